@@ -1,0 +1,203 @@
+"""Turns a configuration into the complete activemq.xml of a real broker, adding what Amazon MQ adds.
+
+The person's own lines stay as they are, and `diff` shows what came to them. No password is ever written: the broker
+reads them from a file of its own, by placeholders that nothing a person writes can be mistaken for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+
+from lab.amazonmq.configuration import Configuration
+from lab.amazonmq.edits import Edit, Layout, Node, apply
+from lab.amazonmq.elements import Element
+from lab.amazonmq.identity import BrokerIdentity, UserIdentity
+from lab.amazonmq.names import CONSOLE_USER, OPENWIRE, WIRE_ENDPOINTS, Endpoint
+from lab.amazonmq.service import check_service_owned
+from lab.errors import InputError
+
+FOLDER = "/etc/mqlab"
+DATA_FOLDER = "/var/lib/activemq"
+# The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
+CONNECTIONS = 2000
+LARGEST_FRAME = 100 * 1024 * 1024
+
+_BEANS = "http://www.springframework.org/schema/beans"
+_HEADER = f"""\
+<beans xmlns="{_BEANS}"
+       xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+       xsi:schemaLocation="{_BEANS} {_BEANS}/spring-beans.xsd
+       http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
+  <bean class="org.springframework.beans.factory.config.PropertyPlaceholderConfigurer">
+    <property name="location" value="file:{FOLDER}/secrets.properties"/>
+    <property name="placeholderPrefix" value="%{{mqlab:"/>
+    <property name="placeholderSuffix" value="}}"/>
+    <property name="systemPropertiesModeName" value="SYSTEM_PROPERTIES_MODE_NEVER"/>
+  </bean>"""
+_FOOTER = f'  <import resource="file:{FOLDER}/jetty.xml"/>\n</beans>'
+_DECLARATION = re.compile(r"<\?xml\b.*?\?>", re.DOTALL)
+_NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, ports. -->"
+
+
+def render(configuration: Configuration, identity: BrokerIdentity) -> str:
+    """Give the activemq.xml of one broker; a configuration that sets what the service sets raises InputError."""
+    problems = check_service_owned(configuration)
+    if problems:
+        raise InputError(problems)
+    source, broker = configuration.text, configuration.broker
+    layout = Layout.of(source, broker)
+    # The new attributes of <broker> must come before the edit that opens an empty <broker/>: same place, this order.
+    edits = [
+        *_around(layout),
+        *layout.add_attributes(broker, _broker_attributes(broker, identity), own_line=True),
+        *_existing_children(layout, broker, identity),
+        *layout.add_children(broker, [_NOTE, *_new_children(broker, identity)]),
+        *(edit for connector in configuration.connectors for edit in _connector(layout, connector.element, identity)),
+    ]
+    return apply(source, edits)
+
+
+def diff(configuration: Configuration, rendered: str) -> str:
+    """Show what was added to the text that the person wrote, as a unified diff."""
+    before, after = (text.replace("\r\n", "\n").split("\n") for text in (configuration.text, rendered))
+    lines = difflib.unified_diff(before, after, configuration.file, "activemq.xml", lineterm="", n=1)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def secret(key: str) -> str:
+    """Write the placeholder that the broker replaces by a line of its secrets file."""
+    return f"%{{mqlab:{key}}}"
+
+
+def user_key(name: str) -> str:
+    """Give the key under which a user's password stands in the secrets file."""
+    return f"user.{name}.password"
+
+
+def _around(layout: Layout) -> list[Edit]:
+    """Put the Spring document around the text, inside its XML declaration and outside everything else."""
+    source, newline = layout.source, layout.newline
+    header, footer = (text.replace("\n", newline) for text in (_HEADER, _FOOTER))
+    declaration = _DECLARATION.match(source)
+    if declaration is None:
+        start, head = 0, f'<?xml version="1.0" encoding="UTF-8"?>{newline}{header}{newline}'
+    else:
+        start, head = declaration.end(), newline + header
+        if not source.startswith(newline, start):
+            head += newline
+    gap = "" if source.endswith("\n") else newline
+    end = len(source)
+    return [Edit(start=start, end=start, text=head), Edit(start=end, end=end, text=gap + footer + newline)]
+
+
+def _broker_attributes(broker: Element, identity: BrokerIdentity) -> dict[str, str]:
+    added = {"brokerName": identity.name, "dataDirectory": DATA_FOLDER, "useJmx": "true"}
+    if broker.attribute("networkConnectorStartAsync") is None:
+        # Otherwise a broker whose neighbour is away waits for it before it goes on starting.
+        added["networkConnectorStartAsync"] = "true"
+    return added
+
+
+def _existing_children(layout: Layout, broker: Element, identity: BrokerIdentity) -> Iterator[Edit]:
+    """Complete the elements that the person wrote and the service fills up."""
+    plugins = broker.find("plugins")
+    if plugins is not None:
+        # The first plugin is the innermost: who a client is must be known before what it may do is asked.
+        yield from layout.add_children(plugins, [_authentication(identity)], first=True)
+    store = broker.find("persistenceAdapter")
+    if store is not None:
+        database = store.find("kahaDB")
+        if database is None:
+            yield from layout.add_children(store, [_kaha_db()])
+        else:
+            yield from layout.add_attributes(database, _kaha_db().attributes)
+    transports = broker.find("transportConnectors")
+    if transports is not None:
+        written = [each for each in transports.children if each.name == "transportConnector"]
+        for each in written:
+            yield from layout.add_attributes(each, {"uri": _transport_uri(OPENWIRE)})
+        yield from layout.add_children(transports, _transports(WIRE_ENDPOINTS[1:] if written else WIRE_ENDPOINTS))
+
+
+def _new_children(broker: Element, identity: BrokerIdentity) -> Iterator[Node]:
+    """Give the elements that only the service writes, or that the person left out."""
+    yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
+    # Without it the console's web server outlives a broker that stops.
+    yield _wrap("shutdownHooks", Node("bean", {"class": "org.apache.activemq.hooks.SpringContextHook"}, (), _BEANS))
+    yield _wrap("sslContext", Node("sslContext", _certificates()))
+    if broker.find("plugins") is None:
+        yield _wrap("plugins", _authentication(identity))
+    if broker.find("persistenceAdapter") is None:
+        yield _wrap("persistenceAdapter", _kaha_db())
+    if broker.find("systemUsage") is None:
+        yield _wrap("systemUsage", _wrap("systemUsage", *_usage()))
+    if broker.find("transportConnectors") is None:
+        yield _wrap("transportConnectors", *_transports(WIRE_ENDPOINTS))
+
+
+def _connector(layout: Layout, element: Element, identity: BrokerIdentity) -> list[Edit]:
+    """Fill in what the service knows: the user's password, and the default of the engine version declared."""
+    added: dict[str, str] = {}
+    user = element.get("userName")
+    if user is not None:
+        added["password"] = secret(user_key(user))
+    if element.attribute("decreaseNetworkConsumerPriority") is None:
+        # The default changed with 5.18 (AMQ-5137), and the lab's ActiveMQ need not be of the declared version.
+        added["decreaseNetworkConsumerPriority"] = str(_version(identity.engine_version) >= (5, 18)).lower()
+    return layout.add_attributes(element, added)
+
+
+def _authentication(identity: BrokerIdentity) -> Node:
+    users = (*identity.users, UserIdentity(name=CONSOLE_USER, groups=(CONSOLE_USER,)))
+    entries = [
+        Node(
+            "authenticationUser",
+            {"username": user.name, "password": secret(user_key(user.name)), "groups": ",".join(user.groups)},
+        )
+        for user in users
+    ]
+    return Node("simpleAuthenticationPlugin", {"anonymousAccessAllowed": "false"}, (_wrap("users", *entries),))
+
+
+def _certificates() -> dict[str, str]:
+    password = secret("keystore.password")
+    return {
+        "keyStore": f"file:{FOLDER}/keystore.p12",
+        "keyStoreType": "PKCS12",
+        "keyStorePassword": password,
+        "trustStore": f"file:{FOLDER}/truststore.p12",
+        "trustStoreType": "PKCS12",
+        "trustStorePassword": password,
+    }
+
+
+def _kaha_db() -> Node:
+    return Node("kahaDB", {"directory": f"{DATA_FOLDER}/kahadb"})
+
+
+def _usage() -> tuple[Node, ...]:
+    return (
+        _wrap("memoryUsage", Node("memoryUsage", {"percentOfJvmHeap": "70"})),
+        _wrap("storeUsage", Node("storeUsage", {"limit": "1 gb"})),
+        _wrap("tempUsage", Node("tempUsage", {"limit": "256 mb"})),
+    )
+
+
+def _transports(endpoints: Sequence[Endpoint]) -> list[Node]:
+    return [Node("transportConnector", {"name": each.name, "uri": _transport_uri(each)}) for each in endpoints]
+
+
+def _transport_uri(endpoint: Endpoint) -> str:
+    options = f"maximumConnections={CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
+    return f"{endpoint.transport}://0.0.0.0:{endpoint.port}?{options}"
+
+
+def _wrap(name: str, *children: Node) -> Node:
+    return Node(name, {}, children)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Read a version's leading numbers, so that 5.9 comes before 5.18."""
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:2])

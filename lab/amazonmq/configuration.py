@@ -1,0 +1,184 @@
+"""Reads what a person would paste into the Amazon MQ console: one `<broker>`, kept to the letter.
+
+The only user of an XML parser. Says what is not XML, or not a configuration, or hostile; what a configuration asks
+for is judged in `problems`, and turned into a real broker's file in `activemq_xml`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from lab.amazonmq.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
+from lab.amazonmq.elements import Attribute, Element, Tag, scan
+from lab.errors import InputError, Place
+
+NAMESPACE = "http://activemq.apache.org/schema/core"
+# The service's default is 6 KB, and the most it allows (20 connectors, each with long lists) stays well below this.
+LARGEST = 512 * 1024
+
+_PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_DECLARED_ENCODING = re.compile(r"""<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
+_WHERE = re.compile(r",? line \d+(?:, column \d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """One text of a configuration, unchanged, and the elements found in it."""
+
+    file: str
+    text: str
+    broker: Element
+
+    def place(self, offset: int) -> Place:
+        """Turn an offset in the text into line and column."""
+        return _place(self.file, self.text, offset)
+
+    @property
+    def connectors(self) -> tuple[NetworkConnector, ...]:
+        """The network connectors it asks for, in the order of the text."""
+        return tuple(
+            self._connector(element)
+            for group in self.broker.children
+            if group.name == "networkConnectors"
+            for element in group.children
+            if element.name == "networkConnector"
+        )
+
+    def _connector(self, element: Element) -> NetworkConnector:
+        attribute = element.attribute("uri")
+        uri = None if attribute is None else attribute.value
+        uri_start = element.start if attribute is None else attribute.value_start
+        discovery, members = ("", ()) if uri is None else split_uri(uri)
+        # An offset in the value is an offset in the text unless a reference such as &amp; made it shorter.
+        verbatim = uri is not None and self.text.startswith(uri, uri_start)
+        return NetworkConnector(
+            name=element.get("name") or DEFAULT_NAME,
+            user_name=element.get("userName"),
+            uri=uri,
+            duplex=element.get("duplex") == "true",
+            attributes=tuple((each.name, each.value) for each in element.attributes),
+            discovery=discovery,
+            remotes=tuple(
+                self._remote(text, uri_start + offset if verbatim else uri_start) for offset, text in members
+            ),
+            place=self.place(element.start),
+            uri_place=self.place(uri_start),
+            element=element,
+        )
+
+    def _remote(self, text: str, offset: int) -> RemoteUri:
+        scheme, host, port = parse_address(text)
+        return RemoteUri(text=text, scheme=scheme, host=host, port=port, place=self.place(offset))
+
+
+def read(text: bytes, file: str) -> Configuration:
+    """Read a configuration, or raise InputError saying where it is not one."""
+    decoded = _decode(text, file)
+    _refuse_document_type(decoded, file)
+    root = _parse(decoded, file)
+    tags = scan(decoded)
+    if root.tag != f"{{{NAMESPACE}}}broker":
+        raise InputError.of(
+            f"the document is {_spell(root)}, not an Amazon MQ configuration",
+            f'the outermost element is <broker xmlns="{NAMESPACE}">',
+            _place(file, decoded, tags[0].start),
+        )
+    return Configuration(file=file, text=decoded, broker=_element(root, iter(tags)))
+
+
+def _decode(text: bytes, file: str) -> str:
+    start = Place(file=file, line=1, column=1)
+    if len(text) > LARGEST:
+        what = f"the configuration has {len(text)} bytes: at most {LARGEST} are read"
+        raise InputError.of(what, "is this the right file?", start)
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError.of("the file is encoded in UTF-16", "save it as UTF-8", start)
+    body = text.removeprefix(codecs.BOM_UTF8)
+    nul = body.find(b"\0")
+    if nul >= 0:
+        place = _place(file, body[:nul].decode(errors="replace"), None)
+        raise InputError.of("the file holds a NUL byte, so it is not text", "save it as UTF-8", place)
+    try:
+        decoded = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = _place(file, body[: error.start].decode(errors="replace"), None)
+        raise InputError.of("the file is not UTF-8 from here on", "save it as UTF-8", place) from error
+    declared = _DECLARED_ENCODING.match(decoded)
+    if declared and declared[1].lower() not in ("utf-8", "us-ascii"):
+        place = _place(file, decoded, declared.start(1))
+        raise InputError.of(f"the file declares the encoding {declared[1]}", 'write encoding="UTF-8"', place)
+    return decoded
+
+
+def _refuse_document_type(text: str, file: str) -> None:
+    """A document type may define entities, fetch files and grow without end; a configuration needs none."""
+    position = 0
+    while (match := _PROLOG.match(text, position)) is not None:
+        position = match.end()
+    if text.startswith("<!DOCTYPE", position):
+        raise InputError.of(
+            "the configuration declares a document type or entities",
+            "remove <!DOCTYPE …>: Amazon MQ configurations have none",
+            _place(file, text, position),
+        )
+
+
+def _parse(text: str, file: str) -> etree._Element:
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, collect_ids=False
+    )
+    try:
+        return etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        what = _WHERE.sub("", error.msg or "the document is empty")
+        place = Place(file=file, line=max(line, 1), column=max(column, 1))
+        raise InputError.of(f"not well-formed XML: {what}", "", place) from error
+
+
+def _element(node: etree._Element, tags: Iterator[Tag]) -> Element:
+    """Join what the parser says (names, values) with what the scan says (places), element by element."""
+    tag = next(tags)
+    name = etree.QName(node)
+    written = [each for each in tag.attributes if each[0] != "xmlns" and not each[0].startswith("xmlns:")]
+    attributes = tuple(
+        Attribute(
+            name=etree.QName(key).localname,
+            namespace=etree.QName(key).namespace or "",
+            value=str(value),
+            start=start,
+            value_start=value_start,
+            end=end,
+        )
+        for (key, value), (_, start, value_start, end) in zip(node.attrib.items(), written, strict=True)
+    )
+    children = tuple(_element(child, tags) for child in node.iterchildren("*"))
+    return Element(
+        tag=tag.name,
+        name=name.localname,
+        namespace=name.namespace or "",
+        attributes=attributes,
+        children=children,
+        text=(node.text or "") + "".join(child.tail or "" for child in node),
+        start=tag.start,
+        attributes_end=tag.attributes_end,
+        open_end=tag.open_end,
+        close_start=tag.close_start,
+        end=tag.end,
+    )
+
+
+def _spell(node: etree._Element) -> str:
+    name = etree.QName(node)
+    return f"<{name.localname}> in {f'the namespace {name.namespace}' if name.namespace else 'no namespace'}"
+
+
+def _place(file: str, text: str, offset: int | None) -> Place:
+    """Give line and column of an offset, or of the end of the text."""
+    end = len(text) if offset is None else offset
+    return Place(file=file, line=text.count("\n", 0, end) + 1, column=end - text.rfind("\n", 0, end))

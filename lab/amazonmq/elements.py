@@ -1,0 +1,132 @@
+"""A configuration's elements, and exactly where in its text each one stands.
+
+`scan` finds the tags of a text that a real parser has already found well-formed and free of DTDs; what the names
+and values mean is left to `configuration`, which fills in the tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MARKUP = re.compile(
+    r"""<!--.*?-->
+      | <!\[CDATA\[.*?\]\]>
+      | <\?.*?\?>
+      | </(?P<closing>[^\s>]+)\s*>
+      | <(?P<opening>[^\s/>!?]+)(?P<attributes>(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(?P<empty>/?)>""",
+    re.DOTALL | re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(r"""([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """An attribute: its value, and the offsets of its name, of its written value, and of the end."""
+
+    name: str
+    namespace: str
+    value: str
+    start: int
+    value_start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """An element with its place in the text; an empty one, `<x/>`, closes where it opens.
+
+    <plugins a="b">…</plugins>
+    ^start        ^attributes_end
+                   ^open_end
+                    ^close_start (of the text between)
+                              ^end
+    """
+
+    tag: str
+    name: str
+    namespace: str
+    attributes: tuple[Attribute, ...]
+    children: tuple[Element, ...]
+    text: str
+    start: int
+    attributes_end: int
+    open_end: int
+    close_start: int
+    end: int
+
+    @property
+    def empty(self) -> bool:
+        """True if the element is written as `<x/>`."""
+        return self.end == self.open_end
+
+    @property
+    def prefix(self) -> str:
+        """The tag's namespace prefix with its colon, or nothing."""
+        head, colon, _ = self.tag.rpartition(":")
+        return head + colon
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Find an attribute by its name."""
+        return next((each for each in self.attributes if each.name == name), None)
+
+    def get(self, name: str) -> str | None:
+        """Give an attribute's value."""
+        found = self.attribute(name)
+        return None if found is None else found.value
+
+    def find(self, *path: str) -> Element | None:
+        """Follow the first child of each name."""
+        element: Element | None = self
+        for name in path:
+            element = next((each for each in element.children if each.name == name), None) if element else None
+        return element
+
+    def walk(self) -> Iterator[Element]:
+        """Give this element and everything below it, in the order of the text."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """An element as it is written, before anybody has said what its names mean."""
+
+    name: str
+    attributes: tuple[tuple[str, int, int, int], ...]  # name, start, value_start, end
+    start: int
+    attributes_end: int
+    open_end: int
+    close_start: int
+    end: int
+
+
+def scan(text: str) -> tuple[Tag, ...]:
+    """Find every element of a well-formed text, in the order in which they open."""
+    tags: list[Tag | None] = []
+    opened: list[tuple[int, re.Match[str]]] = []
+    for match in _MARKUP.finditer(text):
+        if match["opening"]:
+            tags.append(None)
+            opened.append((len(tags) - 1, match))
+        if match["closing"] or match["empty"]:
+            index, opening = opened.pop()
+            tags[index] = _tag(opening, match)
+    return tuple(tag for tag in tags if tag is not None)
+
+
+def _tag(opening: re.Match[str], closing: re.Match[str]) -> Tag:
+    return Tag(
+        name=opening["opening"],
+        attributes=tuple(
+            (each[1], each.start(), each.start(2) + 1, each.end())
+            for each in _ATTRIBUTE.finditer(opening.string, opening.start("attributes"), opening.end("attributes"))
+        ),
+        start=opening.start(),
+        attributes_end=opening.end("attributes"),
+        open_end=opening.end(),
+        close_start=closing.end() if closing is opening else closing.start(),
+        end=closing.end(),
+    )

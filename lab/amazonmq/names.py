@@ -1,0 +1,106 @@
+"""How Amazon MQ names things: broker ids, host names, endpoints, users and groups.
+
+Pure text and numbers. The `check_…` functions give a plain reason why a name is not one the service takes, or None.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+
+# Identities must be the same on every run of a topology, so they are derived from its words under this name space.
+_NAMESPACE = uuid.UUID("5d0f7a4e-6f0c-5b7c-9c51-0c9a1d1e7b42")
+
+# The service's ids are UUIDs; the letters after f occur in AWS's own printed examples, which people paste.
+_BROKER_ID = re.compile(r"b-[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
+_NAME = re.compile(r"[A-Za-z0-9._~-]+")
+
+CONSOLE_USER = "activemq-webconsole"  # the console's own login, and the group that Amazon MQ's authorization maps name
+GROUPS_PER_USER = 20
+USERS_PER_BROKER = 250
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One port of an Amazon MQ broker; `transport` is ActiveMQ's name for it, empty for the console."""
+
+    name: str
+    protocol: str
+    scheme: str
+    port: int
+    transport: str
+
+    def url(self, host: str) -> str:
+        """Write the address the way the service's console shows it."""
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+OPENWIRE = Endpoint(name="openwire", protocol="OpenWire", scheme="ssl", port=61617, transport="nio+ssl")
+AMQP = Endpoint(name="amqp", protocol="AMQP 1.0", scheme="amqp+ssl", port=5671, transport="amqp+nio+ssl")
+STOMP = Endpoint(name="stomp", protocol="STOMP", scheme="stomp+ssl", port=61614, transport="stomp+nio+ssl")
+MQTT = Endpoint(name="mqtt", protocol="MQTT", scheme="mqtt+ssl", port=8883, transport="mqtt+nio+ssl")
+WSS = Endpoint(name="wss", protocol="WebSocket", scheme="wss", port=61619, transport="wss")
+CONSOLE = Endpoint(name="console", protocol="web console", scheme="https", port=8162, transport="")
+
+WIRE_ENDPOINTS = (OPENWIRE, AMQP, STOMP, MQTT, WSS)
+ENDPOINTS = (*WIRE_ENDPOINTS, CONSOLE)
+JOLOKIA_PORT = 8778  # for the lab alone; the service has no such port
+
+
+def host_name(broker_id: str, aws_region: str, instance: int = 1) -> str:
+    """Give the name under which Amazon MQ would publish a broker's endpoints."""
+    domain = "amazonaws.com.cn" if aws_region.startswith("cn-") else "amazonaws.com"
+    return f"{broker_id}-{instance}.mq.{aws_region}.{domain}"
+
+
+def derived_broker_id(topology: str, broker: str) -> str:
+    """Give a broker that declares no id the same id on every run of its topology."""
+    return f"b-{uuid.uuid5(_NAMESPACE, f'{topology}/{broker}')}"
+
+
+def check_broker_id(text: str) -> str | None:
+    """Say why a broker id is not one Amazon MQ would give."""
+    if _BROKER_ID.fullmatch(text):
+        return None
+    return f"{text!r} is not a broker id: write b- and a UUID, such as b-1234a5b6-78cd-901e-2f3a-45b6c7d8e9f0"
+
+
+def check_region(text: str) -> str | None:
+    """Say why a text is not written like an AWS region."""
+    return None if _REGION.fullmatch(text) else f"{text!r} is not an AWS region: write one such as ap-northeast-1"
+
+
+def check_user_name(text: str) -> str | None:
+    """Say why Amazon MQ would refuse a user name."""
+    if text == CONSOLE_USER:
+        return f"{text!r} is the web console's own user: choose another name"
+    return _check_name(text, "user name")
+
+
+def check_group(text: str) -> str | None:
+    """Say why Amazon MQ would refuse the name of a group."""
+    return _check_name(text, "group name")
+
+
+def check_password(text: str) -> str | None:
+    """Say why Amazon MQ would refuse a password, without repeating it."""
+    if not 12 <= len(text) <= 250:
+        return f"the password has {len(text)} characters: Amazon MQ takes 12 to 250"
+    if not all(" " <= character <= "~" for character in text):
+        return "the password has a character that is not printable ASCII"
+    banned = [character for character in ",:=" if character in text]
+    if banned:
+        return f"the password contains {' and '.join(banned)}: Amazon MQ takes no comma, colon or equals sign"
+    if len(set(text)) < 4:
+        return "the password has fewer than 4 different characters"
+    return None
+
+
+def _check_name(text: str, what: str) -> str | None:
+    if not 2 <= len(text) <= 100:
+        return f"{text!r} is not a {what}: Amazon MQ takes 2 to 100 characters"
+    if not _NAME.fullmatch(text):
+        return f"{text!r} is not a {what}: Amazon MQ takes letters, digits, dots, dashes, underscores and tildes"
+    return None

@@ -1,0 +1,218 @@
+"""Reads YAML as text with places: what was written, and the line and column of every key and value.
+
+Every scalar stays text, since plain YAML turns `5.20` into 5.2 and `no` into false. Anchors, tags, merge keys and
+anything else that makes a file mean more than it shows are refused. What the keys mean is left to `validating`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.errors import InputError, Place, Problem
+
+Keys = tuple[str | int, ...]
+LARGEST = 2**20
+DEEPEST = 40  # a scenario needs seven levels
+
+_REMEDIES = (
+    ("'\\t'", "indent with spaces, not with tabs"),
+    ("mapping values are not allowed", "put quotes around a text that holds a colon, or check the indentation"),
+    ("cannot start any token", "put quotes around a text that begins with this character"),
+    ("chomping or indentation", "put quotes around > and |: written plain they begin a text of several lines"),
+    ("expected ',' or '}'", "separate keys by commas and close the brace; put quotes around a text with a comma in it"),
+    ("expected ',' or ']'", "separate the values by commas and close the bracket"),
+    ("expected <block end>", "line this up with its neighbours above"),
+    ("could not find expected ':'", "write a colon and a space after the key"),
+    ("end of stream", "close the quotes, braces or brackets opened above"),
+    ("special characters", "remove it: only printable characters, spaces and line breaks may stand in the file"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where something is written: its place, and its offsets in the text."""
+
+    place: Place
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One file as written: dicts, lists and texts; `content` is None where it could not be read at all."""
+
+    file: str
+    text: str
+    content: Any
+    values: Mapping[Keys, Spot]
+    keys: Mapping[Keys, Spot]
+    problems: tuple[Problem, ...]
+
+
+class _Unreadable(Exception):
+    """The rest of the file cannot be read; carries the reason."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def read_text(path: Path, file: str) -> str:
+    """Give a file's text, or raise InputError saying why it is none."""
+    try:
+        if not path.is_file():
+            raise InputError.of(f"{file} is {'a folder' if path.is_dir() else 'not there'}", "a file is needed")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
+    start = Place(file=file, line=1, column=1)
+    if len(content) > LARGEST:
+        raise InputError.of("the file is larger than 1 MiB", "is this the right file?", start)
+    nul = content.find(b"\0")
+    if nul >= 0:
+        raise InputError.of(
+            "the file holds a NUL byte, so it is not text", "save it as UTF-8", _end(file, content[:nul])
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = _end(file, content[: error.start])
+        raise InputError.of("the file is not UTF-8 from here on", "save it as UTF-8", place) from error
+
+
+def read(text: str, file: str) -> Document:
+    """Read one YAML document; whatever is wrong with it is in its `problems`."""
+    reader = _Reader(text.removeprefix("\ufeff"), file)
+    content = None
+    try:
+        content = reader.document()
+    except _Unreadable as error:
+        reader.problems.append(error.problem)
+    return Document(
+        file=file,
+        text=reader.text,
+        content=content,
+        values=reader.values,
+        keys=reader.keys,
+        problems=tuple(reader.problems),
+    )
+
+
+class _Reader:
+    """Walks the events of one file; nothing is constructed, resolved or expanded on the way."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.values: dict[Keys, Spot] = {}
+        self.keys: dict[Keys, Spot] = {}
+        self.problems: list[Problem] = []
+        self._events = self._translated()
+
+    def document(self) -> Any:
+        """Give the one document of the file."""
+        next(self._events)  # the stream's start
+        first = next(self._events)
+        if isinstance(first, yaml.StreamEndEvent):
+            raise _Unreadable(Problem(what="the file is empty", place=Place(file=self.file, line=1, column=1)))
+        content = self._node(next(self._events), (), 0)
+        next(self._events)  # the document's end
+        last = next(self._events)
+        if isinstance(last, yaml.DocumentStartEvent):
+            self._refuse(last, "a second document begins here", "keep one document in a file: remove ---")
+        return content
+
+    def _node(self, event: yaml.Event, path: Keys, depth: int) -> Any:
+        self.values[path] = self._spot(event)
+        if depth > DEEPEST:
+            raise _Unreadable(
+                Problem(what=f"the file is nested deeper than {DEEPEST} levels", place=self._spot(event).place)
+            )
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(event, f"*{event.anchor} is an alias", "write the value itself")
+            return ""
+        if event.anchor is not None:
+            self._refuse(event, f"&{event.anchor} is an anchor", "remove it, and write each value where it is needed")
+        if event.tag is not None:
+            self._refuse(event, f"{event.tag} is a tag", "remove it: the key decides what its value means")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path, depth)
+        if event.value == "" and event.style is None and event.tag is None:
+            self._refuse(event, "nothing is written here", 'write a value, or remove the key; "" is an empty text')
+        return str(event.value)
+
+    def _sequence(self, path: Keys, depth: int) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._node(event, (*path, len(found)), depth + 1))
+        return found
+
+    def _mapping(self, path: Keys, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event, depth)
+            spot = self._spot(event)
+            if key in found:
+                first = self.keys[(*path, key)].place
+                self._refuse(event, f"the key {key!r} is written twice", f"first written at {first}")
+                self._skip(depth)
+                continue
+            self.keys[(*path, key)] = spot
+            found[key] = self._node(next(self._events), (*path, key), depth + 1)
+        return found
+
+    def _key(self, event: yaml.Event, depth: int) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            self._refuse(event, "a key is a text, not a list or a mapping", "write key: value")
+            self._node(event, ("[key]",), depth + 1)
+            return f"[key at {event.start_mark.index}]"
+        if event.value == "<<" and event.style is None:
+            self._refuse(event, "<< is a merge key", "write the keys themselves")
+        if event.anchor is not None or event.tag is not None:
+            self._refuse(event, "a key has no anchor and no tag", "remove it")
+        return str(event.value)
+
+    def _skip(self, depth: int) -> None:
+        """Read past the value of a repeated key, keeping its problems and not its places."""
+        values, keys = dict(self.values), dict(self.keys)
+        self._node(next(self._events), ("[repeated]",), depth + 1)
+        self.values, self.keys = values, keys
+
+    def _refuse(self, event: yaml.Event, what: str, remedy: str) -> None:
+        self.problems.append(Problem(what=what, remedy=remedy, place=self._spot(event).place))
+
+    def _spot(self, event: yaml.Event) -> Spot:
+        start, end = event.start_mark, event.end_mark
+        stop = start.index + len(self.text[start.index : end.index].rstrip())  # block texts end on the next line
+        place = Place(file=self.file, line=start.line + 1, column=start.column + 1)
+        return Spot(place=place, start=start.index, end=stop)
+
+    def _translated(self) -> Iterator[yaml.Event]:
+        try:
+            yield from yaml.parse(self.text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            words = " ".join(word for word in (error.context, error.problem) if word)
+            place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
+            raise _Unreadable(_malformed(words, place)) from error
+        except yaml.reader.ReaderError as error:
+            place = _end(self.file, self.text[: error.position].encode())
+            raise _Unreadable(_malformed("special characters are not allowed", place)) from error
+
+
+def _malformed(words: str, place: Place) -> Problem:
+    remedy = next((remedy for sign, remedy in _REMEDIES if sign in words), "")
+    return Problem(what=f"not well-formed YAML: {words}", remedy=remedy, place=place)
+
+
+def _end(file: str, before: bytes) -> Place:
+    """Give the place right after some bytes of a file."""
+    text = before.decode("utf-8", errors="replace")
+    return Place(file=file, line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))

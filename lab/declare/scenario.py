@@ -1,0 +1,175 @@
+"""A Scenario as a person declares it: a topology, steps in order, expectations, one seed.
+
+A step is one verb; an expectation is one claim. Adding either is one class here (see ARCHITECTURE.md).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lab.declare.fields import Declared, Duration, Name, Names, Size, Whole, YesNo
+from lab.declare.topology import ImpairmentFields, Topology
+
+
+class _Addressed(Declared):
+    """Something that names exactly one topic or one queue."""
+
+    topic: str | None = Field(default=None, min_length=1)
+    queue: str | None = Field(default=None, min_length=1)
+
+
+class Step(Declared):
+    """One verb of a scenario."""
+
+    verb: ClassVar[str]
+
+
+class _OneDestination(_Addressed):
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.topic is None) == (self.queue is None):
+            raise ValueError("name one topic or one queue")
+        return self
+
+
+class Subscribe(Step, _OneDestination):
+    """A client begins to listen, and stays until unsubscribed or the scenario ends."""
+
+    verb: ClassVar[str] = "subscribe"
+    client: Name
+    broker: Name
+    over: Literal["mqtt", "stomp"]
+    qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
+    user: str | None = None  # the broker's only user when left out
+
+
+class Unsubscribe(Step):
+    """A client stops listening to all it had subscribed to."""
+
+    verb: ClassVar[str] = "unsubscribe"
+    client: Name
+
+
+class Publish(Step, _OneDestination):
+    """Messages are sent and their receipts awaited."""
+
+    verb: ClassVar[str] = "publish"
+    broker: Name
+    over: Literal["mqtt", "stomp"]
+    count: Whole = Field(default=1, ge=1, le=10_000_000)
+    qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
+    persistent: YesNo = True  # STOMP only
+    retained: YesNo = False  # MQTT only
+    body: str | None = None  # {n} counts from 1; made by the lab when left out
+    size: Size | None = None  # of a body that the lab makes
+    every: Duration | None = None  # as fast as receipts allow when left out
+    user: str | None = None
+
+
+class Wait(Step):
+    """Time passes."""
+
+    verb: ClassVar[str] = "wait"
+    duration: Duration
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scalar(cls, value: Any) -> Any:
+        return {"duration": value} if isinstance(value, str) else value
+
+
+class _OnLink(Declared):
+    link: Name
+    leaving: Name | None = None  # one direction only: the region it leaves; both when left out
+
+
+class Impair(Step, _OnLink, ImpairmentFields):
+    """A link's impairment is replaced as a whole."""
+
+    verb: ClassVar[str] = "impair"
+
+
+class Cut(Step, _OnLink):
+    """A link drops every packet silently."""
+
+    verb: ClassVar[str] = "cut"
+
+
+class Reject(Step, _OnLink):
+    """A link answers every packet as a closed port would."""
+
+    verb: ClassVar[str] = "reject"
+
+
+class Heal(Step, _OnLink):
+    """A cut or rejecting link passes packets again, impaired as before."""
+
+    verb: ClassVar[str] = "heal"
+
+
+class Expectation(Declared):
+    """One claim about what the history will show."""
+
+    claim: ClassVar[str]
+
+
+class Delivered(Expectation, _Addressed):
+    """What was sent reached whom it should."""
+
+    claim: ClassVar[str] = "delivered"
+    to: Names = ()  # every subscriber of the destination when left out
+    promise: Literal["exactly-once", "at-least-once", "nothing"]
+    within: Duration = timedelta(seconds=10)  # of its sending, for each message
+
+
+class Bridge(Expectation):
+    """A connector's bridge is up at the ends named, at the end of the scenario or soon after a step."""
+
+    claim: ClassVar[str] = "bridge"
+    connector: str
+    broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
+    up: Literal["both-ends", "initiator", "nowhere"]
+    within: Duration | None = None  # of `after`
+    after: Literal["cut", "reject", "heal", "impair"] | None = None  # the last such step
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.within is None) != (self.after is None):
+            raise ValueError("within and after go together")
+        return self
+
+
+class Latency(Expectation):
+    """How long messages took from send to receive; every bound given must hold."""
+
+    claim: ClassVar[str] = "latency"
+    to: Names = ()
+    at_least: Duration | None = None  # the fastest message
+    p50: Duration | None = None  # at most
+    p95: Duration | None = None
+    p99: Duration | None = None
+    max: Duration | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if not any((self.at_least, self.p50, self.p95, self.p99, self.max)):
+            raise ValueError("give a bound: at-least, p50, p95, p99 or max")
+        return self
+
+
+STEPS: tuple[type[Step], ...] = (Subscribe, Unsubscribe, Publish, Wait, Impair, Cut, Reject, Heal)
+EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency)
+
+
+class Scenario(Declared):
+    """One story: what stands, what happens, what should be true of it."""
+
+    scenario: str
+    about: str = ""
+    topology: Topology
+    seed: Whole = 1
+    steps: tuple[Step, ...]  # each written as {verb: fields}
+    expect: tuple[Expectation, ...] = ()  # each written as {claim: fields}

@@ -1,0 +1,108 @@
+"""A Topology as a person declares it: regions with their VPCs, brokers with their users, links between regions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Names, Percent, Rate, Size, Whole, YesNo
+from lab.network.link import Distribution, Impairment
+
+MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30
+
+
+class ImpairmentFields(Declared):
+    """What one direction of a link does to packets; `delay` is one way."""
+
+    delay: Duration = timedelta(0)
+    jitter: Duration = timedelta(0)
+    distribution: Distribution = Distribution.NORMAL
+    correlation: Percent = 0.0
+    loss: Percent = 0.0
+    rate: Rate | None = None
+    queue: Size | None = None
+    queue_packets: Whole | None = None
+
+    def impairment(self) -> Impairment:
+        """Give the value the router understands."""
+        return Impairment(
+            delay=self.delay,
+            jitter=self.jitter,
+            distribution=self.distribution,
+            correlation=self.correlation,
+            loss=self.loss,
+            rate=self.rate,
+            queue_bytes=self.queue,
+            queue_packets=self.queue_packets,
+        )
+
+
+class User(Declared):
+    """A user of a broker, as Amazon MQ knows it; the password is never shown again."""
+
+    password: SecretStr
+    groups: Names = ()
+    console_access: YesNo = False
+
+
+class Configuration(Declared):
+    """A configuration's text, and the file it came from; made by loading, never written inline."""
+
+    file: str
+    text: str
+
+
+class Broker(Declared):
+    """One single-instance broker."""
+
+    region: Name
+    address: Address | None = None  # inside the region's VPC; the first free one when left out
+    broker_id: str | None = None  # b-<uuid>; derived from the names when left out
+    engine_version: str = "5.18"
+    configuration: Configuration | None = None  # the service's default text when left out
+    users: Mapping[str, User] = Field(min_length=1)
+    memory: Size = 256 * 2**20  # of the container; the Java heap gets half
+
+
+class Region(Declared):
+    """One AWS region with one VPC."""
+
+    aws_region: Name
+    vpc: Cidr
+
+
+class DirectedLink(Declared):
+    """Both directions of a link told apart: each key is the region that the direction leaves."""
+
+    leaving: Mapping[str, ImpairmentFields] = Field(min_length=1)
+
+
+class Link(Declared):
+    """How well two regions talk."""
+
+    between: tuple[Name, Name]
+    link: Literal["aws"] | ImpairmentFields | DirectedLink
+
+    @property
+    def name(self) -> str:
+        """Give the link's name: its two regions joined by a dash."""
+        return "-".join(self.between)
+
+
+def _not_empty(value: Mapping[str, object]) -> Mapping[str, object]:
+    if not value:
+        raise ValueError("at least one is needed")
+    return value
+
+
+class Topology(Declared):
+    """Everything that stands before the first message."""
+
+    topology: str
+    about: str = ""
+    regions: Annotated[Mapping[Name, Region], AfterValidator(_not_empty)]
+    brokers: Annotated[Mapping[Name, Broker], AfterValidator(_not_empty)]
+    links: tuple[Link, ...] = ()

@@ -1,0 +1,88 @@
+"""The family of errors, and the Problem a person can act on.
+
+    LabError
+    ├── InputError     what was handed in is wrong; carries every Problem found (exit 2)
+    ├── PlanError      what was asked for cannot be built (exit 3)
+    ├── HostError      this machine cannot do it: no Docker, no image, no TUN device (exit 3)
+    ├── BrokerError    a broker did not start, or refused us (exit 3)
+    └── LabTimeout     something we waited for did not come (exit 4)
+
+A broken expectation is not an error: it is a Verdict in the Report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """Where in a file: line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with what a person wrote: where, what, and what would be right."""
+
+    what: str
+    remedy: str = ""
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        head = f"{self.place}: {self.what}" if self.place else self.what
+        return head + "".join(f"\n  {line}" for line in self.remedy.splitlines())
+
+
+class LabError(Exception):
+    """Something mqlab can explain; `exit_code` is what the command line ends with."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return self.what + "".join(f"\n  {line}" for line in self.remedy.splitlines())
+
+
+class InputError(LabError):
+    """A file or an argument is wrong; every Problem found is in `problems`."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def of(cls, what: str, remedy: str = "", place: Place | None = None) -> InputError:
+        """Make an error of a single Problem."""
+        return cls([Problem(what=what, remedy=remedy, place=place)])
+
+
+class PlanError(LabError):
+    """What was asked for is well written and cannot be built."""
+
+
+class HostError(LabError):
+    """This machine lacks something the lab needs."""
+
+
+class BrokerError(LabError):
+    """A broker did not start, or refused us; `what` ends with its last log lines."""
+
+
+class LabTimeout(LabError):
+    """Something we waited for did not come in time."""
+
+    exit_code = 4

@@ -1,0 +1,1 @@
+"""What lies between brokers: regions, VPC addresses, links. Pure values and rules; nothing here touches a network."""

@@ -1,0 +1,135 @@
+"""The seam between deciding and doing: what a replay may ask of a living Lab, whichever runtime opened it.
+
+Four short protocols: a Clock, a Client, the ClientEvents it tells, and the Lab itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, SendOutcome
+from lab.network.link import Impairment, LinkState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A topic or a queue, by the name ActiveMQ gives it (`.` between levels, wildcards `*` and `>`)."""
+
+    kind: str  # "topic" | "queue"
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}://{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message on its way to a broker."""
+
+    id: str
+    destination: Destination
+    body: bytes
+    headers: Mapping[str, str]  # for protocols that have them
+    qos: int  # MQTT
+    persistent: bool  # STOMP
+    retained: bool  # MQTT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message as a client received it."""
+
+    destination: Destination  # the subscription's own
+    body: bytes
+    headers: Mapping[str, str]
+    retained: bool
+    redelivered: bool
+
+
+class Clock(Protocol):
+    """Time of the lab: real in an emulation, virtual in a simulation. Nobody else sleeps."""
+
+    def now(self) -> float:
+        """Give the seconds since the lab's clock began."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Let time pass until the condition holds, and tell whether it did in time."""
+        ...
+
+
+class ClientEvents(Protocol):
+    """What a client tells, from any thread, the moment it happens."""
+
+    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        """Say what became of a send."""
+        ...
+
+    def received(self, message: Incoming) -> None:
+        """Hand over a message."""
+        ...
+
+    def lost(self, why: str) -> None:
+        """Say that the connection has gone."""
+        ...
+
+
+class Client(Protocol):
+    """One connection to one broker, over one protocol, as one user."""
+
+    def subscribe(self, destination: Destination, *, qos: int) -> None:
+        """Return once the broker has accepted the subscription; BrokerError if it refuses, LabTimeout if silent."""
+        ...
+
+    def unsubscribe(self, destination: Destination) -> None:
+        """Return once the broker has ended the subscription."""
+        ...
+
+    def publish(self, message: Outgoing) -> None:
+        """Hand a message over; its outcome comes as an event. Blocks while too many are in flight."""
+        ...
+
+    def close(self) -> None:
+        """Leave; what was in flight is reported unknown. Never raises."""
+        ...
+
+
+class Lab(Protocol):
+    """A living lab. Everything it is asked is answered from the real thing, not from the Plan."""
+
+    @property
+    def clock(self) -> Clock:
+        """Give the lab's clock."""
+        ...
+
+    def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> Client:
+        """Connect a client; BrokerError if the broker refuses, LabTimeout if it is silent."""
+        ...
+
+    def change_link(
+        self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
+    ) -> Sequence[LinkChanged]:
+        """Replace a link's impairment or state, in one direction or both; None leaves that part as it is."""
+        ...
+
+    def demand(self, broker: str, destination: Destination) -> bool:
+        """Tell whether the broker has a bridge's consumer on the destination."""
+        ...
+
+    def bridges(self) -> Sequence[BridgeSeen]:
+        """Give every end of every bridge that the brokers show now."""
+        ...
+
+    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
+        """Give the brokers' counters of the destinations named."""
+        ...
+
+    def links(self) -> Sequence[LinkSeen]:
+        """Give the router's counters of every direction."""
+        ...

@@ -1,0 +1,111 @@
+"""Quantities as people write them: `80ms`, `1%`, `20mbit`, `64KiB`.
+
+Every quantity carries its unit. Parsing gives standard values (timedelta, float, int); formatting gives
+the shortest text that parses back to the same value. Errors are ValueErrors that say what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from fractions import Fraction
+
+_DURATIONS: Mapping[str, Fraction] = {  # in microseconds
+    "us": Fraction(1),
+    "ms": Fraction(1_000),
+    "s": Fraction(1_000_000),
+    "m": Fraction(60_000_000),
+    "h": Fraction(3_600_000_000),
+}
+_RATES: Mapping[str, Fraction] = {  # in bits per second, decimal, as in tc(8)
+    "bit": Fraction(1),
+    "kbit": Fraction(10**3),
+    "mbit": Fraction(10**6),
+    "gbit": Fraction(10**9),
+}
+_SIZES: Mapping[str, Fraction] = {  # in bytes
+    "B": Fraction(1),
+    "KB": Fraction(10**3),
+    "MB": Fraction(10**6),
+    "GB": Fraction(10**9),
+    "KiB": Fraction(2**10),
+    "MiB": Fraction(2**20),
+    "GiB": Fraction(2**30),
+}
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z%]*)")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read `35ms`, `1.5s`, `2m` as a timedelta."""
+    return timedelta(microseconds=round(_quantity(text, _DURATIONS, "a duration", "80ms, 1.5s, 2m")))
+
+
+def parse_rate(text: str) -> int:
+    """Read `20mbit` as bits per second."""
+    return round(_quantity(text, _RATES, "a rate", "512kbit, 20mbit, 1gbit"))
+
+
+def parse_size(text: str) -> int:
+    """Read `64KiB` as bytes."""
+    return round(_quantity(text, _SIZES, "a size", "200B, 64KiB, 1MB"))
+
+
+def parse_percent(text: str) -> float:
+    """Read `1%` as the fraction 0.01."""
+    value = _quantity(text, {"%": Fraction(1, 100)}, "a percentage", "0.1%, 5%")
+    if value > 1:
+        raise ValueError(f"{text!r} is more than 100%")
+    return float(value)
+
+
+def format_duration(value: timedelta) -> str:
+    """Write a duration in the largest unit that needs no fraction, or milliseconds with one."""
+    micros = value // timedelta(microseconds=1)
+    if micros == 0:
+        return "0ms"
+    for unit in ("h", "m", "s", "ms"):
+        if micros % _DURATIONS[unit] == 0:
+            return f"{micros // _DURATIONS[unit]}{unit}"
+    return f"{micros / 1000:g}ms" if micros < 1_000_000_000 else f"{micros}us"
+
+
+def format_rate(bits: int) -> str:
+    """Write bits per second in the largest unit that needs no fraction."""
+    return _largest(bits, _RATES, ("gbit", "mbit", "kbit", "bit"))
+
+
+def format_size(size: int) -> str:
+    """Write bytes in the largest binary unit that needs no fraction."""
+    return _largest(size, _SIZES, ("GiB", "MiB", "KiB", "B"))
+
+
+def format_percent(fraction: float) -> str:
+    """Write a fraction as a percentage."""
+    return f"{fraction * 100:g}%"
+
+
+def milliseconds(value: timedelta) -> float:
+    """Give a duration as a plain number of milliseconds, for reports."""
+    return value / timedelta(milliseconds=1)
+
+
+def _quantity(text: str, units: Mapping[str, Fraction], what: str, examples: str) -> Fraction:
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not {what}: write {examples}")
+    number, unit = match.groups()
+    if not unit:
+        if Fraction(number) == 0 and "%" not in units:
+            return Fraction(0)
+        raise ValueError(f"{text!r} has no unit: write {examples}")
+    if unit not in units:
+        raise ValueError(f"{text!r} has a unit that is not {what}'s ({', '.join(units)}): write {examples}")
+    return Fraction(number) * units[unit]
+
+
+def _largest(value: int, units: Mapping[str, Fraction], order: tuple[str, ...]) -> str:
+    for unit in order:
+        if value and value % units[unit] == 0:
+            return f"{value // units[unit]}{unit}"
+    return f"{value}{order[-1]}"
