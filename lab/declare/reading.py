@@ -13,11 +13,14 @@ from typing import Any
 
 import yaml
 
+from lab.declare.origin import Keys
 from lab.errors import InputError, Place, Problem
 
-Keys = tuple[str | int, ...]
 LARGEST = 2**20
+MOST_PROBLEMS = 50  # more would not be read by anyone
 DEEPEST = 40  # a scenario needs seven levels
+
+_ASIDE: Keys = (-1,)  # the path of what is read and not kept
 
 _REMEDIES = (
     ("'\\t'", "indent with spaces, not with tabs"),
@@ -97,8 +100,8 @@ def read(text: str, file: str) -> Document:
         file=file,
         text=reader.text,
         content=content,
-        values=reader.values,
-        keys=reader.keys,
+        values={path: spot for path, spot in reader.values.items() if path[:1] != _ASIDE},
+        keys={path: spot for path, spot in reader.keys.items() if path[:1] != _ASIDE},
         problems=tuple(reader.problems),
     )
 
@@ -162,7 +165,7 @@ class _Reader:
             if key in found:
                 first = self.keys[(*path, key)].place
                 self._refuse(event, f"the key {key!r} is written twice", f"first written at {first}")
-                self._skip(depth)
+                self._node(next(self._events), _ASIDE, depth + 1)
                 continue
             self.keys[(*path, key)] = spot
             found[key] = self._node(next(self._events), (*path, key), depth + 1)
@@ -171,7 +174,7 @@ class _Reader:
     def _key(self, event: yaml.Event, depth: int) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             self._refuse(event, "a key is a text, not a list or a mapping", "write key: value")
-            self._node(event, ("[key]",), depth + 1)
+            self._node(event, _ASIDE, depth + 1)
             return f"[key at {event.start_mark.index}]"
         if event.value == "<<" and event.style is None:
             self._refuse(event, "<< is a merge key", "write the keys themselves")
@@ -179,14 +182,10 @@ class _Reader:
             self._refuse(event, "a key has no anchor and no tag", "remove it")
         return str(event.value)
 
-    def _skip(self, depth: int) -> None:
-        """Read past the value of a repeated key, keeping its problems and not its places."""
-        values, keys = dict(self.values), dict(self.keys)
-        self._node(next(self._events), ("[repeated]",), depth + 1)
-        self.values, self.keys = values, keys
-
     def _refuse(self, event: yaml.Event, what: str, remedy: str) -> None:
         self.problems.append(Problem(what=what, remedy=remedy, place=self._spot(event).place))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise _Unreadable(Problem(what="there is more wrong below", place=self._spot(event).place))
 
     def _spot(self, event: yaml.Event) -> Spot:
         start, end = event.start_mark, event.end_mark

@@ -5,12 +5,14 @@ A step is one verb; an expectation is one claim. Adding either is one class here
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from lab.declare.fields import Declared, Duration, Name, Names, Size, Whole, YesNo
+from lab.declare.origin import Origin
 from lab.declare.topology import ImpairmentFields, Topology
 
 
@@ -25,6 +27,10 @@ class Step(Declared):
     """One verb of a scenario."""
 
     verb: ClassVar[str]
+
+    def written(self) -> Any:
+        """Give what stands after the verb in a file, defaults too."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class _OneDestination(_Addressed):
@@ -80,6 +86,10 @@ class Wait(Step):
     def _scalar(cls, value: Any) -> Any:
         return {"duration": value} if isinstance(value, str) else value
 
+    def written(self) -> Any:
+        """Give the duration alone: a wait has no other field."""
+        return super().written()["duration"]
+
 
 class _OnLink(Declared):
     link: Name
@@ -114,6 +124,10 @@ class Expectation(Declared):
     """One claim about what the history will show."""
 
     claim: ClassVar[str]
+
+    def written(self) -> Any:
+        """Give what stands after the claim in a file, defaults too."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class Delivered(Expectation, _Addressed):
@@ -167,9 +181,43 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency)
 class Scenario(Declared):
     """One story: what stands, what happens, what should be true of it."""
 
-    scenario: str
+    scenario: str = Field(min_length=1)
     about: str = ""
     topology: Topology
     seed: Whole = 1
     steps: tuple[Step, ...]  # each written as {verb: fields}
     expect: tuple[Expectation, ...] = ()  # each written as {claim: fields}
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @property
+    def origin(self) -> Origin:
+        """Give the places and copies of the files it was loaded from."""
+        return self._origin
+
+    def from_files(self, origin: Origin) -> Self:
+        """Give a copy that remembers its files."""
+        copy = self.model_copy()
+        copy._origin = origin
+        return copy
+
+    def declared(self) -> dict[str, Any]:
+        """Give all of it, defaults too, as a JSON-able dict in the words of its file, without passwords."""
+        written = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"steps", "expect"})
+        for broker in written["topology"]["brokers"].values():
+            for user in broker["users"].values():
+                del user["password"]
+        written["steps"] = [{step.verb: step.written()} for step in self.steps]
+        written["expect"] = [{expectation.claim: expectation.written()} for expectation in self.expect]
+        return written
+
+
+def steps_of(declared: Mapping[str, Any]) -> tuple[Step, ...]:
+    """Rebuild the steps from what `Scenario.declared` gave."""
+    kinds = {step.verb: step for step in STEPS}
+    return tuple(kinds[verb].model_validate(fields) for entry in declared["steps"] for verb, fields in entry.items())
+
+
+def expectations_of(declared: Mapping[str, Any]) -> tuple[Expectation, ...]:
+    """Rebuild the expectations from what `Scenario.declared` gave."""
+    kinds = {claim.claim: claim for claim in EXPECTATIONS}
+    return tuple(kinds[claim].model_validate(fields) for entry in declared["expect"] for claim, fields in entry.items())

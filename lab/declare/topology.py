@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
 from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Names, Percent, Rate, Size, Whole, YesNo
 from lab.network.link import Distribution, Impairment
@@ -80,11 +80,24 @@ class DirectedLink(Declared):
     leaving: Mapping[str, ImpairmentFields] = Field(min_length=1)
 
 
+def _form_of_link(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "<preset>"
+    if isinstance(value, DirectedLink) or (isinstance(value, Mapping) and "leaving" in value):
+        return "<directed>"
+    return "<both ways>" if isinstance(value, ImpairmentFields | Mapping) else None
+
+
 class Link(Declared):
-    """How well two regions talk."""
+    """How well two regions talk: as AWS's regions do, the same both ways, or each way told apart."""
 
     between: tuple[Name, Name]
-    link: Literal["aws"] | ImpairmentFields | DirectedLink
+    link: Annotated[
+        Annotated[Literal["aws"], Tag("<preset>")]
+        | Annotated[ImpairmentFields, Tag("<both ways>")]
+        | Annotated[DirectedLink, Tag("<directed>")],
+        Discriminator(_form_of_link),
+    ]
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ Four short protocols: a Clock, a Client, the ClientEvents it tells, and the Lab 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -132,4 +133,16 @@ class Lab(Protocol):
 
     def links(self) -> Sequence[LinkSeen]:
         """Give the router's counters of every direction."""
+        ...
+
+
+class Progress(Protocol):
+    """Who is told how far a long thing has come."""
+
+    def stage(self, what: str) -> AbstractContextManager[None]:
+        """Name a stage; leaving it ends it."""
+        ...
+
+    def say(self, note: str) -> None:
+        """Add a remark to the stage that is on."""
         ...

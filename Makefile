@@ -1,0 +1,44 @@
+# mqlab: every target does its own set-up, from nothing.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCENARIO ?= tokyo-singapore
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast check bench images engine clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready engine ## run the article: two brokers, an ocean, messages both ways, a verdict
+	$(BIN)/mqlab run $(SCENARIO)
+
+test: $(VENV)/.ready engine images ## run every test, those with Docker too
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-fast: $(VENV)/.ready ## run the tests that need no Docker
+	$(BIN)/pytest -n 2 -m "not docker and not netns"
+
+check: $(VENV)/.ready ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/results/
+	$(BIN)/python -m bench
+
+images: $(VENV)/.ready engine ## build the three images
+	$(BIN)/mqlab images
+
+engine: ## use the Docker engine there is, or install and start one
+	@bash docker/engine.sh
+
+clean: ## remove the virtual environment and what tools left; runs and images stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready: requirements.lock pyproject.toml docker/venv.sh
+	@bash docker/venv.sh "$(PYTHON)" "$(VENV)"
+	@touch $@

@@ -1,0 +1,98 @@
+"""plan, render, check, schema: what a scenario means, without Docker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.amazonmq.activemq_xml import diff
+from lab.amazonmq.configuration import read as read_configuration
+from lab.cli import options
+from lab.cli.options import JSON, SCENARIO, VERSION
+from lab.declare.schema import scenario_schema, topology_schema
+from lab.errors import InputError
+from lab.plan import describe, to_dict
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command(name="plan")(show_plan)
+    app.command()(render)
+    app.command()(check)
+    app.command()(schema)
+
+
+def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
+    """Show what would stand, and in which order it would be made."""
+    plan = options.asked(scenario, None, activemq_version).plan
+    if json:
+        options.print_json(to_dict(plan))
+    else:
+        typer.echo(describe(plan))
+    return 0
+
+
+def render(
+    scenario: SCENARIO,
+    broker: Annotated[str | None, typer.Option("--broker", metavar="NAME", help="Which broker; all when left out.")] = None,
+    difference: Annotated[bool, typer.Option("--diff", help="Show only what was added to the configuration.")] = False,
+    activemq_version: VERSION = None,
+    json: JSON = False,
+) -> int:
+    """Print the activemq.xml that a broker really gets."""
+    plan = options.asked(scenario, None, activemq_version).plan
+    names = [each.name for each in plan.brokers]
+    if broker is not None and broker not in names:
+        raise InputError.of(f'no broker named "{broker}"', f"brokers in this topology: {', '.join(names)}")
+    texts = {}
+    for each in plan.brokers:
+        if broker in (None, each.name):
+            configuration = read_configuration(each.configuration.encode(), each.configuration_file)
+            texts[each.name] = diff(configuration, each.activemq_xml) if difference else each.activemq_xml
+    if json:
+        options.print_json(texts)
+    else:
+        for name, text in texts.items():
+            if len(texts) > 1:
+                typer.echo(f"<!-- broker {name} -->")
+            typer.echo(text.rstrip("\n"))
+    return 0
+
+
+def check(scenario: SCENARIO, json: JSON = False) -> int:
+    """Say everything that is wrong with a scenario and the files it names."""
+    try:
+        read = options.read(scenario)
+    except InputError as error:
+        if not json:
+            raise
+        options.print_json(
+            [
+                {
+                    "file": problem.place.file if problem.place else None,
+                    "line": problem.place.line if problem.place else None,
+                    "column": problem.place.column if problem.place else None,
+                    "what": problem.what,
+                    "remedy": problem.remedy,
+                }
+                for problem in error.problems
+            ]
+        )
+        return error.exit_code
+    if json:
+        options.print_json([])
+    else:
+        typer.echo(f"{scenario}: nothing wrong ({len(read.steps)} steps, {len(read.expect)} expectations)")
+    return 0
+
+
+def schema(
+    of: Annotated[str, typer.Argument(metavar="scenario|topology", help="Which file's schema.")] = "scenario",
+) -> int:
+    """Print the JSON Schema of a file, for editors that complete and check."""
+    known = {"scenario": scenario_schema, "topology": topology_schema}
+    if of not in known:
+        raise InputError.of(f'no schema named "{of}"', "there are: scenario, topology")
+    options.print_json(known[of]())
+    return 0

@@ -1,0 +1,192 @@
+"""up, down, status, logs, sweep: labs that stay for a while."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli import options, status_text
+from lab.cli.machine import engine_and_images
+from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION
+from lab.cli.running import FOLDER
+from lab.errors import InputError
+from lab.folder import create, home
+from lab.plan import to_json
+from lab.runtime.emulation import engine, logs, sweeping
+from lab.runtime.emulation import state as states
+from lab.runtime.emulation.labels import Owner
+from lab.runtime.emulation.opening import Opening, close_lab, new_run_id, open_lab
+from lab.runtime.emulation.state import LabState, state_folder
+from lab.runtime.emulation.status import look
+from lab.runtime.emulation.subnets import pool
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(status)
+    app.command(name="logs")(show_logs)
+    app.command()(sweep)
+
+
+def up(
+    scenario: SCENARIO,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the lab running; `mqlab down` ends it.")] = False,
+    seed: SEED = None,
+    activemq_version: VERSION = None,
+    activemq_archive: ARCHIVE = None,
+    runs: FOLDER = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it."""
+    progress = options.progress(quiet)
+    asked = options.asked(scenario, seed, activemq_version)
+    client, images = engine_and_images(asked.plan, activemq_archive, progress)
+    run = new_run_id()
+    folder = create(runs or home(os.environ), run)
+    folder.keep(asked.scenario.origin.sources, asked.plan, to_json(asked.plan))
+    opening = Opening(
+        client=client,
+        images=images,
+        pool=pool(os.environ.get("MQLAB_POOL")),
+        state_folder=state_folder(os.environ),
+        run=run,
+        scenario=asked.scenario.scenario,
+        folder=folder.path,
+        passwords=asked.scenario.topology.passwords(),
+        detached=detach,
+    )
+    with open_lab(asked.plan, opening, progress) as lab:
+        if json:
+            options.print_json(status_text.endpoints(lab.state))
+        else:
+            status_text.show_endpoints(lab.state, options.out())
+        if detach:
+            options.err().print(f"\nThe lab stays. See it: mqlab status {run}   End it: mqlab down {run}")
+            return 0
+        options.err().print("\nThe lab is up. Ctrl-C ends it.")
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            options.err().print("ending the lab")
+    return 0
+
+
+def down(
+    run: RUN = None,
+    every: Annotated[bool, typer.Option("--all", help="Every lab of yours.")] = False,
+    json: JSON = False,
+) -> int:
+    """End a lab and remove everything of it."""
+    client = engine.connect(os.environ)
+    known = states.load_all(state_folder(os.environ))
+    ended = list(known) if every else [_chosen(known, run)]
+    removed = {}
+    for state in ended:
+        removed[state.run] = close_lab(client, state.run, Path(state.folder), state_folder(os.environ))
+    if json:
+        options.print_json(removed)
+    else:
+        for name, count in removed.items():
+            typer.echo(f"lab {name} has ended: {count} containers and networks removed")
+        if not removed:
+            typer.echo("no lab is running")
+    return 0
+
+
+def status(run: RUN = None, json: JSON = False) -> int:
+    """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
+    client = engine.connect(os.environ)
+    known = states.load_all(state_folder(os.environ))
+    if run is None and not known:
+        if json:
+            options.print_json([])
+        else:
+            typer.echo("no lab is running")
+        return 0
+    chosen = known if run is None else (_chosen(known, run),)
+    seen = [look(client, state) for state in chosen]
+    if json:
+        options.print_json([status_text.to_dict(each) for each in seen])
+    else:
+        for each in seen:
+            status_text.show(each, options.out())
+    return 0
+
+
+def show_logs(
+    name: Annotated[str, typer.Argument(metavar="BROKER|router", help="Whose log.")],
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")] = None,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last lines.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    json: JSON = False,
+) -> int:
+    """Print the log of a broker or of the router."""
+    client = engine.connect(os.environ)
+    state = _chosen(states.load_all(state_folder(os.environ)), run)
+    there = dict(logs.containers(client, state.run))
+    if name not in there:
+        raise InputError.of(f'lab {state.run} has nothing named "{name}"', f"it has: {', '.join(there)}")
+    for line in logs.follow(there[name], tail=tail, follow=follow):
+        if json:
+            typer.echo(_json_line(name, line))
+        else:
+            typer.echo(line)
+    return 0
+
+
+def sweep(
+    every: Annotated[
+        bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Remove what dead runs left behind, by label only."""
+    client = engine.connect(os.environ)
+    here = Owner.current()
+    found = sweeping.find(client)
+    wanted = [each for each in found if every or each.is_left_behind(here)]
+    for each in wanted:
+        if not dry_run:
+            sweeping.remove(client, each.run)
+            states.forget(each.run, state_folder(os.environ))
+    for state in states.load_all(state_folder(os.environ)):
+        if not dry_run and state.run not in {each.run for each in found}:
+            states.forget(state.run, state_folder(os.environ))
+    if json:
+        options.print_json(
+            [{"run": each.run, "created": each.created, "containers": each.containers, "networks": each.networks}
+             for each in wanted]
+        )  # fmt: skip
+        return 0
+    for each in wanted:
+        verb = "would remove" if dry_run else "removed"
+        typer.echo(f"{verb} lab {each.run}: {each.containers} containers, {each.networks} networks")
+    alive = len(found) - len(wanted)
+    if not quiet:
+        typer.echo(f"{len(wanted)} left behind, {alive} alive" + (" (mqlab sweep --all removes those too)" if alive else ""))
+    return 0
+
+
+def _chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
+    fitting = [state for state in known if run is None or state.run.startswith(run) or state.run.endswith(run)]
+    if len(fitting) == 1:
+        return fitting[0]
+    running = "\n".join(f"{state.run}  {state.scenario}" for state in known) or "none: mqlab up SCENARIO opens one"
+    if not fitting:
+        raise InputError.of("no such lab is running" if run else "no lab is running", f"running: {running}")
+    raise InputError.of("more than one lab is running: say which", running)
+
+
+def _json_line(name: str, line: str) -> str:
+    import json
+
+    return json.dumps({"from": name, "line": line}, ensure_ascii=False)

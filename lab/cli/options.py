@@ -1,0 +1,82 @@
+"""What several commands share: their options, the consoles, and the way from a scenario's name to its Plan."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from lab.cli.progress import TerminalProgress
+from lab.declare.checking import check
+from lab.declare.loading import load, resolve
+from lab.declare.scenario import Scenario
+from lab.errors import InputError
+from lab.plan import Plan, plan
+from lab.shipped import shipped
+
+SCENARIO = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of one that ships with mqlab.")
+]
+RUN = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="A run id, or its beginning; the only lab when left out.")
+]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+VERSION = Annotated[
+    str | None, typer.Option("--activemq-version", metavar="VERSION", help="5.16.7, 5.17.6 or 5.18.3 instead of the declared engine version's.")
+]  # fmt: skip
+ARCHIVE = Annotated[
+    Path | None, typer.Option("--activemq-archive", metavar="FILE", help="An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz).")
+]  # fmt: skip
+SEED = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A scenario read, checked and planned."""
+
+    scenario: Scenario
+    plan: Plan
+
+
+def out() -> Console:
+    """Give the console of results."""
+    return Console(file=sys.stdout, highlight=False)
+
+
+def err() -> Console:
+    """Give the console of progress and complaints."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+def progress(quiet: bool) -> TerminalProgress:
+    """Give the progress of a command."""
+    return TerminalProgress(err(), quiet=quiet)
+
+
+def read(name: str) -> Scenario:
+    """Load and check a scenario; InputError with every Problem."""
+    scenario = load(resolve(name, shipped("scenarios")), environment=os.environ)
+    problems = check(scenario)
+    if problems:
+        raise InputError(problems)
+    return scenario
+
+
+def asked(name: str, seed: int | None = None, version: str | None = None) -> Asked:
+    """Load, check and plan a scenario."""
+    scenario = read(name)
+    if seed is not None:
+        scenario = scenario.with_seed(seed)
+    return Asked(scenario=scenario, plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version))
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on stdout."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

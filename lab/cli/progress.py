@@ -1,0 +1,51 @@
+"""Progress on stderr: a line per stage with the time it took, and a spinner while it lasts where somebody is watching."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.status import Status
+
+
+class TerminalProgress:
+    """Tells stages as they come; `quiet` says nothing at all."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._notes: list[str] = []
+        self._status: Status | None = None
+        self._what = ""
+
+    @contextmanager
+    def stage(self, what: str) -> Iterator[None]:
+        """Show a stage, and at its end how long it took."""
+        started = time.monotonic()
+        self._what = what
+        self._notes.clear()
+        if not self._quiet and self._console.is_terminal:
+            self._status = self._console.status(what)
+            self._status.start()
+        try:
+            yield
+        finally:
+            if self._status is not None:
+                self._status.stop()
+                self._status = None
+        if not self._quiet:
+            note = f"  [dim]{'; '.join(self._notes)}[/dim]" if self._notes else ""
+            self._console.print(
+                f"[green]✔[/green] {what}{note} [dim]({time.monotonic() - started:.1f} s)[/dim]", highlight=False
+            )
+
+    def say(self, note: str) -> None:
+        """Keep a remark for the end of the stage."""
+        self._notes.append(note)
+
+    def tell(self, note: str) -> None:
+        """Show a passing remark while a stage lasts."""
+        if self._status is not None:
+            self._status.update(f"{self._what}: {note}")

@@ -1,0 +1,110 @@
+"""run and judge: from a scenario, or from last week's history, to a report."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import __version__
+from lab.cli import options
+from lab.cli.machine import engine_and_images
+from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION
+from lab.declare.scenario import Scenario, expectations_of
+from lab.folder import RunFolder, create, home
+from lab.history import Header, HistoryFile, read
+from lab.judge import Outcome, Report, judge
+from lab.plan import to_json
+from lab.replay import replay
+from lab.report import document, terminal
+from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
+from lab.runtime.emulation.state import state_folder
+from lab.runtime.emulation.subnets import pool
+
+FOLDER = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(run)
+    app.command(name="judge")(judge_again)
+
+
+def run(
+    scenario: SCENARIO,
+    seed: SEED = None,
+    activemq_version: VERSION = None,
+    activemq_archive: ARCHIVE = None,
+    runs: FOLDER = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Open a lab, replay the scenario in it, judge what happened, and remove the lab."""
+    progress = options.progress(quiet)
+    asked = options.asked(scenario, seed, activemq_version)
+    client, images = engine_and_images(asked.plan, activemq_archive, progress)
+    run_id = new_run_id()
+    folder = create(runs or home(os.environ), run_id)
+    folder.keep(asked.scenario.origin.sources, asked.plan, to_json(asked.plan))
+    opening = Opening(
+        client=client,
+        images=images,
+        pool=pool(os.environ.get("MQLAB_POOL")),
+        state_folder=state_folder(os.environ),
+        run=run_id,
+        scenario=asked.scenario.scenario,
+        folder=folder.path,
+        passwords=asked.scenario.topology.passwords(),
+    )
+    with open_lab(asked.plan, opening, progress) as lab, HistoryFile(folder.history, _header(run_id, asked.scenario)) as history:
+        with progress.stage(f"replay {len(asked.scenario.steps)} steps"):
+            replay(asked.scenario, asked.plan, lab, history, run=run_id)
+    report = _judged(folder.history, folder)
+    return _told(report, folder, json)
+
+
+def judge_again(
+    history: Annotated[Path, typer.Argument(metavar="HISTORY", help="A history.jsonl, or the run folder it is in.")],
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
+    ] = None,
+    json: JSON = False,
+) -> int:
+    """Judge a history again, from the file alone."""
+    path = history / "history.jsonl" if history.is_dir() else history
+    kept = read(path)
+    expectations = options.read(scenario).expect if scenario else expectations_of(kept.header.declared)
+    report = judge(expectations, kept)
+    return _told(report, RunFolder(path=path.parent), json)
+
+
+def _header(run_id: str, scenario: Scenario) -> Header:
+    return Header(
+        run=run_id,
+        scenario=scenario.scenario,
+        seed=scenario.seed,
+        runtime="emulation",
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        declared=scenario.declared(),
+        mqlab=__version__,
+    )
+
+
+def _judged(path: Path, folder: RunFolder) -> Report:
+    kept = read(path)
+    report = judge(expectations_of(kept.header.declared), kept)
+    folder.report.write_text(document.to_json(report), encoding="utf-8")
+    return report
+
+
+def _told(report: Report, folder: RunFolder, json: bool) -> int:
+    if json:
+        typer.echo(document.to_json(report))
+    else:
+        terminal.render(report, options.out(), folder=folder.path)
+    return 0 if report.outcome is Outcome.HELD else 1

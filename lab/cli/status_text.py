@@ -1,0 +1,126 @@
+"""A living lab in words: the endpoints to paste, and how everything is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from lab.amazonmq.names import ENDPOINTS
+from lab.runtime.emulation.state import LabState
+from lab.runtime.emulation.status import Status
+
+
+def endpoints(state: LabState) -> dict[str, Any]:
+    """Give where everything of a lab is reached from this machine."""
+    return {
+        "run": state.run,
+        "scenario": state.scenario,
+        "ca_file": state.ca_file,
+        "brokers": {
+            plan.name: {
+                "region": plan.region,
+                "host_name": plan.host_name,
+                "address": str(plan.address),
+                "used_address": state.brokers[plan.name].address,
+                "users": list(plan.users),
+                "console_users": list(plan.console_users),
+                "endpoints": {
+                    endpoint.name: _url(endpoint.scheme, state.brokers[plan.name].ports[endpoint.name])
+                    for endpoint in ENDPOINTS
+                },
+            }
+            for plan in state.plan.brokers
+        },
+    }
+
+
+def show_endpoints(state: LabState, console: Console) -> None:
+    """Print the endpoints, the users, the CA file, and a line to try."""
+    regions = {region.name: region for region in state.plan.regions}
+    for plan in state.plan.brokers:
+        region = regions[plan.region]
+        console.print(f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}")
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+        for endpoint in ENDPOINTS:
+            port = state.brokers[plan.name].ports[endpoint.name]
+            table.add_row(endpoint.protocol, _url(endpoint.scheme, port))
+        table.add_row("inside the lab", plan.host_name)
+        table.add_row("address", f"{plan.address} declared, {state.brokers[plan.name].address} used")
+        table.add_row("users", ", ".join(plan.users))
+        table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
+        console.print(table)
+    first = state.plan.brokers[0]
+    port = state.brokers[first.name].ports["mqtt"]
+    console.print(f"\nCA file   {state.ca_file}", soft_wrap=True)
+    console.print("Passwords are the ones in the topology file; they are shown nowhere else.")
+    console.print("Try:", style="bold")
+    console.print(
+        f"  mosquitto_sub --cafile {state.ca_file} -h localhost -p {port} -u {first.users[0]} -P PASSWORD -t '#' -v",
+        soft_wrap=True,
+    )
+
+
+def to_dict(status: Status) -> dict[str, Any]:
+    """Give a status as JSON-able values, without the keys to the management."""
+    return {
+        **endpoints(status.state),
+        "detached": status.state.detached,
+        "owner_alive": status.owner_alive,
+        "networks": dict(status.state.networks),
+        "broker_status": [asdict(each) for each in status.brokers],
+        "bridges": [asdict(each) for each in status.bridges],
+        "links": [asdict(each) for each in status.links],
+    }
+
+
+def show(status: Status, console: Console) -> None:
+    """Print how a lab is."""
+    state = status.state
+    kept = "detached" if state.detached else ("opened by a running process" if status.owner_alive else "its owner is dead")
+    console.print(f"[bold]{state.run}[/bold] · {state.scenario} · {kept}")
+    brokers = Table("broker", "container", "health", "ActiveMQ", "memory", box=None, pad_edge=False)
+    for broker in status.brokers:
+        memory = f"{broker.memory / 2**20:.0f} MiB" if broker.memory else "–"
+        brokers.add_row(broker.name, broker.container, broker.health, broker.version or "does not answer", memory)
+    console.print(brokers)
+    ends = Table(
+        "bridge", "seen by", "remote broker", "remote address", "created by duplex", "enqueued", "dequeued", "received",
+        box=None, pad_edge=False,
+    )  # fmt: skip
+    for bridge in status.bridges:
+        for end in bridge.ends:
+            ends.add_row(
+                bridge.connector, end.broker, end.remote, end.remote_address, str(end.created_by_duplex).lower(),
+                str(end.enqueued), str(end.dequeued), str(end.received),
+            )  # fmt: skip
+        if not bridge.up:
+            why = bridge.why_not or "no reason in the brokers' logs yet"
+            ends.add_row(bridge.connector, bridge.initiator, bridge.responder, f"[red]down[/red]: {why}", "", "", "", "")
+    console.print()
+    console.print(ends)
+    links = Table(
+        "link", "from", "to", "configured", "measured p50", "p99", "packets", "dropped", box=None, pad_edge=False
+    )
+    for link in status.links:
+        for way in link.directions:
+            dropped = ", ".join(f"{count} {cause}" for cause, count in way.dropped.items()) or "0"
+            links.add_row(
+                link.name, way.leaving, way.reaching, f"{way.configured_delay_ms:g} ms", _ms(way.measured_p50_ms),
+                _ms(way.measured_p99_ms), str(way.packets), dropped,
+            )  # fmt: skip
+    console.print()
+    console.print(links)
+    for link in status.links:
+        probed = "nothing comes back" if link.round_trip_ms is None else f"{link.round_trip_ms:g} ms"
+        console.print(f"round trip through {link.name}, probed now: {probed}")
+
+
+def _url(scheme: str, port: int) -> str:
+    return f"{scheme}://localhost:{port}" + ("/admin/" if scheme == "https" else "")
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:g} ms"

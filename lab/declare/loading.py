@@ -1,0 +1,194 @@
+"""From a path to a Scenario: reads the scenario, its topology and the configurations, and joins them into one.
+
+Stops at the end of a stage with every Problem of that stage. Whether names agree with each other is for `checking`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.declare.origin import Keys, Origin, SourceFile
+from lab.declare.reading import Document, Spot, read, read_text
+from lab.declare.scenario import Scenario
+from lab.declare.validating import validate
+from lab.declare.wording import remedy
+from lab.errors import InputError, Place, Problem
+
+MASK = "********"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def load(path: Path, *, environment: Mapping[str, str]) -> Scenario:
+    """Read a scenario and all it names, or raise InputError with every Problem found."""
+    joining = _Joining(path, environment)
+    content = joining.scenario()
+    if joining.unreadable:
+        raise InputError(_sorted(joining.problems))
+    origin = joining.origin()
+    scenario, problems = validate(content, origin, topology_read=joining.topology_read)
+    if scenario is None or joining.problems:
+        raise InputError(_sorted([*joining.problems, *problems]))
+    return scenario.from_files(origin)
+
+
+def masked_sources(scenario: Scenario) -> tuple[SourceFile, ...]:
+    """Give copies of the scenario's files for keeping, every password replaced by asterisks."""
+    return scenario.origin.sources
+
+
+def resolve(name_or_path: str, shipped: Path) -> Path:
+    """Give the file of a scenario, named by its path or by the name of one that ships with mqlab."""
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or path.is_file():
+        return path
+    names = sorted(each.stem for each in shipped.glob("*.yaml"))
+    if name_or_path in names:
+        return shipped / f"{name_or_path}.yaml"
+    raise InputError.of(
+        f'no scenario named "{name_or_path}" ships with mqlab',
+        remedy(name_or_path, names, "shipped") + "\na file of your own is named by its path, such as ./mine.yaml",
+    )
+
+
+class _Joining:
+    """Gathers the files of one scenario: their texts, the places in them, the passwords to mask, the problems."""
+
+    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+        self._path = path
+        self._environment = environment
+        self._texts: dict[str, str] = {}
+        self._masked: dict[str, list[Spot]] = {}
+        self._secrets: set[str] = set()
+        self._values: dict[Keys, Place] = {}
+        self._keys: dict[Keys, Place] = {}
+        self.problems: list[Problem] = []
+        self.unreadable = False
+        self.topology_read = True
+
+    def scenario(self) -> Any:
+        """Give the content of the scenario with everything that it names in place."""
+        document = self._document(str(self._path), self._path, ())
+        content = document.content if document else None
+        if document is None or not isinstance(content, dict):
+            return content
+        folder, spots = self._path.parent, document
+        topology = content.get("topology")
+        prefix: Keys = ("topology",)
+        if isinstance(topology, str):
+            named = self._named(folder, topology, self._values[prefix])
+            spots_read = self._document(*named, prefix) if named else None
+            self.topology_read = spots_read is not None
+            if spots_read is None:
+                return content
+            content["topology"] = topology = spots_read.content
+            folder, spots, prefix = named[1].parent if named else folder, spots_read, ()
+        if isinstance(topology, dict) and isinstance(topology.get("brokers"), dict):
+            for name, broker in topology["brokers"].items():
+                if isinstance(broker, dict):
+                    self._configuration(folder, broker, ("topology", "brokers", name, "configuration"))
+                    self._passwords(spots, broker, name, prefix)
+        return content
+
+    def origin(self) -> Origin:
+        """Give the places, and the copies that may be kept."""
+        return Origin(values=self._values, keys=self._keys, sources=self._sources())
+
+    def _document(self, file: str, path: Path, prefix: Keys) -> Document | None:
+        """Read one YAML file and remember its places under a prefix."""
+        try:
+            document = read(read_text(path, file), file)
+        except InputError as error:
+            self.problems += error.problems
+            self.unreadable = True
+            return None
+        self._texts[file] = document.text
+        self._values |= {(*prefix, *keys): spot.place for keys, spot in document.values.items()}
+        self._keys |= {(*prefix, *keys): spot.place for keys, spot in document.keys.items()}
+        self.problems += document.problems
+        self.unreadable = self.unreadable or bool(document.problems)
+        return document
+
+    def _named(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
+        """Give the file that another one names, or note that it is not there."""
+        path = Path(os.path.normpath(folder / name))
+        if "\0" not in name and path.is_file():
+            return str(path), path
+        what = "is a folder" if "\0" not in name and path.is_dir() else "is not there"
+        self.problems.append(
+            Problem(what=f"the file {path} {what}", remedy=f"paths count from the folder {folder}", place=place)
+        )
+        return None
+
+    def _configuration(self, folder: Path, broker: dict[str, Any], keys: Keys) -> None:
+        """Put a configuration's text in the place of its file's name."""
+        written = broker.get("configuration")
+        if written is None:
+            return
+        del broker["configuration"]
+        place = self._values[keys]
+        if not isinstance(written, str):
+            what, right = "a configuration is a file of its own", "write its path, such as configurations/tokyo.xml"
+            self.problems.append(Problem(what=what, remedy=right, place=place))
+            return
+        named = self._named(folder, written, place)
+        if named is None:
+            return
+        file, path = named
+        try:
+            self._texts[file] = read_text(path, file)
+        except InputError as error:
+            self.problems += error.problems
+            return
+        broker["configuration"] = {"file": file, "text": self._texts[file]}
+
+    def _passwords(self, document: Document, broker: dict[str, Any], name: str, prefix: Keys) -> None:
+        """Take every password from the file or from the environment, and mask it in the copies."""
+        users = broker.get("users")
+        for user, fields in users.items() if isinstance(users, dict) else ():
+            if not isinstance(fields, dict) or "password" not in fields:
+                continue
+            keys: Keys = ("brokers", name, "users", user, "password")
+            spot = document.values[(*prefix, *keys)]
+            written = fields["password"]
+            if isinstance(written, str):
+                self._masked.setdefault(document.file, []).append(spot)
+            else:
+                fields["password"] = self._from_environment(written, spot.place)
+            self._secrets.add(fields["password"])
+
+    def _from_environment(self, written: Any, place: Place) -> str:
+        variable = written.get("env") if isinstance(written, dict) and len(written) == 1 else None
+        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
+            what, right = "a password is a text, or the name of an environment variable", "write {env: NAME}"
+            self.problems.append(Problem(what=what, remedy=right, place=place))
+        elif not self._environment.get(variable):
+            what, right = f"the environment variable {variable} is not set", f"export {variable}=… first"
+            self.problems.append(Problem(what=what, remedy=right, place=place))
+        else:
+            return self._environment[variable]
+        return ""
+
+    def _sources(self) -> tuple[SourceFile, ...]:
+        paths = {file: Path(os.path.abspath(file)) for file in self._texts}
+        common = Path(os.path.commonpath([path.parent for path in paths.values()]))
+        return tuple(
+            SourceFile(name=paths[file].relative_to(common).as_posix(), text=self._mask(file, text))
+            for file, text in self._texts.items()
+        )
+
+    def _mask(self, file: str, text: str) -> str:
+        for spot in sorted(self._masked.get(file, ()), key=lambda spot: spot.start, reverse=True):
+            text = text[: spot.start] + MASK + text[spot.end :]
+        for secret in self._secrets:
+            if len(secret) >= 12:  # what is shorter is no password of the service, and may stand in any word
+                text = text.replace(secret, MASK)
+        return text
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    nowhere = Place(file="", line=0, column=0)
+    return sorted(problems, key=lambda problem: problem.place or nowhere)

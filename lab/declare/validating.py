@@ -1,0 +1,225 @@
+"""Turns what was written into a Scenario, and every refusal of its models into a Problem in plain words.
+
+The only place that knows how pydantic words and locates its errors.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import Tag, ValidationError
+from pydantic_core import ErrorDetails
+
+from lab.declare.fields import Declared
+from lab.declare.origin import Keys, Origin
+from lab.declare.scenario import EXPECTATIONS, STEPS, Expectation, Scenario, Step, Wait
+from lab.declare.topology import Topology
+from lab.declare.wording import remedy
+from lab.errors import Problem
+
+_Model = TypeVar("_Model", bound=Declared)
+_SECRET = "password"
+_PLAIN = {
+    "string_type": "a text is needed here",
+    "model_type": "a mapping is needed here: key: value",
+    "model_attributes_type": "a mapping is needed here: key: value",
+    "mapping_type": "a mapping is needed here: key: value",
+    "dict_type": "a mapping is needed here: key: value",
+    "tuple_type": "a list is needed here",
+    "string_too_short": "the text is empty",
+    "too_short": "at least one is needed",
+    "too_long": "there are too many here",
+}
+
+
+def validate(content: Any, origin: Origin, *, topology_read: bool) -> tuple[Scenario | None, tuple[Problem, ...]]:
+    """Give the Scenario, or every Problem; a topology that could not be read is left out of both."""
+    found: list[Problem] = []
+    if not isinstance(content, dict):
+        return None, (
+            Problem(
+                what="a scenario is a mapping",
+                remedy=remedy("", _keys_of(Scenario), "valid keys"),
+                place=origin.place(),
+            ),
+        )
+    shell = {key: value for key, value in content.items() if key not in ("topology", "steps", "expect")}
+    parts: dict[str, Any] = {}
+    if topology_read and "topology" in content:
+        parts["topology"] = _model(Topology, content["topology"], ("topology",), origin, found)
+    for part, kinds in (("steps", STEPS), ("expect", EXPECTATIONS)):
+        if part in content:
+            parts[part] = _entries(content[part], part, kinds, origin, found)
+    scenario = None
+    try:
+        scenario = Scenario.model_validate({**shell, **parts})
+    except ValidationError as error:
+        already = set(parts) if topology_read else {"topology", *parts}
+        found += (
+            _problem(each, Scenario, content, (), origin)
+            for each in error.errors(include_url=False)
+            if each["loc"][0] not in already
+        )
+    return (None if found else scenario), tuple(found)
+
+
+def _entries(
+    written: Any,
+    part: str,
+    kinds: Sequence[type[Step]] | Sequence[type[Expectation]],
+    origin: Origin,
+    found: list[Problem],
+) -> tuple[Declared | None, ...]:
+    """Read a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
+    known: Mapping[str, type[Declared]] = {
+        kind.verb if issubclass(kind, Step) else kind.claim: kind for kind in kinds
+    }
+    word, label = ("verb", "verbs") if part == "steps" else ("claim", "claims")
+    if not isinstance(written, list):
+        found.append(
+            Problem(what=f"{part} is a list", remedy=f"write - {word}: …", place=origin.place(part))
+        )
+        return ()
+    entries: list[Declared | None] = []
+    for number, entry in enumerate(written):
+        path: Keys = (part, number)
+        if not isinstance(entry, dict) or len(entry) != 1:
+            listed = f": {', '.join(entry)}" if isinstance(entry, dict) and entry else ""
+            what = f"an entry of {part} is one {word} with its fields{listed}"
+            found.append(
+                Problem(what=what, remedy=f"write - {word}: {{…}}\n{label}: {', '.join(known)}", place=origin.place(*path))
+            )
+            continue
+        ((name, fields),) = entry.items()
+        if name not in known:
+            found.append(
+                Problem(
+                    what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*path, name)
+                )
+            )
+        elif known[name] is Wait and not isinstance(fields, str):
+            found.append(
+                Problem(what="a wait has a duration alone", remedy="write - wait: 5s", place=origin.place(*path, name))
+            )
+        else:
+            entries.append(_model(known[name], fields, (*path, name), origin, found))
+    return tuple(entries)
+
+
+def _model(
+    model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]
+) -> _Model | None:
+    try:
+        return model.model_validate(written)
+    except ValidationError as error:
+        found += (_problem(each, model, written, path, origin) for each in error.errors(include_url=False))
+    return None
+
+
+def _problem(error: ErrorDetails, model: type[Declared], written: Any, path: Keys, origin: Origin) -> Problem:
+    """Put one of pydantic's errors into words and place."""
+    loc = error["loc"]
+    kind = error["type"]
+    place = origin.place(*path, *loc)
+    context = error.get("ctx", {})
+    if kind == "extra_forbidden":
+        valid = _keys_of(_at(model, loc[:-1]))
+        return Problem(
+            what=f"unknown key {str(loc[-1])!r}",
+            remedy=remedy(str(loc[-1]), valid, "valid keys here"),
+            place=origin.key(*path, *loc),
+        )
+    if kind == "missing":
+        return _missing(loc, model, path, origin)
+    if loc and loc[-1] == "[key]":
+        place = origin.key(*path, *loc[:-1])
+        shown = repr(loc[-2])
+    else:
+        shown = _shown(written, loc)
+    if kind == "value_error":
+        what, right = str(context["error"]), ""
+    elif kind in ("literal_error", "enum"):
+        valid = _choices(str(context["expected"]))
+        what, right = f"{shown} is not valid here", remedy(shown.strip("'\""), valid, "valid")
+    elif kind == "string_pattern_mismatch":
+        what = f"{shown} is not a name"
+        right = "a name begins with a letter or a digit and goes on with letters, digits, dots, dashes and underscores"
+    elif kind == "greater_than_equal":
+        what, right = f"{shown} is too small", f"at least {context['ge']}"
+    elif kind == "less_than_equal":
+        what, right = f"{shown} is too large", f"at most {context['le']}"
+    elif kind == "union_tag_not_found":
+        what = "a link is aws, or a mapping"
+        right = "write aws, or {delay: 35ms}, or {leaving: {REGION: {delay: 35ms}, REGION: {delay: 40ms}}}"
+    else:
+        what, right = _PLAIN.get(kind) or error["msg"], ""
+    return Problem(what=what, remedy=right, place=place)
+
+
+def _missing(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -> Problem:
+    if isinstance(loc[-1], int):
+        return Problem(what="two regions are needed here", remedy="write [HERE, THERE]", place=origin.place(*path, *loc))
+    owner = [str(step) for step in (*path, *loc[:-1]) if isinstance(step, str) and not step.startswith("<")]
+    where = owner[-1] if owner else "the scenario"
+    return Problem(
+        what=f"{where} has no {loc[-1]}",
+        remedy=f"valid keys here: {', '.join(_keys_of(_at(model, loc[:-1])))}",
+        place=origin.place(*path, *loc[:-1]),
+    )
+
+
+def _shown(written: Any, loc: Keys) -> str:
+    """Quote what was written at a path, unless it may be a password."""
+    if _SECRET in loc:
+        return "the password"
+    for step in loc:
+        if isinstance(written, dict) and step in written:
+            written = written[step]
+        elif isinstance(written, list) and isinstance(step, int) and step < len(written):
+            written = written[step]
+    return repr(written) if isinstance(written, str) else "this"
+
+
+def _choices(expected: str) -> list[str]:
+    """Read pydantic's list of choices, which is a sentence such as `'a', 'b' or 'c'`."""
+    return [word for word in expected.replace(" or ", ", ").replace("'", "").split(", ") if word]
+
+
+def _keys_of(model: Any) -> list[str]:
+    fields = model.model_fields.items() if isinstance(model, type) and issubclass(model, Declared) else ()
+    return [field.alias or name for name, field in fields]
+
+
+def _at(annotation: Any, loc: Keys) -> Any:
+    """Follow a path through the types of a model."""
+    if get_origin(annotation) is Annotated:
+        return _at(get_args(annotation)[0], loc)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return _at_choice(get_args(annotation), loc)
+    if not loc:
+        return annotation
+    if isinstance(annotation, type) and issubclass(annotation, Declared):
+        return _at_field(annotation, loc)
+    arguments = get_args(annotation)
+    return _at(arguments[0] if get_origin(annotation) is tuple else arguments[-1], loc[1:])
+
+
+def _at_field(model: type[Declared], loc: Keys) -> Any:
+    field = next(field for name, field in model.model_fields.items() if loc[0] in (field.alias, name))
+    return _at(field.annotation, loc[1:])
+
+
+def _at_choice(choices: Sequence[Any], loc: Keys) -> Any:
+    """Take the choice that pydantic's path names by its tag, or the only one that is not None."""
+    for choice in choices:
+        if loc and loc[0] in _tags(choice):
+            return _at(choice, loc[1:])
+    return _at(next(choice for choice in choices if choice is not type(None)), loc)
+
+
+def _tags(choice: Any) -> Iterator[str]:
+    for extra in get_args(choice)[1:] if get_origin(choice) is Annotated else ():
+        if isinstance(extra, Tag):
+            yield extra.tag

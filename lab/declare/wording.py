@@ -1,0 +1,22 @@
+"""How a Problem says what would be right: the nearest valid word, and the list of all of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from lab.errors import Place, Problem
+
+
+def remedy(word: str, valid: Iterable[str], label: str) -> str:
+    """Give the nearest valid word, if one is near, and all of them."""
+    words = list(valid)
+    folded = {each.lower(): each for each in words}
+    near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    guess = [f"did you mean {folded[near[0]]}?"] if near else []
+    return "\n".join([*guess, f"{label}: {', '.join(words) or 'none'}"])
+
+
+def unknown(kind: str, name: str, valid: Iterable[str], label: str, place: Place | None) -> Problem:
+    """Say that something named does not exist."""
+    return Problem(what=f'no {kind} named "{name}"', remedy=remedy(name, valid, label), place=place)

@@ -1,0 +1,78 @@
+"""The run folder: everything about one run, in one place, with no password in it.
+
+.mqlab/runs/<run id>/
+  sources/          the scenario, the topology and the configurations, as they were
+  plan.json  brokers/<name>/activemq.xml
+  history.jsonl  report.json  logs/  ca.pem
+.mqlab/runs/latest  → the newest
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.declare.origin import SourceFile
+from lab.errors import HostError
+from lab.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @property
+    def history(self) -> Path:
+        """Give the history's file."""
+        return self.path / "history.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """Give the report's file."""
+        return self.path / "report.json"
+
+    @property
+    def logs(self) -> Path:
+        """Give the folder of the containers' logs."""
+        return self.path / "logs"
+
+    def keep(self, sources: tuple[SourceFile, ...], plan: Plan, plan_json: str) -> None:
+        """Write what is known before the lab opens."""
+        for source in sources:
+            _write(self.path / "sources" / source.name, source.text)
+        _write(self.path / "plan.json", plan_json)
+        for broker in plan.brokers:
+            _write(self.path / "brokers" / broker.name / "activemq.xml", broker.activemq_xml)
+
+
+def home(environment: Mapping[str, str]) -> Path:
+    """Give the folder that runs are kept under: MQLAB_HOME, or .mqlab here."""
+    return Path(environment.get("MQLAB_HOME") or ".mqlab")
+
+
+def create(base: Path, run: str) -> RunFolder:
+    """Make the folder of a new run and point `latest` at it."""
+    runs = base / "runs"
+    path = runs / run
+    try:
+        path.mkdir(parents=True)
+        ignore = base / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        pointer = runs / f".latest-{run}"
+        pointer.symlink_to(run)
+        os.replace(pointer, runs / "latest")  # one step, so that another reader never finds it missing
+    except OSError as error:
+        raise HostError(
+            f"the run folder {path} cannot be made: {error.strerror}", "set MQLAB_HOME to a folder of yours"
+        ) from error
+    return RunFolder(path=path.absolute())
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

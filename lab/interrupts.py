@@ -1,0 +1,42 @@
+"""Signals that end a program: turned into exceptions, and kept from breaking a clean-up."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Terminated(SystemExit):
+    """A signal asked the program to end; its code is the shell's, 128 and the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+
+
+def end_on_signals() -> None:
+    """Make SIGTERM and SIGHUP unwind the program as Ctrl-C does, so that everything opened is closed."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Terminated(number)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back ending signals until the block is done; only the main thread gets signals at all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,197 @@
+"""The clients' own ledger: every send, its outcome, and every receipt, in arrays of numbers.
+
+It only writes down; `audiences` says what was owed to whom. A message costs about 9 bytes, and 12 per subscriber.
+"""
+
+from __future__ import annotations
+
+from array import array
+from math import inf, nan
+
+from lab.errors import InputError
+from lab.history import Acknowledged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
+
+UNKNOWN, OK, FAILED = 0, 1, 2
+_OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
+MOST = 10_000_000  # messages of one publish step, as a scenario allows
+
+
+class Publication:
+    """All messages of one publish step, numbered from 1."""
+
+    __slots__ = ("broker", "client", "count", "destination", "digests", "last", "outcomes", "sent_at", "step")
+
+    def __init__(self, common: Publishing) -> None:
+        if not 0 <= common.count <= MOST:
+            raise _damaged(f"step {common.step} publishes {common.count} messages")
+        self.step = common.step
+        self.client = common.client
+        self.broker = common.broker
+        self.destination = common.destination
+        self.count = common.count
+        self.sent_at = array("d", [nan]) * (common.count + 1)
+        self.outcomes = bytearray(common.count + 1)
+        self.last = 0  # the highest number sent
+        self.digests: array[int] | None = None  # per number, where bodies carry no id
+
+    def id(self, number: int) -> str:
+        """Give the id of a message."""
+        return f"{self.step}-{number}"
+
+    def was_sent(self, number: int) -> bool:
+        """Tell whether the message was handed to its client."""
+        return self.sent_at[number] == self.sent_at[number]  # NaN is unequal to itself
+
+
+class Receipts:
+    """What one subscription received of one publication."""
+
+    __slots__ = ("again", "first_at", "reordered", "retained", "times", "top")
+
+    def __init__(self, count: int, top: list[int]) -> None:
+        self.times = array("I", bytes(4 * (count + 1)))
+        self.first_at = array("d", bytes(8 * (count + 1)))  # means something where times > 0
+        self.top = top  # the latest position received of this producer, shared by its publications
+        self.reordered = 0
+        self.again: tuple[int, float] | None = None  # the first surplus receipt
+        self.retained: set[int] = set()
+
+    def add(self, number: int, moment: float, retained: bool) -> bool:
+        """Count a receipt, and tell whether it is the message's first."""
+        before = self.times[number]
+        self.times[number] = before + 1
+        if before:
+            if self.again is None:
+                self.again = (number, moment)
+            return False
+        self.first_at[number] = moment
+        if retained:
+            self.retained.add(number)
+        return True
+
+
+class Subscription:
+    """One client's subscription to one destination, over all the times it was made and ended."""
+
+    __slots__ = (
+        "broker", "client", "destination", "digest_retained", "digest_times", "digests", "receipts",
+        "receipts_in_all", "strange", "strange_first", "tops", "windows",
+    )  # fmt: skip
+
+    def __init__(self, client: str, destination: str) -> None:
+        self.client = client
+        self.destination = destination
+        self.broker = ""
+        self.windows: list[tuple[float, float]] = []
+        self.receipts: dict[int, Receipts] = {}  # by step
+        self.receipts_in_all = 0
+        self.strange = 0  # receipts that no publication of this run explains
+        self.strange_first: float | None = None
+        self.tops: dict[tuple[str, str], list[int]] = {}
+        self.digests = array("q")  # receipts still to be matched
+        self.digest_times = array("d")
+        self.digest_retained = bytearray()
+
+    def of(self, publication: Publication) -> Receipts:
+        """Give the receipts of a publication, made at its first one."""
+        receipts = self.receipts.get(publication.step)
+        if receipts is None:
+            top = self.tops.setdefault((publication.client, publication.destination), [0])
+            receipts = self.receipts[publication.step] = Receipts(publication.count, top)
+        return receipts
+
+    def surprise(self, moment: float) -> None:
+        """Count a receipt that no publication of this run explains."""
+        self.strange += 1
+        if self.strange_first is None:
+            self.strange_first = moment
+
+    @property
+    def until(self) -> float:
+        """Give the moment it stopped listening; infinity while it listens."""
+        return max((end for _, end in self.windows), default=inf)
+
+
+class Ledger:
+    """Who sent what and who received it."""
+
+    def __init__(self) -> None:
+        self.publications: dict[str, Publication] = {}  # by step, as ids write it
+        self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
+        self._digests: dict[str, int] = {}
+
+    def subscribed(self, seen: Subscribed) -> None:
+        """Open a subscription, or open it again."""
+        subscription = self._subscription(seen.client, seen.destination)
+        subscription.broker = seen.broker
+        if not subscription.windows or subscription.windows[-1][1] != inf:
+            subscription.windows.append((seen.t, inf))
+
+    def unsubscribed(self, seen: Unsubscribed) -> None:
+        """End a subscription."""
+        windows = self._subscription(seen.client, seen.destination).windows
+        if windows and windows[-1][1] == inf:
+            windows[-1] = (windows[-1][0], seen.t)
+
+    def publishing(self, seen: Publishing) -> None:
+        """Begin a publication."""
+        self.publications[str(seen.step)] = Publication(seen)
+
+    def sent(self, seen: Sent) -> None:
+        """Write a message down."""
+        publication, number = self._message(seen.id)
+        publication.sent_at[number] = seen.t
+        if number > publication.last:
+            publication.last = number
+        if seen.digest is not None:
+            if publication.digests is None:
+                publication.digests = array("q", [-1]) * (publication.count + 1)
+            publication.digests[number] = self._digests.setdefault(seen.digest, len(self._digests))
+
+    def acknowledged(self, seen: Acknowledged) -> None:
+        """Write an outcome down; the last word counts, but acceptance is never taken back."""
+        publication, number = self._message(seen.id)
+        if publication.outcomes[number] != OK:
+            publication.outcomes[number] = _OUTCOMES[seen.outcome]
+
+    def received(self, seen: Received) -> None:
+        """Write a receipt down."""
+        subscription = self.subscriptions.get((seen.client, seen.destination))
+        if subscription is None:  # a broker may deliver before it says that it subscribed us
+            subscription = self._subscription(seen.client, seen.destination)
+        subscription.receipts_in_all += 1
+        if seen.id is None:
+            digest = None if seen.digest is None else self._digests.get(seen.digest)
+            if digest is None:
+                subscription.surprise(seen.t)
+            else:
+                subscription.digests.append(digest)
+                subscription.digest_times.append(seen.t)
+                subscription.digest_retained.append(seen.retained)
+            return
+        step, _, text = seen.id.partition("-")
+        publication = self.publications.get(step)
+        if publication is None or not text.isdecimal() or not 1 <= (number := int(text)) <= publication.count:
+            subscription.surprise(seen.t)
+            return
+        receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
+        if receipts.add(number, seen.t, seen.retained):
+            position = (publication.step << 32) + number
+            if position < receipts.top[0]:
+                receipts.reordered += 1
+            else:
+                receipts.top[0] = position
+
+    def _subscription(self, client: str, destination: str) -> Subscription:
+        return self.subscriptions.setdefault((client, destination), Subscription(client, destination))
+
+    def _message(self, id: str) -> tuple[Publication, int]:
+        step, _, text = id.partition("-")
+        publication = self.publications.get(step)
+        if publication is None or not text.isdecimal() or not 1 <= (number := int(text)) <= publication.count:
+            raise _damaged(f"it has a send {id!r} that no publish step announced")
+        return publication, number
+
+
+def _damaged(what: str) -> InputError:
+    return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")

@@ -1,0 +1,144 @@
+"""What judging gives: the Report and its parts, plain values without a word about how they are shown.
+
+Times are milliseconds, delays are one way. `lab.report` writes and draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import ceil
+from typing import Self
+
+
+class Outcome(StrEnum):
+    """What became of an expectation."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """Give the worst outcome: broken before unknown before held; held when there is none."""
+    for outcome in (Outcome.BROKEN, Outcome.UNKNOWN):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.HELD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One expectation, what became of it, and why."""
+
+    expectation: str  # one line, as a person writes it
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentiles:
+    """How long messages took, from send to first receipt; by nearest rank, so each is a time that was measured."""
+
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+    @classmethod
+    def of(cls, ordered: Sequence[float]) -> Self | None:
+        """Take the percentiles of values in ascending order; None of none."""
+        if not ordered:
+            return None
+        p50, p95, p99 = (ordered[ceil(len(ordered) * p / 100) - 1] for p in (50, 95, 99))
+        return cls(p50=p50, p95=p95, p99=p99, max=ordered[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How much of a shared queue one subscriber received."""
+
+    subscriber: str
+    broker: str
+    received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What one topic subscriber, or all subscribers of one queue together, should have received and did.
+
+    expected = received + lost; and receipts in all = received + recovered + duplicated + unexpected.
+    """
+
+    subscriber: str
+    broker: str
+    destination: str
+    expected: int
+    received: int
+    lost: int
+    duplicated: int  # receipts beyond a message's first
+    unexpected: int
+    recovered: int
+    undecided: int  # sends without a receipt of acceptance that never arrived
+    reordered: int
+    late: int  # by the shortest `within` of the expectations that cover it
+    latency: Percentiles | None
+    shares: tuple[Share, ...] = ()  # of a queue with several subscribers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What went from one broker's publishers to another's subscribers (or its own)."""
+
+    source: str
+    target: str
+    received: int
+    expected: int | None  # None where several brokers share a queue: nobody is owed a particular message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkReport:
+    """One direction of a link: what it was asked and what it did."""
+
+    leaving: str
+    reaching: str
+    configured_delay: float
+    measured_p50: float | None
+    measured_p99: float | None
+    packets: int
+    dropped: Mapping[str, int] = field(default_factory=dict)  # by cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeReport:
+    """One end of a bridge as it was last seen."""
+
+    connector: str
+    broker: str
+    remote: str
+    remote_address: str
+    created_by_duplex: bool
+    up: bool
+    enqueued: int
+    dequeued: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything a run showed, judged."""
+
+    scenario: str
+    run: str
+    seed: int
+    runtime: str
+    started: str
+    mqlab: str  # the version that ran it
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    deliveries: tuple[Delivery, ...]
+    flows: tuple[Flow, ...]
+    links: tuple[LinkReport, ...]
+    bridges: tuple[BridgeReport, ...]
+    notes: tuple[str, ...]

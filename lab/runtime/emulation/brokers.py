@@ -1,0 +1,56 @@
+"""One broker's container: its files, its bounds, and how it is started. What stands in the files is amazonmq's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab.amazonmq.files import BrokerFile
+from lab.plan import BrokerPlan
+from lab.runtime.emulation import labels
+from lab.runtime.emulation.containers import Endpoint, File, start
+
+OWNER = 10001  # the image's user `activemq`
+
+
+def start_broker(
+    image: str,
+    run: str,
+    plan: BrokerPlan,
+    endpoint: Endpoint,
+    hosts: Mapping[str, str],
+    files: tuple[BrokerFile, ...],
+    lab_labels: Mapping[str, str],
+) -> str:
+    """Start a broker and give its container's id; it is not ready yet."""
+    return start(
+        image=image,
+        name=f"mqlab-{run}-{plan.name}",
+        endpoints=[endpoint],
+        files=[
+            File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER)
+            for file in files
+        ],
+        ports={},
+        labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: plan.name},
+        options=options(plan, hosts),
+    )
+
+
+def options(plan: BrokerPlan, hosts: Mapping[str, str]) -> dict[str, Any]:
+    """Give the container's bounds."""
+    return {
+        "init": True,
+        "hostname": plan.name,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "mem_limit": plan.memory,
+        "memswap_limit": plan.memory,
+        "pids_limit": 1024,
+        "environment": {"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
+        # Without "any", the WebSocket connector looks 0.0.0.0 up by name and stalls the start for 10 s.
+        "extra_hosts": {**hosts, "any": "0.0.0.0"},
+        # The engine's DNS would ask the host's: a lab's names are all in its hosts file, and nothing leaves it.
+        "dns": ["127.0.0.1"],
+        "log_config": {"type": "json-file", "config": {"max-size": "20m", "max-file": "3"}},
+    }

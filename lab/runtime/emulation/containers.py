@@ -1,0 +1,124 @@
+"""Containers and networks as a lab starts them: Testcontainers, plus what it lacks.
+
+Testcontainers makes a container on one network and starts it at once. A lab's containers need a fixed address, further
+networks and their files *before* they start, files that no `docker inspect` and no image shows; so its client is
+given one more thing to do between "create" and "start".
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import docker.errors
+from docker.models.containers import Container
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.network import Network
+
+from lab.errors import HostError
+
+# The reaper is an image of its own, which an offline machine cannot fetch; the label sweep is what we promise instead.
+testcontainers_config.ryuk_disabled = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that a container finds when it starts."""
+
+    path: str
+    content: bytes
+    mode: int = 0o444
+    owner: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A network a container is on, and its address there."""
+
+    network: str
+    address: str
+
+
+class _PreparingClient(DockerClient):
+    """Testcontainers' client, which also connects further networks and copies files before the start."""
+
+    def __init__(self, further: Sequence[Endpoint], files: Sequence[File]) -> None:
+        super().__init__()
+        self._further = further
+        self._files = files
+
+    def start(self, container: Container) -> None:
+        """Prepare the container, then start it; a failed preparation removes it."""
+        try:
+            for endpoint in self._further:
+                self.client.api.connect_container_to_network(
+                    container.id, endpoint.network, ipv4_address=endpoint.address
+                )
+            if self._files:
+                container.put_archive("/", archive(self._files))
+            super().start(container)
+        except docker.errors.APIError:
+            container.remove(force=True, v=True)
+            raise
+
+
+class _Starting(DockerContainer):
+    """One container, started through a client of our own."""
+
+    def __init__(self, image: str, name: str, client: _PreparingClient) -> None:
+        super().__init__(image, name=name)
+        self._docker.client.close()
+        self._docker = client
+
+
+def start(
+    *,
+    image: str,
+    name: str,
+    endpoints: Sequence[Endpoint],
+    files: Sequence[File],
+    ports: Mapping[int, int],
+    labels: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> str:
+    """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1."""
+    first, *further = endpoints
+    client = _PreparingClient(further, files)
+    starting = _Starting(image, name, client)
+    starting.ports = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
+    starting.with_kwargs(
+        network=first.network,
+        networking_config={first.network: client.client.api.create_endpoint_config(ipv4_address=first.address)},
+        labels=dict(labels),
+        **options,
+    )
+    try:
+        starting.start()
+    except docker.errors.APIError as error:
+        raise HostError(f"the container {name} did not start: {error.explanation or error}") from error
+    return starting.get_container_id()
+
+
+def make_network(name: str, options: Mapping[str, Any]) -> Network:
+    """Make one network; the engine's refusal passes through, since a taken subnet is no failure yet."""
+    network = Network(docker_network_kw=dict(options))
+    network.name = name
+    return network.create()
+
+
+def archive(files: Sequence[File]) -> bytes:
+    """Pack files as the engine wants them, with owner and mode."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for file in files:
+            entry = tarfile.TarInfo(file.path.lstrip("/"))
+            entry.size, entry.mode, entry.uid, entry.gid = len(file.content), file.mode, file.owner, file.owner
+            entry.mtime = int(time.time())
+            tar.addfile(entry, io.BytesIO(file.content))
+    return packed.getvalue()

@@ -1,0 +1,81 @@
+"""Asking one broker's JMX through its Jolokia agent: bulk POST requests, each answer's own status looked at.
+
+Knows HTTP and nothing of what an MBean means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from lab.errors import BrokerError
+
+# Jolokia's policy lets only requests with an Origin through, and answers HTTP 200 with status 403 to the others.
+_HEADERS = {"Origin": "http://localhost"}
+
+
+class Silent(BrokerError):
+    """The broker's management port does not answer: not started yet, stopped, or cut off."""
+
+
+class Jolokia:
+    """A connection to one broker's management port."""
+
+    def __init__(self, broker: str, port: int, user: str, password: str) -> None:
+        self.broker = broker
+        # The lab is on this machine: a proxy of the environment must never see its traffic.
+        self._http = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}/jolokia/",
+            auth=(user, password),
+            headers=_HEADERS,
+            timeout=httpx.Timeout(5.0),
+            trust_env=False,
+        )
+
+    def read(self, *requests: tuple[str, Sequence[str]]) -> list[dict[str, dict[str, Any]]]:
+        """Read attributes of MBeans by pattern, several patterns at once: per pattern, name → attribute → value."""
+        answers = self._post(
+            [
+                # MBeans come and go between Jolokia's search and its read of them.
+                {"type": "read", "mbean": mbean, "attribute": list(attributes), "config": {"ignoreErrors": True}}
+                for mbean, attributes in requests
+            ]
+        )
+        return [_values(self.broker, answer) for answer in answers]
+
+    def execute(self, mbean: str, operation: str, *arguments: object) -> Any:
+        """Run an operation of an MBean and give what it returns."""
+        (answer,) = self._post([{"type": "exec", "mbean": mbean, "operation": operation, "arguments": list(arguments)}])
+        if answer.get("status") != 200:
+            raise BrokerError(f"broker {self.broker} refused {operation} on {mbean}: {answer.get('error')}")
+        return answer.get("value")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    def _post(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        try:
+            response = self._http.post("", json=requests)
+            response.raise_for_status()
+            answers: list[dict[str, Any]] = response.json()
+        except httpx.HTTPStatusError as error:
+            raise BrokerError(
+                f"broker {self.broker}'s management answered HTTP {error.response.status_code}"
+            ) from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise Silent(f"broker {self.broker}'s management port does not answer: {error}") from error
+        return answers
+
+
+def _values(broker: str, answer: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    if answer.get("status") == 404:
+        return {}  # no MBean matches the pattern
+    if answer.get("status") != 200:
+        raise BrokerError(f"broker {broker}'s management refused a request: {answer.get('error')}")
+    value: dict[str, Any] = answer["value"]
+    if "*" in answer["request"]["mbean"]:
+        return value
+    return {answer["request"]["mbean"]: value}

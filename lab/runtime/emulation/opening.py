@@ -1,0 +1,252 @@
+"""Plan → a living lab: every action of the Plan done in order, what may run side by side doing so.
+
+What is opened is closed again, also when opening fails half way; a failing close never hides the first error.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from pydantic import SecretStr
+
+import docker
+from lab.amazonmq.certificates import LabAuthority
+from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
+from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT
+from lab.interrupts import uninterrupted
+from lab.plan import Action, BrokerPlan, Plan
+from lab.runtime.base import Progress
+from lab.runtime.emulation import labels, logs, networks, state, sweeping, waiting
+from lab.runtime.emulation.brokers import start_broker
+from lab.runtime.emulation.containers import Endpoint
+from lab.runtime.emulation.images import Images
+from lab.runtime.emulation.lab import EmulatedLab
+from lab.runtime.emulation.labels import Owner
+from lab.runtime.emulation.networks import LabNetwork
+from lab.runtime.emulation.router import Published, start_router
+from lab.runtime.emulation.state import BrokerState, LabState
+
+Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
+FIRST_PUBLISHED = 20000  # on the router, inside the lab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """All that opening needs beside the Plan."""
+
+    client: docker.DockerClient
+    images: Mapping[str, Images]  # ActiveMQ version → images
+    pool: IPv4Network
+    state_folder: Path
+    run: str
+    scenario: str
+    folder: Path  # the run folder
+    passwords: Passwords
+    detached: bool = False
+
+
+@contextmanager
+def open_lab(plan: Plan, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
+    """Open a lab and close it at the end; a detached one is left alone once it stands."""
+    with ExitStack() as closing:
+        closing.callback(close_lab, opening.client, opening.run, opening.folder, opening.state_folder)
+        opened = _Opened(plan, opening, closing)
+        for action in plan.actions:
+            with progress.stage(f"{action.does} {action.to}"):
+                opened.do(action, progress)
+        lab = opened.lab
+        with ExitStack() as leaving:
+            leaving.callback(lab.let_go)
+            if opening.detached:
+                closing.pop_all()  # it stands: from here on only `mqlab down` ends it
+            yield lab
+
+
+def new_run_id() -> str:
+    """Give the id of a new run: when, and six digits that keep runs of one second apart."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def close_lab(client: docker.DockerClient, run: str, folder: Path, state_folder: Path) -> int:
+    """Save the logs of a lab and remove everything of it; gives how many things were removed."""
+    with uninterrupted():
+        try:
+            logs.save(client, run, folder / "logs")
+        finally:
+            removed = sweeping.remove(client, run)
+            state.forget(run, state_folder)
+    return removed
+
+
+class _Opened:
+    """A lab while it is being opened; each kind of action is one method."""
+
+    def __init__(self, plan: Plan, opening: Opening, closing: ExitStack) -> None:
+        self._plan = plan
+        self._opening = opening
+        self._owner = Owner.current()
+        self._labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
+        self._authority = LabAuthority.create(datetime.now(UTC))
+        self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
+        self._networks: Mapping[str, LabNetwork] = {}
+        self._starting: dict[str, Future[str]] = {}
+        self._lab: EmulatedLab | None = None
+        # Nothing may still be starting when the closing begins to remove.
+        self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=2 + len(plan.brokers)))
+        self._ports = _free_ports(len(plan.brokers) * (len(ENDPOINTS) + 1))
+        self._does: Mapping[str, Callable[[str], str | None]] = {
+            "create-network": self._create_network,
+            "start-router": self._start_router,
+            "start-broker": self._start_broker,
+            "check-link": self._check_link,
+            "await-broker": self._await_broker,
+            "await-bridge": self._await_bridge,
+        }
+
+    @property
+    def lab(self) -> EmulatedLab:
+        """Give the lab, once everything has been started."""
+        if self._lab is None:
+            self._lab = self._assemble()
+        return self._lab
+
+    def do(self, action: Action, progress: Progress) -> None:
+        """Do one action of the Plan; what it has to say about it goes to the progress."""
+        if note := self._does[action.does](action.to):
+            progress.say(note)
+
+    def _create_network(self, name: str) -> str:
+        if not self._networks:  # the first such action claims them all: each names the others' bridges
+            opening = self._opening
+            regions = [region.name for region in self._plan.regions]
+            claimed = networks.claim(
+                opening.client, opening.run, regions, opening.pool, self._labels, random.Random(opening.run)
+            )
+            self._networks = {network.region: network for network in claimed}
+        return f"really {self._networks[name].subnet.network}"
+
+    def _start_router(self, _: str) -> None:
+        opening = self._opening
+        image = next(iter(opening.images.values())).router
+        self._starting["router"] = self._pool.submit(
+            start_router, image, opening.run, tuple(self._networks.values()), self._published(), self._plan.links,
+            self._plan.seed, self._labels,
+        )  # fmt: skip
+
+    def _start_broker(self, name: str) -> None:
+        plan = self._plan.broker(name)
+        hosts = {broker.host_name: self._address(broker) for broker in self._plan.brokers}
+        self._starting[name] = self._pool.submit(
+            start_broker,
+            self._opening.images[plan.activemq_version].broker,
+            self._opening.run,
+            plan,
+            Endpoint(network=self._networks[plan.region].name, address=self._address(plan)),
+            hosts,
+            self._files(plan),
+            self._labels,
+        )
+
+    def _check_link(self, name: str) -> str:
+        waiting.for_router(self._opening.client, self._starting["router"].result())
+        return waiting.for_link(self.lab.router, self._plan.link(name))
+
+    def _await_broker(self, name: str) -> None:
+        waiting.for_broker(self._opening.client, self.lab, name, self._starting[name].result())
+
+    def _await_bridge(self, connector: str) -> str:
+        bridges = [bridge for bridge in self._plan.bridges if bridge.connector == connector]
+        causes = [waiting.for_bridge(self._opening.client, self.lab, bridge) for bridge in bridges]
+        return "; ".join(f"NOT UP: {cause}" for cause in causes if cause)
+
+    def _assemble(self) -> EmulatedLab:
+        opening = self._opening
+        ca_file = opening.folder / "ca.pem"
+        ca_file.write_bytes(self._authority.ca_pem())
+        lab_state = LabState(
+            run=opening.run,
+            scenario=opening.scenario,
+            plan=self._plan,
+            folder=str(opening.folder),
+            ca_file=str(ca_file),
+            router=self._starting["router"].result(),
+            networks={name: str(network.subnet.network) for name, network in self._networks.items()},
+            brokers={
+                broker.name: BrokerState(
+                    container=self._starting[broker.name].result(),
+                    address=self._address(broker),
+                    ports={endpoint.name: self._host_port(broker, endpoint.port) for endpoint in ENDPOINTS},
+                    management_port=self._host_port(broker, JOLOKIA_PORT),
+                    management_password=self._secrets[broker.name].jolokia,
+                )
+                for broker in self._plan.brokers
+            },
+            owner=str(self._owner),
+            detached=opening.detached,
+        )
+        state.save(lab_state, opening.state_folder)
+        return EmulatedLab(opening.client, lab_state, opening.passwords)
+
+    def _address(self, broker: BrokerPlan) -> str:
+        here = [other.name for other in self._plan.brokers if other.region == broker.region]
+        return str(self._networks[broker.region].subnet.broker(here.index(broker.name)))
+
+    def _published(self) -> tuple[Published, ...]:
+        inside = [(broker, port) for broker in self._plan.brokers for port in _broker_ports()]
+        return tuple(
+            Published(
+                host_port=self._host_port(broker, port),
+                router_port=FIRST_PUBLISHED + index,
+                address=self._address(broker),
+                broker_port=port,
+            )
+            for index, (broker, port) in enumerate(inside)
+        )
+
+    def _host_port(self, broker: BrokerPlan, port: int) -> int:
+        names = [other.name for other in self._plan.brokers]
+        ports = _broker_ports()
+        return self._ports[names.index(broker.name) * len(ports) + ports.index(port)]
+
+    def _files(self, broker: BrokerPlan) -> tuple[BrokerFile, ...]:
+        own = self._secrets[broker.name]
+        names = [broker.host_name, broker.name]
+        addresses = [broker.address, IPv4Network(self._address(broker)).network_address]
+        return (
+            *broker_files(broker.activemq_xml, broker.identity.users, own),
+            BrokerFile(path=KEY_STORE, content=self._authority.issue(names, addresses, own.key_store), secret=True),
+            BrokerFile(path=TRUST_STORE, content=self._authority.trust_store(own.key_store), secret=True),
+        )
+
+
+def _broker_ports() -> Sequence[int]:
+    return [*(endpoint.port for endpoint in ENDPOINTS), JOLOKIA_PORT]
+
+
+def _secrets(passwords: Mapping[str, SecretStr]) -> BrokerSecrets:
+    return BrokerSecrets(
+        users={user: password.get_secret_value() for user, password in passwords.items()},
+        key_store=secrets.token_urlsafe(18),
+        console=secrets.token_urlsafe(18),
+        jolokia=secrets.token_urlsafe(18),
+    )
+
+
+def _free_ports(count: int) -> tuple[int, ...]:
+    """Find ports of 127.0.0.1 that are free now; fixed ones, since random ones would change when the router restarts."""
+    held = []
+    with ExitStack() as closing:
+        for _ in range(count):
+            probe = closing.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            held.append(probe.getsockname()[1])
+    return tuple(held)

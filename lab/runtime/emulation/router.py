@@ -1,0 +1,153 @@
+"""The router of one lab: the container on all its networks, the file it starts from, and the orders it takes.
+
+What it does with packets is in docker/router/; here is only how it is started and spoken to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import docker.errors
+from docker.types import Ulimit
+
+import docker
+from lab.errors import HostError
+from lab.network.link import Direction, Impairment, LinkState
+from lab.plan import LinkPlan
+from lab.runtime.emulation import labels
+from lab.runtime.emulation.containers import Endpoint, File, start
+from lab.runtime.emulation.networks import INTERNET, LabNetwork
+
+CONFIGURATION = "/etc/mqlab/router.json"
+READY = "router ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A port of a broker that the host reaches on 127.0.0.1 through the router."""
+
+    host_port: int
+    router_port: int
+    address: str  # the broker's
+    broker_port: int
+
+
+def configuration(
+    networks: Sequence[LabNetwork], published: Sequence[Published], links: Sequence[LinkPlan], seed: int
+) -> dict[str, Any]:
+    """Give what the router starts from, as docker/router/README.md describes it."""
+    return {
+        "version": 1,
+        "networks": [
+            {
+                "name": network.region,
+                "address": f"{network.subnet.router}/{network.subnet.network.prefixlen}",
+                "gateway": str(network.subnet.gateway),
+                "kind": "internet" if network.region == INTERNET else "region",
+            }
+            for network in networks
+        ],
+        "published": [{"port": port.router_port, "to": f"{port.address}:{port.broker_port}"} for port in published],
+        "links": [
+            {
+                "name": link.name,
+                "between": [direction.leaving for direction in link.directions],
+                "directions": {direction.leaving: impairment(direction) for direction in link.directions},
+                "seed": seed,
+            }
+            for link in links
+        ],
+    }
+
+
+def impairment(direction: Direction) -> dict[str, Any]:
+    """Write one direction in the router's words."""
+    return {**_figures(direction.impairment), "state": str(direction.state)}
+
+
+def _figures(of: Impairment) -> dict[str, Any]:
+    return {
+        "delay_us": round(of.delay.total_seconds() * 1e6),
+        "jitter_us": round(of.jitter.total_seconds() * 1e6),
+        "distribution": str(of.distribution),
+        "correlation": of.correlation,
+        "loss": of.loss,
+        "rate_bps": of.rate,
+        "queue_bytes": of.queue_bytes,
+        "queue_packets": of.queue_packets,
+    }
+
+
+def start_router(
+    image: str,
+    run: str,
+    networks: Sequence[LabNetwork],
+    published: Sequence[Published],
+    links: Sequence[LinkPlan],
+    seed: int,
+    lab_labels: Mapping[str, str],
+) -> str:
+    """Start the router and give its container's id; it is not ready yet."""
+    text = json.dumps(configuration(networks, published, links, seed))
+    return start(
+        image=image,
+        name=f"mqlab-{run}-router",
+        endpoints=[Endpoint(network=network.name, address=str(network.subnet.router)) for network in networks],
+        files=[File(path=CONFIGURATION, content=text.encode())],
+        ports={port.router_port: port.host_port for port in published},
+        labels={**lab_labels, labels.ROLE: "router"},
+        options={
+            "init": True,
+            "hostname": "router",
+            "cap_drop": ["ALL"],
+            "cap_add": ["NET_ADMIN"],
+            "devices": ["/dev/net/tun:/dev/net/tun:rwm"],
+            "security_opt": ["no-new-privileges"],
+            "sysctls": {
+                "net.ipv4.ip_forward": "1",
+                "net.ipv4.conf.all.rp_filter": "0",
+                "net.ipv4.conf.default.rp_filter": "0",
+                "net.ipv4.conf.all.accept_local": "1",
+                "net.ipv4.conf.default.accept_local": "1",
+            },
+            "mem_limit": "128m",
+            "pids_limit": 64,
+            "dns": ["127.0.0.1"],
+            "ulimits": [Ulimit(name="nice", soft=40, hard=40)],
+            "cpu_shares": 8192,
+        },
+    )
+
+
+class Router:
+    """A running router, spoken to by commands run inside it."""
+
+    def __init__(self, client: docker.DockerClient, container: str) -> None:
+        self._client = client
+        self.container = container
+
+    def ask(self, link: str, *words: str) -> dict[str, Any]:
+        """Run one linkctl command and give its answer; HostError says what the router said."""
+        try:
+            code, output = self._client.containers.get(self.container).exec_run(
+                ["python3", "-I", "/opt/mqlab/linkctl.py", link, *words], demux=True
+            )
+        except docker.errors.NotFound as error:
+            raise HostError("the router's container has gone") from error
+        except docker.errors.APIError as error:
+            raise HostError(f"the router cannot be spoken to: {error.explanation or error}") from error
+        out, complaint = ((part or b"").decode(errors="replace").strip() for part in output)
+        if code != 0:
+            raise HostError(f"the router refused {' '.join(words)} on link {link}: {complaint or out}")
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+    def change(
+        self, link: str, leaving: Sequence[str], new: Impairment | None, state: LinkState | None
+    ) -> dict[str, Any]:
+        """Replace the impairment or the state of some directions in one step."""
+        change = {**(_figures(new) if new is not None else {}), **({"state": str(state)} if state is not None else {})}
+        return self.ask(link, "set", json.dumps(dict.fromkeys(leaving, change)))

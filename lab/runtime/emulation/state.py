@@ -1,0 +1,80 @@
+"""What a living lab is made of, kept where another process of the same user finds it: for status, logs, down.
+
+The file holds the key to the brokers' management, so it is readable by its owner only, and goes when the lab goes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from lab.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerState:
+    """Where one broker really is."""
+
+    container: str
+    address: str  # really used; the Plan has the declared one
+    ports: Mapping[str, int]  # protocol → port on 127.0.0.1, the same for as long as the lab lives
+    management_port: int
+    management_password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabState:
+    """One living lab."""
+
+    run: str
+    scenario: str
+    plan: Plan
+    folder: str  # the run folder
+    ca_file: str
+    router: str
+    networks: Mapping[str, str]  # region → subnet really used
+    brokers: Mapping[str, BrokerState]
+    owner: str
+    detached: bool
+
+
+_CODEC = TypeAdapter(LabState)
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Give the folder of the living labs' files: MQLAB_STATE, or the user's state folder."""
+    if chosen := environment.get("MQLAB_STATE"):
+        return Path(chosen)
+    base = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local/state")
+    return Path(base) / "mqlab" / "labs"
+
+
+def save(state: LabState, folder: Path) -> None:
+    """Write a lab's state, whole or not at all, for its owner's eyes only."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / f"{state.run}.json"
+    part = target.with_suffix(".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(_CODEC.dump_json(state))
+    part.replace(target)
+
+
+def load_all(folder: Path) -> tuple[LabState, ...]:
+    """Give every lab on file, the oldest first; one written by another version is left alone."""
+    found = []
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        try:
+            found.append(_CODEC.validate_json(path.read_bytes()))
+        except (ValidationError, FileNotFoundError):
+            continue  # its containers are still found by label
+    return tuple(found)
+
+
+def forget(run: str, folder: Path) -> None:
+    """Remove a lab's state."""
+    (folder / f"{run}.json").unlink(missing_ok=True)

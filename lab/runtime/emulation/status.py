@@ -1,0 +1,130 @@
+"""How a living lab is, seen from outside the process that opened it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import docker
+import docker.errors
+
+from lab.history import BridgeSeen, LinkSeen
+from lab.runtime.emulation import logs, waiting
+from lab.runtime.emulation.lab import EmulatedLab
+from lab.runtime.emulation.labels import Owner
+from lab.runtime.emulation.router import Router
+from lab.runtime.emulation.state import LabState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerStatus:
+    """One broker now."""
+
+    name: str
+    container: str  # Docker's word: running, exited, gone
+    health: str  # Docker's word: healthy, starting, unhealthy, none
+    version: str | None  # None while it does not answer
+    memory: int | None  # bytes in use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeStatus:
+    """One planned bridge now, with its ends as the brokers show them."""
+
+    connector: str
+    initiator: str
+    responder: str
+    duplex: bool
+    up: bool
+    why_not: str
+    ends: tuple[BridgeSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkStatus:
+    """One link now."""
+
+    name: str
+    round_trip_ms: float | None  # probed just now; None when nothing came back
+    directions: tuple[LinkSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One lab now."""
+
+    state: LabState
+    owner_alive: bool
+    brokers: tuple[BrokerStatus, ...]
+    bridges: tuple[BridgeStatus, ...]
+    links: tuple[LinkStatus, ...]
+
+
+def look(client: docker.DockerClient, state: LabState) -> Status:
+    """Ask everything of a lab that there is to ask; parts that are down say so."""
+    lab = EmulatedLab(client, state, passwords={})
+    try:
+        owner = Owner.parse(state.owner)
+        return Status(
+            state=state,
+            owner_alive=owner is not None and not owner.is_dead(Owner.current()),
+            brokers=tuple(_broker(client, lab, name) for name in state.brokers),
+            bridges=_bridges(client, lab),
+            links=_links(lab.router, lab, client),
+        )
+    finally:
+        lab.let_go()
+
+
+def _broker(client: docker.DockerClient, lab: EmulatedLab, name: str) -> BrokerStatus:
+    try:
+        container = client.containers.get(lab.state.brokers[name].container)
+    except docker.errors.NotFound:
+        return BrokerStatus(name=name, container="gone", health="none", version=None, memory=None)
+    health = str((container.attrs["State"].get("Health") or {}).get("Status", "none"))
+    if container.status != "running":
+        return BrokerStatus(name=name, container=container.status, health=health, version=None, memory=None)
+    memory = container.stats(stream=False, one_shot=True).get("memory_stats", {}).get("usage")
+    return BrokerStatus(
+        name=name, container=container.status, health=health, version=lab.version(name), memory=memory
+    )
+
+
+def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatus, ...]:
+    ends = lab.bridges()
+    found = []
+    for bridge in lab.state.plan.bridges:
+        up = lab.bridge_is_up(bridge)
+        found.append(
+            BridgeStatus(
+                connector=bridge.connector,
+                initiator=bridge.initiator,
+                responder=bridge.responder,
+                duplex=bridge.duplex,
+                up=up,
+                why_not="" if up else waiting.cause(client, lab, bridge),
+                ends=tuple(
+                    end for end in ends
+                    if end.connector == bridge.connector and end.broker in (bridge.initiator, bridge.responder)
+                ),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _links(router: Router, lab: EmulatedLab, client: docker.DockerClient) -> tuple[LinkStatus, ...]:
+    if not any(name == "router" and c.status == "running" for name, c in logs.containers(client, lab.state.run)):
+        return ()
+    seen = lab.links()
+    found = []
+    for link in lab.state.plan.links:
+        answer = router.ask(link.name, "probe", "--count", "5")
+        lost = answer["lost"] == answer["count"]
+        found.append(
+            LinkStatus(
+                name=link.name,
+                round_trip_ms=None if lost else round(answer["rtt_us"]["p50"] / 1000, 2),
+                directions=tuple(each for each in seen if each.link == link.name),
+            )
+        )
+    return tuple(found)
+

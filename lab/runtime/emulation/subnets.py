@@ -1,0 +1,86 @@
+"""Which subnets a lab may try: pure arithmetic on a private pool.
+
+What a topology declares (VPC CIDRs, broker addresses) decides policy; what is really used is claimed here, small
+and private, so that any number of labs with the same declared CIDR run side by side.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from lab.errors import InputError
+
+DEFAULT_POOL = IPv4Network("10.213.0.0/16")
+PREFIX = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge
+FIRST_BROKER = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subnet:
+    """One network of a lab and the addresses with a role in it."""
+
+    network: IPv4Network
+
+    @property
+    def gateway(self) -> IPv4Address:
+        """Give everybody's default route: the router adds it, Docker keeps it free."""
+        return self.network[1]
+
+    @property
+    def router(self) -> IPv4Address:
+        """Give the address that Docker knows the router by."""
+        return self.network[2]
+
+    @property
+    def bridge(self) -> IPv4Address:
+        """Give the host's own address on the network."""
+        return self.network[-2]
+
+    def broker(self, index: int) -> IPv4Address:
+        """Give the address of the region's broker number `index`, from 0."""
+        return self.network[FIRST_BROKER + index]
+
+
+def pool(text: str | None) -> IPv4Network:
+    """Read the setting MQLAB_POOL: a private IPv4 block of at least four subnets."""
+    if not text:
+        return DEFAULT_POOL
+    try:
+        network = IPv4Network(text)
+    except ValueError as error:
+        raise InputError.of(f"MQLAB_POOL={text!r} is not a CIDR block: {error}", f"write {DEFAULT_POOL}") from error
+    if not network.is_private or network.prefixlen > PREFIX - 2:
+        raise InputError.of(
+            f"MQLAB_POOL={text!r} must be a private block of /{PREFIX - 2} or larger", f"write {DEFAULT_POOL}"
+        )
+    return network
+
+
+def candidates(of: IPv4Network, taken: Iterable[IPv4Network], dice: random.Random) -> Iterator[Subnet]:
+    """Give the pool's free subnets, from a random place on, so that labs opened together seldom meet."""
+    taken = tuple(taken)
+    count = 2 ** (PREFIX - of.prefixlen)
+    start = dice.randrange(count)
+    size = 2 ** (32 - PREFIX)
+    for step in range(count):
+        base = int(of.network_address) + ((start + step) % count) * size
+        network = IPv4Network((base, PREFIX))
+        if not any(network.overlaps(other) for other in taken):
+            yield Subnet(network=network)
+
+
+def host_routes(table: str) -> tuple[IPv4Network, ...]:
+    """Read the host's own routes from the text of /proc/net/route, the default route left out."""
+    found = []
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) < 8:
+            continue
+        address = int.from_bytes(bytes.fromhex(fields[1]), "little")
+        mask = int.from_bytes(bytes.fromhex(fields[7]), "little")
+        if mask:
+            found.append(IPv4Network((address, mask.bit_count()), strict=False))
+    return tuple(found)

@@ -1,0 +1,95 @@
+"""Removing what labs made, by label only: one lab's things, or all that dead runs left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+import docker.errors
+from docker.models.containers import Container
+from docker.models.networks import Network
+
+import docker
+from lab.errors import HostError
+from lab.runtime.emulation import labels
+from lab.runtime.emulation.labels import Owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A lab as its labels show it."""
+
+    run: str
+    created: str
+    owner: Owner | None
+    detached: bool
+    containers: int
+    networks: int
+
+    def is_left_behind(self, here: Owner) -> bool:
+        """Tell whether nobody can be using it: not detached, and its owner surely dead."""
+        return not self.detached and self.owner is not None and self.owner.is_dead(here)
+
+
+def find(client: docker.DockerClient) -> tuple[Found, ...]:
+    """Give every lab that has anything left on the engine, the oldest first."""
+    labelled: dict[str, list[dict[str, str]]] = {}
+    containers: dict[str, int] = {}
+    for container in client.containers.list(all=True, filters={"label": labels.RUN}, ignore_removed=True):
+        run = container.labels[labels.RUN]
+        labelled.setdefault(run, []).append(container.labels)
+        containers[run] = containers.get(run, 0) + 1
+    for network in client.networks.list(filters={"label": labels.RUN}):
+        its = network.attrs["Labels"]
+        labelled.setdefault(its[labels.RUN], []).append(its)
+    return tuple(
+        sorted(
+            (
+                Found(
+                    run=run,
+                    created=its[0].get(labels.CREATED, ""),
+                    owner=Owner.parse(its[0].get(labels.OWNER, "")),
+                    detached=its[0].get(labels.DETACHED) == "yes",
+                    containers=containers.get(run, 0),
+                    networks=len(its) - containers.get(run, 0),
+                )
+                for run, its in labelled.items()
+            ),
+            key=lambda found: (found.created, found.run),
+        )
+    )
+
+
+def remove(client: docker.DockerClient, run: str) -> int:
+    """Remove everything of one lab, and give how many things that were; asking twice is fine."""
+    wanted = {"label": f"{labels.RUN}={run}"}
+    containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(_remove_container, containers))
+    networks = client.networks.list(filters=wanted)
+    for network in networks:
+        _remove_network(network)
+    left = [
+        *client.containers.list(all=True, filters=wanted, ignore_removed=True),
+        *client.networks.list(filters=wanted),
+    ]
+    if left:
+        raise HostError(f"of lab {run}, {_names(left)} could not be removed", "try: mqlab sweep --all")
+    return len(containers) + len(networks)
+
+
+def _remove_container(container: Container) -> None:
+    # Gone already, or being removed by somebody else at this moment: both are what we want.
+    with suppress(docker.errors.NotFound, docker.errors.APIError):
+        container.remove(force=True, v=True)
+
+
+def _remove_network(network: Network) -> None:
+    with suppress(docker.errors.NotFound, docker.errors.APIError):
+        network.remove()
+
+
+def _names(things: Iterable[Container | Network]) -> str:
+    return ", ".join(str(thing.name) for thing in things)

@@ -1,0 +1,135 @@
+"""Waiting for the truth: the router ready, the link as asked, a broker started, a bridge that works.
+
+An open port or a bridge's MBean is no proof; each wait asks for what proves it, and a timeout says what it waited for, how
+long, and shows the last log lines.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import docker.errors
+
+import docker
+from lab.errors import BrokerError, HostError, LabTimeout
+from lab.network.link import LinkState
+from lab.plan import BridgePlan, LinkPlan
+from lab.runtime.emulation.lab import EmulatedLab
+from lab.runtime.emulation.router import READY, Router
+
+ROUTER_PATIENCE = 30.0  # seconds
+BROKER_PATIENCE = 120.0
+BRIDGE_PATIENCE = 60.0
+PROBES = 20
+TRIES = 3  # of the link's check: both cores are busy starting brokers
+_LAST_LINES = 12
+_POLL = 0.1
+_LOGS_EVERY = 2.0
+
+# What both ends' logs say of a bridge that will never come up by itself, in the order of asking.
+_CAUSES = (
+    (re.compile(r"PKIX path building failed"), "the peer's certificate is not trusted"),
+    (re.compile(r"No subject alternative"), "the peer's certificate is for another host name"),
+    (re.compile(r"trustAnchors parameter must be non-empty"), "the trust store is empty"),
+    (re.compile(r"password is invalid"), "a broker refused the connector's user or password"),
+    (re.compile(r"not authorized to"), "the connector's user lacks a right"),
+)
+
+
+def for_router(client: docker.DockerClient, container: str) -> None:
+    """Return once the router says that all its rules, links and addresses are in place."""
+    its = client.containers.get(container)
+    started = time.monotonic()
+    for line in its.logs(stream=True, follow=True):
+        if READY in line.decode(errors="replace"):
+            return
+        if time.monotonic() - started > ROUTER_PATIENCE:
+            break
+    raise HostError(f"the router did not get ready:\n{last_lines(client, container)}", "try: mqlab doctor")
+
+
+def for_link(router: Router, plan: LinkPlan) -> str:
+    """Measure the round trip through a link and tell it; HostError if it is not what was asked."""
+    if any(direction.state != LinkState.OPEN for direction in plan.directions):
+        return "not open: not measured"
+    asked = sum(direction.impairment.delay.total_seconds() * 1000 for direction in plan.directions)
+    spread = sum(direction.impairment.jitter.total_seconds() * 1000 for direction in plan.directions)
+    tolerance = 1.0 + 0.02 * asked + spread
+    for _ in range(TRIES):
+        answer = router.ask(plan.name, "probe", "--count", str(PROBES))
+        if answer["lost"] < answer["count"]:
+            measured = answer["rtt_us"]["p50"] / 1000
+            if abs(measured - asked) <= tolerance:
+                return f"round trip {measured:.1f} ms measured, {asked:.1f} ms asked"
+    if answer["lost"] == answer["count"]:
+        raise HostError(
+            f"link {plan.name}: none of {PROBES} probes came back", "see the router's log: mqlab logs --router"
+        )
+    raise HostError(
+        f"link {plan.name} gives a round trip of {measured:.1f} ms where {asked:.1f} ms was asked",
+        "is this machine busy? try again when it is not, or see: mqlab doctor",
+    )
+
+
+def for_broker(client: docker.DockerClient, lab: EmulatedLab, name: str, container: str) -> None:
+    """Return once a broker says over its management that it has started, with all its connectors."""
+
+    def started() -> bool:
+        its = client.containers.get(container)
+        if its.status in ("exited", "dead"):
+            raise BrokerError(f"broker {name} stopped while starting; its last lines:\n{last_lines(client, container)}")
+        return lab.version(name) is not None
+
+    if not _wait(started, BROKER_PATIENCE):
+        raise LabTimeout(
+            f"broker {name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{last_lines(client, container)}"
+        )
+
+
+def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+    """Wait until a bridge works, and give why it does not otherwise: that is a verdict's matter, not an error."""
+    why = ""
+    asked_logs = time.monotonic()
+
+    def settled() -> bool:
+        nonlocal why, asked_logs
+        if lab.bridge_is_up(bridge):
+            return True
+        if time.monotonic() - asked_logs > _LOGS_EVERY:
+            asked_logs = time.monotonic()
+            why = cause(client, lab, bridge)
+        return bool(why)
+
+    if not _wait(settled, BRIDGE_PATIENCE):
+        return f"not up after {BRIDGE_PATIENCE:.0f} s"
+    return why
+
+
+def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+    """Say why a bridge is refused, from both ends' logs; empty when they do not tell."""
+    for broker in (bridge.initiator, bridge.responder):
+        log = client.containers.get(lab.state.brokers[broker].container).logs(tail=200).decode(errors="replace")
+        for pattern, meaning in _CAUSES:
+            if pattern.search(log):
+                return f"{meaning} (log of {broker})"
+    return ""
+
+
+def last_lines(client: docker.DockerClient, container: str) -> str:
+    """Give a container's last log lines, indented."""
+    try:
+        text = client.containers.get(container).logs(tail=_LAST_LINES).decode(errors="replace")
+    except docker.errors.APIError as error:
+        return f"    (its log cannot be read: {error.explanation or error})"
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _wait(until: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not until():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)  # what we wait for is seen only by asking
+    return True
