@@ -1,15 +1,28 @@
 """Topology → Plan: everything a runtime needs to open a lab, decided without touching anything.
 
-A Plan holds no password: a broker's activemq.xml names its secrets by placeholder, and the runtime is handed them apart.
+A Plan holds no password: a broker's activemq.xml names its secrets by placeholder; the runtime is handed them apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import timedelta
+from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
+from typing import Any
 
-from lab.network.link import Direction
+from lab import units
+from lab.amazonmq.activemq_xml import render
+from lab.amazonmq.connectors import NetworkConnector
+from lab.amazonmq.identity import BrokerIdentity
+from lab.declare.identities import addresses, configuration, hosts, identity
+from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
+from lab.errors import PlanError
+from lab.network.aws import city, round_trip
+from lab.network.link import Direction, Impairment
+
+DECLARED = "declared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +50,8 @@ class BrokerPlan:
     heap: int  # bytes, of the Java heap
     users: tuple[str, ...]
     console_users: tuple[str, ...]
+    identity: BrokerIdentity  # what its files are made for
+    configuration_file: str
     configuration: str  # the user's text
     activemq_xml: str  # what the broker gets
 
@@ -58,7 +73,7 @@ class LinkPlan:
 
     name: str
     directions: tuple[Direction, Direction]
-    source: str  # where the figures come from: "declared", or the preset with its source and date
+    source: str  # where the figures come from: DECLARED, or the preset with its source and date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +111,133 @@ class Plan:
             or (bridge.duplex and (bridge.responder, bridge.initiator) == (source, target))
             for bridge in self.bridges
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the whole Plan as a JSON-able dict; durations are text with their unit."""
+        found = _plain(self)
+        assert isinstance(found, dict)
+        return found
+
+
+def plan(topology: Topology, *, seed: int, activemq_version: str | None = None) -> Plan:
+    """Decide all that is to stand for a topology that `check` found no Problem in."""
+    brokers = _brokers(topology, activemq_version)
+    regions = tuple(
+        RegionPlan(name=name, aws_region=region.aws_region, city=city(region.aws_region), vpc=region.vpc)
+        for name, region in topology.regions.items()
+    )
+    links = tuple(_link(topology, link) for link in topology.links)
+    bridges = tuple(_bridges(topology))
+    return Plan(
+        topology=topology.topology,
+        seed=seed,
+        regions=regions,
+        links=links,
+        brokers=brokers,
+        bridges=bridges,
+        actions=_actions(regions, links, brokers, bridges),
+    )
+
+
+def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPlan, ...]:
+    placed = addresses(topology)
+    found: list[BrokerPlan] = []
+    for name, broker in topology.brokers.items():
+        who, text, address = identity(topology, name, activemq_version), configuration(topology, name), placed[name]
+        if address is None:
+            raise PlanError(f"no address is free for {name} in {broker.region}", "make its VPC larger")
+        found.append(
+            BrokerPlan(
+                name=name,
+                region=broker.region,
+                address=address,
+                broker_id=who.broker_id,
+                host_name=who.host_name,
+                engine_version=who.engine_version,
+                activemq_version=who.activemq_version,
+                memory=broker.memory,
+                heap=broker.memory // 2,
+                users=tuple(user.name for user in who.users),
+                console_users=tuple(user.name for user in who.users if user.console_access),
+                identity=who,
+                configuration_file=text.file,
+                configuration=text.text,
+                activemq_xml=render(text, who),
+            )
+        )
+    return tuple(found)
+
+
+def _link(topology: Topology, link: Link) -> LinkPlan:
+    here, there = link.between
+    source = DECLARED
+    if isinstance(link.link, DirectedLink):
+        ways = {region: fields.impairment() for region, fields in link.link.leaving.items()}
+    elif isinstance(link.link, ImpairmentFields):
+        ways = dict.fromkeys(link.between, link.link.impairment())
+    else:
+        preset = round_trip(topology.regions[here].aws_region, topology.regions[there].aws_region)
+        if preset is None:
+            raise PlanError(f"there is no measured round trip for the link {link.name}", "give a delay yourself")
+        source = preset.source
+        ways = dict.fromkeys(link.between, Impairment(delay=preset.delay))
+    return LinkPlan(
+        name=link.name,
+        directions=(
+            Direction(leaving=here, reaching=there, impairment=ways[here]),
+            Direction(leaving=there, reaching=here, impairment=ways[there]),
+        ),
+        source=source,
+    )
+
+
+def _bridges(topology: Topology) -> Iterator[BridgePlan]:
+    by_host = {host.lower(): broker for host, broker in hosts(topology).items()}
+    for name in topology.brokers:
+        for connector in configuration(topology, name).connectors:
+            for host in _reached(connector):
+                yield BridgePlan(
+                    connector=connector.name,
+                    initiator=name,
+                    responder=by_host[host],
+                    duplex=connector.duplex,
+                    user=connector.user_name or "",
+                )
+
+
+def _reached(connector: NetworkConnector) -> tuple[str, ...]:
+    """Give the hosts that get a bridge: static gives one to each, masterslave to the first that answers."""
+    hosts = tuple(remote.host for remote in connector.remotes)
+    return hosts[:1] if connector.discovery == "masterslave" else hosts
+
+
+def _actions(
+    regions: Sequence[RegionPlan],
+    links: Sequence[LinkPlan],
+    brokers: Sequence[BrokerPlan],
+    bridges: Sequence[BridgePlan],
+) -> tuple[Action, ...]:
+    """Order what the runtime does: paths before brokers, and every broker started before any is waited for."""
+    return (
+        *(Action(does="create-network", to=region.name) for region in regions),
+        Action(does="start-router", to="router"),
+        *(Action(does="start-broker", to=broker.name) for broker in brokers),
+        *(Action(does="check-link", to=link.name) for link in links),
+        *(Action(does="await-broker", to=broker.name) for broker in brokers),
+        *(Action(does="await-bridge", to=name) for name in dict.fromkeys(bridge.connector for bridge in bridges)),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Turn a value into what JSON has."""
+    if isinstance(value, timedelta):
+        return units.format_duration(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, IPv4Address | IPv4Network):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value

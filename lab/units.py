@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 _DURATIONS: Mapping[str, Fraction] = {  # in microseconds
@@ -33,7 +34,7 @@ _SIZES: Mapping[str, Fraction] = {  # in bytes
     "MiB": Fraction(2**20),
     "GiB": Fraction(2**30),
 }
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z%]*)")
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -67,7 +68,7 @@ def format_duration(value: timedelta) -> str:
     for unit in ("h", "m", "s", "ms"):
         if micros % _DURATIONS[unit] == 0:
             return f"{micros // _DURATIONS[unit]}{unit}"
-    return f"{micros / 1000:g}ms" if micros < 1_000_000_000 else f"{micros}us"
+    return f"{micros // 1000}.{micros % 1000:03}".rstrip("0") + "ms"
 
 
 def format_rate(bits: int) -> str:
@@ -82,7 +83,7 @@ def format_size(size: int) -> str:
 
 def format_percent(fraction: float) -> str:
     """Write a fraction as a percentage."""
-    return f"{fraction * 100:g}%"
+    return f"{(Decimal(repr(fraction)) * 100).normalize():f}%"
 
 
 def milliseconds(value: timedelta) -> float:

@@ -2,5 +2,4 @@
 # The broker, as one plain java process. MQLAB_HEAP bounds the heap; MQLAB_JVM adds options, which win over java.args.
 # shellcheck disable=SC2086  # MQLAB_JVM is a list of options
 exec java @/opt/mqlab/java.args -Xmx"${MQLAB_HEAP:-128m}" ${MQLAB_JVM:-} \
-    -javaagent:/opt/mqlab/jolokia-jvm.jar=config=/etc/mqlab/jolokia.properties \
-    org.apache.activemq.console.command.ShellCommand start xbean:file:/etc/mqlab/activemq.xml
+    org.apache.activemq.console.command.ShellCommand start xbean:file:/opt/mqlab/broker.xml

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from lab.amazonmq.configuration import Configuration
 from lab.amazonmq.edits import Edit, Layout, Node, apply
 from lab.amazonmq.elements import Element
-from lab.amazonmq.identity import BrokerIdentity, UserIdentity
+from lab.amazonmq.identity import BrokerIdentity
 from lab.amazonmq.names import CONSOLE_USER, OPENWIRE, WIRE_ENDPOINTS, Endpoint
 from lab.amazonmq.service import check_service_owned
 from lab.errors import InputError
@@ -23,6 +23,9 @@ DATA_FOLDER = "/var/lib/activemq"
 # The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
 CONNECTIONS = 2000
 LARGEST_FRAME = 100 * 1024 * 1024
+
+KEY_STORE_KEY = "keystore.password"
+CONSOLE_KEY = "console.password"
 
 _BEANS = "http://www.springframework.org/schema/beans"
 _HEADER = f"""\
@@ -61,7 +64,9 @@ def render(configuration: Configuration, identity: BrokerIdentity) -> str:
 
 def diff(configuration: Configuration, rendered: str) -> str:
     """Show what was added to the text that the person wrote, as a unified diff."""
-    before, after = (text.replace("\r\n", "\n").split("\n") for text in (configuration.text, rendered))
+    before, after = (
+        text.replace("\r\n", "\n").removesuffix("\n").split("\n") for text in (configuration.text, rendered)
+    )
     lines = difflib.unified_diff(before, after, configuration.file, "activemq.xml", lineterm="", n=1)
     return "".join(f"{line}\n" for line in lines)
 
@@ -150,19 +155,17 @@ def _connector(layout: Layout, element: Element, identity: BrokerIdentity) -> li
 
 
 def _authentication(identity: BrokerIdentity) -> Node:
-    users = (*identity.users, UserIdentity(name=CONSOLE_USER, groups=(CONSOLE_USER,)))
+    logins = [(user.name, user_key(user.name), ",".join(user.groups)) for user in identity.users]
+    logins.append((CONSOLE_USER, CONSOLE_KEY, CONSOLE_USER))
     entries = [
-        Node(
-            "authenticationUser",
-            {"username": user.name, "password": secret(user_key(user.name)), "groups": ",".join(user.groups)},
-        )
-        for user in users
+        Node("authenticationUser", {"username": name, "password": secret(key), "groups": groups})
+        for name, key, groups in logins
     ]
     return Node("simpleAuthenticationPlugin", {"anonymousAccessAllowed": "false"}, (_wrap("users", *entries),))
 
 
 def _certificates() -> dict[str, str]:
-    password = secret("keystore.password")
+    password = secret(KEY_STORE_KEY)
     return {
         "keyStore": f"file:{FOLDER}/keystore.p12",
         "keyStoreType": "PKCS12",

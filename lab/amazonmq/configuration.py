@@ -138,7 +138,9 @@ def _parse(text: str, file: str) -> etree._Element:
         line, column = error.position
         what = _WHERE.sub("", error.msg or "the document is empty")
         place = Place(file=file, line=max(line, 1), column=max(column, 1))
-        raise InputError.of(f"not well-formed XML: {what}", "", place) from error
+        # AWS's own guide once printed a uri with a bare &, and people paste it.
+        remedy = "write &amp; where an & is meant" if "EntityRef" in what else ""
+        raise InputError.of(f"not well-formed XML: {what}", remedy, place) from error
 
 
 def _element(node: etree._Element, tags: Iterator[Tag]) -> Element:

@@ -64,13 +64,18 @@ class Layout:
         return cls(source=source, newline=newline, step=step)
 
     def add_attributes(self, element: Element, attributes: Mapping[str, str], *, own_line: bool = False) -> list[Edit]:
-        """Add attributes behind the last one, on the same line or on one of their own."""
+        """Add attributes behind the last one: on its line, or on a new one if it has its own or `own_line` says so."""
         if not attributes:
             return []
         written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
-        lead = " "
-        if own_line:
+        last = element.attributes[-1] if element.attributes else None
+        alone = None if last is None else _INDENT.search(self.source, 0, last.start)
+        if alone is not None:
+            lead = self.newline + alone[1]
+        elif own_line:
             lead = self.newline + _indent(self.source, element.start) + " " * (len(element.tag) + 2)
+        else:
+            lead = " "
         return [Edit(start=element.attributes_end, end=element.attributes_end, text=lead + written)]
 
     def add_children(self, element: Element, nodes: Sequence[Node | str], *, first: bool = False) -> list[Edit]:

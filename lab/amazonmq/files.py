@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from lab.amazonmq.activemq_xml import FOLDER, render, user_key
-from lab.amazonmq.configuration import Configuration
-from lab.amazonmq.identity import BrokerIdentity, UserIdentity
+from lab.amazonmq.activemq_xml import CONSOLE_KEY, FOLDER, KEY_STORE_KEY, user_key
+from lab.amazonmq.identity import UserIdentity
 from lab.amazonmq.names import CONSOLE_USER, JOLOKIA_PORT
 
 KEY_STORE = f"{FOLDER}/keystore.p12"
@@ -39,19 +38,16 @@ class BrokerFile:
     secret: bool
 
 
-def broker_files(
-    configuration: Configuration, identity: BrokerIdentity, secrets: BrokerSecrets
-) -> tuple[BrokerFile, ...]:
-    """Give every text file of one broker."""
+def broker_files(activemq_xml: str, users: Sequence[UserIdentity], secrets: BrokerSecrets) -> tuple[BrokerFile, ...]:
+    """Give every text file of one broker, its activemq.xml as `render` made it."""
     texts = {
-        "activemq.xml": render(configuration, identity),
+        "activemq.xml": activemq_xml,
         "jetty.xml": jetty_xml(),
         "jolokia-access.xml": jolokia_access(),
     }
     secret_texts = {
-        "secrets.properties": secrets_properties({**secrets.users, CONSOLE_USER: secrets.console}, secrets.key_store),
-        "credentials.properties": credentials_properties(secrets.console),
-        "jetty-realm.properties": jetty_realm(identity.users, secrets.users),
+        "secrets.properties": secrets_properties(secrets),
+        "jetty-realm.properties": jetty_realm(users, secrets.users),
         "jolokia.properties": jolokia_properties(JOLOKIA_USER, secrets.jolokia),
     }
     return tuple(
@@ -60,15 +56,15 @@ def broker_files(
     )
 
 
-def secrets_properties(users: Mapping[str, str], key_store_password: str) -> str:
-    """Write what the placeholders of activemq.xml and jetty.xml stand for."""
-    values = {"keystore.password": key_store_password, **{user_key(name): word for name, word in users.items()}}
+def secrets_properties(secrets: BrokerSecrets) -> str:
+    """Write what the placeholders of activemq.xml, jetty.xml and the console's own login stand for."""
+    values = {
+        KEY_STORE_KEY: secrets.key_store,
+        "console.user": CONSOLE_USER,
+        CONSOLE_KEY: secrets.console,
+        **{user_key(name): password for name, password in secrets.users.items()},
+    }
     return _properties({key: _spring_literal(value) for key, value in values.items()})
-
-
-def credentials_properties(console_password: str) -> str:
-    """Write the login with which the console's pages reach their broker; the pages read it from activemq.conf."""
-    return _properties({"activemq.username": CONSOLE_USER, "activemq.password": console_password})
 
 
 def jetty_xml() -> str:
@@ -97,6 +93,8 @@ def jolokia_properties(user: str, password: str) -> str:
             "password": password,
             "policyLocation": f"file:{FOLDER}/jolokia-access.xml",
             "discoveryEnabled": "false",
+            # A look-up of each caller's name would stall where no DNS answers.
+            "allowDnsReverseLookup": "false",
         }
     )
 

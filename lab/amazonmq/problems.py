@@ -29,11 +29,13 @@ def check_configuration(
     connectors = configuration.connectors
     for connector in connectors:
         found += _user_problems(configuration, connector, identity)
-        found += _uri_problems(configuration, connector)
-        for remote in connector.remotes:
-            found += _remote_problems(remote, identity, hosts)
+        # In a uri that is wrong as a whole, what its addresses are is a guess.
+        found += list(_uri_problems(connector)) or [
+            problem for remote in connector.remotes for problem in _remote_problems(remote, identity, hosts)
+        ]
     found += _name_problems(configuration, connectors)
-    return tuple(sorted(found, key=lambda problem: problem.place or Place(file="", line=0, column=0)))
+    first_at = {problem.place: problem for problem in reversed(found)}
+    return tuple(sorted(first_at.values(), key=lambda problem: problem.place or Place(file="", line=0, column=0)))
 
 
 def _user_problems(
@@ -60,7 +62,7 @@ def _user_problems(
         )
 
 
-def _uri_problems(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
+def _uri_problems(connector: NetworkConnector) -> Iterator[Problem]:
     uri, place, name = connector.uri, connector.uri_place, connector.name
     example = f'write uri="static:(ssl://HOST:{OPENWIRE.port})"'
     if not uri:

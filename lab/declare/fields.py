@@ -28,19 +28,34 @@ class Declared(BaseModel):
     )
 
 
-def _text_to(parse: Any, already: type | tuple[type, ...]) -> BeforeValidator:
+def _text_to(parse: Any, already: type) -> BeforeValidator:
     def read(value: Any) -> Any:
-        return value if isinstance(value, already) else parse(value)
+        if isinstance(value, already):
+            return value
+        try:
+            return parse(_short_text(value))
+        except OverflowError as error:
+            raise ValueError(f"{value!r} is more than can be counted") from error
 
     return BeforeValidator(read)
+
+
+def _short_text(value: Any) -> str:
+    """Give a scalar's text; no quantity, number or address is long."""
+    if not isinstance(value, str):
+        raise ValueError("a single value is needed here, not a list or a mapping")
+    if len(value) > 40:
+        raise ValueError(f"{value[:40]!r}… is too long to be what is needed here")
+    return value
 
 
 def _yes_no(value: Any) -> Any:
     if isinstance(value, bool):
         return value
-    if value in ("yes", "true"):
+    text = _short_text(value)
+    if text in ("yes", "true"):
         return True
-    if value in ("no", "false"):
+    if text in ("no", "false"):
         return False
     raise ValueError(f"{value!r} is neither yes nor no")
 
@@ -48,7 +63,7 @@ def _yes_no(value: Any) -> Any:
 def _whole(value: Any) -> Any:
     if isinstance(value, int):
         return value
-    text = str(value).replace("_", "")
+    text = _short_text(value).replace("_", "")
     if not text.isascii() or not text.isdigit():
         raise ValueError(f"{value!r} is not a whole number")
     return int(text)
@@ -57,8 +72,9 @@ def _whole(value: Any) -> Any:
 def _cidr(value: Any) -> Any:
     if isinstance(value, IPv4Network):
         return value
+    text = _short_text(value)
     try:
-        return IPv4Network(str(value))
+        return IPv4Network(text)
     except ValueError as error:
         raise ValueError(f"{value!r} is not a CIDR block ({error}): write 10.1.0.0/16") from error
 
@@ -66,8 +82,9 @@ def _cidr(value: Any) -> Any:
 def _address(value: Any) -> Any:
     if isinstance(value, IPv4Address):
         return value
+    text = _short_text(value)
     try:
-        return IPv4Address(str(value))
+        return IPv4Address(text)
     except ValueError as error:
         raise ValueError(f"{value!r} is not an IPv4 address: write 10.1.0.10") from error
 
@@ -121,3 +138,4 @@ Address = Annotated[
 ]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]

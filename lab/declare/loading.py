@@ -166,14 +166,14 @@ class _Joining:
             what, right = "a password is a text, or the name of an environment variable", "write {env: NAME}"
             self.problems.append(Problem(what=what, remedy=right, place=place))
         elif not self._environment.get(variable):
-            what, right = f"the environment variable {variable} is not set", f"export {variable}=… first"
+            what, right = f"the environment variable {variable} is not set, or empty", f"export {variable}=… first"
             self.problems.append(Problem(what=what, remedy=right, place=place))
         else:
             return self._environment[variable]
         return ""
 
     def _sources(self) -> tuple[SourceFile, ...]:
-        paths = {file: Path(os.path.abspath(file)) for file in self._texts}
+        paths = {file: Path(os.path.normpath(Path.cwd() / file)) for file in self._texts}
         common = Path(os.path.commonpath([path.parent for path in paths.values()]))
         return tuple(
             SourceFile(name=paths[file].relative_to(common).as_posix(), text=self._mask(file, text))

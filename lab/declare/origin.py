@@ -1,4 +1,4 @@
-"""Where a Scenario came from: the place of every key and value in its files, and copies of the files without passwords."""
+"""Where a Scenario came from: the place of every key and value, and copies of its files without passwords."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ LARGEST = 2**20
 MOST_PROBLEMS = 50  # more would not be read by anyone
 DEEPEST = 40  # a scenario needs seven levels
 
+_CORE_TAG = "tag:yaml.org,2002:"  # what !! stands for
 _ASIDE: Keys = (-1,)  # the path of what is read and not kept
 
 _REMEDIES = (
@@ -57,7 +58,7 @@ class Document:
     problems: tuple[Problem, ...]
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """The rest of the file cannot be read; carries the reason."""
 
     def __init__(self, problem: Problem) -> None:
@@ -94,7 +95,7 @@ def read(text: str, file: str) -> Document:
     content = None
     try:
         content = reader.document()
-    except _Unreadable as error:
+    except _UnreadableError as error:
         reader.problems.append(error.problem)
     return Document(
         file=file,
@@ -122,7 +123,7 @@ class _Reader:
         next(self._events)  # the stream's start
         first = next(self._events)
         if isinstance(first, yaml.StreamEndEvent):
-            raise _Unreadable(Problem(what="the file is empty", place=Place(file=self.file, line=1, column=1)))
+            raise _UnreadableError(Problem(what="the file is empty", place=Place(file=self.file, line=1, column=1)))
         content = self._node(next(self._events), (), 0)
         next(self._events)  # the document's end
         last = next(self._events)
@@ -130,10 +131,10 @@ class _Reader:
             self._refuse(last, "a second document begins here", "keep one document in a file: remove ---")
         return content
 
-    def _node(self, event: yaml.Event, path: Keys, depth: int) -> Any:
+    def _node(self, event: Any, path: Keys, depth: int) -> Any:
         self.values[path] = self._spot(event)
         if depth > DEEPEST:
-            raise _Unreadable(
+            raise _UnreadableError(
                 Problem(what=f"the file is nested deeper than {DEEPEST} levels", place=self._spot(event).place)
             )
         if isinstance(event, yaml.AliasEvent):
@@ -142,7 +143,11 @@ class _Reader:
         if event.anchor is not None:
             self._refuse(event, f"&{event.anchor} is an anchor", "remove it, and write each value where it is needed")
         if event.tag is not None:
-            self._refuse(event, f"{event.tag} is a tag", "remove it: the key decides what its value means")
+            self._refuse(
+                event,
+                f"{event.tag.replace(_CORE_TAG, '!!')} is a tag",
+                "remove it: the key decides what its value means",
+            )
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -171,7 +176,7 @@ class _Reader:
             found[key] = self._node(next(self._events), (*path, key), depth + 1)
         return found
 
-    def _key(self, event: yaml.Event, depth: int) -> str:
+    def _key(self, event: Any, depth: int) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             self._refuse(event, "a key is a text, not a list or a mapping", "write key: value")
             self._node(event, _ASIDE, depth + 1)
@@ -182,28 +187,28 @@ class _Reader:
             self._refuse(event, "a key has no anchor and no tag", "remove it")
         return str(event.value)
 
-    def _refuse(self, event: yaml.Event, what: str, remedy: str) -> None:
+    def _refuse(self, event: Any, what: str, remedy: str) -> None:
         self.problems.append(Problem(what=what, remedy=remedy, place=self._spot(event).place))
         if len(self.problems) >= MOST_PROBLEMS:
-            raise _Unreadable(Problem(what="there is more wrong below", place=self._spot(event).place))
+            raise _UnreadableError(Problem(what="there is more wrong below", place=self._spot(event).place))
 
-    def _spot(self, event: yaml.Event) -> Spot:
+    def _spot(self, event: Any) -> Spot:
         start, end = event.start_mark, event.end_mark
         stop = start.index + len(self.text[start.index : end.index].rstrip())  # block texts end on the next line
         place = Place(file=self.file, line=start.line + 1, column=start.column + 1)
         return Spot(place=place, start=start.index, end=stop)
 
-    def _translated(self) -> Iterator[yaml.Event]:
+    def _translated(self) -> Iterator[Any]:
         try:
             yield from yaml.parse(self.text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            words = " ".join(word for word in (error.context, error.problem) if word)
+            mark: Any = error.problem_mark or error.context_mark
+            words = error.problem or error.context or "something is amiss"
             place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
-            raise _Unreadable(_malformed(words, place)) from error
+            raise _UnreadableError(_malformed(words, place)) from error
         except yaml.reader.ReaderError as error:
             place = _end(self.file, self.text[: error.position].encode())
-            raise _Unreadable(_malformed("special characters are not allowed", place)) from error
+            raise _UnreadableError(_malformed("special characters are not allowed", place)) from error
 
 
 def _malformed(words: str, place: Place) -> Problem:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
-from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Names, Percent, Rate, Size, Whole, YesNo
+from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Percent, Rate, Size, Texts, Whole, YesNo
 from lab.network.link import Distribution, Impairment
 
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30
@@ -22,9 +22,9 @@ class ImpairmentFields(Declared):
     distribution: Distribution = Distribution.NORMAL
     correlation: Percent = 0.0
     loss: Percent = 0.0
-    rate: Rate | None = None
-    queue: Size | None = None
-    queue_packets: Whole | None = None
+    rate: Annotated[Rate, Field(gt=0)] | None = None
+    queue: Annotated[Size, Field(gt=0)] | None = None
+    queue_packets: Annotated[Whole, Field(gt=0)] | None = None
 
     def impairment(self) -> Impairment:
         """Give the value the router understands."""
@@ -44,7 +44,7 @@ class User(Declared):
     """A user of a broker, as Amazon MQ knows it; the password is never shown again."""
 
     password: SecretStr
-    groups: Names = ()
+    groups: Texts = ()
     console_access: YesNo = False
 
 

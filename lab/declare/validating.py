@@ -73,14 +73,10 @@ def _entries(
     found: list[Problem],
 ) -> tuple[Declared | None, ...]:
     """Read a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
-    known: Mapping[str, type[Declared]] = {
-        kind.verb if issubclass(kind, Step) else kind.claim: kind for kind in kinds
-    }
+    known: Mapping[str, type[Declared]] = {kind.verb if issubclass(kind, Step) else kind.claim: kind for kind in kinds}
     word, label = ("verb", "verbs") if part == "steps" else ("claim", "claims")
     if not isinstance(written, list):
-        found.append(
-            Problem(what=f"{part} is a list", remedy=f"write - {word}: …", place=origin.place(part))
-        )
+        found.append(Problem(what=f"{part} is a list", remedy=f"write - {word}: …", place=origin.place(part)))
         return ()
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
@@ -89,15 +85,15 @@ def _entries(
             listed = f": {', '.join(entry)}" if isinstance(entry, dict) and entry else ""
             what = f"an entry of {part} is one {word} with its fields{listed}"
             found.append(
-                Problem(what=what, remedy=f"write - {word}: {{…}}\n{label}: {', '.join(known)}", place=origin.place(*path))
+                Problem(
+                    what=what, remedy=f"write - {word}: {{…}}\n{label}: {', '.join(known)}", place=origin.place(*path)
+                )
             )
             continue
         ((name, fields),) = entry.items()
         if name not in known:
             found.append(
-                Problem(
-                    what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*path, name)
-                )
+                Problem(what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*path, name))
             )
         elif known[name] is Wait and not isinstance(fields, str):
             found.append(
@@ -108,9 +104,7 @@ def _entries(
     return tuple(entries)
 
 
-def _model(
-    model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]
-) -> _Model | None:
+def _model(model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]) -> _Model | None:
     try:
         return model.model_validate(written)
     except ValidationError as error:
@@ -150,6 +144,8 @@ def _problem(error: ErrorDetails, model: type[Declared], written: Any, path: Key
         what, right = f"{shown} is too small", f"at least {context['ge']}"
     elif kind == "less_than_equal":
         what, right = f"{shown} is too large", f"at most {context['le']}"
+    elif kind == "greater_than":
+        what, right = f"{shown} is too small", f"more than {context['gt']}"
     elif kind == "union_tag_not_found":
         what = "a link is aws, or a mapping"
         right = "write aws, or {delay: 35ms}, or {leaving: {REGION: {delay: 35ms}, REGION: {delay: 40ms}}}"
@@ -160,7 +156,9 @@ def _problem(error: ErrorDetails, model: type[Declared], written: Any, path: Key
 
 def _missing(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -> Problem:
     if isinstance(loc[-1], int):
-        return Problem(what="two regions are needed here", remedy="write [HERE, THERE]", place=origin.place(*path, *loc))
+        return Problem(
+            what="two regions are needed here", remedy="write [HERE, THERE]", place=origin.place(*path, *loc)
+        )
     owner = [str(step) for step in (*path, *loc[:-1]) if isinstance(step, str) and not step.startswith("<")]
     where = owner[-1] if owner else "the scenario"
     return Problem(
@@ -175,9 +173,8 @@ def _shown(written: Any, loc: Keys) -> str:
     if _SECRET in loc:
         return "the password"
     for step in loc:
-        if isinstance(written, dict) and step in written:
-            written = written[step]
-        elif isinstance(written, list) and isinstance(step, int) and step < len(written):
+        inside = isinstance(step, int) and step < len(written) if isinstance(written, list) else False
+        if inside or (isinstance(written, dict) and step in written):
             written = written[step]
     return repr(written) if isinstance(written, str) else "this"
 
@@ -214,7 +211,7 @@ def _at_field(model: type[Declared], loc: Keys) -> Any:
 def _at_choice(choices: Sequence[Any], loc: Keys) -> Any:
     """Take the choice that pydantic's path names by its tag, or the only one that is not None."""
     for choice in choices:
-        if loc and loc[0] in _tags(choice):
+        if loc and loc[0] in tuple(_tags(choice)):
             return _at(choice, loc[1:])
     return _at(next(choice for choice in choices if choice is not type(None)), loc)
 

@@ -193,5 +193,10 @@ class Ledger:
         return publication, number
 
 
+def is_queue(destination: str) -> bool:
+    """Tell whether it is a queue."""
+    return destination.startswith("queue://")
+
+
 def _damaged(what: str) -> InputError:
     return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")

@@ -126,6 +126,24 @@ class BridgeReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOutline:
+    """A broker that stood."""
+
+    name: str
+    engine_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionOutline:
+    """A region with its brokers, enough to draw it."""
+
+    name: str
+    aws_region: str
+    city: str  # or the region's code where we know no city
+    brokers: tuple[BrokerOutline, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything a run showed, judged."""
 
@@ -142,3 +160,4 @@ class Report:
     links: tuple[LinkReport, ...]
     bridges: tuple[BridgeReport, ...]
     notes: tuple[str, ...]
+    regions: tuple[RegionOutline, ...] = ()

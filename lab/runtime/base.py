@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, SendOutcome
+from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, SendOutcome
 from lab.network.link import Impairment, LinkState
 
 
@@ -64,6 +64,10 @@ class Clock(Protocol):
         """Let time pass until the condition holds, and tell whether it did in time."""
         ...
 
+    def notify(self) -> None:
+        """Say that something happened, so that whoever waits looks again at once; cheap, and from any thread."""
+        ...
+
 
 class ClientEvents(Protocol):
     """What a client tells, from any thread, the moment it happens."""
@@ -77,7 +81,11 @@ class ClientEvents(Protocol):
         ...
 
     def lost(self, why: str) -> None:
-        """Say that the connection has gone."""
+        """Say, once, that the connection has gone; what was in flight is reported unknown."""
+        ...
+
+    def broke(self, error: Exception) -> None:
+        """Say that the client itself is at fault: a bug, which must end the run."""
         ...
 
 
@@ -102,7 +110,10 @@ class Client(Protocol):
 
 
 class Lab(Protocol):
-    """A living lab. Everything it is asked is answered from the real thing, not from the Plan."""
+    """A living lab. Everything it is asked is answered from the real thing, not from the Plan.
+
+    Every `t` it gives is of its own clock; the replay, which knows when it began, counts from there.
+    """
 
     @property
     def clock(self) -> Clock:
@@ -133,6 +144,14 @@ class Lab(Protocol):
 
     def links(self) -> Sequence[LinkSeen]:
         """Give the router's counters of every direction."""
+        ...
+
+    def watch(self, recorder: Recorder) -> None:
+        """Record every bridge end there is, and from then on each that comes or goes, until `unwatch`."""
+        ...
+
+    def unwatch(self) -> None:
+        """Record no more: nothing comes after this returns. Harmless where nobody watches."""
         ...
 
 

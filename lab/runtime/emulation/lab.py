@@ -69,7 +69,7 @@ class EmulatedLab:
         answer = self.router.change(link, [d.leaving for d in directions], impairment, state)
         after = self.clock.now()
         # The router shares this kernel's monotonic clock, except where Docker runs in a virtual machine of its own.
-        moment = answer["changed_at"]["monotonic_ns"] / 1e9 - self.clock.origin
+        moment = answer["stamp"]["monotonic_ns"] / 1e9 - self.clock.origin
         t = moment if before <= moment <= after else after
         return tuple(
             LinkChanged(
@@ -117,7 +117,7 @@ class EmulatedLab:
             answer = self.router.ask(link.name, "get")
             for direction in link.directions:
                 found = answer["directions"][direction.leaving]
-                given = found["given_us"]
+                given = found["delay_us"]
                 seen.append(
                     LinkSeen(
                         t=self.clock.now(),
@@ -127,8 +127,8 @@ class EmulatedLab:
                         configured_delay_ms=found["impairment"]["delay_us"] / 1000,
                         measured_p50_ms=_milliseconds(given["p50"]),
                         measured_p99_ms=_milliseconds(given["p99"]),
-                        packets=found["packets"]["in"],
-                        dropped={cause: count for cause, count in found["dropped"].items() if count},
+                        packets=found["counters"]["packets_in"],
+                        dropped={cause: count for cause, count in found["counters"]["dropped"].items() if count},
                     )
                 )
         return tuple(seen)

@@ -140,14 +140,22 @@ class Router:
         except docker.errors.APIError as error:
             raise HostError(f"the router cannot be spoken to: {error.explanation or error}") from error
         out, complaint = ((part or b"").decode(errors="replace").strip() for part in output)
+        answer: dict[str, Any] = json.loads(out) if out.startswith("{") else {"error": complaint or out}
         if code != 0:
-            raise HostError(f"the router refused {' '.join(words)} on link {link}: {complaint or out}")
-        answer: dict[str, Any] = json.loads(out)
+            raise HostError(f"the router refused {' '.join(words)} on link {link}: {answer.get('error')}")
         return answer
 
     def change(
         self, link: str, leaving: Sequence[str], new: Impairment | None, state: LinkState | None
     ) -> dict[str, Any]:
-        """Replace the impairment or the state of some directions in one step."""
-        change = {**(_figures(new) if new is not None else {}), **({"state": str(state)} if state is not None else {})}
-        return self.ask(link, "set", json.dumps(dict.fromkeys(leaving, change)))
+        """Replace the impairment or the state of some directions, all in one step; what is None stays as it is."""
+        before = self.ask(link, "get")["directions"]
+        wanted = {
+            region: {
+                **before[region]["impairment"],
+                **(_figures(new) if new is not None else {}),
+                **({"state": str(state)} if state is not None else {}),
+            }
+            for region in leaving
+        }
+        return self.ask(link, "set", json.dumps(wanted))

@@ -1,0 +1,225 @@
+"""What the lab asks of the router: `/etc/mqlab/router.json` as values, checked whole before anything is touched.
+
+Knows the file's shape and its limits; what becomes of it (rules, routes, links) is left to others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from enum import StrEnum
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
+from typing import Any
+
+import fields
+from fields import ConfigError
+
+VERSION = 1
+MANAGEMENT_PORT = 8778  # the brokers' Jolokia: published by the router, never passed from region to region
+PROBES = IPv4Network("198.18.0.0/15")  # RFC 2544's range for measuring networks: our probes' own addresses
+MAX_DELAY_US = 60_000_000
+MAX_RATE_BPS = 1_000_000_000_000
+MAX_QUEUE = 1 << 40
+MAX_LINKS = 1_000
+
+
+class State(StrEnum):
+    """Open passes packets, cut drops them silently, reject answers as a closed port would."""
+
+    OPEN = "open"
+    CUT = "cut"
+    REJECT = "reject"
+
+
+class Distribution(StrEnum):
+    """How jitter spreads around the delay."""
+
+    NORMAL = "normal"
+    UNIFORM = "uniform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impairment:
+    """What happens to packets in one direction; always set as a whole."""
+
+    delay_us: float = 0.0
+    jitter_us: float = 0.0
+    distribution: Distribution = Distribution.NORMAL
+    correlation: float = 0.0
+    loss: float = 0.0
+    rate_bps: int | None = None
+    queue_bytes: int | None = None
+    queue_packets: int | None = None
+    state: State = State.OPEN
+
+    def json(self) -> dict[str, Any]:
+        """Give it as it is written in the file, every key present."""
+        return {each.name: getattr(self, each.name) for each in dataclass_fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """One network the router is on: a region of the lab, or the internet, which joins router and host only."""
+
+    name: str
+    interface: IPv4Interface  # the router's own address, given by Docker
+    gateway: IPv4Address  # the address the router adds, everyone's default route
+    internet: bool
+
+    @property
+    def subnet(self) -> IPv4Network:
+        """Give the network's range."""
+        return self.interface.network
+
+    @property
+    def host(self) -> IPv4Address:
+        """Give the last host address: the engine's bridge, which is the host itself."""
+        return self.subnet.broadcast_address - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A port of the router's internet address that leads to a broker."""
+
+    port: int
+    address: IPv4Address
+    to_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The path between two regions: one impairment for each direction, by the region it leaves from."""
+
+    name: str
+    between: tuple[str, str]
+    directions: tuple[Impairment, Impairment]  # in the order of `between`
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything the router is asked to do."""
+
+    networks: tuple[Network, ...]
+    published: tuple[Published, ...]
+    links: tuple[Link, ...]
+    management_port: int = MANAGEMENT_PORT
+
+    def network(self, name: str) -> Network:
+        """Give the network of that name."""
+        return next(network for network in self.networks if network.name == name)
+
+    @property
+    def regions(self) -> tuple[Network, ...]:
+        """Give the networks that are regions."""
+        return tuple(network for network in self.networks if not network.internet)
+
+
+def parse_config(text: str | bytes) -> Config:
+    """Check the router's file and give it as values; ConfigError names the first thing wrong."""
+    top = fields.table(
+        fields.load_json(text), "router.json", {"version", "networks", "published", "links"}, {"management_port"}
+    )
+    if top["version"] != VERSION:
+        raise ConfigError(f"version: expected {VERSION}, found {top['version']!r}")
+    networks = tuple(
+        _network(item, f"networks[{at}]") for at, item in enumerate(fields.items(top["networks"], "networks"))
+    )
+    _check_networks(networks)
+    published = tuple(
+        _published(item, f"published[{at}]", networks)
+        for at, item in enumerate(fields.items(top["published"], "published"))
+    )
+    fields.check_unique([each.port for each in published], "published", "port")
+    links = tuple(_link(item, f"links[{at}]", networks) for at, item in enumerate(fields.items(top["links"], "links")))
+    fields.check_unique([each.name for each in links], "links", "name")
+    fields.check_unique([tuple(sorted(each.between)) for each in links], "links", "pair of regions")
+    if len(links) > MAX_LINKS:
+        raise ConfigError(f"links: at most {MAX_LINKS}, found {len(links)}")
+    if published and not any(network.internet for network in networks):
+        raise ConfigError('published: needs a network of kind "internet"')
+    management = fields.integer(top.get("management_port", MANAGEMENT_PORT), "management_port", 1, 65535)
+    return Config(networks=networks, published=published, links=links, management_port=management)
+
+
+def parse_impairment(value: Any, place: str) -> Impairment:
+    """Check one direction's impairment; keys left out take their defaults."""
+    table = fields.table(value, place, set(), {each.name for each in dataclass_fields(Impairment)})
+    defaults = Impairment()
+
+    def given(key: str) -> Any:
+        return table.get(key, getattr(defaults, key))
+
+    delay = fields.number(given("delay_us"), f"{place}.delay_us", 0, MAX_DELAY_US)
+    return Impairment(
+        delay_us=delay,
+        jitter_us=fields.number(given("jitter_us"), f"{place}.jitter_us", 0, MAX_DELAY_US),
+        distribution=Distribution(fields.word(given("distribution"), f"{place}.distribution", [*Distribution])),
+        correlation=fields.number(given("correlation"), f"{place}.correlation", 0, 1),
+        loss=fields.number(given("loss"), f"{place}.loss", 0, 1),
+        rate_bps=fields.optional(given("rate_bps"), f"{place}.rate_bps", MAX_RATE_BPS),
+        queue_bytes=fields.optional(given("queue_bytes"), f"{place}.queue_bytes", MAX_QUEUE),
+        queue_packets=fields.optional(given("queue_packets"), f"{place}.queue_packets", MAX_QUEUE),
+        state=State(fields.word(given("state"), f"{place}.state", [*State])),
+    )
+
+
+def _network(value: Any, place: str) -> Network:
+    table = fields.table(value, place, {"name", "address", "gateway", "kind"}, set())
+    try:
+        interface = IPv4Interface(str(table["address"]))
+        gateway = IPv4Address(str(table["gateway"]))
+    except (AddressValueError, NetmaskValueError, ValueError) as error:
+        raise ConfigError(f"{place}: {error}") from None
+    subnet = interface.network
+    if subnet.prefixlen > 29:
+        raise ConfigError(f"{place}.address: {subnet} is too small, a lab's networks are /29 or larger")
+    if gateway not in subnet or gateway in (interface.ip, subnet.network_address, subnet.broadcast_address):
+        raise ConfigError(f"{place}.gateway: {gateway} is not a free host address of {subnet}")
+    kind = fields.word(table["kind"], f"{place}.kind", ["region", "internet"])
+    name = fields.name(table["name"], f"{place}.name")
+    return Network(name=name, interface=interface, gateway=gateway, internet=kind == "internet")
+
+
+def _check_networks(networks: Sequence[Network]) -> None:
+    fields.check_unique([network.name for network in networks], "networks", "name")
+    if sum(network.internet for network in networks) > 1:
+        raise ConfigError('networks: at most one of kind "internet"')
+    for at, network in enumerate(networks):
+        if network.subnet.overlaps(PROBES):
+            raise ConfigError(f"networks[{at}].address: {PROBES} is kept for the router's own probes")
+        for other in networks[:at]:
+            if network.subnet.overlaps(other.subnet):
+                raise ConfigError(f"networks[{at}].address: {network.subnet} overlaps {other.name} ({other.subnet})")
+
+
+def _published(value: Any, place: str, networks: Sequence[Network]) -> Published:
+    table = fields.table(value, place, {"port", "to"}, set())
+    address, _, port = str(table["to"]).rpartition(":")
+    try:
+        to, to_port = IPv4Address(address), int(port)
+    except ValueError:
+        raise ConfigError(f"{place}.to: expected ADDRESS:PORT, found {table['to']!r}") from None
+    if not any(to in network.subnet and not network.internet for network in networks):
+        raise ConfigError(f"{place}.to: {to} is in no region of this lab")
+    return Published(
+        port=fields.integer(table["port"], f"{place}.port", 1, 65535),
+        address=to,
+        to_port=fields.integer(to_port, f"{place}.to", 1, 65535),
+    )
+
+
+def _link(value: Any, place: str, networks: Sequence[Network]) -> Link:
+    table = fields.table(value, place, {"name", "between", "directions"}, {"seed"})
+    name = fields.name(table["name"], f"{place}.name")
+    regions = [network.name for network in networks if not network.internet]
+    between = [
+        fields.word(item, f"{place}.between", regions) for item in fields.items(table["between"], f"{place}.between")
+    ]
+    if len(set(between)) != 2 or len(between) != 2:
+        raise ConfigError(f"{place}.between: expected two different regions, found {between}")
+    directions = fields.table(table["directions"], f"{place}.directions", set(between), set())
+    first, second = (parse_impairment(directions[region], f"{place}.directions.{region}") for region in between)
+    seed = fields.integer(table.get("seed", 0), f"{place}.seed", -(1 << 63), (1 << 63) - 1)
+    return Link(name=name, between=(between[0], between[1]), directions=(first, second), seed=seed)

@@ -1,0 +1,153 @@
+"""The link's control socket: a JSON request a line, a JSON answer a line. Never blocks, whoever is at the other end.
+
+Knows the protocol; the link itself is handed in as a Controlled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import fields
+from config import Impairment, parse_impairment
+from fields import ConfigError
+
+FOLDER = Path("/run/mqlab")
+MAX_REQUEST = 64 << 10
+_MAX_CLIENTS = 16
+# what may be asked, and the keys each needs
+_VERBS: Mapping[str, set[str]] = {
+    "get": set(),
+    "set": {"directions"},
+    "reset-counters": set(),
+    "open": {"cost_us"},
+}
+
+
+class Controlled(Protocol):
+    """What the control socket may do to a link."""
+
+    @property
+    def regions(self) -> tuple[str, str]:
+        """Give the regions the link's directions leave from."""
+        ...
+
+    def open(self, cost_ns: int) -> None:
+        """Let traffic in; ConfigError if it is already open."""
+        ...
+
+    def change(self, impairments: Mapping[str, Impairment]) -> None:
+        """Replace the impairment of the directions leaving these regions, in one step."""
+        ...
+
+    def reset_counters(self) -> None:
+        """Begin counting anew."""
+        ...
+
+    def json(self) -> dict[str, Any]:
+        """Give everything there is to know about the link."""
+        ...
+
+
+def answer(line: bytes, link: Controlled) -> dict[str, Any]:
+    """Do what one request asks and give the answer; a bad request changes nothing."""
+    try:
+        return {"ok": True, "stamp": _do(line, link)} | link.json()
+    except ConfigError as error:
+        return {"ok": False, "error": str(error)}
+
+
+def _do(line: bytes, link: Controlled) -> dict[str, Any]:
+    request = fields.load_json(line)
+    verb = request.get("do") if isinstance(request, dict) else None
+    verb = fields.word(verb, "do", [*_VERBS])
+    request = fields.table(request, "request", {"do"} | _VERBS[verb], set())
+    if verb == "set":
+        directions = fields.table(request["directions"], "directions", set(), set(link.regions))
+        if not directions:
+            raise ConfigError(f"directions: name at least one of {', '.join(link.regions)}")
+        link.change({region: parse_impairment(value, region) for region, value in directions.items()})
+    elif verb == "open":
+        link.open(round(fields.number(request["cost_us"], "cost_us", 0, 10_000) * 1000))
+    elif verb == "reset-counters":
+        link.reset_counters()
+    return stamp()
+
+
+def stamp() -> dict[str, Any]:
+    """Give the router's own time, now: the moment a change took effect."""
+    wall = time.time_ns()
+    text = datetime.fromtimestamp(wall / 1e9, UTC).isoformat(timespec="microseconds")
+    return {"monotonic_ns": time.monotonic_ns(), "wall_ns": wall, "wall": text}
+
+
+class ControlSocket:
+    """Listens on a UNIX socket and serves what is ready, a step at a time."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        before = os.umask(0o077)
+        try:
+            self._listener.bind(str(path))
+        finally:
+            os.umask(before)
+        self._listener.listen(_MAX_CLIENTS)
+        self._clients: dict[int, tuple[socket.socket, bytearray]] = {}
+
+    def fds(self) -> list[int]:
+        """Give the file descriptors to watch."""
+        return [self._listener.fileno(), *self._clients]
+
+    def serve(self, fd: int, link: Controlled) -> None:
+        """Do one step for a file descriptor that is ready."""
+        if fd == self._listener.fileno():
+            self._accept()
+        elif fd in self._clients:
+            self._read(fd, link)
+
+    def _accept(self) -> None:
+        try:
+            client, _ = self._listener.accept()
+        except OSError:  # gone again, or no descriptor free
+            return
+        client.setblocking(False)
+        if len(self._clients) >= _MAX_CLIENTS:  # the oldest has had its time: it must not lock everyone else out
+            self._close(next(iter(self._clients)))
+        self._clients[client.fileno()] = (client, bytearray())
+
+    def _read(self, fd: int, link: Controlled) -> None:
+        client, pending = self._clients[fd]
+        try:
+            data = client.recv(MAX_REQUEST)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close(fd)
+            return
+        pending += data
+        line, newline, rest = pending.partition(b"\n")
+        if newline:
+            pending[:] = rest
+            reply = answer(bytes(line), link)
+        elif len(pending) > MAX_REQUEST:
+            reply = {"ok": False, "error": f"request longer than {MAX_REQUEST} bytes"}
+        else:
+            return
+        # One request a connection: a client that sends more, or does not read its answer, is not waited for.
+        with contextlib.suppress(OSError):
+            client.send(json.dumps(reply).encode() + b"\n")
+        self._close(fd)
+
+    def _close(self, fd: int) -> None:
+        self._clients.pop(fd)[0].close()

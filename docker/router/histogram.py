@@ -1,0 +1,81 @@
+"""A histogram of delays in constant memory, fine enough to read percentiles from (1 µs, or 0.8 % above 256 µs)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_EXACT = 256  # below this many µs every µs has a bucket of its own
+_HALF = _EXACT // 2  # above, each power of two is cut into this many
+_LONGEST_US = (1 << 28) - 1  # 268 s: longer delays are counted as this one
+_BUCKETS = _EXACT + (_LONGEST_US.bit_length() - _EXACT.bit_length() + 1) * _HALF
+
+
+class Histogram:
+    """How often each delay was given."""
+
+    __slots__ = ("buckets", "count", "max_ns", "min_ns", "sum_ns")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.buckets = [0] * _BUCKETS
+        self.count = 0
+        self.sum_ns = 0
+        self.min_ns = 0
+        self.max_ns = 0
+
+    def add(self, ns: int) -> None:
+        """Count one delay."""
+        if ns > self.max_ns:
+            self.max_ns = ns
+        if not self.count or ns < self.min_ns:
+            self.min_ns = ns
+        self.count += 1
+        self.sum_ns += ns
+        self.buckets[bucket_of(ns // 1000)] += 1
+
+    def percentile(self, share: float) -> float | None:
+        """Give the delay in µs that the given share of all delays do not exceed; None when there are none."""
+        if not self.count:
+            return None
+        wanted, seen = max(1.0, share * self.count), 0
+        for at, count in enumerate(self.buckets):
+            seen += count
+            if seen >= wanted:
+                # the middle of a bucket may lie outside what was really seen
+                return min(max(middle_of(at), self.min_ns / 1000), self.max_ns / 1000)
+        return self.max_ns / 1000
+
+    def summary(self) -> dict[str, Any]:
+        """Give count, mean and percentiles in µs, ready for JSON."""
+        if not self.count:
+            return {"count": 0, "min": None, "mean": None, "p50": None, "p95": None, "p99": None, "max": None}
+        return {
+            "count": self.count,
+            "min": round(self.min_ns / 1000, 1),
+            "mean": round(self.sum_ns / self.count / 1000, 1),
+            "p50": round(self.percentile(0.50) or 0.0, 1),
+            "p95": round(self.percentile(0.95) or 0.0, 1),
+            "p99": round(self.percentile(0.99) or 0.0, 1),
+            "max": round(self.max_ns / 1000, 1),
+        }
+
+
+def bucket_of(us: int) -> int:
+    """Give the number of the bucket that counts this many µs."""
+    if us < _EXACT:
+        return us if us > 0 else 0
+    if us > _LONGEST_US:
+        us = _LONGEST_US
+    shift = us.bit_length() - 8
+    return (shift << 7) + (us >> shift)
+
+
+def middle_of(bucket: int) -> float:
+    """Give the middle of a bucket, in µs."""
+    if bucket < _EXACT:
+        return bucket + 0.5
+    shift = (bucket >> 7) - 1
+    return ((bucket - (shift << 7)) + 0.5) * (1 << shift)

@@ -1,0 +1,213 @@
+"""One link, one process: reads packets from a TUN device, holds each for its time, writes it back.
+
+    region a ─▶ ip rule ─▶ TUN ─read─▶ Direction a ─(time)─▶ write─▶ TUN ─▶ main table ─▶ region b
+
+What to do with a packet is decided by its Direction; devices, routes and rules are the router's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import select
+import time
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import schedule
+from config import Config, Impairment, State, parse_config
+from control import ControlSocket
+from direction import Direction, Drop, InFlight
+from fields import ConfigError
+from packet import HEAD, cut_of, is_ipv4, part_of, refusal
+from probe import addresses
+from tun import READ_SIZE
+
+# Shorter waits are spent reading, not sleeping: a sleep ends some tens of µs late.
+SPIN_NS = 80_000
+_LISTEN_NS = 1_000_000  # the control socket is heard this often, however busy the link is
+_BURST = 64
+_GSO, _DESTINATION = 1, slice(HEAD + 16, HEAD + 20)
+_MANY = 1 << 16
+
+
+class Emulator:
+    """A link at work. Closed at first: only probes pass, unimpaired, until the router has calibrated it."""
+
+    def __init__(self, config: Config, name: str, tun: int) -> None:
+        at = next(index for index, link in enumerate(config.links) if link.name == name)
+        self.link = config.links[at]
+        first, second = self.link.between
+        self.subnets = tuple(config.network(region).subnet for region in self.link.between)
+        self.directions = (
+            Direction(first, second, Impairment(), self.link.seed),
+            Direction(second, first, Impairment(), self.link.seed),
+        )
+        self.tun = tun
+        self.malformed = 0
+        self.opened = False
+        self.scheduling = schedule.be_punctual()
+        ends = addresses(at)
+        self._probes = {ends[1].packed: self.directions[0], ends[0].packed: self.directions[1]}
+        self._known: dict[bytes, Direction] = {}
+
+    @property
+    def regions(self) -> tuple[str, str]:
+        """Give the regions the link's directions leave from."""
+        return self.link.between
+
+    def open(self, cost_ns: int) -> None:
+        """Let the lab's traffic in, with the impairments of the file, the cost of crossing taken off."""
+        if self.opened:
+            raise ConfigError(f"link {self.link.name} is already open")
+        for direction, impairment in zip(self.directions, self.link.directions, strict=True):
+            direction.calibrate(cost_ns)
+            direction.change(impairment, time.monotonic_ns())
+        self.opened = True
+        self.reset_counters()
+
+    def change(self, impairments: Mapping[str, Impairment]) -> None:
+        """Replace the impairment of the directions leaving these regions, between two packets."""
+        now = time.monotonic_ns()
+        for direction in self.directions:
+            if direction.leaving in impairments:
+                direction.change(impairments[direction.leaving], now)
+
+    def reset_counters(self) -> None:
+        """Begin counting anew."""
+        self.malformed = 0
+        for direction in self.directions:
+            direction.reset_counters()
+
+    def json(self) -> dict[str, Any]:
+        """Give everything there is to know about the link."""
+        return {
+            "link": self.link.name,
+            "open": self.opened,
+            "fixed_cost_us": self.directions[0].cost_ns / 1000,
+            "scheduling": self.scheduling,
+            "malformed": self.malformed,
+            "directions": {direction.leaving: direction.json() for direction in self.directions},
+        }
+
+    def run(self, control: ControlSocket) -> None:
+        """Carry packets until the process ends."""
+        tun, read, clock = self.tun, os.read, time.monotonic_ns
+        first, second = self.directions
+        heard = clock()
+        while True:
+            try:
+                packet = read(tun, READ_SIZE)
+            except BlockingIOError:
+                packet = b""
+            now = clock()
+            if packet:
+                self.take(packet, now)
+            # `change` empties these queues but never replaces them
+            if first.flight and first.flight[0].due_ns <= now:
+                self.give(first, now)
+            if second.flight and second.flight[0].due_ns <= now:
+                self.give(second, now)
+            wait = 0 if packet else self._wait()
+            if wait > SPIN_NS or now - heard > _LISTEN_NS:
+                timeout = (wait - SPIN_NS) / 1e9 if wait > SPIN_NS else 0
+                ready = select.select([tun, *control.fds()], (), (), timeout)[0]
+                for fd in ready:
+                    if fd != tun:
+                        control.serve(fd, self)
+                heard = clock()
+
+    def _wait(self) -> int:
+        """Give the time until the next packet is due; a minute when there is none."""
+        now = time.monotonic_ns()
+        return min((each.flight[0].due_ns - now for each in self.directions if each.flight), default=60_000_000_000)
+
+    def take(self, packet: bytes, now: int) -> None:
+        """Let a packet in: hold it for its time, or drop it and count why."""
+        destination = packet[_DESTINATION]
+        direction = self._known.get(destination)
+        probe = False
+        if direction is None:
+            direction = self._probes.get(destination)
+            probe = direction is not None
+            if direction is None:
+                direction = self._towards(destination)
+        if direction is None or not is_ipv4(packet):
+            self.malformed += 1
+            return
+        cut = cut_of(packet) if packet[_GSO] else None
+        size = len(packet) - HEAD
+        segments = 1
+        if cut is not None:
+            segments = cut.segments
+            size = cut.payload + segments * cut.headers
+        (direction.probes if probe else direction.lab).read(segments, size)
+        if direction.delay_only:
+            direction.hold(InFlight(direction.due(now), now, packet, segments, size, probe))
+            return
+        sizes = [size] if cut is None else cut.wire_sizes()
+        for start, end, due in direction.admit(now, sizes, probe):
+            part = packet if cut is None else part_of(packet, cut, start, end)
+            direction.hold(InFlight(due, now, part, end - start, sum(sizes[start:end]), probe))
+        if direction.impairment.state is State.REJECT and not probe:
+            self._refuse(packet)
+
+    def give(self, direction: Direction, now: int) -> None:
+        """Write back what is due, a burst at most, so that reading goes on meanwhile."""
+        flight = direction.flight
+        for _ in range(_BURST):
+            if not flight or flight[0].due_ns > now:
+                return
+            each = direction.release()
+            try:
+                os.write(self.tun, each.packet)
+            except OSError:  # headers the kernel does not believe
+                direction.counters(each.probe).dropped[Drop.MALFORMED] += each.segments
+            else:
+                direction.delivered(each, now)
+            now = time.monotonic_ns()
+
+    def _towards(self, destination: bytes) -> Direction | None:
+        """Give the direction that leads to an address, and remember it; none while the link is closed."""
+        if not self.opened or len(destination) != 4:
+            return None
+        for subnet, direction in zip(self.subnets, reversed(self.directions), strict=True):
+            if _within(destination, subnet):
+                if len(self._known) >= _MANY:
+                    self._known.clear()
+                self._known[destination] = direction
+                return direction
+        return None
+
+    def _refuse(self, packet: bytes) -> None:
+        """Answer as a closed port would, at once: the refusal comes from the router itself."""
+        reply = refusal(packet)
+        if reply is not None:
+            try:
+                os.write(self.tun, reply)
+            except OSError:
+                self.malformed += 1
+
+
+def _within(address: bytes, subnet: IPv4Network) -> bool:
+    number = int.from_bytes(address, "big")
+    return number & int(subnet.netmask) == int(subnet.network_address)
+
+
+def main() -> None:
+    """Run one link on the TUN device the router opened for it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--tun", type=int, required=True, help="file descriptor of the TUN device")
+    parser.add_argument("--sockets", type=Path, required=True, help="folder of the control socket")
+    asked = parser.parse_args()
+    schedule.die_with_parent()
+    control = ControlSocket(asked.sockets / f"{asked.name}.sock")
+    Emulator(parse_config(asked.config.read_bytes()), asked.name, asked.tun).run(control)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""IPv4 packets as a TUN device with IFF_VNET_HDR hands them over: a 10-byte header, then the packet.
+
+One read may be a super-packet, many TCP segments that the kernel has not cut yet. This module knows how many wire
+packets that is, how to take some of them out, and how a closed port answers. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+VNET = struct.Struct("=BBHHHH")  # flags, gso type, header length, gso size, checksum start, checksum offset
+HEAD = VNET.size
+_NEEDS_CSUM = 1
+_GSO_TCP4, _GSO_ECN = 1, 0x80
+_TCP, _UDP, _ICMP = 6, 17, 1
+_FIN, _SYN, _RST, _PSH, _ACK, _CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
+_SHORTEST = HEAD + 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a super-packet's segments begin and end."""
+
+    ip_header: int
+    headers: int  # IP and TCP together, repeated on the wire by every segment
+    payload: int
+    size: int  # payload of every segment but the last
+
+    @property
+    def segments(self) -> int:
+        """Give the number of packets on the wire."""
+        return -(-self.payload // self.size) or 1
+
+    def wire_sizes(self) -> list[int]:
+        """Give each segment's bytes on the wire, IP header included."""
+        full = self.segments - 1
+        return [self.headers + self.size] * full + [self.headers + self.payload - full * self.size]
+
+
+def cut_of(packet: bytes) -> Cut | None:
+    """Give the cut of a super-packet, None for any other packet (also for one whose headers make no sense)."""
+    gso, _, size, at = struct.unpack_from("=BHHH", packet, 1)
+    if gso & ~_GSO_ECN != _GSO_TCP4 or not size or at < 20 or len(packet) < HEAD + at + 20:
+        return None
+    headers = at + (packet[HEAD + at + 12] >> 4) * 4
+    payload = len(packet) - HEAD - headers
+    return Cut(at, headers, payload, size) if payload > 0 else None
+
+
+def is_ipv4(packet: bytes) -> bool:
+    """Tell whether this can be an IPv4 packet at all."""
+    return len(packet) >= _SHORTEST and packet[HEAD] >> 4 == 4 and len(packet) - HEAD >= (packet[HEAD] & 15) * 4 >= 20
+
+
+def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
+    """Give segments first to last (exclusive) of a super-packet as a packet of their own."""
+    count = cut.segments
+    if (first, last) == (0, count):
+        return packet
+    flags, gso, head, size, start, offset = VNET.unpack_from(packet)
+    begin = HEAD + cut.headers + first * cut.size
+    body = packet[begin : HEAD + cut.headers + min(last * cut.size, cut.payload)]
+    headers = bytearray(packet[HEAD : HEAD + cut.headers])
+    length = cut.headers + len(body)
+    struct.pack_into("!H", headers, 2, length)
+    struct.pack_into("!H", headers, 4, (int.from_bytes(headers[4:6], "big") + first) & 0xFFFF)
+    headers[10:12] = bytes(2)
+    struct.pack_into("!H", headers, 10, checksum(headers[: cut.ip_header]))
+    tcp = cut.ip_header
+    sequence = int.from_bytes(headers[tcp + 4 : tcp + 8], "big")
+    struct.pack_into("!I", headers, tcp + 4, (sequence + first * cut.size) & 0xFFFFFFFF)
+    if last < count:
+        headers[tcp + 13] &= ~(_FIN | _PSH) & 0xFF  # they belong to the last segment
+    if first > 0:
+        headers[tcp + 13] &= ~_CWR & 0xFF  # and this one to the first
+    # A super-packet's checksum field holds the sum of the pseudo header only; the length is part of that.
+    struct.pack_into("!H", headers, tcp + 16, _fold(_pseudo(headers, _TCP, length - cut.ip_header)))
+    if last - first == 1:
+        gso, size = 0, 0
+    return VNET.pack(flags | _NEEDS_CSUM, gso, head, size, start, offset) + bytes(headers) + body
+
+
+def refusal(packet: bytes) -> bytes | None:
+    """Give what a closed port would answer: a reset to TCP, port unreachable to UDP; None where it would be silent."""
+    ip = (packet[HEAD] & 15) * 4
+    if int.from_bytes(packet[HEAD + 6 : HEAD + 8], "big") & 0x1FFF:  # a later fragment has no ports
+        return None
+    protocol, rest = packet[HEAD + 9], packet[HEAD + ip :]
+    if protocol == _TCP and len(rest) >= 20:
+        return _reset(packet, ip, rest)
+    if protocol == _UDP and len(rest) >= 8:
+        quoted = packet[HEAD : HEAD + ip] + rest[:8]
+        message = struct.pack("!BBHI", 3, 3, 0, 0) + quoted
+        message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
+        return _answer(packet, _ICMP, message)
+    return None
+
+
+def _reset(packet: bytes, ip: int, tcp: bytes) -> bytes | None:
+    source, target, sequence, acknowledged = struct.unpack_from("!HHII", tcp)
+    flags = tcp[13]
+    if flags & _RST:
+        return None
+    if flags & _ACK:
+        number, answer, answer_flags = acknowledged, 0, _RST
+    else:
+        total = int.from_bytes(packet[HEAD + 2 : HEAD + 4], "big")
+        length = total - ip - (tcp[12] >> 4) * 4 + bool(flags & _SYN) + bool(flags & _FIN)
+        number, answer, answer_flags = 0, (sequence + length) & 0xFFFFFFFF, _RST | _ACK
+    segment = bytearray(struct.pack("!HHIIBBHHH", target, source, number, answer, 5 << 4, answer_flags, 0, 0, 0))
+    header = packet[HEAD + 16 : HEAD + 20] + packet[HEAD + 12 : HEAD + 16]
+    struct.pack_into("!H", segment, 16, checksum(header + struct.pack("!BBH", 0, _TCP, len(segment)) + segment))
+    return _answer(packet, _TCP, bytes(segment))
+
+
+def _answer(packet: bytes, protocol: int, body: bytes) -> bytes:
+    """Send a body back to where a packet came from, as if from where it was going."""
+    header = bytearray(struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0x4000, 64, protocol, 0))
+    header += packet[HEAD + 16 : HEAD + 20] + packet[HEAD + 12 : HEAD + 16]
+    struct.pack_into("!H", header, 10, checksum(header))
+    return bytes(HEAD) + bytes(header) + body
+
+
+def checksum(data: bytes | bytearray) -> int:
+    """Give the internet checksum of the data."""
+    padded = bytes(data) + bytes(len(data) & 1)
+    return ~_fold(sum(struct.unpack(f"!{len(padded) // 2}H", padded))) & 0xFFFF
+
+
+def _pseudo(header: bytearray, protocol: int, length: int) -> int:
+    words: tuple[int, ...] = struct.unpack_from("!4H", header, 12)
+    return sum(words) + protocol + length
+
+
+def _fold(total: int) -> int:
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total

@@ -1,0 +1,163 @@
+"""The router's first process: closes everything, then opens what the lab's file asks for, and watches over the links.
+
+Fail closed: the rules come first, and when a link dies the router goes too, so that no packet finds another way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import control
+import interfaces
+import linkctl
+import rules
+from config import Config, parse_config
+from fields import ConfigError
+from probe import probe
+from tun import open_tun
+
+CONFIG = Path("/etc/mqlab/router.json")
+_LINK = Path(__file__).with_name("link.py")
+_START_SECONDS = 10.0
+_CALIBRATE_COUNT, _CALIBRATE_GAP = 60, 0.002
+_STOP = (signal.SIGTERM, signal.SIGINT)
+
+
+class RouterError(Exception):
+    """The router cannot do its work; the message says why."""
+
+
+def main() -> int:
+    """Run the router until it is told to stop (0) or something under it breaks (1)."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=CONFIG)
+    parser.add_argument("--sockets", type=Path, default=control.FOLDER)
+    asked = parser.parse_args()
+    signal.pthread_sigmask(signal.SIG_BLOCK, [*_STOP, signal.SIGCHLD])
+    try:
+        with contextlib.ExitStack() as opened:
+            return route(asked.config, asked.sockets, opened)
+    except (RouterError, ConfigError, OSError) as error:
+        print(f"router: {error}", file=sys.stderr, flush=True)
+        return 1
+
+
+def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
+    """Set everything up, say so, and watch."""
+    config = parse_config(path.read_bytes())
+    found = interfaces.find_interfaces(config, _run(["ip", "-json", "-4", "addr"]))
+    interfaces.check_kernel(found)
+    _run(["nft", "-f", "-"], rules.nft_text(config, found))
+    _run_all(rules.address_commands(config, found))
+    links = [_start_link(config, found, index, path, sockets, opened) for index in range(len(config.links))]
+    for index, process in enumerate(links):
+        _calibrate(config, index, process, sockets)
+    _announce(config)
+    print("router ready", flush=True)
+    return _watch({process.pid: link.name for process, link in zip(links, config.links, strict=True)})
+
+
+def _start_link(
+    config: Config, found: Mapping[str, str], index: int, path: Path, sockets: Path, opened: contextlib.ExitStack
+) -> subprocess.Popen[bytes]:
+    """Open a link's device, lead its traffic there, start its process. It is closed until calibrated."""
+    tun = open_tun(rules.device(index))
+    opened.callback(os.close, tun)
+    _run_all(rules.link_commands(config, found, index))
+    name = config.links[index].name
+    command = [sys.executable, str(_LINK), name, "--config", str(path), "--tun", str(tun), "--sockets", str(sockets)]
+    (sockets / f"{name}.sock").unlink(missing_ok=True)
+    process = subprocess.Popen(command, pass_fds=[tun], process_group=0)
+    opened.callback(_end, process)
+    return process
+
+
+def _calibrate(config: Config, index: int, process: subprocess.Popen[bytes], sockets: Path) -> None:
+    """Measure what a link costs at zero delay, and open it with that taken off its delays."""
+    name = config.links[index].name
+    path = sockets / f"{name}.sock"
+    _await_answer(name, path, process)
+    probed = probe(index, count=_CALIBRATE_COUNT, gap=_CALIBRATE_GAP, patience=1.0)
+    one_way = sorted([*probed.there.values(), *probed.back.values()])
+    if len(probed.back) < _CALIBRATE_COUNT // 2:
+        raise RouterError(f"link {name}: only {len(probed.back)} of {probed.count} probes came back at zero delay")
+    cost_us = max(0.0, one_way[len(one_way) // 2] / 1000)
+    state = linkctl.ask(path, {"do": "open", "cost_us": min(cost_us, 10_000.0)})
+    print(f"router: link {name}: {cost_us:.0f} µs to cross at zero delay; {state['scheduling']}", flush=True)
+
+
+def _await_answer(name: str, path: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a link's process answers."""
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            linkctl.ask(path, {"do": "get"})
+        except linkctl.NoAnswerError as error:
+            if process.poll() is not None:
+                raise RouterError(f"link {name} ended at its start, exit code {process.returncode}") from error
+            if time.monotonic() > end:
+                raise RouterError(f"link {name} did not answer within {_START_SECONDS:.0f} s") from error
+        else:
+            return
+        time.sleep(0.005)
+
+
+def _announce(config: Config) -> None:
+    """Make every broker look up the gateway's hardware address anew: it may have changed while the router was away."""
+    for each in config.published:
+        gateway = next(network.gateway for network in config.regions if each.address in network.subnet)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            out.bind((str(gateway), 0))
+            # The question "who has this broker?" tells the broker who asks; the datagram itself goes to `discard`.
+            with contextlib.suppress(OSError):
+                out.sendto(b"", (str(each.address), 9))
+
+
+def _watch(links: Mapping[int, str]) -> int:
+    """Wait for the order to stop, or for a link to end before that."""
+    while True:
+        for pid, name in links.items():
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                raise RouterError(f"link {name} ended ({_why(status)}); stopping, so that nothing passes without it")
+        arrived = signal.sigwaitinfo([*_STOP, signal.SIGCHLD])
+        if arrived.si_signo != signal.SIGCHLD:
+            print("router: stopping", flush=True)
+            return 0
+
+
+def _why(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a link's process, if it has not ended."""
+    process.kill()
+    process.wait()
+
+
+def _run_all(commands: Sequence[Sequence[str]]) -> None:
+    for command in commands:
+        _run(command)
+
+
+def _run(command: Sequence[str], given: str = "") -> str:
+    """Run a command and give what it prints; RouterError if it fails."""
+    done = subprocess.run(command, input=given, text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise RouterError(f"{' '.join(command)}: {done.stderr.strip() or f'exit code {done.returncode}'}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

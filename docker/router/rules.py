@@ -1,0 +1,145 @@
+"""What the router must be told, as text: the nftables rules and the `ip` commands. Pure: configuration in, words out.
+
+Everything is dropped unless a rule here lets it pass. Region to region leads only through a link's TUN device:
+
+    eth(a) ─▶ forward ─▶ linkN (TUN) ─▶ the link's process ─▶ linkN ─▶ forward ─▶ eth(b)
+
+so when that process is gone there is no other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import probe
+from config import Config, Link, Network
+
+TABLE = "mqlab"
+_PROBE_TABLE, _FIRST_LINK_TABLE = 100, 101
+_PROBE_RULE, _LINK_RULE = "900", "1000"
+_LAST_RESORT = "4278198272"  # a metric behind every other route
+
+
+def device(index: int) -> str:
+    """Give the name of a link's TUN device."""
+    return f"link{index}"
+
+
+def nft_text(config: Config, interfaces: Mapping[str, str]) -> str:
+    """Give the rules for `nft -f -`; `interfaces` names each network's interface."""
+    # nft 1.0.6 wants a newline between one `}` and the next.
+    lines = [
+        *(line for family in ("inet", "ip") for line in (f"table {family} {TABLE}", f"delete table {family} {TABLE}")),
+        f"table inet {TABLE} {{",
+        *_chain("arriving", "filter", "prerouting", "raw", "accept", _arriving(config, interfaces)),
+        *_chain("forward", "filter", "forward", "filter", "drop", _forward(config, interfaces)),
+        *_chain("input", "filter", "input", "filter", "drop", _input(config)),
+        *_chain("output", "filter", "output", "filter", "drop", _output(config, interfaces)),
+        "}",
+        f"table ip {TABLE} {{",
+        *_chain("published", "nat", "prerouting", "dstnat", "accept", _published(config, interfaces)),
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _chain(name: str, kind: str, hook: str, priority: str, policy: str, rules: Iterator[str]) -> Iterator[str]:
+    yield f"  chain {name} {{"
+    yield f"    type {kind} hook {hook} priority {priority}; policy {policy};"
+    yield from (f"    {rule}" for rule in rules)
+    yield "  }"
+
+
+def _arriving(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
+    for network in config.networks:
+        yield f'iifname "{interfaces[network.name]}" ip saddr != {network.subnet} counter drop comment "forged source"'
+    if len(config.regions) > 1:
+        # Packets between regions pass here twice, before and after the link: connection tracking would see doubles.
+        regions = _set(str(network.subnet) for network in config.regions)
+        yield f"ip saddr {regions} ip daddr {regions} notrack"
+
+
+def _forward(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
+    if config.links:
+        hosts = _set(str(network.host) for network in config.regions)
+        links = _set(f'"{device(index)}"' for index in range(len(config.links)))
+        yield f'oifname {links} ip daddr {hosts} counter drop comment "the host itself"'
+        yield f'oifname {links} tcp dport {config.management_port} counter drop comment "management"'
+    for index, link in enumerate(config.links):
+        for source, target in _ways(config, link):
+            way = f"ip saddr {source.subnet} ip daddr {target.subnet} accept"
+            yield f'iifname "{interfaces[source.name]}" oifname "{device(index)}" {way}'
+            yield f'iifname "{device(index)}" oifname "{interfaces[target.name]}" {way}'
+    for internet in (network for network in config.networks if network.internet):
+        outside = interfaces[internet.name]
+        for each in config.published:
+            inside = next(interfaces[network.name] for network in config.regions if each.address in network.subnet)
+            port = f"ip daddr {each.address} tcp dport {each.to_port}"
+            yield f'iifname "{outside}" oifname "{inside}" {port} ct status dnat accept'
+        for region in config.regions:
+            answers = "ct status dnat ct direction reply accept"
+            yield f'iifname "{interfaces[region.name]}" oifname "{outside}" ct state established,related {answers}'
+
+
+def _input(config: Config) -> Iterator[str]:
+    yield 'iifname "lo" accept'
+    for index in range(len(config.links)):
+        inside = probe.network(index)
+        yield f'iifname "{device(index)}" ip saddr {inside} ip daddr {inside} meta l4proto udp accept'
+
+
+def _output(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
+    yield 'oifname "lo" accept'
+    for index in range(len(config.links)):
+        yield f'oifname "{device(index)}" ip daddr {probe.network(index)} meta l4proto udp notrack accept'
+    for network in config.networks:
+        yield f'oifname "{interfaces[network.name]}" ip daddr {network.subnet} accept'
+
+
+def _published(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
+    for internet in (network for network in config.networks if network.internet):
+        here = f'iifname "{interfaces[internet.name]}" ip daddr {internet.interface.ip}'
+        for each in config.published:
+            yield f"{here} tcp dport {each.port} dnat to {each.address}:{each.to_port}"
+
+
+def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list[str]]:
+    """Give the commands that take away every way out and add the gateways' addresses."""
+    return [
+        ["ip", "-4", "route", "flush", "exact", "default"],
+        *(
+            ["ip", "addr", "replace", f"{network.gateway}/{network.subnet.prefixlen}", "dev", interfaces[network.name]]
+            for network in config.networks
+            if not network.internet
+        ),
+    ]
+
+
+def link_commands(config: Config, interfaces: Mapping[str, str], index: int) -> list[list[str]]:
+    """Give the commands that lead one link's traffic, and its probes, into its TUN device."""
+    tun, table, probes = device(index), str(_FIRST_LINK_TABLE + index), str(probe.network(index))
+    # No IPv6 address on the device: the kernel would announce it to nobody, through the link.
+    commands = [
+        ["ip", "link", "set", tun, "up", "mtu", "1500", "txqueuelen", "10000", "addrgenmode", "none"],
+        ["ip", "route", "replace", "blackhole", "default", "table", table, "metric", _LAST_RESORT],
+        ["ip", "route", "replace", "default", "dev", tun, "table", table],
+    ]
+    for source, target in _ways(config, config.links[index]):
+        lead = ["iif", interfaces[source.name], "to", str(target.subnet), "lookup", table]
+        commands.append(["ip", "rule", "add", "pref", _LINK_RULE, *lead])
+    # Out by the TUN device; what comes back from it is for this machine.
+    commands.append(["ip", "route", "replace", probes, "dev", tun])
+    for address in probe.addresses(index):
+        commands.append(["ip", "route", "replace", "local", str(address), "dev", "lo", "table", str(_PROBE_TABLE)])
+    lead = ["iif", tun, "to", probes, "lookup", str(_PROBE_TABLE)]
+    commands.append(["ip", "rule", "add", "pref", _PROBE_RULE, *lead])
+    return commands
+
+
+def _ways(config: Config, link: Link) -> Sequence[tuple[Network, Network]]:
+    first, second = (config.network(name) for name in link.between)
+    return ((first, second), (second, first))
+
+
+def _set(members: Iterator[str]) -> str:
+    return "{ " + ", ".join(members) + " }"

@@ -1,0 +1,24 @@
+"""Clients of a broker: `connect` makes one for a protocol. Each messaging library is imported in one file, when needed."""
+
+from __future__ import annotations
+
+from lab.clients.base import Endpoint
+from lab.errors import PlanError
+from lab.runtime.base import Client, ClientEvents
+
+__all__ = ["PROTOCOLS", "Endpoint", "connect"]
+
+PROTOCOLS = ("mqtt", "stomp")
+
+
+def connect(protocol: str, endpoint: Endpoint, events: ClientEvents) -> Client:
+    """Connect and log in; BrokerError if the broker refuses, LabTimeout if it is silent."""
+    if protocol == "mqtt":
+        from lab.clients.mqtt import MqttClient
+
+        return MqttClient(endpoint, events)
+    if protocol == "stomp":
+        from lab.clients.stomp import StompClient
+
+        return StompClient(endpoint, events)
+    raise PlanError(f"no client speaks {protocol!r}", f"there are {', '.join(PROTOCOLS)}")

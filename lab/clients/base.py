@@ -1,0 +1,181 @@
+"""What clients of every protocol share: where to connect, what is in flight, and a guard around their callbacks."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from pydantic import SecretStr
+
+from lab.errors import BrokerError, LabTimeout
+from lab.history import SendOutcome
+from lab.runtime.base import ClientEvents
+
+PATIENCE = 30.0  # seconds that a broker may take over any one answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a broker is reached, and as whom; the certificate must be of `host` and signed by the CA of `ca_file`."""
+
+    host: str
+    port: int
+    ca_file: Path
+    user: str
+    password: SecretStr  # never shown
+    client_id: str
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def tls(self) -> ssl.SSLContext:
+        """Make a context that trusts the lab's CA alone and checks the host's name."""
+        try:
+            return ssl.create_default_context(cafile=str(self.ca_file))
+        except (OSError, ssl.SSLError) as error:
+            raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
+
+
+@contextmanager
+def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
+    """Put into words why a connection could not be made."""
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise BrokerError(
+            f"{protocol} at {endpoint}: its certificate is not to be trusted: {error.verify_message}",
+            "connect by a name that the certificate has, with the CA file of this lab",
+        ) from error
+    except ssl.SSLError as error:
+        raise BrokerError(f"{protocol} at {endpoint}: no TLS: {error.reason or error}") from error
+    except socket.gaierror as error:
+        raise BrokerError(f"{protocol} at {endpoint}: no such host: {error.strerror}") from error
+    except TimeoutError as error:
+        raise LabTimeout(f"{protocol} at {endpoint}: no answer", "is the broker up, and the router?") from error
+    except ConnectionRefusedError as error:
+        raise BrokerError(f"{protocol} at {endpoint}: nothing listens there", "is the broker up?") from error
+    except OSError as error:
+        raise BrokerError(f"{protocol} at {endpoint}: {error.strerror or error}") from error
+
+
+class InFlight:
+    """The sends whose outcome is not known yet; bounded, and each gets exactly one outcome."""
+
+    def __init__(self, events: ClientEvents, *, most: int) -> None:
+        self._events = events
+        self._most = most
+        self._low = most // 2  # wake the sender when half has drained: one switch of threads for many messages
+        self._ids: dict[str, None] = {}
+        self._changed = threading.Condition()
+        self._blocked = False
+        self._progress = 0
+        self.gone: str | None = None  # why nothing can be sent any more
+
+    def enter(self, id: str) -> bool:
+        """Count a send in, waiting for room; False, its outcome told, where the connection has gone."""
+        with self._changed:
+            if len(self._ids) >= self._most:
+                self._await_room()
+            if self.gone is None:
+                self._ids[id] = None
+                return True
+        self._events.acknowledged(id, SendOutcome.FAILED, f"not sent: {self.gone}")
+        return False
+
+    def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        """Tell the outcome of a send, once."""
+        with self._changed:
+            if id not in self._ids:
+                return
+            del self._ids[id]
+            self._progress += 1
+            if self._blocked and len(self._ids) <= self._low:
+                self._blocked = False
+                self._changed.notify_all()
+        self._events.acknowledged(id, outcome, note)
+
+    def end(self, why: str) -> bool:
+        """Let nothing more in, and tell that what is in flight is unknown; False where that was done before."""
+        with self._changed:
+            if self.gone is not None:
+                return False
+            self.gone = why
+            left = tuple(self._ids)
+            self._ids.clear()
+            self._changed.notify_all()
+        for id in left:
+            self._events.acknowledged(id, SendOutcome.UNKNOWN, f"no receipt came: {why}")
+        return True
+
+    def _await_room(self) -> None:
+        while len(self._ids) > self._low and self.gone is None:
+            self._blocked = True
+            before = self._progress
+            end = time.monotonic() + PATIENCE
+            while self._blocked and self.gone is None and (left := end - time.monotonic()) > 0:
+                self._changed.wait(left)
+            if self._progress == before and self.gone is None:
+                raise LabTimeout(f"no receipt came for {PATIENCE:g} s, and {len(self._ids)} messages are in flight")
+
+
+class Answers:
+    """Answers to be waited for, by what they answer: subscriptions, connections, farewells."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._given: dict[str, str] = {}  # an empty text says yes, any other is the refusal
+        self._gone: str | None = None
+
+    def give(self, to: str, refusal: str = "") -> None:
+        """Give an answer; the first one counts."""
+        with self._changed:
+            self._given.setdefault(to, refusal)
+            self._changed.notify_all()
+
+    def gone(self, why: str) -> None:
+        """Say that no more answers will come."""
+        with self._changed:
+            if self._gone is None:
+                self._gone = why
+            self._changed.notify_all()
+
+    def wait(self, to: str, what: str, seconds: float = PATIENCE) -> None:
+        """Return when the answer is yes; BrokerError where it is no, LabTimeout where none comes."""
+        with self._changed:
+            self._changed.wait_for(lambda: to in self._given or self._gone is not None, seconds)
+            refusal = self._given.pop(to, self._gone)
+        if refusal is None:
+            raise LabTimeout(f"{what}: the broker did not answer for {seconds:g} s")
+        if refusal:
+            raise BrokerError(f"{what}: {refusal}")
+
+
+class HasEvents(Protocol):
+    """A client, as far as its guard knows it."""
+
+    events: ClientEvents
+
+
+_C = TypeVar("_C", bound=HasEvents)
+_P = ParamSpec("_P")
+
+
+def guarded(callback: Callable[Concatenate[_C, _P], None]) -> Callable[Concatenate[_C, _P], None]:
+    """Hand an error inside a callback to the run; the libraries would log it and go on."""
+
+    @functools.wraps(callback)
+    def call(self: _C, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            callback(self, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 (the library's thread cannot end a run; `broke` does)
+            self.events.broke(error)
+
+    return call

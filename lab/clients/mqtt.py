@@ -1,0 +1,168 @@
+"""An MQTT 3.1.1 client over TLS, clean session; the only file that knows paho."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+
+from lab.clients.base import Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.naming import mqtt_topic, physical_name
+from lab.declare.destinations import hears
+from lab.errors import BrokerError
+from lab.history import SendOutcome
+from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing
+
+MOST_IN_FLIGHT = 100
+CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNACK
+CLOSE_WITHIN = 2.0
+_KEEP_ALIVE = 30  # seconds
+_REFUSED = 0x80
+_CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
+    132: "it does not speak MQTT 3.1.1",
+    133: "it does not take the client id",
+    134: "wrong user or password",
+    135: "not authorised: wrong user or password, or no permission",
+    136: "it is not ready for MQTT",
+}
+
+
+class MqttClient:
+    """One MQTT connection; it never reconnects by itself."""
+
+    def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
+        self.events = events
+        self._where = f"MQTT at {endpoint}"
+        self._closing = False
+        self._answers = Answers()
+        self._flights = InFlight(events, most=MOST_IN_FLIGHT)
+        self._mids_lock = threading.Lock()
+        self._mids: dict[int, str] = {}
+        self._early: set[int] = set()  # receipts that were faster than publish() could tell the number
+        self._subscriptions: list[Destination] = []
+        self._heard_as: dict[str, Destination] = {}
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=endpoint.client_id,
+            clean_session=True,
+            protocol=paho.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        self._client.username_pw_set(endpoint.user, endpoint.password.get_secret_value())
+        self._client.tls_set_context(endpoint.tls())
+        self._client.connect_timeout = CONNECT_WITHIN
+        self._client.max_inflight_messages_set(MOST_IN_FLIGHT)  # what publish() lets through goes out at once
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_unsubscribe
+        self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
+        # With a write callback paho leaves the socket to the thread that loops; TLS allows one thread only.
+        self._client.on_socket_register_write = lambda *_: None
+        self._thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
+        with connecting(endpoint, "MQTT"):
+            self._client.connect(endpoint.host, endpoint.port, keepalive=_KEEP_ALIVE)
+        self._thread.start()
+        try:
+            self._answers.wait("connect", self._where, CONNECT_WITHIN)
+        except BaseException:
+            self.close()
+            raise
+
+    def subscribe(self, destination: Destination, *, qos: int) -> None:
+        """Return once the broker has accepted the subscription."""
+        self._subscriptions.append(destination)  # before the broker knows: it may deliver before it answers
+        self._heard_as.clear()
+        _, mid = self._client.subscribe(mqtt_topic(destination), qos)
+        self._answers.wait(f"subscribe {mid}", f"{self._where}: subscribe to {destination}")
+
+    def unsubscribe(self, destination: Destination) -> None:
+        """Return once the broker has ended the subscription."""
+        _, mid = self._client.unsubscribe(mqtt_topic(destination))
+        self._answers.wait(f"unsubscribe {mid}", f"{self._where}: unsubscribe from {destination}")
+        self._subscriptions.remove(destination)
+        self._heard_as.clear()
+
+    def publish(self, message: Outgoing) -> None:
+        """Hand a message over; at QoS 0 its outcome is ok as soon as it is written to the socket."""
+        if not self._flights.enter(message.id):
+            return
+        info = self._client.publish(mqtt_topic(message.destination), message.body, message.qos, message.retained)
+        if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._flights.settle(message.id, SendOutcome.FAILED, f"not sent: {paho.error_string(info.rc)}")
+            return
+        with self._mids_lock:
+            early = info.mid in self._early
+            if early:
+                self._early.remove(info.mid)
+            else:
+                self._mids[info.mid] = message.id
+        if early:
+            self._flights.settle(message.id, SendOutcome.OK)
+
+    def close(self) -> None:
+        """Leave; what is in flight is reported unknown."""
+        self._closing = True
+        self._flights.end("the client was closed")
+        self._client.disconnect()
+        self._thread.join(CLOSE_WITHIN)
+        if self._thread.is_alive() and (stuck := self._client.socket()) is not None:
+            stuck.close()  # a broker that reads nothing keeps the farewell from being written
+
+    def _loop(self) -> None:
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        try:
+            while code is MQTTErrorCode.MQTT_ERR_SUCCESS:
+                code = self._client.loop(timeout=1.0)
+        except Exception as error:  # noqa: BLE001 (paho's own fault: this thread cannot end the run, `broke` does)
+            self.events.broke(error)
+        why = f"the connection was lost: {paho.error_string(code)}"
+        self._answers.gone(why)
+        if self._flights.end(why) and not self._closing:
+            self.events.lost(why)
+
+    @guarded
+    def _on_connect(self, client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:
+        self._answers.give("connect", _CONNACK.get(code.value, str(code)) if code.is_failure else "")
+
+    @guarded
+    def _on_subscribe(self, client: Any, data: Any, mid: int, codes: Any, properties: Any) -> None:
+        refused = any(code.value >= _REFUSED for code in codes)
+        self._answers.give(f"subscribe {mid}", "refused by the broker: has the user the right to?" if refused else "")
+
+    @guarded
+    def _on_unsubscribe(self, client: Any, data: Any, mid: int, codes: Any, properties: Any) -> None:
+        self._answers.give(f"unsubscribe {mid}")
+
+    @guarded
+    def _on_publish(self, client: Any, data: Any, mid: int, code: Any, properties: Any) -> None:
+        with self._mids_lock:
+            id = self._mids.pop(mid, None)
+            if id is None:
+                self._early.add(mid)
+        if id is not None:
+            self._flights.settle(id, SendOutcome.OK)
+
+    @guarded
+    def _on_message(self, client: Any, data: Any, message: paho.MQTTMessage) -> None:
+        destination = self._heard_as.get(message.topic) or self._find(message.topic)
+        self.events.received(
+            Incoming(
+                destination=destination,
+                body=message.payload,
+                headers={},
+                retained=message.retain,
+                redelivered=message.dup,
+            )
+        )
+
+    def _find(self, topic: str) -> Destination:
+        sent_to = Destination(kind="topic", name=physical_name(topic))
+        for destination in self._subscriptions:
+            if hears(str(destination), str(sent_to)):
+                self._heard_as[topic] = destination
+                return destination
+        raise BrokerError(f"{self._where} delivered a message for {sent_to}, to which nobody subscribed")
+

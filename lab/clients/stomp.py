@@ -1,0 +1,155 @@
+"""A STOMP 1.2 client over TLS; with stomp_wire.py the only file that knows stomp.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import stomp
+from stomp.exception import NotConnectedException
+
+from lab.clients.base import Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.naming import stomp_destination
+from lab.clients.stomp_wire import Connection
+from lab.errors import BrokerError
+from lab.history import SendOutcome
+from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing
+
+MOST_IN_FLIGHT = 100
+CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNECTED
+CLOSE_WITHIN = 2.0
+# The broker proves each 10 s that it lives. We prove nothing: a late beat of ours must not end the connection.
+_HEARTBEATS = (0, 10_000)  # milliseconds
+
+
+class StompClient(stomp.ConnectionListener):
+    """One STOMP connection; it never reconnects by itself."""
+
+    def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
+        self.events = events
+        self._where = f"STOMP at {endpoint}"
+        self._closing = False
+        self._answers = Answers()
+        self._flights = InFlight(events, most=MOST_IN_FLIGHT)
+        self._subscriptions: dict[str, Destination] = {}
+        self._count = 0
+        self._wire = Connection(endpoint.host, endpoint.port, endpoint.tls(), CONNECT_WITHIN, _HEARTBEATS)
+        self._wire.set_listener("mqlab", self)
+        with connecting(endpoint, "STOMP"):
+            self._wire.open()
+        try:
+            self._wire.connect(
+                endpoint.user,
+                endpoint.password.get_secret_value(),
+                headers={"client-id": endpoint.client_id},
+                with_connect_command=True,
+            )
+            self._answers.wait("connect", self._where, CONNECT_WITHIN)
+        except BaseException:
+            self.close()
+            raise
+
+    def subscribe(self, destination: Destination, *, qos: int = 1) -> None:
+        """Return once the broker has accepted the subscription; STOMP has no QoS."""
+        self._count += 1
+        id = f"subscription-{self._count}"
+        self._subscriptions[id] = destination
+        self._ask(id, lambda: self._wire.subscribe(stomp_destination(destination), id, ack="auto", receipt=id))
+        self._answers.wait(id, f"{self._where}: subscribe to {destination}")
+
+    def unsubscribe(self, destination: Destination) -> None:
+        """Return once the broker has ended the subscription."""
+        id = next(id for id, own in self._subscriptions.items() if own == destination)
+        receipt = f"end-of-{id}"
+        self._ask(receipt, lambda: self._wire.unsubscribe(id, receipt=receipt))
+        self._answers.wait(receipt, f"{self._where}: unsubscribe from {destination}")
+        del self._subscriptions[id]
+
+    def publish(self, message: Outgoing) -> None:
+        """Hand a message over; the broker's RECEIPT makes it ok."""
+        if not self._flights.enter(message.id):
+            return
+        headers = {"receipt": message.id, **message.headers}
+        if message.persistent:
+            headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it
+        try:
+            self._wire.send(stomp_destination(message.destination), message.body, headers=headers)
+        except (NotConnectedException, OSError) as error:
+            self._flights.settle(message.id, SendOutcome.FAILED, f"not sent: {error or 'the connection was lost'}")
+
+    def close(self) -> None:
+        """Leave; what is in flight is reported unknown."""
+        self._closing = True
+        self._flights.end("the client was closed")
+        self._wire.leave(CLOSE_WITHIN)
+
+    @guarded
+    def on_connected(self, frame: Any) -> None:
+        """Take the broker's welcome."""
+        self._answers.give("connect")
+
+    @guarded
+    def on_receipt(self, frame: Any) -> None:
+        """Take a receipt: of a send, else of something waited for."""
+        id = frame.headers["receipt-id"]
+        if id[0].isdigit():
+            self._flights.settle(id, SendOutcome.OK)
+        else:
+            self._answers.give(id)
+
+    @guarded
+    def on_message(self, frame: Any) -> None:
+        """Take a message."""
+        headers: Mapping[str, str] = frame.headers
+        subscription = self._subscriptions.get(headers.get("subscription", ""))
+        if subscription is None:
+            raise BrokerError(f"{self._where} delivered a message to a subscription that is not ours")
+        self.events.received(
+            Incoming(
+                destination=subscription,
+                body=frame.body or b"",
+                headers=MappingProxyType(headers),
+                retained=headers.get("retain") == "true",
+                redelivered=headers.get("redelivered") == "true",
+            )
+        )
+
+    @guarded
+    def on_error(self, frame: Any) -> None:
+        """Take a refusal: of what the broker names, else of everything."""
+        why = frame.headers.get("message") or _text(frame.body) or "the broker said only ERROR"
+        id = frame.headers.get("receipt-id")
+        if id is None:
+            self._answers.give("connect", why)
+            self._gone(why)
+        elif id[0].isdigit():
+            self._flights.settle(id, SendOutcome.FAILED, why)
+        else:
+            self._answers.give(id, why)
+
+    @guarded
+    def on_heartbeat_timeout(self) -> None:
+        """Notice that the broker has fallen silent."""
+        self._gone("the broker fell silent")
+
+    @guarded
+    def on_disconnected(self) -> None:
+        """Notice that the connection has gone."""
+        self._gone("the connection was lost")
+
+    def _ask(self, receipt: str, send: Any) -> None:
+        try:
+            send()
+        except (NotConnectedException, OSError):
+            self._answers.give(receipt, "the connection was lost")
+
+    def _gone(self, why: str) -> None:
+        self._answers.gone(why)
+        if self._flights.end(why) and not self._closing:
+            self.events.lost(why)
+
+
+def _text(body: bytes | None) -> str:
+    lines = (body or b"").decode("utf-8", "replace").strip().splitlines()
+    return lines[0] if lines else ""

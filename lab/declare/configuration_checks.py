@@ -1,0 +1,43 @@
+"""What is wrong inside the brokers' configurations, seen from the topology: hosts, users, links between regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.amazonmq.configuration import Configuration
+from lab.amazonmq.problems import check_configuration
+from lab.declare.identities import configuration, hosts, identity
+from lab.declare.origin import Origin
+from lab.declare.topology import Topology
+from lab.errors import InputError, Problem
+
+
+def check_configurations(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
+    """Give every Problem of every broker's configuration, in the places of its own file."""
+    known = hosts(topology)
+    for name, broker in topology.brokers.items():
+        if broker.region not in topology.regions or broker.configuration is None:
+            continue
+        try:
+            read = configuration(topology, name)
+        except InputError as error:
+            yield from error.problems
+            continue
+        yield from check_configuration(read, identity(topology, name, activemq_version), known)
+        yield from _unlinked(topology, name, read)
+
+
+def _unlinked(topology: Topology, name: str, read: Configuration) -> Iterator[Problem]:
+    """Find connectors that lead to a region that no link reaches."""
+    known = hosts(topology)
+    here = topology.brokers[name].region
+    linked = {frozenset(link.between) for link in topology.links}
+    for connector in read.connectors:
+        for remote in connector.remotes:
+            there = topology.brokers[known[remote.host]].region if remote.host in known else here
+            if there != here and frozenset((here, there)) not in linked:
+                yield Problem(
+                    what=f"the connector {connector.name} leads from {here} to {there}, and no link joins them",
+                    remedy=f"add to the topology's links: {{between: [{here}, {there}], link: {{delay: 35ms}}}}",
+                    place=remote.place,
+                )

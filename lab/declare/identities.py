@@ -1,0 +1,65 @@
+"""A topology's brokers in Amazon MQ's words: identity, host name, address, configuration.
+
+What a Plan and the checks both need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+
+from lab.amazonmq.configuration import Configuration, read
+from lab.amazonmq.default import default_configuration
+from lab.amazonmq.identity import BrokerIdentity, UserIdentity
+from lab.amazonmq.names import derived_broker_id, host_name
+from lab.declare.engines import release
+from lab.declare.topology import Topology
+from lab.network.addresses import first_free
+
+
+def broker_id(topology: Topology, broker: str) -> str:
+    """Give a broker's id: its own, or one derived from the names."""
+    return topology.brokers[broker].broker_id or derived_broker_id(topology.topology, broker)
+
+
+def hosts(topology: Topology) -> Mapping[str, str]:
+    """Map each host name of the topology to its broker."""
+    return {
+        host_name(broker_id(topology, name), topology.regions[broker.region].aws_region): name
+        for name, broker in topology.brokers.items()
+        if broker.region in topology.regions
+    }
+
+
+def identity(topology: Topology, name: str, activemq_version: str | None = None) -> BrokerIdentity:
+    """Give what a configuration is rendered for; the broker's region must exist."""
+    broker = topology.brokers[name]
+    aws_region = topology.regions[broker.region].aws_region
+    return BrokerIdentity(
+        name=name,
+        broker_id=broker_id(topology, name),
+        aws_region=aws_region,
+        host_name=host_name(broker_id(topology, name), aws_region),
+        users=tuple(
+            UserIdentity(name=user, groups=fields.groups, console_access=fields.console_access)
+            for user, fields in broker.users.items()
+        ),
+        engine_version=broker.engine_version,
+        activemq_version=release(broker.engine_version, activemq_version) or broker.engine_version,
+    )
+
+
+def configuration(topology: Topology, name: str) -> Configuration:
+    """Read a broker's configuration, or the service's default; raises InputError where it is none."""
+    declared = topology.brokers[name].configuration
+    return default_configuration() if declared is None else read(declared.text.encode(), declared.file)
+
+
+def addresses(topology: Topology) -> Mapping[str, IPv4Address | None]:
+    """Give each broker its address: the declared one, or the first that is free in its VPC; None where none is."""
+    found: dict[str, IPv4Address | None] = {name: broker.address for name, broker in topology.brokers.items()}
+    for name, broker in topology.brokers.items():
+        if broker.address is None and broker.region in topology.regions:
+            taken = {found[other] for other, each in topology.brokers.items() if each.region == broker.region}
+            found[name] = first_free(topology.regions[broker.region].vpc, {each for each in taken if each is not None})
+    return found

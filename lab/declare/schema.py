@@ -1,0 +1,114 @@
+"""The JSON Schemas of the two files a person writes, so that an editor completes and checks them.
+
+Made from the models, with what differs between a file and a Scenario put right: paths, passwords, one-word entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from lab.declare.scenario import EXPECTATIONS, STEPS, Wait
+from lab.declare.topology import Broker, ImpairmentFields, Topology, User
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_INNER: tuple[type[BaseModel], ...] = (Broker, User, ImpairmentFields)  # those of a topology's parts with defaults
+_TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
+_PASSWORD = {
+    "description": "12 to 250 characters, or the environment variable that holds them",
+    "oneOf": [
+        {"type": "string", "minLength": 12, "maxLength": 250},
+        {
+            "type": "object",
+            "properties": {"env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}},
+            "required": ["env"],
+            "additionalProperties": False,
+        },
+    ],
+}
+
+
+def topology_schema() -> dict[str, Any]:
+    """Give the schema of a topology file."""
+    definitions = _definitions([Topology])
+    return {"$schema": _DRAFT, "title": "A topology of mqlab", **definitions.pop("Topology"), "$defs": definitions}
+
+
+def scenario_schema() -> dict[str, Any]:
+    """Give the schema of a scenario file."""
+    definitions = _definitions([Topology, *STEPS, *EXPECTATIONS])
+    definitions["Wait"] = {**definitions["Wait"]["properties"]["duration"], "description": Wait.__doc__}
+    steps = _one_of({step.verb: step.__name__ for step in STEPS})
+    expectations = _one_of({expectation.claim: expectation.__name__ for expectation in EXPECTATIONS})
+    return {
+        "$schema": _DRAFT,
+        "title": "A scenario of mqlab",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["scenario", "topology", "steps"],
+        "properties": {
+            "scenario": {**_TEXT_OR_NUMBER, "description": "What the story is called"},
+            "about": {**_TEXT_OR_NUMBER, "description": "Why anyone would care"},
+            "topology": {
+                "description": "A path, counted from this file, or the topology itself",
+                "oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}],
+            },
+            "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
+            "steps": {"type": "array", "minItems": 1, "items": steps},
+            "expect": {"type": "array", "items": expectations},
+        },
+        "$defs": definitions,
+    }
+
+
+def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
+    """Give the models' schemas by name, as a person writes them."""
+    _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
+    definitions: dict[str, Any] = schema["$defs"]
+    definitions.pop("Configuration")
+    for model in (*models, *_INNER):
+        for name, default in model.model_construct().model_dump(mode="json", by_alias=True).items():
+            definitions[model.__name__]["properties"][name]["default"] = default
+    broker, user = definitions["Broker"]["properties"], definitions["User"]["properties"]
+    broker["configuration"] = {"type": "string", "description": "A path to the XML, counted from this file"}
+    broker["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
+    user["password"] = _PASSWORD
+    user["groups"] = _one_or_many(user["groups"])
+    for claim in ("Delivered", "Latency"):
+        if claim in definitions:
+            definitions[claim]["properties"]["to"] = _one_or_many(definitions[claim]["properties"]["to"])
+    return {name: _plain(definition) for name, definition in definitions.items()}
+
+
+def _one_or_many(listed: Mapping[str, Any]) -> dict[str, Any]:
+    return {"oneOf": [listed["items"], {"type": "array", "items": listed["items"]}]}
+
+
+def _one_of(names: Mapping[str, str]) -> dict[str, Any]:
+    """Give the schema of a mapping of exactly one key, whose value the key decides."""
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {word: {"$ref": f"#/$defs/{name}"} for word, name in names.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Drop what pydantic adds and no file can hold: titles made of field names, and nulls."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    choices = [each for each in value.get("anyOf", ()) if each != {"type": "null"}]
+    if len(choices) == 1:
+        value = {**choices[0], **{key: each for key, each in value.items() if key != "anyOf"}}
+    return {key: _plain(each) for key, each in value.items() if not _dull(key, each)}
+
+
+def _dull(key: str, value: Any) -> bool:
+    return (key == "title" and isinstance(value, str)) or (key == "default" and value in (None, []))

@@ -1,0 +1,115 @@
+"""What is wrong with a scenario's steps: names that nobody has, orders that cannot be, fields of another protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.declare.destinations import destination_of, has_wildcard
+from lab.declare.origin import Keys, Origin
+from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Scenario, Subscribe, Unsubscribe
+from lab.declare.topology import Topology
+from lab.declare.wording import unknown
+from lab.errors import Problem
+
+_ONLY_OVER = {"qos": "mqtt", "retained": "mqtt", "persistent": "stomp"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _At:
+    """The step in hand: where it is written, and what stands around it."""
+
+    topology: Topology
+    origin: Origin
+    path: Keys
+
+    def wrong(self, field: str, what: str, remedy: str) -> Problem:
+        """Make a Problem of one of the step's fields."""
+        return Problem(what=what, remedy=remedy, place=self.origin.place(*self.path, field))
+
+    def unknown(self, field: str, kind: str, name: str, valid: list[str], label: str) -> Problem:
+        """Make a Problem of a name that nobody has."""
+        return unknown(kind, name, valid, label, self.origin.place(*self.path, field))
+
+
+def check_steps(scenario: Scenario) -> Iterator[Problem]:
+    """Go through the steps in their order, remembering who listens and which links are closed."""
+    clients: dict[str, Subscribe] = {}
+    closed: set[tuple[str, str]] = set()
+    if not scenario.steps:
+        yield Problem(
+            what="a scenario without steps", remedy="add a publish step", place=scenario.origin.place("steps")
+        )
+    for number, step in enumerate(scenario.steps):
+        at = _At(topology=scenario.topology, origin=scenario.origin, path=("steps", number, step.verb))
+        if isinstance(step, Subscribe | Publish):
+            yield from _login(at, step)
+            yield from _protocol(at, step)
+        if isinstance(step, Subscribe):
+            yield from _same_client(at, clients.setdefault(step.client, step), step)
+        elif isinstance(step, Unsubscribe):
+            if step.client not in clients:
+                later = any(isinstance(each, Subscribe) and each.client == step.client for each in scenario.steps)
+                reason = "subscribes only later" if later else "never subscribes"
+                listed = f"clients so far: {', '.join(clients) or 'none'}"
+                yield at.wrong("client", f"the client {step.client} {reason}", listed)
+        elif isinstance(step, Impair | Cut | Reject | Heal):
+            yield from _on_link(at, step, closed)
+
+
+def _login(at: _At, step: Subscribe | Publish) -> Iterator[Problem]:
+    brokers = at.topology.brokers
+    if step.broker not in brokers:
+        yield at.unknown("broker", "broker", step.broker, list(brokers), "brokers in this topology")
+        return
+    users = list(brokers[step.broker].users)
+    if step.user is not None and step.user not in users:
+        yield at.unknown("user", "user", step.user, users, f"users of {step.broker}")
+    elif step.user is None and len(users) > 1:
+        yield at.wrong("broker", f"{step.broker} has {len(users)} users", f"add user: one of {', '.join(users)}")
+
+
+def _protocol(at: _At, step: Subscribe | Publish) -> Iterator[Problem]:
+    for field, protocol in _ONLY_OVER.items():
+        if field in step.model_fields_set and step.over != protocol:
+            yield at.wrong(field, f"{field} means nothing over {step.over}", f"remove it: it is for {protocol} alone")
+    destination = destination_of(step) or ""
+    field = "topic" if step.topic is not None else "queue"
+    if step.over == "mqtt" and step.queue is not None:
+        yield at.wrong("queue", "MQTT knows topics, not queues", "write topic, or over: stomp")
+    if any(character in destination.partition("://")[2] for character in "/+#") and step.over == "mqtt":
+        yield at.wrong(field, "a topic is named here as ActiveMQ names it", "write a.b for a/b, * for +, > for #")
+    if isinstance(step, Publish):
+        if has_wildcard(destination):
+            yield at.wrong(field, "a message is sent to one destination", "* and > are wildcards: write a whole name")
+        if step.body is not None and step.size is not None:
+            yield at.wrong("size", "size is of a body that the lab makes", "remove size, or body")
+
+
+def _same_client(at: _At, first: Subscribe, step: Subscribe) -> Iterator[Problem]:
+    """A client is one connection, so all its subscriptions share a broker, a protocol and a user."""
+    for field in ("broker", "over", "user"):
+        if getattr(first, field) != getattr(step, field):
+            what = (
+                f"the client {step.client} has {field} {getattr(first, field) or 'left out'} in its first subscription"
+            )
+            yield at.wrong(field, what, "a client is one connection: write the same, or give it another name")
+
+
+def _on_link(at: _At, step: Impair | Cut | Reject | Heal, closed: set[tuple[str, str]]) -> Iterator[Problem]:
+    links = {link.name: link for link in at.topology.links}
+    if step.link not in links:
+        yield at.unknown("link", "link", step.link, list(links), "links in this topology")
+        return
+    ends = links[step.link].between
+    if step.leaving is not None and step.leaving not in ends:
+        yield at.unknown("leaving", "end of this link", step.leaving, list(ends), "its ends")
+        return
+    directions = {(step.link, end) for end in ends if step.leaving in (None, end)}
+    if isinstance(step, Cut | Reject):
+        closed |= directions
+    elif isinstance(step, Heal):
+        if not directions & closed:
+            which = step.link if step.leaving is None else f"the direction of {step.link} that leaves {step.leaving}"
+            yield at.wrong("link", f"{which} is neither cut nor rejecting here", "put a cut or reject step before it")
+        closed -= directions

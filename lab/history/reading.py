@@ -1,0 +1,240 @@
+"""Lines of text → Observations, in one streaming pass, each checked as far as its form goes.
+
+A history whose last line is cut short is read up to it. Whether what it tells makes sense is the judge's to find.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import MISSING, dataclass, fields
+from json import JSONDecodeError
+from math import inf
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
+
+from lab.errors import InputError, Place
+from lab.history.seen import KINDS, VERSION, Acknowledged, Header, Observation, Received, SendOutcome, Sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A whole history in memory; `complete` when its last line says that the replay came to its end."""
+
+    header: Header
+    observations: tuple[Observation, ...]
+    complete: bool
+    cut_short_at: int | None = None  # the line that is only half there
+
+
+class _BadLine(ValueError):
+    """What is wrong with a line, and at which of its characters."""
+
+    def __init__(self, what: str, column: int = 1) -> None:
+        super().__init__(what)
+        self.what, self.column = what, column
+
+
+def read(path: Path) -> History:
+    """Read a history into memory."""
+    stream = observations(path)
+    header = next(stream)
+    assert isinstance(header, Header)
+    seen: list[Observation] = []
+    while True:
+        try:
+            seen.append(next(stream))  # type: ignore[arg-type]
+        except StopIteration as stop:
+            ended = seen[-1] if seen else None
+            complete = stop.value is None and bool(getattr(ended, "complete", False))
+            return History(header=header, observations=tuple(seen), complete=complete, cut_short_at=stop.value)
+
+
+def observations(path: Path) -> Generator[Header | Observation, None, int | None]:
+    """Give the Header, then every Observation; return the number of a last line that is cut short, or None."""
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise InputError.of(f"cannot read {path}: {error.strerror}") from error
+    with stream:
+        return (yield from _parsed(path, stream))
+
+
+def _parsed(path: Path, stream: BinaryIO) -> Generator[Header | Observation, None, int | None]:
+    first = stream.readline()
+    if not first.endswith(b"\n"):
+        raise InputError.of(
+            f"{path} is no history: {'its first line is cut short' if first else 'it is empty'}",
+            "a history begins with a line that tells its run",
+            Place(file=str(path), line=1, column=1),
+        )
+    number, makers = 1, _MAKERS
+    try:
+        yield _header(_object(first))
+        for number, octets in enumerate(stream, start=2):  # noqa: B007 (told in the error below)
+            if octets[-1] != 10:
+                return number
+            fields_of = _object(octets)
+            make = makers.get(fields_of.pop("kind", None))  # type: ignore[arg-type]
+            if make is None:
+                raise _BadLine(f"no such kind of observation; there are {', '.join(KINDS)}")
+            yield make(fields_of)
+    except _BadLine as bad:
+        raise InputError.of(
+            bad.what, "was it edited by hand?", Place(file=str(path), line=number, column=bad.column)
+        ) from bad
+    return None
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=_no_constant).scan_once
+
+
+def _object(octets: bytes) -> dict[str, Any]:
+    """Read one line's object; the scanner alone is half the price of `json.loads`, which the slow way then explains."""
+    try:
+        text = octets.decode()
+        found, end = _SCAN(text, 0)
+        if type(found) is dict and end == len(text) - 1:
+            return found
+    except (StopIteration, ValueError, RecursionError):
+        pass
+    return _explained(octets)
+
+
+def _explained(octets: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(octets.decode(), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise _BadLine("not UTF-8", error.start + 1) from error
+    except JSONDecodeError as error:
+        raise _BadLine(f"not JSON: {error.msg}", error.colno) from error
+    except RecursionError as error:
+        raise _BadLine("nested too deeply") from error
+    except ValueError as error:
+        raise _BadLine(str(error)) from error
+    if not isinstance(found, dict):
+        raise _BadLine("not a JSON object")
+    return found
+
+
+def _header(found: dict[str, Any]) -> Header:
+    if (version := found.get("history")) != VERSION:
+        told = "it does not say its version" if version is None else f"it is of version {version!r}"
+        raise _BadLine(f"no history that this mqlab reads: {told}, and this reads version {VERSION}")
+    return Header(**_checked(found, _FORMS[Header]))
+
+
+# The three kinds that come by the million are made past their __init__, which costs as much as all the rest of a line.
+_NEW = object.__new__
+_SET_T = vars(Observation)["t"].__set__
+_SET_SENT = tuple(vars(Sent)[name].__set__ for name in ("id", "digest"))
+_SET_ACKNOWLEDGED = tuple(vars(Acknowledged)[name].__set__ for name in ("id", "outcome", "note"))
+_SET_RECEIVED = tuple(
+    vars(Received)[name].__set__ for name in ("client", "destination", "id", "digest", "retained", "redelivered")
+)
+
+
+def _sent(found: dict[str, Any]) -> Observation:
+    if len(found) == 2 and type(id := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
+        seen: Sent = _NEW(Sent)
+        set_id, set_digest = _SET_SENT
+        _SET_T(seen, t)
+        set_id(seen, id)
+        set_digest(seen, None)
+        return seen
+    return _generic(Sent)(found)
+
+
+def _acknowledged(found: dict[str, Any]) -> Observation:
+    if len(found) == 2 and type(id := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
+        seen: Acknowledged = _NEW(Acknowledged)
+        set_id, set_outcome, set_note = _SET_ACKNOWLEDGED
+        _SET_T(seen, t)
+        set_id(seen, id)
+        set_outcome(seen, SendOutcome.OK)
+        set_note(seen, "")
+        return seen
+    return _generic(Acknowledged)(found)
+
+
+def _received(found: dict[str, Any]) -> Observation:
+    if (
+        len(found) == 4
+        and type(id := found.get("id")) is str
+        and type(client := found.get("client")) is str
+        and type(destination := found.get("destination")) is str
+        and type(t := found.get("t")) is float
+        and -inf < t < inf
+    ):
+        seen: Received = _NEW(Received)
+        set_client, set_destination, set_id, set_digest, set_retained, set_redelivered = _SET_RECEIVED
+        _SET_T(seen, t)
+        set_client(seen, client)
+        set_destination(seen, destination)
+        set_id(seen, id)
+        set_digest(seen, None)
+        set_retained(seen, False)
+        set_redelivered(seen, False)
+        return seen
+    return _generic(Received)(found)
+
+
+def _generic(cls: type[Observation]) -> Callable[[dict[str, Any]], Observation]:
+    return lambda found: cls(**_checked(found, _FORMS[cls]))
+
+
+_FORMS: Mapping[type, Mapping[str, tuple[tuple[type, ...], bool]]] = {}  # field → types taken, whether it must be there
+
+
+def _form(cls: type) -> Mapping[str, tuple[tuple[type, ...], bool]]:
+    hints = get_type_hints(cls)
+    return {
+        f.name: (_types(hints[f.name]), f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)
+    }
+
+
+def _types(hint: Any) -> tuple[type, ...]:
+    if isinstance(hint, UnionType):
+        return tuple(kind for part in get_args(hint) for kind in _types(part))
+    if hint is float:
+        return (float, int)
+    return (get_origin(hint) or hint,)
+
+
+def _checked(found: dict[str, Any], form: Mapping[str, tuple[tuple[type, ...], bool]]) -> dict[str, Any]:
+    """Check names and types of one line's fields, and give them as the class takes them."""
+    if missing := [name for name, (_, needed) in form.items() if needed and name not in found]:
+        raise _BadLine(f"{missing[0]} is missing")
+    for name, value in found.items():
+        if name not in form:
+            raise _BadLine(f"unknown field {name!r}; there are {', '.join(form)}")
+        types = form[name][0]
+        if SendOutcome in types:
+            if value not in SendOutcome.__members__.values():
+                raise _BadLine(f"{name} is {value!r}; it can be {', '.join(SendOutcome)}")
+            found[name] = SendOutcome(value)
+        elif Mapping in types or any(kind.__name__ == "Mapping" for kind in types):
+            if type(value) is not dict:
+                raise _BadLine(f"{name} is {value!r}, not an object")
+        elif type(value) not in types:
+            names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in types)
+            raise _BadLine(f"{name} is {value!r}, not {names}")
+        elif type(value) is float and not -inf < value < inf:
+            raise _BadLine(f"{name} is too large a number")
+        elif float in types and type(value) is int:
+            try:
+                found[name] = float(value)
+            except OverflowError as error:
+                raise _BadLine(f"{name} is too large a number") from error
+    return found
+
+
+_FORMS = {cls: _form(cls) for cls in (Header, *KINDS.values())}
+_MAKERS: Mapping[Any, Callable[[dict[str, Any]], Observation]] = {
+    kind: _generic(cls) for kind, cls in KINDS.items()
+} | {"sent": _sent, "acked": _acknowledged, "received": _received}

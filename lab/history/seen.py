@@ -1,0 +1,258 @@
+"""What can be seen in a run: one class for each kind of Observation, the Header before them, and where they go.
+
+`t` is seconds since the replay began, on one monotonic clock. A field left at its default is left out of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+VERSION = 1
+
+
+class SendOutcome(StrEnum):
+    """What became of a send: unknown means that no receipt came."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Line one: which run this is, and what it was asked, passwords left out."""
+
+    run: str
+    scenario: str
+    seed: int
+    runtime: str
+    started: str  # ISO 8601, UTC
+    declared: Mapping[str, Any]  # the scenario with its topology, as `Scenario.declared()` gives it
+    mqlab: str  # the version that wrote it
+    history: int = VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One thing seen at one moment."""
+
+    kind: ClassVar[str]
+    t: float  # seconds since the replay began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Observation):
+    """A step of the scenario began."""
+
+    kind: ClassVar[str] = "step"
+    step: int  # counts from 1
+    verb: str
+    asked: str  # the step in one line, for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnded(Observation):
+    """A step ended; `note` says what was remarkable about it."""
+
+    kind: ClassVar[str] = "step-ended"
+    step: int
+    ok: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed(Observation):
+    """A broker accepted a subscription."""
+
+    kind: ClassVar[str] = "subscribed"
+    client: str
+    broker: str
+    over: str
+    destination: str  # as ActiveMQ names it: topic://a.b, queue://orders; wildcards * and >
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribed(Observation):
+    """A subscription ended."""
+
+    kind: ClassVar[str] = "unsubscribed"
+    client: str
+    broker: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand(Observation):
+    """Whether a broker has a bridge's consumer on a destination, so that what is sent there will be forwarded."""
+
+    kind: ClassVar[str] = "demand"
+    broker: str
+    destination: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing(Observation):
+    """A publish step's common facts, said once for all its messages."""
+
+    kind: ClassVar[str] = "publishing"
+    step: int
+    client: str
+    broker: str
+    over: str
+    destination: str
+    count: int
+    persistent: bool  # MQTT: QoS 1 and 2
+    body: str  # "generated": carries its id; "given": matched by digest (see docs/matching.md)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent(Observation):
+    """A message was handed to its client; `Acknowledged` tells what became of it."""
+
+    kind: ClassVar[str] = "sent"
+    id: str  # "<step>-<n>"
+    digest: str | None = None  # of the body, when the body does not carry the id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged(Observation):
+    """The outcome of a send."""
+
+    kind: ClassVar[str] = "acked"
+    id: str
+    outcome: SendOutcome = SendOutcome.OK
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received(Observation):
+    """A client received a message: by `id` where the message carries one of this run, else by the digest of its body."""
+
+    kind: ClassVar[str] = "received"
+    client: str
+    destination: str  # the subscription's own, as in Subscribed
+    id: str | None = None
+    digest: str | None = None
+    retained: bool = False
+    redelivered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChanged(Observation):
+    """The router changed one direction of a link; `t` is the router's own moment."""
+
+    kind: ClassVar[str] = "link"
+    link: str
+    leaving: str
+    reaching: str
+    state: str
+    impairment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSeen(Observation):
+    """One end of a bridge, as its broker's JMX shows it; `up` false when it has gone."""
+
+    kind: ClassVar[str] = "bridge"
+    connector: str
+    broker: str  # whose JMX this is
+    remote: str
+    remote_address: str
+    created_by_duplex: bool
+    up: bool
+    enqueued: int = 0  # counts consumer advisories too
+    dequeued: int = 0
+    received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSeen(Observation):
+    """A broker's own counters of one destination: the second witness."""
+
+    kind: ClassVar[str] = "destination"
+    broker: str
+    destination: str
+    enqueued: int
+    dequeued: int
+    forwarded: int  # acknowledged by network subscriptions
+    queued: int
+    consumers: int
+    discarded: int = 0  # by network subscriptions, topics only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSeen(Observation):
+    """The router's counters of one direction; delays one way, in milliseconds."""
+
+    kind: ClassVar[str] = "link-counters"
+    link: str
+    leaving: str
+    reaching: str
+    configured_delay_ms: float
+    measured_p50_ms: float | None
+    measured_p99_ms: float | None
+    packets: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble(Observation):
+    """Something went wrong that is nobody's verdict yet: a lost connection, a refused login."""
+
+    kind: ClassVar[str] = "trouble"
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Observation):
+    """The replay came to its end; a history without this line was cut short."""
+
+    kind: ClassVar[str] = "ended"
+    complete: bool
+    note: str = ""
+
+
+KINDS: Mapping[str, type[Observation]] = {
+    cls.kind: cls
+    for cls in (
+        StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received,
+        LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
+    )
+}  # fmt: skip
+
+
+class Recorder(Protocol):
+    """Where observations go; safe to call from any thread."""
+
+    def record(self, observation: Observation) -> None:
+        """Take one observation."""
+        ...
+
+
+class MemoryRecorder:
+    """A Recorder that keeps everything, in the order it came."""
+
+    def __init__(self) -> None:
+        self.observations: list[Observation] = []
+
+    def record(self, observation: Observation) -> None:
+        """Keep one observation; appending to a list is safe from any thread."""
+        self.observations.append(observation)
+
+
+class Tee:
+    """A Recorder that hands each observation to several, in order."""
+
+    def __init__(self, *recorders: Recorder) -> None:
+        self._recorders = recorders
+
+    def record(self, observation: Observation) -> None:
+        """Hand one observation on."""
+        for recorder in self._recorders:
+            recorder.record(observation)

@@ -1,0 +1,88 @@
+"""History → Report: one verdict per expectation, from the history alone, in one pass over it.
+
+The clients' ledger decides; the brokers' counters are a second witness, and a note says where they disagree.
+An expectation kind is one function here and one class in `lab.declare.scenario`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, cast
+
+from lab.declare.scenario import Bridge, Delivered, Expectation, Latency, expectations_of
+from lab.history import Header, Observation, observations
+from lab.judge.bridge import judge_bridge
+from lab.judge.delivered import judge_delivered
+from lab.judge.evidence import Evidence, take_in
+from lab.judge.latency import judge_latency
+from lab.judge.reporting import bridges, deliveries, flows, links, notes, regions
+from lab.judge.values import Outcome, Report, Verdict, worst
+from lab.judge.wording import in_words
+
+__all__ = ["Outcome", "Report", "Verdict", "judge", "judge_file"]
+
+JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]]] = {
+    Delivered: judge_delivered,
+    Bridge: judge_bridge,
+    Latency: judge_latency,
+}
+
+
+class History(Protocol):
+    """A history as it is judged: `lab.history.History`, or one that streams from its file."""
+
+    @property
+    def header(self) -> Header:
+        """Give line one."""
+        ...
+
+    @property
+    def observations(self) -> Iterable[Observation]:
+        """Give the rest, which is read once."""
+        ...
+
+
+class Streamed(NamedTuple):
+    """A history that is not held in memory."""
+
+    header: Header
+    observations: Iterable[Observation]
+
+
+def judge_file(path: Path, expectations: Sequence[Expectation] | None = None) -> Report:
+    """Judge a history from its file, by its own expectations when none are given, without holding it in memory."""
+    stream = observations(path)
+    header = next(stream)
+    assert isinstance(header, Header)  # the reader gives it first, or raises
+    asked = expectations_of(header.declared) if expectations is None else expectations
+    return judge(asked, Streamed(header, cast(Iterable[Observation], stream)))
+
+
+def judge(expectations: Sequence[Expectation], history: History) -> Report:
+    """Give one verdict per expectation, and the figures, from the history alone."""
+    header = history.header
+    evidence = take_in(header, history.observations)
+    verdicts = []
+    for expectation in expectations:
+        outcome, reason = JUDGES[type(expectation)](expectation, evidence)
+        verdicts.append(Verdict(expectation=in_words(expectation), outcome=outcome, reason=reason))
+    outcome = worst([verdict.outcome for verdict in verdicts])
+    if not verdicts and not evidence.timeline.complete:
+        outcome = Outcome.UNKNOWN
+    return Report(
+        scenario=header.scenario,
+        run=header.run,
+        seed=header.seed,
+        runtime=header.runtime,
+        started=header.started,
+        mqlab=header.mqlab,
+        outcome=outcome,
+        verdicts=tuple(verdicts),
+        deliveries=deliveries(expectations, evidence),
+        flows=flows(evidence),
+        links=links(evidence),
+        bridges=bridges(evidence),
+        notes=notes(expectations, evidence),
+        regions=regions(evidence),
+    )

@@ -1,0 +1,111 @@
+"""The expectation `bridge`: at which ends a connector's bridge is up, at the end or soon after a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lab import units
+from lab.declare.scenario import Bridge
+from lab.judge.evidence import Evidence
+from lab.judge.timeline import End
+from lab.judge.values import Outcome
+from lab.judge.wording import gap, listed, moment
+
+
+def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge which ends were up, and since when."""
+    timeline = evidence.timeline
+    initiators = [
+        end
+        for end in timeline.bridges
+        if end.connector == claim.connector and not end.created_by_duplex and claim.broker in (None, end.broker)
+    ]
+    if len({end.broker for end in initiators}) > 1:
+        brokers = listed(sorted({end.broker for end in initiators}))
+        return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: say which broker is meant"
+    course = _course(initiators, timeline.bridge_changes)
+    if claim.after is not None and claim.within is not None:
+        outcome, reason = _after(claim, evidence, course)
+    else:
+        state, since = course[-1][1], course[-1][0]
+        outcome = Outcome.HELD if state == claim.up else Outcome.BROKEN
+        reason = f"{_words(state, initiators)}, since {moment(since)}" if len(course) > 1 else _words(state, initiators)
+        if outcome is Outcome.BROKEN and len(course) > 1:
+            reason += evidence.causes.near(since, since) if since else ""
+        if not timeline.complete:  # what it would have been at the end, nobody knows
+            cut = f"the history is cut short at {moment(timeline.end)}; until then: {reason}"
+            return Outcome.UNKNOWN, cut
+    if outcome is Outcome.HELD and not timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}; until then: {reason}"
+    return outcome, reason
+
+
+def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -> tuple[Outcome, str]:
+    """Judge the state when the time is over, or just before the next step that shuts or opens a link.
+
+    A bridge with a wrong password shows itself for some milliseconds at every attempt: one moment proves nothing.
+    """
+    timeline, within = evidence.timeline, units.milliseconds(claim.within) / 1000 if claim.within else 0.0
+    steps = [step for step in timeline.fault_steps if step.verb == claim.after]
+    if not steps:
+        return Outcome.UNKNOWN, f"no step {claim.after} was taken"
+    begin = steps[-1].done
+    next_step = min(
+        (s.started for s in timeline.fault_steps if s.started >= begin and s.verb != "impair"), default=None
+    )
+    deadline = begin + within
+    horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
+    since, state = [(t, state) for t, state in course if t <= horizon][-1]
+    if state == claim.up:
+        took = since - begin
+        if took <= 0:
+            return Outcome.HELD, f"{_name(claim.up)} all along after {claim.after} at {moment(begin)}"
+        return Outcome.HELD, f"{_name(claim.up)} {gap(took)} after {claim.after} at {moment(begin)}"
+    later = next((t for t, found in course if t > horizon and found == claim.up), None)
+    if horizon < deadline:
+        what = "the history ends" if horizon == timeline.end else "another step changes a link"
+        return Outcome.UNKNOWN, (
+            f"{_name(state)} {gap(horizon - begin)} after {claim.after} at {moment(begin)}, when {what}: sooner than "
+            f"{units.format_duration(claim.within) if claim.within else ''} were over"
+        )
+    when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
+    return Outcome.BROKEN, f"{_name(state)} when the time was over, {gap(within)} after {claim.after}; {when}"
+
+
+def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -> list[tuple[float, str]]:
+    """Give the states the bridge went through, each with its first moment; it begins nowhere."""
+    pairs = {(end.broker, end.remote) for end in initiators}
+    up: set[End] = set()
+    course = [(float("-inf"), "nowhere")]
+    for t, end, is_up in changes:
+        responder = end.created_by_duplex and (end.remote, end.broker) in pairs
+        if end not in initiators and not responder:
+            continue
+        (up.add if is_up else up.discard)(end)
+        near, far = any(not one.created_by_duplex for one in up), any(one.created_by_duplex for one in up)
+        state = "both-ends" if near and far else "initiator" if near else "responder" if far else "nowhere"
+        if state != course[-1][1]:
+            course.append((t, state))
+    return course
+
+
+def _name(state: str) -> str:
+    names = {
+        "both-ends": "up at both ends",
+        "initiator": "up at the initiator only",
+        "responder": "up at the responder only",
+        "nowhere": "up nowhere",
+    }
+    return names[state]
+
+
+def _words(state: str, initiators: list[End]) -> str:
+    if not initiators:
+        return "no end of it was ever seen"
+    end = initiators[0]
+    where = {
+        "both-ends": f" ({end.broker}, and {end.remote} created by duplex)",
+        "initiator": f" ({end.broker}; nothing created by duplex on {end.remote})",
+        "responder": f" ({end.remote}, created by duplex)",
+    }
+    return _name(state) + where.get(state, "")

@@ -1,0 +1,173 @@
+"""The expectation `delivered`: every message reached whom it should, or nothing reached them at all."""
+
+from __future__ import annotations
+
+from lab import units
+from lab.declare.scenario import Delivered
+from lab.judge.audiences import Tally
+from lab.judge.evidence import Chosen, Evidence
+from lab.judge.ledger import OK
+from lab.judge.values import Outcome, worst
+from lab.judge.wording import gap, listed, milliseconds, moment, several
+
+
+def judge_delivered(claim: Delivered, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge what arrived against what was promised."""
+    destination = f"topic://{claim.topic}" if claim.topic else f"queue://{claim.queue}" if claim.queue else None
+    chosen = evidence.chosen(claim.to, destination)
+    present = {name for each in chosen for name in each.audience.names}
+    findings = [
+        (Outcome.UNKNOWN, f"{name} never subscribed" + (f" to {destination}" if destination else ""))
+        for name in claim.to
+        if name not in present
+    ]
+    if not chosen and not findings:
+        findings.append((Outcome.UNKNOWN, f"nobody ever subscribed{f' to {destination}' if destination else ''}"))
+    judge_one = _nothing if claim.promise == "nothing" else _all
+    findings += [judge_one(claim, each, evidence) for each in chosen]
+    outcome = worst([found for found, _ in findings])
+    reason = "; ".join(words for found, words in findings if found is outcome)
+    if outcome is Outcome.HELD and not evidence.timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {reason}"
+    return outcome, reason
+
+
+def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge the promises exactly-once and at-least-once for one audience."""
+    who, tallies = listed(list(chosen.audience.names)), chosen.tallies
+    within = claim.within.total_seconds()
+    expected = sum(tally.expected for tally in tallies)
+    if not expected:
+        return Outcome.UNKNOWN, _nothing_owed(chosen, who)
+    broken = []
+    watched = min(evidence.timeline.end, chosen.audience.until)
+    gone, pending = _missing(tallies, watched - within)
+    if gone:
+        tally, number = gone[0]
+        words = f"{len(gone)} of {expected} lost on the way to {who}, first {_sent(tally, number)}"
+        if tally.alike:
+            words = (
+                f"{len(gone)} of {expected} lost on the way to {who}; which ones cannot be told, as bodies are equal"
+            )
+        broken.append(words + evidence.causes.of_loss(chosen.audience, tally, number))
+    if claim.promise == "exactly-once" and (words := _duplicated(chosen, evidence)):
+        broken.append(f"{who} received {words}")
+    if words := _late(chosen, evidence, within):
+        broken.append(f"{words} to {who}, allowed are {units.format_duration(claim.within)}")
+    if broken:
+        return Outcome.BROKEN, "; ".join(broken)
+    if pending:
+        tally, number = pending[0]
+        watching = "the history ends" if watched == evidence.timeline.end else f"{who} stops listening"
+        return Outcome.UNKNOWN, (
+            f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
+            f"{_sent(tally, number)}: sooner than its {units.format_duration(claim.within)} were over"
+        )
+    return Outcome.HELD, _held(claim, tallies, expected, who)
+
+
+def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str) -> str:
+    slowest = max((took for tally in tallies for took in tally.latency), default=None)
+    words = f"{expected} of {expected} reached {who}"
+    duplicated = sum(tally.duplicated for tally in tallies)
+    words += f", {duplicated} once more" if duplicated else ", each once" if claim.promise == "exactly-once" else ""
+    words += f", the slowest in {milliseconds(slowest * 1000)}" if slowest is not None else ""
+    recovered, undecided = (sum(getattr(t, name) for t in tallies) for name in ("recovered", "undecided"))
+    words += f", and {recovered} whose acceptance was unknown" if recovered else ""
+    words += f" ({undecided} without a receipt did not arrive and are not counted)" if undecided else ""
+    return words
+
+
+def _nothing_owed(chosen: Chosen, who: str) -> str:
+    undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
+    if undecided:
+        return f"of {several(undecided, 'message')} meant for {who}, none was known to be accepted"
+    where = listed(list(chosen.audience.destinations))
+    return f"nothing was sent to {where} while {who} listened"
+
+
+def _missing(tallies: tuple[Tally, ...], due: float) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
+    """Part what never arrived into what was overdue and what might still have come; each in order of sending."""
+    lost = [(tally, number) for tally in tallies for number in tally.lost]
+    lost.sort(key=_sent_at)
+    return [each for each in lost if _sent_at(each) <= due], [each for each in lost if _sent_at(each) > due]
+
+
+def _sent_at(message: tuple[Tally, int]) -> float:
+    tally, number = message
+    return tally.publication.sent_at[number]
+
+
+def _sent(tally: Tally, number: int) -> str:
+    return f"{tally.publication.id(number)} sent at {moment(tally.publication.sent_at[number])}"
+
+
+def _duplicated(chosen: Chosen, evidence: Evidence) -> str:
+    duplicated = sum(tally.duplicated for tally in chosen.tallies)
+    again = [(tally, *tally.again) for tally in chosen.tallies if tally.again is not None]
+    if not duplicated or not again:
+        return ""
+    tally, number, when = min(again, key=lambda each: each[2])
+    near = evidence.causes.near(when, when)
+    return f"{several(duplicated, 'duplicate')}, first {tally.publication.id(number)} again at {moment(when)}{near}"
+
+
+def _late(chosen: Chosen, evidence: Evidence, within: float) -> str:
+    late = [
+        (tally.publication.sent_at[number], tally, number, took)
+        for tally in chosen.tallies
+        for number, took in zip(tally.arrived, tally.latency, strict=True)
+        if took > within
+    ]
+    if not late:
+        return ""
+    sent, tally, number, took = min(late, key=lambda each: each[0])
+    slowest = max(took for *_, took in late)
+    near = evidence.causes.near(sent, sent + took)
+    more = f" (the slowest took {gap(slowest)})" if len(late) > 1 else ""
+    return f"{len(late)} late{more}, first {_sent(tally, number)} took {gap(took)}{near},"
+
+
+def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge the promise that nothing arrives, for those of an audience who are named."""
+    members = [member for member in chosen.audience.members if not claim.to or member.client in claim.to]
+    who = listed(list(dict.fromkeys(member.client for member in members)))
+    came: list[tuple[float, str]] = []
+    count = 0
+    for member in members:
+        for tally in chosen.tallies:
+            receipts = member.receipts.get(tally.publication.step)
+            if receipts is not None:
+                count += sum(receipts.times)
+                numbers = [number for number, times in enumerate(receipts.times) if times]
+                if numbers:
+                    number = min(numbers, key=receipts.first_at.__getitem__)
+                    words = f"{_sent(tally, number)} to {tally.publication.broker}"
+                    came.append((receipts.first_at[number], words))
+        everywhere = claim.topic is None and claim.queue is None
+        if member.strange_first is not None and (everywhere or _exact(claim, member.destination)):
+            count += member.strange
+            came.append((member.strange_first, "of no publish step of this run"))
+    if came:
+        when, words = min(came)
+        return Outcome.BROKEN, f"{who} received {several(count, 'message')}, first {words}, received at {moment(when)}"
+    sent = [
+        tally.publication.sent_at[number]
+        for tally in chosen.tallies
+        for number in (*tally.lost, *(tally.arrived))
+        if tally.publication.outcomes[number] == OK
+    ]
+    if not sent:
+        return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
+    watched = min(evidence.timeline.end, chosen.audience.until)
+    over = watched - max(sent)
+    if over < claim.within.total_seconds():
+        return Outcome.UNKNOWN, (
+            f"{who} heard nothing of {several(len(sent), 'message')}, but listened only {gap(max(over, 0))} after "
+            f"the last was sent, and within is {units.format_duration(claim.within)}: wait longer, or shorten within"
+        )
+    return Outcome.HELD, f"{who} heard nothing of {several(len(sent), 'message')} sent"
+
+
+def _exact(claim: Delivered, destination: str) -> bool:
+    return destination in (f"topic://{claim.topic}", f"queue://{claim.queue}")

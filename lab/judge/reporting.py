@@ -1,0 +1,176 @@
+"""The figures of a Report: deliveries, flows between brokers, links, bridges and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.declare.scenario import Delivered, Expectation
+from lab.judge.audiences import Audience
+from lab.judge.evidence import Evidence
+from lab.judge.ledger import Subscription
+from lab.judge.timeline import End
+from lab.judge.values import (
+    BridgeReport,
+    BrokerOutline,
+    Delivery,
+    Flow,
+    LinkReport,
+    Percentiles,
+    RegionOutline,
+    Share,
+)
+from lab.judge.witnesses import disagreements
+from lab.judge.wording import moment, several
+from lab.network.aws import city
+
+
+def deliveries(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[Delivery, ...]:
+    """Give one row per audience."""
+    limits: dict[int, float] = {}
+    for claim in expectations:
+        if isinstance(claim, Delivered) and claim.promise != "nothing":
+            destination = f"topic://{claim.topic}" if claim.topic else f"queue://{claim.queue}" if claim.queue else None
+            for chosen in evidence.chosen(claim.to, destination):
+                key = id(chosen.audience)
+                limits[key] = min(limits.get(key, float("inf")), claim.within.total_seconds())
+    return tuple(_delivery(audience, limits.get(id(audience), float("inf"))) for audience in evidence.audiences)
+
+
+def _delivery(audience: Audience, within: float) -> Delivery:
+    def total(name: str) -> int:
+        return sum(int(getattr(tally, name)) for tally in audience.tallies)
+
+    shared = len(audience.members) > 1
+    return Delivery(
+        subscriber=", ".join(audience.names),
+        broker=", ".join(audience.brokers),
+        destination=", ".join(audience.destinations),
+        expected=total("expected"),
+        received=total("received"),
+        lost=sum(len(tally.lost) for tally in audience.tallies),
+        duplicated=total("duplicated"),
+        unexpected=total("unexpected") + sum(member.strange for member in audience.members),
+        recovered=total("recovered"),
+        undecided=total("undecided"),
+        reordered=total("reordered"),
+        late=sum(tally.late(within) for tally in audience.tallies),
+        latency=Percentiles.of(sorted(took * 1000 for tally in audience.tallies for took in tally.latency)),
+        shares=tuple(
+            Share(subscriber=member.client, broker=member.broker, received=_distinct(member))
+            for member in audience.members
+        )
+        if shared
+        else (),
+    )
+
+
+def _distinct(member: Subscription, step: int | None = None) -> int:
+    return sum(
+        len(receipts.times) - receipts.times.count(0)
+        for own, receipts in member.receipts.items()
+        if step in (None, own)
+    )
+
+
+def flows(evidence: Evidence) -> tuple[Flow, ...]:
+    """Sum up what went from each broker to each, in the order of the publish steps."""
+    received: dict[tuple[str, str], int] = {}
+    expected: dict[tuple[str, str], int | None] = {}
+    for audience in evidence.audiences:
+        brokers = audience.brokers
+        for tally in audience.tallies:
+            for broker in brokers:
+                way = (tally.publication.broker, broker)
+                if len(brokers) == 1:
+                    arrived, owed = tally.received, tally.expected
+                    before = expected.get(way, 0)
+                    expected[way] = None if before is None else before + owed
+                else:
+                    members = [member for member in audience.members if member.broker == broker]
+                    arrived = sum(_distinct(member, tally.publication.step) for member in members)
+                    expected[way] = None
+                received[way] = received.get(way, 0) + arrived
+    return tuple(
+        Flow(source=source, target=target, received=count, expected=expected[(source, target)])
+        for (source, target), count in received.items()
+        if count or expected[(source, target)]
+    )
+
+
+def links(evidence: Evidence) -> tuple[LinkReport, ...]:
+    """Give every direction of every link as the router last counted it."""
+    return tuple(
+        LinkReport(
+            leaving=seen.leaving,
+            reaching=seen.reaching,
+            configured_delay=seen.configured_delay_ms,
+            measured_p50=seen.measured_p50_ms,
+            measured_p99=seen.measured_p99_ms,
+            packets=seen.packets,
+            dropped=dict(seen.dropped),
+        )
+        for seen in evidence.timeline.links.values()
+    )
+
+
+def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
+    """Give every end of every bridge as last seen, initiators first; of a responder's sessions only the latest."""
+    latest: dict[End, BridgeReport] = {}
+    moments: dict[End, tuple[bool, float]] = {}
+    for end, seen in evidence.timeline.bridges.items():
+        key = end._replace(connector="") if end.connector.startswith("#") else end
+        if key in moments and moments[key] > (seen.up, seen.t):
+            continue
+        moments[key] = (seen.up, seen.t)
+        latest[key] = BridgeReport(
+            connector=seen.connector,
+            broker=seen.broker,
+            remote=seen.remote,
+            remote_address=seen.remote_address,
+            created_by_duplex=seen.created_by_duplex,
+            up=seen.up,
+            enqueued=seen.enqueued,
+            dequeued=seen.dequeued,
+            received=seen.received,
+        )
+    return tuple(sorted(latest.values(), key=lambda end: (end.created_by_duplex, end.connector, end.broker)))
+
+
+def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
+    """Give what stood, as the header declares it; nothing where the header does not say."""
+    topology = evidence.header.declared.get("topology", {})
+    brokers = topology.get("brokers", {})
+    return tuple(
+        RegionOutline(
+            name=name,
+            aws_region=region["aws-region"],
+            city=city(region["aws-region"]),
+            brokers=tuple(
+                BrokerOutline(name=broker, engine_version=str(fields.get("engine-version", "")))
+                for broker, fields in brokers.items()
+                if fields["region"] == name
+            ),
+        )
+        for name, region in topology.get("regions", {}).items()
+    )
+
+
+def notes(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[str, ...]:
+    """Give what a reader of the report should know beside the verdicts."""
+    timeline = evidence.timeline
+    found = []
+    if not timeline.complete:
+        why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
+        found.append(f"The history is cut short at {moment(timeline.end)}{why}.")
+    if "topology" not in evidence.header.declared:
+        found.append("The history's header declares no topology, so there is no drawing and no second witness.")
+    if not expectations:
+        found.append("The scenario expects nothing, so nothing was judged.")
+    for (broker, destination), samples in timeline.destinations.items():
+        if discarded := max(sample.discarded for sample in samples):
+            found.append(
+                f"{broker} discarded {several(discarded, 'message')} of {destination} for a slow bridge "
+                "(pending-message limit)."
+            )
+    found += [f"The witnesses disagree: {words}." for words in disagreements(evidence)]
+    return tuple(found)

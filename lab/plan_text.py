@@ -1,0 +1,65 @@
+"""A Plan as plain text for people: `mqlab plan` prints it, and tests compare it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lab import units
+from lab.plan import BridgePlan, LinkPlan, Plan
+
+
+def describe(plan: Plan) -> str:
+    """Give the Plan as tables: regions, brokers, links, bridges, and the actions in their order."""
+    lines = [f"{plan.topology}, seed {plan.seed}"]
+    lines += _table(
+        "regions",
+        ("name", "AWS region", "city", "VPC"),
+        [(region.name, region.aws_region, region.city, str(region.vpc)) for region in plan.regions],
+    )
+    lines += _table(
+        "brokers",
+        ("name", "region", "address", "engine", "ActiveMQ", "memory", "heap", "users", "host name"),
+        [
+            (
+                broker.name,
+                broker.region,
+                str(broker.address),
+                broker.engine_version,
+                broker.activemq_version,
+                units.format_size(broker.memory),
+                units.format_size(broker.heap),
+                ", ".join(broker.users),
+                broker.host_name,
+            )
+            for broker in plan.brokers
+        ],
+    )
+    lines += _table("links", ("from", "to", "one way"), [row for link in plan.links for row in _directions(link)])
+    lines += [f"  {link.name}: {link.source}" for link in plan.links]
+    lines += _table(
+        "bridges",
+        ("connector", "from", "", "to", "user"),
+        [(each.connector, each.initiator, _arrow(each), each.responder, each.user) for each in plan.bridges],
+    )
+    lines += ["", "actions"]
+    width = len(str(len(plan.actions)))
+    lines += [f"  {number:{width}}. {each.does} {each.to}" for number, each in enumerate(plan.actions, 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
+    for direction in link.directions:
+        yield direction.leaving, direction.reaching, str(direction.impairment)
+
+
+def _arrow(bridge: BridgePlan) -> str:
+    return "<->" if bridge.duplex else "-->"
+
+
+def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Give a titled table whose columns are as wide as they need to be."""
+    if not rows:
+        return ["", title, "  none"]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows))
+    return ["", title, *(f"  {line.rstrip()}" for line in padded)]

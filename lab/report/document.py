@@ -1,0 +1,124 @@
+"""Report → `report.json`: one JSON object, version 1, described by the schema that `schema()` gives and docs/report.md.
+
+Readers must ignore keys they do not know; a key that is here keeps its meaning as long as `version` stays 1.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report
+
+VERSION = 1
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Give the report as a JSON-able dict."""
+    return {
+        "version": VERSION,
+        "mqlab": report.mqlab,
+        "scenario": report.scenario,
+        "run": report.run,
+        "seed": report.seed,
+        "runtime": report.runtime,
+        "started": report.started,
+        "outcome": str(report.outcome),
+        "verdicts": [
+            {"expectation": verdict.expectation, "outcome": str(verdict.outcome), "reason": verdict.reason}
+            for verdict in report.verdicts
+        ],
+        "deliveries": [_delivery(delivery) for delivery in report.deliveries],
+        "flows": [
+            {"source": flow.source, "target": flow.target, "received": flow.received, "expected": flow.expected}
+            for flow in report.flows
+        ],
+        "links": [_link(link) for link in report.links],
+        "bridges": [_bridge(bridge) for bridge in report.bridges],
+        "notes": list(report.notes),
+        "regions": [
+            {
+                "name": region.name,
+                "aws_region": region.aws_region,
+                "city": region.city,
+                "brokers": [
+                    {"name": broker.name, "engine_version": broker.engine_version} for broker in region.brokers
+                ],
+            }
+            for region in report.regions
+        ],
+    }
+
+
+def to_json(report: Report) -> str:
+    """Give the text of `report.json`; the same report gives the same text."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def write(report: Report, path: Path) -> None:
+    """Write `report.json`; a reader sees the old file or the new one, never half of it."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.write_text(to_json(report), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema of `report.json`."""
+    found: dict[str, Any] = json.loads(files("lab.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "subscriber": delivery.subscriber,
+        "broker": delivery.broker,
+        "destination": delivery.destination,
+        "expected": delivery.expected,
+        "received": delivery.received,
+        "lost": delivery.lost,
+        "duplicated": delivery.duplicated,
+        "unexpected": delivery.unexpected,
+        "recovered": delivery.recovered,
+        "undecided": delivery.undecided,
+        "reordered": delivery.reordered,
+        "late": delivery.late,
+        "latency_ms": _percentiles(delivery.latency),
+        "shares": [
+            {"subscriber": share.subscriber, "broker": share.broker, "received": share.received}
+            for share in delivery.shares
+        ],
+    }
+
+
+def _percentiles(figures: Percentiles | None) -> dict[str, float | None]:
+    if figures is None:
+        return dict.fromkeys(("p50", "p95", "p99", "max"))
+    return {name: round(getattr(figures, name), 3) for name in ("p50", "p95", "p99", "max")}
+
+
+def _link(link: LinkReport) -> dict[str, Any]:
+    return {
+        "from": link.leaving,
+        "to": link.reaching,
+        "configured_delay_ms": link.configured_delay,
+        "measured_delay_ms": {"p50": link.measured_p50, "p99": link.measured_p99},
+        "packets": link.packets,
+        "dropped": sum(link.dropped.values()),
+        "dropped_by": dict(link.dropped),
+    }
+
+
+def _bridge(bridge: BridgeReport) -> dict[str, Any]:
+    return {
+        "connector": bridge.connector,
+        "broker": bridge.broker,
+        "remote": bridge.remote,
+        "remote_address": bridge.remote_address,
+        "created_by_duplex": bridge.created_by_duplex,
+        "up": bridge.up,
+        "enqueued": bridge.enqueued,
+        "dequeued": bridge.dequeued,
+        "received": bridge.received,
+    }

@@ -1,0 +1,106 @@
+"""The Docker engine: reaching it, and what it is. Everything that can be wrong with it is told with its remedy.
+
+Honours DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; contexts are the Docker command line's own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import docker
+from docker.errors import DockerException
+
+from lab.errors import HostError
+
+OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """What the engine says of itself."""
+
+    version: str
+    api_version: str
+    operating_system: str
+    platform: str  # "linux/amd64"
+    storage_driver: str
+    cgroup_version: str
+    kernel: str
+    rootless: bool
+    cpus: int
+    memory: int  # bytes
+
+
+def connect(environment: Mapping[str, str]) -> docker.DockerClient:
+    """Give a client of the engine that the environment names, or a HostError with what to do about it."""
+    host = environment.get("DOCKER_HOST", DEFAULT_HOST)
+    try:
+        client = docker.from_env(environment=dict(environment))
+        said = client.version()
+    except (DockerException, OSError, ValueError) as error:
+        raise explain(error, host) from error
+    check_api(str(said.get("ApiVersion", "")), str(said.get("Version", "?")))
+    if said.get("Os") != "linux":
+        raise HostError(f"the Docker engine at {host} runs {said.get('Os')} containers", "switch it to Linux containers")
+    return client
+
+
+def explain(error: BaseException, host: str) -> HostError:
+    """Say why an engine could not be reached, from what the library raised."""
+    for cause in _causes(error):
+        if isinstance(cause, PermissionError):
+            return HostError(
+                f"no permission to use the Docker engine at {host}",
+                "add yourself to the group docker and log in again:   sudo usermod -aG docker $USER\nor run as root",
+            )
+        if isinstance(cause, FileNotFoundError | ConnectionRefusedError):
+            return HostError(f"no Docker engine answers at {host}", _start(host))
+    return HostError(f"the Docker engine at {host} cannot be used: {error}", _start(host))
+
+
+def check_api(api: str, version: str) -> None:
+    """Refuse an engine that is older than the oldest one measured."""
+    numbers = tuple(int(part) for part in api.split(".") if part.isdigit())
+    if numbers < OLDEST:
+        raise HostError(
+            f"the Docker engine is too old: version {version}, API {api or 'unknown'}",
+            f"mqlab needs Docker 20.10 or newer (API {OLDEST[0]}.{OLDEST[1]})",
+        )
+
+
+def facts(client: docker.DockerClient) -> EngineFacts:
+    """Ask the engine what it is."""
+    said, info = client.version(), client.info()
+    return EngineFacts(
+        version=str(said["Version"]),
+        api_version=str(said["ApiVersion"]),
+        operating_system=str(info.get("OperatingSystem", "unknown")),
+        platform=f"{said['Os']}/{said['Arch']}",
+        storage_driver=str(info.get("Driver", "unknown")),
+        cgroup_version=str(info.get("CgroupVersion", "1")),
+        kernel=str(info.get("KernelVersion", "unknown")),
+        rootless=any("rootless" in str(option) for option in info.get("SecurityOptions") or ()),
+        cpus=int(info.get("NCPU", 0)),
+        memory=int(info.get("MemTotal", 0)),
+    )
+
+
+def _start(host: str) -> str:
+    if host != DEFAULT_HOST:
+        return "start it, or unset DOCKER_HOST to use the engine of this machine"
+    return "in a checkout of mqlab:   make engine\nelsewhere, install and start Docker 20.10 or newer"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk through what an error was made of; the library hides the first cause two and three layers deep."""
+    todo, seen = [error], set[int]()
+    while todo:
+        cause = todo.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inside = (cause.__cause__, cause.__context__, *cause.args, getattr(cause, "reason", None))
+        todo.extend(each for each in inside if isinstance(each, BaseException))

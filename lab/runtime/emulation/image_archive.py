@@ -1,0 +1,99 @@
+"""Inside ActiveMQ's binary archive: its version, and which of its files a broker needs. An archive from disk is trusted with nothing.
+
+Members are read one after the other, straight into the build's context; nothing is unpacked onto this machine.
+"""
+
+from __future__ import annotations
+
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from lab.errors import InputError
+
+LAYOUT = 1  # raise it when `wanted` changes, so that images are built anew
+_TOP = re.compile(r"apache-activemq-(\d+\.\d+\.\d+(?:[-.]\w+)*)")
+_MOST_BYTES = 2**30
+_MOST_MEMBERS = 20_000
+_LIBRARIES = ("lib", "lib/optional", "lib/web", "lib/extra")  # of the stock launcher's, without camel
+_FOLDERS = ("webapps/admin", "webapps/images", "webapps/styles")
+_FILES = ("LICENSE", "NOTICE", "webapps/index.html", "webapps/favicon.ico")
+
+
+def version_of(archive: Path) -> str:
+    """Read the version out of the name of the archive's top folder."""
+    with _opened(archive) as tar:
+        first = tar.next()
+        top = PurePosixPath(first.name).parts[:1] if first else ()
+        match = _TOP.fullmatch(top[0]) if top else None
+        if match is None:
+            raise InputError.of(
+                f"{archive} is not an ActiveMQ binary archive: it begins with {first.name if first else 'nothing'!r}",
+                "its top folder is called apache-activemq-VERSION; the file is apache-activemq-VERSION-bin.tar.gz",
+            )
+        return match.group(1)
+
+
+def members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """Give path, size and content of every file a broker needs; the whole archive is checked on the way."""
+    with _opened(archive) as tar:
+        top, total = "", 0
+        for count, member in enumerate(tar, start=1):
+            total += max(member.size, 0)
+            _check(archive, member, count, total)
+            parts = PurePosixPath(member.name).parts
+            top = top or parts[0]
+            if parts[0] != top:
+                raise _hostile(archive, member.name, f"lies outside {top}/")
+            path = "/".join(parts[1:])
+            if member.isreg() and wanted(path):
+                content = tar.extractfile(member)
+                assert content is not None  # a regular file has content
+                yield path, member.size, content
+
+
+def wanted(path: str) -> bool:
+    """Tell whether a broker needs this file of the distribution."""
+    folder, _, name = path.rpartition("/")
+    return (
+        path in _FILES
+        or (folder in _LIBRARIES and name.endswith(".jar"))
+        or any(path.startswith(f"{each}/") for each in _FOLDERS)
+    )
+
+
+def _check(archive: Path, member: tarfile.TarInfo, count: int, total: int) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise _hostile(archive, member.name, "points outside the archive")
+    if member.issym() or member.islnk():
+        base = path.parent if member.issym() else PurePosixPath()
+        target = PurePosixPath(member.linkname)
+        depth = 0
+        for part in (base / target).parts:
+            depth += -1 if part == ".." else 1
+            if target.is_absolute() or depth < 1:
+                raise _hostile(archive, member.name, f"is a link to {member.linkname}, outside the archive")
+    elif not (member.isreg() or member.isdir()):
+        raise _hostile(archive, member.name, "is a device or a pipe")
+    if total > _MOST_BYTES or count > _MOST_MEMBERS:
+        raise _hostile(archive, member.name, f"brings the archive to {total / 1e6:.0f} MB in {count} files, too much to be ActiveMQ")
+
+
+def _hostile(archive: Path, name: str, why: str) -> InputError:
+    return InputError.of(f"{archive}: {name!r} {why}", "use the archive that the ActiveMQ project publishes")
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            yield tar
+    except FileNotFoundError as error:
+        raise InputError.of(f"no such file: {archive}") from error
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise InputError.of(f"{archive} cannot be read as a .tar.gz: {error}", "it may be incomplete: fetch it again") from error

@@ -1,0 +1,22 @@
+"""Where the files that travel with mqlab are: in an installed wheel, or in a checkout of its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.errors import HostError
+
+_LAB = Path(__file__).resolve().parent
+
+
+def shipped(name: str, lab: Path = _LAB) -> Path:
+    """Give the folder `docker` or `scenarios`, wherever this installation has it."""
+    # The wheel's first: beside an installed `lab` lies the docker library, a folder of the same name.
+    places = (lab / "_shipped" / name, lab.parent / name)
+    for place in places:
+        if place.is_dir() and not (place / "__init__.py").exists():
+            return place
+    raise HostError(
+        f"this installation of mqlab lacks its folder {name!r}",
+        "looked for " + " and ".join(str(place) for place in places) + "\ninstall mqlab again",
+    )

@@ -1,0 +1,27 @@
+"""Wildcards are ActiveMQ's: `*` is one level, `>` is all that follow, and none."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.declare.destinations import hears
+
+
+@pytest.mark.parametrize(
+    ("subscription", "destination", "heard"),
+    [
+        ("topic://a.b", "topic://a.b", True),
+        ("topic://a.b", "queue://a.b", False),
+        ("topic://a.b", "topic://a.b.c", False),
+        ("topic://a.*", "topic://a.b", True),
+        ("topic://a.*", "topic://a", False),
+        ("topic://a.*.c", "topic://a.b.c", True),
+        ("topic://a.>", "topic://a.b.c", True),
+        ("topic://a.>", "topic://a", True),
+        ("topic://>", "topic://a.b", True),
+        ("topic://a.b", "topic://a.>", True),
+        ("topic://a.b", "topic://c.>", False),
+    ],
+)
+def test_hears(subscription: str, destination: str, heard: bool) -> None:
+    assert hears(subscription, destination) is heard

@@ -1,0 +1,153 @@
+"""Loading joins a scenario's files, keeps passwords to itself, and never fails but by InputError."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lab.declare.checking import check
+from lab.declare.loading import MASK, load, masked_sources, resolve
+from lab.declare.scenario import Scenario, expectations_of, steps_of
+from lab.errors import InputError
+
+SHIPPED = Path(__file__).parents[2] / "scenarios"
+BASE = (Path(__file__).parent / "bad" / "unknown-verb.yaml").read_text().replace("publsh", "publish")
+WORD = "correct-horse-42"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "scenario.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_scenario_has_no_problem(path: Path) -> None:
+    assert check(load(path, environment={})) == ()
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_what_is_declared_survives_json(path: Path) -> None:
+    scenario = load(path, environment={})
+    declared = json.loads(json.dumps(scenario.declared()))
+    assert steps_of(declared) == scenario.steps
+    assert expectations_of(declared) == scenario.expect
+
+
+def test_no_password_in_anything_that_is_kept(tmp_path: Path) -> None:
+    text = BASE.replace(f"password: {WORD}", f'password: "{WORD}"', 1) + f"# once it was {WORD}\n"
+    scenario = load(written(tmp_path, text), environment={})
+    kept = json.dumps(scenario.declared()) + repr(scenario) + "".join(each.text for each in masked_sources(scenario))
+    assert WORD not in kept
+    assert kept.count(f"password: {MASK}") == 2
+
+
+def test_copies_of_sources_differ_in_passwords_alone(tmp_path: Path) -> None:
+    text = BASE.replace(WORD, "|\n          " + WORD, 1)
+    (copy,) = masked_sources(load(written(tmp_path, text), environment={}))
+    assert copy.text == text.replace("|\n          " + WORD, MASK).replace(WORD, MASK)
+
+
+def test_copies_of_sources_keep_their_places_to_each_other(tmp_path: Path) -> None:
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "topologies").mkdir()
+    topology = BASE[BASE.index("  topology: two") : BASE.index("steps:")].replace("\n  ", "\n").removeprefix("  ")
+    (tmp_path / "topologies" / "two.yaml").write_text(topology)
+    story = BASE[: BASE.index("topology:")] + "topology: ../topologies/two.yaml\n" + BASE[BASE.index("steps:") :]
+    scenario = load(written(tmp_path / "stories", story), environment={})
+    assert [each.name for each in masked_sources(scenario)] == ["stories/scenario.yaml", "topologies/two.yaml"]
+
+
+def test_password_from_the_environment(tmp_path: Path) -> None:
+    path = written(tmp_path, BASE.replace(WORD, "{env: LAB_WORD}", 1))
+    scenario = load(path, environment={"LAB_WORD": "battery-staple-7"})
+    assert scenario.topology.brokers["tokyo"].users["testuser"].password.get_secret_value() == "battery-staple-7"
+    assert "battery" not in "".join(each.text for each in masked_sources(scenario))
+
+
+def test_scalars_stay_text(tmp_path: Path) -> None:
+    scenario = load(
+        written(tmp_path, BASE.replace("bad on purpose", "1:30").replace("queue: orders", "queue: no")), environment={}
+    )
+    assert scenario.scenario == "1:30"
+    assert scenario.declared()["steps"][0]["subscribe"]["queue"] == "no"
+
+
+def test_byte_order_mark_and_carriage_returns_are_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "windows.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + BASE.replace("\n", "\r\n").encode())
+    assert check(load(path, environment={})) == ()
+
+
+def test_shipped_scenario_by_name() -> None:
+    assert resolve("tokyo-singapore", SHIPPED) == SHIPPED / "tokyo-singapore.yaml"
+
+
+def test_own_scenario_by_path() -> None:
+    assert resolve("./tokyo-singapore.yaml", SHIPPED) == Path("tokyo-singapore.yaml")
+
+
+def test_unknown_name_gets_the_nearest_and_all() -> None:
+    with pytest.raises(InputError) as caught:
+        resolve("tokio-singapore", SHIPPED)
+    assert "did you mean tokyo-singapore?" in str(caught.value)
+    assert "shipped: cut-and-heal, one-way, tokyo-singapore" in str(caught.value)
+
+
+def test_larger_than_a_mebibyte_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="larger than 1 MiB"):
+        load(written(tmp_path, "# " + "x" * 2**20), environment={})
+
+
+def test_what_is_no_plain_file_is_refused() -> None:
+    with pytest.raises(InputError, match="is not there"):
+        load(Path("/dev/zero"), environment={})
+
+
+def test_many_problems_end(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load(written(tmp_path, "a: x\n" * 10_000), environment={})
+    assert len(caught.value.problems) < 100
+
+
+# What a person may write wrongly anywhere: texts that look like other things, lists, mappings, nothing.
+TREES = st.recursive(
+    st.sampled_from(["tokyo", "5s", "35", "yes", "10.1.0.0/16", "aws", "", "-1", "9" * 50, "a/b", "env", "é", "\\"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["delay", "leaving", "env", "topic", "x", "tokyo"]), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> str:
+    """Give a good scenario in which any one thing has become another."""
+    import yaml
+
+    content = yaml.load(BASE, Loader=yaml.BaseLoader)
+    node = content
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        key = draw(st.sampled_from(keys))
+        if not isinstance(node[key], dict | list) or not node[key] or draw(st.booleans()):
+            node[key] = draw(TREES)
+            return json.dumps(content, ensure_ascii=False)
+        node = node[key]
+
+
+@given(spoilt())
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_spoilt_is_said_and_nothing_else_is_raised(tmp_path: Path, text: str) -> None:
+    try:
+        scenario = load(written(tmp_path, text), environment={})
+    except InputError as error:
+        assert all(problem.place is not None and problem.what for problem in error.problems)
+        return
+    assert isinstance(scenario, Scenario)
+    assert all(problem.place is not None for problem in check(scenario))

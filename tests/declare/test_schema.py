@@ -1,0 +1,44 @@
+"""The published schemas take what loading takes, and refuse what it refuses by shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lab.declare.reading import read
+from lab.declare.schema import scenario_schema, topology_schema
+
+SHIPPED = Path(__file__).parents[2] / "scenarios"
+BAD = Path(__file__).parent / "bad"
+BY_SHAPE = (
+    "missing-key", "missing-topology", "unknown-key", "unknown-verb", "unknown-claim", "two-verbs-in-one-step",
+    "no-unit", "wrong-unit", "mapping-for-a-text", "text-for-a-mapping", "text-for-a-list", "bad-name", "neither-yes-nor-no",
+    "one-region-in-a-link", "unknown-preset", "wait-with-fields", "configuration-inline", "a-text-alone",
+)  # fmt: skip
+
+
+def content(path: Path) -> object:
+    return read(path.read_text(), path.name).content
+
+
+@pytest.mark.parametrize("schema", [scenario_schema(), topology_schema()], ids=["scenario", "topology"])
+def test_schema_is_one(schema: dict[str, object]) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_scenario_fits(path: Path) -> None:
+    jsonschema.Draft202012Validator(scenario_schema()).validate(content(path))
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("topologies/*.yaml")), ids=lambda path: path.stem)
+def test_shipped_topology_fits(path: Path) -> None:
+    jsonschema.Draft202012Validator(topology_schema()).validate(content(path))
+
+
+@pytest.mark.parametrize("name", BY_SHAPE)
+def test_bad_shape_does_not_fit(name: str) -> None:
+    validator = jsonschema.Draft202012Validator(scenario_schema())
+    assert not validator.is_valid(content(BAD / f"{name}.yaml"))

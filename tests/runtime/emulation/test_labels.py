@@ -1,0 +1,35 @@
+import os
+from dataclasses import replace
+
+from lab.runtime.emulation import labels
+from lab.runtime.emulation.labels import Owner
+
+
+def test_an_owner_survives_its_label() -> None:
+    owner = Owner.current()
+    assert Owner.parse(str(owner)) == owner
+
+
+def test_a_label_of_somebody_else_is_no_owner() -> None:
+    assert Owner.parse("") is None
+    assert Owner.parse("host/boot/pid/1") is None
+
+
+def test_this_process_is_alive_and_others_are_told_apart() -> None:
+    here = Owner.current()
+    assert here.pid == os.getpid()
+    assert not here.is_dead(here)
+    assert replace(here, boot="another boot").is_dead(here)
+    assert replace(here, started=here.started - 1000).is_dead(here), "a reused pid is no owner"
+    assert replace(here, pid=2**22 + 1).is_dead(here)
+
+
+def test_an_owner_on_another_host_is_never_known_dead() -> None:
+    here = Owner.current()
+    assert not replace(here, host="elsewhere", pid=2**22 + 1).is_dead(here)
+
+
+def test_everything_of_a_lab_says_whose_it_is() -> None:
+    owner = Owner.current()
+    found = labels.of_lab("r-1", owner, detached=True)
+    assert (found[labels.RUN], found[labels.OWNER], found[labels.DETACHED]) == ("r-1", str(owner), "yes")

@@ -1,0 +1,50 @@
+import json
+import stat
+from pathlib import Path
+
+from lab.plan import Plan
+from lab.runtime.emulation import state
+from lab.runtime.emulation.state import BrokerState, LabState
+
+
+def _lab(run: str) -> LabState:
+    empty = Plan(topology="t", seed=1, regions=(), links=(), brokers=(), bridges=(), actions=())
+    broker = BrokerState(
+        container="c", address="10.0.0.1", ports={"mqtt": 1}, management_port=2, management_password="hush-hush"
+    )
+    return LabState(
+        run=run, scenario="s", plan=empty, folder="/f", ca_file="/f/ca.pem", router="r", networks={"tokyo": "10.0.0.0/27"},
+        brokers={"tokyo": broker}, owner="h/b/1/1", detached=True,
+    )  # fmt: skip
+
+
+def test_a_lab_is_found_again_and_forgotten(tmp_path: Path) -> None:
+    state.save(_lab("r-1"), tmp_path)
+    state.save(_lab("r-2"), tmp_path)
+    assert [each.run for each in state.load_all(tmp_path)] == ["r-1", "r-2"]
+    assert state.load_all(tmp_path)[0] == _lab("r-1")
+    state.forget("r-1", tmp_path)
+    state.forget("r-1", tmp_path)
+    assert [each.run for each in state.load_all(tmp_path)] == ["r-2"]
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "labs"
+    state.save(_lab("r-1"), folder)
+    assert stat.S_IMODE((folder / "r-1.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text(json.dumps({"run": "old"}))
+    assert state.load_all(tmp_path) == ()
+
+
+def test_its_printed_form_has_no_secret() -> None:
+    assert "hush-hush" not in repr(_lab("r-1"))
+
+
+def test_the_folder_follows_the_environment() -> None:
+    assert state.state_folder({"MQLAB_STATE": "/a"}) == Path("/a")
+    assert state.state_folder({"XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
+    assert state.state_folder({"HOME": "/h"}) == Path("/h/.local/state/mqlab/labs")
