@@ -1,6 +1,6 @@
 """Measures the link emulator in network namespaces: how true its delay is, and what it costs in throughput and CPU.
 
-Every figure stands beside plain forwarding measured in the same run. Needs root, ip, nft, setpriv; takes under two minutes.
+Every figure stands beside plain forwarding measured in the same run. Needs root, ip, nft, setpriv; under two minutes.
 
     python bench/link.py [--out FILE] [--quick]
 """
@@ -124,7 +124,8 @@ def error(trips: list[float], asked_ms: float, count: int) -> dict[str, Any]:
         return {"round_trip_ms": asked_ms, "lost": count, "p50": None, "p99": None, "max": None}
     off = [trip / 1000 - asked_ms for trip in trips]
     picks = {"p50": len(off) // 2, "p99": round(0.99 * (len(off) - 1)), "max": -1}
-    return {"round_trip_ms": asked_ms, "lost": count - len(off)} | {name: round(off[at], 3) for name, at in picks.items()}
+    read = {name: round(off[at], 3) for name, at in picks.items()}
+    return {"round_trip_ms": asked_ms, "lost": count - len(off)} | read
 
 
 def plain(folder: Path, count: int, seconds: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,11 +41,11 @@ class RunFolder:
         """Give the folder of the containers' logs."""
         return self.path / "logs"
 
-    def keep(self, sources: tuple[SourceFile, ...], plan: Plan, plan_json: str) -> None:
+    def keep(self, sources: tuple[SourceFile, ...], plan: Plan) -> None:
         """Write what is known before the lab opens."""
         for source in sources:
             _write(self.path / "sources" / source.name, source.text)
-        _write(self.path / "plan.json", plan_json)
+        _write(self.path / "plan.json", json.dumps(plan.to_dict(), indent=2))
         for broker in plan.brokers:
             _write(self.path / "brokers" / broker.name / "activemq.xml", broker.activemq_xml)
 

@@ -43,13 +43,13 @@ def digest(body: bytes) -> str:
 def identify(body: bytes, headers: Mapping[str, str], run: str) -> tuple[str | None, str | None]:
     """Tell a message's id, from its header or else its body's marker; where neither is of this run, its digest."""
     if (value := headers.get(HEADER)) is not None:
-        of, _, id = value.rpartition("/")
-        if of == run and _ID.fullmatch(id):
-            return id, None
+        of, _, found = value.rpartition("/")
+        if of == run and _ID.fullmatch(found):
+            return found, None
     if body.startswith(_MARK):
         words = body[:200].split(b" ", 3)
         if len(words) == 4 and words[1] == run.encode():
-            id = words[2].decode("ascii", "replace")
-            if _ID.fullmatch(id):
-                return id, None
+            found = words[2].decode("ascii", "replace")
+            if _ID.fullmatch(found):
+                return found, None
     return None, digest(body)

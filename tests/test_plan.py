@@ -52,7 +52,7 @@ def test_plan_is_whole_as_json() -> None:
     found = shipped("tokyo-singapore")
     again = json.loads(json.dumps(found.to_dict()))
     assert again["brokers"][0]["activemq_xml"] == found.broker("tokyo").activemq_xml
-    assert again["links"][0]["directions"][0]["impairment"]["delay"] == "35300us"
+    assert again["links"][0]["directions"][0]["impairment"]["delay"] == "35.3ms"
 
 
 def test_duplex_carries_both_ways_and_its_absence_one() -> None:

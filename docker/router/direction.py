@@ -42,15 +42,9 @@ class Run(NamedTuple):
     due_ns: int
 
 
-class InFlight(NamedTuple):
-    """A packet on its way."""
-
-    due_ns: int
-    arrived_ns: int
-    packet: bytes
-    segments: int
-    wire_bytes: int
-    probe: bool
+# A packet on its way: when it is due, when it arrived, its bytes, how many wire packets it is and how long they are
+# together, and whether it is a probe. A bare tuple: this one is made for every packet, and a class costs a µs each.
+InFlight = tuple[int, int, bytes, int, int, bool]
 
 
 class Dice:
@@ -157,7 +151,7 @@ class Direction:
         self.probes = Counters()
         self._begin_delays(0)
         for each in self.flight:
-            self.counters(each.probe).read(each.segments, each.wire_bytes)
+            self.counters(each[5]).read(each[3], each[4])
 
     def change(self, impairment: Impairment, now: int) -> None:
         """Replace the impairment between two packets. What is in flight keeps its time; a cut drops it.
@@ -176,7 +170,7 @@ class Direction:
         self.calibrate(self.cost_ns)
         if impairment.state is State.CUT:
             for each in self.flight:  # a cut cable delivers nothing that was in it
-                self.counters(each.probe).dropped[Drop.CUT] += each.segments
+                self.counters(each[5]).dropped[Drop.CUT] += each[3]
             self.flight.clear()
             self.flight_bytes = self.flight_segments = 0
             self._quiet()
@@ -195,13 +189,13 @@ class Direction:
         """Give the counters of the lab's traffic or of the probes."""
         return self.probes if probe else self.lab
 
-    def due(self, now: int) -> int:
-        """Give when a packet leaves that meets nothing but the delay (`delay_only`)."""
+    def pass_on(self, now: int, packet: bytes, segments: int, size: int, probe: bool) -> None:
+        """Put a packet on its way that meets nothing but the delay (`delay_only`)."""
         due = now + self.hold_ns
         if due < self._last_due:
             due = self._last_due
         self._last_due = due
-        return due
+        self.hold((due, now, packet, segments, size, probe))
 
     def admit(self, now: int, sizes: Sequence[int], probe: bool = False) -> list[Run]:
         """Decide over the wire packets of one packet read: the runs that pass and when; drops are counted."""
@@ -255,28 +249,26 @@ class Direction:
     def hold(self, each: InFlight) -> None:
         """Put a packet on its way; without room in memory it is dropped as by a full queue."""
         if self.flight_bytes + len(self.flight) * _OVERHEAD > MEMORY_BYTES:
-            self.counters(each.probe).dropped[Drop.QUEUE] += each.segments
+            self.counters(each[5]).dropped[Drop.QUEUE] += each[3]
             return
-        self.flight_bytes += each.wire_bytes
-        self.flight_segments += each.segments
+        self.flight_bytes += each[4]
+        self.flight_segments += each[3]
         self.flight.append(each)
 
-    def release(self) -> InFlight:
-        """Take the next packet from its way."""
-        each = self.flight.popleft()
-        self.flight_bytes -= each.wire_bytes
-        self.flight_segments -= each.segments
-        return each
-
     def delivered(self, each: InFlight, now: int) -> None:
-        """Count a packet that was written back; the delay given includes the calibrated cost of crossing."""
-        given = now - each.arrived_ns + self.cost_ns
-        if each.probe:
-            self.probes.written(each.segments, each.wire_bytes)
-        else:
-            self.lab.written(each.segments, each.wire_bytes)
-        if each.arrived_ns >= self._delays_since:
-            (self.probe_delays if each.probe else self.delays).add(given)
+        """Count a packet taken from its way and written back; its delay includes the calibrated cost of crossing."""
+        _, arrived, _, segments, size, probe = each
+        self.flight_bytes -= size
+        self.flight_segments -= segments
+        (self.probes if probe else self.lab).written(segments, size)
+        if arrived >= self._delays_since:
+            (self.probe_delays if probe else self.delays).add(now - arrived + self.cost_ns)
+
+    def unwritten(self, each: InFlight) -> None:
+        """Count a packet taken from its way that the kernel did not take back."""
+        self.flight_bytes -= each[4]
+        self.flight_segments -= each[3]
+        self.counters(each[5]).dropped[Drop.MALFORMED] += each[3]
 
     def json(self) -> dict[str, Any]:
         """Give impairment, counters and the delay really given, ready for JSON; times in µs."""

@@ -61,7 +61,8 @@ def word(value: Any, place: str, known: Sequence[str]) -> str:
 
 def number(value: Any, place: str, least: float, most: float) -> float:
     """Give a finite number between two bounds."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    wrong = isinstance(value, bool) or not isinstance(value, int | float)
+    if wrong or (isinstance(value, float) and not math.isfinite(value)):
         raise ConfigError(f"{place}: expected a number, found {_short(value)}")
     if not least <= value <= most:
         raise ConfigError(f"{place}: expected {least} to {most}, found {_short(value)}")

@@ -34,7 +34,8 @@ class Histogram:
             self.min_ns = ns
         self.count += 1
         self.sum_ns += ns
-        self.buckets[bucket_of(ns // 1000)] += 1
+        us = ns // 1000
+        self.buckets[us if 0 <= us < _EXACT else bucket_of(us)] += 1
 
     def percentile(self, share: float) -> float | None:
         """Give the delay in µs that the given share of all delays do not exceed; None when there are none."""

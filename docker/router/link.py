@@ -19,9 +19,9 @@ from typing import Any
 import schedule
 from config import Config, Impairment, State, parse_config
 from control import ControlSocket
-from direction import Direction, Drop, InFlight
+from direction import Direction
 from fields import ConfigError
-from packet import HEAD, cut_of, is_ipv4, part_of, refusal
+from packet import HEAD, cut_of, is_ipv4, part_of, refusal, wire_of
 from probe import addresses
 from tun import READ_SIZE
 
@@ -106,9 +106,9 @@ class Emulator:
             if packet:
                 self.take(packet, now)
             # `change` empties these queues but never replaces them
-            if first.flight and first.flight[0].due_ns <= now:
+            if first.flight and first.flight[0][0] <= now:
                 self.give(first, now)
-            if second.flight and second.flight[0].due_ns <= now:
+            if second.flight and second.flight[0][0] <= now:
                 self.give(second, now)
             wait = 0 if packet else self._wait()
             if wait > SPIN_NS or now - heard > _LISTEN_NS:
@@ -122,56 +122,60 @@ class Emulator:
     def _wait(self) -> int:
         """Give the time until the next packet is due; a minute when there is none."""
         now = time.monotonic_ns()
-        return min((each.flight[0].due_ns - now for each in self.directions if each.flight), default=60_000_000_000)
+        return min((each.flight[0][0] - now for each in self.directions if each.flight), default=60_000_000_000)
 
     def take(self, packet: bytes, now: int) -> None:
         """Let a packet in: hold it for its time, or drop it and count why."""
-        destination = packet[_DESTINATION]
-        direction = self._known.get(destination)
-        probe = False
+        direction, probe = self._known.get(packet[_DESTINATION]), False
         if direction is None:
-            direction = self._probes.get(destination)
-            probe = direction is not None
+            direction, probe = self._look_up(packet)
             if direction is None:
-                direction = self._towards(destination)
-        if direction is None or not is_ipv4(packet):
-            self.malformed += 1
-            return
-        cut = cut_of(packet) if packet[_GSO] else None
-        size = len(packet) - HEAD
-        segments = 1
-        if cut is not None:
-            segments = cut.segments
-            size = cut.payload + segments * cut.headers
+                self.malformed += 1
+                return
+        segments, size = wire_of(packet) if packet[_GSO] else (1, len(packet) - HEAD)
         (direction.probes if probe else direction.lab).read(segments, size)
         if direction.delay_only:
-            direction.hold(InFlight(direction.due(now), now, packet, segments, size, probe))
-            return
+            direction.pass_on(now, packet, segments, size, probe)
+        else:
+            self._impair(direction, packet, now, size, probe)
+
+    def _impair(self, direction: Direction, packet: bytes, now: int, size: int, probe: bool) -> None:
+        """Let the direction decide over each wire packet, and hold what passes."""
+        cut = cut_of(packet) if packet[_GSO] else None
         sizes = [size] if cut is None else cut.wire_sizes()
         for start, end, due in direction.admit(now, sizes, probe):
             part = packet if cut is None else part_of(packet, cut, start, end)
-            direction.hold(InFlight(due, now, part, end - start, sum(sizes[start:end]), probe))
+            direction.hold((due, now, part, end - start, sum(sizes[start:end]), probe))
         if direction.impairment.state is State.REJECT and not probe:
             self._refuse(packet)
 
     def give(self, direction: Direction, now: int) -> None:
         """Write back what is due, a burst at most, so that reading goes on meanwhile."""
-        flight = direction.flight
+        flight, tun, write, clock = direction.flight, self.tun, os.write, time.monotonic_ns
         for _ in range(_BURST):
-            if not flight or flight[0].due_ns > now:
+            if not flight or flight[0][0] > now:
                 return
-            each = direction.release()
+            each = flight.popleft()
             try:
-                os.write(self.tun, each.packet)
+                write(tun, each[2])
             except OSError:  # headers the kernel does not believe
-                direction.counters(each.probe).dropped[Drop.MALFORMED] += each.segments
+                direction.unwritten(each)
             else:
                 direction.delivered(each, now)
-            now = time.monotonic_ns()
+            now = clock()
+
+    def _look_up(self, packet: bytes) -> tuple[Direction | None, bool]:
+        """Give the direction of a packet whose destination is not known yet, and whether it is a probe."""
+        if not is_ipv4(packet):
+            return None, False
+        destination = packet[_DESTINATION]
+        if destination in self._probes:
+            return self._probes[destination], True
+        return self._towards(destination), False
 
     def _towards(self, destination: bytes) -> Direction | None:
         """Give the direction that leads to an address, and remember it; none while the link is closed."""
-        if not self.opened or len(destination) != 4:
+        if not self.opened:
             return None
         for subnet, direction in zip(self.subnets, reversed(self.directions), strict=True):
             if _within(destination, subnet):

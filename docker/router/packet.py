@@ -7,7 +7,7 @@ packets that is, how to take some of them out, and how a closed port answers. It
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 VNET = struct.Struct("=BBHHHH")  # flags, gso type, header length, gso size, checksum start, checksum offset
 HEAD = VNET.size
@@ -18,8 +18,7 @@ _FIN, _SYN, _RST, _PSH, _ACK, _CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
 _SHORTEST = HEAD + 20
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """Where a super-packet's segments begin and end."""
 
     ip_header: int
@@ -46,6 +45,15 @@ def cut_of(packet: bytes) -> Cut | None:
     headers = at + (packet[HEAD + at + 12] >> 4) * 4
     payload = len(packet) - HEAD - headers
     return Cut(at, headers, payload, size) if payload > 0 else None
+
+
+def wire_of(packet: bytes) -> tuple[int, int]:
+    """Give how many packets a super-packet is on the wire, and their bytes together; (1, its length) for any other."""
+    cut = cut_of(packet)
+    if cut is None:
+        return 1, len(packet) - HEAD
+    segments = cut.segments
+    return segments, cut.payload + segments * cut.headers
 
 
 def is_ipv4(packet: bytes) -> bool:

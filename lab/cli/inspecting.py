@@ -12,7 +12,7 @@ from lab.cli import options
 from lab.cli.options import JSON, SCENARIO, VERSION
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
-from lab.plan import describe, to_dict
+from lab.plan_text import describe
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON =
     """Show what would stand, and in which order it would be made."""
     plan = options.asked(scenario, None, activemq_version).plan
     if json:
-        options.print_json(to_dict(plan))
+        options.print_json(plan.to_dict())
     else:
         typer.echo(describe(plan))
     return 0

@@ -12,10 +12,11 @@ import typer
 from lab.cli import options, status_text
 from lab.cli.machine import engine_and_images
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION
+from lab.cli.options import json_line
 from lab.cli.running import FOLDER
+from lab.declare.loading import masked_sources
 from lab.errors import InputError
 from lab.folder import create, home
-from lab.plan import to_json
 from lab.runtime.emulation import engine, logs, sweeping
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.labels import Owner
@@ -50,7 +51,7 @@ def up(
     client, images = engine_and_images(asked.plan, activemq_archive, progress)
     run = new_run_id()
     folder = create(runs or home(os.environ), run)
-    folder.keep(asked.scenario.origin.sources, asked.plan, to_json(asked.plan))
+    folder.keep(masked_sources(asked.scenario), asked.plan)
     opening = Opening(
         client=client,
         images=images,
@@ -135,7 +136,7 @@ def show_logs(
         raise InputError.of(f'lab {state.run} has nothing named "{name}"', f"it has: {', '.join(there)}")
     for line in logs.follow(there[name], tail=tail, follow=follow):
         if json:
-            typer.echo(_json_line(name, line))
+            typer.echo(json_line({"from": name, "line": line}))
         else:
             typer.echo(line)
     return 0
@@ -184,9 +185,3 @@ def _chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
     if not fitting:
         raise InputError.of("no such lab is running" if run else "no lab is running", f"running: {running}")
     raise InputError.of("more than one lab is running: say which", running)
-
-
-def _json_line(name: str, line: str) -> str:
-    import json
-
-    return json.dumps({"from": name, "line": line}, ensure_ascii=False)

@@ -60,10 +60,10 @@ def progress(quiet: bool) -> TerminalProgress:
     return TerminalProgress(err(), quiet=quiet)
 
 
-def read(name: str) -> Scenario:
+def read(name: str, version: str | None = None) -> Scenario:
     """Load and check a scenario; InputError with every Problem."""
     scenario = load(resolve(name, shipped("scenarios")), environment=os.environ)
-    problems = check(scenario)
+    problems = check(scenario, activemq_version=version)
     if problems:
         raise InputError(problems)
     return scenario
@@ -71,7 +71,7 @@ def read(name: str) -> Scenario:
 
 def asked(name: str, seed: int | None = None, version: str | None = None) -> Asked:
     """Load, check and plan a scenario."""
-    scenario = read(name)
+    scenario = read(name, version)
     if seed is not None:
         scenario = scenario.with_seed(seed)
     return Asked(scenario=scenario, plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version))
@@ -80,3 +80,8 @@ def asked(name: str, seed: int | None = None, version: str | None = None) -> Ask
 def print_json(value: Any) -> None:
     """Print one JSON value on stdout."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def json_line(value: Any) -> str:
+    """Write one JSON value on one line."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -13,11 +14,11 @@ from lab import __version__
 from lab.cli import options
 from lab.cli.machine import engine_and_images
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION
-from lab.declare.scenario import Scenario, expectations_of
+from lab.declare.loading import masked_sources
+from lab.declare.scenario import Expectation, Scenario, expectations_of
 from lab.folder import RunFolder, create, home
-from lab.history import Header, HistoryFile, read
+from lab.history import Header, HistoryFile, Observation, observations
 from lab.judge import Outcome, Report, judge
-from lab.plan import to_json
 from lab.replay import replay
 from lab.report import document, terminal
 from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
@@ -50,7 +51,7 @@ def run(
     client, images = engine_and_images(asked.plan, activemq_archive, progress)
     run_id = new_run_id()
     folder = create(runs or home(os.environ), run_id)
-    folder.keep(asked.scenario.origin.sources, asked.plan, to_json(asked.plan))
+    folder.keep(masked_sources(asked.scenario), asked.plan)
     opening = Opening(
         client=client,
         images=images,
@@ -64,7 +65,8 @@ def run(
     with open_lab(asked.plan, opening, progress) as lab, HistoryFile(folder.history, _header(run_id, asked.scenario)) as history:
         with progress.stage(f"replay {len(asked.scenario.steps)} steps"):
             replay(asked.scenario, asked.plan, lab, history, run=run_id)
-    report = _judged(folder.history, folder)
+    report = _judged(folder.history)
+    document.write(report, folder.report)
     return _told(report, folder, json)
 
 
@@ -77,9 +79,7 @@ def judge_again(
 ) -> int:
     """Judge a history again, from the file alone."""
     path = history / "history.jsonl" if history.is_dir() else history
-    kept = read(path)
-    expectations = options.read(scenario).expect if scenario else expectations_of(kept.header.declared)
-    report = judge(expectations, kept)
+    report = _judged(path, options.read(scenario).expect if scenario else None)
     return _told(report, RunFolder(path=path.parent), json)
 
 
@@ -95,11 +95,12 @@ def _header(run_id: str, scenario: Scenario) -> Header:
     )
 
 
-def _judged(path: Path, folder: RunFolder) -> Report:
-    kept = read(path)
-    report = judge(expectations_of(kept.header.declared), kept)
-    folder.report.write_text(document.to_json(report), encoding="utf-8")
-    return report
+def _judged(path: Path, expectations: Sequence[Expectation] | None = None) -> Report:
+    stream = observations(path)
+    header = next(stream)
+    assert isinstance(header, Header)
+    asked = expectations_of(header.declared) if expectations is None else expectations
+    return judge(asked, header, cast("Iterator[Observation]", stream))
 
 
 def _told(report: Report, folder: RunFolder, json: bool) -> int:

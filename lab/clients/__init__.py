@@ -1,4 +1,4 @@
-"""Clients of a broker: `connect` makes one for a protocol. Each messaging library is imported in one file, when needed."""
+"""Clients of a broker: `connect` makes one for a protocol, and imports its library only then."""
 
 from __future__ import annotations
 

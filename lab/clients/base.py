@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import socket
 import ssl
 import threading
@@ -34,6 +33,7 @@ class Endpoint:
     client_id: str
 
     def __str__(self) -> str:
+        """Write where it is, and nothing of who."""
         return f"{self.host}:{self.port}"
 
     def tls(self) -> ssl.SSLContext:
@@ -111,8 +111,8 @@ class InFlight:
             left = tuple(self._ids)
             self._ids.clear()
             self._changed.notify_all()
-        for id in left:
-            self._events.acknowledged(id, SendOutcome.UNKNOWN, f"no receipt came: {why}")
+        for each in left:
+            self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no receipt came: {why}")
         return True
 
     def _await_room(self) -> None:
@@ -171,8 +171,7 @@ _P = ParamSpec("_P")
 def guarded(callback: Callable[Concatenate[_C, _P], None]) -> Callable[Concatenate[_C, _P], None]:
     """Hand an error inside a callback to the run; the libraries would log it and go on."""
 
-    @functools.wraps(callback)
-    def call(self: _C, *args: _P.args, **kwargs: _P.kwargs) -> None:
+    def call(self: _C, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
             callback(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 (the library's thread cannot end a run; `broke` does)

@@ -35,7 +35,7 @@ class MqttClient:
     def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
         self.events = events
         self._where = f"MQTT at {endpoint}"
-        self._closing = False
+        self._welcome = self._closing = False
         self._answers = Answers()
         self._flights = InFlight(events, most=MOST_IN_FLIGHT)
         self._mids_lock = threading.Lock()
@@ -67,6 +67,7 @@ class MqttClient:
         self._thread.start()
         try:
             self._answers.wait("connect", self._where, CONNECT_WITHIN)
+            self._welcome = True
         except BaseException:
             self.close()
             raise
@@ -120,7 +121,7 @@ class MqttClient:
             self.events.broke(error)
         why = f"the connection was lost: {paho.error_string(code)}"
         self._answers.gone(why)
-        if self._flights.end(why) and not self._closing:
+        if self._flights.end(why) and self._welcome and not self._closing:
             self.events.lost(why)
 
     @guarded
@@ -139,11 +140,11 @@ class MqttClient:
     @guarded
     def _on_publish(self, client: Any, data: Any, mid: int, code: Any, properties: Any) -> None:
         with self._mids_lock:
-            id = self._mids.pop(mid, None)
-            if id is None:
+            sent = self._mids.pop(mid, None)
+            if sent is None:
                 self._early.add(mid)
-        if id is not None:
-            self._flights.settle(id, SendOutcome.OK)
+        if sent is not None:
+            self._flights.settle(sent, SendOutcome.OK)
 
     @guarded
     def _on_message(self, client: Any, data: Any, message: paho.MQTTMessage) -> None:
@@ -151,7 +152,7 @@ class MqttClient:
         self.events.received(
             Incoming(
                 destination=destination,
-                body=message.payload,
+                body=bytes(message.payload),
                 headers={},
                 retained=message.retain,
                 redelivered=message.dup,
@@ -165,4 +166,3 @@ class MqttClient:
                 self._heard_as[topic] = destination
                 return destination
         raise BrokerError(f"{self._where} delivered a message for {sent_to}, to which nobody subscribed")
-

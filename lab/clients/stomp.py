@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -23,13 +25,14 @@ CLOSE_WITHIN = 2.0
 _HEARTBEATS = (0, 10_000)  # milliseconds
 
 
-class StompClient(stomp.ConnectionListener):
+class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
     """One STOMP connection; it never reconnects by itself."""
 
     def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
         self.events = events
         self._where = f"STOMP at {endpoint}"
-        self._closing = False
+        self._welcome = self._closing = False
+        self._ended = threading.Event()
         self._answers = Answers()
         self._flights = InFlight(events, most=MOST_IN_FLIGHT)
         self._subscriptions: dict[str, Destination] = {}
@@ -46,6 +49,7 @@ class StompClient(stomp.ConnectionListener):
                 with_connect_command=True,
             )
             self._answers.wait("connect", self._where, CONNECT_WITHIN)
+            self._welcome = True
         except BaseException:
             self.close()
             raise
@@ -53,18 +57,18 @@ class StompClient(stomp.ConnectionListener):
     def subscribe(self, destination: Destination, *, qos: int = 1) -> None:
         """Return once the broker has accepted the subscription; STOMP has no QoS."""
         self._count += 1
-        id = f"subscription-{self._count}"
-        self._subscriptions[id] = destination
-        self._ask(id, lambda: self._wire.subscribe(stomp_destination(destination), id, ack="auto", receipt=id))
-        self._answers.wait(id, f"{self._where}: subscribe to {destination}")
+        name = f"subscription-{self._count}"
+        self._subscriptions[name] = destination
+        self._ask(name, lambda: self._wire.subscribe(stomp_destination(destination), name, ack="auto", receipt=name))
+        self._answers.wait(name, f"{self._where}: subscribe to {destination}")
 
     def unsubscribe(self, destination: Destination) -> None:
         """Return once the broker has ended the subscription."""
-        id = next(id for id, own in self._subscriptions.items() if own == destination)
-        receipt = f"end-of-{id}"
-        self._ask(receipt, lambda: self._wire.unsubscribe(id, receipt=receipt))
+        name = next(name for name, own in self._subscriptions.items() if own == destination)
+        receipt = f"end-of-{name}"
+        self._ask(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
         self._answers.wait(receipt, f"{self._where}: unsubscribe from {destination}")
-        del self._subscriptions[id]
+        del self._subscriptions[name]
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; the broker's RECEIPT makes it ok."""
@@ -82,7 +86,13 @@ class StompClient(stomp.ConnectionListener):
         """Leave; what is in flight is reported unknown."""
         self._closing = True
         self._flights.end("the client was closed")
-        self._wire.leave(CLOSE_WITHIN)
+        if self._wire.is_connected() and not self._ended.is_set():
+            with contextlib.suppress(NotConnectedException, OSError):  # it went by itself
+                self._wire.take_leave()
+                self._ended.wait(CLOSE_WITHIN)
+        if not self._ended.is_set():
+            self._wire.hang_up()
+            self._ended.wait(CLOSE_WITHIN)
 
     @guarded
     def on_connected(self, frame: Any) -> None:
@@ -92,11 +102,11 @@ class StompClient(stomp.ConnectionListener):
     @guarded
     def on_receipt(self, frame: Any) -> None:
         """Take a receipt: of a send, else of something waited for."""
-        id = frame.headers["receipt-id"]
-        if id[0].isdigit():
-            self._flights.settle(id, SendOutcome.OK)
+        receipt = frame.headers["receipt-id"]
+        if receipt[0].isdigit():
+            self._flights.settle(receipt, SendOutcome.OK)
         else:
-            self._answers.give(id)
+            self._answers.give(receipt)
 
     @guarded
     def on_message(self, frame: Any) -> None:
@@ -119,14 +129,14 @@ class StompClient(stomp.ConnectionListener):
     def on_error(self, frame: Any) -> None:
         """Take a refusal: of what the broker names, else of everything."""
         why = frame.headers.get("message") or _text(frame.body) or "the broker said only ERROR"
-        id = frame.headers.get("receipt-id")
-        if id is None:
+        receipt = frame.headers.get("receipt-id")
+        if receipt is None:
             self._answers.give("connect", why)
             self._gone(why)
-        elif id[0].isdigit():
-            self._flights.settle(id, SendOutcome.FAILED, why)
+        elif receipt[0].isdigit():
+            self._flights.settle(receipt, SendOutcome.FAILED, why)
         else:
-            self._answers.give(id, why)
+            self._answers.give(receipt, why)
 
     @guarded
     def on_heartbeat_timeout(self) -> None:
@@ -136,9 +146,10 @@ class StompClient(stomp.ConnectionListener):
     @guarded
     def on_disconnected(self) -> None:
         """Notice that the connection has gone."""
+        self._ended.set()
         self._gone("the connection was lost")
 
-    def _ask(self, receipt: str, send: Any) -> None:
+    def _ask(self, receipt: str, send: Callable[[], None]) -> None:
         try:
             send()
         except (NotConnectedException, OSError):
@@ -146,7 +157,7 @@ class StompClient(stomp.ConnectionListener):
 
     def _gone(self, why: str) -> None:
         self._answers.gone(why)
-        if self._flights.end(why) and not self._closing:
+        if self._flights.end(why) and self._welcome and not self._closing:
             self.events.lost(why)
 
 

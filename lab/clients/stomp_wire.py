@@ -5,24 +5,27 @@ stomp.py 9.0.0 tells neither why a connection failed nor, over TLS, that it has 
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import selectors
 import socket
 import ssl
-import threading
 
 from stomp.connect import BaseConnection
 from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
+_READ = 65_536  # stomp.py asks for 1,024 at a time
+logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of ends that we report, among them our own
 
-class _Wire(Transport):
+
+class _Wire(Transport):  # type: ignore[misc]
     """The transport below STOMP frames."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext, within: float) -> None:
         super().__init__([(host, port)], prefer_localhost=False, try_loopback_connect=False, auto_decode=False)
         self._where, self._tls, self._within = (host, port), tls, within
-        self.ended = threading.Event()
 
     def attempt_connection(self) -> None:
         """Connect once; what went wrong is the caller's to see."""
@@ -43,9 +46,10 @@ class _Wire(Transport):
         self.current_host_and_port = self._where
 
     def receive(self) -> bytes:
-        """Read what is there; the end of the stream ends the loop."""
+        """Read what is there; the end of the stream ends the loop, which stomp.py takes for "nothing yet"."""
+        stream = self.socket
         try:
-            octets: bytes = super().receive()
+            octets: bytes = stream.recv(_READ) if stream is not None else b""
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError:
@@ -53,3 +57,31 @@ class _Wire(Transport):
         if not octets:
             self.running = False
         return octets
+
+    def hang_up(self) -> None:
+        """End without a farewell: the loop reads the end of the stream, and cleans up in its own thread."""
+        stream = self.socket
+        if stream is not None:
+            with contextlib.suppress(OSError):  # it may just have closed by itself
+                stream.shutdown(socket.SHUT_RDWR)
+
+
+class Connection(BaseConnection, Protocol12):  # type: ignore[misc]
+    """One STOMP 1.2 connection."""
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext, within: float, heartbeats: tuple[int, int]) -> None:
+        self._wire = _Wire(host, port, tls, within)
+        BaseConnection.__init__(self, self._wire)
+        Protocol12.__init__(self, self._wire, heartbeats)
+
+    def open(self) -> None:
+        """Connect and begin to read; OSError where that fails."""
+        self._wire.start()
+
+    def take_leave(self) -> None:
+        """Say farewell; the connection ends when the broker has answered."""
+        Protocol12.disconnect(self, "farewell")
+
+    def hang_up(self) -> None:
+        """End at once."""
+        self._wire.hang_up()

@@ -200,6 +200,12 @@ class Scenario(Declared):
         copy._origin = origin
         return copy
 
+    def with_seed(self, seed: int) -> Self:
+        """Give a copy that makes other choices."""
+        copy = self.model_copy(update={"seed": seed})
+        copy._origin = self._origin
+        return copy
+
     def declared(self) -> dict[str, Any]:
         """Give all of it, defaults too, as a JSON-able dict in the words of its file, without passwords."""
         written = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"steps", "expect"})

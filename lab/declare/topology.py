@@ -119,3 +119,10 @@ class Topology(Declared):
     regions: Annotated[Mapping[Name, Region], AfterValidator(_not_empty)]
     brokers: Annotated[Mapping[Name, Broker], AfterValidator(_not_empty)]
     links: tuple[Link, ...] = ()
+
+    def passwords(self) -> dict[str, dict[str, SecretStr]]:
+        """Give each broker's users' passwords: the Plan has none."""
+        return {
+            name: {user: fields.password for user, fields in broker.users.items()}
+            for name, broker in self.brokers.items()
+        }

@@ -28,7 +28,7 @@ class History:
     cut_short_at: int | None = None  # the line that is only half there
 
 
-class _BadLine(ValueError):
+class _LineError(ValueError):
     """What is wrong with a line, and at which of its characters."""
 
     def __init__(self, what: str, column: int = 1) -> None:
@@ -72,15 +72,16 @@ def _parsed(path: Path, stream: BinaryIO) -> Generator[Header | Observation, Non
     number, makers = 1, _MAKERS
     try:
         yield _header(_object(first))
-        for number, octets in enumerate(stream, start=2):  # noqa: B007 (told in the error below)
+        for number, octets in enumerate(stream, start=2):
             if octets[-1] != 10:
                 return number
             fields_of = _object(octets)
-            make = makers.get(fields_of.pop("kind", None))  # type: ignore[arg-type]
+            kind = fields_of.pop("kind", None)
+            make = makers.get(kind) if type(kind) is str else None
             if make is None:
-                raise _BadLine(f"no such kind of observation; there are {', '.join(KINDS)}")
+                raise _LineError(f"no such kind of observation as {kind!r}; there are {', '.join(KINDS)}")
             yield make(fields_of)
-    except _BadLine as bad:
+    except _LineError as bad:
         raise InputError.of(
             bad.what, "was it edited by hand?", Place(file=str(path), line=number, column=bad.column)
         ) from bad
@@ -91,7 +92,7 @@ def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON")
 
 
-_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=_no_constant).scan_once
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=_no_constant).scan_once  # type: ignore[attr-defined]
 
 
 def _object(octets: bytes) -> dict[str, Any]:
@@ -110,22 +111,22 @@ def _explained(octets: bytes) -> dict[str, Any]:
     try:
         found = json.loads(octets.decode(), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
-        raise _BadLine("not UTF-8", error.start + 1) from error
+        raise _LineError("not UTF-8", error.start + 1) from error
     except JSONDecodeError as error:
-        raise _BadLine(f"not JSON: {error.msg}", error.colno) from error
+        raise _LineError(f"not JSON: {error.msg}", error.colno) from error
     except RecursionError as error:
-        raise _BadLine("nested too deeply") from error
+        raise _LineError("nested too deeply") from error
     except ValueError as error:
-        raise _BadLine(str(error)) from error
+        raise _LineError(str(error)) from error
     if not isinstance(found, dict):
-        raise _BadLine("not a JSON object")
+        raise _LineError("not a JSON object")
     return found
 
 
 def _header(found: dict[str, Any]) -> Header:
     if (version := found.get("history")) != VERSION:
         told = "it does not say its version" if version is None else f"it is of version {version!r}"
-        raise _BadLine(f"no history that this mqlab reads: {told}, and this reads version {VERSION}")
+        raise _LineError(f"no history that this mqlab reads: {told}, and this reads version {VERSION}")
     return Header(**_checked(found, _FORMS[Header]))
 
 
@@ -140,22 +141,22 @@ _SET_RECEIVED = tuple(
 
 
 def _sent(found: dict[str, Any]) -> Observation:
-    if len(found) == 2 and type(id := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
+    if len(found) == 2 and type(of := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
         seen: Sent = _NEW(Sent)
         set_id, set_digest = _SET_SENT
         _SET_T(seen, t)
-        set_id(seen, id)
+        set_id(seen, of)
         set_digest(seen, None)
         return seen
     return _generic(Sent)(found)
 
 
 def _acknowledged(found: dict[str, Any]) -> Observation:
-    if len(found) == 2 and type(id := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
+    if len(found) == 2 and type(of := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
         seen: Acknowledged = _NEW(Acknowledged)
         set_id, set_outcome, set_note = _SET_ACKNOWLEDGED
         _SET_T(seen, t)
-        set_id(seen, id)
+        set_id(seen, of)
         set_outcome(seen, SendOutcome.OK)
         set_note(seen, "")
         return seen
@@ -165,7 +166,7 @@ def _acknowledged(found: dict[str, Any]) -> Observation:
 def _received(found: dict[str, Any]) -> Observation:
     if (
         len(found) == 4
-        and type(id := found.get("id")) is str
+        and type(of := found.get("id")) is str
         and type(client := found.get("client")) is str
         and type(destination := found.get("destination")) is str
         and type(t := found.get("t")) is float
@@ -176,7 +177,7 @@ def _received(found: dict[str, Any]) -> Observation:
         _SET_T(seen, t)
         set_client(seen, client)
         set_destination(seen, destination)
-        set_id(seen, id)
+        set_id(seen, of)
         set_digest(seen, None)
         set_retained(seen, False)
         set_redelivered(seen, False)
@@ -188,53 +189,60 @@ def _generic(cls: type[Observation]) -> Callable[[dict[str, Any]], Observation]:
     return lambda found: cls(**_checked(found, _FORMS[cls]))
 
 
-_FORMS: Mapping[type, Mapping[str, tuple[tuple[type, ...], bool]]] = {}  # field → types taken, whether it must be there
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """What one field may hold."""
+
+    types: tuple[type, ...]
+    holding: type | None  # of a mapping's values
+    needed: bool
 
 
-def _form(cls: type) -> Mapping[str, tuple[tuple[type, ...], bool]]:
+def _forms(cls: type[Header] | type[Observation]) -> Mapping[str, _Form]:
     hints = get_type_hints(cls)
-    return {
-        f.name: (_types(hints[f.name]), f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)
-    }
+    return {f.name: _form(hints[f.name], f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)}
 
 
-def _types(hint: Any) -> tuple[type, ...]:
-    if isinstance(hint, UnionType):
-        return tuple(kind for part in get_args(hint) for kind in _types(part))
-    if hint is float:
-        return (float, int)
-    return (get_origin(hint) or hint,)
+def _form(hint: Any, needed: bool) -> _Form:
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if get_origin(parts[0]) is Mapping:
+        holding = get_args(parts[0])[1]
+        return _Form(types=(dict,), holding=None if holding is Any else holding, needed=needed)
+    types = (*parts, int) if float in parts else parts  # JSON writes 3.0 as 3, if a person does
+    return _Form(types=types, holding=None, needed=needed)
 
 
-def _checked(found: dict[str, Any], form: Mapping[str, tuple[tuple[type, ...], bool]]) -> dict[str, Any]:
+def _checked(found: dict[str, Any], forms: Mapping[str, _Form]) -> dict[str, Any]:
     """Check names and types of one line's fields, and give them as the class takes them."""
-    if missing := [name for name, (_, needed) in form.items() if needed and name not in found]:
-        raise _BadLine(f"{missing[0]} is missing")
+    for name, form in forms.items():
+        if form.needed and name not in found:
+            raise _LineError(f"{name} is missing")
     for name, value in found.items():
-        if name not in form:
-            raise _BadLine(f"unknown field {name!r}; there are {', '.join(form)}")
-        types = form[name][0]
-        if SendOutcome in types:
-            if value not in SendOutcome.__members__.values():
-                raise _BadLine(f"{name} is {value!r}; it can be {', '.join(SendOutcome)}")
-            found[name] = SendOutcome(value)
-        elif Mapping in types or any(kind.__name__ == "Mapping" for kind in types):
-            if type(value) is not dict:
-                raise _BadLine(f"{name} is {value!r}, not an object")
-        elif type(value) not in types:
-            names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in types)
-            raise _BadLine(f"{name} is {value!r}, not {names}")
-        elif type(value) is float and not -inf < value < inf:
-            raise _BadLine(f"{name} is too large a number")
-        elif float in types and type(value) is int:
-            try:
-                found[name] = float(value)
-            except OverflowError as error:
-                raise _BadLine(f"{name} is too large a number") from error
+        if name not in forms:
+            raise _LineError(f"there is no {name!r} here; there are {', '.join(forms)}")
+        found[name] = _value(name, value, forms[name])
     return found
 
 
-_FORMS = {cls: _form(cls) for cls in (Header, *KINDS.values())}
+def _value(name: str, value: Any, form: _Form) -> Any:
+    if SendOutcome in form.types:
+        if value not in list(SendOutcome):
+            raise _LineError(f"{name} is {value!r}; it can be {', '.join(SendOutcome)}")
+        return SendOutcome(value)
+    if type(value) not in form.types:
+        names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in form.types)
+        raise _LineError(f"{name} is {value!r}, not {names}")
+    if form.holding is not None and any(type(each) is not form.holding for each in value.values()):
+        raise _LineError(f"{name} holds something else than {form.holding.__name__}")
+    if float in form.types and value is not None:
+        if not -_LARGEST < value < _LARGEST:
+            raise _LineError(f"{name} is too large a number")
+        return float(value)
+    return value
+
+
+_LARGEST = 1e15
+_FORMS: Mapping[type, Mapping[str, _Form]] = {cls: _forms(cls) for cls in (Header, *KINDS.values())}  # type: ignore[misc, arg-type]
 _MAKERS: Mapping[Any, Callable[[dict[str, Any]], Observation]] = {
     kind: _generic(cls) for kind, cls in KINDS.items()
 } | {"sent": _sent, "acked": _acknowledged, "received": _received}

@@ -131,7 +131,7 @@ class Acknowledged(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received(Observation):
-    """A client received a message: by `id` where the message carries one of this run, else by the digest of its body."""
+    """A client received a message: by `id` where it carries one of this run, else by the digest of its body."""
 
     kind: ClassVar[str] = "received"
     client: str

@@ -93,9 +93,11 @@ class HistoryFile:
             raise OSError(f"{self.path}: only part of a line could be written; is the disk full?")
 
     def __enter__(self) -> Self:
+        """Give the open file."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close the file."""
         self.close()

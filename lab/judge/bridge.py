@@ -31,7 +31,7 @@ def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
         outcome = Outcome.HELD if state == claim.up else Outcome.BROKEN
         reason = f"{_words(state, initiators)}, since {moment(since)}" if len(course) > 1 else _words(state, initiators)
         if outcome is Outcome.BROKEN and len(course) > 1:
-            reason += evidence.causes.near(since, since) if since else ""
+            reason += evidence.causes.near(since, since, bridges=False)
         if not timeline.complete:  # what it would have been at the end, nobody knows
             cut = f"the history is cut short at {moment(timeline.end)}; until then: {reason}"
             return Outcome.UNKNOWN, cut

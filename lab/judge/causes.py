@@ -31,14 +31,16 @@ class Causes:
         discarded = self._discarded(publication.broker, publication.destination)
         return self.near(sent, self._timeline.end) + discarded
 
-    def near(self, t: float, until: float) -> str:
+    def near(self, t: float, until: float, *, bridges: bool = True) -> str:
         """Name the closure of a link that a stretch of time met, or else the event nearest to its beginning."""
         shut = [
             Event(t=closure.start, words=closure.words)
             for closure in self._timeline.closures
             if closure.start <= until and (closure.end is None or closure.end >= t)
         ]
-        around = [event for event in self._timeline.events if abs(event.t - t) <= FAR]
+        around = [
+            event for event in self._timeline.events if abs(event.t - t) <= FAR and (bridges or not event.of_bridge)
+        ]
         event = _nearest(shut, t) or _nearest(around, t)
         if event is None:
             return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab import units
+from lab.declare.destinations import destination_of
 from lab.declare.scenario import Delivered
 from lab.judge.audiences import Tally
 from lab.judge.evidence import Chosen, Evidence
@@ -13,7 +14,7 @@ from lab.judge.wording import gap, listed, milliseconds, moment, several
 
 def judge_delivered(claim: Delivered, evidence: Evidence) -> tuple[Outcome, str]:
     """Judge what arrived against what was promised."""
-    destination = f"topic://{claim.topic}" if claim.topic else f"queue://{claim.queue}" if claim.queue else None
+    destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
     present = {name for each in chosen for name in each.audience.names}
     findings = [
@@ -52,8 +53,8 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome,
         broken.append(words + evidence.causes.of_loss(chosen.audience, tally, number))
     if claim.promise == "exactly-once" and (words := _duplicated(chosen, evidence)):
         broken.append(f"{who} received {words}")
-    if words := _late(chosen, evidence, within):
-        broken.append(f"{words} to {who}, allowed are {units.format_duration(claim.within)}")
+    if words := _late(claim, chosen, evidence):
+        broken.append(words)
     if broken:
         return Outcome.BROKEN, "; ".join(broken)
     if pending:
@@ -112,20 +113,23 @@ def _duplicated(chosen: Chosen, evidence: Evidence) -> str:
     return f"{several(duplicated, 'duplicate')}, first {tally.publication.id(number)} again at {moment(when)}{near}"
 
 
-def _late(chosen: Chosen, evidence: Evidence, within: float) -> str:
+def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     late = [
         (tally.publication.sent_at[number], tally, number, took)
         for tally in chosen.tallies
         for number, took in zip(tally.arrived, tally.latency, strict=True)
-        if took > within
+        if took > claim.within.total_seconds()
     ]
     if not late:
         return ""
     sent, tally, number, took = min(late, key=lambda each: each[0])
     slowest = max(took for *_, took in late)
     near = evidence.causes.near(sent, sent + took)
-    more = f" (the slowest took {gap(slowest)})" if len(late) > 1 else ""
-    return f"{len(late)} late{more}, first {_sent(tally, number)} took {gap(took)}{near},"
+    more = f", the slowest took {gap(slowest)}" if len(late) > 1 else ""
+    return (
+        f"{len(late)} late to {listed(list(chosen.audience.names))} (allowed are {units.format_duration(claim.within)}"
+        f"{more}), first {tally.publication.id(number)} took {gap(took)}, sent at {moment(sent)}{near}"
+    )
 
 
 def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome, str]:
@@ -144,8 +148,7 @@ def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outc
                     number = min(numbers, key=receipts.first_at.__getitem__)
                     words = f"{_sent(tally, number)} to {tally.publication.broker}"
                     came.append((receipts.first_at[number], words))
-        everywhere = claim.topic is None and claim.queue is None
-        if member.strange_first is not None and (everywhere or _exact(claim, member.destination)):
+        if member.strange_first is not None and destination_of(claim) in (None, member.destination):
             count += member.strange
             came.append((member.strange_first, "of no publish step of this run"))
     if came:
@@ -167,7 +170,3 @@ def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outc
             f"the last was sent, and within is {units.format_duration(claim.within)}: wait longer, or shorten within"
         )
     return Outcome.HELD, f"{who} heard nothing of {several(len(sent), 'message')} sent"
-
-
-def _exact(claim: Delivered, destination: str) -> bool:
-    return destination in (f"topic://{claim.topic}", f"queue://{claim.queue}")

@@ -37,7 +37,7 @@ class Evidence:
         for audience in self.audiences:
             if to and not set(to) & set(audience.names):
                 continue
-            if destination is not None and not any(_overlap(destination, own) for own in audience.destinations):
+            if destination is not None and not any(hears(destination, own) for own in audience.destinations):
                 continue
             tallies = tuple(
                 tally
@@ -45,6 +45,9 @@ class Evidence:
                 if destination is None or hears(destination, tally.publication.destination)
             )
             found.append(Chosen(audience=audience, tallies=tallies))
+        if not to and destination is not None:  # who hears part of a wildcard, but nothing that was sent, is not meant
+            meant = [one for one in found if one.tallies or destination in one.audience.destinations]
+            found = meant or found
         return tuple(found)
 
 
@@ -74,7 +77,3 @@ def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:
     return Evidence(
         header=header, ledger=ledger, timeline=timeline, audiences=audiences(ledger), causes=Causes(timeline)
     )
-
-
-def _overlap(one: str, other: str) -> bool:
-    return hears(one, other) or hears(other, one)

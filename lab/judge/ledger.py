@@ -60,13 +60,13 @@ class Receipts:
         """Count a receipt, and tell whether it is the message's first."""
         before = self.times[number]
         self.times[number] = before + 1
+        if retained:
+            self.retained.add(number)
         if before:
             if self.again is None:
                 self.again = (number, moment)
             return False
         self.first_at[number] = moment
-        if retained:
-            self.retained.add(number)
         return True
 
 

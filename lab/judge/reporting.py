@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.declare.destinations import destination_of
 from lab.declare.scenario import Delivered, Expectation
 from lab.judge.audiences import Audience
 from lab.judge.evidence import Evidence
@@ -29,8 +30,7 @@ def deliveries(expectations: Sequence[Expectation], evidence: Evidence) -> tuple
     limits: dict[int, float] = {}
     for claim in expectations:
         if isinstance(claim, Delivered) and claim.promise != "nothing":
-            destination = f"topic://{claim.topic}" if claim.topic else f"queue://{claim.queue}" if claim.queue else None
-            for chosen in evidence.chosen(claim.to, destination):
+            for chosen in evidence.chosen(claim.to, destination_of(claim)):
                 key = id(chosen.audience)
                 limits[key] = min(limits.get(key, float("inf")), claim.within.total_seconds())
     return tuple(_delivery(audience, limits.get(id(audience), float("inf"))) for audience in evidence.audiences)

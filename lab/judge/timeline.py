@@ -46,6 +46,7 @@ class Event:
 
     t: float
     words: str
+    of_bridge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ class Timeline:
             if before is not None:
                 name = f"{seen.connector}'s bridge" if not seen.created_by_duplex else f"the bridge from {seen.remote}"
                 words = f"{name} on {seen.broker} {'came back' if seen.up else 'went down'}"
-                self.events.append(Event(t=seen.t, words=words))
+                self.events.append(Event(t=seen.t, words=words, of_bridge=True))
 
     def _link(self, seen: LinkChanged) -> None:
         shut = self._shut.setdefault(seen.link, {})

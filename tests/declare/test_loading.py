@@ -47,9 +47,10 @@ def test_no_password_in_anything_that_is_kept(tmp_path: Path) -> None:
 
 
 def test_copies_of_sources_differ_in_passwords_alone(tmp_path: Path) -> None:
-    text = BASE.replace(WORD, "|\n          " + WORD, 1)
+    block = f"\n          password: |-\n            {WORD}"
+    text = BASE.replace(f" {{password: {WORD}}}", block, 1)
     (copy,) = masked_sources(load(written(tmp_path, text), environment={}))
-    assert copy.text == text.replace("|\n          " + WORD, MASK).replace(WORD, MASK)
+    assert copy.text == text.replace(f"|-\n            {WORD}", MASK).replace(WORD, MASK)
 
 
 def test_copies_of_sources_keep_their_places_to_each_other(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Three network namespaces, two regions with the router between them, for the tests and the bench. Needs root.
 
-    a (10.213.0.10) ── tokyo ── router ── singapore ── (10.213.0.42) b        router ── internet ── (10.213.0.94) host
+a (10.213.0.10) ── tokyo ── router ── singapore ── (10.213.0.42) b        router ── internet ── (10.213.0.94) host
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -72,7 +73,8 @@ class Bed:
     def router(self, config: Mapping[str, Any]) -> Iterator[subprocess.Popen[str]]:
         """Run the router until the end of the block; it is ready when the block begins."""
         self.config.write_text(json.dumps(config))
-        command = [sys.executable, str(ROUTER / "router.py"), "--config", str(self.config), "--sockets", str(self.folder)]
+        options = ["--config", str(self.config), "--sockets", str(self.folder)]
+        command = [sys.executable, str(ROUTER / "router.py"), *options]
         # The capabilities of the container and no other; one log for both outputs, as a container has.
         caps = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+net_admin"]
         process = subprocess.Popen(
@@ -109,7 +111,8 @@ def bed(folder: Path) -> Iterator[Bed]:
             ("host", HOST, ROUTER_OUTSIDE, "10.213.0.66"),
         ):
             inside, router = made.namespace(name), made.namespace("router")
-            run("ip", "link", "add", f"to-{name}", "netns", router, "type", "veth", "peer", "name", "eth0", "netns", inside)
+            peer = ("peer", "name", "eth0", "netns", inside)
+            run("ip", "link", "add", f"to-{name}", "netns", router, "type", "veth", *peer)
             run(*made.command(name, "ip", "addr", "add", f"{theirs}/27", "dev", "eth0"))
             run(*made.command("router", "ip", "addr", "add", f"{ours}/27", "dev", f"to-{name}"))
             run(*made.command(name, "ip", "link", "set", "eth0", "up"))
@@ -145,7 +148,5 @@ def unfit() -> str | None:
         return "needs root"
     if not Path("/dev/net/tun").exists():
         return "needs /dev/net/tun"
-    missing = [tool for tool in ("ip", "nft") if subprocess.run(["which", tool], capture_output=True, check=False).returncode]
+    missing = [tool for tool in ("ip", "nft", "setpriv") if shutil.which(tool) is None]
     return f"needs {', '.join(missing)}" if missing else None
-
-

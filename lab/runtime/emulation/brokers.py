@@ -34,6 +34,7 @@ def start_broker(
         ports={},
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: plan.name},
         options=options(plan, hosts),
+        environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
     )
 
 
@@ -47,7 +48,6 @@ def options(plan: BrokerPlan, hosts: Mapping[str, str]) -> dict[str, Any]:
         "mem_limit": plan.memory,
         "memswap_limit": plan.memory,
         "pids_limit": 1024,
-        "environment": {"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
         # Without "any", the WebSocket connector looks 0.0.0.0 up by name and stalls the start for 10 s.
         "extra_hosts": {**hosts, "any": "0.0.0.0"},
         # The engine's DNS would ask the host's: a lab's names are all in its hosts file, and nothing leaves it.

@@ -86,12 +86,14 @@ def start(
     ports: Mapping[int, int],
     labels: Mapping[str, str],
     options: Mapping[str, Any],
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1."""
     first, *further = endpoints
     client = _PreparingClient(further, files)
     starting = _Starting(image, name, client)
     starting.ports = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
+    starting.with_envs(**(environment or {}))
     starting.with_kwargs(
         network=first.network,
         networking_config={first.network: client.client.api.create_endpoint_config(ipv4_address=first.address)},

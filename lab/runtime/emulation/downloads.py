@@ -33,6 +33,7 @@ class Artifact:
     sha512: str
 
     def __str__(self) -> str:
+        """Give the file's name."""
         return "-".join(filter(None, (self.name, self.version, self.classifier))) + f".{self.packaging}"
 
 
@@ -147,8 +148,12 @@ def maven(say: Say) -> Download:
         try:
             return Path(project.artifact(artifact.classifier, artifact.packaging).resolve())
         except OSError as error:  # requests' errors are OSErrors
-            raise HostError(f"cannot fetch {artifact}: {error}", f"check the network and its proxy settings\n{OFFLINE}") from error
+            raise HostError(
+                f"cannot fetch {artifact}: {error}", f"check the network and its proxy settings\n{OFFLINE}"
+            ) from error
         except RuntimeError as error:
-            raise InputError.of(f"no repository serves {artifact}", "take the archive from disk: --activemq-archive FILE") from error
+            raise InputError.of(
+                f"no repository serves {artifact}", "take the archive from disk: --activemq-archive FILE"
+            ) from error
 
     return download

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import docker
 from docker.errors import DockerException
 
+import docker
 from lab.errors import HostError
 
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
@@ -43,7 +43,9 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
         raise explain(error, host) from error
     check_api(str(said.get("ApiVersion", "")), str(said.get("Version", "?")))
     if said.get("Os") != "linux":
-        raise HostError(f"the Docker engine at {host} runs {said.get('Os')} containers", "switch it to Linux containers")
+        raise HostError(
+            f"the Docker engine at {host} runs {said.get('Os')} containers", "switch it to Linux containers"
+        )
     return client
 
 

@@ -1,6 +1,7 @@
-"""Inside ActiveMQ's binary archive: its version, and which of its files a broker needs. An archive from disk is trusted with nothing.
+"""Inside ActiveMQ's binary archive: its version, and which of its files a broker needs.
 
-Members are read one after the other, straight into the build's context; nothing is unpacked onto this machine.
+An archive from disk is trusted with nothing. Members are read one after the other, straight into the build's context;
+nothing is unpacked onto this machine.
 """
 
 from __future__ import annotations
@@ -81,7 +82,11 @@ def _check(archive: Path, member: tarfile.TarInfo, count: int, total: int) -> No
     elif not (member.isreg() or member.isdir()):
         raise _hostile(archive, member.name, "is a device or a pipe")
     if total > _MOST_BYTES or count > _MOST_MEMBERS:
-        raise _hostile(archive, member.name, f"brings the archive to {total / 1e6:.0f} MB in {count} files, too much to be ActiveMQ")
+        raise _hostile(
+            archive,
+            member.name,
+            f"brings the archive to {total / 1e6:.0f} MB in {count} files, too much to be ActiveMQ",
+        )
 
 
 def _hostile(archive: Path, name: str, why: str) -> InputError:
@@ -96,4 +101,6 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
     except FileNotFoundError as error:
         raise InputError.of(f"no such file: {archive}") from error
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise InputError.of(f"{archive} cannot be read as a .tar.gz: {error}", "it may be incomplete: fetch it again") from error
+        raise InputError.of(
+            f"{archive} cannot be read as a .tar.gz: {error}", "it may be incomplete: fetch it again"
+        ) from error

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker.errors
-from docker.types import Ulimit
 
 import docker
 from lab.errors import HostError
@@ -116,7 +115,6 @@ def start_router(
             "mem_limit": "128m",
             "pids_limit": 64,
             "dns": ["127.0.0.1"],
-            "ulimits": [Ulimit(name="nice", soft=40, hard=40)],
             "cpu_shares": 8192,
         },
     )
@@ -133,7 +131,7 @@ class Router:
         """Run one linkctl command and give its answer; HostError says what the router said."""
         try:
             code, output = self._client.containers.get(self.container).exec_run(
-                ["python3", "-I", "/opt/mqlab/linkctl.py", link, *words], demux=True
+                ["python3", "/opt/mqlab/linkctl.py", link, *words], demux=True
             )
         except docker.errors.NotFound as error:
             raise HostError("the router's container has gone") from error

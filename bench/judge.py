@@ -1,0 +1,84 @@
+"""How long judging a million messages takes, and how much memory; prints one JSON object.
+
+`python bench/judge.py [MESSAGES]` writes a history of that many messages to a temporary file and judges it from there.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lab.history import (
+    Acknowledged,
+    Ended,
+    Header,
+    Observation,
+    Publishing,
+    Received,
+    Sent,
+    Subscribed,
+    lines,
+    observations,
+)
+from lab.judge import judge_file
+
+DECLARED = {"expect": [{"delivered": {"to": ["ear"], "promise": "exactly-once"}}, {"latency": {"p99": "1s"}}]}
+HEADER = Header(run="r", scenario="bench", seed=1, runtime="emulation", started="", declared=DECLARED, mqlab="0")
+
+
+def story(count: int) -> Iterator[Observation]:
+    """Tell of messages sent one each 100 µs, all received 40 ms later."""
+    topic = "topic://bench"
+    yield Subscribed(t=0.0, client="ear", broker="b", over="mqtt", destination=topic, step=1)
+    yield Publishing(
+        t=0.0,
+        step=2,
+        client="p",
+        broker="a",
+        over="mqtt",
+        destination=topic,
+        count=count,
+        persistent=True,
+        body="generated",
+    )
+    for number in range(1, count + 401):
+        t = number / 10_000
+        if number <= count:
+            yield Sent(t=t, id=f"2-{number}")
+            yield Acknowledged(t=t + 0.00001, id=f"2-{number}")
+        if number > 400:
+            yield Received(t=t + 0.00002, client="ear", destination=topic, id=f"2-{number - 400}")
+    yield Ended(t=count / 10_000 + 60, complete=True)
+
+
+def main() -> None:
+    """Measure reading alone, then reading and judging."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "history.jsonl"
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(lines(HEADER, story(count)))
+        begin = time.perf_counter()
+        for _ in observations(path):
+            pass
+        read = time.perf_counter()
+        report = judge_file(path)
+        end = time.perf_counter()
+        result = {
+            "messages": count,
+            "history_mib": round(path.stat().st_size / 2**20, 1),
+            "read_only_s": round(read - begin, 2),
+            "read_and_judge_s": round(end - read, 2),
+            "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+            "outcome": str(report.outcome),
+        }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""Two regions as boxes with arrows between them, as plain text; a table where there are more.
+
+Widths are counted in terminal cells, so names in any script line up. It decides nothing about colour.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rich.cells import cell_len
+
+from lab.judge.values import BridgeReport, LinkReport, RegionOutline, Report
+
+WIDEST = 100  # longer arrows say no more
+NARROW, ROOMY = 22, 28  # cells that the arrows need at least, and that they get where there is room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Strokes:
+    corners: str  # top left, top right, bottom left, bottom right
+    level: str
+    upright: str
+    left: str
+    right: str
+    both: str
+    one: str
+    more: str
+
+
+_FINE = _Strokes(corners="┌┐└┘", level="─", upright="│", left="◀", right="▶", both="⇄", one="→", more="…")
+_ASCII = _Strokes(corners="++++", level="-", upright="|", left="<", right=">", both="<->", one="->", more=".")
+
+
+def drawing(report: Report, width: int, ascii: bool = False) -> str:
+    """Draw what stood and what went where; every line fits the width, from 60 cells up."""
+    strokes = _ASCII if ascii else _FINE
+    report = _readable(report, ascii)
+    wide = min(width, WIDEST)
+    if len(report.regions) == 2:
+        lines = _pair(report, wide, strokes)
+    elif len(report.regions) == 1:
+        lines = _box(report, report.regions[0], _inner(report, wide, report.regions), 0, strokes)
+    else:
+        lines = _table(report, wide, strokes)
+    lines += [fit(line, wide, strokes.more) for line in _bridges(report, wide, strokes)]
+    return plain("\n".join(line.rstrip() for line in lines), ascii)
+
+
+def plain(text: str, ascii: bool = False) -> str:
+    """Take out what could move a terminal's cursor, and where only ASCII can be shown, all else that is not."""
+    if ascii:
+        text = unicodedata.normalize("NFKD", text.replace("·", "-").replace("–", "-").replace("→", "->"))
+        text = "".join(sign for sign in text if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
+
+
+def _readable(report: Report, ascii: bool) -> Report:
+    """Give the report with names as they will be shown, so that widths are counted of what is seen."""
+    return replace(
+        report,
+        regions=tuple(replace(region, city=plain(region.city, ascii)) for region in report.regions),
+        bridges=tuple(replace(bridge, connector=plain(bridge.connector, ascii)) for bridge in report.bridges),
+    )
+
+
+def fit(text: str, width: int, more: str) -> str:
+    """Cut or fill a line to exactly that many cells."""
+    if cell_len(text) > width:
+        while text and cell_len(text) > width - 1:
+            text = text[:-1]
+        text += more
+    return text + " " * (width - cell_len(text))
+
+
+def counted(received: int, expected: int | None) -> str:
+    """Write a count: 9 of 10, or 9 where nothing particular was owed."""
+    return f"{received}" if expected is None else f"{received} of {expected}"
+
+
+def _between(report: Report, source: RegionOutline, target: RegionOutline) -> str:
+    """Say what went from a region's brokers to another's, summed up; empty where nothing was meant to."""
+    senders, hearers = ({broker.name for broker in region.brokers} for region in (source, target))
+    flows = [flow for flow in report.flows if flow.source in senders and flow.target in hearers]
+    if not flows:
+        return ""
+    expected = [flow.expected for flow in flows]
+    total = None if None in expected else sum(number for number in expected if number is not None)
+    return counted(sum(flow.received for flow in flows), total)
+
+
+def _link(report: Report, source: RegionOutline, target: RegionOutline) -> LinkReport | None:
+    way = (source.name, target.name)
+    return next((link for link in report.links if (link.leaving, link.reaching) == way), None)
+
+
+def _pair(report: Report, width: int, strokes: _Strokes) -> list[str]:
+    left, right = report.regions
+    inner = _inner(report, width, report.regions)
+    middle = width - 2 * (inner + 4) - 2
+    arrows = [
+        *_arrow(report, left, right, middle, strokes, there=True),
+        "",
+        *_arrow(report, right, left, middle, strokes, there=False),
+    ]
+    height = max(len(_content(report, region)) for region in (left, right)) + 2
+    height = max(height, len(arrows) + 2)
+    boxes = [_box(report, region, inner, height, strokes) for region in (left, right)]
+    above = (height - len(arrows)) // 2
+    rows = [""] * above + arrows + [""] * (height - above - len(arrows))
+    return [f"{a} {fit(row, middle, strokes.more)} {b}" for a, row, b in zip(boxes[0], rows, boxes[1], strict=True)]
+
+
+def _inner(report: Report, width: int, regions: Iterable[RegionOutline]) -> int:
+    needed = max(cell_len(line) for region in regions for line in (f"{region.city} ", *_content(report, region)))
+    middle = NARROW if width < 72 else ROOMY
+    return max(14, min(needed, (width - middle - 2) // 2 - 4))
+
+
+def _content(report: Report, region: RegionOutline) -> list[str]:
+    lines = [region.aws_region if region.city != region.aws_region else region.name]
+    for broker in region.brokers:
+        lines += ["", broker.name]
+        if broker.engine_version:
+            lines.append(f"ActiveMQ {broker.engine_version}")
+    own = _between(report, region, region)
+    if own:
+        lines += ["", f"within: {own}"]
+    return lines
+
+
+def _box(report: Report, region: RegionOutline, inner: int, height: int, strokes: _Strokes) -> list[str]:
+    """Draw one region; `inner` is the width of what stands in it, `height` that of the whole box."""
+    content = _content(report, region)
+    content += [""] * (height - 2 - len(content))
+    title = fit(region.city, min(inner - 1, cell_len(region.city)), strokes.more)
+    rule = strokes.level * (inner - cell_len(title) - 1)
+    top = f"{strokes.corners[0]}{strokes.level} {title} {rule}{strokes.corners[1]}"
+    bottom = f"{strokes.corners[2]}{strokes.level * (inner + 2)}{strokes.corners[3]}"
+    sides = [f"{strokes.upright} {fit(line, inner, strokes.more)} {strokes.upright}" for line in content]
+    return [top, *sides, bottom]
+
+
+def _arrow(
+    report: Report, source: RegionOutline, target: RegionOutline, width: int, strokes: _Strokes, *, there: bool
+) -> list[str]:
+    shaft = strokes.level * (width - 1)
+    count = _between(report, source, target) or "no messages"
+    return [
+        _centred(count, width),
+        f"{shaft}{strokes.right}" if there else f"{strokes.left}{shaft}",
+        _centred(_delay(_link(report, source, target), width), width),
+    ]
+
+
+def _delay(link: LinkReport | None, width: int) -> str:
+    if link is None:
+        return ""
+    asked = f"{link.configured_delay:.1f}"
+    if link.measured_p50 is None:
+        return f"{asked} ms asked"
+    given = f"{link.measured_p50:.1f}"
+    long = f"{asked} ms asked, {given} given"
+    return long if len(long) <= width else f"{asked} ms, got {given}"
+
+
+def _centred(text: str, width: int) -> str:
+    return " " * ((width - cell_len(text)) // 2) + text
+
+
+def _table(report: Report, width: int, strokes: _Strokes) -> list[str]:
+    """List the ways between more regions than a drawing holds."""
+    rows = [("from", "to", "delay asked", "given", "messages")]
+    for source in report.regions:
+        for target in report.regions:
+            link, count = _link(report, source, target), _between(report, source, target)
+            if link is None and not count:
+                continue
+            asked = f"{link.configured_delay:.1f} ms" if link else ""
+            given = f"{link.measured_p50:.1f} ms" if link and link.measured_p50 is not None else ""
+            rows.append((source.city, target.city, asked, given, count))
+    return _columns(rows, width, strokes) if len(rows) > 1 else []
+
+
+def _columns(rows: Sequence[tuple[str, ...]], width: int, strokes: _Strokes) -> list[str]:
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    over = sum(widths) + 2 * (len(widths) - 1) - width
+    for column in (0, 1):  # names give way, figures do not
+        widths[column] -= max(0, -(-over // 2))
+    lines = ["  ".join(fit(cell, wide, strokes.more) for cell, wide in zip(row, widths, strict=True)) for row in rows]
+    return [lines[0], strokes.level * cell_len(lines[0]), *lines[1:]]
+
+
+def _bridges(report: Report, width: int, strokes: _Strokes) -> list[str]:
+    """Say for every connector between whom its bridge is and at which ends it is up."""
+    lines = []
+    for near in (bridge for bridge in report.bridges if not bridge.created_by_duplex):
+        ends = [near, *(far for far in report.bridges if _answers(near, far))]
+        up = [end.broker for end in ends if end.up]
+        way = strokes.both if len(ends) > 1 else strokes.one
+        state = f"up at {' and '.join(up)}" if up else "down"
+        who = f"{near.connector}: {near.broker} {way} {near.remote}"
+        lines += [f"{who}, {state}"] if cell_len(f"{who}, {state}") <= width else [who, f"  {state}"]
+    return ["", *lines] if lines else []
+
+
+def _answers(near: BridgeReport, far: BridgeReport) -> bool:
+    return far.created_by_duplex and (far.broker, far.remote) == (near.remote, near.broker)

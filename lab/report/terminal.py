@@ -1,0 +1,111 @@
+"""Report → what a person reads in a terminal: the drawing, the deliveries, the verdicts, and where the run is kept.
+
+Colour and fine strokes appear only where the console can show them; nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.judge.values import Delivery, Outcome, Report
+from lab.report.drawing import counted, drawing, plain
+
+_MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
+_ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
+_STYLES = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNKNOWN: "yellow"}
+_COUNT = re.compile(r"\b(\d+) of (\d+)\b")
+
+
+def render(report: Report, console: Console, *, folder: Path | str | None = None) -> None:
+    """Print a report, as wide as the console is."""
+    only_ascii = not console.encoding.lower().replace("-", "").startswith("utf")
+    marks = _ASCII_MARKS if only_ascii else _MARKS
+
+    def text(words: str, style: str = "") -> Text:
+        return Text(plain(words, only_ascii), style=style)
+
+    head = text(f"{report.scenario}: ", "bold")
+    head.append(str(report.outcome), f"bold {_STYLES[report.outcome]}")
+    console.print(head)
+    picture = drawing(report, console.width, only_ascii)
+    if picture:
+        console.print()
+        console.print(_coloured(picture, report.outcome), no_wrap=True, overflow="ignore", crop=False)
+    if report.deliveries:
+        console.print()
+        console.print(_deliveries(report, console.width, only_ascii))
+    verdicts = Table.grid(padding=(0, 1))
+    verdicts.add_column(no_wrap=True)
+    verdicts.add_column()
+    for verdict in report.verdicts:
+        style = _STYLES[verdict.outcome]
+        verdicts.add_row(Text(marks[verdict.outcome], style=f"bold {style}"), text(verdict.expectation, "bold"))
+        verdicts.add_row("", text(verdict.reason, style if verdict.outcome is not Outcome.HELD else ""))
+    if report.verdicts:
+        console.print()
+        console.print(verdicts)
+    if report.notes:
+        notes = Table.grid(padding=(0, 1))
+        for note in report.notes:
+            notes.add_row(Text("note:", style="yellow"), text(note))
+        console.print()
+        console.print(notes)
+    console.print()
+    where = f"run {report.run} ({report.runtime}, seed {report.seed})"
+    console.print(text(where if folder is None else f"{where}: {folder}", "dim"), soft_wrap=True)
+
+
+def _coloured(picture: str, outcome: Outcome) -> Text:
+    """Colour the counts: what is missing is bad news only where nobody expected it to be."""
+    missing = "bold" if outcome is Outcome.HELD else "bold red"
+    drawn = Text(picture)
+    drawn.highlight_regex(r"[┌┐└┘─│]+", "dim")
+    for match in _COUNT.finditer(picture):
+        drawn.stylize("bold green" if match[1] == match[2] else missing, *match.span())
+    return drawn
+
+
+def _deliveries(report: Report, width: int, ascii: bool) -> Table:
+    """Give one row per subscriber; columns in which nothing happened are left out."""
+    columns = [
+        ("lost", "lost"),
+        ("duplicated", "duplicates"),
+        ("unexpected", "unexpected"),
+        ("recovered", "recovered"),
+        ("undecided", "undecided"),
+        ("reordered", "reordered"),
+        ("late", "late"),
+    ]
+    shown = [(name, title) for name, title in columns if any(getattr(row, name) for row in report.deliveries)]
+    mild = [name for name, _ in columns] if report.outcome is Outcome.HELD else ["recovered", "undecided", "reordered"]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("to", overflow="fold", min_width=6)
+    table.add_column("messages", justify="right", no_wrap=True)
+    for _, title in shown:
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("p50 ms", "p99 ms"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in report.deliveries:
+        figures = [
+            Text(str(getattr(row, name)), style="red" if getattr(row, name) and name not in mild else "")
+            for name, _ in shown
+        ]
+        table.add_row(
+            Text(plain(_who(row), ascii)),
+            _coloured(counted(row.received, row.expected), report.outcome),
+            *figures,
+            *(f"{figure:.1f}" for figure in ((row.latency.p50, row.latency.p99) if row.latency else ())),
+        )
+    return table
+
+
+def _who(row: Delivery) -> str:
+    if not row.shares:
+        return f"{row.subscriber} at {row.broker}, {row.destination}"
+    shares = ", ".join(f"{share.subscriber} at {share.broker} {share.received}" for share in row.shares)
+    return f"{shares}, {row.destination}"

@@ -1,0 +1,76 @@
+"""What each image is made of, and the name that follows from it. Pure: the same sources give the same names everywhere.
+
+An image is named by the digest of all that goes into it, so that it is built once, and anew when any of that changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+SUITE = "bookworm"  # Debian 12
+_NOT_IN_IMAGES = {"README.md", "archives.toml"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """The names of the three images."""
+
+    base: str
+    broker: str
+    router: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingredients:
+    """All that goes into the images: recipes by path, digests of what is downloaded, the engine's architecture."""
+
+    base: Mapping[str, bytes]
+    broker: Mapping[str, bytes]
+    router: Mapping[str, bytes]
+    activemq_version: str
+    activemq_sha512: str
+    jolokia_sha512: str
+    architecture: str
+    layout: int
+
+
+def plan_images(made_of: Ingredients) -> Images:
+    """Name the three images."""
+    base = digest(made_of.base, SUITE, made_of.architecture)
+    downloads = (made_of.activemq_version, made_of.activemq_sha512, made_of.jolokia_sha512, str(made_of.layout))
+    broker = digest(made_of.broker, base, *downloads)
+    router = digest(made_of.router, base)
+    return Images(
+        base=f"mqlab/base:{base}",
+        broker=f"mqlab/broker:{made_of.activemq_version}-{broker}",
+        router=f"mqlab/router:{router}",
+    )
+
+
+def digest(files: Mapping[str, bytes], *words: str) -> str:
+    """Give 12 hexadecimal digits for some files and words; where one ends and the next begins counts too."""
+    total = hashlib.sha256()
+    for part in (
+        *(part for path in sorted(files) for part in (path.encode(), files[path])),
+        *(word.encode() for word in words),
+    ):
+        total.update(len(part).to_bytes(8, "big") + part)
+    return total.hexdigest()[:12]
+
+
+def recipe(folder: Path) -> dict[str, bytes]:
+    """Read the files of one image's recipe, by their path below its folder."""
+    return {
+        str(PurePosixPath(path.relative_to(folder))): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in _NOT_IN_IMAGES and "__pycache__" not in path.parts
+    }
+
+
+def packages(text: bytes) -> tuple[str, ...]:
+    """Read a list of Debian packages, one a line."""
+    lines = (line.partition("#")[0].strip() for line in text.decode().splitlines())
+    return tuple(line for line in lines if line)

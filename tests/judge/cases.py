@@ -1,0 +1,36 @@
+"""The pairs of files: each folder here holds a history written by hand and the report it gives, in JSON and as text.
+
+`python -m tests.judge.cases` writes the reports anew, to be looked at with `git diff` before they are believed.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.judge import Report, judge_file
+from lab.report.document import to_json
+from lab.report.terminal import render
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent for path in HERE.glob("*/history.jsonl"))
+
+
+def judged(case: Path) -> Report:
+    return judge_file(case / "history.jsonl")
+
+
+def shown(report: Report, width: int = 80) -> str:
+    console = Console(file=StringIO(), width=width, color_system=None)
+    render(report, console, folder=".mqlab/runs/latest")
+    assert isinstance(console.file, StringIO)
+    return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().splitlines())
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        report = judged(case)
+        (case / "report.json").write_text(to_json(report), encoding="utf-8")
+        (case / "report.txt").write_text(shown(report), encoding="utf-8")

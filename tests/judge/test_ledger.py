@@ -1,0 +1,142 @@
+"""Rules of the ledger that hold for every history, tried on thousands of made ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.history import (
+    Acknowledged,
+    Ended,
+    Header,
+    Observation,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    Subscribed,
+    Unsubscribed,
+)
+from lab.judge import Report, Streamed, judge
+from lab.judge.values import Percentiles
+
+HEADER = Header(
+    run="r", scenario="made", seed=1, runtime="simulation", started="2026-08-21T10:15:00Z", declared={}, mqlab="0"
+)
+CLIENTS = {"a": ("tokyo", "topic://x"), "b": ("singapore", "topic://*"), "c": ("tokyo", "queue://q"),
+           "d": ("singapore", "queue://q"), "e": ("tokyo", "queue://>")}  # fmt: skip
+DESTINATIONS = ("topic://x", "topic://y", "queue://q", "queue://r")
+
+
+class Made(NamedTuple):
+    observations: tuple[Observation, ...]
+    receipts: dict[str, int]
+
+
+@st.composite
+def histories(draw: st.DrawFn, *, digests: bool) -> Made:
+    seen: list[Observation] = []
+    clients = draw(st.lists(st.sampled_from(sorted(CLIENTS)), unique=True, min_size=1))
+    for client in clients:
+        broker, destination = CLIENTS[client]
+        start = draw(st.floats(0, 50))
+        seen.append(Subscribed(t=start, client=client, broker=broker, over="stomp", destination=destination, step=1))
+        if draw(st.booleans()):
+            end = start + draw(st.floats(0, 50))
+            seen.append(Unsubscribed(t=end, client=client, broker=broker, destination=destination))
+    sent: list[str] = []
+    for step in range(1, draw(st.integers(1, 4)) + 1):
+        count = draw(st.integers(1, 6))
+        given_body = digests and draw(st.booleans())
+        seen.append(
+            Publishing(
+                t=0,
+                step=step,
+                client="p",
+                broker="tokyo",
+                over="stomp",
+                persistent=True,
+                count=count,
+                destination=draw(st.sampled_from(DESTINATIONS)),
+                body="given" if given_body else "generated",
+            )
+        )
+        for number in range(1, draw(st.integers(0, count)) + 1):
+            name, t = f"{step}-{number}", draw(st.floats(0, 100))
+            body = draw(st.sampled_from("xyz")) if given_body else None
+            seen.append(Sent(t=t, id=name, digest=body))
+            sent.append(name)
+            if (outcome := draw(st.sampled_from([None, *SendOutcome]))) is not None:
+                seen.append(Acknowledged(t=t, id=name, outcome=outcome))
+    receipts = dict.fromkeys(clients, 0)
+    for _ in range(draw(st.integers(0, 30))):
+        client = draw(st.sampled_from(clients))
+        receipts[client] += 1
+        known = not digests or draw(st.booleans())
+        seen.append(
+            Received(
+                t=draw(st.floats(0, 200)),
+                client=client,
+                destination=CLIENTS[client][1],
+                id=draw(st.sampled_from([*sent, "1-6", "9-1"])) if known else None,
+                digest=None if known else draw(st.sampled_from("xyzw")),
+                retained=draw(st.booleans()),
+            )
+        )
+    return Made((*sorted(seen, key=_moment), Ended(t=300, complete=True)), receipts)
+
+
+def _moment(seen: Observation) -> tuple[float, int]:
+    early = isinstance(seen, Publishing), isinstance(seen, Sent)
+    return (0.0, 0) if early[0] else (seen.t, 1 if early[1] else 2)
+
+
+def _judged(observations: tuple[Observation, ...]) -> Report:
+    return judge((), Streamed(HEADER, observations))
+
+
+@given(histories(digests=True))
+def test_every_receipt_is_counted_once_and_every_owed_message_is_received_or_lost(made: Made) -> None:
+    report = _judged(made.observations)
+    for row in report.deliveries:
+        came = sum(made.receipts[client] for client in row.subscriber.split(", "))
+        assert row.expected == row.received + row.lost
+        assert came == row.received + row.recovered + row.duplicated + row.unexpected
+        assert min(row.expected, row.lost, row.duplicated, row.unexpected, row.recovered, row.undecided) >= 0
+    assert sorted(made.receipts) == sorted(c for row in report.deliveries for c in row.subscriber.split(", "))
+
+
+@given(histories(digests=True))
+def test_an_unknown_send_is_never_lost(made: Made) -> None:
+    unknown = tuple(
+        replace(seen, outcome=SendOutcome.UNKNOWN) if isinstance(seen, Acknowledged) else seen
+        for seen in made.observations
+    )
+    for row in _judged(unknown).deliveries:
+        assert (row.expected, row.received, row.lost) == (0, 0, 0)
+
+
+@given(histories(digests=False), st.randoms(use_true_random=False))
+def test_receipts_may_be_written_in_any_order_but_for_what_concerns_order(made: Made, dice: Random) -> None:
+    made_receipts = [seen for seen in made.observations if isinstance(seen, Received)]
+    receipts = made_receipts.copy()
+    dice.shuffle(receipts)
+    others = [seen for seen in made.observations if not isinstance(seen, Received)]
+    shuffled = _judged((*others[:-1], *receipts, others[-1])).deliveries
+    plain = _judged((*others[:-1], *made_receipts, others[-1])).deliveries
+    assert [(row.expected, row.lost, row.duplicated, row.unexpected) for row in shuffled] == [
+        (row.expected, row.lost, row.duplicated, row.unexpected) for row in plain
+    ]
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300))
+def test_percentiles_are_measured_values_in_order(values: list[float]) -> None:
+    figures = Percentiles.of(sorted(values))
+    assert figures is not None
+    assert figures.p50 <= figures.p95 <= figures.p99 <= figures.max == max(values)
+    assert {figures.p50, figures.p95, figures.p99} <= set(values)
+    assert sum(value <= figures.p50 for value in values) * 2 >= len(values)

@@ -1,0 +1,22 @@
+"""Makes the router's flat modules importable, as they are in its container, and hands out network namespaces."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parents[1] / "docker" / "router"), str(HERE)]
+
+import namespaces  # noqa: E402
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Iterator[namespaces.Bed]:
+    if reason := namespaces.unfit():
+        pytest.skip(reason)
+    with namespaces.bed(tmp_path) as made:
+        yield made

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import select
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import linkctl
+import pytest
+from config import Impairment
+from control import MAX_REQUEST, ControlSocket, answer
+from fields import ConfigError
+
+
+class Remembered:
+    """A link that only remembers what it was told."""
+
+    regions = ("tokyo", "singapore")
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def open(self, cost_ns: int) -> None:
+        if self.told:
+            raise ConfigError("already open")
+        self.told.append(cost_ns)
+
+    def change(self, impairments: Mapping[str, Impairment]) -> None:
+        self.told.append(dict(impairments))
+
+    def reset_counters(self) -> None:
+        self.told.append("reset")
+
+    def json(self) -> dict[str, Any]:
+        return {"link": "x"}
+
+
+@contextmanager
+def served(path: Path, link: Remembered) -> Iterator[None]:
+    """Serve a control socket from a thread until the end of the block."""
+    control, stop = ControlSocket(path), threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            for fd in select.select(control.fds(), (), (), 0.01)[0]:
+                control.serve(fd, link)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_set_changes_every_direction_named_at_once_and_stamps_the_moment() -> None:
+    link = Remembered()
+    asked = {"do": "set", "directions": {"tokyo": {"delay_us": 5}, "singapore": {"state": "cut"}}}
+    done = answer(json.dumps(asked).encode(), link)
+    assert done["ok"] and done["link"] == "x"
+    assert {"monotonic_ns", "wall_ns", "wall"} == done["stamp"].keys()
+    assert [(name, each.delay_us, each.state) for name, each in link.told[0].items()] == [
+        ("tokyo", 5.0, "open"),
+        ("singapore", 0.0, "cut"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        (
+            {"do": "set", "directions": {"tokyo": {"delay_us": 5}, "singapore": {"loss": 3}}},
+            "singapore.loss: expected 0",
+        ),
+        ({"do": "set", "directions": {"berlin": {}}}, "directions: unknown key 'berlin', known are singapore, tokyo"),
+        ({"do": "set", "directions": {}}, "directions: name at least one of tokyo, singapore"),
+        ({"do": "set"}, "request: 'directions' is missing"),
+        ({"do": "explode"}, "do: expected one of get, set, reset-counters, open, found 'explode'"),
+        ({"do": ["get"]}, "do: expected one of"),
+        ({"do": "get", "more": 1}, "request: unknown key 'more'"),
+        ({"do": "open", "cost_us": -1}, "cost_us: expected 0 to 10000"),
+        ([], "do: expected one of"),
+    ],
+)
+def test_a_bad_request_changes_nothing(request_: Any, error: str) -> None:
+    link = Remembered()
+    done = answer(json.dumps(request_).encode(), link)
+    assert not done["ok"]
+    assert done["error"].startswith(error)
+    assert link.told == []
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b"\xff\xfe", b"[" * 60_000, b'{"do": NaN}', b'{"do": %s}' % (b"9" * 6_000)]
+)
+def test_hostile_requests_get_an_error(line: bytes) -> None:
+    assert not answer(line, Remembered())["ok"]
+
+
+def test_linkctl_asks_and_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    link = Remembered()
+    with served(tmp_path / "x.sock", link):
+        assert linkctl.main(["--sockets", str(tmp_path), "x", "set", '{"tokyo": {"loss": 0.5}}']) == 0
+        assert json.loads(capsys.readouterr().out)["ok"]
+        assert linkctl.main(["--sockets", str(tmp_path), "x", "set", '{"tokyo": {"loss": 5}}']) == 2
+        assert json.loads(capsys.readouterr().out)["error"] == "tokyo.loss: expected 0 to 1, found 5"
+        assert linkctl.main(["--sockets", str(tmp_path), "x", "set", "not json"]) == 2
+        assert linkctl.main(["--sockets", str(tmp_path), "../x", "get"]) == 2
+        assert linkctl.main(["--sockets", str(tmp_path), "x", "reset-counters"]) == 0
+    assert [type(each) for each in link.told] == [dict, str]
+
+
+def test_linkctl_says_when_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert linkctl.main(["--sockets", str(tmp_path), "gone", "get"]) == 3
+    assert "no answer from" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_the_socket_outlives_rude_clients(tmp_path: Path) -> None:
+    path = tmp_path / "x.sock"
+    with served(path, Remembered()):
+        idle = []
+        for _ in range(40):  # more than it keeps, and none of them says anything
+            idle.append(socket.socket(socket.AF_UNIX))
+            idle[-1].connect(str(path))
+        with socket.socket(socket.AF_UNIX) as endless:
+            endless.settimeout(5)
+            endless.connect(str(path))
+            with pytest.raises(OSError):
+                for _ in range(100):
+                    endless.sendall(b"x" * MAX_REQUEST)
+        with socket.socket(socket.AF_UNIX) as hasty:
+            hasty.connect(str(path))
+            hasty.sendall(b'{"do": "get"}\n')
+        assert linkctl.ask(path, {"do": "get"})["link"] == "x"
+        for each in idle:
+            each.close()

@@ -1,0 +1,59 @@
+"""Expected files: what the router tells nftables and `ip`, for two regions with a link and one without."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import rules
+from config import Config, parse_config
+from fields import ConfigError
+from interfaces import check_kernel, find_interfaces
+
+HERE = Path(__file__).parent / "rules"
+# Names do not follow the order of the networks, on purpose.
+INTERFACES = {"tokyo": "eth2", "singapore": "eth0", "sydney": "eth3", "internet": "eth1"}
+
+
+@pytest.fixture
+def config() -> Config:
+    return parse_config((HERE / "router.json").read_bytes())
+
+
+def test_the_rules_are_the_expected_ones(config: Config) -> None:
+    assert rules.nft_text(config, INTERFACES) == (HERE / "expected.nft").read_text()
+
+
+def test_the_commands_are_the_expected_ones(config: Config) -> None:
+    commands = rules.address_commands(config, INTERFACES) + rules.link_commands(config, INTERFACES, 0)
+    assert "".join(" ".join(command) + "\n" for command in commands) == (HERE / "expected.ip").read_text()
+
+
+def test_no_two_closing_braces_share_a_line(config: Config) -> None:
+    assert not any(
+        line.count("}") > 1 and line.strip().startswith("}") for line in rules.nft_text(config, INTERFACES).splitlines()
+    )
+
+
+def test_interfaces_are_found_by_address(config: Config) -> None:
+    owners = {INTERFACES[network.name]: str(network.interface.ip) for network in config.networks}
+    listed = [{"ifname": name, "addr_info": [{"local": address}]} for name, address in sorted(owners.items())]
+    assert find_interfaces(config, json.dumps(listed)) == INTERFACES
+
+
+def test_a_missing_interface_is_named_beside_what_is_there(config: Config) -> None:
+    listed = [{"ifname": "eth0", "addr_info": [{"local": "10.213.0.34"}]}]
+    with pytest.raises(
+        ConfigError, match=r"no interface has the address of tokyo \(10.213.0.2\), .* has eth0 10.213.0.34"
+    ):
+        find_interfaces(config, json.dumps(listed))
+
+
+def test_a_container_without_the_kernel_settings_is_refused_with_the_options_it_lacks(tmp_path: Path) -> None:
+    for name, value in (("all", "0"), ("default", "0"), ("eth0", "2")):
+        (tmp_path / "conf" / name).mkdir(parents=True)
+        (tmp_path / "conf" / name / "rp_filter").write_text(f"{value}\n")
+    (tmp_path / "ip_forward").write_text("0\n")
+    with pytest.raises(ConfigError, match=r"ip_forward=1, --sysctl net\.ipv4\.conf\.eth0\.rp_filter=0"):
+        check_kernel({"tokyo": "eth0"}, tmp_path)
