@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +65,7 @@ def create(base: Path, run: str) -> RunFolder:
             ignore.write_text("*\n")
         pointer = runs / f".latest-{run}"
         pointer.symlink_to(run)
-        os.replace(pointer, runs / "latest")  # one step, so that another reader never finds it missing
+        pointer.replace(runs / "latest")  # one step, so that another reader never finds it missing
     except OSError as error:
         raise HostError(
             f"the run folder {path} cannot be made: {error.strerror}", "set MQLAB_HOME to a folder of yours"

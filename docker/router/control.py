@@ -21,7 +21,7 @@ from fields import ConfigError
 
 FOLDER = Path("/run/mqlab")
 MAX_REQUEST = 64 << 10
-_MAX_CLIENTS = 16
+_MAX_CLIENTS, _BACKLOG = 16, 128
 # what may be asked, and the keys each needs
 _VERBS: Mapping[str, set[str]] = {
     "get": set(),
@@ -100,7 +100,7 @@ class ControlSocket:
             self._listener.bind(str(path))
         finally:
             os.umask(before)
-        self._listener.listen(_MAX_CLIENTS)
+        self._listener.listen(_BACKLOG)
         self._clients: dict[int, tuple[socket.socket, bytearray]] = {}
 
     def fds(self) -> list[int]:

@@ -27,6 +27,8 @@ from tun import READ_SIZE
 
 # Shorter waits are spent reading, not sleeping: a sleep ends some tens of µs late.
 SPIN_NS = 80_000
+# A link without delay goes on reading this long after a packet: its answer must not wait for this process to wake.
+LINGER_NS, _SHORT_NS = 150_000, 200_000
 _LISTEN_NS = 1_000_000  # the control socket is heard this often, however busy the link is
 _BURST = 64
 _GSO, _DESTINATION = 1, slice(HEAD + 16, HEAD + 20)
@@ -48,6 +50,7 @@ class Emulator:
         self.tun = tun
         self.malformed = 0
         self.opened = False
+        self.linger_ns = 0  # calibration is to find the cost of waking up
         self.scheduling = schedule.be_punctual()
         ends = addresses(at)
         self._probes = {ends[1].packed: self.directions[0], ends[0].packed: self.directions[1]}
@@ -66,6 +69,7 @@ class Emulator:
             direction.calibrate(cost_ns)
             direction.change(impairment, time.monotonic_ns())
         self.opened = True
+        self._set_linger()
         self.reset_counters()
 
     def change(self, impairments: Mapping[str, Impairment]) -> None:
@@ -74,6 +78,10 @@ class Emulator:
         for direction in self.directions:
             if direction.leaving in impairments:
                 direction.change(impairments[direction.leaving], now)
+        self._set_linger()
+
+    def _set_linger(self) -> None:
+        self.linger_ns = LINGER_NS if any(each.hold_ns < _SHORT_NS for each in self.directions) else 0
 
     def reset_counters(self) -> None:
         """Begin counting anew."""
@@ -96,7 +104,7 @@ class Emulator:
         """Carry packets until the process ends."""
         tun, read, clock = self.tun, os.read, time.monotonic_ns
         first, second = self.directions
-        heard = clock()
+        heard = last = clock()
         while True:
             try:
                 packet = read(tun, READ_SIZE)
@@ -104,13 +112,14 @@ class Emulator:
                 packet = b""
             now = clock()
             if packet:
+                last = now
                 self.take(packet, now)
             # `change` empties these queues but never replaces them
             if first.flight and first.flight[0][0] <= now:
                 self.give(first, now)
             if second.flight and second.flight[0][0] <= now:
                 self.give(second, now)
-            wait = 0 if packet else self._wait()
+            wait = 0 if packet or now - last < self.linger_ns else self._wait()
             if wait > SPIN_NS or now - heard > _LISTEN_NS:
                 timeout = (wait - SPIN_NS) / 1e9 if wait > SPIN_NS else 0
                 ready = select.select([tun, *control.fds()], (), (), timeout)[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import socket
+import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,9 @@ def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT) -> dict[
     """Send one request to a link's socket and give its answer; ConfigError if it was refused."""
     try:
         with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(timeout)
+            # The kernel's own timeouts: with Python's, a full queue of connections is refused instead of waited for.
+            for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                link.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", *divmod(round(timeout * 1e6), 1_000_000)))
             link.connect(str(path))
             link.sendall(json.dumps(request).encode() + b"\n")
             with link.makefile("rb") as reply:

@@ -57,6 +57,7 @@ def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
     found = interfaces.find_interfaces(config, _run(["ip", "-json", "-4", "addr"]))
     interfaces.check_kernel(found)
     _run(["nft", "-f", "-"], rules.nft_text(config, found))
+    _run_all(rules.forget_commands(_run(["ip", "-json", "rule"])))
     _run_all(rules.address_commands(config, found))
     links = [_start_link(config, found, index, path, sockets, opened) for index in range(len(config.links))]
     for index, process in enumerate(links):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import fields
 import probe
 from config import Config, Link, Network
 
@@ -113,6 +114,14 @@ def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list
             if not network.internet
         ),
     ]
+
+
+def forget_commands(listed: str | bytes) -> list[list[str]]:
+    """Give the commands that take away what an earlier router left in this namespace, from `ip -json rule`."""
+    ours = [
+        str(rule["priority"]) for rule in fields.load_json(listed) if str(rule["priority"]) in (_PROBE_RULE, _LINK_RULE)
+    ]
+    return [["ip", "rule", "del", "pref", priority] for priority in ours]
 
 
 def link_commands(config: Config, interfaces: Mapping[str, str], index: int) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """The command line: each command is the stages of one way through, written out, and an exit code at the end.
 
-0 all held · 1 an expectation broken or unknown · 2 bad input · 3 the lab could not be built · 4 timed out · 130 interrupted
+0 all held · 1 something broken or unknown · 2 bad input · 3 the lab could not be built · 4 timed out · 130 interrupted
 """
 
 from __future__ import annotations

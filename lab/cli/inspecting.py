@@ -35,7 +35,9 @@ def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON =
 
 def render(
     scenario: SCENARIO,
-    broker: Annotated[str | None, typer.Option("--broker", metavar="NAME", help="Which broker; all when left out.")] = None,
+    broker: Annotated[
+        str | None, typer.Option("--broker", metavar="NAME", help="Which broker; all when left out.")
+    ] = None,
     difference: Annotated[bool, typer.Option("--diff", help="Show only what was added to the configuration.")] = False,
     activemq_version: VERSION = None,
     json: JSON = False,

@@ -11,8 +11,7 @@ import typer
 
 from lab.cli import options, status_text
 from lab.cli.machine import engine_and_images
-from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION
-from lab.cli.options import json_line
+from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, json_line
 from lab.cli.running import FOLDER
 from lab.declare.loading import masked_sources
 from lab.errors import InputError
@@ -37,7 +36,9 @@ def add_to(app: typer.Typer) -> None:
 
 def up(
     scenario: SCENARIO,
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave the lab running; `mqlab down` ends it.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Leave the lab running; `mqlab down` ends it.")
+    ] = False,
     seed: SEED = None,
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
@@ -123,7 +124,9 @@ def status(run: RUN = None, json: JSON = False) -> int:
 
 def show_logs(
     name: Annotated[str, typer.Argument(metavar="BROKER|router", help="Whose log.")],
-    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")
+    ] = None,
     tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last lines.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     json: JSON = False,
@@ -143,9 +146,7 @@ def show_logs(
 
 
 def sweep(
-    every: Annotated[
-        bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     quiet: QUIET = False,
     json: JSON = False,
@@ -173,7 +174,9 @@ def sweep(
         typer.echo(f"{verb} lab {each.run}: {each.containers} containers, {each.networks} networks")
     alive = len(found) - len(wanted)
     if not quiet:
-        typer.echo(f"{len(wanted)} left behind, {alive} alive" + (" (mqlab sweep --all removes those too)" if alive else ""))
+        typer.echo(
+            f"{len(wanted)} left behind, {alive} alive" + (" (mqlab sweep --all removes those too)" if alive else "")
+        )
     return 0
 
 

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import docker
 import typer
 from rich.table import Table
 
+import docker
 from lab.cli import options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
 from lab.cli.progress import TerminalProgress
@@ -35,7 +35,9 @@ def engine_and_images(
     versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
     with progress.stage("images"):
         made = {
-            version: building.ensure(client, version=version, archive=archive, environment=os.environ, say=progress.tell)
+            version: building.ensure(
+                client, version=version, archive=archive, environment=os.environ, say=progress.tell
+            )
             for version in versions
         }
     return client, made

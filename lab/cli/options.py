@@ -28,12 +28,10 @@ RUN = Annotated[
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
-VERSION = Annotated[
-    str | None, typer.Option("--activemq-version", metavar="VERSION", help="5.16.7, 5.17.6 or 5.18.3 instead of the declared engine version's.")
-]  # fmt: skip
-ARCHIVE = Annotated[
-    Path | None, typer.Option("--activemq-archive", metavar="FILE", help="An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz).")
-]  # fmt: skip
+_RELEASES = "5.16.7, 5.17.6 or 5.18.3, instead of the one for the declared engine version."
+VERSION = Annotated[str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES)]
+_ON_DISK = "An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz)."
+ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
 SEED = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed.")]
 
 

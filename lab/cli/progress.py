@@ -1,4 +1,4 @@
-"""Progress on stderr: a line per stage with the time it took, and a spinner while it lasts where somebody is watching."""
+"""Progress on stderr: a line per stage with the time it took, and a spinner meanwhile where somebody watches."""
 
 from __future__ import annotations
 

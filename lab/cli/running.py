@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -15,10 +14,10 @@ from lab.cli import options
 from lab.cli.machine import engine_and_images
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION
 from lab.declare.loading import masked_sources
-from lab.declare.scenario import Expectation, Scenario, expectations_of
+from lab.declare.scenario import Scenario
 from lab.folder import RunFolder, create, home
-from lab.history import Header, HistoryFile, Observation, observations
-from lab.judge import Outcome, Report, judge
+from lab.history import Header, HistoryFile
+from lab.judge import Outcome, Report, judge_file
 from lab.replay import replay
 from lab.report import document, terminal
 from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
@@ -62,10 +61,13 @@ def run(
         folder=folder.path,
         passwords=asked.scenario.topology.passwords(),
     )
-    with open_lab(asked.plan, opening, progress) as lab, HistoryFile(folder.history, _header(run_id, asked.scenario)) as history:
-        with progress.stage(f"replay {len(asked.scenario.steps)} steps"):
-            replay(asked.scenario, asked.plan, lab, history, run=run_id)
-    report = _judged(folder.history)
+    with (
+        open_lab(asked.plan, opening, progress) as lab,
+        HistoryFile(folder.history, _header(run_id, asked.scenario)) as history,
+        progress.stage(f"replay {len(asked.scenario.steps)} steps"),
+    ):
+        replay(asked.scenario, asked.plan, lab, history, run=run_id)
+    report = judge_file(folder.history)
     document.write(report, folder.report)
     return _told(report, folder, json)
 
@@ -79,7 +81,7 @@ def judge_again(
 ) -> int:
     """Judge a history again, from the file alone."""
     path = history / "history.jsonl" if history.is_dir() else history
-    report = _judged(path, options.read(scenario).expect if scenario else None)
+    report = judge_file(path, options.read(scenario).expect if scenario else None)
     return _told(report, RunFolder(path=path.parent), json)
 
 
@@ -93,14 +95,6 @@ def _header(run_id: str, scenario: Scenario) -> Header:
         declared=scenario.declared(),
         mqlab=__version__,
     )
-
-
-def _judged(path: Path, expectations: Sequence[Expectation] | None = None) -> Report:
-    stream = observations(path)
-    header = next(stream)
-    assert isinstance(header, Header)
-    asked = expectations_of(header.declared) if expectations is None else expectations
-    return judge(asked, header, cast("Iterator[Observation]", stream))
 
 
 def _told(report: Report, folder: RunFolder, json: bool) -> int:

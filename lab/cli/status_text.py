@@ -42,7 +42,9 @@ def show_endpoints(state: LabState, console: Console) -> None:
     regions = {region.name: region for region in state.plan.regions}
     for plan in state.plan.brokers:
         region = regions[plan.region]
-        console.print(f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}")
+        console.print(
+            f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}"
+        )
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
         for endpoint in ENDPOINTS:
             port = state.brokers[plan.name].ports[endpoint.name]
@@ -79,7 +81,9 @@ def to_dict(status: Status) -> dict[str, Any]:
 def show(status: Status, console: Console) -> None:
     """Print how a lab is."""
     state = status.state
-    kept = "detached" if state.detached else ("opened by a running process" if status.owner_alive else "its owner is dead")
+    kept = (
+        "detached" if state.detached else ("opened by a running process" if status.owner_alive else "its owner is dead")
+    )
     console.print(f"[bold]{state.run}[/bold] · {state.scenario} · {kept}")
     brokers = Table("broker", "container", "health", "ActiveMQ", "memory", box=None, pad_edge=False)
     for broker in status.brokers:
@@ -98,7 +102,9 @@ def show(status: Status, console: Console) -> None:
             )  # fmt: skip
         if not bridge.up:
             why = bridge.why_not or "no reason in the brokers' logs yet"
-            ends.add_row(bridge.connector, bridge.initiator, bridge.responder, f"[red]down[/red]: {why}", "", "", "", "")
+            ends.add_row(
+                bridge.connector, bridge.initiator, bridge.responder, f"[red]down[/red]: {why}", "", "", "", ""
+            )
     console.print()
     console.print(ends)
     links = Table(

@@ -69,9 +69,10 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
 class InFlight:
     """The sends whose outcome is not known yet; bounded, and each gets exactly one outcome."""
 
-    def __init__(self, events: ClientEvents, *, most: int) -> None:
+    def __init__(self, events: ClientEvents, *, most: int, patience: float = PATIENCE) -> None:
         self._events = events
         self._most = most
+        self._patience = patience
         self._low = most // 2  # wake the sender when half has drained: one switch of threads for many messages
         self._ids: dict[str, None] = {}
         self._changed = threading.Condition()
@@ -80,15 +81,24 @@ class InFlight:
         self.gone: str | None = None  # why nothing can be sent any more
 
     def enter(self, id: str) -> bool:
-        """Count a send in, waiting for room; False, its outcome told, where the connection has gone."""
+        """Count a send in; False, its outcome told, where the connection has gone."""
         with self._changed:
-            if len(self._ids) >= self._most:
-                self._await_room()
             if self.gone is None:
                 self._ids[id] = None
                 return True
         self._events.acknowledged(id, SendOutcome.FAILED, f"not sent: {self.gone}")
         return False
+
+    def await_room(self) -> None:
+        """Return when one more may be sent; called after a send, so that the next is timed from its own moment."""
+        with self._changed:
+            while len(self._ids) >= self._most and self.gone is None:
+                before = self._progress
+                self._await_half()
+                if self._progress == before and self.gone is None:
+                    raise LabTimeout(
+                        f"no receipt came for {self._patience:g} s, with {len(self._ids)} messages in flight"
+                    )
 
     def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Tell the outcome of a send, once."""
@@ -115,15 +125,11 @@ class InFlight:
             self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no receipt came: {why}")
         return True
 
-    def _await_room(self) -> None:
-        while len(self._ids) > self._low and self.gone is None:
-            self._blocked = True
-            before = self._progress
-            end = time.monotonic() + PATIENCE
-            while self._blocked and self.gone is None and (left := end - time.monotonic()) > 0:
-                self._changed.wait(left)
-            if self._progress == before and self.gone is None:
-                raise LabTimeout(f"no receipt came for {PATIENCE:g} s, and {len(self._ids)} messages are in flight")
+    def _await_half(self) -> None:
+        self._blocked = True
+        end = time.monotonic() + self._patience
+        while self._blocked and self.gone is None and (left := end - time.monotonic()) > 0:
+            self._changed.wait(left)
 
 
 class Answers:

@@ -102,6 +102,7 @@ class MqttClient:
                 self._mids[info.mid] = message.id
         if early:
             self._flights.settle(message.id, SendOutcome.OK)
+        self._flights.await_room()
 
     def close(self) -> None:
         """Leave; what is in flight is reported unknown."""
@@ -119,7 +120,11 @@ class MqttClient:
                 code = self._client.loop(timeout=1.0)
         except Exception as error:  # noqa: BLE001 (paho's own fault: this thread cannot end the run, `broke` does)
             self.events.broke(error)
-        why = f"the connection was lost: {paho.error_string(code)}"
+        because = "" if code is MQTTErrorCode.MQTT_ERR_CONN_LOST else f": {paho.error_string(code)}"
+        self._end(f"the connection was lost{because}")
+
+    @guarded
+    def _end(self, why: str) -> None:
         self._answers.gone(why)
         if self._flights.end(why) and self._welcome and not self._closing:
             self.events.lost(why)

@@ -81,6 +81,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             self._wire.send(stomp_destination(message.destination), message.body, headers=headers)
         except (NotConnectedException, OSError) as error:
             self._flights.settle(message.id, SendOutcome.FAILED, f"not sent: {error or 'the connection was lost'}")
+        self._flights.await_room()
 
     def close(self) -> None:
         """Leave; what is in flight is reported unknown."""

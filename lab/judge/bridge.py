@@ -74,12 +74,10 @@ def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -
 
 def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -> list[tuple[float, str]]:
     """Give the states the bridge went through, each with its first moment; it begins nowhere."""
-    pairs = {(end.broker, end.remote) for end in initiators}
     up: set[End] = set()
     course = [(float("-inf"), "nowhere")]
     for t, end, is_up in changes:
-        responder = end.created_by_duplex and (end.remote, end.broker) in pairs
-        if end not in initiators and not responder:
+        if end not in initiators and not any(end.answers(near) for near in initiators):
             continue
         (up.add if is_up else up.discard)(end)
         near, far = any(not one.created_by_duplex for one in up), any(one.created_by_duplex for one in up)

@@ -114,11 +114,12 @@ def _duplicated(chosen: Chosen, evidence: Evidence) -> str:
 
 
 def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
+    within = claim.within.total_seconds()
     late = [
         (tally.publication.sent_at[number], tally, number, took)
         for tally in chosen.tallies
         for number, took in zip(tally.arrived, tally.latency, strict=True)
-        if took > claim.within.total_seconds()
+        if took > within
     ]
     if not late:
         return ""

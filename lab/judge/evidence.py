@@ -20,6 +20,13 @@ class Chosen:
     audience: Audience
     tallies: tuple[Tally, ...]
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether anything was meant for it, or came."""
+        return any(tally.tempting or tally.first for tally in self.tallies) or any(
+            member.receipts_in_all for member in self.audience.members
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -48,7 +55,9 @@ class Evidence:
         if not to and destination is not None:  # who hears part of a wildcard, but nothing that was sent, is not meant
             meant = [one for one in found if one.tallies or destination in one.audience.destinations]
             found = meant or found
-        return tuple(found)
+        # An idle subscription says nothing about a client that was owed messages through another one.
+        served = {name for one in found if one.busy for name in one.audience.names}
+        return tuple(one for one in found if one.busy or not served.issuperset(one.audience.names))
 
 
 def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:

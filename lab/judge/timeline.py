@@ -68,12 +68,17 @@ class Closure:
 
 
 class End(NamedTuple):
-    """One end of a bridge; a responder's connector is a number that changes at each reconnect."""
+    """One end of a bridge; a responder may not know its connector's name, and say "" or a number such as #4."""
 
     connector: str
     broker: str
     remote: str
     created_by_duplex: bool
+
+    def answers(self, near: End) -> bool:
+        """Tell whether this is the responder's end of an initiator's."""
+        named = self.connector == near.connector or self.connector == "" or self.connector.startswith("#")
+        return self.created_by_duplex and named and (self.broker, self.remote) == (near.remote, near.broker)
 
 
 class Timeline:

@@ -6,11 +6,12 @@ begin anew at each reconnect, so only the two ends of one session are compared; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from lab.history import BridgeSeen, DestinationSeen
 from lab.judge.evidence import Evidence
 from lab.judge.ledger import OK, Publication
+from lab.judge.timeline import End
 
 TOGETHER = 1.0  # seconds; samples of two brokers taken further apart do not speak of the same moment
 
@@ -19,13 +20,13 @@ def disagreements(evidence: Evidence) -> tuple[str, ...]:
     """Give one note for each place where the witnesses disagree."""
     if not evidence.timeline.complete:
         return ()
-    return (*_bridges(evidence.timeline.bridges.values()), *_destinations(evidence))
+    return (*_bridges(evidence.timeline.bridges), *_destinations(evidence))
 
 
-def _bridges(ends: Iterable[BridgeSeen]) -> Iterator[str]:
-    seen = [end for end in ends if end.up]
-    for near in (end for end in seen if not end.created_by_duplex):
-        fars = [end for end in seen if end.created_by_duplex and (end.broker, end.remote) == (near.remote, near.broker)]
+def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
+    up = {end: seen for end, seen in ends.items() if seen.up}
+    for name, near in up.items():
+        fars = [] if name.created_by_duplex else [far for end, far in up.items() if end.answers(name)]
         if len(fars) != 1 or abs(near.t - fars[0].t) > TOGETHER:
             continue
         for one, other in ((near, fars[0]), (fars[0], near)):

@@ -40,6 +40,7 @@ class Impairment:
     queue_packets: int | None = None
 
     def __str__(self) -> str:
+        """Say it in the words of a scenario file."""
         words = [f"delay {units.format_duration(self.delay)}"]
         if self.jitter:
             words.append(f"jitter {units.format_duration(self.jitter)} ({self.distribution})")

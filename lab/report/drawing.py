@@ -206,4 +206,5 @@ def _bridges(report: Report, width: int, strokes: _Strokes) -> list[str]:
 
 
 def _answers(near: BridgeReport, far: BridgeReport) -> bool:
-    return far.created_by_duplex and (far.broker, far.remote) == (near.remote, near.broker)
+    named = far.connector in (near.connector, "") or far.connector.startswith("#")
+    return far.created_by_duplex and named and (far.broker, far.remote) == (near.remote, near.broker)

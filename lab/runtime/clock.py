@@ -16,6 +16,7 @@ class RealClock:
         self.origin = time.monotonic()
         self._happened = threading.Condition()
         self._waiting = 0
+        self._count = 0
 
     def now(self) -> float:
         """Give the seconds since the clock was made."""
@@ -31,19 +32,23 @@ class RealClock:
         end = time.monotonic() + seconds
         with self._happened:
             self._waiting += 1
-            try:
-                while True:
-                    if until():
-                        return True
-                    left = end - time.monotonic()
-                    if left <= 0:
+        try:
+            while True:
+                seen = self._count
+                if until():  # outside the lock: looking may take long, and must not hold up those who notify
+                    return True
+                with self._happened:
+                    if (left := end - time.monotonic()) <= 0:
                         return False
-                    self._happened.wait(min(left, _LOOK_EVERY))
-            finally:
+                    if self._count == seen:
+                        self._happened.wait(min(left, _LOOK_EVERY))
+        finally:
+            with self._happened:
                 self._waiting -= 1
 
     def notify(self) -> None:
         """Wake whoever waits; costs next to nothing when nobody does."""
         if self._waiting:
             with self._happened:
+                self._count += 1
                 self._happened.notify_all()

@@ -76,7 +76,8 @@ class Bed:
         options = ["--config", str(self.config), "--sockets", str(self.folder)]
         command = [sys.executable, str(ROUTER / "router.py"), *options]
         # The capabilities of the container and no other; one log for both outputs, as a container has.
-        caps = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+net_admin"]
+        # The niceness stands for the weight that --cpu-shares gives the container.
+        caps = ["nice", "-n", "-18", "setpriv", "--inh-caps=-all", "--bounding-set=-all,+net_admin"]
         process = subprocess.Popen(
             self.command("router", *caps, *command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -30,6 +30,14 @@ def test_the_commands_are_the_expected_ones(config: Config) -> None:
     assert "".join(" ".join(command) + "\n" for command in commands) == (HERE / "expected.ip").read_text()
 
 
+def test_only_our_own_rules_are_forgotten() -> None:
+    listed = json.dumps(
+        [{"priority": 0}, {"priority": 900}, {"priority": 1000}, {"priority": 1000}, {"priority": 32766}]
+    )
+    forget = [" ".join(command) for command in rules.forget_commands(listed)]
+    assert forget == ["ip rule del pref 900", "ip rule del pref 1000", "ip rule del pref 1000"]
+
+
 def test_no_two_closing_braces_share_a_line(config: Config) -> None:
     assert not any(
         line.count("}") > 1 and line.strip().startswith("}") for line in rules.nft_text(config, INTERFACES).splitlines()

@@ -104,14 +104,18 @@ def as_root(command: Sequence[str], kept: Sequence[str] = PROXIES) -> tuple[str,
 def run(command: Sequence[str], environment: Mapping[str, str], say: Say) -> None:
     """Run a command to its end, telling its lines; HostError with the last of them if it fails."""
     lines: deque[str] = deque(maxlen=15)
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, **environment},
-    ) as process:
+    try:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, **environment},
+        )
+    except OSError as error:
+        raise HostError(f"cannot run {command[0]}: {error}") from error
+    with process:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.rstrip())

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-
 from lab.errors import LabError
 from lab.runtime.emulation import engine, images, subnets
 from lab.runtime.emulation.networks import taken
@@ -41,7 +40,9 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
 
 def _python() -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    return Finding(what="Python", ok=sys.version_info >= (3, 11), found=version, remedy="Python 3.11 or newer is needed")
+    return Finding(
+        what="Python", ok=sys.version_info >= (3, 11), found=version, remedy="Python 3.11 or newer is needed"
+    )
 
 
 def _machine() -> Iterator[Finding]:
@@ -69,7 +70,9 @@ def _machine() -> Iterator[Finding]:
 
 def _engine(client: docker.DockerClient) -> Iterator[Finding]:
     facts = engine.facts(client)
-    yield Finding(what="Docker engine", ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})")
+    yield Finding(
+        what="Docker engine", ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
+    )
     if facts.rootless:
         yield Finding(
             what="rootless engine", ok=None, found="yes",
@@ -89,5 +92,8 @@ def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Findin
 def _images(client: docker.DockerClient) -> Finding:
     names = [each.name for each in images.listing(client)]
     return Finding(
-        what="images", ok=True if names else None, found=", ".join(names) or "none built yet", remedy="mqlab images builds them"
+        what="images",
+        ok=True if names else None,
+        found=", ".join(names) or "none built yet",
+        remedy="mqlab images builds them",
     )

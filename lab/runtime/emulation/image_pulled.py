@@ -27,6 +27,7 @@ SILENCE = 10  # seconds a registry may say nothing before we go another way
 _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _INSTALL = """set -eu
 export DEBIAN_FRONTEND=noninteractive
+mkdir -p /usr/share/man/man1  # slim images lack it, and Java's installation fails without it
 apt-get update -q
 apt-get install -q -y --no-install-recommends "$@"
 rm -f /etc/apt/apt.conf.d/99mqlab

@@ -146,13 +146,14 @@ class EmulatedLab:
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Tell whether a bridge works: seen at its ends, and its login accepted by the responder."""
         try:
-            ends = [end for name in (bridge.initiator, bridge.responder) for end in self._bridges_of(name)]
-            (consumers,) = self._management[bridge.responder].read(mbeans.subscriptions(bridge.responder))
+            both = (bridge.initiator, bridge.responder)
+            ends = [end for name in both for end in self._bridges_of(name)]
+            here, there = (self._management[name].read(mbeans.subscriptions(name))[0] for name in both)
         except BrokerError:
             return False
-        there = {(end.broker, end.created_by_duplex) for end in ends if end.connector == bridge.connector}
+        seen = {(end.broker, end.created_by_duplex) for end in ends if end.connector == bridge.connector}
         wanted = {(bridge.initiator, False), *([(bridge.responder, True)] if bridge.duplex else [])}
-        return wanted <= there and mbeans.listens_for_demand(bridge, consumers)
+        return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
     def watch(self, recorder: Recorder) -> None:
         """Record each change of the bridges from now on, until the lab is let go."""

@@ -1,7 +1,7 @@
 """What ActiveMQ's MBeans say: patterns to ask for, and answers turned into observations. Pure.
 
-A bridge's own MBean is no proof that it works: with a wrong password it flickers at every attempt. What proves it is the
-subscription to consumer advisories, which the peer accepts only after the login.
+A bridge's own MBean is no proof that it works: with a wrong password it flickers at every attempt. What proves it is
+the subscription to consumer advisories, which the peer accepts only after the login.
 """
 
 from __future__ import annotations
@@ -142,12 +142,21 @@ def read_destinations(
     )
 
 
-def listens_for_demand(bridge: BridgePlan, at_responder: Answer) -> bool:
-    """Tell whether the responder has accepted the initiator's login and its subscription to consumer advisories."""
-    wanted = f"{bridge.connector}_{bridge.initiator}_outbound"
+def listens_for_demand(bridge: BridgePlan, at_initiator: Answer, at_responder: Answer) -> bool:
+    """Tell whether each end has accepted the other's login and its subscription to consumer advisories."""
+    name, here, there = bridge.connector, bridge.initiator, bridge.responder
+    if not bridge.duplex:
+        return _listens(at_responder, f"{name}_{here}_outbound")
+    # A duplex bridge subscribes at each end through that end's own connection to its broker.
+    return _listens(at_responder, f"{name}_{here}_inbound_{there}") and _listens(
+        at_initiator, f"{name}_{there}_inbound_{here}"
+    )
+
+
+def _listens(consumers: Answer, client_id: str) -> bool:
     return any(
-        subscription.client_id == wanted and subscription.destination.name.startswith(_ADVISORIES)
-        for subscription in read_subscriptions(at_responder)
+        subscription.client_id == client_id and subscription.destination.name.startswith(_ADVISORIES)
+        for subscription in read_subscriptions(consumers)
     )
 
 

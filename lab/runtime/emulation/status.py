@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import docker
 import docker.errors
 
+import docker
 from lab.history import BridgeSeen, LinkSeen
 from lab.runtime.emulation import logs, waiting
 from lab.runtime.emulation.lab import EmulatedLab
@@ -84,9 +84,7 @@ def _broker(client: docker.DockerClient, lab: EmulatedLab, name: str) -> BrokerS
     if container.status != "running":
         return BrokerStatus(name=name, container=container.status, health=health, version=None, memory=None)
     memory = container.stats(stream=False, one_shot=True).get("memory_stats", {}).get("usage")
-    return BrokerStatus(
-        name=name, container=container.status, health=health, version=lab.version(name), memory=memory
-    )
+    return BrokerStatus(name=name, container=container.status, health=health, version=lab.version(name), memory=memory)
 
 
 def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatus, ...]:
@@ -127,4 +125,3 @@ def _links(router: Router, lab: EmulatedLab, client: docker.DockerClient) -> tup
             )
         )
     return tuple(found)
-

@@ -1,7 +1,7 @@
 """Waiting for the truth: the router ready, the link as asked, a broker started, a bridge that works.
 
-An open port or a bridge's MBean is no proof; each wait asks for what proves it, and a timeout says what it waited for, how
-long, and shows the last log lines.
+An open port or a bridge's MBean is no proof; each wait asks for what proves it, and a timeout says what it waited for,
+how long, and shows the last log lines.
 """
 
 from __future__ import annotations

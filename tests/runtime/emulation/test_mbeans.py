@@ -1,5 +1,7 @@
 """Answers as ActiveMQ 5.18.3 gives them, turned into observations."""
 
+from dataclasses import replace
+
 from lab.plan import BridgePlan
 from lab.runtime.base import Destination
 from lab.runtime.emulation import mbeans
@@ -51,7 +53,11 @@ def test_a_bridge_that_goes_while_it_is_read_is_not_seen() -> None:
 
 def test_destination_counters_are_matched_by_name_and_kind() -> None:
     found = {
-        f"{ROOT},destinationName=orders,destinationType=Queue,type=Broker": {"Name": "orders", "EnqueueCount": 5, "ForwardCount": 3},
+        f"{ROOT},destinationName=orders,destinationType=Queue,type=Broker": {
+            "Name": "orders",
+            "EnqueueCount": 5,
+            "ForwardCount": 3,
+        },
         f"{ROOT},destinationName=orders,destinationType=Topic,type=Broker": {"Name": "orders", "EnqueueCount": 9},
     }
     consumers = {"a": _subscription("wan_singapore_inbound_tokyo", "orders", discarded=7)}
@@ -59,7 +65,11 @@ def test_destination_counters_are_matched_by_name_and_kind() -> None:
         "singapore",
         found,
         consumers,
-        [Destination(kind="queue", name="orders"), Destination(kind="topic", name="orders"), Destination(kind="topic", name="x")],
+        [
+            Destination(kind="queue", name="orders"),
+            Destination(kind="topic", name="orders"),
+            Destination(kind="topic", name="x"),
+        ],
         t=0,
     )
     assert (queue.destination, queue.enqueued, queue.forwarded, queue.discarded) == ("queue://orders", 5, 3, 0)
@@ -67,12 +77,25 @@ def test_destination_counters_are_matched_by_name_and_kind() -> None:
     assert (missing.enqueued, missing.consumers) == (0, 0)
 
 
-def test_a_bridge_works_only_once_its_login_was_accepted() -> None:
-    accepted = {"a": _subscription("wan_tokyo_outbound", "ActiveMQ.Advisory.Consumer.>", network=False)}
+def test_a_duplex_bridge_works_only_once_each_end_listens_to_the_other() -> None:
+    there = {
+        "a": _subscription("wan_tokyo_inbound_singapore", "ActiveMQ.Advisory.Consumer.>,ActiveMQ.Advisory.TempQueue")
+    }
+    here = {
+        "a": _subscription("wan_singapore_inbound_tokyo", "ActiveMQ.Advisory.Consumer.>,ActiveMQ.Advisory.TempQueue")
+    }
+    assert mbeans.listens_for_demand(WAN, here, there)
+    assert not mbeans.listens_for_demand(WAN, {}, there)
+    assert not mbeans.listens_for_demand(WAN, here, {})
+    assert not mbeans.listens_for_demand(WAN, there, here)
+
+
+def test_a_one_way_bridge_logs_in_at_the_responder_alone() -> None:
+    one_way = replace(WAN, duplex=False)
+    there = {"a": _subscription("wan_tokyo_outbound", "ActiveMQ.Advisory.Consumer.>", network=False)}
     somebody_else = {"a": _subscription("wan_osaka_outbound", "ActiveMQ.Advisory.Consumer.>", network=False)}
-    assert mbeans.listens_for_demand(WAN, accepted)
-    assert not mbeans.listens_for_demand(WAN, somebody_else)
-    assert not mbeans.listens_for_demand(WAN, {})
+    assert mbeans.listens_for_demand(one_way, {}, there)
+    assert not mbeans.listens_for_demand(one_way, {}, somebody_else)
 
 
 def test_object_names_come_apart() -> None:

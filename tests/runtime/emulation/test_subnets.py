@@ -20,7 +20,11 @@ def test_every_role_has_its_own_address() -> None:
     roles = [subnet.gateway, subnet.router, subnet.bridge, *(subnet.broker(index) for index in range(20))]
     assert len(set(roles)) == len(roles)
     assert all(address in subnet.network for address in roles)
-    assert (str(subnet.gateway), str(subnet.router), str(subnet.bridge)) == ("10.213.0.33", "10.213.0.34", "10.213.0.62")
+    assert (str(subnet.gateway), str(subnet.router), str(subnet.bridge)) == (
+        "10.213.0.33",
+        "10.213.0.34",
+        "10.213.0.62",
+    )
 
 
 def test_candidates_cover_the_pool_once_and_avoid_what_is_taken() -> None:

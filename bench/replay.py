@@ -1,0 +1,246 @@
+"""Publish and receive rate of our replay against a bare loop over the same library, on the same broker, in pairs.
+
+`measure(endpoints, ...)` is for whoever has a broker; the command line takes its ports and files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import stomp
+from paho.mqtt.enums import CallbackAPIVersion
+from pydantic import SecretStr
+
+from lab import clients
+from lab.clients import Endpoint
+from lab.declare.scenario import Publish, Scenario, Step, Subscribe
+from lab.history import Header, HistoryFile, Received, Sent, observations
+from lab.plan import BrokerPlan, Plan
+from lab.replay import replay
+from lab.runtime.base import Client, ClientEvents, Destination
+from lab.runtime.clock import RealClock
+
+SIZE = 200  # bytes of each body
+WITHIN = 120.0  # seconds for one run
+Case = tuple[str, int]  # protocol; QoS over MQTT, persistent (1) or not (0) over STOMP
+CASES: tuple[Case, ...] = (("mqtt", 0), ("mqtt", 1), ("mqtt", 2), ("stomp", 0), ("stomp", 1))
+
+
+def measure(
+    endpoints: Mapping[str, Endpoint], *, count: int, pairs: int, cases: Sequence[Case] = CASES
+) -> dict[str, Any]:
+    """Give messages per second of both, and the median of the pairs' ratios, for each case."""
+    found = {}
+    for protocol, quality in cases:
+        endpoint = endpoints[protocol]
+        bare = BARE[protocol]
+        ours_s, bare_s = [], []
+        ours(endpoint, protocol, quality, count // 4)  # the broker's compiler warms up on both
+        bare(endpoint, quality, count // 4)
+        for pair in range(pairs):  # which goes first alternates
+            runs: list[Callable[[], None]] = [
+                lambda: ours_s.append(ours(endpoint, protocol, quality, count)),
+                lambda: bare_s.append(bare(endpoint, quality, count)),
+            ]
+            for run in runs if pair % 2 else reversed(runs):
+                run()
+        ratios = [mine / theirs for mine, theirs in zip(ours_s, bare_s, strict=True)]
+        found[f"{protocol} {'QoS' if protocol == 'mqtt' else 'persistent'} {quality}"] = {
+            "replay_per_s": round(statistics.median(ours_s)),
+            "bare_per_s": round(statistics.median(bare_s)),
+            "ratio": round(statistics.median(ratios), 3),
+            "ratios": [round(ratio, 3) for ratio in ratios],
+        }
+    return {"bench": "replay", "count": count, "pairs": pairs, "size": SIZE, "cases": found}
+
+
+def bare_mqtt(endpoint: Endpoint, qos: int, count: int) -> float:
+    """Publish and receive as fast as paho's own loop does, and give messages per second."""
+    done, welcome = threading.Semaphore(0), threading.Semaphore(0)
+    got = acknowledged = 0
+
+    def on_message(client: Any, data: Any, message: Any) -> None:
+        nonlocal got
+        got += 1
+        if got == count:
+            done.release()
+
+    def on_publish(client: Any, data: Any, mid: int, code: Any, properties: Any) -> None:
+        nonlocal acknowledged
+        acknowledged += 1
+        if acknowledged == count:
+            done.release()
+
+    def opened(name: str) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"bare-{name}", protocol=paho.MQTTv311)
+        client.username_pw_set(endpoint.user, endpoint.password.get_secret_value())
+        client.tls_set(str(endpoint.ca_file))
+        client.on_message, client.on_publish = on_message, on_publish
+        client.on_connect = client.on_subscribe = lambda *_: welcome.release()
+        client.connect(endpoint.host, endpoint.port)
+        client.loop_start()
+        assert welcome.acquire(timeout=WITHIN)
+        return client
+
+    hearing, saying = opened("hears"), opened("says")
+    hearing.subscribe("bench/bare", qos)
+    assert welcome.acquire(timeout=WITHIN)
+    body = b"." * SIZE
+    start = time.perf_counter()
+    for _ in range(count):
+        saying.publish("bench/bare", body, qos)
+    for _ in range(2):
+        assert done.acquire(timeout=WITHIN), f"{got} of {count} received"
+    took = time.perf_counter() - start
+    for client in (saying, hearing):
+        client.disconnect()
+        client.loop_stop()
+    return count / took
+
+
+def bare_stomp(endpoint: Endpoint, persistent: int, count: int) -> float:
+    """Publish and receive as fast as stomp.py's own loop does, and give messages per second."""
+    done, subscribed = threading.Semaphore(0), threading.Semaphore(0)
+
+    class Counter(stomp.ConnectionListener):  # type: ignore[misc]
+        got = receipts = 0
+
+        def on_message(self, frame: Any) -> None:
+            self.got += 1
+            if self.got == count:
+                done.release()
+
+        def on_receipt(self, frame: Any) -> None:
+            if frame.headers["receipt-id"] == "subscribed":
+                subscribed.release()
+                return
+            self.receipts += 1
+            if self.receipts == count:
+                done.release()
+
+    def opened() -> Any:
+        where = [(endpoint.host, endpoint.port)]
+        connection = stomp.Connection12(where, try_loopback_connect=False, auto_decode=False)
+        connection.set_ssl(where, ca_certs=str(endpoint.ca_file))
+        connection.set_listener("counter", Counter())
+        connection.connect(endpoint.user, endpoint.password.get_secret_value(), wait=True)
+        return connection
+
+    hearing, saying = opened(), opened()
+    hearing.subscribe("/topic/bench.bare", id="1", ack="auto", receipt="subscribed")
+    assert subscribed.acquire(timeout=WITHIN)
+    body = b"." * SIZE
+    headers = {"persistent": "true"} if persistent else {}
+    start = time.perf_counter()
+    for n in range(count):
+        saying.send("/topic/bench.bare", body, headers={"receipt": str(n), **headers})
+    for _ in range(2):
+        assert done.acquire(timeout=WITHIN)
+    took = time.perf_counter() - start
+    saying.disconnect()
+    hearing.disconnect()
+    return count / took
+
+
+BARE: Mapping[str, Callable[[Endpoint, int, int], float]] = {"mqtt": bare_mqtt, "stomp": bare_stomp}
+
+
+def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
+    """Replay a scenario of one subscriber and one publisher, history on disk and all; from first send to last receipt."""
+    how = {"qos": quality} if protocol == "mqtt" else {"persistent": "yes" if quality else "no"}
+    common = {"broker": "here", "over": protocol, "topic": "bench.ours"}
+    steps: tuple[Step, ...] = (
+        Subscribe.model_validate(common | {"client": "hears"} | ({"qos": str(quality)} if protocol == "mqtt" else {})),
+        Publish.model_validate(
+            common | {"count": str(count), "size": f"{SIZE}B"} | {k: str(v) for k, v in how.items()}
+        ),
+    )
+    scenario = Scenario.model_construct(scenario="bench", steps=steps, expect=(), seed=1)
+    header = Header(run="bench", scenario="bench", seed=1, runtime="bench", started="", declared={}, mqlab="0")
+    with tempfile.TemporaryDirectory() as folder, HistoryFile(Path(folder) / "history.jsonl", header) as history:
+        replay(scenario, _plan(), _OneBroker(endpoint), history, run="bench")
+        seen = list(observations(history.path))
+    first = min(each.t for each in seen if isinstance(each, Sent))
+    receipts = [each.t for each in seen if isinstance(each, Received)]
+    assert len(receipts) == count, f"{len(receipts)} of {count} received"
+    return count / (max(receipts) - first)
+
+
+class _OneBroker:
+    """A Lab of a broker that somebody else runs."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self.clock = RealClock()
+
+    def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> Client:
+        return clients.connect(over, replace(self._endpoint, client_id=f"bench-{client}"), events)
+
+    def change_link(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+    def demand(self, broker: str, destination: Destination) -> bool:
+        return True
+
+    def bridges(self) -> Sequence[Any]:
+        return ()
+
+    def destinations(self, of: Any) -> Sequence[Any]:
+        return ()
+
+    def links(self) -> Sequence[Any]:
+        return ()
+
+    def watch(self, recorder: Any) -> None: ...
+
+    def unwatch(self) -> None: ...
+
+
+def _plan() -> Plan:
+    given: dict[str, Any] = dict.fromkeys(BrokerPlan.__dataclass_fields__, "") | {"name": "here", "users": ("u",)}
+    return Plan(topology="", seed=1, regions=(), links=(), brokers=(BrokerPlan(**given),), bridges=(), actions=())
+
+
+def main() -> None:
+    """Measure against a broker that is running."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mqtt-port", type=int, required=True)
+    parser.add_argument("--stomp-port", type=int, required=True)
+    parser.add_argument("--host", default="localhost")
+    parser.add_argument("--ca-file", type=Path, required=True)
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--password-file", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    endpoints = {
+        protocol: Endpoint(
+            host=given.host,
+            port=port,
+            ca_file=given.ca_file,
+            user=given.user,
+            password=SecretStr(given.password_file.read_text().strip()),
+            client_id="bench",
+        )
+        for protocol, port in (("mqtt", given.mqtt_port), ("stomp", given.stomp_port))
+    }
+    found = measure(endpoints, count=given.count, pairs=given.pairs)
+    for name, case in found["cases"].items():
+        print(f"{name:16} replay {case['replay_per_s']:6}/s   bare {case['bare_per_s']:6}/s   ratio {case['ratio']}")
+    if given.out is not None:
+        given.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""One replay while it runs: its time, its clients, what it records, and the first error of any thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from lab.history import Acknowledged, BridgeSeen, Observation, Received, Recorder, SendOutcome, Trouble
+from lab.matching import identify
+from lab.network.link import LinkState
+from lab.plan import Plan
+from lab.replay.outstanding import Outstanding
+from lab.replay.paths import Way, carrier, initial_states
+from lab.runtime.base import Client, Destination, Incoming, Lab
+
+
+@dataclass(slots=True, kw_only=True)
+class Listener:
+    """A client that has subscribed, and to what."""
+
+    client: Client
+    broker: str
+    destinations: list[Destination] = field(default_factory=list)
+
+
+class Rehearsal:
+    """What the steps of one replay share."""
+
+    def __init__(self, plan: Plan, lab: Lab, recorder: Recorder, *, run: str, closing: ExitStack) -> None:
+        self.plan, self.lab, self.run = plan, lab, run
+        self.closing = closing
+        self.clock = lab.clock
+        self.start = lab.clock.now()
+        self.recorder = recorder
+        self.outstanding = Outstanding(carrier(plan))
+        self.listeners: dict[str, Listener] = {}
+        self.links: dict[Way, LinkState] = initial_states(plan)
+        self.last_sent = 0.0
+        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link: when it was done
+        self.ends_up: dict[tuple[str, str, str, bool], float] = {}  # bridge ends, with the moment they came
+        self.ends_changed = 0.0
+        self._error: Exception | None = None
+
+    def now(self) -> float:
+        """Give the seconds since the replay began."""
+        return self.clock.now() - self.start
+
+    def record(self, observation: Observation) -> None:
+        """Record something that happened at our own moment."""
+        self.recorder.record(observation)
+
+    def record_of_lab(self, observation: Observation) -> None:
+        """Record something that carries a moment of the lab's clock."""
+        seen = replace(observation, t=observation.t - self.start)
+        if isinstance(seen, BridgeSeen):
+            self._bridge(seen)
+        self.recorder.record(seen)
+
+    def trouble(self, who: str, what: str) -> None:
+        """Record what went wrong."""
+        self.record(Trouble(t=self.now(), who=who, what=what))
+
+    def fail(self, error: Exception) -> None:
+        """Take an error of another thread; the first one ends the replay."""
+        if self._error is None:
+            self._error = error
+        self.clock.notify()
+
+    def check(self) -> None:
+        """Raise the error of another thread, where there is one."""
+        if self._error is not None:
+            raise self._error
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Wait for a condition; the error of another thread ends that, and everything."""
+        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
+        self.check()
+        return held
+
+    def user(self, broker: str, user: str | None) -> str:
+        """Name the user to log in as: the broker's only one when none is named."""
+        return self.plan.broker(broker).users[0] if user is None else user
+
+    def _bridge(self, seen: BridgeSeen) -> None:
+        end = (seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
+        if seen.up and end not in self.ends_up:
+            self.ends_up[end] = self.ends_changed = seen.t
+        elif not seen.up and self.ends_up.pop(end, None) is not None:
+            self.ends_changed = seen.t
+        self.clock.notify()
+
+
+class LabRecorder:
+    """A Recorder for a lab, whose moments are of its own clock."""
+
+    def __init__(self, rehearsal: Rehearsal) -> None:
+        self._rehearsal = rehearsal
+
+    def record(self, observation: Observation) -> None:
+        """Record with the moment counted from the replay's beginning."""
+        self._rehearsal.record_of_lab(observation)
+
+
+class Ear:
+    """Hears one client, from whichever thread: records, counts, and wakes whoever waits."""
+
+    def __init__(self, rehearsal: Rehearsal, who: str) -> None:
+        self._rehearsal = rehearsal
+        self._who = who
+        self.outcomes: Counter[SendOutcome] = Counter()
+        self.notes: dict[str, None] = {}  # of sends that were not ok, each once
+        self.last_outcome = 0.0
+        self.awaited: int | None = None  # how many outcomes there will be, once that is known
+        self.lost_because: str | None = None
+
+    @property
+    def all_told(self) -> bool:
+        """Tell whether every send has its outcome."""
+        return self.awaited is not None and sum(self.outcomes.values()) >= self.awaited
+
+    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        """Take the outcome of a send."""
+        rehearsal = self._rehearsal
+        now = rehearsal.now()
+        rehearsal.record(Acknowledged(t=now, id=id, outcome=outcome, note=note))
+        if outcome is SendOutcome.OK:
+            rehearsal.outstanding.accepted(id)
+        else:
+            self.notes[note] = None
+            if outcome is SendOutcome.UNKNOWN:
+                rehearsal.outstanding.doubtful(id)
+        self.last_outcome = now
+        self.outcomes[outcome] += 1
+        if self.awaited is not None and self.all_told:
+            rehearsal.clock.notify()
+
+    def received(self, message: Incoming) -> None:
+        """Take a message."""
+        rehearsal = self._rehearsal
+        now = rehearsal.now()
+        id, digest = identify(message.body, message.headers, rehearsal.run)  # noqa: A001 (its name everywhere)
+        destination = str(message.destination)
+        rehearsal.record(
+            Received(
+                t=now,
+                client=self._who,
+                destination=destination,
+                id=id,
+                digest=digest,
+                retained=message.retained,
+                redelivered=message.redelivered,
+            )
+        )
+        if rehearsal.outstanding.received(self._who, destination, id, digest):
+            rehearsal.clock.notify()
+
+    def lost(self, why: str) -> None:
+        """Take the end of the connection."""
+        self.lost_because = why
+        self._rehearsal.trouble(self._who, why)
+        self._rehearsal.clock.notify()
+
+    def broke(self, error: Exception) -> None:
+        """Take an error inside the client."""
+        self._rehearsal.fail(error)

@@ -1,0 +1,136 @@
+"""What each verb does, told to a Rehearsal; `publish` has a file of its own.
+
+What a broker does to a client becomes a Trouble and an outcome that is not ok; what the lab itself cannot do is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Step, Subscribe, Unsubscribe, Wait
+from lab.errors import BrokerError, LabTimeout, PlanError
+from lab.history import Demand, Subscribed, Unsubscribed
+from lab.network.link import Impairment, LinkState
+from lab.replay.outcome import Outcome, refused
+from lab.replay.paths import carries, demanded_at
+from lab.replay.publishing import publish
+from lab.replay.rehearsal import Ear, Listener, Rehearsal
+from lab.replay.wording import destination
+from lab.runtime.base import Destination
+
+DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription; measured: 0.1 s and a round trip
+
+
+def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]) -> Outcome:
+    """Do one step, knowing those that come later."""
+    match step:
+        case Subscribe():
+            return _subscribe(rehearsal, number, step, later)
+        case Unsubscribe():
+            return _unsubscribe(rehearsal, step)
+        case Publish():
+            return publish(rehearsal, number, step)
+        case Wait():
+            rehearsal.wait(lambda: False, step.duration.total_seconds())
+            return Outcome()
+        case Impair():
+            return _change(rehearsal, step, step.impairment(), None)
+        case Cut():
+            return _change(rehearsal, step, None, LinkState.CUT)
+        case Reject():
+            return _change(rehearsal, step, None, LinkState.REJECT)
+        case Heal():
+            return _change(rehearsal, step, None, LinkState.OPEN)
+        case _:
+            raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
+
+
+def _subscribe(rehearsal: Rehearsal, number: int, step: Subscribe, later: Sequence[Step]) -> Outcome:
+    to = destination(step)
+    listener = rehearsal.listeners.get(step.client)
+    try:
+        if listener is None:
+            listener = _connect(rehearsal, step)
+        listener.client.subscribe(to, qos=step.qos)
+    except (BrokerError, LabTimeout) as error:
+        return refused(rehearsal, step.client, error)
+    listener.destinations.append(to)
+    rehearsal.outstanding.subscribed(step.client, step.broker, str(to))
+    rehearsal.record(
+        Subscribed(
+            t=rehearsal.now(),
+            client=step.client,
+            broker=step.broker,
+            over=step.over,
+            destination=str(to),
+            step=number,
+        )
+    )
+    return Outcome(note=_await_demand(rehearsal, step.broker, to, later))
+
+
+def _connect(rehearsal: Rehearsal, step: Subscribe) -> Listener:
+    client = rehearsal.lab.connect(
+        client=step.client,
+        broker=step.broker,
+        over=step.over,
+        user=rehearsal.user(step.broker, step.user),
+        events=Ear(rehearsal, step.client),
+    )
+    rehearsal.closing.callback(client.close)
+    listener = rehearsal.listeners[step.client] = Listener(client=client, broker=step.broker)
+    return listener
+
+
+def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Sequence[Step]) -> str:
+    """Wait until brokers that will send there know of it, and say which do not; in vain where no link is open."""
+    unaware = []
+    end = rehearsal.now() + DEMAND_WITHIN
+    for sender in demanded_at(rehearsal.plan, broker, str(to), later):
+        hopeful = carries(rehearsal.plan, sender, broker, rehearsal.links)
+        present = _demand_comes(rehearsal, sender, to, end - rehearsal.now() if hopeful else 0.0)
+        rehearsal.record(Demand(t=rehearsal.now(), broker=sender, destination=str(to), present=present))
+        if not present:
+            unaware.append(sender)
+    return f"no demand on {', '.join(unaware)}" if unaware else ""
+
+
+def _demand_comes(rehearsal: Rehearsal, broker: str, to: Destination, seconds: float) -> bool:
+    try:
+        return rehearsal.wait(lambda: rehearsal.lab.demand(broker, to), seconds)
+    except (BrokerError, LabTimeout) as error:
+        rehearsal.trouble(broker, f"cannot be asked for its demand: {error.what}")
+        return False
+
+
+def _unsubscribe(rehearsal: Rehearsal, step: Unsubscribe) -> Outcome:
+    listener = rehearsal.listeners.pop(step.client, None)
+    if listener is None:
+        return Outcome(ok=False, note="it was not subscribed to anything")
+    try:
+        for each in listener.destinations:
+            listener.client.unsubscribe(each)
+            rehearsal.outstanding.unsubscribed(step.client, str(each))
+            rehearsal.record(
+                Unsubscribed(t=rehearsal.now(), client=step.client, broker=listener.broker, destination=str(each))
+            )
+    except (BrokerError, LabTimeout) as error:
+        return refused(rehearsal, step.client, error)
+    finally:
+        listener.client.close()
+    return Outcome()
+
+
+def _change(
+    rehearsal: Rehearsal,
+    step: Impair | Cut | Reject | Heal,
+    impairment: Impairment | None,
+    state: LinkState | None,
+) -> Outcome:
+    changes = rehearsal.lab.change_link(step.link, leaving=step.leaving, impairment=impairment, state=state)
+    for changed in changes:
+        rehearsal.record_of_lab(changed)
+        if state is not None:
+            rehearsal.links[changed.link, changed.leaving] = state
+    rehearsal.last_change[step.verb] = rehearsal.now()
+    return Outcome()

@@ -1,0 +1,66 @@
+"""A message travels over bridges that are asked for, hop by hop, and only over links that are open."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Any, cast
+
+import pytest
+
+from lab.declare.scenario import Publish, Step
+from lab.network.link import Direction, LinkState
+from lab.plan import BridgePlan, BrokerPlan, LinkPlan, Plan
+from lab.replay.paths import carries, demanded_at, initial_states
+
+
+def broker(name: str) -> BrokerPlan:
+    given: dict[str, Any] = dict.fromkeys(BrokerPlan.__dataclass_fields__, cast("Any", ""))
+    return BrokerPlan(**given | {"name": name, "region": name, "address": IPv4Address("10.0.0.1"), "users": ("u",)})
+
+
+def bridge(initiator: str, responder: str, *, duplex: bool) -> BridgePlan:
+    return BridgePlan(
+        connector=f"{initiator}-{responder}", initiator=initiator, responder=responder, duplex=duplex, user="u"
+    )
+
+
+def link(one: str, other: str) -> LinkPlan:
+    ways = (Direction(leaving=one, reaching=other), Direction(leaving=other, reaching=one))
+    return LinkPlan(name=f"{one}-{other}", directions=ways, source="declared")
+
+
+LINE = Plan(
+    topology="a line",
+    seed=1,
+    regions=(),
+    links=(link("a", "b"), link("b", "c")),
+    brokers=(broker("a"), broker("b"), broker("c")),
+    bridges=(bridge("a", "b", duplex=True), bridge("b", "c", duplex=False)),
+    actions=(),
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [("a", "b", True), ("b", "a", True), ("a", "c", True), ("c", "a", False), ("c", "b", False), ("a", "a", True)],
+)
+def test_bridges_carry_one_way_or_both(source: str, target: str, expected: bool) -> None:
+    assert carries(LINE, source, target) is expected
+
+
+@pytest.mark.parametrize("leaving", ["b", "c"])
+def test_a_link_shut_in_either_direction_carries_nothing(leaving: str) -> None:
+    states = initial_states(LINE) | {("b-c", leaving): LinkState.CUT}
+    assert carries(LINE, "a", "b", states)
+    assert not carries(LINE, "a", "c", states)
+
+
+def publish(at: str, topic: str) -> Step:
+    return Publish.model_validate({"broker": at, "over": "stomp", "topic": topic})
+
+
+def test_demand_is_needed_where_a_later_step_sends_what_the_subscription_hears() -> None:
+    later = [publish("a", "x.y"), publish("b", "z"), publish("a", "x.y"), publish("c", "x"), publish("b", "x")]
+    assert demanded_at(LINE, "c", "topic://x.>", later) == ("a", "b")
+    assert demanded_at(LINE, "a", "topic://x.>", later) == ("b",)
+    assert demanded_at(LINE, "c", "queue://x.>", later) == ()
