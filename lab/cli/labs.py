@@ -165,9 +165,11 @@ def sweep(
             states.forget(state.run, state_folder(os.environ))
     if json:
         options.print_json(
-            [{"run": each.run, "created": each.created, "containers": each.containers, "networks": each.networks}
-             for each in wanted]
-        )  # fmt: skip
+            [
+                {"run": each.run, "created": each.created, "containers": each.containers, "networks": each.networks}
+                for each in wanted
+            ]
+        )
         return 0
     for each in wanted:
         verb = "would remove" if dry_run else "removed"

@@ -91,15 +91,29 @@ def show(status: Status, console: Console) -> None:
         brokers.add_row(broker.name, broker.container, broker.health, broker.version or "does not answer", memory)
     console.print(brokers)
     ends = Table(
-        "bridge", "seen by", "remote broker", "remote address", "created by duplex", "enqueued", "dequeued", "received",
-        box=None, pad_edge=False,
-    )  # fmt: skip
+        "bridge",
+        "seen by",
+        "remote broker",
+        "remote address",
+        "created by duplex",
+        "enqueued",
+        "dequeued",
+        "received",
+        box=None,
+        pad_edge=False,
+    )
     for bridge in status.bridges:
         for end in bridge.ends:
             ends.add_row(
-                bridge.connector, end.broker, end.remote, end.remote_address, str(end.created_by_duplex).lower(),
-                str(end.enqueued), str(end.dequeued), str(end.received),
-            )  # fmt: skip
+                bridge.connector,
+                end.broker,
+                end.remote,
+                end.remote_address,
+                str(end.created_by_duplex).lower(),
+                str(end.enqueued),
+                str(end.dequeued),
+                str(end.received),
+            )
         if not bridge.up:
             why = bridge.why_not or "no reason in the brokers' logs yet"
             ends.add_row(
@@ -114,9 +128,15 @@ def show(status: Status, console: Console) -> None:
         for way in link.directions:
             dropped = ", ".join(f"{count} {cause}" for cause, count in way.dropped.items()) or "0"
             links.add_row(
-                link.name, way.leaving, way.reaching, f"{way.configured_delay_ms:g} ms", _ms(way.measured_p50_ms),
-                _ms(way.measured_p99_ms), str(way.packets), dropped,
-            )  # fmt: skip
+                link.name,
+                way.leaving,
+                way.reaching,
+                f"{way.configured_delay_ms:g} ms",
+                _ms(way.measured_p50_ms),
+                _ms(way.measured_p99_ms),
+                str(way.packets),
+                dropped,
+            )
     console.print()
     console.print(links)
     for link in status.links:

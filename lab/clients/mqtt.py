@@ -8,7 +8,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from lab.clients.base import Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import Answers, Endpoint, InFlight, acknowledge_at_once, connecting, guarded
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.declare.destinations import hears
 from lab.errors import BrokerError
@@ -118,6 +118,8 @@ class MqttClient:
         try:
             while code is MQTTErrorCode.MQTT_ERR_SUCCESS:
                 code = self._client.loop(timeout=1.0)
+                if (stream := self._client.socket()) is not None:
+                    acknowledge_at_once(stream)
         except Exception as error:  # noqa: BLE001 (paho's own fault: this thread cannot end the run, `broke` does)
             self.events.broke(error)
         because = "" if code is MQTTErrorCode.MQTT_ERR_CONN_LOST else f": {paho.error_string(code)}"

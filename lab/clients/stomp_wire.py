@@ -16,6 +16,8 @@ from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
+from lab.clients.base import acknowledge_at_once
+
 _READ = 65_536  # stomp.py asks for 1,024 at a time
 logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of ends that we report, among them our own
 
@@ -50,6 +52,8 @@ class _Wire(Transport):  # type: ignore[misc]
         stream = self.socket
         try:
             octets: bytes = stream.recv(_READ) if stream is not None else b""
+            if octets and stream is not None:
+                acknowledge_at_once(stream)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except OSError:

@@ -34,7 +34,9 @@ def packet(kind: int, body: bytes) -> bytes:
 def mqtt() -> None:
     """Connect, subscribe, publish at QoS 1 and hear it."""
     with connect(8883) as stream:
-        stream.sendall(packet(0x10, text("MQTT") + bytes((4, 0xC2, 0, 30)) + text("touch") + text(USER) + text(PASSWORD)))
+        stream.sendall(
+            packet(0x10, text("MQTT") + bytes((4, 0xC2, 0, 30)) + text("touch") + text(USER) + text(PASSWORD))
+        )
         assert stream.recv(4) == bytes((0x20, 2, 0, 0)), "no CONNACK"
         stream.sendall(packet(0x82, struct.pack(">H", 1) + text("touch/mqtt") + b"\x01"))
         assert stream.recv(16)[0] == 0x90, "no SUBACK"
@@ -90,7 +92,9 @@ def main() -> None:
     mqtt()
     stomp()
     amqp()
-    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bXFsYWI=\r\n"
+    upgrade = (
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bXFsYWI=\r\n"
+    )
     for protocol in ("mqtt", "v12.stomp"):
         status = http(61619, "/", extra=f"{upgrade}Sec-WebSocket-Protocol: {protocol}\r\n")
         assert " 101 " in status or " 400 " in status, f"wss: {status}"

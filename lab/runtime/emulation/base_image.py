@@ -80,14 +80,23 @@ def bootstrap_command(wanted: Sequence[str], finish: Path, debs: Path, tar: Path
     """Give the mmdebstrap call; downloaded packages are kept in `debs` and used again."""
     archives = "/var/cache/apt/archives"
     return (
-        "mmdebstrap", "--variant=minbase", f"--include={','.join(wanted)}",
-        "--aptopt=Acquire::http::Timeout \"20\"", "--aptopt=Acquire::Retries \"2\"",
-        "--dpkgopt=force-unsafe-io", "--skip=download/empty", "--skip=essential/unlink",
-        f'--setup-hook=mkdir -p "$1"{archives}', f"--setup-hook=sync-in {debs} {archives}",
-        f"--customize-hook=sync-out {archives} {debs}", f"--customize-hook=copy-in {finish} /tmp",
-        '--customize-hook=chroot "$1" sh /tmp/finish.sh', '--customize-hook=rm "$1"/tmp/finish.sh',
-        SUITE, str(tar),
-    )  # fmt: skip
+        "mmdebstrap",
+        "--variant=minbase",
+        f"--include={','.join(wanted)}",
+        '--aptopt=Acquire::http::Timeout "20"',
+        '--aptopt=Acquire::Retries "2"',
+        "--dpkgopt=force-unsafe-io",
+        "--skip=download/empty",
+        "--skip=essential/unlink",
+        f'--setup-hook=mkdir -p "$1"{archives}',
+        f"--setup-hook=sync-in {debs} {archives}",
+        f"--customize-hook=sync-out {archives} {debs}",
+        f"--customize-hook=copy-in {finish} /tmp",
+        '--customize-hook=chroot "$1" sh /tmp/finish.sh',
+        '--customize-hook=rm "$1"/tmp/finish.sh',
+        SUITE,
+        str(tar),
+    )
 
 
 def as_root(command: Sequence[str], kept: Sequence[str] = PROXIES) -> tuple[str, ...]:

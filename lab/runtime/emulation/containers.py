@@ -57,9 +57,7 @@ class _PreparingClient(DockerClient):
         """Prepare the container, then start it; a failed preparation removes it."""
         try:
             for endpoint in self._further:
-                self.client.api.connect_container_to_network(
-                    container.id, endpoint.network, ipv4_address=endpoint.address
-                )
+                self.client.networks.get(endpoint.network).connect(container, ipv4_address=endpoint.address)
             if self._files:
                 container.put_archive("/", archive(self._files))
             super().start(container)
@@ -92,7 +90,9 @@ def start(
     first, *further = endpoints
     client = _PreparingClient(further, files)
     starting = _Starting(image, name, client)
-    starting.ports = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
+    # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
+    published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
+    starting.ports = published
     starting.with_envs(**(environment or {}))
     starting.with_kwargs(
         network=first.network,

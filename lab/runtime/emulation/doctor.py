@@ -49,23 +49,29 @@ def _machine() -> Iterator[Finding]:
     tun = Path("/dev/net/tun")
     if sys.platform == "linux":
         yield Finding(
-            what="TUN device", ok=tun.exists(), found=str(tun) if tun.exists() else "no /dev/net/tun",
+            what="TUN device",
+            ok=tun.exists(),
+            found=str(tun) if tun.exists() else "no /dev/net/tun",
             remedy="modprobe tun   (the link emulator needs it where the engine runs)",
-        )  # fmt: skip
+        )
         available = next(
             int(line.split()[1]) * 1024
             for line in Path("/proc/meminfo").read_text().splitlines()
             if line.startswith("MemAvailable:")
         )
         yield Finding(
-            what="memory", ok=True if available >= MEMORY else None, found=f"{available / 2**30:.1f} GiB available",
+            what="memory",
+            ok=True if available >= MEMORY else None,
+            found=f"{available / 2**30:.1f} GiB available",
             remedy="two brokers and a router need about 600 MiB",
-        )  # fmt: skip
+        )
     free = shutil.disk_usage(Path.home()).free
     yield Finding(
-        what="disk", ok=True if free >= ROOM else None, found=f"{free / 2**30:.1f} GiB free",
+        what="disk",
+        ok=True if free >= ROOM else None,
+        found=f"{free / 2**30:.1f} GiB free",
         remedy="building the images needs about 3 GiB",
-    )  # fmt: skip
+    )
 
 
 def _engine(client: docker.DockerClient) -> Iterator[Finding]:
@@ -75,18 +81,23 @@ def _engine(client: docker.DockerClient) -> Iterator[Finding]:
     )
     if facts.rootless:
         yield Finding(
-            what="rootless engine", ok=None, found="yes",
+            what="rootless engine",
+            ok=None,
+            found="yes",
             remedy="not measured: the router needs /dev/net/tun and NET_ADMIN inside the engine's own namespace",
-        )  # fmt: skip
+        )
 
 
 def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:
     pool = subnets.pool(environment.get("MQLAB_POOL"))
     free = sum(1 for _ in subnets.candidates(pool, taken(client), random.Random(0)))
+    whole = 2 ** (subnets.PREFIX - pool.prefixlen)
     return Finding(
-        what="address pool", ok=free >= 3, found=f"{free} of {2 ** (subnets.PREFIX - pool.prefixlen)} subnets of {pool} free",
+        what="address pool",
+        ok=free >= 3,
+        found=f"{free} of {whole} subnets of {pool} free",
         remedy="set MQLAB_POOL to a private block that nothing else here uses",
-    )  # fmt: skip
+    )
 
 
 def _images(client: docker.DockerClient) -> Finding:

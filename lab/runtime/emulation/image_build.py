@@ -61,9 +61,16 @@ def build(client: docker.DockerClient, name: str, base: str, files: Iterable[Con
         context.seek(0)
         try:
             stream = client.api.build(
-                fileobj=context, custom_context=True, tag=name, buildargs={"BASE": base}, labels=image_labels(name),
-                network_mode="none", rm=True, forcerm=True, decode=True,
-            )  # fmt: skip
+                fileobj=context,
+                custom_context=True,
+                tag=name,
+                buildargs={"BASE": base},
+                labels=image_labels(name),
+                network_mode="none",
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
             for said in stream:
                 if "error" in said:
                     raise failed(name, str(said["error"]), lines)

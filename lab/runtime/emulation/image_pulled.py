@@ -50,9 +50,12 @@ def make(
     container = None
     try:
         container = client.containers.create(
-            f"{REPOSITORY}:{TAG}", ["sh", "/mqlab/install.sh", *wanted], network_mode="host", environment=dict(proxies),
+            f"{REPOSITORY}:{TAG}",
+            ["sh", "/mqlab/install.sh", *wanted],
+            network_mode="host",
+            environment=dict(proxies),
             labels={labels.ROLE: "image"},
-        )  # fmt: skip
+        )
         container.put_archive("/", _files(finish))
         container.start()
         for line in container.logs(stream=True, follow=True):

@@ -165,10 +165,15 @@ class EmulatedLab:
                 gone = known.pop(key)
                 recorder.record(
                     BridgeSeen(
-                        t=self.clock.now(), connector=gone.connector, broker=gone.broker, remote=gone.remote,
-                        remote_address=gone.remote_address, created_by_duplex=gone.created_by_duplex, up=False,
+                        t=self.clock.now(),
+                        connector=gone.connector,
+                        broker=gone.broker,
+                        remote=gone.remote,
+                        remote_address=gone.remote_address,
+                        created_by_duplex=gone.created_by_duplex,
+                        up=False,
                     )
-                )  # fmt: skip
+                )
             for key in now.keys() - known.keys():
                 known[key] = now[key]
                 recorder.record(now[key])

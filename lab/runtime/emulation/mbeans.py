@@ -106,11 +106,18 @@ def read_bridges(
         )
         seen.append(
             BridgeSeen(
-                t=t, connector=connector, broker=name, remote=remote, remote_address=address, created_by_duplex=mirrored,
-                up=True, enqueued=int(values.get("EnqueueCounter") or 0), dequeued=int(values.get("DequeueCounter") or 0),
+                t=t,
+                connector=connector,
+                broker=name,
+                remote=remote,
+                remote_address=address,
+                created_by_duplex=mirrored,
+                up=True,
+                enqueued=int(values.get("EnqueueCounter") or 0),
+                dequeued=int(values.get("DequeueCounter") or 0),
                 received=int(values.get("ReceivedCounter") or 0),
             )
-        )  # fmt: skip
+        )
     return tuple(seen)
 
 

@@ -138,9 +138,15 @@ class _Opened:
         opening = self._opening
         image = next(iter(opening.images.values())).router
         self._starting["router"] = self._pool.submit(
-            start_router, image, opening.run, tuple(self._networks.values()), self._published(), self._plan.links,
-            self._plan.seed, self._labels,
-        )  # fmt: skip
+            start_router,
+            image,
+            opening.run,
+            tuple(self._networks.values()),
+            self._published(),
+            self._plan.links,
+            self._plan.seed,
+            self._labels,
+        )
 
     def _start_broker(self, name: str) -> None:
         plan = self._plan.broker(name)
@@ -242,7 +248,7 @@ def _secrets(passwords: Mapping[str, SecretStr]) -> BrokerSecrets:
 
 
 def _free_ports(count: int) -> tuple[int, ...]:
-    """Find ports of 127.0.0.1 that are free now; fixed ones, since random ones would change when the router restarts."""
+    """Find ports of 127.0.0.1 that are free now; ones that Docker chose would change when the router restarts."""
     held = []
     with ExitStack() as closing:
         for _ in range(count):

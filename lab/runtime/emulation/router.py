@@ -131,14 +131,15 @@ class Router:
         """Run one linkctl command and give its answer; HostError says what the router said."""
         try:
             code, output = self._client.containers.get(self.container).exec_run(
-                ["python3", "/opt/mqlab/linkctl.py", link, *words], demux=True
+                ["python3", "/opt/mqlab/linkctl.py", link, *words]
             )
         except docker.errors.NotFound as error:
             raise HostError("the router's container has gone") from error
         except docker.errors.APIError as error:
             raise HostError(f"the router cannot be spoken to: {error.explanation or error}") from error
-        out, complaint = ((part or b"").decode(errors="replace").strip() for part in output)
-        answer: dict[str, Any] = json.loads(out) if out.startswith("{") else {"error": complaint or out}
+        assert isinstance(output, bytes)  # no stream was asked for
+        out = output.decode(errors="replace").strip()
+        answer: dict[str, Any] = json.loads(out) if out.startswith("{") else {"error": out}
         if code != 0:
             raise HostError(f"the router refused {' '.join(words)} on link {link}: {answer.get('error')}")
         return answer

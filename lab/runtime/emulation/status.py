@@ -83,7 +83,9 @@ def _broker(client: docker.DockerClient, lab: EmulatedLab, name: str) -> BrokerS
     health = str((container.attrs["State"].get("Health") or {}).get("Status", "none"))
     if container.status != "running":
         return BrokerStatus(name=name, container=container.status, health=health, version=None, memory=None)
-    memory = container.stats(stream=False, one_shot=True).get("memory_stats", {}).get("usage")
+    usage = container.stats(stream=False, one_shot=True)
+    assert isinstance(usage, dict)  # no stream was asked for
+    memory = usage.get("memory_stats", {}).get("usage")
     return BrokerStatus(name=name, container=container.status, health=health, version=lab.version(name), memory=memory)
 
 
@@ -101,11 +103,12 @@ def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatu
                 up=up,
                 why_not="" if up else waiting.cause(client, lab, bridge),
                 ends=tuple(
-                    end for end in ends
+                    end
+                    for end in ends
                     if end.connector == bridge.connector and end.broker in (bridge.initiator, bridge.responder)
                 ),
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,19 +63,17 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
 
 def remove(client: docker.DockerClient, run: str) -> int:
     """Remove everything of one lab, and give how many things that were; asking twice is fine."""
-    wanted = {"label": f"{labels.RUN}={run}"}
+    wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
     containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(_remove_container, containers))
     networks = client.networks.list(filters=wanted)
     for network in networks:
         _remove_network(network)
-    left = [
-        *client.containers.list(all=True, filters=wanted, ignore_removed=True),
-        *client.networks.list(filters=wanted),
-    ]
+    left = [str(each.name) for each in client.containers.list(all=True, filters=wanted, ignore_removed=True)]
+    left += [str(each.name) for each in client.networks.list(filters=wanted)]
     if left:
-        raise HostError(f"of lab {run}, {_names(left)} could not be removed", "try: mqlab sweep --all")
+        raise HostError(f"of lab {run}, {', '.join(left)} could not be removed", "try: mqlab sweep --all")
     return len(containers) + len(networks)
 
 
@@ -89,7 +86,3 @@ def _remove_container(container: Container) -> None:
 def _remove_network(network: Network) -> None:
     with suppress(docker.errors.NotFound, docker.errors.APIError):
         network.remove()
-
-
-def _names(things: Iterable[Container | Network]) -> str:
-    return ", ".join(str(thing.name) for thing in things)

@@ -83,9 +83,8 @@ def for_broker(client: docker.DockerClient, lab: EmulatedLab, name: str, contain
         return lab.version(name) is not None
 
     if not _wait(started, BROKER_PATIENCE):
-        raise LabTimeout(
-            f"broker {name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{last_lines(client, container)}"
-        )
+        lines = last_lines(client, container)
+        raise LabTimeout(f"broker {name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}")
 
 
 def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:

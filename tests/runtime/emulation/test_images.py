@@ -20,9 +20,15 @@ from lab.runtime.emulation.image_names import Ingredients, digest, packages, pla
 from lab.shipped import shipped
 
 MADE_OF = Ingredients(
-    base={"packages.txt": b"java"}, broker={"Dockerfile": b"FROM x"}, router={"a.py": b"1"}, activemq_version="5.18.3",
-    activemq_sha512="aa", jolokia_sha512="bb", architecture="amd64", layout=1,
-)  # fmt: skip
+    base={"packages.txt": b"java"},
+    broker={"Dockerfile": b"FROM x"},
+    router={"a.py": b"1"},
+    activemq_version="5.18.3",
+    activemq_sha512="aa",
+    jolokia_sha512="bb",
+    architecture="amd64",
+    layout=1,
+)
 
 
 def quiet(_: str) -> None:

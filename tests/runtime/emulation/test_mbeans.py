@@ -9,7 +9,7 @@ from lab.runtime.emulation import mbeans
 ROOT = "org.apache.activemq:brokerName=singapore"
 WAN = BridgePlan(connector="wan", initiator="tokyo", responder="singapore", duplex=True, user="testuser")
 MIRRORED = {
-    f"{ROOT},connector=duplexNetworkConnectors,networkBridge=tcp_//10.81.1.10_34526,networkConnectorName=#4,type=Broker": {
+    f"{ROOT},connector=duplexNetworkConnectors,networkBridge=tcp_//10.81.1.10_34526,networkConnectorName=#4": {
         "RemoteBrokerName": "tokyo",
         "RemoteAddress": "tcp://10.81.1.10:34526",
         "CreatedByDuplex": True,

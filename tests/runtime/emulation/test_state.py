@@ -13,9 +13,17 @@ def _lab(run: str) -> LabState:
         container="c", address="10.0.0.1", ports={"mqtt": 1}, management_port=2, management_password="hush-hush"
     )
     return LabState(
-        run=run, scenario="s", plan=empty, folder="/f", ca_file="/f/ca.pem", router="r", networks={"tokyo": "10.0.0.0/27"},
-        brokers={"tokyo": broker}, owner="h/b/1/1", detached=True,
-    )  # fmt: skip
+        run=run,
+        scenario="s",
+        plan=empty,
+        folder="/f",
+        ca_file="/f/ca.pem",
+        router="r",
+        networks={"tokyo": "10.0.0.0/27"},
+        brokers={"tokyo": broker},
+        owner="h/b/1/1",
+        detached=True,
+    )
 
 
 def test_a_lab_is_found_again_and_forgotten(tmp_path: Path) -> None:
