@@ -25,7 +25,10 @@ def end_on_signals() -> None:
         raise Terminated(number)
 
     signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGHUP, end)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+        signal.signal(signal.SIGHUP, end)
+    # A script's background jobs are born deaf to SIGINT; a lab that nobody can end is worse.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from config import Distribution, Impairment, State
 from histogram import Histogram
 
 # What one direction may hold in flight: keeps a flood over a slow link from eating the machine's memory.
-MEMORY_BYTES = 256 << 20
+MEMORY_BYTES = 64 << 20
 _OVERHEAD = 300  # what Python needs to hold a packet beside its bytes
 # Segments of one super-packet that leave within this time of each other stay one packet.
 _TOGETHER_NS = 1_000_000

@@ -5,18 +5,11 @@
 
 from __future__ import annotations
 
-import sys
-
-import click
 import typer
 
 from lab import __version__
 from lab.cli import inspecting, labs, machine, running
-from lab.cli.options import err
-from lab.errors import LabError
 from lab.interrupts import end_on_signals
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="mqlab",
@@ -46,23 +39,6 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line; every error it can explain is one message and an exit code."""
+    """Run the command line."""
     end_on_signals()
-    try:
-        code = app(standalone_mode=False)
-    except LabError as error:
-        err().print(f"[red]mqlab:[/red] {_escaped(str(error))}", soft_wrap=True)
-        sys.exit(error.exit_code)
-    except click.exceptions.Abort:
-        err().print("mqlab: interrupted")
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    sys.exit(code or 0)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+    app()

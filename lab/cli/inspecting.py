@@ -9,7 +9,7 @@ import typer
 from lab.amazonmq.activemq_xml import diff
 from lab.amazonmq.configuration import read as read_configuration
 from lab.cli import options
-from lab.cli.options import JSON, SCENARIO, VERSION
+from lab.cli.options import JSON, SCENARIO, VERSION, ending
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
 from lab.plan_text import describe
@@ -17,10 +17,10 @@ from lab.plan_text import describe
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(name="plan")(show_plan)
-    app.command()(render)
-    app.command()(check)
-    app.command()(schema)
+    app.command(name="plan")(ending(show_plan))
+    app.command()(ending(render))
+    app.command()(ending(check))
+    app.command()(ending(schema))
 
 
 def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:

@@ -11,7 +11,7 @@ import typer
 
 from lab.cli import options, status_text
 from lab.cli.machine import engine_and_images
-from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, json_line
+from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
 from lab.cli.running import FOLDER
 from lab.declare.loading import masked_sources
 from lab.errors import InputError
@@ -27,11 +27,11 @@ from lab.runtime.emulation.subnets import pool
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(up)
-    app.command()(down)
-    app.command()(status)
-    app.command(name="logs")(show_logs)
-    app.command()(sweep)
+    app.command()(ending(up))
+    app.command()(ending(down))
+    app.command()(ending(status))
+    app.command(name="logs")(ending(show_logs))
+    app.command()(ending(sweep))
 
 
 def up(

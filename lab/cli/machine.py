@@ -12,7 +12,7 @@ from rich.table import Table
 
 import docker
 from lab.cli import options
-from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
+from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION, ending
 from lab.cli.progress import TerminalProgress
 from lab.plan import Plan
 from lab.runtime.emulation import doctor as checks
@@ -23,8 +23,8 @@ from lab.runtime.emulation.images import Images
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(images)
-    app.command()(doctor)
+    app.command()(ending(images))
+    app.command()(ending(doctor))
 
 
 def engine_and_images(

@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from lab.cli.progress import TerminalProgress
 from lab.declare.checking import check
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
-from lab.errors import InputError
+from lab.errors import InputError, LabError
 from lab.plan import Plan, plan
 from lab.shipped import shipped
+
+P = ParamSpec("P")
+INTERRUPTED = 130
 
 SCENARIO = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of one that ships with mqlab.")
@@ -41,6 +47,24 @@ class Asked:
 
     scenario: Scenario
     plan: Plan
+
+
+def ending(command: Callable[P, int]) -> Callable[P, None]:
+    """Make a command end the program with its exit code; an error it can explain is one message and no traceback."""
+
+    @wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            code = command(*arguments, **options)
+        except LabError as error:
+            err().print(f"[red]mqlab:[/red] {escape(str(error))}", soft_wrap=True)
+            code = error.exit_code
+        except KeyboardInterrupt:
+            err().print("mqlab: interrupted")
+            code = INTERRUPTED
+        raise SystemExit(code)
+
+    return run
 
 
 def out() -> Console:

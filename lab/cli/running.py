@@ -12,7 +12,7 @@ import typer
 from lab import __version__
 from lab.cli import options
 from lab.cli.machine import engine_and_images
-from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION
+from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
 from lab.declare.loading import masked_sources
 from lab.declare.scenario import Scenario
 from lab.folder import RunFolder, create, home
@@ -31,8 +31,8 @@ FOLDER = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(run)
-    app.command(name="judge")(judge_again)
+    app.command()(ending(run))
+    app.command(name="judge")(ending(judge_again))
 
 
 def run(

@@ -77,69 +77,78 @@ def acknowledge_at_once(stream: socket.socket) -> None:
 
 
 class InFlight:
-    """The sends whose outcome is not known yet; bounded, and each gets exactly one outcome."""
+    """The sends whose outcome is not known yet; bounded in number and size, and each gets exactly one outcome."""
 
-    def __init__(self, events: ClientEvents, *, most: int, patience: float = PATIENCE) -> None:
+    def __init__(self, events: ClientEvents, *, most: int, octets: int = 8 * 2**20, patience: float = PATIENCE) -> None:
         self._events = events
-        self._most = most
+        self._most, self._most_octets = most, octets
         self._patience = patience
-        self._low = most // 2  # wake the sender when half has drained: one switch of threads for many messages
-        self._ids: dict[str, None] = {}
-        self._changed = threading.Condition()
+        self._sizes: dict[str, int] = {}
+        self._octets = 0
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
         self._blocked = False
         self._progress = 0
         self.gone: str | None = None  # why nothing can be sent any more
 
-    def enter(self, id: str) -> bool:
+    def enter(self, id: str, size: int = 0) -> bool:
         """Count a send in; False, its outcome told, where the connection has gone."""
-        with self._changed:
+        with self._lock:
             if self.gone is None:
-                self._ids[id] = None
+                self._sizes[id] = size
+                self._octets += size
                 return True
         self._events.acknowledged(id, SendOutcome.FAILED, f"not sent: {self.gone}")
         return False
 
     def await_room(self) -> None:
         """Return when one more may be sent; called after a send, so that the next is timed from its own moment."""
-        with self._changed:
-            while len(self._ids) >= self._most and self.gone is None:
+        if len(self._sizes) < self._most and self._octets < self._most_octets:
+            return
+        with self._lock:
+            while self._full(1) and self.gone is None:
                 before = self._progress
                 self._await_half()
                 if self._progress == before and self.gone is None:
                     raise LabTimeout(
-                        f"no receipt came for {self._patience:g} s, with {len(self._ids)} messages in flight"
+                        f"no receipt came for {self._patience:g} s, with {len(self._sizes)} messages in flight"
                     )
 
     def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Tell the outcome of a send, once."""
-        with self._changed:
-            if id not in self._ids:
+        with self._lock:
+            size = self._sizes.pop(id, None)
+            if size is None:
                 return
-            del self._ids[id]
+            self._octets -= size
             self._progress += 1
-            if self._blocked and len(self._ids) <= self._low:
+            if self._blocked and not self._full(2):
                 self._blocked = False
-                self._changed.notify_all()
+                self._room.notify_all()
         self._events.acknowledged(id, outcome, note)
 
     def end(self, why: str) -> bool:
         """Let nothing more in, and tell that what is in flight is unknown; False where that was done before."""
-        with self._changed:
+        with self._lock:
             if self.gone is not None:
                 return False
             self.gone = why
-            left = tuple(self._ids)
-            self._ids.clear()
-            self._changed.notify_all()
+            left = tuple(self._sizes)
+            self._sizes.clear()
+            self._room.notify_all()
         for each in left:
             self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no receipt came: {why}")
         return True
 
+    def _full(self, share: int) -> bool:
+        return len(self._sizes) * share >= self._most or self._octets * share >= self._most_octets
+
     def _await_half(self) -> None:
+        """Sleep until half has drained: one switch of threads for many messages."""
         self._blocked = True
         end = time.monotonic() + self._patience
         while self._blocked and self.gone is None and (left := end - time.monotonic()) > 0:
-            self._changed.wait(left)
+            self._room.wait(left)
 
 
 class Answers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -19,6 +20,7 @@ MOST_IN_FLIGHT = 100
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNACK
 CLOSE_WITHIN = 2.0
 _KEEP_ALIVE = 30  # seconds
+_NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
 _REFUSED = 0x80
 _CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
     132: "it does not speak MQTT 3.1.1",
@@ -88,7 +90,7 @@ class MqttClient:
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; at QoS 0 its outcome is ok as soon as it is written to the socket."""
-        if not self._flights.enter(message.id):
+        if not self._flights.enter(message.id, len(message.body)):
             return
         info = self._client.publish(mqtt_topic(message.destination), message.body, message.qos, message.retained)
         if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -156,15 +158,7 @@ class MqttClient:
     @guarded
     def _on_message(self, client: Any, data: Any, message: paho.MQTTMessage) -> None:
         destination = self._heard_as.get(message.topic) or self._find(message.topic)
-        self.events.received(
-            Incoming(
-                destination=destination,
-                body=bytes(message.payload),
-                headers={},
-                retained=message.retain,
-                redelivered=message.dup,
-            )
-        )
+        self.events.received(Incoming(destination, bytes(message.payload), _NO_HEADERS, message.retain, message.dup))
 
     def _find(self, topic: str) -> Destination:
         sent_to = Destination(kind="topic", name=physical_name(topic))

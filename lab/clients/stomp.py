@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import stomp
@@ -72,7 +71,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; the broker's RECEIPT makes it ok."""
-        if not self._flights.enter(message.id):
+        if not self._flights.enter(message.id, len(message.body)):
             return
         headers = {"receipt": message.id, **message.headers}
         if message.persistent:
@@ -118,11 +117,11 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             raise BrokerError(f"{self._where} delivered a message to a subscription that is not ours")
         self.events.received(
             Incoming(
-                destination=subscription,
-                body=frame.body or b"",
-                headers=MappingProxyType(headers),
-                retained=headers.get("retain") == "true",
-                redelivered=headers.get("redelivered") == "true",
+                subscription,
+                frame.body or b"",
+                headers,
+                headers.get("retain") == "true",
+                headers.get("redelivered") == "true",
             )
         )
 

@@ -15,6 +15,7 @@ from types import NoneType, UnionType
 from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
 
 from lab.errors import InputError, Place
+from lab.history import quick
 from lab.history.seen import KINDS, VERSION, Acknowledged, Header, Observation, Received, SendOutcome, Sent
 
 
@@ -130,36 +131,15 @@ def _header(found: dict[str, Any]) -> Header:
     return Header(**_checked(found, _FORMS[Header]))
 
 
-# The three kinds that come by the million are made past their __init__, which costs as much as all the rest of a line.
-_NEW = object.__new__
-_SET_T = vars(Observation)["t"].__set__
-_SET_SENT = tuple(vars(Sent)[name].__set__ for name in ("id", "digest"))
-_SET_ACKNOWLEDGED = tuple(vars(Acknowledged)[name].__set__ for name in ("id", "outcome", "note"))
-_SET_RECEIVED = tuple(
-    vars(Received)[name].__set__ for name in ("client", "destination", "id", "digest", "retained", "redelivered")
-)
-
-
 def _sent(found: dict[str, Any]) -> Observation:
     if len(found) == 2 and type(of := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
-        seen: Sent = _NEW(Sent)
-        set_id, set_digest = _SET_SENT
-        _SET_T(seen, t)
-        set_id(seen, of)
-        set_digest(seen, None)
-        return seen
+        return quick.sent(t, of)
     return _generic(Sent)(found)
 
 
 def _acknowledged(found: dict[str, Any]) -> Observation:
     if len(found) == 2 and type(of := found.get("id")) is str and type(t := found.get("t")) is float and -inf < t < inf:
-        seen: Acknowledged = _NEW(Acknowledged)
-        set_id, set_outcome, set_note = _SET_ACKNOWLEDGED
-        _SET_T(seen, t)
-        set_id(seen, of)
-        set_outcome(seen, SendOutcome.OK)
-        set_note(seen, "")
-        return seen
+        return quick.acknowledged(t, of)
     return _generic(Acknowledged)(found)
 
 
@@ -172,16 +152,7 @@ def _received(found: dict[str, Any]) -> Observation:
         and type(t := found.get("t")) is float
         and -inf < t < inf
     ):
-        seen: Received = _NEW(Received)
-        set_client, set_destination, set_id, set_digest, set_retained, set_redelivered = _SET_RECEIVED
-        _SET_T(seen, t)
-        set_client(seen, client)
-        set_destination(seen, destination)
-        set_id(seen, of)
-        set_digest(seen, None)
-        set_retained(seen, False)
-        set_redelivered(seen, False)
-        return seen
+        return quick.received(t, client, destination, of)
     return _generic(Received)(found)
 
 

@@ -1,15 +1,25 @@
 """What is still to come: messages accepted by a broker that someone who listens has not received yet.
 
-Fed while the replay runs; it decides only how long to listen. What all of it means is the judge's to say.
+It takes Observations as they are recorded, which costs next to nothing, and adds them up only when asked.
+It decides how long to listen, and nothing else: what all of it means is the judge's to say.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 from lab.declare.destinations import hears
+from lab.history import (
+    Acknowledged,
+    Observation,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    Subscribed,
+    Unsubscribed,
+)
 
 _ACCEPTED, _RECEIVED = 1, 2
 
@@ -30,105 +40,96 @@ class _Audience:
     @property
     def content(self) -> bool:
         """Tell whether nothing more is owed."""
-        return not self.brokers or (
-            self.missing == 0 and self.accepted <= self.received and not (self.doubtful and self.accepted)
-        )
+        counted = self.accepted <= self.received and not (self.doubtful and self.accepted)
+        return not self.brokers or (self.missing == 0 and counted)
 
 
 class Outstanding:
-    """Counts per publish step and audience; safe from any thread."""
+    """A Recorder that counts per publish step and audience; `record` is safe from any thread, the rest is for one."""
 
     def __init__(self, carries: Callable[[str, str], bool]) -> None:
         self._carries = carries  # from one broker to another, by whatever bridges there are
-        self._lock = threading.Lock()
+        self._new: deque[Observation] = deque()
         self._audiences: dict[str, _Audience] = {}
-        self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step
+        self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: those who listened when it began
         self._given: set[int] = set()
         self._digests: Counter[str] = Counter()
+        self.record = self._new.append
 
-    def subscribed(self, client: str, broker: str, destination: str) -> None:
-        """Count a listener in."""
-        with self._lock:
-            audience = self._audiences.setdefault(_key(client, destination), _Audience(destination))
-            audience.brokers[client] = broker
+    def nothing(self) -> bool:
+        """Tell whether all has come."""
+        self.add_up()
+        return all(audience.content for audience in self._audiences.values())
 
-    def unsubscribed(self, client: str, destination: str) -> None:
-        """Count a listener out; nothing is owed to an audience that nobody is left of."""
-        with self._lock:
-            self._audiences[_key(client, destination)].brokers.pop(client, None)
+    def add_up(self) -> None:
+        """Take in what was recorded since the last time."""
+        while self._new:
+            match self._new.popleft():
+                case Received() as seen:
+                    self._received(seen)
+                case Acknowledged() as seen:
+                    self._acknowledged(seen)
+                case Sent() as seen:
+                    if seen.digest is not None:
+                        self._digests[seen.digest] += 1
+                case Publishing() as seen:
+                    self._publishing(seen)
+                case Subscribed() as seen:
+                    key = _key(seen.client, seen.destination)
+                    audience = self._audiences.setdefault(key, _Audience(seen.destination))
+                    audience.brokers[seen.client] = seen.broker
+                case Unsubscribed() as seen:
+                    self._audiences[_key(seen.client, seen.destination)].brokers.pop(seen.client, None)
 
-    def publishing(self, step: int, broker: str, destination: str, count: int, *, given: bool) -> None:
+    def _publishing(self, seen: Publishing) -> None:
         """Fix who is owed the messages of a step: those who listen now, within reach."""
-        with self._lock:
-            owing = tuple(
-                audience
-                for audience in self._audiences.values()
-                if hears(audience.destination, destination)
-                and any(at == broker or self._carries(broker, at) for at in audience.brokers.values())
-            )
-            self._owing[step] = owing
-            if given:
-                self._given.add(step)
-            else:
-                for audience in owing:
-                    audience.marks[step] = bytearray(count + 1)
+        owing = tuple(
+            audience
+            for audience in self._audiences.values()
+            if hears(audience.destination, seen.destination)
+            and any(at == seen.broker or self._carries(seen.broker, at) for at in audience.brokers.values())
+        )
+        self._owing[seen.step] = owing
+        if seen.body == "given":
+            self._given.add(seen.step)
+            return
+        for audience in owing:
+            audience.marks[seen.step] = bytearray(seen.count + 1)
 
-    def sent(self, digest: str) -> None:
-        """Count a body that was given."""
-        with self._lock:
-            self._digests[digest] += 1
-
-    def accepted(self, id: str) -> None:
-        """Count a message as owed."""
-        step, number = _parts(id)
-        with self._lock:
-            for audience in self._owing.get(step, ()):
-                if step in self._given:
-                    audience.accepted += 1
-                    continue
+    def _acknowledged(self, seen: Acknowledged) -> None:
+        step, number = _parts(seen.id)
+        for audience in self._owing.get(step, ()):
+            if step in self._given:
+                audience.accepted += seen.outcome is SendOutcome.OK
+                audience.doubtful |= seen.outcome is SendOutcome.UNKNOWN
+            elif seen.outcome is SendOutcome.OK:
                 marks = audience.marks[step]
                 if not marks[number] & _RECEIVED:
                     audience.missing += 1
                 marks[number] |= _ACCEPTED
 
-    def doubtful(self, id: str) -> None:
-        """Note that nobody knows whether a message was accepted."""
-        step, _ = _parts(id)
-        if step in self._given:
-            with self._lock:
-                for audience in self._owing.get(step, ()):
-                    audience.doubtful = True
+    def _received(self, seen: Received) -> None:
+        audience = self._audiences.get(_key(seen.client, seen.destination))
+        if audience is None:  # it was faster than the broker's word that we are subscribed
+            audience = self._audiences[_key(seen.client, seen.destination)] = _Audience(seen.destination)
+        if seen.id is None:
+            self._count(audience, seen.digest or "", self._digests.get(seen.digest or "", 0))
+            return
+        step, number = _parts(seen.id)
+        if step in self._given:  # a header told the id
+            self._count(audience, seen.id, 1)
+            return
+        marks = audience.marks.get(step)
+        if marks is not None and number < len(marks):
+            audience.missing -= marks[number] == _ACCEPTED
+            marks[number] |= _RECEIVED
 
-    def received(self, client: str, destination: str, id: str | None, digest: str | None) -> bool:
-        """Count a receipt; True where it was the last that an audience waited for."""
-        audience = self._audiences.get(_key(client, destination))
-        if audience is None:
-            return False
-        with self._lock:
-            if id is not None:
-                step, number = _parts(id)
-                marks = audience.marks.get(step)
-                if marks is not None and number < len(marks):
-                    before = marks[number]
-                    marks[number] = before | _RECEIVED
-                    if before != _ACCEPTED:
-                        return False
-                    audience.missing -= 1
-                    return audience.missing == 0
-                digest = id if step in self._given else None  # a header gave the id of a body that was given
-                allowed = 1
-            else:
-                allowed = self._digests.get(digest or "", 0)
-            if digest is None or audience.digests[digest] >= allowed:
-                return False
-            audience.digests[digest] += 1
+    @staticmethod
+    def _count(audience: _Audience, name: str, sent: int) -> None:
+        """Count a receipt of a body that was given, no oftener than it was sent."""
+        if audience.digests[name] < sent:
+            audience.digests[name] += 1
             audience.received += 1
-            return audience.received >= audience.accepted
-
-    def nothing(self) -> bool:
-        """Tell whether all has come."""
-        with self._lock:
-            return all(audience.content for audience in self._audiences.values())
 
 
 def _key(client: str, destination: str) -> str:

@@ -7,7 +7,8 @@ from contextlib import closing
 
 from lab.declare.scenario import Publish
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Publishing, SendOutcome, Sent
+from lab.history import Publishing, SendOutcome
+from lab.history.quick import sent as seen_sent
 from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Ear, Rehearsal
@@ -38,7 +39,6 @@ def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
 def _announce(rehearsal: Rehearsal, number: int, step: Publish, who: str) -> None:
     to = str(destination(step))
     given = step.body is not None
-    rehearsal.outstanding.publishing(number, step.broker, to, step.count, given=given)
     rehearsal.record(
         Publishing(
             t=rehearsal.now(),
@@ -68,10 +68,8 @@ def _send(rehearsal: Rehearsal, client: Client, ear: Ear, number: int, step: Pub
             sent -= 1
             break
         body_digest = None if step.body is None else digest(message.body)
-        if body_digest is not None:
-            rehearsal.outstanding.sent(body_digest)
         now = rehearsal.now()
-        rehearsal.record(Sent(t=now, id=message.id, digest=body_digest))
+        rehearsal.record(seen_sent(now, message.id, body_digest))
         rehearsal.last_sent = now
         try:
             client.publish(message)
@@ -82,18 +80,12 @@ def _send(rehearsal: Rehearsal, client: Client, ear: Ear, number: int, step: Pub
 
 
 def _messages(run: str, number: int, step: Publish) -> Iterator[Outgoing]:
-    to = destination(step)
+    to, text, size = destination(step), step.body, step.size
+    qos, persistent, retained = step.qos, step.persistent, step.retained
     for n in range(1, step.count + 1):
         id = message_id(number, n)  # noqa: A001 (its name everywhere)
-        yield Outgoing(
-            id=id,
-            destination=to,
-            body=made_body(run, id, step.size) if step.body is None else given_body(step.body, n),
-            headers={HEADER: header_value(run, id)},
-            qos=step.qos,
-            persistent=step.persistent,
-            retained=step.retained,
-        )
+        body = made_body(run, id, size) if text is None else given_body(text, n)
+        yield Outgoing(id, to, body, {HEADER: header_value(run, id)}, qos, persistent, retained)
 
 
 def _await_outcomes(rehearsal: Rehearsal, ear: Ear) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from lab.history import Acknowledged, BridgeSeen, Observation, Received, Recorder, SendOutcome, Trouble
+from lab.history import BridgeSeen, Observation, Recorder, SendOutcome, Tee, Trouble
+from lab.history.quick import acknowledged, received
 from lab.matching import identify
 from lab.network.link import LinkState
 from lab.plan import Plan
@@ -33,8 +34,9 @@ class Rehearsal:
         self.closing = closing
         self.clock = lab.clock
         self.start = lab.clock.now()
-        self.recorder = recorder
         self.outstanding = Outstanding(carrier(plan))
+        self.recorder = Tee(recorder, self.outstanding)
+        self.record = self.recorder.record  # of something that happened at our own moment
         self.listeners: dict[str, Listener] = {}
         self.links: dict[Way, LinkState] = initial_states(plan)
         self.last_sent = 0.0
@@ -46,10 +48,6 @@ class Rehearsal:
     def now(self) -> float:
         """Give the seconds since the replay began."""
         return self.clock.now() - self.start
-
-    def record(self, observation: Observation) -> None:
-        """Record something that happened at our own moment."""
-        self.recorder.record(observation)
 
     def record_of_lab(self, observation: Observation) -> None:
         """Record something that carries a moment of the lab's clock."""
@@ -109,8 +107,11 @@ class Ear:
     def __init__(self, rehearsal: Rehearsal, who: str) -> None:
         self._rehearsal = rehearsal
         self._who = who
+        self._record = rehearsal.record
+        self._clock_now, self._start = rehearsal.clock.now, rehearsal.start
         self.outcomes: Counter[SendOutcome] = Counter()
         self.notes: dict[str, None] = {}  # of sends that were not ok, each once
+        self.told = 0
         self.last_outcome = 0.0
         self.awaited: int | None = None  # how many outcomes there will be, once that is known
         self.lost_because: str | None = None
@@ -118,43 +119,27 @@ class Ear:
     @property
     def all_told(self) -> bool:
         """Tell whether every send has its outcome."""
-        return self.awaited is not None and sum(self.outcomes.values()) >= self.awaited
+        return self.told == self.awaited
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Take the outcome of a send."""
-        rehearsal = self._rehearsal
-        now = rehearsal.now()
-        rehearsal.record(Acknowledged(t=now, id=id, outcome=outcome, note=note))
-        if outcome is SendOutcome.OK:
-            rehearsal.outstanding.accepted(id)
-        else:
+        now = self._clock_now() - self._start
+        self._record(acknowledged(now, id, outcome, note))
+        if note:
             self.notes[note] = None
-            if outcome is SendOutcome.UNKNOWN:
-                rehearsal.outstanding.doubtful(id)
         self.last_outcome = now
         self.outcomes[outcome] += 1
-        if self.awaited is not None and self.all_told:
-            rehearsal.clock.notify()
+        self.told += 1
+        if self.told == self.awaited:
+            self._rehearsal.clock.notify()
 
     def received(self, message: Incoming) -> None:
         """Take a message."""
-        rehearsal = self._rehearsal
-        now = rehearsal.now()
-        id, digest = identify(message.body, message.headers, rehearsal.run)  # noqa: A001 (its name everywhere)
-        destination = str(message.destination)
-        rehearsal.record(
-            Received(
-                t=now,
-                client=self._who,
-                destination=destination,
-                id=id,
-                digest=digest,
-                retained=message.retained,
-                redelivered=message.redelivered,
-            )
+        now = self._clock_now() - self._start
+        id, digest = identify(message.body, message.headers, self._rehearsal.run)  # noqa: A001 (its name everywhere)
+        self._record(
+            received(now, self._who, str(message.destination), id, digest, message.retained, message.redelivered)
         )
-        if rehearsal.outstanding.received(self._who, destination, id, digest):
-            rehearsal.clock.notify()
 
     def lost(self, why: str) -> None:
         """Take the end of the connection."""

@@ -55,7 +55,6 @@ def _subscribe(rehearsal: Rehearsal, number: int, step: Subscribe, later: Sequen
     except (BrokerError, LabTimeout) as error:
         return refused(rehearsal, step.client, error)
     listener.destinations.append(to)
-    rehearsal.outstanding.subscribed(step.client, step.broker, str(to))
     rehearsal.record(
         Subscribed(
             t=rehearsal.now(),
@@ -110,7 +109,6 @@ def _unsubscribe(rehearsal: Rehearsal, step: Unsubscribe) -> Outcome:
     try:
         for each in listener.destinations:
             listener.client.unsubscribe(each)
-            rehearsal.outstanding.unsubscribed(step.client, str(each))
             rehearsal.record(
                 Unsubscribed(t=rehearsal.now(), client=step.client, broker=listener.broker, destination=str(each))
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, SendOutcome
 from lab.network.link import Impairment, LinkState
@@ -25,9 +25,8 @@ class Destination:
         return f"{self.kind}://{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """A message on its way to a broker."""
+class Outgoing(NamedTuple):
+    """A message on its way to a broker; a tuple, since it is made for every message."""
 
     id: str
     destination: Destination
@@ -38,9 +37,8 @@ class Outgoing:
     retained: bool  # MQTT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """A message as a client received it."""
+class Incoming(NamedTuple):
+    """A message as a client received it; a tuple, since it is made for every message."""
 
     destination: Destination  # the subscription's own
     body: bytes

@@ -157,7 +157,7 @@ def test_memory_in_flight_is_bounded() -> None:
     for _ in range(10_000):
         of.lab.read(1, len(body))
         of.pass_on(0, body, 1, len(body), False)
-    assert of.flight_bytes <= 300 << 20
+    assert of.flight_bytes <= 65 << 20
     assert of.lab.dropped[Drop.QUEUE] + len(of.flight) == 10_000
 
 

@@ -158,6 +158,7 @@ def test_what_is_in_flight_dies_with_a_cut(bed: Bed) -> None:
         assert bed.linkctl("get")[1]["directions"]["tokyo"]["in_flight"]["packets"] == 7
         bed.set(state="cut")
         assert traffic(bed, "tokyo")["dropped"]["cut"] == 7
+        assert bed.linkctl("get")[1]["directions"]["tokyo"]["in_flight"] == {"packets": 0, "segments": 0, "bytes": 0}
 
 
 def test_reject_refuses_new_connections_and_resets_old_ones(bed: Bed) -> None:

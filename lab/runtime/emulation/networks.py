@@ -56,8 +56,10 @@ def claim(
     made = []
     for name, bridge in zip(names, bridges, strict=True):
         options = _options(bridge, bridges, {**lab_labels, labels.ROLE: "network", labels.REGION: name})
-        subnet = _claim_one(f"mqlab-{run}-{name}", options, free, pool)
-        made.append(LabNetwork(region=name, name=f"mqlab-{run}-{name}", bridge=bridge, subnet=subnet))
+        # The engine reaches a published port over the router's first network by name, and that must be the internet.
+        full_name = f"mqlab-{run}-{name if name == INTERNET else f'region-{name}'}"
+        subnet = _claim_one(full_name, options, free, pool)
+        made.append(LabNetwork(region=name, name=full_name, bridge=bridge, subnet=subnet))
     return tuple(made)
 
 

@@ -22,6 +22,8 @@ from lab.runtime.emulation.networks import INTERNET, LabNetwork
 
 CONFIGURATION = "/etc/mqlab/router.json"
 READY = "router ready"
+ROUTER_MEMORY = 128 * 2**20
+LINK_MEMORY = 160 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +111,12 @@ def start_router(
                 "net.ipv4.ip_forward": "1",
                 "net.ipv4.conf.all.rp_filter": "0",
                 "net.ipv4.conf.default.rp_filter": "0",
-                "net.ipv4.conf.all.accept_local": "1",
-                "net.ipv4.conf.default.accept_local": "1",
             },
-            "mem_limit": "128m",
+            # A direction holds up to 64 MiB of packets on their way.
+            "mem_limit": ROUTER_MEMORY + LINK_MEMORY * len(links),
             "pids_limit": 64,
             "dns": ["127.0.0.1"],
-            "cpu_shares": 8192,
+            "cpu_shares": 65536,  # packets are due at a moment; brokers can wait
         },
     )
 
