@@ -49,11 +49,11 @@ def show_endpoints(state: LabState, console: Console) -> None:
         for endpoint in ENDPOINTS:
             port = state.brokers[plan.name].ports[endpoint.name]
             table.add_row(endpoint.protocol, _url(endpoint.scheme, port))
-        table.add_row("inside the lab", plan.host_name)
         table.add_row("address", f"{plan.address} declared, {state.brokers[plan.name].address} used")
         table.add_row("users", ", ".join(plan.users))
         table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
         console.print(table)
+        console.print(f"inside the lab {plan.host_name}", soft_wrap=True)
     first = state.plan.brokers[0]
     port = state.brokers[first.name].ports["mqtt"]
     console.print(f"\nCA file   {state.ca_file}", soft_wrap=True)
@@ -82,66 +82,40 @@ def show(status: Status, console: Console) -> None:
     """Print how a lab is."""
     state = status.state
     kept = (
-        "detached" if state.detached else ("opened by a running process" if status.owner_alive else "its owner is dead")
+        "detached"
+        if state.detached
+        else ("opened by a running process" if status.owner_alive else "its owner is dead: mqlab sweep removes it")
     )
-    console.print(f"[bold]{state.run}[/bold] · {state.scenario} · {kept}")
-    brokers = Table("broker", "container", "health", "ActiveMQ", "memory", box=None, pad_edge=False)
+    console.print(f"[bold]{state.run}[/bold] · {state.scenario} · {kept}", soft_wrap=True)
+    console.print("\nbrokers", style="bold")
     for broker in status.brokers:
-        memory = f"{broker.memory / 2**20:.0f} MiB" if broker.memory else "–"
-        brokers.add_row(broker.name, broker.container, broker.health, broker.version or "does not answer", memory)
-    console.print(brokers)
-    ends = Table(
-        "bridge",
-        "seen by",
-        "remote broker",
-        "remote address",
-        "created by duplex",
-        "enqueued",
-        "dequeued",
-        "received",
-        box=None,
-        pad_edge=False,
-    )
+        memory = f", {broker.memory / 2**20:.0f} MiB" if broker.memory else ""
+        version = f"ActiveMQ {broker.version}" if broker.version else "does not answer"
+        console.print(f"  {broker.name}: {broker.container}, {broker.health}, {version}{memory}")
+    console.print("\nbridges", style="bold")
     for bridge in status.bridges:
-        for end in bridge.ends:
-            ends.add_row(
-                bridge.connector,
-                end.broker,
-                end.remote,
-                end.remote_address,
-                str(end.created_by_duplex).lower(),
-                str(end.enqueued),
-                str(end.dequeued),
-                str(end.received),
-            )
+        sign = "[green]up[/green]" if bridge.up else "[red]down[/red]"
+        arrow = "⇄" if bridge.duplex else "→"
+        console.print(f"  {bridge.connector}: {bridge.initiator} {arrow} {bridge.responder}, {sign}", soft_wrap=True)
         if not bridge.up:
-            why = bridge.why_not or "no reason in the brokers' logs yet"
-            ends.add_row(
-                bridge.connector, bridge.initiator, bridge.responder, f"[red]down[/red]: {why}", "", "", "", ""
-            )
-    console.print()
-    console.print(ends)
-    links = Table(
-        "link", "from", "to", "configured", "measured p50", "p99", "packets", "dropped", box=None, pad_edge=False
-    )
-    for link in status.links:
-        for way in link.directions:
-            dropped = ", ".join(f"{count} {cause}" for cause, count in way.dropped.items()) or "0"
-            links.add_row(
-                link.name,
-                way.leaving,
-                way.reaching,
-                f"{way.configured_delay_ms:g} ms",
-                _ms(way.measured_p50_ms),
-                _ms(way.measured_p99_ms),
-                str(way.packets),
-                dropped,
-            )
-    console.print()
-    console.print(links)
+            console.print(f"    {bridge.why_not or 'the logs give no reason yet'}", soft_wrap=True)
+        for end in bridge.ends:
+            duplex = "true" if end.created_by_duplex else "false"
+            console.print(f"    {end.broker} sees {end.remote} at {end.remote_address}, created by duplex {duplex}")
+            console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
+    if not status.bridges:
+        console.print("  none asked for")
+    console.print("\nlinks", style="bold")
     for link in status.links:
         probed = "nothing comes back" if link.round_trip_ms is None else f"{link.round_trip_ms:g} ms"
-        console.print(f"round trip through {link.name}, probed now: {probed}")
+        console.print(f"  {link.name}: round trip {probed}, probed now")
+        for way in link.directions:
+            dropped = ", ".join(f"{count} by {cause}" for cause, count in way.dropped.items()) or "none"
+            given = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
+            console.print(f"    {way.leaving} → {way.reaching}: {way.configured_delay_ms:g} ms asked, {given} given")
+            console.print(f"      {way.packets} packets, dropped {dropped}")
+    if not status.links:
+        console.print("  the router does not run: nothing passes")
 
 
 def _url(scheme: str, port: int) -> str:

@@ -106,7 +106,7 @@ class InFlight:
         if len(self._sizes) < self._most and self._octets < self._most_octets:
             return
         with self._lock:
-            while self._full(1) and self.gone is None:
+            while self._full() and self.gone is None:
                 before = self._progress
                 self._await_half()
                 if self._progress == before and self.gone is None:
@@ -122,7 +122,7 @@ class InFlight:
                 return
             self._octets -= size
             self._progress += 1
-            if self._blocked and not self._full(2):
+            if self._blocked and self._half_empty():
                 self._blocked = False
                 self._room.notify_all()
         self._events.acknowledged(id, outcome, note)
@@ -140,8 +140,11 @@ class InFlight:
             self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no receipt came: {why}")
         return True
 
-    def _full(self, share: int) -> bool:
-        return len(self._sizes) * share >= self._most or self._octets * share >= self._most_octets
+    def _full(self) -> bool:
+        return len(self._sizes) >= self._most or self._octets >= self._most_octets
+
+    def _half_empty(self) -> bool:
+        return 2 * len(self._sizes) <= self._most and 2 * self._octets <= self._most_octets
 
     def _await_half(self) -> None:
         """Sleep until half has drained: one switch of threads for many messages."""

@@ -16,6 +16,7 @@ from lab.replay.wording import destination
 from lab.runtime.base import Client, Outgoing
 
 PATIENCE = 30.0  # seconds without any new outcome before the rest is called unknown
+_ADD_UP_EVERY = 20_000  # messages; what waits to be added up is kept in memory
 
 
 def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
@@ -75,6 +76,8 @@ def _send(rehearsal: Rehearsal, client: Client, ear: Ear, number: int, step: Pub
             client.publish(message)
         except LabTimeout as error:
             return refused(rehearsal, f"step-{number}", error)
+        if sent % _ADD_UP_EVERY == 0:
+            rehearsal.outstanding.add_up()
     ear.awaited = sent
     return None
 

@@ -135,13 +135,7 @@ class EmulatedLab:
 
     def version(self, broker: str) -> str | None:
         """Give the ActiveMQ version of a broker that has started, None of one that has not."""
-        try:
-            (answer,) = self._management[broker].read(mbeans.broker(broker))
-        except Silent:
-            return None
-        values = next(iter(answer.values()), {})
-        started = values.get("UptimeMillis") and len(values.get("TransportConnectors") or {}) >= 5
-        return str(values["BrokerVersion"]) if started else None
+        return started_version(self._management[broker])
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Tell whether a bridge works: seen at its ends, and its login accepted by the responder."""
@@ -208,6 +202,16 @@ class EmulatedLab:
         except Silent:
             return ()
         return mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+
+
+def started_version(management: Jolokia) -> str | None:
+    """Give the ActiveMQ version of a broker that has started, with all its connectors; None of one that has not."""
+    try:
+        (answer,) = management.read(mbeans.broker(management.broker))
+    except Silent:
+        return None
+    values = next(iter(answer.values()), {})
+    return str(values["BrokerVersion"]) if values.get("Slave") is False else None
 
 
 def describe_figures(figures: Mapping[str, Any]) -> str:

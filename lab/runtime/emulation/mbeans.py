@@ -40,8 +40,8 @@ class Subscription:
 
 
 def broker(name: str) -> tuple[str, Sequence[str]]:
-    """Ask for the broker itself; its uptime is there only once it has started."""
-    return f"{_root(name)}", ("BrokerVersion", "UptimeMillis", "TransportConnectors")
+    """Ask for the broker itself; Slave turns false when its last connector listens, its uptime counts from before."""
+    return f"{_root(name)}", ("BrokerVersion", "Slave")
 
 
 def bridges(name: str) -> tuple[str, Sequence[str]]:

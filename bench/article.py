@@ -1,0 +1,69 @@
+"""The shipped article, ready to be opened as often as a bench likes: scenario, Plan, images, engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+from lab.declare.loading import load, resolve
+from lab.declare.scenario import Scenario
+from lab.plan import Plan, plan
+from lab.runtime.base import Progress
+from lab.runtime.emulation import engine, images
+from lab.runtime.emulation.images import Images
+from lab.runtime.emulation.lab import EmulatedLab
+from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
+from lab.runtime.emulation.opening import Passwords as Passwords
+from lab.runtime.emulation.subnets import pool
+from lab.shipped import shipped
+
+SCENARIO = "tokyo-singapore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """All that opening takes, made before any clock starts."""
+
+    scenario: Scenario
+    plan: Plan
+    passwords: Passwords
+    client: docker.DockerClient
+    images: Images
+
+    @classmethod
+    def ready(cls) -> Article:
+        """Load the scenario, reach the engine and have the images."""
+        scenario = load(resolve(SCENARIO, shipped("scenarios")), environment=os.environ)
+        client = engine.connect(os.environ)
+        planned = plan(scenario.topology, seed=scenario.seed)
+        version = planned.brokers[0].activemq_version
+        made = images.ensure(client, version=version, archive=None, environment=os.environ, say=print)
+        return cls(
+            scenario=scenario,
+            plan=planned,
+            passwords=scenario.topology.passwords(),
+            client=client,
+            images=made,
+        )
+
+    @contextmanager
+    def opened(self, folder: Path, progress: Progress) -> Iterator[EmulatedLab]:
+        """Open a lab as `mqlab run` does, its run folder and its state under `folder`."""
+        run = new_run_id()
+        (folder / run).mkdir()
+        opening = Opening(
+            client=self.client,
+            images={self.plan.brokers[0].activemq_version: self.images},
+            pool=pool(os.environ.get("MQLAB_POOL")),
+            state_folder=folder / "state",
+            run=run,
+            scenario=self.scenario.scenario,
+            folder=folder / run,
+            passwords=self.passwords,
+        )
+        with open_lab(self.plan, opening, progress) as lab:
+            yield lab
