@@ -42,26 +42,30 @@ def measure(
     """Give messages per second of both, and the median of the pairs' ratios, for each case."""
     found = {}
     for protocol, quality in cases:
-        endpoint = endpoints[protocol]
-        bare = BARE[protocol]
-        ours_s, bare_s = [], []
-        ours(endpoint, protocol, quality, count // 4)  # the broker's compiler warms up on both
-        bare(endpoint, quality, count // 4)
-        for pair in range(pairs):  # which goes first alternates
-            runs: list[Callable[[], None]] = [
-                lambda: ours_s.append(ours(endpoint, protocol, quality, count)),
-                lambda: bare_s.append(bare(endpoint, quality, count)),
-            ]
-            for run in runs if pair % 2 else reversed(runs):
-                run()
-        ratios = [mine / theirs for mine, theirs in zip(ours_s, bare_s, strict=True)]
-        found[f"{protocol} {'QoS' if protocol == 'mqtt' else 'persistent'} {quality}"] = {
-            "replay_per_s": round(statistics.median(ours_s)),
-            "bare_per_s": round(statistics.median(bare_s)),
-            "ratio": round(statistics.median(ratios), 3),
-            "ratios": [round(ratio, 3) for ratio in ratios],
-        }
+        name = f"{protocol} {'QoS' if protocol == 'mqtt' else 'persistent'} {quality}"
+        found[name] = _compared(endpoints[protocol], protocol, quality, count, pairs)
     return {"bench": "replay", "count": count, "pairs": pairs, "size": SIZE, "cases": found}
+
+
+def _compared(endpoint: Endpoint, protocol: str, quality: int, count: int, pairs: int) -> dict[str, Any]:
+    bare = BARE[protocol]
+    ours(endpoint, protocol, quality, count // 4)  # the broker's compiler warms up on both
+    bare(endpoint, quality, count // 4)
+    rates: list[tuple[float, float]] = []
+    for pair in range(pairs):
+        if pair % 2:  # which goes first alternates
+            mine = ours(endpoint, protocol, quality, count)
+            rates.append((mine, bare(endpoint, quality, count)))
+        else:
+            theirs = bare(endpoint, quality, count)
+            rates.append((ours(endpoint, protocol, quality, count), theirs))
+    ratios = [mine / theirs for mine, theirs in rates]
+    return {
+        "replay_per_s": round(statistics.median(mine for mine, _ in rates)),
+        "bare_per_s": round(statistics.median(theirs for _, theirs in rates)),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(ratio, 3) for ratio in ratios],
+    }
 
 
 def bare_mqtt(endpoint: Endpoint, qos: int, count: int) -> float:
@@ -156,7 +160,7 @@ BARE: Mapping[str, Callable[[Endpoint, int, int], float]] = {"mqtt": bare_mqtt, 
 
 
 def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
-    """Replay a scenario of one subscriber and one publisher, history on disk and all; from first send to last receipt."""
+    """Replay one subscriber and one publisher, history on disk and all; the rate from first send to last receipt."""
     how = {"qos": quality} if protocol == "mqtt" else {"persistent": "yes" if quality else "no"}
     common = {"broker": "here", "over": protocol, "topic": "bench.ours"}
     steps: tuple[Step, ...] = (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import selectors
+import socket
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +24,7 @@ CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNACK
 CLOSE_WITHIN = 2.0
 _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
+_PLAINLY_LOST = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)
 _REFUSED = 0x80
 _CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
     132: "it does not speak MQTT 3.1.1",
@@ -45,6 +49,7 @@ class MqttClient:
         self._early: set[int] = set()  # receipts that were faster than publish() could tell the number
         self._subscriptions: list[Destination] = []
         self._heard_as: dict[str, Destination] = {}
+        self._thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=endpoint.client_id,
@@ -61,11 +66,17 @@ class MqttClient:
         self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
-        # With a write callback paho leaves the socket to the thread that loops; TLS allows one thread only.
-        self._client.on_socket_register_write = lambda *_: None
-        self._thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
-        with connecting(endpoint, "MQTT"):
-            self._client.connect(endpoint.host, endpoint.port, keepalive=_KEEP_ALIVE)
+        # With a write callback paho leaves the socket to whoever loops. TLS wants one thread, so it is always ours.
+        self._client.on_socket_register_write = self._wake_up
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        try:
+            with connecting(endpoint, "MQTT"):
+                self._client.connect(endpoint.host, endpoint.port, keepalive=_KEEP_ALIVE)
+        except BaseException:
+            self._wake.close()
+            self._woken.close()
+            raise
         self._thread.start()
         try:
             self._answers.wait("connect", self._where, CONNECT_WITHIN)
@@ -116,16 +127,42 @@ class MqttClient:
             stuck.close()  # a broker that reads nothing keeps the farewell from being written
 
     def _loop(self) -> None:
-        code = MQTTErrorCode.MQTT_ERR_SUCCESS
-        try:
-            while code is MQTTErrorCode.MQTT_ERR_SUCCESS:
-                code = self._client.loop(timeout=1.0)
-                if (stream := self._client.socket()) is not None:
-                    acknowledge_at_once(stream)
-        except Exception as error:  # noqa: BLE001 (paho's own fault: this thread cannot end the run, `broke` does)
-            self.events.broke(error)
-        because = "" if code is MQTTErrorCode.MQTT_ERR_CONN_LOST else f": {paho.error_string(code)}"
+        code: int = MQTTErrorCode.MQTT_ERR_SUCCESS
+        with self._wake, self._woken, selectors.DefaultSelector() as ready:
+            ready.register(self._woken, selectors.EVENT_READ)
+            try:
+                while code == MQTTErrorCode.MQTT_ERR_SUCCESS and (stream := self._client.socket()) is not None:
+                    code = self._turn(ready, stream)
+            except Exception as error:  # noqa: BLE001 (paho's own fault: this thread cannot end the run, `broke` does)
+                self.events.broke(error)
+        because = "" if code in _PLAINLY_LOST else f": {paho.error_string(MQTTErrorCode(code))}"
         self._end(f"the connection was lost{because}")
+
+    def _turn(self, ready: selectors.BaseSelector, stream: Any) -> int:
+        """Write what there is, wait for what comes, and read all of it: paho's own loop reads one packet a turn."""
+        client = self._client
+        if client.want_write() and (code := client.loop_write()):
+            return code
+        if stream.fileno() < 0:  # the farewell was written
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        acknowledge_at_once(stream)
+        both = selectors.EVENT_READ | selectors.EVENT_WRITE
+        ready.register(stream, both if client.want_write() else selectors.EVENT_READ)
+        happened = [key.fileobj for key, _ in ready.select(1.0)]
+        ready.unregister(stream)
+        if self._woken in happened:
+            self._woken.recv(4096)
+        if stream in happened:
+            while not (code := client.loop_read()) and stream.fileno() >= 0 and stream.pending():
+                pass
+            if code:
+                return code
+        return client.loop_misc()
+
+    def _wake_up(self, client: Any, data: Any, stream: Any) -> None:
+        if threading.current_thread() is not self._thread:
+            with contextlib.suppress(BlockingIOError, OSError):  # it is awake, or has ended
+                self._wake.send(b".")
 
     @guarded
     def _end(self, why: str) -> None:
