@@ -12,9 +12,8 @@ import typer
 from lab import __version__
 from lab.cli import options
 from lab.cli.machine import engine_and_images
-from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
+from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, Asked, ending
 from lab.declare.loading import masked_sources
-from lab.declare.scenario import Scenario
 from lab.folder import RunFolder, create, home
 from lab.history import Header, HistoryFile
 from lab.judge import Outcome, Report, judge_file
@@ -63,7 +62,7 @@ def run(
     )
     with (
         open_lab(asked.plan, opening, progress) as lab,
-        HistoryFile(folder.history, _header(run_id, asked.scenario)) as history,
+        HistoryFile(folder.history, _header(run_id, asked)) as history,
         progress.stage(f"replay {len(asked.scenario.steps)} steps"),
     ):
         replay(asked.scenario, asked.plan, lab, history, run=run_id)
@@ -85,7 +84,8 @@ def judge_again(
     return _told(report, RunFolder(path=path.parent), json)
 
 
-def _header(run_id: str, scenario: Scenario) -> Header:
+def _header(run_id: str, asked: Asked) -> Header:
+    scenario = asked.scenario
     return Header(
         run=run_id,
         scenario=scenario.scenario,
@@ -94,6 +94,7 @@ def _header(run_id: str, scenario: Scenario) -> Header:
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
         declared=scenario.declared(),
         mqlab=__version__,
+        activemq={broker.name: broker.activemq_version for broker in asked.plan.brokers},
     )
 
 

@@ -32,6 +32,7 @@ class Header:
     started: str  # ISO 8601, UTC
     declared: Mapping[str, Any]  # the scenario with its topology, as `Scenario.declared()` gives it
     mqlab: str  # the version that wrote it
+    activemq: Mapping[str, str] = field(default_factory=dict)  # broker → the version that ran
     history: int = VERSION
 
 

@@ -146,7 +146,11 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
             aws_region=region["aws-region"],
             city=city(region["aws-region"]),
             brokers=tuple(
-                BrokerOutline(name=broker, engine_version=str(fields.get("engine-version", "")))
+                BrokerOutline(
+                    name=broker,
+                    engine_version=str(fields.get("engine-version", "")),
+                    activemq_version=evidence.header.activemq.get(broker),
+                )
                 for broker, fields in brokers.items()
                 if fields["region"] == name
             ),

@@ -130,7 +130,8 @@ class BrokerOutline:
     """A broker that stood."""
 
     name: str
-    engine_version: str
+    engine_version: str  # as declared
+    activemq_version: str | None = None  # that ran, where the history tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,8 +97,11 @@ class LabRecorder:
         self._rehearsal = rehearsal
 
     def record(self, observation: Observation) -> None:
-        """Record with the moment counted from the replay's beginning."""
-        self._rehearsal.record_of_lab(observation)
+        """Record with the moment counted from the replay's beginning; a lab may call from a thread of its own."""
+        try:
+            self._rehearsal.record_of_lab(observation)
+        except OSError as error:
+            self._rehearsal.fail(error)
 
 
 class Ear:

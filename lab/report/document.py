@@ -44,7 +44,12 @@ def document(report: Report) -> dict[str, Any]:
                 "aws_region": region.aws_region,
                 "city": region.city,
                 "brokers": [
-                    {"name": broker.name, "engine_version": broker.engine_version} for broker in region.brokers
+                    {
+                        "name": broker.name,
+                        "engine_version": broker.engine_version,
+                        "activemq_version": broker.activemq_version,
+                    }
+                    for broker in region.brokers
                 ],
             }
             for region in report.regions

@@ -122,8 +122,8 @@ def _content(report: Report, region: RegionOutline) -> list[str]:
     lines = [region.aws_region if region.city != region.aws_region else region.name]
     for broker in region.brokers:
         lines += ["", broker.name]
-        if broker.engine_version:
-            lines.append(f"ActiveMQ {broker.engine_version}")
+        if version := broker.activemq_version or broker.engine_version:
+            lines.append(f"ActiveMQ {version}")
     own = _between(report, region, region)
     if own:
         lines += ["", f"within: {own}"]

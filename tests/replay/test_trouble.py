@@ -40,9 +40,11 @@ class Played:
         path = folder / "scenario.yaml"
         path.write_text(HEAD + steps)
         self.recorder = MemoryRecorder()
-        scenario, plan, self.lab = opened(path)
+        self.scenario, self.plan, self.lab = opened(path)
         spoil(self.lab)
-        self.play = lambda: replay(scenario, plan, self.lab, self.recorder, run=RUN)
+
+    def play(self) -> None:
+        replay(self.scenario, self.plan, self.lab, self.recorder, run=RUN)
 
     def seen(self, kind: type[T]) -> list[T]:
         return [each for each in self.recorder.observations if isinstance(each, kind)]

@@ -96,7 +96,11 @@ def start_router(
     return start(
         image=image,
         name=f"mqlab-{run}-router",
-        endpoints=[Endpoint(network=network.name, address=str(network.subnet.router)) for network in networks],
+        endpoints=[
+            Endpoint(network=network.name, address=str(network.subnet.router))
+            # Joined first, the internet keeps the published ports; joined later, the engine would move them all to it.
+            for network in sorted(networks, key=lambda network: network.region != INTERNET)
+        ],
         files=[File(path=CONFIGURATION, content=text.encode())],
         ports={port.router_port: port.host_port for port in published},
         labels={**lab_labels, labels.ROLE: "router"},

@@ -25,6 +25,8 @@ BRIDGE_PATIENCE = 60.0
 PROBES = 20
 TRIES = 3  # of the link's check: both cores are busy starting brokers
 _LAST_LINES = 12
+_READ_LINES = 400
+_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
 _LOGS_EVERY = 2.0
 
@@ -79,7 +81,11 @@ def for_broker(client: docker.DockerClient, lab: EmulatedLab, name: str, contain
     def started() -> bool:
         its = client.containers.get(container)
         if its.status in ("exited", "dead"):
-            raise BrokerError(f"broker {name} stopped while starting; its last lines:\n{last_lines(client, container)}")
+            raise BrokerError(
+                f"broker {name} stopped while starting; its last lines:\n{last_lines(client, container)}",
+                f"what it was given: {lab.state.folder}/brokers/{name}/activemq.xml\n"
+                f"its whole log:     {lab.state.folder}/logs/{name}.log",
+            )
         return lab.version(name) is not None
 
     if not _wait(started, BROKER_PATIENCE):
@@ -117,12 +123,13 @@ def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> 
 
 
 def last_lines(client: docker.DockerClient, container: str) -> str:
-    """Give a container's last log lines, indented."""
+    """Give a container's last log lines, indented, without the frames of stack traces: they hide what was said."""
     try:
-        text = client.containers.get(container).logs(tail=_LAST_LINES).decode(errors="replace")
+        text = client.containers.get(container).logs(tail=_READ_LINES).decode(errors="replace")
     except docker.errors.APIError as error:
         return f"    (its log cannot be read: {error.explanation or error})"
-    return "\n".join(f"    {line}" for line in text.splitlines())
+    said = [line for line in text.splitlines() if not _FRAME.match(line)]
+    return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
 
 
 def _wait(until: Callable[[], bool], seconds: float) -> bool:

@@ -1,0 +1,76 @@
+"""Living labs for every test that carries the mark `docker`: each is opened once, by the one worker that needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lab.clients import Endpoint
+from lab.errors import HostError
+from lab.runtime.emulation import engine as engines
+from lab.runtime.emulation import images
+from tests.emulation.command import Commands
+from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, scenario_at, standing
+
+_LABS = {"article_lab", "shores_lab"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the shared labs in one worker, so that each lab is opened once."""
+    for item in items:
+        if _LABS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("labs"))
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The Docker engine with the images of a lab; without one the test is skipped and says why."""
+    try:
+        client = engines.connect(os.environ)
+    except HostError as error:
+        pytest.skip(str(error))
+    _, plan = scenario_at(ARTICLE)
+    versions = {broker.activemq_version for broker in plan.brokers}
+    return Engine(
+        client=client,
+        images={
+            version: images.ensure(
+                client, version=version, archive=None, environment=os.environ, say=lambda note: None
+            )
+            for version in versions
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def article_lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """The lab of the article, for tests that only look at it or send messages."""
+    with standing(ARTICLE, engine, tmp_path_factory.mktemp("article")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def shores_lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """A lab for tests that stop and cut things in it; each leaves it as it was found."""
+    with standing(TWO_SHORES, engine, tmp_path_factory.mktemp("shores")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def endpoint(article_lab: Standing, request: pytest.FixtureRequest) -> Callable[[str], Endpoint]:
+    """Where a real broker, Tokyo's, speaks a protocol; each call is a client of its own."""
+    count = iter(range(1, 1000))
+
+    def give(protocol: str) -> Endpoint:
+        return article_lab.endpoint("tokyo", protocol, client_id=f"{request.node.name[:40]}-{next(count)}")
+
+    return give
+
+
+@pytest.fixture
+def mqlab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    """The command line, with runs and state in a folder of this test."""
+    return Commands(folder=tmp_path_factory.mktemp("mqlab"))

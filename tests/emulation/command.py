@@ -1,0 +1,102 @@
+"""The command line as a person uses it: a process of its own, with its runs and its state in a folder of the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.runtime.clock import RealClock
+
+MQLAB = str(Path(sys.executable).with_name("mqlab"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Runs mqlab with everything it writes under one folder."""
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def latest(self) -> Path:
+        """Give the newest run's folder."""
+        return (self.home / "runs" / "latest").resolve()
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {**os.environ, "MQLAB_HOME": str(self.home), "MQLAB_STATE": str(self.state), "COLUMNS": "250", **more}
+
+    def __call__(self, *words: str | Path, seconds: float = 120, **more: str) -> Ended:
+        """Run a command to its end."""
+        process = self.start(*words, **more)
+        return self.end_of(process, seconds)
+
+    def start(self, *words: str | Path, **more: str) -> subprocess.Popen[str]:
+        """Start a command; what it says on stderr is in the file that `said` reads."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._err(words).open("w") as err:
+            return subprocess.Popen(
+                [MQLAB, *map(str, words)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                text=True,
+                env=self.environment(**more),
+                cwd=self.folder,
+            )
+
+    def said(self, *words: str | Path) -> str:
+        """Give what a started command has said on stderr up to now."""
+        return self._err(words).read_text()
+
+    def end_of(self, process: subprocess.Popen[str], seconds: float = 120) -> Ended:
+        """Wait for a started command's end; one that does not end is killed, and the test fails."""
+        assert isinstance(process.args, list)
+        try:
+            out, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+        return Ended(code=process.returncode, out=out, err=self.said(*process.args[1:]))
+
+    def wait_said(self, process: subprocess.Popen[str], text: str, seconds: float = 90) -> None:
+        """Wait until a started command has said something."""
+        assert isinstance(process.args, list)
+        words = process.args[1:]
+        RealClock().wait(lambda: text in self.said(*words) or process.poll() is not None, seconds)
+        assert text in self.said(*words), self.said(*words)
+
+    def _err(self, words: object) -> Path:
+        assert isinstance(words, list | tuple)
+        return self.folder / ("-".join(Path(str(word)).name for word in words) + ".stderr")
+
+
+def plain(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give an environment without anything that points at an engine or at a lab."""
+    return {key: value for key, value in environment.items() if not key.startswith(("DOCKER_", "MQLAB_"))}

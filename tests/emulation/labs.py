@@ -1,0 +1,223 @@
+"""Opening labs from tests, looking into their containers, and asking the engine what is left of them."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docker.models.containers import Container
+
+import docker
+from lab.clients import Endpoint
+from lab.declare.checking import check
+from lab.declare.loading import load
+from lab.declare.scenario import Scenario
+from lab.folder import create
+from lab.history import SendOutcome
+from lab.plan import Plan, plan
+from lab.runtime.base import Incoming
+from lab.runtime.clock import RealClock
+from lab.runtime.emulation.images import Images
+from lab.runtime.emulation.lab import EmulatedLab
+from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
+from lab.runtime.emulation.subnets import DEFAULT_POOL
+from lab.shipped import shipped
+
+ARTICLE = shipped("scenarios") / "tokyo-singapore.yaml"
+TWO_SHORES = Path(__file__).parent / "scenarios" / "two-shores.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """The Docker engine, and the images of each ActiveMQ version."""
+
+    client: docker.DockerClient
+    images: dict[str, Images]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A lab opened by a test, with all that a test may want to know of it."""
+
+    lab: EmulatedLab
+    client: docker.DockerClient
+    scenario: Scenario
+    plan: Plan
+    folder: Path
+    state_folder: Path
+
+    @property
+    def run(self) -> str:
+        return self.lab.state.run
+
+    def broker(self, name: str) -> Container:
+        """Give a broker's container as it is now."""
+        return self.client.containers.get(self.lab.state.brokers[name].container)
+
+    @property
+    def router(self) -> Container:
+        return self.client.containers.get(self.lab.state.router)
+
+    def password(self, broker: str, user: str) -> str:
+        return self.scenario.topology.passwords()[broker][user].get_secret_value()
+
+    def endpoint(self, broker: str, over: str, *, client_id: str) -> Endpoint:
+        """Give what a client needs to connect as the broker's first user."""
+        user = self.plan.broker(broker).users[0]
+        return Endpoint(
+            host="localhost",
+            port=self.lab.state.brokers[broker].ports[over],
+            ca_file=Path(self.lab.state.ca_file),
+            user=user,
+            password=self.scenario.topology.passwords()[broker][user],
+            client_id=client_id,
+        )
+
+    def is_up(self, broker: str) -> bool:
+        return self.lab.version(broker) is not None
+
+    def bridged(self) -> bool:
+        return all(self.lab.bridge_is_up(bridge) for bridge in self.plan.bridges)
+
+
+class Quiet:
+    """A Progress for tests: keeps what was said."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.notes: list[str] = []
+
+    @contextmanager
+    def stage(self, what: str) -> Iterator[None]:
+        self.stages.append(what)
+        yield
+
+    def say(self, note: str) -> None:
+        self.notes.append(note)
+
+
+class Ear:
+    """ClientEvents for tests: keeps what a client tells."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.outcomes: dict[str, SendOutcome] = {}
+
+    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        self.outcomes[id] = outcome
+
+    def received(self, message: Incoming) -> None:
+        self.bodies.append(message.body)
+
+    def lost(self, why: str) -> None: ...
+
+    def broke(self, error: Exception) -> None:
+        raise error
+
+
+def scenario_at(path: Path) -> tuple[Scenario, Plan]:
+    scenario = load(path, environment={})
+    assert not check(scenario)
+    return scenario, plan(scenario.topology, seed=scenario.seed)
+
+
+def opening_of(scenario: Scenario, engine: Engine, folder: Path, **changed: Any) -> Opening:
+    """Give an Opening whose every file is under `folder`."""
+    run = new_run_id()
+    return Opening(
+        **{
+            "client": engine.client,
+            "images": engine.images,
+            "pool": DEFAULT_POOL,
+            "state_folder": folder / "state",
+            "run": run,
+            "scenario": scenario.scenario,
+            "folder": create(folder / "home", run).path,
+            "passwords": scenario.topology.passwords(),
+            **changed,
+        }
+    )
+
+
+@contextmanager
+def standing(path: Path, engine: Engine, folder: Path) -> Iterator[Standing]:
+    """Open the lab of a scenario, and see that nothing of it is left at the end."""
+    scenario, planned = scenario_at(path)
+    opening = opening_of(scenario, engine, folder)
+    with open_lab(planned, opening, Quiet()) as lab:
+        yield Standing(
+            lab=lab,
+            client=engine.client,
+            scenario=scenario,
+            plan=planned,
+            folder=opening.folder,
+            state_folder=opening.state_folder,
+        )
+    assert left_of(engine.client, opening.run) == []
+
+
+def eventually(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until a condition holds, and tell whether it did in time."""
+    return RealClock().wait(condition, seconds)
+
+
+def left_of(client: docker.DockerClient, run: str) -> list[str]:
+    """Name the containers, networks and volumes that carry a run's label or its name."""
+    labelled = {"label": f"mqlab.run={run}"}
+    found = {str(each.name) for each in client.containers.list(all=True, filters=labelled, ignore_removed=True)}
+    found |= {str(each.name) for each in client.containers.list(all=True, filters={"name": run}, ignore_removed=True)}
+    found |= {str(each.name) for each in client.networks.list(filters=labelled)}
+    found |= {str(each.name) for each in client.networks.list(names=[run])}
+    found |= {str(each.name) for each in client.volumes.list(filters=labelled)}
+    return sorted(found)
+
+
+def reach(container: Container, address: str, port: int) -> str:
+    """Open a TCP connection from inside a container: "open", "refused", "no way" or "silent"."""
+    code, output = container.exec_run(
+        ["timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"], environment={"LC_ALL": "C"}
+    )
+    if code == 0:
+        return "open"
+    text = output.decode(errors="replace")
+    if code == 124:
+        return "silent"
+    return "refused" if "Connection refused" in text or "reset by peer" in text else "no way"
+
+
+@contextmanager
+def host_listener() -> Iterator[int]:
+    """Listen on every address of this host, and see that it is heard where it should be."""
+    with socket.socket() as listening:
+        listening.bind(("0.0.0.0", 0))
+        listening.listen(16)
+        yield listening.getsockname()[1]
+
+
+def host_addresses(client: docker.DockerClient) -> list[str]:
+    """Give addresses of this host that are no lab's: where its default route leaves, and the default bridge's."""
+    found = [block["Gateway"] for block in client.networks.get("bridge").attrs["IPAM"]["Config"] if "Gateway" in block]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward:
+        try:
+            outward.connect(("192.0.2.1", 9))  # sends nothing: it only chooses the way
+        except OSError:
+            return found  # a host without a default route
+        return [*found, outward.getsockname()[0]]
+
+
+def secrets_of(container: Container) -> set[str]:
+    """Give every secret that a broker's own files hold: passwords of users and of the lab's own, and their digests."""
+    code, output = container.exec_run(
+        ["bash", "-c", "cd /etc/mqlab && cat secrets.properties jolokia.properties jetty-realm.properties"]
+    )
+    assert code == 0, output
+    text = output.decode()
+    written = re.findall(r"^[^\n=]*password=(.+)$", text, re.MULTILINE)
+    found = {re.sub(r"\\(.)", r"\1", value) for value in written} | set(re.findall(r"MD5:([0-9a-f]{32})", text))
+    assert len(found) >= 5, "a key store's, the console's, Jolokia's, a user's, and a digest"
+    return found
