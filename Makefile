@@ -15,6 +15,7 @@ demo: $(VENV)/.ready engine ## run the article: two brokers, an ocean, messages 
 	$(BIN)/mqlab run $(SCENARIO)
 
 test: $(VENV)/.ready engine images ## run every test, those with Docker too
+	@bash docker/test-tools.sh
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-fast: $(VENV)/.ready ## run the tests that need no Docker

@@ -169,7 +169,7 @@ def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
             common | {"count": str(count), "size": f"{SIZE}B"} | {k: str(v) for k, v in how.items()}
         ),
     )
-    scenario = Scenario.model_construct(scenario="bench", steps=steps, expect=(), seed=1)
+    scenario: Scenario = Scenario.model_construct(None, scenario="bench", steps=steps, expect=(), seed=1)  # type: ignore[call-arg]
     header = Header(run="bench", scenario="bench", seed=1, runtime="bench", started="", declared={}, mqlab="0")
     with tempfile.TemporaryDirectory() as folder, HistoryFile(Path(folder) / "history.jsonl", header) as history:
         replay(scenario, _plan(), _OneBroker(endpoint), history, run="bench")

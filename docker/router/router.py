@@ -54,7 +54,7 @@ def main() -> int:
 def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
     """Set everything up, say so, and watch."""
     config = parse_config(path.read_bytes())
-    found = interfaces.find_interfaces(config, _run(["ip", "-json", "-4", "addr"]))
+    found = _await_interfaces(config)
     interfaces.check_kernel(found)
     _run(["nft", "-f", "-"], rules.nft_text(config, found))
     _run_all(rules.forget_commands(_run(["ip", "-json", "rule"])))
@@ -65,6 +65,18 @@ def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
     _announce(config)
     print("router ready", flush=True)
     return _watch({process.pid: link.name for process, link in zip(links, config.links, strict=True)})
+
+
+def _await_interfaces(config: Config) -> dict[str, str]:
+    """Wait until the container has joined all its networks: the lab joins the regions once it runs."""
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            return interfaces.find_interfaces(config, _run(["ip", "-json", "-4", "addr"]))
+        except ConfigError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.02)
 
 
 def _start_link(

@@ -30,7 +30,8 @@ SCENARIO = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of one that ships with mqlab.")
 ]
 RUN = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="A run id, or its beginning; the only lab when left out.")
+    str | None,
+    typer.Argument(metavar="[RUN]", help="A run id, its beginning or its end; not needed where only one lab runs."),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +189,14 @@ def reach(container: Container, address: str, port: int) -> str:
     if code == 124:
         return "silent"
     return "refused" if "Connection refused" in text or "reset by peer" in text else "no way"
+
+
+def reached(container: Container, targets: Iterable[tuple[str, int]]) -> list[str]:
+    """Try many at once, and give those that answered with a connection."""
+    targets = list(targets)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = pool.map(lambda target: reach(container, *target), targets)
+    return [f"{address}:{port}" for (address, port), answer in zip(targets, answers, strict=True) if answer == "open"]
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def test_a_broker_has_no_power_over_anything(article_lab: Standing) -> None:
         assert host["Memory"] == host["MemorySwap"] == article_lab.plan.broker(name).memory
         # Not what was asked for, but what the kernel gives the broker itself: the child of init.
         code, output = container.exec_run(
-            ["bash", "-c", "for p in /proc/[0-9]*; do [ $(<$p/comm) = java ] && cat $p/status; done"]
+            ["bash", "-c", "for p in /proc/[0-9]*; do if [ $(<$p/comm) = java ]; then cat $p/status; fi; done"]
         )
         told = dict(line.split(":\t", 1) for line in output.decode().splitlines() if ":\t" in line)
         assert code == 0 and told["Name"].strip() == "java", output

@@ -1,8 +1,8 @@
 """Containers and networks as a lab starts them: Testcontainers, plus what it lacks.
 
-Testcontainers makes a container on one network and starts it at once. A lab's containers need a fixed address, further
-networks and their files *before* they start, files that no `docker inspect` and no image shows; so its client is
-given one more thing to do between "create" and "start".
+Testcontainers makes a container on one network and starts it at once. A lab's containers need a fixed address, their
+files *before* they start, files that no `docker inspect` and no image shows, and further networks after it; so its
+client is given more to do around the start.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Endpoint:
 
 
 class _PreparingClient(DockerClient):
-    """Testcontainers' client, which also connects further networks and copies files before the start."""
+    """Testcontainers' client, which also copies files before the start and connects further networks after it."""
 
     def __init__(self, further: Sequence[Endpoint], files: Sequence[File]) -> None:
         super().__init__()
@@ -54,13 +54,17 @@ class _PreparingClient(DockerClient):
         self._files = files
 
     def start(self, container: Container) -> None:
-        """Prepare the container, then start it; a failed preparation removes it."""
+        """Prepare the container, start it and join its other networks; whatever of it fails removes it."""
         try:
-            for endpoint in self._further:
-                self.client.networks.get(endpoint.network).connect(container, ipv4_address=endpoint.address)
             if self._files:
                 container.put_archive("/", archive(self._files))
             super().start(container)
+            # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
+            # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
+            for endpoint in self._further:
+                self.client.api.connect_container_to_network(
+                    container.id, endpoint.network, ipv4_address=endpoint.address
+                )
         except docker.errors.APIError:
             container.remove(force=True, v=True)
             raise

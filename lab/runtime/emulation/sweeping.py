@@ -78,6 +78,10 @@ def remove(client: docker.DockerClient, run: str) -> int:
 
 
 def _remove_container(container: Container) -> None:
+    # Published ports are on the first network by name, and move to the next one when it goes, at a second each time.
+    for name in sorted(container.attrs["NetworkSettings"]["Networks"])[1:]:
+        with suppress(docker.errors.APIError):
+            container.client.api.disconnect_container_from_network(container.id, name, force=True)
     # Gone already, or being removed by somebody else at this moment: both are what we want.
     with suppress(docker.errors.NotFound, docker.errors.APIError):
         container.remove(force=True, v=True)

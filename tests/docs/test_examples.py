@@ -1,0 +1,179 @@
+"""The examples of the documentation work: files are loaded and checked, commands are run and say what is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab.declare.checking import check
+from lab.declare.loading import load
+
+from .pages import ROOT, Block, Shown, blocks, fits, same_shape, shown
+
+MQLAB = Path(sys.executable).with_name("mqlab")
+PASSWORDS = {"BRIDGE_PASSWORD": "over-the-ocean-1858"}
+PLAIN = [block for block in blocks("console") if "docker" not in block.words and "mosquitto" not in block.words]
+# Every destination and client that a fragment of a page may speak of.
+FRAME = """
+scenario: a fragment
+topology: topologies/tokyo-singapore.yaml
+steps:
+{steps}
+expect:
+{expect}
+"""
+STEPS = """
+- subscribe: {client: tk, broker: tokyo, over: mqtt, topic: prices.eur}
+- subscribe: {client: sg, broker: singapore, over: mqtt, topic: prices.eur}
+- publish: {broker: tokyo, over: mqtt, topic: prices.eur}
+"""
+EXPECT = "- delivered: {promise: at-least-once}"
+
+
+def ours(block: Block) -> str:
+    return block.id
+
+
+@pytest.fixture
+def scenarios(tmp_path: Path) -> Path:
+    """Give a copy of the shipped scenarios, to write files beside."""
+    return Path(shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios"))
+
+
+@pytest.mark.parametrize("block", blocks("yaml", "scenario"), ids=ours)
+def test_a_scenario_shown_has_no_problem(block: Block, scenarios: Path) -> None:
+    shown_file = scenarios / "shown.yaml"
+    shown_file.write_text(block.text)
+    scenario = load(shown_file, environment={})
+    assert check(scenario) == ()
+    for name in block.words[2:]:
+        assert scenario.declared() == load(scenarios / f"{name}.yaml", environment={}).declared()
+
+
+@pytest.mark.parametrize("block", blocks("yaml", "topology"), ids=ours)
+def test_a_topology_shown_has_no_problem(block: Block, scenarios: Path) -> None:
+    (scenarios / "topologies" / "shown.yaml").write_text(block.text)
+    broker = next(iter(yaml.safe_load(block.text)["brokers"]))
+    scenario = scenarios / "shown.yaml"
+    user = next(iter(yaml.safe_load(block.text)["brokers"][broker]["users"]))
+    scenario.write_text(
+        "scenario: shown\ntopology: topologies/shown.yaml\nsteps:\n"
+        f"  - publish: {{broker: {broker}, over: mqtt, topic: a, user: {user}}}\n"
+    )
+    loaded = load(scenario, environment=PASSWORDS)
+    assert check(loaded) == ()
+    for name in block.words[2:]:
+        shipped = load(scenarios / f"{name}.yaml", environment={})
+        assert loaded.declared()["topology"] == shipped.declared()["topology"]
+
+
+@pytest.mark.parametrize("block", [*blocks("yaml", "steps"), *blocks("yaml", "expect")], ids=ours)
+def test_a_fragment_shown_has_no_problem(block: Block, scenarios: Path) -> None:
+    parts = {"steps": STEPS, "expect": EXPECT}
+    parts[block.words[1]] = block.text if block.words[1] == "expect" else STEPS + block.text
+    path = scenarios / "shown.yaml"
+    path.write_text(FRAME.format(**parts))
+    assert check(load(path, environment={})) == ()
+
+
+@pytest.mark.parametrize("block", PLAIN, ids=ours)
+def test_a_command_shown_says_what_is_shown(block: Block, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    for each in shown(block):
+        if each.command.startswith("cat "):
+            (tmp_path / each.command.split()[1]).write_text(each.output)
+            continue
+        found = run(each.command, tmp_path, environment(tmp_path))
+        assert fits(each.output, found), f"$ {each.command}\n{found}"
+
+
+@pytest.mark.docker
+@pytest.mark.xdist_group("docs")
+def test_the_commands_of_each_page_that_need_docker_do_what_is_shown(tmp_path: Path) -> None:
+    """In the pages' order, each page in a folder of its own: a later command speaks of the lab of an earlier one."""
+    needing = [block for block in blocks("console") if {"docker", "mosquitto"} & set(block.words)]
+    for page in dict.fromkeys(block.page for block in needing):
+        folder = tmp_path / page.replace("/", "-")
+        folder.mkdir()
+        changed: dict[str, str] = {}
+        try:
+            for block in (block for block in needing if block.page == page):
+                _follow(block, folder, changed)
+        finally:
+            run("mqlab down --all", folder, environment(folder))
+
+
+def _follow(block: Block, folder: Path, changed: dict[str, str]) -> None:
+    """Do what a block shows; `changed` maps the ports it shows to those of this run."""
+    if "mosquitto" in block.words:
+        if shutil.which("mosquitto_pub") and shutil.which("mosquitto_sub"):
+            _two_clients(shown(block), folder, changed)
+        return
+    for each in shown(block):
+        found = run(each.command, folder, environment(folder))
+        assert same_shape(each.output, found), f"$ {each.command}\n{found}"
+        ports = [re.findall(r"//localhost:(\d+)", text) for text in (each.output, found)]
+        changed.update(zip(*ports, strict=True))
+
+
+def _two_clients(commands: list[Shown], folder: Path, changed: dict[str, str]) -> None:
+    """Let the first listen while the second sends; the second is sent again until the first has heard it."""
+    listening, sending = (_with(changed, each.command.removesuffix("&")) for each in commands)
+    with subprocess.Popen(shlex.split(listening), cwd=folder, stdout=subprocess.PIPE, text=True) as listener:
+        try:
+            for _ in range(20):
+                subprocess.run(shlex.split(sending), cwd=folder, check=True, timeout=30)
+                try:
+                    out, _ = listener.communicate(timeout=1)
+                except subprocess.TimeoutExpired:
+                    continue
+                assert out == commands[-1].output
+                return
+            raise AssertionError(f"nothing was heard: {listening}")
+        finally:
+            listener.kill()
+
+
+def _with(changed: dict[str, str], command: str) -> str:
+    return re.sub(r"(?<=-p )\d+", lambda match: changed[match[0]], command)
+
+
+def run(command: str, folder: Path, environment: dict[str, str]) -> str:
+    """Run a command as a page shows it, and give all it says, as a terminal would mix it."""
+    words = shlex.split(command)
+    if words[0] == "make":
+        words = shlex.split(_recipe(words[1]))
+    assert Path(words[0]).name == "mqlab", command
+    done = subprocess.run(
+        [MQLAB, *words[1:]],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=180,
+    )
+    return done.stdout
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Give an environment in which a command keeps everything in a folder and sees nothing of other labs."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("MQLAB_") or key == "MQLAB_CACHE"}
+    own.pop("COLUMNS", None)
+    return {**own, "MQLAB_STATE": str(folder / "state")}
+
+
+def _recipe(target: str) -> str:
+    """Ask make what it would run for a target, once everything it needs is there."""
+    command = ["make", "-n", "-o", ".venv/.ready", "-o", "engine", "-o", "images", target]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
+    return said.strip().splitlines()[-1]

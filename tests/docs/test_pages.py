@@ -1,0 +1,197 @@
+"""What pages and code say of the same thing is the same: keys, options, kinds, links, tests that are named."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from lab import units
+from lab.cli import app
+from lab.declare.scenario import EXPECTATIONS, STEPS, Scenario, Wait
+from lab.declare.topology import Broker, ImpairmentFields, Link, Region, Topology, User
+from lab.history.seen import KINDS, Header
+
+from .pages import PAGES, ROOT, code_words, rows, sections
+
+SCENARIO, TOPOLOGY = ROOT / "docs" / "scenario.md", ROOT / "docs" / "topology.md"
+COMMANDS = typer.main.get_command(app)
+assert isinstance(COMMANDS, click.Group) or hasattr(COMMANDS, "commands")
+NAMES = sorted(COMMANDS.commands)
+
+MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
+    (TOPOLOGY, "The file", Topology, ""),
+    (TOPOLOGY, "A region", Region, ""),
+    (TOPOLOGY, "A broker", Broker, ""),
+    (TOPOLOGY, "A user", User, ""),
+    (TOPOLOGY, "A link", Link, "link"),
+    (TOPOLOGY, "A link", ImpairmentFields, "impairment"),
+    (SCENARIO, "The file", Scenario, ""),
+    *((SCENARIO, step.verb, step, "") for step in STEPS if step is not Wait),
+    *((SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS),
+]
+IN_WORDS = {  # what a table says where a default is not a value to write
+    "none",
+    "unlimited",
+    "empty",
+    "both",
+    "any",
+    "at once",
+    "derived",
+    "first free",
+    "the only one",
+    "one of the two",
+    "every subscriber",
+    "the end",
+    "made by the lab",
+    "as long as the id",
+    "the service's default",
+}
+
+
+@pytest.mark.parametrize(("page", "heading", "model", "part"), MODELS, ids=lambda each: getattr(each, "__name__", None))
+def test_every_key_is_on_its_page_with_its_default(page: Path, heading: str, model: type[BaseModel], part: str) -> None:
+    told = {code_words(cells[0])[0]: cells for cells in rows(sections(page)[heading]) if code_words(cells[0])}
+    first = len(Link.model_fields)
+    told = dict(list(told.items())[:first] if part == "link" else list(told.items())[first if part else 0 :])
+    assert set(told) == {field.alias or name for name, field in model.model_fields.items()}
+    for name, field in model.model_fields.items():
+        _, _, default, *_ = told[field.alias or name]
+        expected = _default(field)
+        if expected is None:
+            assert default in IN_WORDS, f"{name}: {default}"
+        else:
+            assert default == expected, name
+
+
+def _default(field: FieldInfo) -> str | None:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == () or value == "":
+        return None
+    if isinstance(value, bool):
+        return "`yes`" if value else "`no`"
+    if isinstance(value, timedelta):
+        return f"`{units.format_duration(value)}`"
+    if isinstance(value, Enum):
+        return f"`{value.value}`"
+    if isinstance(value, float):
+        return f"`{units.format_percent(value)}`"
+    if isinstance(value, int) and value >= 2**20:
+        return f"`{units.format_size(value)}`"
+    return f"`{value}`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_is_on_the_page_of_commands(name: str) -> None:
+    page = sections(ROOT / "docs" / "commands.md")
+    everywhere = {"--help", "-h"}
+    told = {word.split()[0] for cells in rows(page[name]) for word in code_words(cells[0]) if word.startswith("-")}
+    command = COMMANDS.commands[name]
+    options = [each for each in command.params if isinstance(each, click.Option) or each.param_type_name == "option"]
+    assert told == {word for option in options for word in option.opts} - everywhere
+
+
+def test_every_command_is_in_the_readme_and_no_other() -> None:
+    page = sections(ROOT / "README.md")["Commands"]
+    told = [code_words(cells[0])[0].split()[1] for cells in rows(page) if cells[0].startswith("`mqlab")]
+    assert sorted(told) == NAMES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    named = {
+        (words[1], word)
+        for command in re.findall(r"(?:`|\$ |^    )(mqlab [a-z][^`\n]*)", page.read_text("utf-8"), re.MULTILINE)
+        for words in [command.split()]
+        for word in words[2:] or [""]
+    }
+    for name, word in sorted(named):
+        assert name in NAMES, f"mqlab {name}"
+        if re.fullmatch(r"--?[a-z][a-z-]*", word):
+            known = {each for param in COMMANDS.commands[name].params for each in param.opts}
+            assert word in known | {"--help", "-h"}, f"mqlab {name} {word}"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
+    page = sections(ROOT / "docs" / "run-folder.md")["Observations"]
+    told = {code_words(cells[0])[0]: cells[1] for cells in rows(page)}
+    assert set(told) == set(KINDS)
+    defaults = {
+        field.name: None
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        else (field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default)
+        for field in dataclasses.fields(KINDS[kind])
+        if field.name != "t"
+    }
+    assert code_words(told[kind]) == list(defaults)
+    optional = re.findall(r"`([a-z_]+)` \(", told[kind])
+    assert optional == [
+        field.name
+        for field in dataclasses.fields(KINDS[kind])
+        if field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+    ]
+
+
+def test_every_field_of_the_header_is_on_its_page() -> None:
+    page = sections(ROOT / "docs" / "run-folder.md")["The header"]
+    told = {code_words(cells[0])[0] for cells in rows(page)}
+    assert told == {field.name for field in dataclasses.fields(Header)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        path = page.parent / file if file else page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in {_anchor(heading) for heading in sections(path)}, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    named = re.findall(r"`((?:lab|tests|docs|docker|scenarios)/[\w./-]*)`", page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_test_that_the_readme_names_exists() -> None:
+    page = sections(ROOT / "README.md")["Like Amazon MQ, unlike Amazon MQ"]
+    table = rows(page)
+    assert table
+    for cells in table:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", cells[-1])
+        assert named, f"names no test: {cells[0]}"
+        for file, name in named:
+            tree = ast.parse((ROOT / file).read_text("utf-8"))
+            functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+            assert name in functions, f"{file}::{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(page: Path) -> None:
+    width = 0
+    for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
+        if not line.startswith("|"):
+            width = 0
+            continue
+        cells = len(re.findall(r"(?<!\\)\|", re.sub(r"`[^`]*`", "", line)))
+        assert width in (0, cells), f"{page}:{number}"
+        width = cells
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
