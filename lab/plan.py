@@ -217,13 +217,16 @@ def _actions(
     brokers: Sequence[BrokerPlan],
     bridges: Sequence[BridgePlan],
 ) -> tuple[Action, ...]:
-    """Order what the runtime does: paths before brokers, and every broker started before any is waited for."""
+    """Order what the runtime does: paths before brokers, and every broker started before any is waited for.
+
+    A link is measured when the brokers have started, since they take all of a small machine until then.
+    """
     return (
         *(Action(does="create-network", to=region.name) for region in regions),
         Action(does="start-router", to="router"),
         *(Action(does="start-broker", to=broker.name) for broker in brokers),
-        *(Action(does="check-link", to=link.name) for link in links),
         *(Action(does="await-broker", to=broker.name) for broker in brokers),
+        *(Action(does="check-link", to=link.name) for link in links),
         *(Action(does="await-bridge", to=name) for name in dict.fromkeys(bridge.connector for bridge in bridges)),
     )
 

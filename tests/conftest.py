@@ -12,7 +12,7 @@ from lab.errors import HostError
 from lab.runtime.emulation import engine as engines
 from lab.runtime.emulation import images
 from tests.emulation.command import Commands
-from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, scenario_at, standing
+from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing
 
 _LABS = {"article_lab", "shores_lab"}
 
@@ -60,14 +60,22 @@ def shores_lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def endpoint(article_lab: Standing, request: pytest.FixtureRequest) -> Callable[[str], Endpoint]:
-    """Where a real broker, Tokyo's, speaks a protocol; each call is a client of its own."""
+def endpoint(shores_lab: Standing, request: pytest.FixtureRequest) -> Callable[[str], Endpoint]:
+    """Where a real broker, Dublin's, speaks a protocol; each call is a client of its own."""
     count = iter(range(1, 1000))
 
     def give(protocol: str) -> Endpoint:
-        return article_lab.endpoint("tokyo", protocol, client_id=f"{request.node.name[:40]}-{next(count)}")
+        return shores_lab.endpoint("dublin", protocol, client_id=f"{request.node.name[:40]}-{next(count)}")
 
     return give
+
+
+@pytest.fixture
+def kill_broker(shores_lab: Standing) -> Iterator[Callable[[], None]]:
+    """Kills the broker of `endpoint` at once; it is started again after the test."""
+    yield lambda: shores_lab.broker("dublin").kill()
+    shores_lab.broker("dublin").start()  # harmless where it runs
+    assert eventually(shores_lab.bridged, 60)
 
 
 @pytest.fixture

@@ -70,7 +70,9 @@ def up(
         else:
             status_text.show_endpoints(lab.state, options.out())
         if detach:
-            options.err().print(f"\nThe lab stays. See it: mqlab status {run}   End it: mqlab down {run}")
+            options.err().print(
+                f"\nThe lab stays. See it: mqlab status {run}   End it: mqlab down {run}", soft_wrap=True
+            )
             return 0
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
         try:
@@ -186,7 +188,9 @@ def _chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
     fitting = [state for state in known if run is None or state.run.startswith(run) or state.run.endswith(run)]
     if len(fitting) == 1:
         return fitting[0]
-    running = "\n".join(f"{state.run}  {state.scenario}" for state in known) or "none: mqlab up SCENARIO opens one"
+    running = "\n".join(f"{state.run}  {state.scenario}" for state in known)
+    if not known:
+        raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
     if not fitting:
-        raise InputError.of("no such lab is running" if run else "no lab is running", f"running: {running}")
+        raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
     raise InputError.of("more than one lab is running: say which", running)

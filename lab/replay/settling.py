@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lab.declare.destinations import has_wildcard
 from lab.declare.scenario import Bridge, Delivered, Publish, Scenario
 from lab.plan import BridgePlan
@@ -10,6 +12,8 @@ from lab.replay.wording import destination
 
 LISTEN = 10.0  # seconds after the last send, where no expectation says how long
 LINGER = 0.2  # seconds more after the last message owed: a duplicate comes close behind
+QUIET = 0.25  # seconds between two looks at the brokers' counters that must agree
+MOST_LOOKS = 20
 STEADY = 1.0  # seconds that a bridge must have stood still: one that cannot log in flickers at every attempt
 _BRINGS = {"heal": ("both-ends", "initiator"), "cut": ("nowhere",), "reject": ("nowhere",), "impair": ()}
 
@@ -68,7 +72,7 @@ def _state(rehearsal: Rehearsal, bridge: BridgePlan) -> str:
 
 
 def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    """Record what the brokers and the router themselves counted."""
+    """Record what the brokers and the router themselves counted, once it no longer changes."""
     published = [destination(step) for step in scenario.steps if isinstance(step, Publish)]
     wanted = [
         (broker.name, to)
@@ -77,5 +81,12 @@ def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
         for broker in rehearsal.plan.brokers
     ]
     lab = rehearsal.lab
-    for seen in (*lab.destinations(wanted), *lab.bridges(), *lab.links()):
-        rehearsal.record_of_lab(seen)
+    seen = (*lab.destinations(wanted), *lab.bridges())
+    for _ in range(MOST_LOOKS):
+        # The last acknowledgements may still be on their way over the link.
+        rehearsal.wait(lambda: False, QUIET)
+        before, seen = seen, (*lab.destinations(wanted), *lab.bridges())
+        if [replace(each, t=0.0) for each in before] == [replace(each, t=0.0) for each in seen]:
+            break
+    for each in (*seen, *lab.links()):
+        rehearsal.record_of_lab(each)

@@ -23,6 +23,7 @@ from lab.history import (
     Trouble,
 )
 from lab.replay import replay
+from lab.replay.settling import QUIET
 from lab.runtime.base import Outgoing
 from tests.replay.cases import RUN, opened
 from tests.replay.fake_lab import FakeClient, FakeLab
@@ -166,7 +167,7 @@ def test_messages_lost_on_the_way_are_listened_for_until_their_time_is_over(tmp_
 
     played = Played(tmp_path, HEARD + TOLD + expect, lambda lab: setattr(lab, "on_publish", lose))
     played.play()
-    assert played.seen(Ended)[-1].t == pytest.approx(7, abs=0.01)
+    assert played.seen(Ended)[-1].t == pytest.approx(7 + QUIET, abs=0.01)
     assert not played.seen(Received)
 
 

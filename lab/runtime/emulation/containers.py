@@ -62,9 +62,7 @@ class _PreparingClient(DockerClient):
             # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
             # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
             for endpoint in self._further:
-                self.client.api.connect_container_to_network(
-                    container.id, endpoint.network, ipv4_address=endpoint.address
-                )
+                self.client.networks.get(endpoint.network).connect(container, ipv4_address=endpoint.address)
         except docker.errors.APIError:
             container.remove(force=True, v=True)
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import docker.errors
 from docker.models.containers import Container
@@ -66,7 +67,7 @@ def remove(client: docker.DockerClient, run: str) -> int:
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
     containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(_remove_container, containers))
+        list(pool.map(partial(_remove_container, client), containers))
     networks = client.networks.list(filters=wanted)
     for network in networks:
         _remove_network(network)
@@ -77,11 +78,11 @@ def remove(client: docker.DockerClient, run: str) -> int:
     return len(containers) + len(networks)
 
 
-def _remove_container(container: Container) -> None:
+def _remove_container(client: docker.DockerClient, container: Container) -> None:
     # Published ports are on the first network by name, and move to the next one when it goes, at a second each time.
     for name in sorted(container.attrs["NetworkSettings"]["Networks"])[1:]:
         with suppress(docker.errors.APIError):
-            container.client.api.disconnect_container_from_network(container.id, name, force=True)
+            client.networks.get(name).disconnect(container, force=True)
     # Gone already, or being removed by somebody else at this moment: both are what we want.
     with suppress(docker.errors.NotFound, docker.errors.APIError):
         container.remove(force=True, v=True)

@@ -1,0 +1,78 @@
+"""When the measured round trip is what was asked for, on machines that are idle, busy, or not to be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lab.errors import HostError
+from lab.network.link import Direction, Impairment, LinkState
+from lab.plan import DECLARED, LinkPlan
+from lab.runtime.emulation.waiting import PROBES, for_link
+
+
+class Told:
+    """A router that has measured what it is told; the last answer stays."""
+
+    def __init__(self, *answers: tuple[float, float] | None) -> None:
+        self._answers = list(answers)
+
+    def ask(self, link: str, *words: str) -> dict[str, Any]:
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if answer is None:
+            return {"count": PROBES, "lost": PROBES, "rtt_us": {"min": None, "p50": None}}
+        fastest, middle = answer
+        return {"count": PROBES, "lost": 0, "rtt_us": {"min": fastest * 1000, "p50": middle * 1000}}
+
+
+def link(impairment: Impairment, state: LinkState = LinkState.OPEN) -> LinkPlan:
+    ways: Sequence[tuple[str, str]] = [("a", "b"), ("b", "a")]
+    first, second = (
+        Direction(leaving=leaving, reaching=reaching, impairment=impairment, state=state) for leaving, reaching in ways
+    )
+    return LinkPlan(name="a-b", directions=(first, second), source=DECLARED)
+
+
+def check(router: Told, plan: LinkPlan, patience: float = 0.0) -> str:
+    return for_link(router, plan, patience)  # type: ignore[arg-type]
+
+
+OCEAN = Impairment(delay=timedelta(milliseconds=35))
+
+
+def test_as_asked() -> None:
+    assert check(Told((70.0, 70.9)), link(OCEAN)) == "round trip 70.9 ms measured, 70.0 ms asked"
+
+
+def test_late_at_first_while_brokers_start() -> None:
+    assert check(Told((71, 84), None, (70.1, 70.2)), link(OCEAN), 10) == "round trip 70.2 ms measured, 70.0 ms asked"
+
+
+def test_late_all_the_time_on_a_busy_machine() -> None:
+    assert "at best 70.4" in check(Told((70.4, 84)), link(OCEAN))
+
+
+@pytest.mark.parametrize("measured", [(35.0, 35.1), (0.1, 0.2), (80.0, 84.0), (140.0, 141.0)])
+def test_not_as_asked(measured: tuple[float, float]) -> None:
+    with pytest.raises(HostError, match=rf"round trip of {measured[1]:.1f} ms where 70\.0 ms was asked"):
+        check(Told(measured), link(OCEAN))
+
+
+def test_nothing_comes_back() -> None:
+    with pytest.raises(HostError, match="none of 20 probes came back"):
+        check(Told(None), link(OCEAN))
+
+
+def test_a_slow_line_makes_probes_wait_for_each_other() -> None:
+    slow = Impairment(delay=timedelta(milliseconds=35), rate=56_000)
+    assert "measured" in check(Told((81.4, 110.0)), link(slow))
+
+
+@pytest.mark.parametrize(
+    "closed", [link(OCEAN, LinkState.CUT), link(OCEAN, LinkState.REJECT), link(Impairment(loss=1.0))]
+)
+def test_what_lets_nothing_through_is_not_measured(closed: LinkPlan) -> None:
+    assert "not measured" in check(Told(None), closed)
