@@ -125,7 +125,10 @@ def measure(article: Article, *, pairs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for pair in range(pairs):
-            runs = [lambda: ours.append(open_article(article, folder)), lambda: bare.append(start_bare(article, folder))]
+            runs = [
+                lambda: ours.append(open_article(article, folder)),
+                lambda: bare.append(start_bare(article, folder)),
+            ]
             for run in runs if pair % 2 else reversed(runs):
                 run()
     ratios = [lab.seconds / plain.seconds for lab, plain in zip(ours, bare, strict=True)]
@@ -204,9 +207,7 @@ def _bare_brokers(article: Article, addresses: Sequence[str], folder: Path) -> l
     ]
 
 
-def _files(
-    broker: BrokerPlan, address: str, own: BrokerSecrets, authority: LabAuthority
-) -> tuple[BrokerFile, ...]:
+def _files(broker: BrokerPlan, address: str, own: BrokerSecrets, authority: LabAuthority) -> tuple[BrokerFile, ...]:
     key_store = authority.issue([broker.host_name, broker.name], [IPv4Address(address)], own.key_store)
     return (
         *broker_files(broker.activemq_xml, broker.identity.users, own),

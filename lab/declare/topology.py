@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
+from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag, model_validator
 
 from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Percent, Rate, Size, Texts, Whole, YesNo
 from lab.network.link import Distribution, Impairment
 
+LONGEST_DELAY = timedelta(minutes=1)  # the router holds no packet longer
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30
 
 
@@ -25,6 +26,14 @@ class ImpairmentFields(Declared):
     rate: Annotated[Rate, Field(gt=0)] | None = None
     queue: Annotated[Size, Field(gt=0)] | None = None
     queue_packets: Annotated[Whole, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if max(self.delay, self.jitter) > LONGEST_DELAY:
+            raise ValueError("a link holds a packet for a minute at most")
+        if self.rate is None and (self.queue is not None or self.queue_packets is not None):
+            raise ValueError("a queue needs a rate: without one, nothing waits")
+        return self
 
     def impairment(self) -> Impairment:
         """Give the value the router understands."""

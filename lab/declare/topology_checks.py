@@ -12,11 +12,12 @@ from lab.declare.identities import addresses, broker_id
 from lab.declare.origin import Keys, Origin
 from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
 from lab.declare.wording import unknown
-from lab.errors import Problem
+from lab.errors import Place, Problem
 from lab.network.addresses import check_address, check_vpc
 from lab.network.aws import measured_pairs, round_trip
 
 _ROOT: Keys = ("topology",)
+_INTERNET, _ROUTER = "internet", "router"  # names that a lab needs for parts of its own
 
 
 def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
@@ -43,6 +44,8 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
 def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
     for name, region in topology.regions.items():
         path: Keys = (*_ROOT, "regions", name)
+        if name == _INTERNET:
+            yield _taken("region", name, "its network to this machine", origin.key(*path))
         if reason := check_region(region.aws_region):
             yield Problem(what=reason, place=origin.place(*path, "aws-region"))
         if reason := check_vpc(region.vpc):
@@ -57,10 +60,16 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
             )
 
 
+def _taken(kind: str, name: str, whose: str, place: Place | None) -> Problem:
+    return Problem(what=f'a lab calls {whose} "{name}"', remedy=f"give the {kind} another name", place=place)
+
+
 def _broker(
     topology: Topology, name: str, broker: Broker, origin: Origin, activemq_version: str | None
 ) -> Iterator[Problem]:
     path: Keys = (*_ROOT, "brokers", name)
+    if name == _ROUTER:
+        yield _taken("broker", name, "its router", origin.key(*path))
     if broker.region not in topology.regions:
         place = origin.place(*path, "region")
         yield unknown("region", broker.region, topology.regions, "regions of this topology", place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,13 +140,12 @@ class EmulatedLab:
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Tell whether a bridge works: seen at its ends, and its login accepted by the responder."""
+        look = partial(self._ends_and_consumers, bridge)
         try:
-            both = (bridge.initiator, bridge.responder)
-            ends = [end for name in both for end in self._bridges_of(name)]
-            here, there = (self._management[name].read(mbeans.subscriptions(name))[0] for name in both)
+            (ends_here, here), (ends_there, there) = self._pool.map(look, (bridge.initiator, bridge.responder))
         except BrokerError:
             return False
-        seen = {(end.broker, end.created_by_duplex) for end in ends if end.connector == bridge.connector}
+        seen = {(end.broker, end.created_by_duplex) for end in (*ends_here, *ends_there)}
         wanted = {(bridge.initiator, False), *([(bridge.responder, True)] if bridge.duplex else [])}
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
@@ -202,6 +202,14 @@ class EmulatedLab:
         except Silent:
             return ()
         return mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+
+    def _ends_and_consumers(self, bridge: BridgePlan, broker: str) -> tuple[tuple[BridgeSeen, ...], mbeans.Answer]:
+        """Ask one broker for its ends of a bridge and all its consumers, at once: each question costs it some time."""
+        found, connections, consumers = self._management[broker].read(
+            mbeans.bridges(broker), mbeans.connections(broker), mbeans.subscriptions(broker)
+        )
+        ends = mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+        return tuple(end for end in ends if end.connector == bridge.connector), consumers
 
 
 def started_version(management: Jolokia) -> str | None:
