@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -14,15 +15,33 @@ from lab.runtime.emulation import images
 from tests.emulation.command import Commands
 from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing
 
-_LABS = {"article_lab", "shores_lab"}
+# Files whose tests share a lab, and the name of what they share: one worker runs them all, and opens it once.
+_TOGETHER = {
+    "tests/clients/test_real_broker.py": "labs",
+    "tests/emulation/test_containers.py": "labs",
+    "tests/emulation/test_endpoints.py": "labs",
+    "tests/emulation/test_isolation.py": "labs",
+    "tests/emulation/test_link.py": "labs",
+    "tests/emulation/test_restarts.py": "labs",
+    "tests/emulation/test_configurations.py": "configurations",
+    "tests/emulation/test_standing.py": "standing",
+}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the shared labs in one worker, so that each lab is opened once."""
-    for item in items:
-        if _LABS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("labs"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Group for `--dist loadgroup` by file: pytest-xdist 3.8 does not see its own groups under pytest 9.2."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByLab(LoadScopeScheduling):
+        """Tests that share a lab stay together, every other one goes to whoever is free."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return _TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+    return ByLab(config, log)
 
 
 @pytest.fixture(scope="session")

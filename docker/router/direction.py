@@ -128,8 +128,8 @@ class Direction:
         self.leaving = leaving
         self.reaching = reaching
         # Probes roll their own dice, so that measuring does not change what the lab's traffic meets.
-        self._lab_dice = Dice(Random(f"{seed}:{leaving}"))
-        self._probe_dice = Dice(Random(f"{seed}:{leaving}:probe"))
+        self._lab_dice = Dice(Random(f"{seed}:{leaving}:{reaching}"))
+        self._probe_dice = Dice(Random(f"{seed}:{leaving}:{reaching}:probe"))
         self.cost_ns = 0
         self.flight: deque[InFlight] = deque()
         self.flight_bytes = self.flight_segments = 0

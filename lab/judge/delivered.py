@@ -161,9 +161,12 @@ def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outc
         for number in (*tally.lost, *(tally.arrived))
         if tally.publication.outcomes[number] == OK
     ]
+    # Of a queue's audience, only those named matter, and only while they could hear.
+    heard_until = min(member.heard_until for member in members)
+    sent = [at for at in sent if at < heard_until]
     if not sent:
         return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
-    watched = min(evidence.timeline.end, chosen.audience.until)
+    watched = min(evidence.timeline.end, heard_until)
     over = watched - max(sent)
     if over < claim.within.total_seconds():
         return Outcome.UNKNOWN, (

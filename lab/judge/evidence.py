@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.declare.destinations import hears
-from lab.history import Acknowledged, Header, Observation, Publishing, Received, Sent, Subscribed, Unsubscribed
+from lab.history import Acknowledged, Header, Observation, Publishing, Received, Sent, Subscribed, Trouble, Unsubscribed
 from lab.judge.audiences import Audience, Tally, audiences
 from lab.judge.causes import Causes
 from lab.judge.ledger import Ledger
@@ -81,6 +81,8 @@ def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:
         elif isinstance(seen, Publishing):
             ledger.publishing(seen)
         else:
+            if isinstance(seen, Trouble):
+                ledger.deaf(seen.who, seen.t)
             timeline.add(seen)
     timeline.last = last
     return Evidence(

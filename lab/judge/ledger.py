@@ -75,7 +75,7 @@ class Subscription:
     """One client's subscription to one destination, over all the times it was made and ended."""
 
     __slots__ = (
-        "broker", "client", "destination", "digest_retained", "digest_times", "digests", "receipts",
+        "broker", "client", "deaf_since", "destination", "digest_retained", "digest_times", "digests", "receipts",
         "receipts_in_all", "strange", "strange_first", "tops", "windows",
     )  # fmt: skip
 
@@ -84,6 +84,7 @@ class Subscription:
         self.destination = destination
         self.broker = ""
         self.windows: list[tuple[float, float]] = []
+        self.deaf_since = inf  # when its connection went, not of its own will
         self.receipts: dict[int, Receipts] = {}  # by step
         self.receipts_in_all = 0
         self.strange = 0  # receipts that no publication of this run explains
@@ -112,6 +113,11 @@ class Subscription:
         """Give the moment it stopped listening; infinity while it listens."""
         return max((end for _, end in self.windows), default=inf)
 
+    @property
+    def heard_until(self) -> float:
+        """Give the moment from which its silence says nothing: it stopped listening, or its connection went."""
+        return min(self.until, self.deaf_since)
+
 
 class Ledger:
     """Who sent what and who received it."""
@@ -125,6 +131,7 @@ class Ledger:
         """Open a subscription, or open it again."""
         subscription = self._subscription(seen.client, seen.destination)
         subscription.broker = seen.broker
+        subscription.deaf_since = inf
         if not subscription.windows or subscription.windows[-1][1] != inf:
             subscription.windows.append((seen.t, inf))
 
@@ -133,6 +140,12 @@ class Ledger:
         windows = self._subscription(seen.client, seen.destination).windows
         if windows and windows[-1][1] == inf:
             windows[-1] = (windows[-1][0], seen.t)
+
+    def deaf(self, client: str, t: float) -> None:
+        """Note that a client's connection has gone: it may be owed messages still, but its silence says nothing."""
+        for subscription in self.subscriptions.values():
+            if subscription.client == client and subscription.windows and subscription.windows[-1][1] == inf:
+                subscription.deaf_since = min(subscription.deaf_since, t)
 
     def publishing(self, seen: Publishing) -> None:
         """Begin a publication."""

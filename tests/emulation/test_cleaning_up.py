@@ -92,9 +92,20 @@ def test_a_lab_in_the_foreground_ends_with_ctrl_c(mqlab: Commands, engine: Engin
     nothing_left(mqlab, engine)
 
 
-def test_what_a_killed_run_leaves_a_sweep_removes(mqlab: Commands, engine: Engine) -> None:
-    process = mqlab.start("run", "tokyo-singapore")
-    mqlab.wait_said(process, "start-broker singapore")
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        (("run", "tokyo-singapore"), "start-broker singapore"),
+        (("run", "tokyo-singapore"), "await-bridge"),  # it stands, and is being replayed
+        (("up", "tokyo-singapore", "--detach"), "check-link"),  # it was to stay, and does not stand yet
+    ],
+    ids=["opening", "replaying", "detaching"],
+)
+def test_what_a_killed_run_leaves_a_sweep_removes(
+    mqlab: Commands, engine: Engine, words: tuple[str, ...], after: str
+) -> None:
+    process = mqlab.start(*words)
+    mqlab.wait_said(process, after)
     process.kill()
     process.communicate(timeout=60)
     run = mqlab.latest.name
@@ -102,19 +113,6 @@ def test_what_a_killed_run_leaves_a_sweep_removes(mqlab: Commands, engine: Engin
     swept = mqlab("sweep", "--json")
     assert swept.code == 0, swept
     assert run in {each["run"] for each in swept.json}
-    nothing_left(mqlab, engine)
-
-
-def test_what_a_killed_detached_opening_leaves_ends_with_down(mqlab: Commands, engine: Engine) -> None:
-    """It was to outlive its opener, so a sweep leaves it alone; but it is on file, and can be ended."""
-    process = mqlab.start("up", "tokyo-singapore", "--detach")
-    mqlab.wait_said(process, "check-link")
-    process.kill()
-    process.communicate(timeout=60)
-    run = mqlab.latest.name
-    assert run not in {each["run"] for each in mqlab("sweep", "--json").json}
-    assert left_of(engine.client, run)
-    assert mqlab("down", run).code == 0
     nothing_left(mqlab, engine)
 
 

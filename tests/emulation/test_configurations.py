@@ -19,7 +19,7 @@ from lab.runtime.emulation.containers import File, archive
 from tests.amazonmq.cases import RenderCase, render_cases
 from tests.emulation.labs import Engine, eventually
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("configurations")]
+pytestmark = pytest.mark.docker
 
 CASES = {case.name: case for case in render_cases()}
 

@@ -51,10 +51,6 @@ def test_late_at_first_while_brokers_start() -> None:
     assert check(Told((71, 84), None, (70.1, 70.2)), link(OCEAN), 10) == "round trip 70.2 ms measured, 70.0 ms asked"
 
 
-def test_late_all_the_time_on_a_busy_machine() -> None:
-    assert "at best 70.4" in check(Told((70.4, 84)), link(OCEAN))
-
-
 @pytest.mark.parametrize("measured", [(35.0, 35.1), (0.1, 0.2), (80.0, 84.0), (140.0, 141.0)])
 def test_not_as_asked(measured: tuple[float, float]) -> None:
     with pytest.raises(HostError, match=rf"round trip of {measured[1]:.1f} ms where 70\.0 ms was asked"):

@@ -18,7 +18,7 @@ from lab.runtime.emulation.labels import Owner
 from tests.emulation.command import Commands, Ended
 from tests.emulation.labs import Engine, eventually, left_of, secrets_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("standing")]
+pytestmark = pytest.mark.docker
 
 PASSWORD = "MQ-lab-2019-testuser"
 TOPIC = "MQ Test Singapore-to-Tokyo"

@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import docker.errors
 from pydantic import SecretStr
 
 import docker
 from lab import clients
 from lab.amazonmq.files import JOLOKIA_USER
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder
+from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, Trouble
 from lab.network.link import Impairment, LinkState
 from lab.plan import BridgePlan
 from lab.runtime.base import Client, ClientEvents, Destination
@@ -128,7 +129,7 @@ class EmulatedLab:
                         configured_delay_ms=found["impairment"]["delay_us"] / 1000,
                         measured_p50_ms=_milliseconds(given["p50"]),
                         measured_p99_ms=_milliseconds(given["p99"]),
-                        packets=found["counters"]["packets_in"],
+                        packets=found["counters"]["segments_in"],
                         dropped={cause: count for cause, count in found["counters"]["dropped"].items() if count},
                     )
                 )
@@ -151,26 +152,25 @@ class EmulatedLab:
 
     def watch(self, recorder: Recorder) -> None:
         """Record each change of the bridges from now on, until the lab is let go."""
-        known: dict[tuple[str, str, str], BridgeSeen] = {}
+        known: dict[str, dict[tuple[str, str], BridgeSeen]] = {name: {} for name in self.state.brokers}
+        silent: set[str] = set()
 
         def look() -> None:
-            now = {(end.broker, end.connector, end.remote_address): end for end in self.bridges()}
-            for key in known.keys() - now.keys():
-                gone = known.pop(key)
-                recorder.record(
-                    BridgeSeen(
-                        t=self.clock.now(),
-                        connector=gone.connector,
-                        broker=gone.broker,
-                        remote=gone.remote,
-                        remote_address=gone.remote_address,
-                        created_by_duplex=gone.created_by_duplex,
-                        up=False,
-                    )
-                )
-            for key in now.keys() - known.keys():
-                known[key] = now[key]
-                recorder.record(now[key])
+            for name, ends in zip(known, self._pool.map(self._ends_or_silence, known), strict=True):
+                if ends is None:
+                    # What does not answer is not gone: its last state stands, and the history says so.
+                    if name not in silent:
+                        what = "its management does not answer: its bridges are as they were last seen"
+                        recorder.record(Trouble(t=self.clock.now(), who=f"broker {name}", what=what))
+                    silent.add(name)
+                    continue
+                silent.discard(name)
+                now = {(end.connector, end.remote_address): end for end in ends}
+                before, known[name] = known[name], now
+                for key in before.keys() - now.keys():
+                    recorder.record(_gone(before[key], self.clock.now()))
+                for key in now.keys() - before.keys():
+                    recorder.record(now[key])
 
         def watch() -> None:
             while not self._stop.is_set():
@@ -203,6 +203,18 @@ class EmulatedLab:
             return ()
         return mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
 
+    def _ends_or_silence(self, broker: str) -> tuple[BridgeSeen, ...] | None:
+        """Give a broker's bridge ends, none for a broker that has stopped, and None for one that does not answer."""
+        try:
+            found, connections = self._management[broker].read(mbeans.bridges(broker), mbeans.connections(broker))
+        except BrokerError:
+            try:
+                stopped = self._docker.containers.get(self.state.brokers[broker].container).status != "running"
+            except docker.errors.NotFound:
+                stopped = True
+            return () if stopped else None
+        return mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+
     def _ends_and_consumers(self, bridge: BridgePlan, broker: str) -> tuple[tuple[BridgeSeen, ...], mbeans.Answer]:
         """Ask one broker for its ends of a bridge and all its consumers, at once: each question costs it some time."""
         found, connections, consumers = self._management[broker].read(
@@ -210,6 +222,18 @@ class EmulatedLab:
         )
         ends = mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
         return tuple(end for end in ends if end.connector == bridge.connector), consumers
+
+
+def _gone(end: BridgeSeen, t: float) -> BridgeSeen:
+    return BridgeSeen(
+        t=t,
+        connector=end.connector,
+        broker=end.broker,
+        remote=end.remote,
+        remote_address=end.remote_address,
+        created_by_duplex=end.created_by_duplex,
+        up=False,
+    )
 
 
 def started_version(management: Jolokia) -> str | None:

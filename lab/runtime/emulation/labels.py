@@ -66,6 +66,16 @@ class Owner:
             return True
 
 
+def router_name(run: str) -> str:
+    """Give the name of the router's container; while a lab that is to stay is being opened, it has another one."""
+    return f"mqlab-{run}-router"
+
+
+def opening_name(run: str) -> str:
+    """Give the name of the router's container until its lab stands; only names can be changed later, not labels."""
+    return f"{router_name(run)}-opening"
+
+
 def of_lab(run: str, owner: Owner, *, detached: bool) -> dict[str, str]:
     """Give the labels that everything of one lab carries."""
     return {

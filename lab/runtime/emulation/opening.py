@@ -5,6 +5,7 @@ What is opened is closed again, also when opening fails half way; a failing clos
 
 from __future__ import annotations
 
+import logging
 import random
 import secrets
 import socket
@@ -16,12 +17,14 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import docker.errors
 from pydantic import SecretStr
 
 import docker
 from lab.amazonmq.certificates import LabAuthority
 from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
 from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT
+from lab.errors import LabError
 from lab.interrupts import uninterrupted
 from lab.plan import Action, BrokerPlan, Plan
 from lab.runtime.base import Progress
@@ -58,12 +61,13 @@ class Opening:
 def open_lab(plan: Plan, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
     """Open a lab and close it at the end; a detached one is left alone once it stands."""
     with ExitStack() as closing:
-        closing.callback(close_lab, opening.client, opening.run, opening.folder, opening.state_folder)
+        closing.push(_Closing(opening))
         opened = _Opened(plan, opening, closing)
         for action in plan.actions:
             with progress.stage(f"{action.does} {action.to}"):
                 opened.do(action, progress)
         lab = opened.lab
+        opening.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
         with ExitStack() as leaving:
             leaving.callback(lab.let_go)
             if opening.detached:
@@ -74,6 +78,26 @@ def open_lab(plan: Plan, opening: Opening, progress: Progress) -> Iterator[Emula
 def new_run_id() -> str:
     """Give the id of a new run: when, and six digits that keep runs of one second apart."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+class _Closing:
+    """Closes a lab at the end of its block; what fails then never hides what had failed before."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        opening = self._opening
+        try:
+            close_lab(opening.client, opening.run, opening.folder, opening.state_folder)
+        except (LabError, docker.errors.DockerException, OSError) as closing:
+            if error is None:
+                raise
+            error.add_note(f"and the lab could not be closed: {closing}")
+            logging.getLogger(__name__).error("the lab could not be closed: %s", closing)
 
 
 def close_lab(client: docker.DockerClient, run: str, folder: Path, state_folder: Path) -> int:

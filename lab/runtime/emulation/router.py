@@ -95,7 +95,7 @@ def start_router(
     text = json.dumps(configuration(networks, published, links, seed))
     return start(
         image=image,
-        name=f"mqlab-{run}-router",
+        name=labels.opening_name(run),
         endpoints=[
             Endpoint(network=network.name, address=str(network.subnet.router))
             # Joined first, the internet keeps the published ports; joined later, the engine would move them all to it.

@@ -14,7 +14,7 @@ from docker.models.networks import Network
 import docker
 from lab.errors import HostError
 from lab.runtime.emulation import labels
-from lab.runtime.emulation.labels import Owner
+from lab.runtime.emulation.labels import Owner, router_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,20 +27,24 @@ class Found:
     detached: bool
     containers: int
     networks: int
+    whole: bool  # its opening came to its end
 
     def is_left_behind(self, here: Owner) -> bool:
-        """Tell whether nobody can be using it: not detached, and its owner surely dead."""
-        return not self.detached and self.owner is not None and self.owner.is_dead(here)
+        """Tell whether nobody can be using it: its owner surely dead, and not left alone by it on purpose."""
+        return self.owner is not None and self.owner.is_dead(here) and not (self.detached and self.whole)
 
 
 def find(client: docker.DockerClient) -> tuple[Found, ...]:
     """Give every lab that has anything left on the engine, the oldest first."""
     labelled: dict[str, list[dict[str, str]]] = {}
     containers: dict[str, int] = {}
+    whole: set[str] = set()
     for container in client.containers.list(all=True, filters={"label": labels.RUN}, ignore_removed=True):
         run = container.labels[labels.RUN]
         labelled.setdefault(run, []).append(container.labels)
         containers[run] = containers.get(run, 0) + 1
+        if container.name == router_name(run):
+            whole.add(run)
     for network in client.networks.list(filters={"label": labels.RUN}):
         its = network.attrs["Labels"]
         labelled.setdefault(its[labels.RUN], []).append(its)
@@ -54,6 +58,7 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
                     detached=its[0].get(labels.DETACHED) == "yes",
                     containers=containers.get(run, 0),
                     networks=len(its) - containers.get(run, 0),
+                    whole=run in whole,
                 )
                 for run, its in labelled.items()
             ),
