@@ -16,7 +16,7 @@ demo: $(VENV)/.ready engine ## run the article: two brokers, an ocean, messages 
 
 test: $(VENV)/.ready engine images ## run every test, those with Docker too
 	@bash docker/test-tools.sh
-	$(BIN)/pytest -n 2 --dist loadgroup
+	MQLAB_TEST_ALL=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 test-fast: $(VENV)/.ready ## run the tests that need no Docker
 	$(BIN)/pytest -n 2 -m "not docker and not netns"

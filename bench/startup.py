@@ -272,7 +272,7 @@ def _moments(brokers: Mapping[str, Container], begun: float) -> dict[str, float]
         found[f"{name}: container runs"] = _when(container.attrs["State"]["StartedAt"]) - begun
         for line in container.logs(timestamps=True).decode(errors="replace").splitlines():
             for sign, moment in MOMENTS.items():
-                if sign in line and "Apache ActiveMQ" in line or sign == "has been established" and sign in line:
+                if (sign in line and "Apache ActiveMQ" in line) or (sign == "has been established" and sign in line):
                     found.setdefault(f"{name}: {moment}", _when(line.split(" ", 1)[0]) - begun)
     return dict(sorted(found.items(), key=lambda each: each[1]))
 

@@ -49,6 +49,7 @@ def up(
     """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it."""
     progress = options.progress(quiet)
     asked = options.asked(scenario, seed, activemq_version)
+    addresses = pool(os.environ.get("MQLAB_POOL"))
     client, images = engine_and_images(asked.plan, activemq_archive, progress)
     run = new_run_id()
     folder = create(runs or home(os.environ), run)
@@ -56,7 +57,7 @@ def up(
     opening = Opening(
         client=client,
         images=images,
-        pool=pool(os.environ.get("MQLAB_POOL")),
+        pool=addresses,
         state_folder=state_folder(os.environ),
         run=run,
         scenario=asked.scenario.scenario,

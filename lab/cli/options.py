@@ -19,12 +19,14 @@ from lab.cli.progress import TerminalProgress
 from lab.declare.checking import check
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
-from lab.errors import InputError, LabError
+from lab.errors import HostError, InputError, LabError
 from lab.plan import Plan, plan
+from lab.runtime.emulation.engine import ENGINE_TROUBLE
 from lab.shipped import shipped
 
 P = ParamSpec("P")
 INTERRUPTED = 130
+_FOREIGN = (*ENGINE_TROUBLE, OSError)  # what the engine or this machine refuses half way
 
 SCENARIO = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of one that ships with mqlab.")
@@ -39,7 +41,9 @@ _RELEASES = "5.16.7, 5.17.6 or 5.18.3, instead of the one for the declared engin
 VERSION = Annotated[str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES)]
 _ON_DISK = "An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz)."
 ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
-SEED = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Instead of the scenario's own seed.")]
+SEED = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="Instead of the scenario's own seed.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,10 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         except LabError as error:
             err().print(f"[red]mqlab:[/red] {escape(str(error))}", soft_wrap=True)
             code = error.exit_code
+        except _FOREIGN as error:
+            err().print(f"[red]mqlab:[/red] {escape(f'{type(error).__name__}: {error}')}", soft_wrap=True)
+            err().print("  mqlab doctor looks at what this machine lacks")
+            code = HostError.exit_code
         except KeyboardInterrupt:
             err().print("mqlab: interrupted")
             code = INTERRUPTED

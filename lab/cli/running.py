@@ -46,6 +46,7 @@ def run(
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab."""
     progress = options.progress(quiet)
     asked = options.asked(scenario, seed, activemq_version)
+    addresses = pool(os.environ.get("MQLAB_POOL"))
     client, images = engine_and_images(asked.plan, activemq_archive, progress)
     run_id = new_run_id()
     folder = create(runs or home(os.environ), run_id)
@@ -53,7 +54,7 @@ def run(
     opening = Opening(
         client=client,
         images=images,
-        pool=pool(os.environ.get("MQLAB_POOL")),
+        pool=addresses,
         state_folder=state_folder(os.environ),
         run=run_id,
         scenario=asked.scenario.scenario,

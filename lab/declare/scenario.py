@@ -184,7 +184,7 @@ class Scenario(Declared):
     scenario: str = Field(min_length=1)
     about: str = ""
     topology: Topology
-    seed: Whole = 1
+    seed: Whole = Field(default=1, le=2**63 - 1)
     steps: tuple[Step, ...]  # each written as {verb: fields}
     expect: tuple[Expectation, ...] = ()  # each written as {claim: fields}
     _origin: Origin = PrivateAttr(default_factory=Origin)

@@ -17,12 +17,21 @@ from lab.network.addresses import check_address, check_vpc
 from lab.network.aws import measured_pairs, round_trip
 
 _ROOT: Keys = ("topology",)
+MOST_BROKERS = 20  # of one region: what a lab's network has addresses for
 _INTERNET, _ROUTER = "internet", "router"  # names that a lab needs for parts of its own
 
 
 def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
     """Give every Problem of the topology but those inside its configurations."""
     yield from _regions(topology, origin)
+    for region in topology.regions:
+        here = [name for name, broker in topology.brokers.items() if broker.region == region]
+        for name in here[MOST_BROKERS:]:
+            yield Problem(
+                what=f"{region} has more than {MOST_BROKERS} brokers",
+                remedy="a lab's network has no more addresses: put some in another region",
+                place=origin.key(*_ROOT, "brokers", name),
+            )
     for name, broker in topology.brokers.items():
         yield from _broker(topology, name, broker, origin, activemq_version)
         yield from _users(name, broker, origin)

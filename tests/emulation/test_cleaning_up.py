@@ -1,4 +1,4 @@
-"""However a run ends, nothing of it is left: interrupted, terminated, failed half way; after SIGKILL a sweep does it."""
+"""However a run ends, nothing of it is left: interrupted, terminated, failed; after SIGKILL a sweep does it."""
 
 from __future__ import annotations
 

@@ -123,6 +123,7 @@ def test_what_the_lab_keeps_for_itself_is_for_its_owner_alone(article_lab: Stand
 
 
 def test_a_broker_reads_its_secrets_and_nobody_else_does(article_lab: Standing) -> None:
-    code, output = article_lab.broker("tokyo").exec_run(["stat", "-c", "%a %u %n", "-L", "/etc/mqlab/secrets.properties"])
+    secrets = "/etc/mqlab/secrets.properties"
+    code, output = article_lab.broker("tokyo").exec_run(["stat", "-c", "%a %u %n", "-L", secrets])
     assert code == 0 and output.decode().split()[:2] == ["400", "10001"]
     assert Path("/etc/mqlab").exists() is False  # nothing was written to the host

@@ -74,7 +74,10 @@ def test_ports_are_published_on_the_loopback_address_and_by_the_router_alone(art
         assert not container.attrs["HostConfig"]["PortBindings"]
 
 
-@pytest.mark.parametrize(("broker", "other", "by_duplex"), [("tokyo", "singapore", False), ("singapore", "tokyo", True)])
+ENDS = [("tokyo", "singapore", False), ("singapore", "tokyo", True)]
+
+
+@pytest.mark.parametrize(("broker", "other", "by_duplex"), ENDS)
 def test_the_console_shows_the_bridge(article_lab: Standing, broker: str, other: str, by_duplex: bool) -> None:
     address = article_lab.lab.state.brokers[other].address
     with console(article_lab, broker) as browser:

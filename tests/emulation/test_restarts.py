@@ -30,9 +30,7 @@ def identity(lab: Standing, broker: str) -> dict[str, Any]:
 
 def send(lab: Standing, broker: str, queue: Destination, bodies: list[bytes]) -> None:
     ear = Ear()
-    with closing(
-        lab.lab.connect(client="sender", broker=broker, over="stomp", user="tester", events=ear)
-    ) as client:
+    with closing(lab.lab.connect(client="sender", broker=broker, over="stomp", user="tester", events=ear)) as client:
         for number, body in enumerate(bodies):
             client.publish(
                 Outgoing(

@@ -92,7 +92,9 @@ def full_pool(engine: Engine) -> Iterator[str]:
 
 def test_a_pool_without_room(mqlab: Commands, full_pool: str) -> None:
     one_message(
-        mqlab("run", "tokyo-singapore", MQLAB_POOL=full_pool), f"no free subnet is left in the pool {full_pool}", "MQLAB_POOL"
+        mqlab("run", "tokyo-singapore", MQLAB_POOL=full_pool),
+        f"no free subnet is left in the pool {full_pool}",
+        "MQLAB_POOL",
     )
 
 

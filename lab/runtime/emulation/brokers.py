@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import docker
 from lab.amazonmq.files import BrokerFile
 from lab.plan import BrokerPlan
 from lab.runtime.emulation import labels
@@ -14,6 +15,7 @@ OWNER = 10001  # the image's user `activemq`
 
 
 def start_broker(
+    client: docker.DockerClient,
     image: str,
     run: str,
     plan: BrokerPlan,
@@ -24,6 +26,7 @@ def start_broker(
 ) -> str:
     """Start a broker and give its container's id; it is not ready yet."""
     return start(
+        client,
         image=image,
         name=f"mqlab-{run}-{plan.name}",
         endpoints=[endpoint],

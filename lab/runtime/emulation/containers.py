@@ -21,6 +21,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
+import docker
 from lab.errors import HostError
 
 # The reaper is an image of its own, which an offline machine cannot fetch; the label sweep is what we promise instead.
@@ -48,8 +49,9 @@ class Endpoint:
 class _PreparingClient(DockerClient):
     """Testcontainers' client, which also copies files before the start and connects further networks after it."""
 
-    def __init__(self, further: Sequence[Endpoint], files: Sequence[File]) -> None:
-        super().__init__()
+    def __init__(self, client: docker.DockerClient, further: Sequence[Endpoint], files: Sequence[File]) -> None:
+        # Not super().__init__(): it looks for an engine by itself, and might find another one than ours.
+        self.client = client
         self._further = further
         self._files = files
 
@@ -73,11 +75,22 @@ class _Starting(DockerContainer):
 
     def __init__(self, image: str, name: str, client: _PreparingClient) -> None:
         super().__init__(image, name=name)
-        self._docker.client.close()
+        self._docker.client.close()  # Testcontainers' own, which may be of another engine
         self._docker = client
 
 
+class _OurNetwork(Network):
+    """One network, made through a client of our own."""
+
+    def __init__(self, client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> None:
+        super().__init__(docker_network_kw=dict(options))
+        self._docker.client.close()
+        self._docker = _PreparingClient(client, (), ())
+        self.name = name
+
+
 def start(
+    client: docker.DockerClient,
     *,
     image: str,
     name: str,
@@ -90,15 +103,14 @@ def start(
 ) -> str:
     """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1."""
     first, *further = endpoints
-    client = _PreparingClient(further, files)
-    starting = _Starting(image, name, client)
+    starting = _Starting(image, name, _PreparingClient(client, further, files))
     # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
     published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
     starting.ports = published
     starting.with_envs(**(environment or {}))
     starting.with_kwargs(
         network=first.network,
-        networking_config={first.network: client.client.api.create_endpoint_config(ipv4_address=first.address)},
+        networking_config={first.network: client.api.create_endpoint_config(ipv4_address=first.address)},
         labels=dict(labels),
         **options,
     )
@@ -109,11 +121,9 @@ def start(
     return starting.get_container_id()
 
 
-def make_network(name: str, options: Mapping[str, Any]) -> Network:
+def make_network(client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> Network:
     """Make one network; the engine's refusal passes through, since a taken subnet is no failure yet."""
-    network = Network(docker_network_kw=dict(options))
-    network.name = name
-    return network.create()
+    return _OurNetwork(client, name, options).create()
 
 
 def archive(files: Sequence[File]) -> bytes:

@@ -1,6 +1,7 @@
 """The Docker engine: reaching it, and what it is. Everything that can be wrong with it is told with its remedy.
 
-Honours DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; contexts are the Docker command line's own affair.
+Honours DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; without DOCKER_HOST, the Docker command line's current
+context.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from docker.errors import DockerException
+from requests.exceptions import RequestException
 
 import docker
 from lab.errors import HostError
 
+ENGINE_TROUBLE = (DockerException, RequestException)  # what the engine's library raises, whatever it is asked
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 

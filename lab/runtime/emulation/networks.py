@@ -27,7 +27,7 @@ from lab.runtime.emulation.subnets import Subnet
 
 INTERNET = "internet"
 _ROUTES = Path("/proc/net/route")
-_TAKEN = ("overlap", "already in use", "conflicts with")
+_TAKEN = ("overlap",)  # in the words of every engine from 20.10 to 29
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,14 @@ def claim(
         options = _options(bridge, bridges, {**lab_labels, labels.ROLE: "network", labels.REGION: name})
         # The engine reaches a published port over the router's first network by name, and that must be the internet.
         full_name = f"mqlab-{run}-{name if name == INTERNET else f'region-{name}'}"
-        subnet = _claim_one(full_name, options, free, pool)
+        subnet = _claim_one(client, full_name, options, free, pool)
         made.append(LabNetwork(region=name, name=full_name, bridge=bridge, subnet=subnet))
     return tuple(made)
 
 
-def _claim_one(name: str, options: Mapping[str, object], free: Iterator[Subnet], pool: IPv4Network) -> Subnet:
+def _claim_one(
+    client: docker.DockerClient, name: str, options: Mapping[str, object], free: Iterator[Subnet], pool: IPv4Network
+) -> Subnet:
     for subnet in free:
         ipam = IPAMConfig(
             pool_configs=[
@@ -76,7 +78,7 @@ def _claim_one(name: str, options: Mapping[str, object], free: Iterator[Subnet],
             ]
         )
         try:
-            make_network(name, {**options, "ipam": ipam})
+            make_network(client, name, {**options, "ipam": ipam})
         except docker.errors.APIError as error:
             if any(sign in str(error.explanation).lower() for sign in _TAKEN):
                 continue  # another lab was quicker, or something else on this host holds it

@@ -24,7 +24,7 @@ import docker
 from lab.amazonmq.certificates import LabAuthority
 from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
 from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT
-from lab.errors import LabError
+from lab.errors import HostError, LabError
 from lab.interrupts import uninterrupted
 from lab.plan import Action, BrokerPlan, Plan
 from lab.runtime.base import Progress
@@ -40,6 +40,7 @@ from lab.runtime.emulation.state import BrokerState, LabState
 
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
+_HOST_PORTS = range(20000, 32000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,7 @@ class _Opened:
         image = next(iter(opening.images.values())).router
         self._starting["router"] = self._pool.submit(
             start_router,
+            opening.client,
             image,
             opening.run,
             tuple(self._networks.values()),
@@ -177,6 +179,7 @@ class _Opened:
         hosts = {broker.host_name: self._address(broker) for broker in self._plan.brokers}
         self._starting[name] = self._pool.submit(
             start_broker,
+            self._opening.client,
             self._opening.images[plan.activemq_version].broker,
             self._opening.run,
             plan,
@@ -272,11 +275,23 @@ def _secrets(passwords: Mapping[str, SecretStr]) -> BrokerSecrets:
 
 
 def _free_ports(count: int) -> tuple[int, ...]:
-    """Find ports of 127.0.0.1 that are free now; ones that Docker chose would change when the router restarts."""
-    held = []
+    """Find ports of 127.0.0.1 that are free now; ones that Docker chose would change when the router restarts.
+
+    Taken from below the range that outgoing connections use, so that none of those can be quicker than the router.
+    """
+    found: list[int] = []
     with ExitStack() as closing:
-        for _ in range(count):
+        for port in random.SystemRandom().sample(_HOST_PORTS, len(_HOST_PORTS)):
+            if len(found) == count:
+                break
             probe = closing.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            held.append(probe.getsockname()[1])
-    return tuple(held)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found.append(port)
+    if len(found) < count:
+        raise HostError(
+            f"fewer than {count} ports of 127.0.0.1 are free between {_HOST_PORTS[0]} and {_HOST_PORTS[-1]}"
+        )
+    return tuple(found)

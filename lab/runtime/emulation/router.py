@@ -83,6 +83,7 @@ def _figures(of: Impairment) -> dict[str, Any]:
 
 
 def start_router(
+    client: docker.DockerClient,
     image: str,
     run: str,
     networks: Sequence[LabNetwork],
@@ -94,6 +95,7 @@ def start_router(
     """Start the router and give its container's id; it is not ready yet."""
     text = json.dumps(configuration(networks, published, links, seed))
     return start(
+        client,
         image=image,
         name=labels.opening_name(run),
         endpoints=[

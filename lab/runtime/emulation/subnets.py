@@ -16,6 +16,7 @@ from lab.errors import InputError
 DEFAULT_POOL = IPv4Network("10.213.0.0/16")
 PREFIX = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge
 FIRST_BROKER = 10
+_PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,10 @@ def pool(text: str | None) -> IPv4Network:
         network = IPv4Network(text)
     except ValueError as error:
         raise InputError.of(f"MQLAB_POOL={text!r} is not a CIDR block: {error}", f"write {DEFAULT_POOL}") from error
-    if not network.is_private or network.prefixlen > PREFIX - 2:
+    if not any(network.subnet_of(block) for block in _PRIVATE) or network.prefixlen > PREFIX - 2:
+        blocks = ", ".join(str(block) for block in _PRIVATE)
         raise InputError.of(
-            f"MQLAB_POOL={text!r} must be a private block of /{PREFIX - 2} or larger", f"write {DEFAULT_POOL}"
+            f"MQLAB_POOL={text!r} must be a block of /{PREFIX - 2} or larger inside {blocks}", f"write {DEFAULT_POOL}"
         )
     return network
 

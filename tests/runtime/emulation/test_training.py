@@ -6,6 +6,8 @@ from lab.amazonmq import files
 from lab.shipped import shipped
 
 
-@pytest.mark.parametrize(("name", "made"), [("jetty.xml", files.jetty_xml), ("jolokia-access.xml", files.jolokia_access)])
+@pytest.mark.parametrize(
+    ("name", "made"), [("jetty.xml", files.jetty_xml), ("jolokia-access.xml", files.jolokia_access)]
+)
 def test_training_files_are_the_real_ones(name: str, made) -> None:
     assert (shipped("docker") / "broker" / "training" / name).read_text("utf-8") == made()
