@@ -48,7 +48,7 @@ def measure_link() -> dict[str, Any]:
 def measure_replay() -> dict[str, Any]:
     """Replay against bare client loops on one broker of an open lab."""
     article = Article.ready()
-    with tempfile.TemporaryDirectory() as folder, article.opened(Path(folder), startup.Quiet()) as lab:
+    with tempfile.TemporaryDirectory() as folder, article.opened(Path(folder), startup.Stages()) as lab:
         broker = article.plan.brokers[0].name
         user = article.plan.brokers[0].users[0]
         endpoints = {

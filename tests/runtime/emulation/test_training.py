@@ -1,4 +1,4 @@
-"""What the broker image is trained with is what a broker gets, or the class-data archive lacks the classes of its start."""
+"""What the broker image is trained with is what a broker gets, or its class-data archive lacks classes of the start."""
 
 import pytest
 
