@@ -1,4 +1,4 @@
-"""Everything there is to measure, in one run: `python -m bench [startup|link|replay ...]`; results go to bench/results/.
+"""Everything there is to measure: `python -m bench [startup|link|replay ...]`; results go to bench/results/.
 
 Figures are ratios against something measured in the same run, or bounds of the link; none of them is a test.
 """
