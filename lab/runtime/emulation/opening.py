@@ -153,9 +153,16 @@ class _Opened:
         if not self._networks:  # the first such action claims them all: each names the others' bridges
             opening = self._opening
             regions = [region.name for region in self._plan.regions]
-            claimed = networks.claim(
-                opening.client, opening.run, regions, opening.pool, self._labels, random.Random(opening.run)
-            )
+            # In the pool, so that an interruption waits for what the engine has been asked for, and then removes it.
+            claimed = self._pool.submit(
+                networks.claim,
+                opening.client,
+                opening.run,
+                regions,
+                opening.pool,
+                self._labels,
+                random.Random(opening.run),
+            ).result()
             self._networks = {network.region: network for network in claimed}
         return f"really {self._networks[name].subnet.network}"
 

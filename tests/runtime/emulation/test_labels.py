@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from lab.runtime.emulation import labels
 from lab.runtime.emulation.labels import Owner
+from lab.runtime.emulation.sweeping import Found
 
 
 def test_an_owner_survives_its_label() -> None:
@@ -33,3 +34,13 @@ def test_everything_of_a_lab_says_whose_it_is() -> None:
     owner = Owner.current()
     found = labels.of_lab("r-1", owner, detached=True)
     assert (found[labels.RUN], found[labels.OWNER], found[labels.DETACHED]) == ("r-1", str(owner), "yes")
+
+
+def test_a_detached_lab_is_left_behind_only_if_its_opening_died() -> None:
+    here = Owner.current()
+    dead = replace(here, pid=2**22 + 1)
+    found = Found(run="r", created="", owner=dead, detached=True, containers=3, networks=3, whole=True)
+    assert not found.is_left_behind(here)
+    assert replace(found, whole=False).is_left_behind(here)
+    assert replace(found, detached=False).is_left_behind(here)
+    assert not replace(found, detached=False, owner=here).is_left_behind(here)

@@ -53,3 +53,9 @@ def test_a_pool_must_be_private_and_roomy(text: str) -> None:
 
 def test_the_pool_has_a_default() -> None:
     assert subnets.pool(None) == subnets.pool("") == subnets.DEFAULT_POOL
+
+
+@pytest.mark.parametrize("text", ["127.0.0.0/16", "169.254.0.0/16", "198.18.0.0/16", "0.0.0.0/8", "240.0.0.0/8"])
+def test_a_pool_is_none_of_the_special_blocks(text: str) -> None:
+    with pytest.raises(InputError, match="inside 10.0.0.0/8"):
+        subnets.pool(text)
