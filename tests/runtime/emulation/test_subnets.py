@@ -57,5 +57,5 @@ def test_the_pool_has_a_default() -> None:
 
 @pytest.mark.parametrize("text", ["127.0.0.0/16", "169.254.0.0/16", "198.18.0.0/16", "0.0.0.0/8", "240.0.0.0/8"])
 def test_a_pool_is_none_of_the_special_blocks(text: str) -> None:
-    with pytest.raises(InputError, match="inside 10.0.0.0/8"):
+    with pytest.raises(InputError, match=r"inside 10\.0\.0\.0/8"):
         subnets.pool(text)
