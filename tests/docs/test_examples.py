@@ -174,6 +174,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 def _recipe(target: str) -> str:
     """Ask make what it would run for a target, once everything it needs is there."""
-    command = ["make", "-n", "-o", ".venv/.ready", "-o", "engine", "-o", "images", target]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", "-o", "engine", "-o", "images", target]
+    # These tests may themselves be run by make, whose flags are not this one's.
+    own = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    said = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=True, timeout=30).stdout
     return said.strip().splitlines()[-1]
