@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "router"))
-from namespaces import B, Bed, bed, config, run, unfit
+from namespaces import B, Bed, bed, config, run
+from namespaces import unfit as unfit
 
 PORT = 7007
 ROUND_TRIPS_MS = (0, 1, 10, 70, 300)

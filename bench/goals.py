@@ -1,0 +1,114 @@
+"""What the figures should be, and whether they are. Pure: a bench's result in, lines of the table out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Result = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table; `holds` is None where nothing is asked, or nothing was measured."""
+
+    name: str
+    goal: str
+    measured: str
+    holds: bool | None
+
+
+def figures(bench: str, result: Result) -> tuple[Figure, ...]:
+    """Give the figures of one bench's result."""
+    if "not_measured" in result:
+        return (Figure(name=bench, goal="", measured=f"not measured: {result['not_measured']}", holds=None),)
+    return tuple(_READ[bench](result))
+
+
+def table(lines: Sequence[Figure]) -> str:
+    """Write the figures below each other."""
+    said = {True: "yes", False: "NO", None: "-"}
+    rows = [("figure", "goal", "measured", "holds?")]
+    rows += [(each.name, each.goal, each.measured, said[each.holds]) for each in lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    missed = [each.name for each in lines if each.holds is False]
+    return "\n".join(
+        [*text, "", f"GOALS MISSED: {', '.join(missed)}" if missed else "every goal that was measured holds"]
+    )
+
+
+def _startup(found: Result) -> Iterator[Figure]:
+    measured = f"{found['ratio']:.2f}   ({found['lab_s']:.2f} s, bare {found['bare_s']:.2f} s, {found['pairs']} pairs)"
+    yield _most("start-up, of the brokers' bare start", found["ratio"], 1.5, "", measured)
+
+
+def _link(found: Result) -> Iterator[Figure]:
+    for row in found["round_trip_error_ms"]:
+        name = f"link at {row['round_trip_ms']} ms, round-trip error"
+        yield _most(f"{name} p50", _size(row["p50"]), 0.3, " ms")
+        yield _most(f"{name} p99", _size(row["p99"]), 1.0, " ms")
+    for row in found["busy_error_ms"]:
+        yield _most(f"link at {row['round_trip_ms']} ms, every core busy, error p99", _size(row["p99"]), 5.0, " ms")
+    for row in found["throughput"]:
+        asked, speed = row["round_trip_ms"], row["mbit_s"]
+        measured = f"{row['of_plain']:.2f}   ({speed} of {found['plain']['mbit_s']} Mbit/s, {row['cpu_seconds']} CPU s)"
+        name = f"link at {asked} ms, throughput"
+        if asked == 10:
+            yield _least(f"{name}, of plain forwarding", row["of_plain"], 0.3, "", measured)
+        elif asked == 70:
+            yield _least(f"{name}, 16 MiB windows", speed, 1000, " Mbit/s", f"{speed} Mbit/s")
+        else:
+            yield Figure(name=f"{name}, of plain forwarding", goal="", measured=measured, holds=None)
+
+
+def _replay(found: Result) -> Iterator[Figure]:
+    for name, case in found["cases"].items():
+        measured = f"{case['ratio']:.2f}   ({case['replay_per_s']}/s, bare {case['bare_per_s']}/s)"
+        yield _least(f"replay, {name}, of a bare client loop", case["ratio"], 0.9, "", measured)
+
+
+def _memory(found: Result) -> Iterator[Figure]:
+    parts = ", ".join(f"{name} {each['used_mib']:.0f}" for name, each in found["containers"].items())
+    yield _most(
+        "memory of the lab, as docker stats has it",
+        found["used_mib"],
+        600,
+        " MiB",
+        f"{found['used_mib']} MiB   ({parts})",
+    )
+    yield _most("memory of the lab, resident in processes", found["rss_mib"], 600, " MiB", f"{found['rss_mib']} MiB")
+
+
+def _demo(found: Result) -> Iterator[Figure]:
+    yield _most("make demo, the second time", found["median_s"], 20, " s", f"{found['median_s']:.1f} s")
+
+
+def _judge(found: Result) -> Iterator[Figure]:
+    read, judged = found["read_only_cpu_s"], found["read_and_judge_cpu_s"]
+    measured = f"{judged:.1f} CPU s   (reading alone {read:.1f}, {found['peak_rss_mib']:.0f} MiB)"
+    yield Figure(name=f"judge, {found['messages']} messages", goal="", measured=measured, holds=None)
+
+
+def _size(error: float | None) -> float:
+    """Give how far off an error is; one of which nothing came back is endless."""
+    return float("inf") if error is None else abs(error)
+
+
+def _most(name: str, found: float, goal: float, unit: str, measured: str = "") -> Figure:
+    return Figure(name=name, goal=f"≤ {goal:g}{unit}", measured=measured or f"{found:g}{unit}", holds=found <= goal)
+
+
+def _least(name: str, found: float, goal: float, unit: str, measured: str = "") -> Figure:
+    return Figure(name=name, goal=f"≥ {goal:g}{unit}", measured=measured or f"{found:g}{unit}", holds=found >= goal)
+
+
+_READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
+    "startup": _startup,
+    "link": _link,
+    "replay": _replay,
+    "memory": _memory,
+    "demo": _demo,
+    "judge": _judge,
+}
