@@ -197,7 +197,6 @@ class _Opened:
         )
 
     def _check_link(self, name: str) -> str:
-        waiting.for_router(self._opening.client, self._starting["router"].result())
         return waiting.for_link(self.lab.router, self._plan.link(name))
 
     def _await_broker(self, name: str) -> None:
@@ -210,6 +209,8 @@ class _Opened:
 
     def _assemble(self) -> EmulatedLab:
         opening = self._opening
+        # A router that is not ready drops what a broker is asked, and TCP asks again only after 1, 3 and 7 s.
+        waiting.for_router(opening.client, self._starting["router"].result())
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._authority.ca_pem())
         lab_state = LabState(
