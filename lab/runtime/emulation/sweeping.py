@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ import docker
 from lab.errors import HostError
 from lab.runtime.emulation import labels
 from lab.runtime.emulation.labels import Owner, router_name
+
+PATIENCE = 30.0  # seconds for the engine to let go of a lab
+_AGAIN = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,31 +72,50 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
 
 
 def remove(client: docker.DockerClient, run: str) -> int:
-    """Remove everything of one lab, and give how many things that were; asking twice is fine."""
+    """Remove everything of one lab, and give how many things that were; asking twice, or two at once, is fine."""
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
-    containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(partial(_remove_container, client), containers))
-    networks = client.networks.list(filters=wanted)
-    for network in networks:
-        _remove_network(network)
-    left = [str(each.name) for each in client.containers.list(all=True, filters=wanted, ignore_removed=True)]
-    left += [str(each.name) for each in client.networks.list(filters=wanted)]
-    if left:
-        raise HostError(f"of lab {run}, {', '.join(left)} could not be removed", "try: mqlab sweep --all")
-    return len(containers) + len(networks)
+    found = 0
+    refusals: list[str] = []
+    until = time.monotonic() + PATIENCE
+    while True:
+        containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
+        networks = client.networks.list(filters=wanted)
+        found = max(found, len(containers) + len(networks))
+        if not containers and not networks:
+            return found
+        if time.monotonic() > until:
+            left = ", ".join([*(str(each.name) for each in containers), *(str(each.name) for each in networks)])
+            raise HostError(f"of lab {run}, {left} could not be removed: {refusals[-1]}", "try: mqlab sweep --all")
+        refusals = ["the engine gives no reason"]
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            refusals += filter(None, pool.map(partial(_remove_container, client), containers))
+        refusals += filter(None, map(_remove_network, networks))
+        if len(refusals) > 1:
+            time.sleep(
+                _AGAIN
+            )  # somebody else is removing it too, or the engine is not done with it: seen only by asking
 
 
-def _remove_container(client: docker.DockerClient, container: Container) -> None:
+def _remove_container(client: docker.DockerClient, container: Container) -> str | None:
+    """Remove a container, and give the engine's reason if it will not; one that has gone is what we want."""
     # Published ports are on the first network by name, and move to the next one when it goes, at a second each time.
     for name in sorted(container.attrs["NetworkSettings"]["Networks"])[1:]:
         with suppress(docker.errors.APIError):
             client.networks.get(name).disconnect(container, force=True)
-    # Gone already, or being removed by somebody else at this moment: both are what we want.
-    with suppress(docker.errors.NotFound, docker.errors.APIError):
+    try:
         container.remove(force=True, v=True)
+    except docker.errors.NotFound:
+        return None
+    except docker.errors.APIError as error:
+        return str(error.explanation or error)
+    return None
 
 
-def _remove_network(network: Network) -> None:
-    with suppress(docker.errors.NotFound, docker.errors.APIError):
+def _remove_network(network: Network) -> str | None:
+    try:
         network.remove()
+    except docker.errors.NotFound:
+        return None
+    except docker.errors.APIError as error:
+        return str(error.explanation or error)
+    return None
