@@ -10,19 +10,16 @@ from typing import Annotated
 import typer
 
 from lab.cli import options, status_text
-from lab.cli.machine import engine_and_images
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
+from lab.cli.preparing import prepare
 from lab.cli.running import FOLDER
-from lab.declare.loading import masked_sources
 from lab.errors import InputError
-from lab.folder import create, home
 from lab.runtime.emulation import engine, logs, sweeping
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.opening import Opening, close_lab, new_run_id, open_lab
+from lab.runtime.emulation.opening import close_lab, open_lab
 from lab.runtime.emulation.state import LabState, state_folder
 from lab.runtime.emulation.status import look
-from lab.runtime.emulation.subnets import pool
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,24 +45,11 @@ def up(
 ) -> int:
     """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it."""
     progress = options.progress(quiet)
-    asked = options.asked(scenario, seed, activemq_version)
-    addresses = pool(os.environ.get("MQLAB_POOL"))
-    client, images = engine_and_images(asked.plan, activemq_archive, progress)
-    run = new_run_id()
-    folder = create(runs or home(os.environ), run)
-    folder.keep(masked_sources(asked.scenario), asked.plan)
-    opening = Opening(
-        client=client,
-        images=images,
-        pool=addresses,
-        state_folder=state_folder(os.environ),
-        run=run,
-        scenario=asked.scenario.scenario,
-        folder=folder.path,
-        passwords=asked.scenario.topology.passwords(),
-        detached=detach,
+    prepared = prepare(
+        scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs, detached=detach
     )
-    with open_lab(asked.plan, opening, progress) as lab:
+    run = prepared.opening.run
+    with open_lab(prepared.asked.plan, prepared.opening, progress) as lab:
         if json:
             options.print_json(status_text.endpoints(lab.state))
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,17 +10,14 @@ import typer
 
 from lab import __version__
 from lab.cli import options
-from lab.cli.machine import engine_and_images
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, Asked, ending
-from lab.declare.loading import masked_sources
-from lab.folder import RunFolder, create, home
+from lab.cli.preparing import prepare
+from lab.folder import RunFolder
 from lab.history import Header, HistoryFile
 from lab.judge import Outcome, Report, judge_file
 from lab.replay import replay
 from lab.report import document, terminal
-from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
-from lab.runtime.emulation.state import state_folder
-from lab.runtime.emulation.subnets import pool
+from lab.runtime.emulation.opening import open_lab
 
 FOLDER = Annotated[
     Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
@@ -45,24 +41,10 @@ def run(
 ) -> int:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab."""
     progress = options.progress(quiet)
-    asked = options.asked(scenario, seed, activemq_version)
-    addresses = pool(os.environ.get("MQLAB_POOL"))
-    client, images = engine_and_images(asked.plan, activemq_archive, progress)
-    run_id = new_run_id()
-    folder = create(runs or home(os.environ), run_id)
-    folder.keep(masked_sources(asked.scenario), asked.plan)
-    opening = Opening(
-        client=client,
-        images=images,
-        pool=addresses,
-        state_folder=state_folder(os.environ),
-        run=run_id,
-        scenario=asked.scenario.scenario,
-        folder=folder.path,
-        passwords=asked.scenario.topology.passwords(),
-    )
+    prepared = prepare(scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs)
+    asked, folder, run_id = prepared.asked, prepared.folder, prepared.opening.run
     with (
-        open_lab(asked.plan, opening, progress) as lab,
+        open_lab(asked.plan, prepared.opening, progress) as lab,
         HistoryFile(folder.history, _header(run_id, asked)) as history,
         progress.stage(f"replay {len(asked.scenario.steps)} steps"),
     ):

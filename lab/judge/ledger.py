@@ -39,10 +39,6 @@ class Publication:
         """Give the id of a message."""
         return f"{self.step}-{number}"
 
-    def was_sent(self, number: int) -> bool:
-        """Tell whether the message was handed to its client."""
-        return self.sent_at[number] == self.sent_at[number]  # NaN is unequal to itself
-
 
 class Receipts:
     """What one subscription received of one publication."""
