@@ -214,7 +214,7 @@ sys.stdin.read()
 """
 
 
-def test_a_killed_run_leaves_all_it_saw(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_whole_lines_of_what_it_saw(tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(path)],
@@ -224,8 +224,21 @@ def test_a_killed_run_leaves_all_it_saw(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"written\n"
+        while b'"1-100"' not in path.read_bytes():  # it comes by itself, without a close
+            assert process.poll() is None
         process.send_signal(signal.SIGKILL)
     assert len(read(path).observations) == 100
+
+
+def test_what_cannot_be_written_is_told_to_whoever_records(tmp_path: Path) -> None:
+    file = HistoryFile(tmp_path / "history.jsonl", HEADER)
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), file.fileno())
+    with pytest.raises(OSError, match="No space left"):
+        while True:
+            file.record(Sent(t=1.0, id="1-1"))
+    with pytest.raises(OSError, match="No space left"):
+        file.close()
 
 
 def test_tee_hands_each_observation_to_all() -> None:

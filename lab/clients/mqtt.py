@@ -12,7 +12,8 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from lab.clients.base import Answers, Endpoint, InFlight, acknowledge_at_once, connecting, guarded
+from lab.clients.base import Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.buffered import Buffered
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.declare.destinations import hears
 from lab.errors import BrokerError
@@ -35,6 +36,16 @@ _CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5
 }
 
 
+class _Paho(paho.Client):
+    """paho over a stream that reads and writes in large pieces: paho itself asks for one byte, then for another."""
+
+    stream: Buffered | None = None
+
+    def _create_socket(self) -> Any:
+        self.stream = Buffered(super()._create_socket())
+        return self.stream
+
+
 class MqttClient:
     """One MQTT connection; it never reconnects by itself."""
 
@@ -47,10 +58,12 @@ class MqttClient:
         self._mids_lock = threading.Lock()
         self._mids: dict[int, str] = {}
         self._early: set[int] = set()  # receipts that were faster than publish() could tell the number
+        self._writing = False
+        self._written: list[int] = []  # sends at QoS 0 that paho has handed to the stream
         self._subscriptions: list[Destination] = []
         self._heard_as: dict[str, Destination] = {}
         self._thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
-        self._client = paho.Client(
+        self._client = _Paho(
             CallbackAPIVersion.VERSION2,
             client_id=endpoint.client_id,
             clean_session=True,
@@ -128,36 +141,56 @@ class MqttClient:
 
     def _loop(self) -> None:
         code: int = MQTTErrorCode.MQTT_ERR_SUCCESS
+        stream = self._client.stream
+        assert stream is not None  # connect() has made it
         with self._wake, self._woken, selectors.DefaultSelector() as ready:
             ready.register(self._woken, selectors.EVENT_READ)
+            ready.register(stream, selectors.EVENT_READ)
             try:
-                while code == MQTTErrorCode.MQTT_ERR_SUCCESS and (stream := self._client.socket()) is not None:
+                while code == MQTTErrorCode.MQTT_ERR_SUCCESS and self._client.socket() is not None:
                     code = self._turn(ready, stream)
             except Exception as error:  # noqa: BLE001 (paho's own fault: this thread cannot end the run, `broke` does)
                 self.events.broke(error)
         because = "" if code in _PLAINLY_LOST else f": {paho.error_string(MQTTErrorCode(code))}"
         self._end(f"the connection was lost{because}")
 
-    def _turn(self, ready: selectors.BaseSelector, stream: Any) -> int:
+    def _turn(self, ready: selectors.BaseSelector, stream: Buffered) -> int:
         """Write what there is, wait for what comes, and read all of it: paho's own loop reads one packet a turn."""
         client = self._client
-        if client.want_write() and (code := client.loop_write()):
+        if code := self._write(stream):
             return code
-        if stream.fileno() < 0:  # the farewell was written
+        if stream.closed:  # the farewell was written
             return MQTTErrorCode.MQTT_ERR_NO_CONN
-        acknowledge_at_once(stream)
-        both = selectors.EVENT_READ | selectors.EVENT_WRITE
-        ready.register(stream, both if client.want_write() else selectors.EVENT_READ)
-        happened = [key.fileobj for key, _ in ready.select(1.0)]
-        ready.unregister(stream)
+        ready.modify(stream, selectors.EVENT_READ | (selectors.EVENT_WRITE if stream.behind else 0))
+        at_once = client.want_write() and not stream.behind
+        happened = [key.fileobj for key, _ in ready.select(0.0 if at_once else 1.0)]
         if self._woken in happened:
             self._woken.recv(4096)
         if stream in happened:
-            while not (code := client.loop_read()) and stream.fileno() >= 0 and stream.pending():
+            while not (code := client.loop_read()) and not stream.closed and stream.readable():
                 pass
             if code:
                 return code
         return client.loop_misc()
+
+    def _write(self, stream: Buffered) -> int:
+        """Write all that waits, as far as the socket takes it; what is at QoS 0 has its outcome then."""
+        client = self._client
+        if client.want_write() and not stream.behind:
+            self._writing = True
+            code = client.loop_write()
+            self._writing = False
+            if code:
+                return code
+        try:
+            stream.flush()
+        except OSError:
+            return MQTTErrorCode.MQTT_ERR_CONN_LOST
+        if self._written and not stream.behind:
+            for mid in self._written:
+                self._acknowledge(mid)
+            self._written.clear()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _wake_up(self, client: Any, data: Any, stream: Any) -> None:
         if threading.current_thread() is not self._thread:
@@ -185,6 +218,12 @@ class MqttClient:
 
     @guarded
     def _on_publish(self, client: Any, data: Any, mid: int, code: Any, properties: Any) -> None:
+        if self._writing:
+            self._written.append(mid)
+        else:
+            self._acknowledge(mid)
+
+    def _acknowledge(self, mid: int) -> None:
         with self._mids_lock:
             sent = self._mids.pop(mid, None)
             if sent is None:

@@ -1,7 +1,7 @@
-"""stomp.py's connection, opened once with a TLS context of ours, noticing its end, and writing without a detour.
+"""stomp.py's connection, opened once with a TLS context of ours, noticing its end, and writing many frames at once.
 
 stomp.py 9.0.0 tells neither why a connection failed nor, over TLS, that it has ended: its loop would spin for ever.
-It also sends each frame through a queue, a pair of sockets and eight system calls.
+It also spends ten system calls on each frame it sends; in each, Python's other threads take their turn.
 """
 
 from __future__ import annotations
@@ -25,69 +25,28 @@ _LATER = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of ends that we report, among them our own
 
 
-class _Stream:
-    """A TLS socket that does not block, for two threads: OpenSSL wants one at a time."""
-
-    def __init__(self, secured: ssl.SSLSocket) -> None:
-        self._secured = secured
-        self.lock = threading.Lock()
-        self.behind = 0  # bytes that wait for stomp.py's loop to write them
-
-    def recv(self, size: int) -> bytes:
-        """Read what is there."""
-        with self.lock:
-            return self._secured.recv(size)
-
-    def send(self, octets: bytes) -> int:
-        """Write, from stomp.py's loop, what could not be written at once."""
-        with self.lock:
-            written = self._secured.send(octets)
-            self.behind -= written
-            return written
-
-    def send_at_once(self, octets: bytes) -> bytes:
-        """Write from any thread, unless others wait for their turn; give what is left, counted as waiting."""
-        with self.lock:
-            written = 0
-            if not self.behind:
-                with contextlib.suppress(*_LATER):
-                    written = self._secured.send(octets)
-            left = octets[written:]
-            self.behind += len(left)
-            return left
-
-    def shutdown(self, how: int) -> None:
-        """End both directions, without waiting for whoever writes."""
-        self._secured.shutdown(how)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._secured.close()
-
-    def fileno(self) -> int:
-        """Give what a selector asks for."""
-        return self._secured.fileno()
-
-    def getsockname(self) -> tuple[str, int]:
-        """Give what stomp.py asks for to know that it is connected."""
-        name: tuple[str, int] = self._secured.getsockname()
-        return name
-
-
 class _Outbox(PollableQueue):  # type: ignore[misc]
-    """The queue to stomp.py's loop, used only while the socket takes no more."""
+    """The queue to stomp.py's loop, which takes all that waits as one piece, and is woken once for it."""
 
-    def __init__(self, stream: _Stream) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._stream = stream
-        self._turn = threading.Lock()  # heartbeats come from a thread of their own
+        self._lock = threading.Lock()
+        self._waiting: list[bytes] = []
 
     def put(self, frame: bytes) -> None:
-        """Write a frame, or what is left of it later."""
-        with self._turn:
-            left = self._stream.send_at_once(frame)
-            if left:
-                super().put(left)
+        """Hand over a frame, from any thread."""
+        with self._lock:
+            self._waiting.append(frame)
+            first = len(self._waiting) == 1
+        if first:
+            self._putsocket.send(b"x")
+
+    def get(self) -> bytes:
+        """Take all frames that wait."""
+        self._getsocket.recv(1)
+        with self._lock:
+            frames, self._waiting = self._waiting, []
+        return b"".join(frames)
 
 
 class _Wire(Transport):  # type: ignore[misc]
@@ -107,14 +66,13 @@ class _Wire(Transport):  # type: ignore[misc]
             plain.close()
             raise
         secured.setblocking(False)
-        self.socket = _Stream(secured)
-        self.send_queue = _Outbox(self.socket)
+        self.socket = secured
+        self.send_queue = _Outbox()
         self.sel = selectors.DefaultSelector()
         self.sel.register(self.send_queue, selectors.EVENT_READ)
         self.sel.register(self.socket, selectors.EVENT_READ)
         self.blocking = False
         self.current_host_and_port = self._where
-        self._secured = secured
 
     def receive(self) -> bytes:
         """Read what is there; the end of the stream ends the loop, which stomp.py takes for "nothing yet"."""
@@ -122,7 +80,7 @@ class _Wire(Transport):  # type: ignore[misc]
         try:
             octets: bytes = stream.recv(_READ) if stream is not None else b""
             if octets:
-                acknowledge_at_once(self._secured)
+                acknowledge_at_once(stream)
         except _LATER:
             raise
         except OSError:
@@ -130,6 +88,12 @@ class _Wire(Transport):  # type: ignore[misc]
         if not octets:
             self.running = False
         return octets
+
+    def shutdown_queue(self) -> None:
+        """Close the queue, and keep it: whoever is about to use it gets an OSError."""
+        self.blocking = True
+        self.sel.close()
+        self.send_queue.shutdown()
 
     def hang_up(self) -> None:
         """End without a farewell: the loop reads the end of the stream, and cleans up in its own thread."""

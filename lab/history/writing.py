@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
@@ -21,6 +24,7 @@ _DEFAULTS = {
     }
     for cls in KINDS.values()
 }
+_MOST_WAITING = 50_000  # lines: on a disk that does not keep up, whoever records writes too
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -64,33 +68,75 @@ def _received(seen: Received) -> str:
 
 
 class HistoryFile:
-    """A Recorder whose every line is in the file, whole, before `record` returns; safe from any thread."""
+    """A Recorder whose lines reach the file whole and in order, within `EVERY`; safe from any thread.
+
+    A write of its own for each line would let Python's other threads in each time, which costs more than the write.
+    """
+
+    EVERY = 0.01  # seconds: what a SIGKILL may cost; everything else loses nothing
 
     def __init__(self, path: Path, header: Header) -> None:
         self.path = path
-        # O_APPEND makes each write whole and in turn, so no lock is held while the kernel works.
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
         except FileExistsError as error:
             raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
         except OSError as error:
             raise InputError.of(f"cannot write {path}: {error.strerror}") from error
-        self._write(header_line(header))
+        self._lines: deque[str] = deque()  # which threads may fill and empty at once
+        self._turn = threading.Lock()
+        self._closing = threading.Event()
+        self._failed: OSError | None = None
+        self._lines.append(header_line(header))
+        self._write()
+        self._thread = threading.Thread(target=self._keep_writing, name="mqlab-history", daemon=True)
+        self._thread.start()
 
     def record(self, observation: Observation) -> None:
-        """Write one observation."""
-        self._write(line(observation))
+        """Take one observation; OSError where an earlier one could not be written."""
+        self._lines.append(line(observation))
+        if self._failed is not None:
+            raise self._failed
+        if len(self._lines) > _MOST_WAITING:
+            self._write()
 
     def close(self) -> None:
-        """Close the file; nothing is left to be written."""
-        if self._file >= 0:
+        """Write the rest and close the file; OSError where not everything could be written."""
+        if self._file < 0:
+            return
+        self._closing.set()
+        self._thread.join()
+        try:
+            self._write()
+        finally:
             os.close(self._file)
             self._file = -1
 
-    def _write(self, text: str) -> None:
-        octets = text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes its JSON escape
-        if os.write(self._file, octets) != len(octets):
-            raise OSError(f"{self.path}: only part of a line could be written; is the disk full?")
+    def fileno(self) -> int:
+        """Give the open file's number."""
+        return self._file
+
+    def _keep_writing(self) -> None:
+        with contextlib.suppress(OSError):  # `record` and `close` tell it
+            while not self._closing.wait(self.EVERY):
+                self._write()
+
+    def _write(self) -> None:
+        """Write all that waits; after one failure nothing more, so that nothing is missing in between."""
+        with self._turn:
+            if self._failed is not None:
+                raise self._failed
+            lines = []
+            with contextlib.suppress(IndexError):  # others go on adding
+                while True:
+                    lines.append(self._lines.popleft())
+            octets = memoryview("".join(lines).encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
+            try:
+                while octets:
+                    octets = octets[os.write(self._file, octets) :]
+            except OSError as error:
+                self._failed = error
+                raise
 
     def __enter__(self) -> Self:
         """Give the open file."""
