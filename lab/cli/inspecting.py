@@ -8,7 +8,7 @@ import typer
 
 from lab.amazonmq.activemq_xml import diff
 from lab.amazonmq.configuration import read as read_configuration
-from lab.cli import options
+from lab.cli import asking, options
 from lab.cli.options import JSON, SCENARIO, VERSION, ending
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
     """Show what would stand, and in which order it would be made."""
-    plan = options.asked(scenario, None, activemq_version).plan
+    plan = asking.asked(scenario, None, activemq_version).plan
     if json:
         options.print_json(plan.to_dict())
     else:
@@ -43,7 +43,7 @@ def render(
     json: JSON = False,
 ) -> int:
     """Print the activemq.xml that a broker really gets."""
-    plan = options.asked(scenario, None, activemq_version).plan
+    plan = asking.asked(scenario, None, activemq_version).plan
     names = [each.name for each in plan.brokers]
     if broker is not None and broker not in names:
         raise InputError.of(f'no broker named "{broker}"', f"brokers in this topology: {', '.join(names)}")
@@ -65,7 +65,7 @@ def render(
 def check(scenario: SCENARIO, json: JSON = False) -> int:
     """Say everything that is wrong with a scenario and the files it names."""
     try:
-        read = options.read(scenario)
+        read = asking.read(scenario)
     except InputError as error:
         if not json:
             raise

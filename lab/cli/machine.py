@@ -1,30 +1,30 @@
-"""images and doctor: what this machine has, and what a lab needs of it."""
+"""images: the three that this machine has, or builds now."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
-import docker
 from lab.cli import options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION, ending
 from lab.cli.progress import TerminalProgress
-from lab.plan import Plan
-from lab.runtime.emulation import doctor as checks
 from lab.runtime.emulation import engine
 from lab.runtime.emulation import images as building
 from lab.runtime.emulation.images import Images
 
+if TYPE_CHECKING:
+    import docker
+    from lab.plan import Plan
+
 
 def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
+    """Add this command."""
     app.command()(ending(images))
-    app.command()(ending(doctor))
 
 
 def engine_and_images(
@@ -62,21 +62,3 @@ def images(
         table.add_row(each.name, f"{each.size / 1e6:.0f} MB", each.created)
     options.out().print(table)
     return 0
-
-
-def doctor(json: JSON = False) -> int:
-    """Look at this machine: does it have what a lab needs?"""
-    findings = checks.examine(os.environ)
-    if json:
-        options.print_json(
-            [{"what": each.what, "ok": each.ok, "found": each.found, "remedy": each.remedy} for each in findings]
-        )
-    else:
-        console = options.out()
-        for each in findings:
-            sign = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "[yellow]![/yellow]"}[each.ok]
-            console.print(f"{sign} {each.what}: {each.found}")
-            if each.remedy and each.ok is not True:
-                console.print(f"    {each.remedy}")
-    sys.stdout.flush()
-    return 3 if any(each.ok is False for each in findings) else 0

@@ -1,12 +1,10 @@
-"""What several commands share: their options, the consoles, and the way from a scenario's name to its Plan."""
+"""What several commands share: their options, the consoles, and how a command ends."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -16,17 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from lab.cli.progress import TerminalProgress
-from lab.declare.checking import check
-from lab.declare.loading import load, resolve
-from lab.declare.scenario import Scenario
-from lab.errors import HostError, InputError, LabError
-from lab.plan import Plan, plan
-from lab.runtime.emulation.engine import ENGINE_TROUBLE
-from lab.shipped import shipped
+from lab.errors import HostError, LabError
 
 P = ParamSpec("P")
 INTERRUPTED = 130
-_FOREIGN = (*ENGINE_TROUBLE, OSError)  # what the engine or this machine refuses half way
 
 SCENARIO = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of one that ships with mqlab.")
@@ -46,14 +37,6 @@ SEED = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A scenario read, checked and planned."""
-
-    scenario: Scenario
-    plan: Plan
-
-
 def ending(command: Callable[P, int]) -> Callable[P, None]:
     """Make a command end the program with its exit code; an error it can explain is one message and no traceback."""
 
@@ -64,7 +47,9 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         except LabError as error:
             err().print(f"[red]mqlab:[/red] {escape(str(error))}", soft_wrap=True)
             code = error.exit_code
-        except _FOREIGN as error:
+        except Exception as error:
+            if not isinstance(error, (OSError, *_engine_trouble())):
+                raise
             err().print(f"[red]mqlab:[/red] {escape(f'{type(error).__name__}: {error}')}", soft_wrap=True)
             err().print("  mqlab doctor looks at what this machine lacks")
             code = HostError.exit_code
@@ -74,6 +59,12 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         raise SystemExit(code)
 
     return run
+
+
+def _engine_trouble() -> tuple[type[Exception], ...]:
+    from lab.runtime.emulation.engine import ENGINE_TROUBLE  # here, since loading docker takes long
+
+    return ENGINE_TROUBLE
 
 
 def out() -> Console:
@@ -89,23 +80,6 @@ def err() -> Console:
 def progress(quiet: bool) -> TerminalProgress:
     """Give the progress of a command."""
     return TerminalProgress(err(), quiet=quiet)
-
-
-def read(name: str, version: str | None = None) -> Scenario:
-    """Load and check a scenario; InputError with every Problem."""
-    scenario = load(resolve(name, shipped("scenarios")), environment=os.environ)
-    problems = check(scenario, activemq_version=version)
-    if problems:
-        raise InputError(problems)
-    return scenario
-
-
-def asked(name: str, seed: int | None = None, version: str | None = None) -> Asked:
-    """Load, check and plan a scenario."""
-    scenario = read(name, version)
-    if seed is not None:
-        scenario = scenario.with_seed(seed)
-    return Asked(scenario=scenario, plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version))
 
 
 def print_json(value: Any) -> None:

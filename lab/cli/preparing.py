@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.cli import options
+from lab.cli import asking
+from lab.cli.asking import Asked
 from lab.cli.machine import engine_and_images
-from lab.cli.options import Asked
 from lab.cli.progress import TerminalProgress
 from lab.declare.loading import masked_sources
 from lab.folder import RunFolder, create, home
@@ -37,7 +37,7 @@ def prepare(
     detached: bool = False,
 ) -> Prepared:
     """Prepare a run; whatever can be wrong with what was asked is told before anything is built or written."""
-    asked = options.asked(scenario, seed, version)
+    asked = asking.asked(scenario, seed, version)
     addresses = pool(os.environ.get("MQLAB_POOL"))
     client, images = engine_and_images(asked.plan, archive, progress)
     run = new_run_id()

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import options
-from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, Asked, ending
+from lab.cli import asking, options
+from lab.cli.asking import Asked
+from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
 from lab.cli.preparing import prepare
 from lab.folder import RunFolder
 from lab.history import Header, HistoryFile
@@ -63,7 +64,7 @@ def judge_again(
 ) -> int:
     """Judge a history again, from the file alone."""
     path = history / "history.jsonl" if history.is_dir() else history
-    report = judge_file(path, options.read(scenario).expect if scenario else None)
+    report = judge_file(path, asking.read(scenario).expect if scenario else None)
     return _told(report, RunFolder(path=path.parent), json)
 
 

@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -24,9 +25,9 @@ from lab.history.seen import KINDS, Header
 from .pages import PAGES, ROOT, code_words, rows, sections
 
 SCENARIO, TOPOLOGY = ROOT / "docs" / "scenario.md", ROOT / "docs" / "topology.md"
-COMMANDS = typer.main.get_command(app)
-assert isinstance(COMMANDS, click.Group) or hasattr(COMMANDS, "commands")
-NAMES = sorted(COMMANDS.commands)
+GROUP: Any = typer.main.get_command(app)
+COMMANDS = {name: GROUP.get_command(None, name) for name in GROUP.list_commands(None)}
+NAMES = sorted(COMMANDS)
 
 MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
     (TOPOLOGY, "The file", Topology, ""),
@@ -97,7 +98,7 @@ def test_every_option_is_on_the_page_of_commands(name: str) -> None:
     page = sections(ROOT / "docs" / "commands.md")
     everywhere = {"--help", "-h"}
     told = {word.split()[0] for cells in rows(page[name]) for word in code_words(cells[0]) if word.startswith("-")}
-    command = COMMANDS.commands[name]
+    command = COMMANDS[name]
     options = [each for each in command.params if isinstance(each, click.Option) or each.param_type_name == "option"]
     assert told == {word for option in options for word in option.opts} - everywhere
 
@@ -119,7 +120,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
     for name, word in sorted(named):
         assert name in NAMES, f"mqlab {name}"
         if re.fullmatch(r"--?[a-z][a-z-]*", word):
-            known = {each for param in COMMANDS.commands[name].params for each in param.opts}
+            known = {each for param in COMMANDS[name].params for each in param.opts}
             assert word in known | {"--help", "-h"}, f"mqlab {name} {word}"
 
 
