@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import docker
@@ -49,6 +49,11 @@ class Article:
             client=client,
             images=made,
         )
+
+    def until_bridged(self) -> Article:
+        """Leave out what opening does after the last bridge is up: it waits for the web consoles."""
+        kept = tuple(action for action in self.plan.actions if action.does != "await-console")
+        return replace(self, plan=replace(self.plan, actions=kept))
 
     @contextmanager
     def opened(self, folder: Path, progress: Progress) -> Iterator[EmulatedLab]:

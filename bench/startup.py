@@ -1,6 +1,6 @@
 """Start-up: a lab opened until both ends are bridged, against its two brokers started bare, in alternating pairs.
 
-    the lab   open_lab, then an MQTT CONNACK from both brokers
+    the lab   open_lab without its last wait, for the web consoles, then an MQTT CONNACK from both brokers
     bare      the same image, files and bounds, both at once on one plain network made beforehand, MQTT published on
               127.0.0.1; until Jolokia says of both that they have started and both gave a CONNACK
 
@@ -148,7 +148,7 @@ def open_article(article: Article, folder: Path) -> Start:
     """Open the lab once, and close it again off the clock."""
     stages = Stages()
     begun_at, begun = time.time(), time.monotonic()
-    with article.opened(folder, stages) as lab:
+    with article.until_bridged().opened(folder, stages) as lab:
         with stages.stage("CONNACK from both"), ExitStack() as leaving:
             for client in _both(lambda name: _connack(lab, name), list(lab.state.brokers)):
                 leaving.callback(client.close)

@@ -224,11 +224,24 @@ def _actions(
     return (
         *(Action(does="create-network", to=region.name) for region in regions),
         Action(does="start-router", to="router"),
-        *(Action(does="start-broker", to=broker.name) for broker in brokers),
+        *(Action(does="start-broker", to=name) for name in _responders_first(brokers, bridges)),
         *(Action(does="await-broker", to=broker.name) for broker in brokers),
         *(Action(does="check-link", to=link.name) for link in links),
         *(Action(does="await-bridge", to=name) for name in dict.fromkeys(bridge.connector for bridge in bridges)),
+        *(Action(does="await-console", to=broker.name) for broker in brokers),
     )
+
+
+def _responders_first(brokers: Sequence[BrokerPlan], bridges: Sequence[BridgePlan]) -> tuple[str, ...]:
+    """Order brokers so that those whom others connect to come first: a refused connector tries again after a second."""
+    found: list[str] = []
+    left = [broker.name for broker in brokers]
+    while left:
+        waiting = {bridge.initiator for bridge in bridges if bridge.responder in left and bridge.initiator in left}
+        next_ones = [name for name in left if name not in waiting] or left[:1]  # in a ring somebody must begin
+        found += next_ones
+        left = [name for name in left if name not in next_ones]
+    return tuple(found)
 
 
 def _plain(value: Any) -> Any:

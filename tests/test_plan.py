@@ -72,4 +72,6 @@ def test_brokers_start_together_before_any_is_waited_for() -> None:
     does = [action.does for action in shipped("tokyo-singapore").actions]
     assert does.index("start-router") < does.index("start-broker")
     assert max(i for i, each in enumerate(does) if each == "start-broker") < does.index("await-broker")
-    assert does[-1] == "await-bridge"
+    assert does[-3:] == ["await-bridge", "await-console", "await-console"]
+    starts = [action.to for action in shipped("tokyo-singapore").actions if action.does == "start-broker"]
+    assert starts == ["singapore", "tokyo"]  # the one that is called comes first

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 import docker
 from lab.amazonmq.certificates import LabAuthority
 from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
-from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT
+from lab.amazonmq.names import CONSOLE, ENDPOINTS, JOLOKIA_PORT
 from lab.errors import HostError, LabError
 from lab.interrupts import uninterrupted
 from lab.plan import Action, BrokerPlan, Plan
@@ -135,6 +135,7 @@ class _Opened:
             "check-link": self._check_link,
             "await-broker": self._await_broker,
             "await-bridge": self._await_bridge,
+            "await-console": self._await_console,
         }
 
     @property
@@ -206,6 +207,10 @@ class _Opened:
         bridges = [bridge for bridge in self._plan.bridges if bridge.connector == connector]
         causes = [waiting.for_bridge(self._opening.client, self.lab, bridge) for bridge in bridges]
         return "; ".join(f"NOT UP: {cause}" for cause in causes if cause)
+
+    def _await_console(self, name: str) -> None:
+        its = self.lab.state.brokers[name]
+        waiting.for_console(name, its.ports[CONSOLE.name], Path(self.lab.state.ca_file))
 
     def _assemble(self) -> EmulatedLab:
         opening = self._opening

@@ -1,4 +1,4 @@
-"""Waiting for the truth: the router ready, the link as asked, a broker started, a bridge that works.
+"""Waiting for the truth: the router ready, the link as asked, a broker started, a bridge that works, a console.
 
 An open port or a bridge's MBean is no proof; each wait asks for what proves it, and a timeout says what it waited for,
 how long, and shows the last log lines.
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import docker.errors
+import httpx
 
 import docker
 from lab.errors import BrokerError, HostError, LabTimeout
@@ -23,6 +26,7 @@ from lab.runtime.emulation.router import READY, Router
 ROUTER_PATIENCE = 30.0  # seconds
 BROKER_PATIENCE = 120.0
 BRIDGE_PATIENCE = 60.0
+CONSOLE_PATIENCE = 60.0
 PROBES = 20
 _PROBE_BITS = 8 * 40
 LINK_PATIENCE = 15.0  # every core is busy starting brokers, and packets are late until they have started
@@ -122,6 +126,21 @@ def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan
     if not _wait(settled, BRIDGE_PATIENCE):
         return f"not up after {BRIDGE_PATIENCE:.0f} s"
     return why
+
+
+def for_console(name: str, port: int, ca_file: Path) -> None:
+    """Return once a broker's web console answers, be it with a refusal: who asks is nobody yet."""
+    trusted = ssl.create_default_context(cafile=str(ca_file))
+
+    def answers() -> bool:
+        try:
+            httpx.get(f"https://127.0.0.1:{port}/admin/", verify=trusted, timeout=5.0, trust_env=False)
+        except httpx.TransportError:
+            return False
+        return True
+
+    if not _wait(answers, CONSOLE_PATIENCE):
+        raise LabTimeout(f"the web console of broker {name} did not answer within {CONSOLE_PATIENCE:.0f} s")
 
 
 def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
