@@ -126,15 +126,18 @@ def _look(
 
 
 def _begin(bands: list[_Open], seen: Observation, look: Look, words: str) -> _Open:
-    """Begin a band, or join one that began together with it: the other direction of a link."""
+    """Begin a band, or join one that began together with it: the other way of a link, the other end of a bridge."""
     ways = [(_field(seen, "leaving"), _field(seen, "reaching"))] if _field(seen, "leaving") else []
+    brokers = [] if ways else _brokers(seen)
     for band in reversed(bands):
         if seen.t - band.start > TOGETHER:
             break
-        if ways and band.ways and (band.look, band.words, band.end) == (look, words, None):
+        if band.look != look or band.end is not None:
+            continue
+        if (ways and band.ways and band.words == words) or (len(brokers) == 2 and set(brokers) == set(band.brokers)):
             band.ways += ways
             return band
-    begun = _Open(look=look, words=words, start=seen.t, ways=ways, brokers=[] if ways else _brokers(seen))
+    begun = _Open(look=look, words=words, start=seen.t, ways=ways, brokers=brokers)
     bands.append(begun)
     return begun
 

@@ -14,7 +14,7 @@ from math import ceil
 from lab.judge import Judged
 from lab.judge.audiences import Audience, Tally
 from lab.judge.ledger import Publication
-from lab.judge.wording import moment
+from lab.judge.wording import gap, moment
 
 WIDE = 1000  # units of a drawing, from the window's beginning to its end
 BINS = 200
@@ -102,6 +102,7 @@ class Lane:
     arrived: int
     counts: tuple[tuple[str, int], ...]  # by fate, none of them nought
     tallest: int  # messages in the tallest bar
+    bar: str  # how much time one bar is
     sent: str  # paths of bars
     failed: str
     received: str
@@ -125,7 +126,7 @@ def ways(judged: Judged) -> tuple[Way, ...]:
 
 
 def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window:
-    """Choose the stretch of time in which something went on: from the first message or fault to the last."""
+    """Choose what is drawn: from the first message to the last, with the faults that are not far from them."""
     first, last = [], []
     for way in found:
         for tally in (part.tally for part in way.parts):
@@ -137,13 +138,15 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
                 last.append(max(times))
             if took:
                 last.append(max(sent_at[number] + time for number, time in zip(tally.arrived, took, strict=True)))
-    told = [t for t in moments if t <= end]
-    if not first and not told:
+    told = [t for t in moments if 0 <= t <= end]
+    if not first:
         return Window(start=0.0, end=max(end, 0.001))
-    begin = min([*first, *told])
-    over = max([*last, *told])
+    begin, over = min(first), max(last)
+    near = max((over - begin) * 0.5, 1.0)  # further away, a fault would make the messages too small to be seen
+    begin = min([begin, *(t for t in told if begin - t <= near)])
+    over = max([over, *(t for t in told if t - over <= near)])
     edge = max((over - begin) * 0.03, 0.001)
-    return Window(start=begin - edge, end=over + edge)
+    return Window(start=begin - 2 * edge, end=over + edge)
 
 
 def lanes(found: Sequence[Way], seen: Window) -> tuple[Lane, ...]:
@@ -151,7 +154,7 @@ def lanes(found: Sequence[Way], seen: Window) -> tuple[Lane, ...]:
     busiest = sorted(found, key=lambda way: -max(way.owed, way.arrived))[:LANES]
     share = max(1, len(busiest))
     return tuple(
-        _lane(way, seen, lines=min(260, LINES // share), odd=min(500, ODD // share)) for way in found if way in busiest
+        _lane(way, seen, lines=min(160, LINES // share), odd=min(500, ODD // share)) for way in found if way in busiest
     )
 
 
@@ -207,6 +210,7 @@ def _lane(way: Way, seen: Window, *, lines: int, odd: int) -> Lane:
         arrived=way.arrived,
         counts=tuple((fate, count) for fate in FATES[1:] if (count := way.many(fate))),
         tallest=tallest,
+        bar=gap(1 / scale),
         sent=_bars(sent, failed, tallest, up=True),
         failed=_bars(failed, [0] * BINS, tallest, up=True),
         received=_bars(received, [0] * BINS, tallest, up=False),

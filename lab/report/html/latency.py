@@ -104,7 +104,7 @@ def _ticks(edges: Sequence[float], logarithmic: bool) -> list[float]:
         each = (1, 2, 5) if log10(high / low) < 2.5 else (1,)
         found = [factor * 10.0**power for power in powers for factor in each]
         return [value for value in found if low <= value <= high]
-    step = round_step(high, 4)
+    step = round_step(high, 5)
     return [step * place for place in range(int(high / step) + 1)]
 
 

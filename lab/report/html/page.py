@@ -16,6 +16,7 @@ from lab.report.html.latency import Distribution, Mark, distribution, round_step
 from lab.report.html.regions import Pair, pairs
 
 MOST_ODD, MOST_ROWS = 300, 500
+APART = 0.17  # of the timeline's width; letters with their labels hide each other when they are nearer
 LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' files, each and together
 
 
@@ -84,6 +85,7 @@ class Page:
     lasted: str
     headline: str
     tiles: tuple[Tile, ...]
+    more: tuple[tuple[str, str], ...]  # the figures of deliveries that are not nought everywhere, with their titles
     pairs: tuple[Pair, ...]
     window: Window
     elsewhere: str
@@ -129,6 +131,7 @@ def page(judged: Judged, files: Files) -> Page:
         lasted=gap(max(timeline.end, 0.0)),
         headline=headline(report),
         tiles=_tiles(report),
+        more=tuple((name, title) for name, title in _MORE if any(getattr(row, name) for row in report.deliveries)),
         pairs=pairs(report),
         window=seen,
         elsewhere=_elsewhere(seen, timeline.end),
@@ -159,6 +162,15 @@ def page(judged: Judged, files: Files) -> Page:
     )
 
 
+_MORE = (
+    ("late", "late"),
+    ("reordered", "out of order"),
+    ("undecided", "in doubt"),
+    ("recovered", "recovered"),
+    ("unexpected", "unexpected"),
+)
+
+
 def headline(report: Report) -> str:
     """Say in one sentence what became of the messages."""
     owed = sum(row.expected for row in report.deliveries)
@@ -171,7 +183,8 @@ def headline(report: Report) -> str:
         words = f"All {owed:,} messages arrived" if owed > 1 else "The one message arrived"
         words += ", each once" if not twice else ""
     else:
-        words = f"{arrived:,} of {several(owed, 'message')} arrived"
+        noun = "message" if owed == 1 else "messages"
+        words = f"{arrived:,} of {owed:,} {noun} arrived"
         if owed - arrived:
             verb = "was" if owed - arrived == 1 else "were"
             words += f", {owed - arrived:,} " + ("did not" if report.outcome is Outcome.HELD else f"{verb} lost")
@@ -191,8 +204,8 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
     whole = total("received") == total("expected")
     found.append(Tile(name="arrived", count=total("received"), tone="good" if whole and total("expected") else "plain"))
     for name, word, tone in (
-        ("lost", "not arrived" if held else "lost", "lost"),
-        ("duplicated", "receipts too many", "doubled"),
+        ("lost", "not arrived" if held and not whole else "lost", "lost"),
+        ("duplicated", "duplicates", "doubled"),
         ("late", "late", "late"),
         ("reordered", "out of order", "plain"),
         ("undecided", "in doubt", "doubt"),
@@ -207,7 +220,7 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
 
 def _moments(told: Sequence[Fault]) -> list[float]:
     """Give the moments that the timeline should show; a band's end only where it has one."""
-    return [t for fault in told for t in (fault.start, fault.end) if t is not None and t >= 0]
+    return [t for fault in told for t in (fault.start, fault.end) if t is not None]
 
 
 def _bands(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
@@ -216,8 +229,10 @@ def _bands(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
     found = []
     for fault in told:
         end = seen.end if fault.end is None else min(fault.end, seen.end)
+        if fault.start > seen.end or end < seen.start:
+            continue
         x = seen.x(max(fault.start, seen.start))
-        row = next((place for place, last in enumerate(rows) if x - last > WIDE * 0.065), len(rows))
+        row = next((place for place, last in enumerate(rows) if x - last > WIDE * APART), len(rows))
         rows[row : row + 1] = [x]
         found.append(Band(fault=fault, x=x, width=max(round(seen.x(end) - x, 2), 0.0), row=row))
     return tuple(found)
@@ -241,7 +256,7 @@ def _elsewhere(seen: Window, end: float) -> str:
         return ""
     return (
         f"{max(seen.start, 0):.2f} s to {min(seen.end, end):.2f} s of {end:.2f} s are drawn: "
-        "before and after, nothing was sent, received or disturbed."
+        "before and after, no message was sent or received."
     )
 
 
