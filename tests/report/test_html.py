@@ -72,14 +72,14 @@ def test_every_message_that_did_not_go_well_is_drawn_and_listed(tmp_path: Path) 
         assert read.count("line", **{"class": fate}) == 4, fate
         assert read.count("span", **{"class": f"fate {fate}"}) == 4 + 1, fate  # and once at the lane
     assert read.count("line", **{"class": "arrived"}) == 24
-    assert "2-11 sent at 0.210 s, lost, to ear" in read.text
-    assert "2-12 sent at 0.220 s, received by ear after 1500.0 ms, late" in read.text
+    assert "2-11 sent at 0.210 s: to ear, lost" in read.text
+    assert "2-12 sent at 0.220 s: to ear, late after 1500.0 ms" in read.text
 
 
 def test_what_is_left_out_is_said_and_the_first_and_last_are_there(tmp_path: Path) -> None:
     read = _Read(to_html(judged(tmp_path / "history.jsonl", seen=story(8000)), FILES))
-    assert "400 of 800 lost ones" in read.text
-    assert read.count("line", **{"class": "lost"}) == 400
+    assert "500 of 800: lost" in read.text
+    assert read.count("line", **{"class": "lost"}) == 500
     assert "2-1 sent" in read.text and "2-7991 sent" in read.text
     assert "300 of 3,200, evenly chosen" in read.text
 
@@ -188,3 +188,26 @@ def test_lanes_and_lines_keep_within_the_page_for_many_ways(tmp_path: Path) -> N
     evidence = replace(whole.evidence, audiences=(audience,))
     many = replace(whole, evidence=evidence)
     assert len(to_html(many, FILES)) < 600_000
+
+
+@pytest.mark.parametrize(
+    ("whole", "promise", "headline", "word", "calm"),
+    [
+        (True, "exactly-once", "8 of 9 messages arrived, 1 was lost; 1 receipt too many", "lost", False),
+        (
+            False,
+            "at-least-once",
+            "8 of 9 messages arrived, 1 had not yet when the record breaks off",
+            "not arrived",
+            True,
+        ),
+    ],
+)
+def test_a_message_is_lost_only_where_that_is_bad_news_and_certain(
+    tmp_path: Path, whole: bool, promise: str, headline: str, word: str, calm: bool
+) -> None:
+    expect = [{"delivered": {"to": ["ear"], "promise": promise, "within": "60s"}}]
+    given = page(judged(tmp_path / "history.jsonl", header(expect=expect), story(10, whole=whole)), FILES)
+    assert given.headline.startswith(headline)
+    assert word in [tile.name for tile in given.tiles]
+    assert given.grave is not calm

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 
 from lab.judge import Judged
 from lab.judge.audiences import Audience, Tally
@@ -19,6 +18,13 @@ from lab.judge.wording import gap, moment
 WIDE = 1000  # units of a drawing, from the window's beginning to its end
 BINS = 200
 LANES, LINES, ODD = 24, 4000, 4000  # at most, on a page; ODD are those that did not go well
+WORDS = {
+    "arrived": "arrived",
+    "late": "late",
+    "doubled": "received more than once",
+    "doubt": "no receipt of its sending",
+    "lost": "lost",
+}
 FATES = ("arrived", "late", "doubled", "doubt", "lost")  # the later ones are drawn over the earlier ones
 
 
@@ -149,12 +155,14 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
     return Window(start=begin - 2 * edge, end=over + edge)
 
 
-def lanes(found: Sequence[Way], seen: Window) -> tuple[Lane, ...]:
-    """Draw the busiest ways, in their order."""
+def lanes(found: Sequence[Way], seen: Window, words: Mapping[str, str]) -> tuple[Lane, ...]:
+    """Draw the busiest ways, in their order; `words` say each fate."""
     busiest = sorted(found, key=lambda way: -max(way.owed, way.arrived))[:LANES]
     share = max(1, len(busiest))
     return tuple(
-        _lane(way, seen, lines=min(160, LINES // share), odd=min(500, ODD // share)) for way in found if way in busiest
+        _lane(way, seen, words, lines=min(160, LINES // share), odd=min(500, ODD // share))
+        for way in found
+        if way in busiest
     )
 
 
@@ -187,7 +195,7 @@ def odd_ones(found: Sequence[Way], most: int) -> tuple[tuple[Odd, ...], int]:
     return tuple(listed), total
 
 
-def _lane(way: Way, seen: Window, *, lines: int, odd: int) -> Lane:
+def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, odd: int) -> Lane:
     sent, failed, received = [0] * BINS, [0] * BINS, [0] * BINS
     scale = BINS / (seen.end - seen.start)
     start = seen.start
@@ -201,7 +209,7 @@ def _lane(way: Way, seen: Window, *, lines: int, odd: int) -> Lane:
             for number in numbers:
                 failed[int((sent_at[number] - start) * scale)] += 1
     tallest = max(1, *(a + b for a, b in zip(sent, failed, strict=True)), *received)
-    drawn, left_out = _lines(way, seen, lines, odd)
+    drawn, left_out = _lines(way, seen, words, lines, odd)
     return Lane(
         source=way.source,
         target=way.target,
@@ -235,46 +243,31 @@ def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool
     return "".join(parts)
 
 
-def _lines(way: Way, seen: Window, lines: int, odd: int) -> tuple[tuple[Line, ...], str]:
+def _lines(way: Way, seen: Window, words: Mapping[str, str], lines: int, odd: int) -> tuple[tuple[Line, ...], str]:
     drawn: list[Line] = []
     left_out = []
     chosen_of: dict[str, int] = {}
     for fate in FATES:
         total = way.many(fate)
         most = lines if fate == "arrived" else odd
-        every = max(1, ceil(total / most))
         for part in way.parts:
             tally, numbers = part.tally, part.fates[fate]
-            chosen = numbers if every == 1 else _some(numbers, max(1, len(numbers) // every))
+            chosen = numbers if total <= most else _some(numbers, max(1, len(numbers) * most // total))
             took = _took(tally, chosen)
             chosen_of[fate] = chosen_of.get(fate, 0) + len(chosen)
-            who = ", ".join(part.audience.names)
-            drawn += (_line(tally.publication, number, took.get(number), fate, who, seen) for number in chosen)
+            told = f"to {', '.join(part.audience.names)}, {words[fate]}"
+            drawn += (_line(tally.publication, number, took.get(number), fate, seen, told) for number in chosen)
         if chosen_of.get(fate, 0) < total:
-            left_out.append(f"{chosen_of[fate]:,} of {total:,} {WORDS[fate]}")
+            left_out.append(f"{chosen_of[fate]:,} of {total:,}: {words[fate]}")
     return tuple(drawn), "; ".join(left_out)
 
 
-WORDS = {
-    "arrived": "that arrived",
-    "late": "late ones",
-    "doubled": "received more than once",
-    "doubt": "whose sending has no receipt",
-    "lost": "lost ones",
-}
-FATE_WORDS = {"late": "late", "doubled": "received more than once", "doubt": "no receipt", "lost": "lost"}
-
-
-def _line(publication: Publication, number: int, took: float | None, fate: str, who: str, seen: Window) -> Line:
+def _line(publication: Publication, number: int, took: float | None, fate: str, seen: Window, words: str) -> Line:
     t = publication.sent_at[number]
-    words = f"{publication.id(number)} sent at {moment(t)}"
-    if took is None:
-        words += f", {FATE_WORDS[fate]}" if fate in FATE_WORDS else ""
-        return Line(x1=seen.x(t), x2=seen.x(t), fate=fate, words=f"{words}, to {who}")
-    words += f", received by {who} after {took * 1000:.1f} ms"
-    if fate != "arrived":
-        words += f", {FATE_WORDS[fate]}"
-    return Line(x1=seen.x(t), x2=seen.x(t + took), fate=fate, words=words)
+    end = t if took is None else t + took
+    after = "" if took is None else f" after {took * 1000:.1f} ms"
+    words = f"{publication.id(number)} sent at {moment(t)}: {words}{after}"
+    return Line(x1=seen.x(t), x2=seen.x(end), fate=fate, words=words)
 
 
 def _fates(tally: Tally, within: float) -> Mapping[str, Sequence[int]]:

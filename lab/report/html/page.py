@@ -11,7 +11,7 @@ from lab.judge import Judged
 from lab.judge.values import LinkReport, Outcome, Report
 from lab.judge.wording import gap, several
 from lab.report.html.faults import MOST_EVENTS, Event, Fault, events, faults, said
-from lab.report.html.lanes import LANES, WIDE, Lane, Odd, Window, lanes, odd_ones, ways, window
+from lab.report.html.lanes import LANES, WIDE, WORDS, Lane, Odd, Window, lanes, odd_ones, ways, window
 from lab.report.html.latency import Distribution, Mark, distribution, round_step
 from lab.report.html.regions import Pair, pairs
 
@@ -84,6 +84,8 @@ class Page:
     started: str
     lasted: str
     headline: str
+    grave: bool  # whether what did not arrive is bad news
+    words: Mapping[str, str]  # of each fate
     tiles: tuple[Tile, ...]
     more: tuple[tuple[str, str], ...]  # the figures of deliveries that are not nought everywhere, with their titles
     pairs: tuple[Pair, ...]
@@ -115,7 +117,8 @@ def page(judged: Judged, files: Files) -> Page:
     told, faults_in_all = faults(timeline.seen)
     told = tuple(said(fault) for fault in told)
     seen = window(found, _moments(told), timeline.end)
-    drawn = lanes(found, seen)
+    words = WORDS | {"lost": missing(report, timeline.complete)}
+    drawn = lanes(found, seen, words)
     bands = _bands(told, seen)
     where = {broker.name: region.name for region in report.regions for broker in region.brokers}
     odd, odd_in_all = odd_ones(found, MOST_ODD)
@@ -129,8 +132,10 @@ def page(judged: Judged, files: Files) -> Page:
         about=str(declared.get("about", "")),
         started=_started(report.started),
         lasted=gap(max(timeline.end, 0.0)),
-        headline=headline(report),
-        tiles=_tiles(report),
+        headline=headline(report, timeline.complete),
+        grave=report.outcome is Outcome.BROKEN,
+        words=words,
+        tiles=_tiles(report, words["lost"]),
         more=tuple((name, title) for name, title in _MORE if any(getattr(row, name) for row in report.deliveries)),
         pairs=pairs(report),
         window=seen,
@@ -171,7 +176,12 @@ _MORE = (
 )
 
 
-def headline(report: Report) -> str:
+def missing(report: Report, complete: bool) -> str:
+    """Say of messages what nobody received: lost only where that is bad news, and certain."""
+    return "lost" if report.outcome is Outcome.BROKEN and complete else "not arrived"
+
+
+def headline(report: Report, complete: bool) -> str:
     """Say in one sentence what became of the messages."""
     owed = sum(row.expected for row in report.deliveries)
     arrived = sum(row.received for row in report.deliveries)
@@ -185,9 +195,10 @@ def headline(report: Report) -> str:
     else:
         noun = "message" if owed == 1 else "messages"
         words = f"{arrived:,} of {owed:,} {noun} arrived"
-        if owed - arrived:
-            verb = "was" if owed - arrived == 1 else "were"
-            words += f", {owed - arrived:,} " + ("did not" if report.outcome is Outcome.HELD else f"{verb} lost")
+        if owed - arrived and missing(report, complete) == "lost":
+            words += f", {owed - arrived:,} {'was' if owed - arrived == 1 else 'were'} lost"
+        elif owed - arrived:
+            words += f", {owed - arrived:,} {'did not' if complete else 'had not yet when the record breaks off'}"
     if twice:
         words += f"; {several(twice, 'receipt')} too many"
     if doubt:
@@ -195,7 +206,7 @@ def headline(report: Report) -> str:
     return f"{words}."
 
 
-def _tiles(report: Report) -> tuple[Tile, ...]:
+def _tiles(report: Report, lost: str) -> tuple[Tile, ...]:
     def total(name: str) -> int:
         return sum(int(getattr(row, name)) for row in report.deliveries)
 
@@ -204,7 +215,7 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
     whole = total("received") == total("expected")
     found.append(Tile(name="arrived", count=total("received"), tone="good" if whole and total("expected") else "plain"))
     for name, word, tone in (
-        ("lost", "not arrived" if held and not whole else "lost", "lost"),
+        ("lost", lost if not whole else "lost", "lost"),
         ("duplicated", "duplicates", "doubled"),
         ("late", "late", "late"),
         ("reordered", "out of order", "plain"),

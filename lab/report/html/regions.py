@@ -81,7 +81,7 @@ def _arrow(report: Report, source: RegionOutline, target: RegionOutline) -> Arro
     return Arrow(
         count=f"{received:,}" if expected is None else f"{received:,} of {expected:,}",
         flowed=bool(flows),
-        tone="plain" if not flows else "good" if whole else "plain" if report.outcome is Outcome.HELD else "bad",
+        tone="plain" if not flows else "good" if whole else "bad" if report.outcome is Outcome.BROKEN else "plain",
         delay=_delay(_link(report, source, target)),
     )
 
