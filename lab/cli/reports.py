@@ -40,7 +40,7 @@ def told(judged: Judged, folder: RunFolder, *, json: bool, page: Path | None) ->
     """Print the report and give the exit code."""
     report = judged.report
     if json:
-        typer.echo(document.to_json(report))
+        typer.echo(document.to_json(report).encode("utf-8", "backslashreplace"))  # as `write_text` does
     else:
         terminal.render(report, options.out(), folder=folder.path, page=page)
     return 0 if report.outcome is Outcome.HELD else 1

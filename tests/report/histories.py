@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from lab.history import (
     Acknowledged,
@@ -26,7 +26,7 @@ from lab.history import (
 from lab.judge import Judged, judge_whole
 
 EVIL = "</script></title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }}\u202e\x1b[2J\ud800"
-TOPOLOGY = {
+TOPOLOGY: dict[str, Any] = {
     "topology": "two",
     "regions": {"tk": {"aws-region": "ap-northeast-1"}, "sg": {"aws-region": "ap-southeast-1"}},
     "brokers": {

@@ -17,7 +17,7 @@ from lab.report.html.looks import COURSES
 from lab.report.html.page import LARGEST_FILE, page
 from tests.judge.cases import CASES
 
-from .histories import EVIL, Comet, header, judged, story, written
+from .histories import EVIL, TOPOLOGY, Comet, header, judged, story, written
 
 FILES = Files(brokers={"tokyo": "<broker><!-- secret-free --></broker>"}, scenario="mine.yaml")
 
@@ -173,11 +173,10 @@ def test_brokers_files_are_shortened_and_it_is_said(tmp_path: Path) -> None:
 
 
 def test_without_a_run_folder_the_declared_configuration_is_shown_as_such(tmp_path: Path) -> None:
-    head = header()
     text = '<broker xmlns="http://activemq.apache.org/schema/core"/>'
-    head.declared["topology"]["brokers"] = {
-        "tokyo": {"region": "tk", "engine-version": "5.18", "configuration": {"file": "f", "text": text}}
-    }
+    configured = {"region": "tk", "engine-version": "5.18", "configuration": {"file": "f", "text": text}}
+    topology = TOPOLOGY | {"brokers": {"tokyo": configured}}
+    head = replace(header(), declared={**header().declared, "topology": topology})
     given = page(judged(tmp_path / "history.jsonl", head), Files()).files
     assert [(each.broker, each.text, each.name) for each in given] == [("tokyo", text, "the configuration as declared")]
 
