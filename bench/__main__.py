@@ -1,4 +1,4 @@
-"""Everything there is to measure: `python -m bench [startup|link|replay|memory|demo|judge ...] [--quick]`.
+"""Everything there is to measure: `python -m bench [startup|link|replay|memory|demo|judge|html ...] [--quick]`.
 
 Figures are ratios against something measured in the same run, or bounds; none of them is a test, so the exit code is
 0 whatever they are. Results go to bench/results/, and a table with the goals to the terminal.
@@ -95,6 +95,13 @@ def measure_judge(quick: bool) -> dict[str, Any]:
     return found
 
 
+def measure_html(quick: bool) -> dict[str, Any]:
+    """Make the page of a long history and open it, in a process of its own."""
+    command = [sys.executable, "-m", "bench.html", "100000" if quick else "1000000"]
+    found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found
+
+
 BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "startup": measure_startup,
     "link": measure_link,
@@ -102,6 +109,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "memory": measure_memory,
     "demo": measure_demo,
     "judge": measure_judge,
+    "html": measure_html,
 }
 
 

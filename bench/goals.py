@@ -91,6 +91,18 @@ def _judge(found: Result) -> Iterator[Figure]:
     yield Figure(name=f"judge, {found['messages']} messages", goal="", measured=measured, holds=None)
 
 
+def _html(found: Result) -> Iterator[Figure]:
+    name = f"HTML page of {found['messages']} messages"
+    yield _most(f"{name}, size", found["size_mib"], 5, " MiB")
+    measured = f"{found['making_cpu_s']:.1f} CPU s   ({found['peak_rss_mib']:.0f} MiB with the judging)"
+    yield Figure(name=f"{name}, making it", goal="", measured=measured, holds=None)
+    if found["opening_s"] is None:
+        yield Figure(name=f"{name}, opening it", goal="≤ 3 s", measured="not measured: no chromium", holds=None)
+    else:
+        measured = f"{found['opening_s']:.2f} s   (loaded after {found['loading_s']:.2f} s)"
+        yield _most(f"{name}, opening it", found["opening_s"], 3, " s", measured)
+
+
 def _size(error: float | None) -> float:
     """Give how far off an error is; one of which nothing came back is endless."""
     return float("inf") if error is None else abs(error)
@@ -111,4 +123,5 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "memory": _memory,
     "demo": _demo,
     "judge": _judge,
+    "html": _html,
 }

@@ -1,11 +1,32 @@
 #!/usr/bin/env bash
-# Install what only the tests need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT.
+# Install what only the tests need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT,
+# a browser to open reports in, and the schema that Jenkins checks JUnit XML by.
 set -euo pipefail
+
+# The schema is no file of ours: pytest's source archive carries it (MIT licence). Its digest is checked by the test.
+schema="${MQLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mqlab}/tests/junit-10.xsd"
+if ! [ -s "$schema" ] && [ -x .venv/bin/python ]; then
+  echo "tests: fetching Jenkins' schema of JUnit XML"
+  folder=$(mktemp -d)
+  if .venv/bin/python -m pip download -q --no-deps --no-binary pytest -d "$folder" pytest==9.2.0; then
+    mkdir -p "$(dirname "$schema")"
+    tar xzf "$folder"/pytest-*.tar.gz --wildcards -O '*/testing/example_scripts/junit-10.xsd' >"$schema.unfinished"
+    mv "$schema.unfinished" "$schema"
+  else
+    echo "tests: no schema of JUnit XML; the test that needs it will say so and skip" >&2
+  fi
+  rm -rf "$folder"
+fi
 
 missing=()
 command -v ip >/dev/null || missing+=(iproute2)
 command -v nft >/dev/null || [ -x /usr/sbin/nft ] || missing+=(nftables)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
+browser=""
+for name in chromium chromium-browser google-chrome google-chrome-stable; do
+  command -v "$name" >/dev/null && browser=$name
+done
+[ -n "$browser" ] || missing+=(chromium fonts-dejavu-core)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
@@ -16,4 +37,10 @@ sudo=""
 [ "$(id -u)" = 0 ] || sudo=sudo
 echo "tests: installing ${missing[*]}"
 $sudo apt-get update -qq
+if [[ " ${missing[*]} " == *" chromium "* ]] && ! apt-cache policy chromium | grep -q 'Candidate: [0-9]'; then
+  echo "tests: no package of chromium here; the tests that need a browser will say so and skip" >&2
+  kept=()
+  for package in "${missing[@]}"; do [ "$package" = chromium ] || kept+=("$package"); done
+  missing=("${kept[@]}")
+fi
 DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -3,7 +3,7 @@
 .mqlab/runs/<run id>/
   sources/          the scenario, the topology and the configurations, as they were
   plan.json  brokers/<name>/activemq.xml
-  history.jsonl  report.json  logs/  ca.pem
+  history.jsonl  report.json  report.html  report.junit.xml  logs/  ca.pem
 .mqlab/runs/latest  → the newest
 """
 
@@ -36,6 +36,16 @@ class RunFolder:
         return self.path / "report.json"
 
     @property
+    def page(self) -> Path:
+        """Give the report's HTML page."""
+        return self.path / "report.html"
+
+    @property
+    def junit(self) -> Path:
+        """Give the report as JUnit XML."""
+        return self.path / "report.junit.xml"
+
+    @property
     def logs(self) -> Path:
         """Give the folder of the containers' logs."""
         return self.path / "logs"
@@ -47,6 +57,20 @@ class RunFolder:
         _write(self.path / "plan.json", json.dumps(plan.to_dict(), indent=2))
         for broker in plan.brokers:
             _write(self.path / "brokers" / broker.name / "activemq.xml", broker.activemq_xml)
+
+    def broker_files(self) -> Mapping[str, str]:
+        """Give the activemq.xml of each broker, as far as the folder has them; links out of it are not followed."""
+        found = sorted((self.path / "brokers").glob("*/activemq.xml"))
+        return {
+            file.parent.name: file.read_text(encoding="utf-8", errors="replace")
+            for file in found
+            if not file.is_symlink() and not file.parent.is_symlink() and file.is_file()
+        }
+
+    def scenario_name(self) -> str | None:
+        """Give the name of the scenario's file, None where the folder has not exactly one."""
+        found = [file.name for file in (self.path / "sources").glob("*.y*ml")]
+        return found[0] if len(found) == 1 else None
 
 
 def home(environment: Mapping[str, str]) -> Path:

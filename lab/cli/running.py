@@ -9,15 +9,16 @@ from typing import Annotated
 import typer
 
 from lab import __version__
-from lab.cli import asking, options
+from lab.cli import asking, options, reports
 from lab.cli.asking import Asked
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
 from lab.cli.preparing import prepare
+from lab.cli.reports import JUNIT, PAGE
 from lab.folder import RunFolder
 from lab.history import Header, HistoryFile
-from lab.judge import Outcome, Report, judge_file
+from lab.judge import judge_whole
 from lab.replay import replay
-from lab.report import document, terminal
+from lab.report import document
 from lab.runtime.emulation.opening import open_lab
 
 FOLDER = Annotated[
@@ -37,10 +38,16 @@ def run(
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
+    page: PAGE = None,
+    junit_file: JUNIT = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
-    """Open a lab, replay the scenario in it, judge what happened, and remove the lab."""
+    """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
+
+    The run folder keeps report.json, report.html and report.junit.xml.
+    """
+    reports.writable(page, junit_file)
     progress = options.progress(quiet)
     prepared = prepare(scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs)
     asked, folder, run_id = prepared.asked, prepared.folder, prepared.opening.run
@@ -50,9 +57,11 @@ def run(
         progress.stage(f"replay {len(asked.scenario.steps)} steps"),
     ):
         replay(asked.scenario, asked.plan, lab, history, run=run_id)
-    report = judge_file(folder.history)
-    document.write(report, folder.report)
-    return _told(report, folder, json)
+    judged = judge_whole(folder.history)
+    document.write(judged.report, folder.report)
+    reports.write(judged, folder, page=folder.page, junit_file=folder.junit)
+    reports.write(judged, folder, page=page, junit_file=junit_file)
+    return reports.told(judged, folder, json=json, page=folder.page if page is None else page)
 
 
 def judge_again(
@@ -60,12 +69,17 @@ def judge_again(
     scenario: Annotated[
         str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
     ] = None,
+    page: PAGE = None,
+    junit_file: JUNIT = None,
     json: JSON = False,
 ) -> int:
-    """Judge a history again, from the file alone."""
+    """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
+    reports.writable(page, junit_file)
     path = history / "history.jsonl" if history.is_dir() else history
-    report = judge_file(path, asking.read(scenario).expect if scenario else None)
-    return _told(report, RunFolder(path=path.parent), json)
+    judged = judge_whole(path, asking.read(scenario).expect if scenario else None)
+    folder = RunFolder(path=path.parent)
+    reports.write(judged, folder, page=page, junit_file=junit_file)
+    return reports.told(judged, folder, json=json, page=page)
 
 
 def _header(run_id: str, asked: Asked) -> Header:
@@ -80,11 +94,3 @@ def _header(run_id: str, asked: Asked) -> Header:
         mqlab=__version__,
         activemq={broker.name: broker.activemq_version for broker in asked.plan.brokers},
     )
-
-
-def _told(report: Report, folder: RunFolder, json: bool) -> int:
-    if json:
-        typer.echo(document.to_json(report))
-    else:
-        terminal.render(report, options.out(), folder=folder.path)
-    return 0 if report.outcome is Outcome.HELD else 1

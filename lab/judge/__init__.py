@@ -7,6 +7,7 @@ An expectation kind is one function here and one class in `lab.declare.scenario`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -16,17 +17,26 @@ from lab.judge.bridge import judge_bridge
 from lab.judge.delivered import judge_delivered
 from lab.judge.evidence import Evidence, take_in
 from lab.judge.latency import judge_latency
-from lab.judge.reporting import bridges, deliveries, flows, links, notes, regions
+from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
 from lab.judge.values import Outcome, Report, Verdict, worst
 from lab.judge.wording import in_words
 
-__all__ = ["Outcome", "Report", "Verdict", "judge", "judge_file"]
+__all__ = ["Judged", "Outcome", "Report", "Verdict", "judge", "judge_file", "judge_whole"]
 
 JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]]] = {
     Delivered: judge_delivered,
     Bridge: judge_bridge,
     Latency: judge_latency,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A Report, and what it was made of, for those who draw it."""
+
+    report: Report
+    evidence: Evidence
+    limits: tuple[float, ...]  # of each audience: after how many seconds a message is late
 
 
 class History(Protocol):
@@ -52,15 +62,24 @@ class Streamed(NamedTuple):
 
 def judge_file(path: Path, expectations: Sequence[Expectation] | None = None) -> Report:
     """Judge a history from its file, by its own expectations when none are given, without holding it in memory."""
+    return judge_whole(path, expectations).report
+
+
+def judge_whole(path: Path, expectations: Sequence[Expectation] | None = None) -> Judged:
+    """Judge a history from its file as `judge_file` does, and give the evidence too."""
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)  # the reader gives it first, or raises
     asked = expectations_of(header.declared) if expectations is None else expectations
-    return judge(asked, Streamed(header, cast(Iterable[Observation], stream)))
+    return _judged(asked, Streamed(header, cast(Iterable[Observation], stream)))
 
 
 def judge(expectations: Sequence[Expectation], history: History) -> Report:
     """Give one verdict per expectation, and the figures, from the history alone."""
+    return _judged(expectations, history).report
+
+
+def _judged(expectations: Sequence[Expectation], history: History) -> Judged:
     header = history.header
     evidence = take_in(header, history.observations)
     verdicts = []
@@ -70,7 +89,8 @@ def judge(expectations: Sequence[Expectation], history: History) -> Report:
     outcome = worst([verdict.outcome for verdict in verdicts])
     if not verdicts and not evidence.timeline.complete:
         outcome = Outcome.UNKNOWN
-    return Report(
+    within = limits(expectations, evidence)
+    report = Report(
         scenario=header.scenario,
         run=header.run,
         seed=header.seed,
@@ -79,10 +99,11 @@ def judge(expectations: Sequence[Expectation], history: History) -> Report:
         mqlab=header.mqlab,
         outcome=outcome,
         verdicts=tuple(verdicts),
-        deliveries=deliveries(expectations, evidence),
+        deliveries=deliveries(evidence, within),
         flows=flows(evidence),
         links=links(evidence),
         bridges=bridges(evidence),
         notes=notes(expectations, evidence),
         regions=regions(evidence),
     )
+    return Judged(report=report, evidence=evidence, limits=within)

@@ -28,6 +28,8 @@ class Tally:
     reordered: int = 0
     tempting: int = 0  # sends that would have come, had they been let through
     lost: array[int] = field(default_factory=lambda: array("I"))
+    doubled: array[int] = field(default_factory=lambda: array("I"))  # received more than once
+    in_doubt: array[int] = field(default_factory=lambda: array("I"))  # the undecided ones
     arrived: array[int] = field(default_factory=lambda: array("I"))
     latency: array[float] = field(default_factory=lambda: array("d"))  # in seconds, beside `arrived`
     again: tuple[int, float] | None = None  # the first message received once more, and when
@@ -132,9 +134,11 @@ def _tally(members: Sequence[Subscription], publication: Publication, alike: set
                 tally.lost.append(number)
             elif due:
                 tally.undecided += 1
+                tally.in_doubt.append(number)
             continue
         if times > 1:
             tally.duplicated += times - 1
+            tally.doubled.append(number)
         if not due and any(number in found.retained for found in receipts):
             tally.unexpected += 1  # kept by the broker from before the subscription
             continue
@@ -151,7 +155,7 @@ def _tally(members: Sequence[Subscription], publication: Publication, alike: set
         tally.latency.append(first - sent)
     tally.again = _again(receipts, tally, members)
     if tally.alike:  # how long each took cannot be told either
-        del tally.latency[:], tally.arrived[:]
+        del tally.latency[:], tally.arrived[:], tally.doubled[:]
     return tally
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.amazonmq.configuration import read as read_configuration
 from lab.declare.destinations import destination_of
 from lab.declare.scenario import Delivered, Expectation
 from lab.judge.audiences import Audience
@@ -25,15 +26,20 @@ from lab.judge.wording import moment, several
 from lab.network.aws import city
 
 
-def deliveries(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[Delivery, ...]:
-    """Give one row per audience."""
+def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[float, ...]:
+    """Give for every audience the shortest `within` that covers it, in seconds; infinity where none does."""
     limits: dict[int, float] = {}
     for claim in expectations:
         if isinstance(claim, Delivered) and claim.promise != "nothing":
             for chosen in evidence.chosen(claim.to, destination_of(claim)):
                 key = id(chosen.audience)
                 limits[key] = min(limits.get(key, float("inf")), claim.within.total_seconds())
-    return tuple(_delivery(audience, limits.get(id(audience), float("inf"))) for audience in evidence.audiences)
+    return tuple(limits.get(id(audience), float("inf")) for audience in evidence.audiences)
+
+
+def deliveries(evidence: Evidence, limits: Sequence[float]) -> tuple[Delivery, ...]:
+    """Give one row per audience, with the limit of each."""
+    return tuple(_delivery(audience, within) for audience, within in zip(evidence.audiences, limits, strict=True))
 
 
 def _delivery(audience: Audience, within: float) -> Delivery:
@@ -115,6 +121,7 @@ def links(evidence: Evidence) -> tuple[LinkReport, ...]:
 
 def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
     """Give every end of every bridge as last seen, initiators first; of a responder's sessions only the latest."""
+    duplex = _duplex(evidence)
     latest: dict[End, BridgeReport] = {}
     moments: dict[End, tuple[bool, float]] = {}
     for end, seen in evidence.timeline.bridges.items():
@@ -132,8 +139,21 @@ def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
             enqueued=seen.enqueued,
             dequeued=seen.dequeued,
             received=seen.received,
+            duplex=seen.created_by_duplex or (seen.broker, seen.connector) in duplex,
         )
     return tuple(sorted(latest.values(), key=lambda end: (end.created_by_duplex, end.connector, end.broker)))
+
+
+def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
+    """Give broker and name of every connector that the declared configurations want to be duplex."""
+    brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
+    return {
+        (broker, connector.name)
+        for broker, fields in brokers.items()
+        if "configuration" in fields
+        for connector in read_configuration(fields["configuration"]["text"].encode(), "the history").connectors
+        if connector.duplex
+    }
 
 
 def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:

@@ -86,6 +86,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self.last = 0.0
+        self.seen: list[Observation] = []  # everything, in the order it was written
         self.ended: Ended | None = None
         self.fault_steps: list[StepTaken] = []
         self.events: list[Event] = []
@@ -110,6 +111,7 @@ class Timeline:
 
     def add(self, seen: Observation) -> None:
         """Write one observation down."""
+        self.seen.append(seen)
         match seen:
             case StepStarted() if seen.verb in FAULTS:
                 self.fault_steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))

@@ -123,6 +123,7 @@ class BridgeReport:
     enqueued: int
     dequeued: int
     received: int
+    duplex: bool = False  # whether the configuration asks for it, wherever that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report
+from lab.report.writing import write_text
 
 VERSION = 1
 
@@ -64,9 +65,7 @@ def to_json(report: Report) -> str:
 
 def write(report: Report, path: Path) -> None:
     """Write `report.json`; a reader sees the old file or the new one, never half of it."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_text(to_json(report), encoding="utf-8")
-    unfinished.replace(path)
+    write_text(path, to_json(report))
 
 
 def schema() -> dict[str, Any]:
@@ -122,6 +121,7 @@ def _bridge(bridge: BridgeReport) -> dict[str, Any]:
         "remote": bridge.remote,
         "remote_address": bridge.remote_address,
         "created_by_duplex": bridge.created_by_duplex,
+        "duplex": bridge.duplex,
         "up": bridge.up,
         "enqueued": bridge.enqueued,
         "dequeued": bridge.dequeued,

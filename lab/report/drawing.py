@@ -198,7 +198,7 @@ def _bridges(report: Report, width: int, strokes: _Strokes) -> list[str]:
     for near in (bridge for bridge in report.bridges if not bridge.created_by_duplex):
         ends = [near, *(far for far in report.bridges if _answers(near, far))]
         up = [end.broker for end in ends if end.up]
-        way = strokes.both if len(ends) > 1 else strokes.one
+        way = strokes.both if near.duplex or len(ends) > 1 else strokes.one
         state = f"up at {' and '.join(up)}" if up else "down"
         who = f"{near.connector}: {near.broker} {way} {near.remote}"
         lines += [f"{who}, {state}"] if cell_len(f"{who}, {state}") <= width else [who, f"  {state}"]

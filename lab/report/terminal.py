@@ -21,8 +21,10 @@ _STYLES = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNKNOWN: "yello
 _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 
 
-def render(report: Report, console: Console, *, folder: Path | str | None = None) -> None:
-    """Print a report, as wide as the console is."""
+def render(
+    report: Report, console: Console, *, folder: Path | str | None = None, page: Path | str | None = None
+) -> None:
+    """Print a report, as wide as the console is; at its end, where the run and its page are kept."""
     only_ascii = not console.encoding.lower().replace("-", "").startswith("utf")
     marks = _ASCII_MARKS if only_ascii else _MARKS
 
@@ -58,6 +60,8 @@ def render(report: Report, console: Console, *, folder: Path | str | None = None
     console.print()
     where = f"run {report.run} ({report.runtime}, seed {report.seed})"
     console.print(text(where if folder is None else f"{where}: {folder}", "dim"), soft_wrap=True)
+    if page is not None:
+        console.print(text(f"page: {page}", "dim"), soft_wrap=True)
 
 
 def _coloured(picture: str, outcome: Outcome) -> Text:

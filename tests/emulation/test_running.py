@@ -128,6 +128,9 @@ def test_one_way_is_broken_by_a_duplex_connector(mqlab: Commands, engine: Engine
 
 def test_a_cut_that_heals_loses_nothing(mqlab: Commands, engine: Engine) -> None:
     ended = mqlab("run", "cut-and-heal")
+    page = (mqlab.latest / "report.html").read_text("utf-8")
+    assert "All 60 messages arrived, each once." in page and "link cut" in page and "&lt;kahaDB" in page
+    assert 'failures="0" errors="0"' in (mqlab.latest / "report.junit.xml").read_text("utf-8")
     assert ended.code == 0, ended
     (delivery,) = report(mqlab.latest)["deliveries"]
     assert [delivery[key] for key in ("expected", "received", "lost", "duplicated")] == [60, 60, 0, 0]

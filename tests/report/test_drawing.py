@@ -102,3 +102,10 @@ def test_colour_and_control_characters_stay_out_of_files() -> None:
     render(evil, Console(file=stream, width=80))
     assert "\x1b" not in stream.getvalue()
     assert "a?[31mb [bold]c[/bold]: broken" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("duplex", "way"), [(True, "⇄"), (False, "→")])
+def test_a_duplex_bridge_that_never_came_up_is_drawn_both_ways(duplex: bool, way: str) -> None:
+    near = replace(report().bridges[0], up=False, duplex=duplex)
+    lines = drawing(replace(report(), bridges=(near,)), 100).splitlines()
+    assert lines[-1] == f"wan: tokyo {way} sampa, down"

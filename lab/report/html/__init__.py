@@ -1,0 +1,55 @@
+"""A judged history → one HTML page that needs nothing else: no network, no other file, no script to be read.
+
+Whatever a scenario or a history says is text: Jinja escapes it, and signs that nobody can see are made visible.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lab.judge import Judged
+from lab.report.html.page import Files, page
+from lab.report.writing import write_text
+
+__all__ = ["Files", "to_html", "write"]
+
+
+def to_html(judged: Judged, found: Files) -> str:
+    """Give the page; the same history and the same files give the same text."""
+    script = _shipped("page.js")
+    environment = Environment(
+        loader=PackageLoader("lab.report.html", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        page=page(judged, found),
+        style=Markup(_shipped("page.css")),
+        script=Markup(script),
+        script_digest=b64encode(sha256(script.encode()).digest()).decode(),
+    )
+
+
+def write(judged: Judged, found: Files, path: Path) -> None:
+    """Write the page; a reader sees the old file or the new one, never half of it."""
+    write_text(path, to_html(judged, found))
+
+
+def _shipped(name: str) -> str:
+    return files("lab.report.html").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _visible(value: object) -> object:
+    """Put a sign in place of what controls a terminal, a parser or the direction of text."""
+    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
+        return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in value)
+    return value

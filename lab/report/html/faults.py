@@ -1,0 +1,186 @@
+"""What happened around the messages → bands and marks on the timeline, each with a letter, and the list of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from string import ascii_uppercase
+
+from lab.history import Observation, StepEnded, StepStarted
+from lab.judge.wording import moment
+from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
+
+TOGETHER = 0.25  # seconds; two directions changed by one step, or two ends of a bridge, are one fault
+MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A band of time, or a moment where `end` equals `start`; without `end` it lasts to the history's."""
+
+    letter: str
+    look: Look
+    words: str
+    start: float
+    end: float | None
+    ways: tuple[tuple[str, str], ...] = ()  # the directions of a link it concerns, as regions
+    brokers: tuple[str, ...] = ()  # the brokers it concerns; with neither, it concerns everything
+
+    def touches(self, source: str, target: str, regions: Mapping[str, str]) -> bool:
+        """Tell whether messages from one broker to another may have met it."""
+        if self.ways:
+            return (regions.get(source), regions.get(target)) in self.ways
+        return not self.brokers or bool({source, target} & set(self.brokers))
+
+    @property
+    def when(self) -> str:
+        """Say when it was."""
+        if self.end == self.start:
+            return f"at {moment(self.start)}"
+        return f"{moment(self.start)} to {'the end' if self.end is None else moment(self.end)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the list of events."""
+
+    t: float
+    kind: str
+    words: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    """A band that is being drawn."""
+
+    look: Look
+    words: str
+    start: float
+    ways: list[tuple[str, str]]
+    brokers: list[str]
+    end: float | None = None
+
+
+def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
+    """Give the faults in the order they began, and how many there were; what is over the limit is left out."""
+    bands: list[_Open] = []
+    present: dict[tuple[str, ...], _Open] = {}
+    impairments: dict[tuple[str, ...], str] = {}
+    for each in seen:
+        course = COURSES.get(each.kind)
+        if course is None:
+            if each.kind not in SILENT:
+                look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
+                words, brokers = _told(each), _brokers(each)
+                bands.append(_Open(look=look, words=words, start=each.t, ways=[], brokers=brokers, end=each.t))
+            continue
+        thing = (each.kind, *(_field(each, name) for name in course.thing))
+        look_now = _look(each, course, thing, impairments)
+        if look_now is not None and thing in present and present[thing].look == look_now[0]:
+            continue
+        if look_now is None and _field(each, course.state) not in course.ends:
+            continue
+        if (old := present.pop(thing, None)) is not None:
+            old.end = each.t
+        if look_now is not None:
+            present[thing] = _begin(bands, each, *look_now)
+    named = [band for band in bands if band.end is None or band.end >= band.start]
+    named.sort(key=lambda band: band.start)
+    given = tuple(
+        Fault(
+            letter=_letter(number),
+            look=band.look,
+            words=band.words,
+            start=band.start,
+            end=band.end,
+            ways=tuple(band.ways),
+            brokers=tuple(band.brokers),
+        )
+        for number, band in enumerate(named[:MOST_FAULTS])
+    )
+    return given, len(named)
+
+
+def _look(
+    seen: Observation, course: Course, thing: tuple[str, ...], impairments: dict[tuple[str, ...], str]
+) -> tuple[Look, str] | None:
+    """Give the look and the words of a state, None where all is well or goes on as it was."""
+    state = _field(seen, course.state)
+    if seen.kind == "link":
+        impairment = _field(seen, "impairment")
+        if state == "open":
+            first = impairments.setdefault(thing, "")
+            return None if impairment == first else (IMPAIRED, f"{thing[1]} set to {impairment}")
+        impairments.setdefault(thing, impairment)
+    look = course.looks.get(state)
+    if look is None:
+        if state not in course.ends and state not in course.looks:  # a state this page does not know
+            return Look(label=f"{seen.kind} {state}", tone=Tone.PLAIN), " ".join(thing[1:])
+        return None
+    if seen.kind == "link":
+        return look, thing[1]
+    if seen.kind == "bridge":
+        return look, thing[1] or f"of {thing[3]}"
+    return look, " ".join(thing[1:])
+
+
+def _begin(bands: list[_Open], seen: Observation, look: Look, words: str) -> _Open:
+    """Begin a band, or join one that began together with it: the other way of a link, the other end of a bridge."""
+    ways = [(_field(seen, "leaving"), _field(seen, "reaching"))] if _field(seen, "leaving") else []
+    brokers = [] if ways else _brokers(seen)
+    for band in reversed(bands):
+        if seen.t - band.start > TOGETHER:
+            break
+        if band.look != look or band.end is not None:
+            continue
+        if (ways and band.ways and band.words == words) or (len(brokers) == 2 and set(brokers) == set(band.brokers)):
+            band.ways += ways
+            return band
+    begun = _Open(look=look, words=words, start=seen.t, ways=ways, brokers=brokers)
+    bands.append(begun)
+    return begun
+
+
+def _brokers(seen: Observation) -> list[str]:
+    return [_field(seen, name) for name in ("broker", "remote") if _field(seen, name)]
+
+
+def _field(seen: Observation, name: str) -> str:
+    return str(getattr(seen, name, ""))
+
+
+def _told(seen: Observation) -> str:
+    """Write an observation's own fields in one line."""
+    values = [getattr(seen, field.name) for field in fields(seen) if field.name != "t"]
+    return ", ".join(str(value) for value in values if value not in ("", None, False))
+
+
+def _letter(number: int) -> str:
+    """Give A to Z, then AA, AB and so on."""
+    text = ascii_uppercase[number % 26]
+    return text if number < 26 else _letter(number // 26 - 1) + text
+
+
+def said(fault: Fault) -> Fault:
+    """Give a fault whose words name the one direction it concerns."""
+    if len(fault.ways) != 1:
+        return fault
+    return replace(fault, words=f"{fault.words}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
+
+
+def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
+    """Give what happened besides messages and counters, in order, and how many there were."""
+    found = []
+    for each in seen:
+        match each:
+            case StepStarted():
+                found.append(Event(t=each.t, kind=f"step {each.step}", words=each.asked))
+            case StepEnded():
+                if each.note or not each.ok:
+                    tone = Tone.PLAIN if each.ok else Tone.SHUT
+                    found.append(Event(t=each.t, kind=f"step {each.step}", words=each.note, tone=tone))
+            case _ if each.kind not in COUNTERS:
+                tone = MARKS[each.kind].tone if each.kind in MARKS else Tone.PLAIN
+                found.append(Event(t=each.t, kind=each.kind, words=_told(each), tone=tone))
+    return tuple(found[:MOST_EVENTS]), len(found)

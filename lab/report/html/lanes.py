@@ -1,0 +1,301 @@
+"""The messages of each direction → a lane of the timeline: bars of how many, and lines of which.
+
+A direction is the way from one broker to another. All that was lost, doubled, late or in doubt is drawn up to a limit
+that the lane tells; of the others, as many as the eye can hold, evenly chosen.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lab.judge import Judged
+from lab.judge.audiences import Audience, Tally
+from lab.judge.ledger import Publication
+from lab.judge.wording import gap, moment
+
+WIDE = 1000  # units of a drawing, from the window's beginning to its end
+BINS = 200
+LANES, LINES, ODD = 24, 4000, 4000  # at most, on a page; ODD are those that did not go well
+WORDS = {
+    "arrived": "arrived",
+    "late": "late",
+    "doubled": "received more than once",
+    "doubt": "no receipt of its sending",
+    "lost": "lost",
+}
+FATES = ("arrived", "late", "doubled", "doubt", "lost")  # the later ones are drawn over the earlier ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One message: from the moment it was sent to the one it was received."""
+
+    x1: float
+    x2: float
+    fate: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odd:
+    """A message that did not go well, for the list."""
+
+    id: str
+    fate: str
+    source: str
+    target: str
+    subscriber: str
+    destination: str
+    sent: float
+    took: float | None  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The stretch of time that is drawn."""
+
+    start: float
+    end: float
+
+    def x(self, t: float) -> float:
+        """Give where a moment lies."""
+        return round((t - self.start) / (self.end - self.start) * WIDE, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one audience made of one publication, sorted by fate."""
+
+    audience: Audience
+    tally: Tally
+    fates: Mapping[str, Sequence[int]]  # the messages of each
+
+
+@dataclass(slots=True, kw_only=True)
+class Way:
+    """All that was meant to go from one broker to an audience's."""
+
+    source: str
+    target: str
+    brokers: tuple[str, ...]  # of the target
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def owed(self) -> int:
+        """Count what was accepted and owed."""
+        return sum(part.tally.expected for part in self.parts)
+
+    @property
+    def arrived(self) -> int:
+        """Count what came of it."""
+        return sum(part.tally.received for part in self.parts)
+
+    def many(self, fate: str) -> int:
+        """Count the messages of one fate."""
+        return sum(len(part.fates[fate]) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """A way, drawn."""
+
+    source: str
+    target: str
+    brokers: tuple[str, ...]
+    owed: int
+    arrived: int
+    counts: tuple[tuple[str, int], ...]  # by fate, none of them nought
+    tallest: int  # messages in the tallest bar
+    bar: str  # how much time one bar is
+    sent: str  # paths of bars
+    failed: str
+    received: str
+    lines: tuple[Line, ...]
+    left_out: str  # what is not drawn, in words
+    alike: bool
+
+
+def ways(judged: Judged) -> tuple[Way, ...]:
+    """Give every direction in which messages were meant to go, in the order they first were."""
+    found: dict[tuple[str, str], Way] = {}
+    for audience, within in zip(judged.evidence.audiences, judged.limits, strict=True):
+        target = ", ".join(audience.brokers)
+        for tally in audience.tallies:
+            if not (tally.tempting or tally.arrived or tally.received):
+                continue
+            source = tally.publication.broker
+            way = found.setdefault((source, target), Way(source=source, target=target, brokers=audience.brokers))
+            way.parts.append(Part(audience=audience, tally=tally, fates=_fates(tally, within)))
+    return tuple(found.values())
+
+
+def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window:
+    """Choose what is drawn: from the first message to the last, with the faults that are not far from them."""
+    first, last = [], []
+    for way in found:
+        for tally in (part.tally for part in way.parts):
+            sent_at = tally.publication.sent_at
+            took = tally.latency
+            times = [t for t in sent_at if t == t]  # NaN: never sent
+            if times:
+                first.append(min(times))
+                last.append(max(times))
+            if took:
+                last.append(max(sent_at[number] + time for number, time in zip(tally.arrived, took, strict=True)))
+    told = [t for t in moments if 0 <= t <= end]
+    if not first:
+        return Window(start=0.0, end=max(end, 0.001))
+    begin, over = min(first), max(last)
+    near = max((over - begin) * 0.5, 1.0)  # further away, a fault would make the messages too small to be seen
+    begin = min([begin, *(t for t in told if begin - t <= near)])
+    over = max([over, *(t for t in told if t - over <= near)])
+    edge = max((over - begin) * 0.03, 0.001)
+    return Window(start=begin - 2 * edge, end=over + edge)
+
+
+def lanes(found: Sequence[Way], seen: Window, words: Mapping[str, str]) -> tuple[Lane, ...]:
+    """Draw the busiest ways, in their order; `words` say each fate."""
+    busiest = sorted(found, key=lambda way: -max(way.owed, way.arrived))[:LANES]
+    share = max(1, len(busiest))
+    return tuple(
+        _lane(way, seen, words, lines=min(160, LINES // share), odd=min(500, ODD // share))
+        for way in found
+        if way in busiest
+    )
+
+
+def odd_ones(found: Sequence[Way], most: int) -> tuple[tuple[Odd, ...], int]:
+    """List messages that did not go well, evenly chosen of each way and fate where there are too many; and how many."""
+    groups = [
+        (way, part, fate) for way in found for part in way.parts for fate in reversed(FATES[1:]) if part.fates[fate]
+    ]
+    total = sum(len(part.fates[fate]) for _, part, fate in groups)
+    share = max(1, most // max(1, len(groups)))
+    listed = []
+    for way, part, fate in groups[:most]:
+        audience, tally, numbers = part.audience, part.tally, part.fates[fate]
+        chosen = numbers if total <= most else _some(numbers, share)
+        took = _took(tally, chosen)
+        for number in chosen:
+            listed.append(
+                Odd(
+                    id=tally.publication.id(number),
+                    fate=fate,
+                    source=way.source,
+                    target=way.target,
+                    subscriber=", ".join(audience.names),
+                    destination=tally.publication.destination,
+                    sent=tally.publication.sent_at[number],
+                    took=took.get(number),
+                )
+            )
+    listed.sort(key=lambda one: (one.sent, one.id))
+    return tuple(listed), total
+
+
+def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, odd: int) -> Lane:
+    sent, failed, received = [0] * BINS, [0] * BINS, [0] * BINS
+    scale = BINS / (seen.end - seen.start)
+    start = seen.start
+    for tally in (part.tally for part in way.parts):
+        sent_at = tally.publication.sent_at
+        for number, took in zip(tally.arrived, tally.latency, strict=True):
+            t = sent_at[number]
+            sent[int((t - start) * scale)] += 1
+            received[int((t + took - start) * scale)] += 1
+        for numbers in (tally.lost, tally.in_doubt):
+            for number in numbers:
+                failed[int((sent_at[number] - start) * scale)] += 1
+    tallest = max(1, *(a + b for a, b in zip(sent, failed, strict=True)), *received)
+    drawn, left_out = _lines(way, seen, words, lines, odd)
+    return Lane(
+        source=way.source,
+        target=way.target,
+        brokers=way.brokers,
+        owed=way.owed,
+        arrived=way.arrived,
+        counts=tuple((fate, count) for fate in FATES[1:] if (count := way.many(fate))),
+        tallest=tallest,
+        bar=gap(1 / scale),
+        sent=_bars(sent, failed, tallest, up=True),
+        failed=_bars(failed, [0] * BINS, tallest, up=True),
+        received=_bars(received, [0] * BINS, tallest, up=False),
+        lines=drawn,
+        left_out=left_out,
+        alike=any(part.tally.alike for part in way.parts),
+    )
+
+
+HIGH = 100  # units of a bar's own drawing
+
+
+def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool) -> str:
+    """Draw bars as one path, standing on others or hanging from the top."""
+    step = WIDE / BINS
+    parts = []
+    for place, (count, under) in enumerate(zip(counts, below, strict=True)):
+        if count:
+            high = max(3.0, count / tallest * HIGH)
+            y = HIGH - under / tallest * HIGH if up else high
+            parts.append(f"M{place * step:g} {y:.1f}v{-high:.1f}h{step:g}v{high:.1f}z")
+    return "".join(parts)
+
+
+def _lines(way: Way, seen: Window, words: Mapping[str, str], lines: int, odd: int) -> tuple[tuple[Line, ...], str]:
+    drawn: list[Line] = []
+    left_out = []
+    chosen_of: dict[str, int] = {}
+    for fate in FATES:
+        total = way.many(fate)
+        most = lines if fate == "arrived" else odd
+        for part in way.parts:
+            tally, numbers = part.tally, part.fates[fate]
+            chosen = numbers if total <= most else _some(numbers, max(1, len(numbers) * most // total))
+            took = _took(tally, chosen)
+            chosen_of[fate] = chosen_of.get(fate, 0) + len(chosen)
+            told = f"to {', '.join(part.audience.names)}, {words[fate]}"
+            drawn += (_line(tally.publication, number, took.get(number), fate, seen, told) for number in chosen)
+        if chosen_of.get(fate, 0) < total:
+            left_out.append(f"{chosen_of[fate]:,} of {total:,}: {words[fate]}")
+    return tuple(drawn), "; ".join(left_out)
+
+
+def _line(publication: Publication, number: int, took: float | None, fate: str, seen: Window, words: str) -> Line:
+    t = publication.sent_at[number]
+    end = t if took is None else t + took
+    after = "" if took is None else f" after {took * 1000:.1f} ms"
+    words = f"{publication.id(number)} sent at {moment(t)}: {words}{after}"
+    return Line(x1=seen.x(t), x2=seen.x(end), fate=fate, words=words)
+
+
+def _fates(tally: Tally, within: float) -> Mapping[str, Sequence[int]]:
+    """Sort the messages; one that is doubled and late counts as doubled."""
+    late: Sequence[int] = array("I")
+    if tally.late(within):
+        apart = set(tally.doubled)
+        pairs = zip(tally.arrived, tally.latency, strict=True)
+        late = array("I", (number for number, took in pairs if took > within and number not in apart))
+    arrived: Sequence[int] = tally.arrived
+    if late or tally.doubled:
+        apart = {*tally.doubled, *late}
+        arrived = array("I", (number for number in tally.arrived if number not in apart))
+    return {"arrived": arrived, "late": late, "doubled": tally.doubled, "doubt": tally.in_doubt, "lost": tally.lost}
+
+
+def _some(numbers: Sequence[int], many: int) -> Sequence[int]:
+    """Choose evenly, the first and the last among them."""
+    if len(numbers) <= many:
+        return numbers
+    if many == 1:
+        return numbers[:1]
+    return [numbers[place * (len(numbers) - 1) // (many - 1)] for place in range(many)]
+
+
+def _took(tally: Tally, numbers: Sequence[int]) -> dict[int, float]:
+    """Give how long each of some messages took, in seconds."""
+    if not numbers:
+        return {}
+    wanted = set(numbers)
+    return {number: took for number, took in zip(tally.arrived, tally.latency, strict=True) if number in wanted}

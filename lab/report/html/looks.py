@@ -1,0 +1,78 @@
+"""How each kind of fault looks on the page: one table, by the kind of Observation and the state it tells.
+
+A kind that is not here is still shown: as a mark, with its kind for a label and its fields for words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """The colour of a band or a mark; the style sheet knows each, in light and dark."""
+
+    SHUT = "shut"  # nothing passes
+    WORSE = "worse"  # something passes, but not as before
+    DOWN = "down"  # something that is made of others went away
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The label and the colour of one state."""
+
+    label: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a kind of Observation tells the states that one thing goes through."""
+
+    thing: tuple[str, ...]  # the fields that say which thing it is
+    state: str  # the field that says its state
+    looks: Mapping[str, Look | None]  # a band from here on, of this look; None goes on with the band there is
+    ends: tuple[str, ...]  # the states in which all is well
+
+
+COURSES: Mapping[str, Course] = {
+    "link": Course(
+        thing=("link", "leaving", "reaching"),
+        state="state",
+        looks={
+            "cut": Look(label="link cut", tone=Tone.SHUT),
+            "reject": Look(label="link rejects", tone=Tone.SHUT),
+        },
+        ends=("open",),
+    ),
+    "broker": Course(
+        thing=("broker",),
+        state="state",
+        looks={
+            "stopping": Look(label="broker stopped", tone=Tone.SHUT),
+            "stopped": Look(label="broker stopped", tone=Tone.SHUT),
+            "killed": Look(label="broker killed", tone=Tone.SHUT),
+            "paused": Look(label="broker paused", tone=Tone.WORSE),
+            "starting": None,
+        },
+        ends=("started", "resumed"),
+    ),
+    "connector": Course(
+        thing=("broker", "connector"),
+        state="state",
+        looks={"stopped": Look(label="connector stopped", tone=Tone.SHUT)},
+        ends=("started",),
+    ),
+    "bridge": Course(
+        thing=("connector", "broker", "remote", "created_by_duplex"),
+        state="up",
+        looks={"False": Look(label="bridge down", tone=Tone.DOWN)},
+        ends=("True",),
+    ),
+}
+IMPAIRED = Look(label="link impaired", tone=Tone.WORSE)
+MARKS: Mapping[str, Look] = {"trouble": Look(label="trouble", tone=Tone.SHUT)}
+COUNTERS = ("ended", "link-counters", "destination", "counted")  # said elsewhere on the page
+SILENT = (*COUNTERS, "step", "step-ended", "demand", "snapshot", "log")  # no fault: only in the list of events

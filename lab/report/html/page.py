@@ -1,0 +1,344 @@
+"""A judged history and a run folder's files → everything the page says, in its order, without any HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lab.history import DestinationSeen
+from lab.judge import Judged
+from lab.judge.values import LinkReport, Outcome, Report
+from lab.judge.wording import gap, several
+from lab.report.html.faults import MOST_EVENTS, Event, Fault, events, faults, said
+from lab.report.html.lanes import LANES, WIDE, WORDS, Lane, Odd, Window, lanes, odd_ones, ways, window
+from lab.report.html.latency import Distribution, Mark, distribution, round_step
+from lab.report.html.regions import Pair, pairs
+
+MOST_ODD, MOST_ROWS = 300, 500
+APART = 0.17  # of the timeline's width; letters with their labels hide each other when they are nearer
+LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' files, each and together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a run folder holds beside its history, read."""
+
+    brokers: Mapping[str, str] = field(default_factory=dict)  # broker → its activemq.xml
+    scenario: str = "SCENARIO"  # the name of the scenario's file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One large number."""
+
+    name: str
+    count: int
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A fault as it lies on the timeline; `row` keeps letters apart that would hide each other."""
+
+    fault: Fault
+    x: float
+    width: float
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """A lane with the bands that concern it."""
+
+    lane: Lane
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """One direction of a link, asked and measured, as parts of the widest scale of all."""
+
+    link: LinkReport
+    asked: float
+    p50: float | None
+    p99: float | None
+    dropped: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerFile:
+    """A broker's configuration as text."""
+
+    broker: str
+    text: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """All of it."""
+
+    report: Report
+    about: str
+    started: str
+    lasted: str
+    headline: str
+    grave: bool  # whether what did not arrive is bad news
+    words: Mapping[str, str]  # of each fate
+    tiles: tuple[Tile, ...]
+    more: tuple[tuple[str, str], ...]  # the figures of deliveries that are not nought everywhere, with their titles
+    pairs: tuple[Pair, ...]
+    window: Window
+    elsewhere: str
+    ticks: tuple[Mark, ...]
+    strips: tuple[Strip, ...]
+    ways_left_out: int
+    bands: tuple[Band, ...]
+    faults: tuple[Fault, ...]
+    faults_in_all: int
+    odd: tuple[tuple[Odd, str], ...]  # with the letters of the faults it met
+    odd_in_all: int
+    distributions: tuple[Distribution, ...]
+    links: tuple[LinkRow, ...]
+    counters: tuple[DestinationSeen, ...]
+    events: tuple[Event, ...]
+    events_in_all: int
+    files: tuple[BrokerFile, ...]
+    versions: tuple[tuple[str, str], ...]
+    rerun: tuple[str, ...]
+
+
+def page(judged: Judged, files: Files) -> Page:
+    """Give all that the page says."""
+    report, evidence = judged.report, judged.evidence
+    timeline, declared = evidence.timeline, evidence.header.declared
+    found = ways(judged)
+    told, faults_in_all = faults(timeline.seen)
+    told = tuple(said(fault) for fault in told)
+    seen = window(found, _moments(told), timeline.end)
+    words = WORDS | {"lost": missing(report, timeline.complete)}
+    drawn = lanes(found, seen, words)
+    bands = _bands(told, seen)
+    where = {broker.name: region.name for region in report.regions for broker in region.brokers}
+    odd, odd_in_all = odd_ones(found, MOST_ODD)
+    happened, events_in_all = events(timeline.seen)
+    delays = {(link.leaving, link.reaching): link.configured_delay for link in report.links}
+    distributions = (
+        distribution(way, delays.get((where.get(way.source, ""), where.get(way.target, "")))) for way in found[:LANES]
+    )
+    return Page(
+        report=report,
+        about=str(declared.get("about", "")),
+        started=_started(report.started),
+        lasted=gap(max(timeline.end, 0.0)),
+        headline=headline(report, timeline.complete),
+        grave=report.outcome is Outcome.BROKEN,
+        words=words,
+        tiles=_tiles(report, words["lost"]),
+        more=tuple((name, title) for name, title in _MORE if any(getattr(row, name) for row in report.deliveries)),
+        pairs=pairs(report),
+        window=seen,
+        elsewhere=_elsewhere(seen, timeline.end),
+        ticks=_ticks(seen),
+        strips=tuple(
+            Strip(
+                lane=lane,
+                bands=tuple(
+                    band for band in bands if any(band.fault.touches(lane.source, b, where) for b in lane.brokers)
+                ),
+            )
+            for lane in drawn
+        ),
+        ways_left_out=len(found) - len(drawn),
+        bands=bands,
+        faults=told,
+        faults_in_all=faults_in_all,
+        odd=tuple((one, _met(one, told, where)) for one in odd),
+        odd_in_all=odd_in_all,
+        distributions=tuple(each for each in distributions if each is not None),
+        links=_links(report.links),
+        counters=tuple(samples[-1] for samples in timeline.destinations.values())[:MOST_ROWS],
+        events=happened,
+        events_in_all=events_in_all,
+        files=_files(files, declared),
+        versions=_versions(report),
+        rerun=(f"mqlab run {files.scenario} --seed {report.seed}", f"mqlab judge .mqlab/runs/{report.run}"),
+    )
+
+
+_MORE = (
+    ("late", "late"),
+    ("reordered", "out of order"),
+    ("undecided", "in doubt"),
+    ("recovered", "recovered"),
+    ("unexpected", "unexpected"),
+)
+
+
+def missing(report: Report, complete: bool) -> str:
+    """Say of messages what nobody received: lost only where that is bad news, and certain."""
+    return "lost" if report.outcome is Outcome.BROKEN and complete else "not arrived"
+
+
+def headline(report: Report, complete: bool) -> str:
+    """Say in one sentence what became of the messages."""
+    owed = sum(row.expected for row in report.deliveries)
+    arrived = sum(row.received for row in report.deliveries)
+    twice = sum(row.duplicated for row in report.deliveries)
+    doubt = sum(row.undecided for row in report.deliveries)
+    if not owed and not doubt:
+        return "No message was owed to anybody."
+    if owed and arrived == owed:
+        words = f"All {owed:,} messages arrived" if owed > 1 else "The one message arrived"
+        words += ", each once" if not twice else ""
+    else:
+        noun = "message" if owed == 1 else "messages"
+        words = f"{arrived:,} of {owed:,} {noun} arrived"
+        if owed - arrived and missing(report, complete) == "lost":
+            words += f", {owed - arrived:,} {'was' if owed - arrived == 1 else 'were'} lost"
+        elif owed - arrived:
+            words += f", {owed - arrived:,} {'did not' if complete else 'had not yet when the record breaks off'}"
+    if twice:
+        words += f"; {several(twice, 'receipt')} too many"
+    if doubt:
+        words += f"; of {doubt:,} nobody can tell, their sending has no receipt"
+    return f"{words}."
+
+
+def _tiles(report: Report, lost: str) -> tuple[Tile, ...]:
+    def total(name: str) -> int:
+        return sum(int(getattr(row, name)) for row in report.deliveries)
+
+    held = report.outcome is Outcome.HELD
+    found = [Tile(name="owed", count=total("expected"), tone="plain")]
+    whole = total("received") == total("expected")
+    found.append(Tile(name="arrived", count=total("received"), tone="good" if whole and total("expected") else "plain"))
+    for name, word, tone in (
+        ("lost", lost if not whole else "lost", "lost"),
+        ("duplicated", "duplicates", "doubled"),
+        ("late", "late", "late"),
+        ("reordered", "out of order", "plain"),
+        ("undecided", "in doubt", "doubt"),
+        ("recovered", "arrived in doubt", "plain"),
+        ("unexpected", "unexpected", "doubled"),
+    ):
+        count = total(name)
+        if count or name in ("lost", "duplicated", "late"):
+            found.append(Tile(name=word, count=count, tone=tone if count and not held else "plain"))
+    return tuple(found)
+
+
+def _moments(told: Sequence[Fault]) -> list[float]:
+    """Give the moments that the timeline should show; a band's end only where it has one."""
+    return [t for fault in told for t in (fault.start, fault.end) if t is not None]
+
+
+def _bands(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
+    """Lay the faults on the timeline, letters in rows where they would hide each other."""
+    rows: list[float] = []
+    found = []
+    for fault in told:
+        end = seen.end if fault.end is None else min(fault.end, seen.end)
+        if fault.start > seen.end or end < seen.start:
+            continue
+        x = seen.x(max(fault.start, seen.start))
+        row = next((place for place, last in enumerate(rows) if x - last > WIDE * APART), len(rows))
+        rows[row : row + 1] = [x]
+        found.append(Band(fault=fault, x=x, width=max(round(seen.x(end) - x, 2), 0.0), row=row))
+    return tuple(found)
+
+
+def _ticks(seen: Window) -> tuple[Mark, ...]:
+    span = seen.end - seen.start
+    step = round_step(span, 6)
+    first = int(seen.start / step) - 1
+    places = [step * (first + number) for number in range(int(span / step) + 4)]
+    return tuple(
+        Mark(x=seen.x(t), label=f"{t:.10g} s" if step >= 0.001 else f"{t:.4f} s")
+        for t in (round(place, 6) for place in places)
+        if seen.start <= t <= seen.end
+    )
+
+
+def _elsewhere(seen: Window, end: float) -> str:
+    shown = min(seen.end, end) - max(seen.start, 0.0)
+    if end - shown < 0.1 * end:
+        return ""
+    return (
+        f"{max(seen.start, 0):.2f} s to {min(seen.end, end):.2f} s of {end:.2f} s are drawn: "
+        "before and after, no message was sent or received."
+    )
+
+
+def _met(one: Odd, told: Sequence[Fault], where: Mapping[str, str]) -> str:
+    """Give the letters of the faults that were there when a message was sent."""
+    targets = one.target.split(", ")
+    return ", ".join(
+        fault.letter
+        for fault in told
+        if fault.start <= one.sent and (fault.end is None or one.sent <= fault.end)
+        if any(fault.touches(one.source, target, where) for target in targets)
+    )
+
+
+def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
+    top = max((figure for link in reports for figure in (link.configured_delay, link.measured_p99 or 0.0)), default=0.0)
+
+    def part(value: float | None) -> float | None:
+        return None if value is None else round(value / max(top * 1.05, 0.001) * 100, 2)
+
+    return tuple(
+        LinkRow(
+            link=link,
+            asked=part(link.configured_delay) or 0.0,
+            p50=part(link.measured_p50),
+            p99=part(link.measured_p99),
+            dropped=", ".join(f"{count:,} by {cause}" for cause, count in link.dropped.items() if count) or "none",
+        )
+        for link in reports
+    )
+
+
+def _files(files: Files, declared: Mapping[str, object]) -> tuple[BrokerFile, ...]:
+    """Give what each broker got; from a history alone, what it was asked to get."""
+    texts = [(broker, text, "activemq.xml") for broker, text in files.brokers.items()]
+    topology = declared.get("topology")
+    if not texts and isinstance(topology, Mapping):
+        for broker, fields in topology.get("brokers", {}).items():
+            if "configuration" in fields:
+                texts.append((broker, str(fields["configuration"]["text"]), "the configuration as declared"))
+    left = LARGEST_FILES
+    found = []
+    for broker, text, name in texts:
+        most = max(0, min(LARGEST_FILE, left))
+        left -= len(text[:most])
+        if len(text) > most:
+            name = f"{name}, its first {most:,} of {len(text):,} characters"
+        found.append(BrokerFile(broker=broker, text=text[:most], name=name))
+    return tuple(found)
+
+
+def _versions(report: Report) -> tuple[tuple[str, str], ...]:
+    ran = [
+        (
+            broker.name,
+            f"ActiveMQ {broker.activemq_version}"
+            if broker.activemq_version
+            else f"engine version {broker.engine_version}",
+        )
+        for region in report.regions
+        for broker in region.brokers
+    ]
+    return (("mqlab", report.mqlab), *ran)
+
+
+def _started(text: str) -> str:
+    """Write the moment of the beginning for people; what is no moment stays as it is."""
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:
+        return text
+
+
+__all__ = ["MOST_EVENTS", "Files", "Page", "headline", "page"]

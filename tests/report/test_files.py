@@ -1,0 +1,108 @@
+"""judge writes what is asked for, the same bytes each time, and says what is wrong before it reads anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lab.cli import app
+from lab.folder import RunFolder
+from lab.report.document import write
+
+from .histories import EVIL, TOPOLOGY, header, judged, story, written
+
+FILES = ("report.html", "report.junit.xml")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run folder as a run leaves it."""
+    folder = tmp_path / "run"
+    (folder / "brokers" / "tokyo").mkdir(parents=True)
+    (folder / "brokers" / "tokyo" / "activemq.xml").write_text("<broker/>")
+    (folder / "sources" / "topologies").mkdir(parents=True)
+    (folder / "sources" / "topologies" / "two.yaml").write_text("")
+    (folder / "sources" / "crossing.yaml").write_text("")
+    written(folder / "history.jsonl", header(), story())
+    return folder
+
+
+def judge(*arguments: object) -> tuple[int, str]:
+    """Run `mqlab judge` in this process."""
+    result = CliRunner().invoke(app, ["judge", *map(str, arguments)])
+    return result.exit_code, result.output
+
+
+def test_judging_again_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
+    kept = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        paths = [tmp_path / name / file for file in FILES]
+        code, told = judge(run, "--html", paths[0], "--junit", paths[1], "--json")
+        assert code == 1
+        kept.append([told, *(path.read_bytes() for path in paths)])
+    assert kept[0] == kept[1]
+    page = kept[0][1].decode()
+    assert "mqlab run crossing.yaml --seed 7" in page and "&lt;broker/&gt;" in page
+    assert json.loads(kept[0][0])["outcome"] == "broken"
+
+
+def test_the_last_line_names_the_page(run: Path, tmp_path: Path) -> None:
+    _, told = judge(run, "--html", tmp_path / "page.html")
+    assert told.splitlines()[-1] == f"page: {tmp_path / 'page.html'}"
+    _, told = judge(run)
+    assert told.splitlines()[-1].startswith("run 20261124-000000-abcdef")
+
+
+def test_nothing_is_left_half_written(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "page.html").write_text("old")
+    judge(run, "--html", out / "page.html", "--junit", out / "junit.xml")
+    assert sorted(path.name for path in out.iterdir()) == ["junit.xml", "page.html"]
+    assert (out / "page.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("option", ["--html", "--junit"])
+def test_a_file_that_cannot_be_written_is_bad_input(run: Path, tmp_path: Path, option: str) -> None:
+    code, told = judge(run, option, tmp_path)
+    assert (code, told) == (2, f"mqlab: {tmp_path} is a folder\n  name the file to write\n")
+    code, told = judge(run, option, tmp_path / "none" / "x")
+    assert code == 2 and "make it first" in told
+
+
+def test_links_out_of_a_run_folder_are_not_followed(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("private")
+    (run / "brokers" / "evil").mkdir()
+    (run / "brokers" / "evil" / "activemq.xml").symlink_to(tmp_path / "private")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "activemq.xml").write_text("private")
+    (run / "brokers" / "worse").symlink_to(tmp_path / "elsewhere")
+    assert RunFolder(path=run).broker_files() == {"tokyo": "<broker/>"}
+
+
+def test_half_a_surrogate_pair_is_written_as_json_has_it(tmp_path: Path) -> None:
+    whole = judged(tmp_path / "history.jsonl", header(scenario=EVIL))
+    write(whole.report, tmp_path / "report.json")
+    assert json.loads((tmp_path / "report.json").read_bytes())["scenario"] == EVIL
+    assert json.loads(judge(tmp_path, "--json")[1])["scenario"] == EVIL
+
+
+def test_a_connector_is_duplex_where_the_configuration_says_so(tmp_path: Path) -> None:
+    """Its bridge may never have come up: then the configuration alone tells."""
+    for duplex in (True, False):
+        head = header()
+        text = (
+            '<broker xmlns="http://activemq.apache.org/schema/core"><networkConnectors><networkConnector name="wan" '
+            f'duplex="{str(duplex).lower()}" uri="static:(ssl://sg:61617)"/></networkConnectors></broker>'
+        )
+        brokers = TOPOLOGY["brokers"] | {
+            "tokyo": {"region": "tk", "engine-version": "5.18", "configuration": {"file": "f", "text": text}}
+        }
+        head = replace(head, declared={**head.declared, "topology": TOPOLOGY | {"brokers": brokers}})
+        ends = judged(tmp_path / "history.jsonl", head).report.bridges
+        assert [(end.connector, end.duplex) for end in ends] == [("wan", duplex)]

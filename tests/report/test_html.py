@@ -1,0 +1,212 @@
+"""The page says what the report says, draws what did not go well, needs nothing else, and believes no text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from lab.history import LinkChanged
+from lab.judge import judge_whole
+from lab.report.html import Files, to_html
+from lab.report.html.faults import events, faults
+from lab.report.html.looks import COURSES
+from lab.report.html.page import LARGEST_FILE, page
+from tests.judge.cases import CASES
+
+from .histories import EVIL, TOPOLOGY, Comet, header, judged, story, written
+
+FILES = Files(brokers={"tokyo": "<broker><!-- secret-free --></broker>"}, scenario="mine.yaml")
+
+
+class _Read(HTMLParser):
+    """What a browser would find: elements, their attributes and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "link"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.text += data
+
+    def count(self, tag: str, **attributes: str) -> int:
+        return sum(found == tag and attributes.items() <= held.items() for found, held in self.tags)
+
+
+def test_the_page_says_what_the_report_says(tmp_path: Path) -> None:
+    whole = judged(tmp_path / "history.jsonl")
+    read = _Read(to_html(whole, FILES))
+    text = " ".join(read.text.split())
+    assert read.open == []
+    for verdict in whole.report.verdicts:
+        assert f"{verdict.outcome}: {verdict.reason}" in text and verdict.expectation in text
+    assert "32 of 36 messages arrived, 4 were lost; 4 receipts too many; of 4 nobody can tell" in text
+    assert "run 20261124-000000-abcdef · emulation · seed 7 · 2026-11-24 00:00:00 UTC" in text
+    assert "mqlab run mine.yaml --seed 7" in text
+    assert "<broker><!-- secret-free --></broker>" in read.text
+    assert "link cut ocean 0.050 s to 1.400 s" in text
+    assert "35.0 ms asked, 35.2 given" in text and "7 by cut" in text
+
+
+def test_every_message_that_did_not_go_well_is_drawn_and_listed(tmp_path: Path) -> None:
+    read = _Read(to_html(judged(tmp_path / "history.jsonl"), FILES))
+    for fate in ("lost", "late", "doubled", "doubt"):
+        assert read.count("line", **{"class": fate}) == 4, fate
+        assert read.count("span", **{"class": f"fate {fate}"}) == 4 + 1, fate  # and once at the lane
+    assert read.count("line", **{"class": "arrived"}) == 24
+    assert "2-11 sent at 0.210 s: to ear, lost" in read.text
+    assert "2-12 sent at 0.220 s: to ear, late after 1500.0 ms" in read.text
+
+
+def test_what_is_left_out_is_said_and_the_first_and_last_are_there(tmp_path: Path) -> None:
+    read = _Read(to_html(judged(tmp_path / "history.jsonl", seen=story(8000)), FILES))
+    assert "500 of 800: lost" in read.text
+    assert read.count("line", **{"class": "lost"}) == 500
+    assert "2-1 sent" in read.text and "2-7991 sent" in read.text
+    assert "300 of 3,200, evenly chosen" in read.text
+
+
+def test_nothing_is_fetched_and_only_our_script_may_run(tmp_path: Path) -> None:
+    html = to_html(judged(tmp_path / "history.jsonl"), FILES)
+    read = _Read(html)
+    policy = next(held["content"] for tag, held in read.tags if held.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None and policy.startswith("default-src 'none';") and "unsafe-eval" not in policy
+    assert read.count("script") == 1 and read.count("style") == 1
+    for tag, held in read.tags:
+        for name in ("src", "href", "srcset", "action", "poster"):
+            assert held.get(name) in (None, "data:,"), (tag, held)
+        assert not any(name.startswith("on") for name in held)
+    assert not re.search(r"@import|url\(", html)
+
+
+def test_every_text_is_hostile_and_stays_text(tmp_path: Path) -> None:
+    head = header(scenario=EVIL, about=EVIL)
+    seen = list(story(topic=f"topic://{EVIL}", client="ear"))
+    seen.insert(3, Comet(t=0.03, broker=EVIL, tail=EVIL))
+    whole = judge_whole(written(tmp_path / "history.jsonl", head, [s for s in seen if s.kind != "comet"]))
+    whole.evidence.timeline.seen.extend(seen[3:4])
+    html = to_html(whole, Files(brokers={EVIL: EVIL}, scenario=EVIL))
+    read = _Read(html)
+    assert read.open == []
+    assert read.count("script") == 1 and read.count("img") == 0
+    assert "{{ 7*7 }}" in read.text and "alert(1)" in read.text
+    html.encode()  # no half of a surrogate pair
+    assert "\u202e" not in html and "\x1b" not in html
+
+
+def test_a_kind_it_does_not_know_becomes_a_mark_with_its_words() -> None:
+    told, count = faults([Comet(t=3.0, broker="tokyo", tail="long")])
+    assert count == 1
+    assert (told[0].letter, told[0].look.label, told[0].words, told[0].when) == (
+        "A",
+        "comet",
+        "tokyo, long",
+        "at 3.000 s",
+    )
+    assert told[0].touches("tokyo", "x", {}) and not told[0].touches("x", "y", {})
+    listed, _ = events([Comet(t=3.0, broker="tokyo", tail="long")])
+    assert (listed[0].kind, listed[0].words) == ("comet", "tokyo, long")
+
+
+def test_a_state_it_does_not_know_becomes_a_band_of_that_name() -> None:
+    def link(t: float, state: str, leaving: str = "a", impairment: str = "") -> LinkChanged:
+        return LinkChanged(t=t, link="l", leaving=leaving, reaching="b", state=state, impairment=impairment)
+
+    told, _ = faults([link(1, "wet"), link(2, "open")])
+    assert [(each.look.label, each.start, each.end) for each in told] == [("link wet", 1, 2)]
+
+
+def test_faults_are_bands_of_the_ways_they_concern() -> None:
+    def link(t: float, state: str, leaving: str, impairment: str = "delay 1ms") -> LinkChanged:
+        reaching = {"a": "b", "b": "a"}[leaving]
+        return LinkChanged(t=t, link="l", leaving=leaving, reaching=reaching, state=state, impairment=impairment)
+
+    seen = [link(1, "cut", "a"), link(1.001, "cut", "b"), link(2, "open", "b"), link(3, "open", "a")]
+    told, _ = faults(seen)
+    assert [(each.start, each.end, each.ways) for each in told] == [(1, 3, (("a", "b"), ("b", "a")))]
+    seen = [link(1, "cut", "a"), link(2, "open", "a"), link(3, "open", "a", "delay 9ms"), link(4, "open", "a")]
+    told, _ = faults(seen)
+    assert [(each.look.label, each.start, each.end) for each in told] == [
+        ("link cut", 1, 2),
+        ("link impaired", 3, 4),
+    ]
+    assert told[0].touches("one", "two", {"one": "a", "two": "b"})
+    assert not told[0].touches("two", "one", {"one": "a", "two": "b"})
+
+
+def test_the_table_of_looks_is_whole() -> None:
+    for course in COURSES.values():
+        assert not set(course.ends) & set(course.looks)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_history_has_a_page_and_the_same_one_each_time(case: Path) -> None:
+    html = to_html(judge_whole(case / "history.jsonl"), FILES)
+    assert html == to_html(judge_whole(case / "history.jsonl"), FILES)
+    assert _Read(html).open == []
+    assert len(html) < 300_000
+
+
+def test_brokers_files_are_shortened_and_it_is_said(tmp_path: Path) -> None:
+    whole = judged(tmp_path / "history.jsonl")
+    given = page(whole, Files(brokers={"tokyo": "x" * (LARGEST_FILE + 1), "singapore": "short"})).files
+    assert given[0].name == "activemq.xml, its first 200,000 of 200,001 characters"
+    assert len(given[0].text) == LARGEST_FILE and given[1].text == "short"
+
+
+def test_without_a_run_folder_the_declared_configuration_is_shown_as_such(tmp_path: Path) -> None:
+    text = '<broker xmlns="http://activemq.apache.org/schema/core"/>'
+    configured = {"region": "tk", "engine-version": "5.18", "configuration": {"file": "f", "text": text}}
+    topology = TOPOLOGY | {"brokers": {"tokyo": configured}}
+    head = replace(header(), declared={**header().declared, "topology": topology})
+    given = page(judged(tmp_path / "history.jsonl", head), Files()).files
+    assert [(each.broker, each.text, each.name) for each in given] == [("tokyo", text, "the configuration as declared")]
+
+
+def test_lanes_and_lines_keep_within_the_page_for_many_ways(tmp_path: Path) -> None:
+    whole = judged(tmp_path / "history.jsonl", seen=story(2000))
+    audience = whole.evidence.audiences[0]
+    evidence = replace(whole.evidence, audiences=(audience,))
+    many = replace(whole, evidence=evidence)
+    assert len(to_html(many, FILES)) < 600_000
+
+
+@pytest.mark.parametrize(
+    ("whole", "promise", "headline", "word", "calm"),
+    [
+        (True, "exactly-once", "8 of 9 messages arrived, 1 was lost; 1 receipt too many", "lost", False),
+        (
+            False,
+            "at-least-once",
+            "8 of 9 messages arrived, 1 had not yet when the record breaks off",
+            "not arrived",
+            True,
+        ),
+    ],
+)
+def test_a_message_is_lost_only_where_that_is_bad_news_and_certain(
+    tmp_path: Path, whole: bool, promise: str, headline: str, word: str, calm: bool
+) -> None:
+    expect = [{"delivered": {"to": ["ear"], "promise": promise, "within": "60s"}}]
+    given = page(judged(tmp_path / "history.jsonl", header(expect=expect), story(10, whole=whole)), FILES)
+    assert given.headline.startswith(headline)
+    assert word in [tile.name for tile in given.tiles]
+    assert given.grave is not calm
