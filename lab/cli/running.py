@@ -11,6 +11,7 @@ import typer
 from lab import __version__
 from lab.cli import asking, options
 from lab.cli.asking import Asked
+from lab.cli.history import HISTORY, find
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
 from lab.cli.preparing import prepare
 from lab.folder import RunFolder
@@ -56,14 +57,14 @@ def run(
 
 
 def judge_again(
-    history: Annotated[Path, typer.Argument(metavar="HISTORY", help="A history.jsonl, or the run folder it is in.")],
+    history: HISTORY = None,
     scenario: Annotated[
         str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
     ] = None,
     json: JSON = False,
 ) -> int:
     """Judge a history again, from the file alone."""
-    path = history / "history.jsonl" if history.is_dir() else history
+    path = find(history)
     report = judge_file(path, asking.read(scenario).expect if scenario else None)
     return _told(report, RunFolder(path=path.parent), json)
 
