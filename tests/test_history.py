@@ -168,7 +168,7 @@ def test_noise_never_fails_but_by_input_error(tmp_path_factory: pytest.TempPathF
 @pytest.mark.parametrize("zeros", [1, 4096, 3 * PORTION])
 @pytest.mark.parametrize("half", [0, 5])
 def test_zero_bytes_at_the_end_are_the_end(tmp_path: Path, zeros: int, half: int) -> None:
-    """A run sets bytes aside to write into; where it is killed, nobody takes them away."""
+    """A file system whose machine went down may have set bytes aside and never written them."""
     path = write(tmp_path / "history.jsonl", [Sent(t=1.0, id="1-1"), Sent(t=2.0, id="1-2")])
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) - half] + bytes(zeros))

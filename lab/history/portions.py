@@ -1,6 +1,6 @@
 """A file of lines → portions of whole lines, however large it is: what reading a history in bounded memory rests on.
 
-A run that was killed leaves half a line, or zero bytes that it had set aside to write into: both end the file.
+A run that was killed leaves half a line, and a machine that went down may leave zero bytes: both end the file.
 """
 
 from __future__ import annotations
