@@ -86,9 +86,12 @@ def _demo(found: Result) -> Iterator[Figure]:
 
 
 def _judge(found: Result) -> Iterator[Figure]:
-    read, judged = found["read_only_cpu_s"], found["read_and_judge_cpu_s"]
-    measured = f"{judged:.1f} CPU s   (reading alone {read:.1f}, {found['peak_rss_mib']:.0f} MiB)"
-    yield Figure(name=f"judge, {found['messages']} messages", goal="", measured=measured, holds=None)
+    read, judged, count = found["read_only_cpu_s"], found["read_and_judge_cpu_s"], found["messages"]
+    measured = f"{judged:.1f} CPU s   (reading alone {read:.1f})"
+    yield _most(f"judge, {count} messages", judged, 10 * count / 1_000_000, " s", measured)
+    yield _most(f"judge, {count} messages, memory", found["peak_rss_mib"], 1024, " MiB")
+    yield _most("ledger, while judging", found["ledger_bytes_a_message"], 300, " bytes a message")
+    yield _most("ledger, while replaying", found["outstanding_bytes_a_message"], 300, " bytes a message")
 
 
 def _html(found: Result) -> Iterator[Figure]:

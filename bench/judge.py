@@ -1,4 +1,4 @@
-"""How long judging a million messages takes, and how much memory; prints one JSON object.
+"""How long judging a million messages takes, and how much memory, in all and in the books; prints one JSON object.
 
 `python bench/judge.py [MESSAGES]` writes a history of that many messages to a temporary file and judges it from there.
 """
@@ -9,7 +9,8 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +27,8 @@ from lab.history import (
     observations,
 )
 from lab.judge import judge_file
+from lab.judge.evidence import take_in
+from lab.replay.outstanding import Outstanding
 
 DECLARED = {"expect": [{"delivered": {"to": ["ear"], "promise": "exactly-once"}}, {"latency": {"p99": "1s"}}]}
 HEADER = Header(run="r", scenario="bench", seed=1, runtime="emulation", started="", declared=DECLARED, mqlab="0")
@@ -56,6 +59,24 @@ def story(count: int) -> Iterator[Observation]:
     yield Ended(t=count / 10_000 + 60, complete=True)
 
 
+def outstanding(count: int) -> Outstanding:
+    """Keep the book that a replay keeps while it runs."""
+    book = Outstanding(lambda source, target: True)
+    for seen in story(count):
+        book.record(seen)
+    return book
+
+
+def bytes_a_message(keep: Callable[[int], object], count: int) -> float:
+    """Give the most memory that keeping a book of so many messages took at any time."""
+    tracemalloc.start()
+    kept = keep(count)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    return round(most / count, 1)
+
+
 def main() -> None:
     """Measure reading alone, then reading and judging, in processor time, which other work does not lengthen."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -75,6 +96,8 @@ def main() -> None:
             "read_only_cpu_s": round(read - begin, 2),
             "read_and_judge_cpu_s": round(end - read, 2),
             "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+            "ledger_bytes_a_message": bytes_a_message(lambda many: take_in(HEADER, story(many)), count // 10),
+            "outstanding_bytes_a_message": bytes_a_message(outstanding, count // 10),
             "outcome": str(report.outcome),
         }
     print(json.dumps(result))

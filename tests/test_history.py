@@ -34,6 +34,7 @@ from lab.history import (
     observations,
     read,
 )
+from lab.history.portions import LONGEST, PORTION
 
 HEADER = Header(
     run="run-1", scenario="東京 \u2028 \x00", seed=7, runtime="emulation", started="2026-01-01T00:00:00Z",
@@ -162,6 +163,95 @@ def test_noise_never_fails_but_by_input_error(tmp_path_factory: pytest.TempPathF
         read(path)
     except InputError:
         return
+
+
+@pytest.mark.parametrize("zeros", [1, 4096, 3 * PORTION])
+@pytest.mark.parametrize("half", [0, 5])
+def test_zero_bytes_at_the_end_are_the_end(tmp_path: Path, zeros: int, half: int) -> None:
+    """A file system whose machine went down may have set bytes aside and never written them."""
+    path = write(tmp_path / "history.jsonl", [Sent(t=1.0, id="1-1"), Sent(t=2.0, id="1-2")])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - half] + bytes(zeros))
+    history = read(path)
+    assert len(history.observations) == (1 if half else 2)
+    assert history.cut_short_at == (3 if half else None)
+
+
+def test_zero_bytes_alone_are_an_empty_history(tmp_path: Path) -> None:
+    (tmp_path / "history.jsonl").write_bytes(bytes(5000))
+    with pytest.raises(InputError, match="it is empty"):
+        read(tmp_path / "history.jsonl")
+
+
+@pytest.mark.parametrize("zeros", [1, PORTION + 1])
+def test_zero_bytes_amid_the_lines_are_refused(tmp_path: Path, zeros: int) -> None:
+    path = write(tmp_path / "history.jsonl", [Sent(t=1.0, id="1-1")])
+    path.write_bytes(path.read_bytes() + bytes(zeros) + line(Sent(t=2.0, id="1-2")).encode())
+    with pytest.raises(InputError, match=r":3:1: (not JSON|zero bytes amid the lines)"):
+        read(path)
+
+
+def test_lines_of_any_length_in_portions_of_any_size(tmp_path: Path) -> None:
+    seen: list[Observation] = [Trouble(t=n / 10, who="w", what="東" * (n * 977 % 100_003)) for n in range(1, 60)]
+    seen += [Received(t=n / 10, client="c", destination=f"topic://{n % 7}", id=f"1-{n}") for n in range(1, 20_000)]
+    assert list(read(write(tmp_path / "history.jsonl", seen)).observations) == seen
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(HEAD.encode() + b"x" * (LONGEST + 2 * PORTION))
+    with pytest.raises(InputError, match=":2:1: longer than 64 MiB"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"t":01.5,"kind":"sent","id":"1-1"}',
+        '{"t":1.,"kind":"sent","id":"1-1"}',
+        '{"t":1.5,"kind":"sent","id":"1\t1"}',
+        '{"t":1.5,"kind":"sent","id":"1-1"}}',
+        '{"t":1.5,"kind":"acked","id":"1-1",}',
+        '{"t":1.5,"kind":"received","client":"c","id":"1-1"}',
+        '{"t":1.5,"kind":"received","client":"c","destination":"d"',
+        '{"t":1.5,"kind":"sent","client":"c","destination":"d","id":"1-1"}',
+    ],
+)
+def test_what_looks_like_a_usual_line_is_read_as_strictly(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text(HEAD + text.replace("\\t", "\t") + "\n")
+    with pytest.raises(InputError, match=r"history.jsonl:2:\d+: "):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind":"sent","id":"1-1","t":1.5}',
+        ' {"t":1.5, "kind":"sent", "id":"1-1"}\r',
+        '{"t":15e-1,"kind":"sent","id":"\\u0031-1"}',
+        '{"t":1.5,"kind":"sent","id":"1-1","digest":null}',
+    ],
+)
+def test_a_usual_line_in_another_form_says_the_same(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_bytes((HEAD + text + "\n").encode())
+    assert read(path).observations == (Sent(t=1.5, id="1-1"),)
+
+
+def test_another_version_says_what_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text(HEAD.replace('"history":1', '"history":2').replace('"mqlab":"0.1"', '"mqlab":"0.9"'))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert caught.value.problems[0].remedy == "mqlab 0.9 wrote it: judge it with that one"
+
+
+def test_two_histories_in_one_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text(HEAD + HEAD)
+    with pytest.raises(InputError, match="a second first line"):
+        read(path)
 
 
 def test_a_file_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from lab.interrupts import end_on_signals
 MODULES: Mapping[str, str] = {  # in the order of --help
     "run": "running",
     "judge": "running",
+    "history": "history",
     "up": "labs",
     "down": "labs",
     "status": "labs",

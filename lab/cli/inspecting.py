@@ -12,6 +12,7 @@ from lab.cli import asking, options
 from lab.cli.options import JSON, SCENARIO, VERSION, ending
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
+from lab.history.schema import history_schema
 from lab.plan_text import describe
 
 
@@ -62,39 +63,22 @@ def render(
     return 0
 
 
-def check(scenario: SCENARIO, json: JSON = False) -> int:
+def check(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
     """Say everything that is wrong with a scenario and the files it names."""
-    try:
-        read = asking.read(scenario)
-    except InputError as error:
-        if not json:
-            raise
-        options.print_json(
-            [
-                {
-                    "file": problem.place.file if problem.place else None,
-                    "line": problem.place.line if problem.place else None,
-                    "column": problem.place.column if problem.place else None,
-                    "what": problem.what,
-                    "remedy": problem.remedy,
-                }
-                for problem in error.problems
-            ]
-        )
-        return error.exit_code
+    read = asking.read(scenario, activemq_version)
     if json:
-        options.print_json([])
+        typer.echo(options.json_line({"problems": []}))
     else:
         typer.echo(f"{scenario}: nothing wrong ({len(read.steps)} steps, {len(read.expect)} expectations)")
     return 0
 
 
 def schema(
-    of: Annotated[str, typer.Argument(metavar="scenario|topology", help="Which file's schema.")] = "scenario",
+    of: Annotated[str, typer.Argument(metavar="scenario|topology|history", help="Which file's schema.")] = "scenario",
 ) -> int:
-    """Print the JSON Schema of a file, for editors that complete and check."""
-    known = {"scenario": scenario_schema, "topology": topology_schema}
+    """Print the JSON Schema of a file, for editors that complete and check; of a history, of one line."""
+    known = {"scenario": scenario_schema, "topology": topology_schema, "history": history_schema}
     if of not in known:
-        raise InputError.of(f'no schema named "{of}"', "there are: scenario, topology")
+        raise InputError.of(f'no schema named "{of}"', f"there are: {', '.join(known)}")
     options.print_json(known[of]())
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -14,10 +15,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from lab.cli.progress import TerminalProgress
-from lab.errors import HostError, LabError
+from lab.errors import HostError, InputError, LabError, Problem
 
 P = ParamSpec("P")
 INTERRUPTED = 130
+PIPE_CLOSED = 141  # as a program that SIGPIPE ends
+_DOCTOR = "mqlab doctor looks at what this machine lacks"
 
 SCENARIO = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of one that ships with mqlab.")
@@ -38,20 +41,31 @@ SEED = Annotated[
 
 
 def ending(command: Callable[P, int]) -> Callable[P, None]:
-    """Make a command end the program with its exit code; an error it can explain is one message and no traceback."""
+    """Make a command end the program with its exit code; an error it can explain is one message and no traceback.
+
+    With `--json` the message is on stdout too, as JSON.
+    """
 
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
         try:
             code = command(*arguments, **options)
+            sys.stdout.flush()
         except LabError as error:
+            if options.get("json"):
+                typer.echo(json_line(problems(error)))
             err().print(f"[red]mqlab:[/red] {escape(str(error))}", soft_wrap=True)
             code = error.exit_code
+        except BrokenPipeError:  # who reads stdout has enough of it: `mqlab history | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered has to go somewhere
+            code = PIPE_CLOSED
         except Exception as error:
             if not isinstance(error, (OSError, *_engine_trouble())):
                 raise
+            if options.get("json"):
+                typer.echo(json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR))))
             err().print(f"[red]mqlab:[/red] {escape(f'{type(error).__name__}: {error}')}", soft_wrap=True)
-            err().print("  mqlab doctor looks at what this machine lacks")
+            err().print(f"  {_DOCTOR}")
             code = HostError.exit_code
         except KeyboardInterrupt:
             err().print("mqlab: interrupted")
@@ -75,6 +89,28 @@ def out() -> Console:
 def err() -> Console:
     """Give the console of progress and complaints."""
     return Console(file=sys.stderr, highlight=False)
+
+
+def only_ascii() -> bool:
+    """Tell whether stdout takes nothing but ASCII."""
+    return not out().encoding.lower().replace("-", "").startswith("utf")
+
+
+def problems(error: LabError) -> dict[str, Any]:
+    """Give an error as every command prints it with `--json`: what is wrong, where, and what would be right."""
+    found = error.problems if isinstance(error, InputError) else (Problem(what=error.what, remedy=error.remedy),)
+    return {
+        "problems": [
+            {
+                "file": problem.place.file if problem.place else None,
+                "line": problem.place.line if problem.place else None,
+                "column": problem.place.column if problem.place else None,
+                "what": problem.what,
+                "remedy": problem.remedy,
+            }
+            for problem in found
+        ]
+    }
 
 
 def progress(quiet: bool) -> TerminalProgress:

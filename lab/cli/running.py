@@ -11,6 +11,7 @@ import typer
 from lab import __version__
 from lab.cli import asking, options, reports
 from lab.cli.asking import Asked
+from lab.cli.history import HISTORY, find
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
 from lab.cli.preparing import prepare
 from lab.cli.reports import JUNIT, PAGE
@@ -65,7 +66,7 @@ def run(
 
 
 def judge_again(
-    history: Annotated[Path, typer.Argument(metavar="HISTORY", help="A history.jsonl, or the run folder it is in.")],
+    history: HISTORY = None,
     scenario: Annotated[
         str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
     ] = None,
@@ -75,7 +76,7 @@ def judge_again(
 ) -> int:
     """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
     reports.writable(page, junit_file)
-    path = history / "history.jsonl" if history.is_dir() else history
+    path = find(history)
     judged = judge_whole(path, asking.read(scenario).expect if scenario else None)
     folder = RunFolder(path=path.parent)
     reports.write(judged, folder, page=page, junit_file=junit_file)

@@ -15,6 +15,7 @@ UNKNOWN, OK, FAILED = 0, 1, 2
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK
 MOST = 10_000_000  # messages of one publish step, as a scenario allows
+_DIGITS = 9  # int() refuses numbers of thousands of digits
 
 
 class Publication:
@@ -183,7 +184,12 @@ class Ledger:
             return
         step, _, text = seen.id.partition("-")
         publication = self.publications.get(step)
-        if publication is None or not text.isdecimal() or not 1 <= (number := int(text)) <= publication.count:
+        if (
+            publication is None
+            or not text.isdecimal()
+            or len(text) > _DIGITS
+            or not 1 <= (number := int(text)) <= publication.count
+        ):
             subscription.surprise(seen.t)
             return
         receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
@@ -200,7 +206,12 @@ class Ledger:
     def _message(self, id: str) -> tuple[Publication, int]:
         step, _, text = id.partition("-")
         publication = self.publications.get(step)
-        if publication is None or not text.isdecimal() or not 1 <= (number := int(text)) <= publication.count:
+        if (
+            publication is None
+            or not text.isdecimal()
+            or len(text) > _DIGITS
+            or not 1 <= (number := int(text)) <= publication.count
+        ):
             raise _damaged(f"it has a send {id!r} that no publish step announced")
         return publication, number
 

@@ -1,6 +1,6 @@
 """What is still to come: messages accepted by a broker that someone who listens has not received yet.
 
-It takes Observations as they are recorded, which costs next to nothing, and adds them up only when asked.
+It takes Observations as they are recorded, which costs next to nothing, and adds them up when asked, or many wait.
 It decides how long to listen, and nothing else: what all of it means is the judge's to say.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from threading import Lock
 
 from lab.declare.destinations import hears
 from lab.history import (
@@ -22,6 +23,7 @@ from lab.history import (
 )
 
 _ACCEPTED, _RECEIVED = 1, 2
+_MOST_WAITING = 5_000  # observations that are kept in memory until they are added up
 
 
 class _Audience:
@@ -45,7 +47,7 @@ class _Audience:
 
 
 class Outstanding:
-    """A Recorder that counts per publish step and audience; `record` is safe from any thread, the rest is for one."""
+    """A Recorder that counts per publish step and audience; safe from any thread."""
 
     def __init__(self, carries: Callable[[str, str], bool]) -> None:
         self._carries = carries  # from one broker to another, by whatever bridges there are
@@ -54,15 +56,29 @@ class Outstanding:
         self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: those who listened when it began
         self._given: set[int] = set()
         self._digests: Counter[str] = Counter()
-        self.record = self._new.append
+        self._turn = Lock()
+
+    def record(self, observation: Observation) -> None:
+        """Take one observation; who finds that many wait adds them up, unless somebody does so already."""
+        self._new.append(observation)
+        if len(self._new) > _MOST_WAITING and self._turn.acquire(blocking=False):
+            try:
+                self._add_up()
+            finally:
+                self._turn.release()
 
     def nothing(self) -> bool:
         """Tell whether all has come."""
-        self.add_up()
-        return all(audience.content for audience in self._audiences.values())
+        with self._turn:
+            self._add_up()
+            return all(audience.content for audience in self._audiences.values())
 
     def add_up(self) -> None:
         """Take in what was recorded since the last time."""
+        with self._turn:
+            self._add_up()
+
+    def _add_up(self) -> None:
         while self._new:
             match self._new.popleft():
                 case Received() as seen:

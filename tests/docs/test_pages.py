@@ -126,7 +126,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
-    page = sections(ROOT / "docs" / "run-folder.md")["Observations"]
+    page = sections(ROOT / "docs" / "history.md")["Observations"]
     told = {code_words(cells[0])[0]: cells[1] for cells in rows(page)}
     assert set(told) == set(KINDS)
     defaults = {
@@ -146,7 +146,7 @@ def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
 
 
 def test_every_field_of_the_header_is_on_its_page() -> None:
-    page = sections(ROOT / "docs" / "run-folder.md")["The header"]
+    page = sections(ROOT / "docs" / "history.md")["The header"]
     told = {code_words(cells[0])[0] for cells in rows(page)}
     assert told == {field.name for field in dataclasses.fields(Header)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from lab.errors import HostError
-from lab.history import MemoryRecorder
+from lab.history import MemoryRecorder, Received, read
 from lab.replay import replay
 from lab.runtime.base import Client, ClientEvents, Incoming
 from lab.runtime.emulation.lab import EmulatedLab
@@ -100,10 +101,9 @@ def test_a_lab_in_the_foreground_ends_with_ctrl_c(mqlab: Commands, engine: Engin
     ("words", "after"),
     [
         (("run", "tokyo-singapore"), "start-broker singapore"),
-        (("run", "tokyo-singapore"), "await-bridge"),  # it stands, and is being replayed
         (("up", "tokyo-singapore", "--detach"), "check-link"),  # it was to stay, and does not stand yet
     ],
-    ids=["opening", "replaying", "detaching"],
+    ids=["opening", "detaching"],
 )
 def test_what_a_killed_run_leaves_a_sweep_removes(
     mqlab: Commands, engine: Engine, words: tuple[str, ...], after: str
@@ -117,6 +117,35 @@ def test_what_a_killed_run_leaves_a_sweep_removes(
     swept = mqlab("sweep", "--json")
     assert swept.code == 0, swept
     assert run in {each["run"] for each in swept.json}
+    nothing_left(mqlab, engine)
+
+
+def test_a_run_killed_in_mid_traffic_is_judged_as_far_as_it_was_written(
+    mqlab: Commands, engine: Engine, tmp_path: Path
+) -> None:
+    shutil.copytree(shipped("scenarios"), tmp_path / "scenarios")
+    scenario = tmp_path / "scenarios" / "tokyo-singapore.yaml"
+    quick = re.sub(r"count: 10\b", "count: 100000, every: 2ms", scenario.read_text())
+    scenario.write_text(quick)
+    process = mqlab.start("run", str(scenario))
+    history = mqlab.home / "runs" / "latest" / "history.jsonl"
+    try:
+        assert eventually(lambda: history.exists() and history.read_bytes().count(b'"kind":"received"') > 200, 90)
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    kept = read(history)
+    assert not kept.complete
+    judged = mqlab("judge", "--json")
+    assert (judged.code, judged.json["outcome"], judged.err) == (1, "unknown", "")
+    delivery = judged.json["deliveries"][0]
+    received = {seen.id for seen in kept.observations if isinstance(seen, Received)}
+    assert delivery["received"] + delivery["recovered"] == len(received) > 200
+    assert "cut short" in str(judged.json["notes"]) + str(judged.json["verdicts"])
+    assert mqlab("judge", "--json").out == judged.out, "the same history gives the same report"
+    shown = mqlab("history")
+    assert "the run was killed" in shown.err or "cut short" in shown.err
+    assert mqlab("sweep").code == 0
     nothing_left(mqlab, engine)
 
 

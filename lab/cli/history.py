@@ -1,0 +1,162 @@
+"""history: what happened in a run, line by line, for people and for programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import units
+from lab.cli import options
+from lab.cli.options import JSON, ending
+from lab.declare.wording import unknown
+from lab.errors import InputError
+from lab.folder import home
+from lab.history import KINDS, Ended, Header, Observation, line, observations
+from lab.history.choosing import Choice, Chooser
+from lab.report.folding import folded
+from lab.report.sayings import Row, say
+from lab.report.story import Story
+from lab.report.timeline_text import heading, remainder, text
+
+HISTORY = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[FILE|RUN]",
+        help="A history.jsonl, a run folder, or a run id, its beginning or its end; the latest run when left out.",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command(name="history")(ending(show_history))
+
+
+def show_history(
+    run: HISTORY = None,
+    broker: Annotated[
+        str | None, typer.Option("--broker", metavar="NAME", help="What happened at a broker or on its links.")
+    ] = None,
+    client: Annotated[str | None, typer.Option("--client", metavar="NAME", help="What a client did and heard.")] = None,
+    message: Annotated[
+        str | None, typer.Option("--message", metavar="ID", help="The whole story of one message, such as 3-1.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="Only this kind of line, such as sent; may be repeated."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="From this moment of the replay on, such as 12.5s.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to this moment of the replay.")] = None,
+    unfold: Annotated[bool, typer.Option("--unfold", help="A line for each message instead of runs of them.")] = False,
+    json: JSON = False,
+) -> int:
+    """Show what happened in a run as a timeline; runs of messages are one line."""
+    choice = _choice(broker, client, kind or [], since, until)
+    if message is not None and choice != Choice():
+        raise InputError.of("--message tells a whole story", "leave the other filters out")
+    reading = _Reading(find(run))
+    if message is not None:
+        _tell(reading, message, json)
+    else:
+        chooser = Chooser(choice, reading.header)
+        chosen = reading if choice == Choice() else filter(chooser.takes, reading)
+        if json:
+            for seen in chosen:
+                _put(line(seen))
+        else:
+            _put(heading(reading.header, only_ascii=options.only_ascii()))
+            _show(map(say, chosen) if unfold else folded(chosen))
+        chooser.check()
+    sys.stdout.flush()
+    if note := remainder(reading.cut_short_at, ended=reading.ended):
+        options.err().print(f"mqlab: {note}", soft_wrap=True, markup=False)
+    return 0
+
+
+def find(named: str | None) -> Path:
+    """Give the history a person means: by its path, its run folder, or its run; the latest when nothing is said."""
+    if named is not None and named != "latest":
+        path = Path(named)
+        if path.is_dir():
+            return path / "history.jsonl"
+        if path.exists() or path.suffix == ".jsonl" or os.sep in named:
+            return path
+    runs = home(os.environ) / "runs"
+    if named is None or named == "latest":
+        if not (runs / "latest").exists():
+            raise InputError.of(f"there is no run under {runs} yet", "mqlab run SCENARIO makes one")
+        return runs / "latest" / "history.jsonl"
+    known = sorted(each.name for each in runs.glob("*") if each.is_dir() and not each.is_symlink())
+    fitting = [each for each in known if each.startswith(named) or each.endswith(named)]
+    if len(fitting) == 1:
+        return runs / fitting[0] / "history.jsonl"
+    what = f'no run "{named}"' if not fitting else f'more than one run is called "{named}"'
+    listed = ", ".join((fitting or known)[-10:])
+    raise InputError.of(f"{what} under {runs}", f"runs: {listed or 'none'}")
+
+
+class _Reading:
+    """A history's observations, read once, and how its file ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream = observations(path)
+        header = next(self._stream)
+        assert isinstance(header, Header)  # the reader gives it first, or raises
+        self.header = header
+        self.ended = False
+        self.cut_short_at: int | None = None
+
+    def __iter__(self) -> Iterator[Observation]:
+        seen: Header | Observation | None = None
+        while True:
+            try:
+                seen = next(self._stream)
+            except StopIteration as stop:
+                self.ended, self.cut_short_at = isinstance(seen, Ended), stop.value
+                return
+            assert isinstance(seen, Observation)  # there is one header
+            yield seen
+
+
+def _choice(broker: str | None, client: str | None, kinds: list[str], since: str | None, until: str | None) -> Choice:
+    problems = [unknown("kind", kind, KINDS, "kinds", None) for kind in kinds if kind not in KINDS]
+    if problems:
+        raise InputError(problems)
+    limits = {}
+    for option, name, value in (("--from", "since", since), ("--to", "until", until)):
+        try:
+            if value is not None:
+                limits[name] = units.parse_duration(value).total_seconds()
+        except (ValueError, OverflowError) as error:
+            raise InputError.of(f"{option}: {error}") from error
+    return Choice(broker=broker, client=client, kinds=frozenset(kinds), **limits)
+
+
+def _tell(reading: _Reading, message: str, json: bool) -> None:
+    story = Story(message)
+    for seen in reading:
+        story.add(seen)
+    rows = story.rows()
+    if json:
+        for seen in story.lines:
+            _put(line(seen))
+    else:
+        _put(heading(reading.header, only_ascii=options.only_ascii()))
+        _show(rows)
+
+
+def _show(rows: Iterable[Row]) -> None:
+    only_ascii, colour = options.only_ascii(), options.out().color_system is not None
+    for row in rows:
+        _put(text(row, only_ascii=only_ascii, colour=colour))
+
+
+def _put(written: str) -> None:
+    sys.stdout.buffer.write(written.encode("utf-8", "backslashreplace"))

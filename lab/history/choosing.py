@@ -1,0 +1,121 @@
+"""Which observations a person asked for: by broker, client, kind and time.
+
+An observation names a broker or a client itself, or by way of its step, its message, its link or its client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from lab.errors import InputError
+from lab.history.seen import Header, Observation, Publishing, Subscribed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was asked for; all of it must fit."""
+
+    broker: str | None = None
+    client: str | None = None
+    kinds: frozenset[str] = frozenset()  # all, where none is named
+    since: float = -inf
+    until: float = inf
+
+
+class Chooser:
+    """Chooses among one history's observations, which it is shown in their order, every one of them."""
+
+    def __init__(self, choice: Choice, header: Header) -> None:
+        self._choice = choice
+        self._named = [_texts(step) for step in _listed(header.declared.get("steps"))]
+        self._regions = _regions(header.declared)  # by broker
+        self._clients: dict[str, set[str]] = {}  # the brokers each client was seen at
+        self._steps: dict[str, Publishing] = {}
+
+    def takes(self, seen: Observation) -> bool:
+        """Tell whether it was asked for."""
+        if isinstance(seen, Publishing):
+            self._steps[str(seen.step)] = seen
+        if isinstance(seen, Publishing | Subscribed):
+            self._clients.setdefault(seen.client, set()).add(seen.broker)
+        choice = self._choice
+        return (
+            choice.since <= seen.t <= choice.until
+            and (not choice.kinds or seen.kind in choice.kinds)
+            and (choice.broker is None or self._concerns_broker(seen, choice.broker))
+            and (choice.client is None or self._concerns_client(seen, choice.client))
+        )
+
+    def check(self) -> None:
+        """Refuse names that the history, which has been read, does not know."""
+        choice = self._choice
+        brokers = {*self._regions, *(broker for places in self._clients.values() for broker in places)}
+        _known("broker", choice.broker, brokers)
+        _known("client", choice.client, set(self._clients))
+
+    def _concerns_broker(self, seen: Observation, broker: str) -> bool:
+        named = (getattr(seen, name, None) for name in ("broker", "remote", "who"))
+        if broker in named:
+            return True
+        if any(broker in self._clients.get(getattr(seen, name, ""), ()) for name in ("client", "who")):
+            return True
+        region = self._regions.get(broker)
+        if region is not None and region in (getattr(seen, "leaving", None), getattr(seen, "reaching", None)):
+            return True
+        publishing = self._publishing(seen)
+        return (publishing is not None and publishing.broker == broker) or self._names(seen, broker)
+
+    def _concerns_client(self, seen: Observation, client: str) -> bool:
+        if client in (getattr(seen, "client", None), getattr(seen, "who", None)):
+            return True
+        publishing = self._publishing(seen) if not hasattr(seen, "client") else None
+        return (publishing is not None and publishing.client == client) or self._names(seen, client)
+
+    def _publishing(self, seen: Observation) -> Publishing | None:
+        """Give the publish step that an observation of a message, or of the step, belongs to."""
+        message = getattr(seen, "id", None)
+        if message is not None and not hasattr(seen, "client"):
+            return self._steps.get(message.partition("-")[0])
+        return self._steps.get(str(getattr(seen, "step", "")))
+
+    def _names(self, seen: Observation, name: str) -> bool:
+        """Tell whether the step that an observation is about has the name written in it."""
+        step = getattr(seen, "step", 0)
+        return 1 <= step <= len(self._named) and name in self._named[step - 1]
+
+
+def _known(what: str, name: str | None, known: set[str]) -> None:
+    if name is not None and name not in known:
+        raise InputError.of(
+            f'no {what} named "{name}" in this history', f"{what}s in it: {', '.join(sorted(known)) or 'none'}"
+        )
+
+
+def _regions(declared: Mapping[str, Any]) -> dict[str, str]:
+    topology = declared.get("topology")
+    brokers = topology.get("brokers") if isinstance(topology, Mapping) else None
+    found = brokers.items() if isinstance(brokers, Mapping) else ()
+    return {name: str(broker.get("region")) for name, broker in found if isinstance(broker, Mapping)}
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: object) -> frozenset[str]:
+    """Give every text in a declared step, however deep."""
+    found, left = set(), [value]
+    while left:
+        match left.pop():
+            case str() as text:
+                found.add(text)
+            case Mapping() as inner:
+                left += inner.values()
+            case list() as inner:
+                left += inner
+            case _:
+                pass  # numbers and yes or no name nobody
+    return frozenset(found)

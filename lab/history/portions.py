@@ -1,0 +1,47 @@
+"""A file of lines → portions of whole lines, however large it is: what reading a history in bounded memory rests on.
+
+A run that was killed leaves half a line, and a machine that went down may leave zero bytes: both end the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+PORTION = 256 * 1024
+LONGEST = 64 * 2**20  # of a line: the first holds the scenario with its configurations
+
+
+class LineError(ValueError):
+    """What is wrong with a line, at which of its characters, and what would be right."""
+
+    def __init__(self, what: str, column: int = 1, remedy: str = "was it edited by hand?") -> None:
+        super().__init__(what)
+        self.what, self.column, self.remedy = what, column, remedy
+
+
+def portions(stream: BinaryIO) -> Iterator[bytes]:
+    """Give some whole lines at a time and, last of all, the half line that is left, where there is one."""
+    rest = b""
+    while octets := stream.read(PORTION):
+        filled = octets.rstrip(b"\0")
+        hole = len(filled) < len(octets) and _goes_on(stream)
+        filled = rest + filled
+        end = filled.rfind(b"\n") + 1
+        if end:
+            yield filled[:end]
+        rest = filled[end:]
+        if hole:
+            raise LineError("zero bytes amid the lines", len(rest) + 1)
+        if len(rest) > LONGEST:
+            raise LineError(f"longer than {LONGEST // 2**20} MiB")
+    if rest:
+        yield rest
+
+
+def _goes_on(stream: BinaryIO) -> bool:
+    """Tell whether anything but zero bytes is still to come."""
+    while octets := stream.read(PORTION):
+        if octets.strip(b"\0"):
+            return True
+    return False

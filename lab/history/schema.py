@@ -1,0 +1,74 @@
+"""The JSON Schema of one line of a history, made from the kinds in `seen`, so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from enum import EnumType
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from lab.history.seen import KINDS, VERSION, Header, Observation
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_PLAIN: Mapping[Any, Mapping[str, Any]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    NoneType: {"type": "null"},
+    Any: {},
+}
+
+
+def history_schema() -> dict[str, Any]:
+    """Give the schema that every line of a history is valid against."""
+    header = _object(Header, {"history": {"const": VERSION}})
+    kinds = {kind: _object(cls, {"kind": {"const": kind}}) for kind, cls in KINDS.items()}
+    return {
+        "$schema": _DRAFT,
+        "title": "A line of a history of mqlab",
+        "description": f"Version {VERSION}: the header is line one, every other line is an observation",
+        "type": "object",
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("header", *kinds)],
+        "$defs": {"header": header, **kinds},
+    }
+
+
+def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the schema of a line of one class; `told` is what says that it is one."""
+    hints = get_type_hints(cls)
+    needed, properties = list(told), dict(told)
+    for field in fields(cls):
+        if field.name in told:
+            continue
+        properties[field.name] = schema = dict(_value(hints[field.name]))
+        if field.default is not MISSING:
+            schema["default"] = field.default
+        elif field.default_factory is not MISSING:
+            schema["default"] = field.default_factory()
+        else:
+            needed.append(field.name)
+    return {
+        "description": cls.__doc__,
+        "type": "object",
+        "additionalProperties": False,
+        "required": needed,
+        "properties": properties,
+    }
+
+
+def _value(hint: Any) -> Mapping[str, Any]:
+    """Give the schema of what one field may hold; a type that no field has had so far is a KeyError."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if isinstance(hint, UnionType):
+        return {"anyOf": [_value(each) for each in inner]}
+    if isinstance(hint, EnumType):
+        return {"enum": [str(each.value) for each in hint]}  # type: ignore[var-annotated]
+    if origin is Literal:
+        return {"enum": list(inner)}
+    if origin is Mapping:
+        return {"type": "object", "additionalProperties": _value(inner[1])}
+    if origin is tuple:
+        return {"type": "array", "items": _value(inner[0])}
+    return _PLAIN[hint]

@@ -1,0 +1,199 @@
+"""One observation in words: who, what, and how much it stands out. A kind without words of its own tells its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from lab.history import (
+    Acknowledged,
+    BridgeSeen,
+    Demand,
+    DestinationSeen,
+    Ended,
+    LinkChanged,
+    LinkSeen,
+    Observation,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    StepEnded,
+    StepStarted,
+    Subscribed,
+    Trouble,
+    Unsubscribed,
+)
+
+_ACTORS = ("client", "who", "broker", "link", "connector")  # fields that say who, the first one there is
+
+
+class Weight(StrEnum):
+    """How much a row stands out."""
+
+    PLAIN = ""
+    STEP = "step"  # what the scenario asked
+    FAULT = "fault"  # what may hurt a message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the timeline; `until` where it tells of a stretch of time."""
+
+    t: float
+    who: str
+    what: str
+    weight: Weight = Weight.PLAIN
+    until: float | None = None
+
+
+def say(seen: Observation) -> Row:
+    """Put an observation into words."""
+    who, what, weight = _WORDS.get(type(seen), _fields)(seen)
+    return Row(t=seen.t, who=who, what=what, weight=weight)
+
+
+_Said = tuple[str, str, Weight]
+
+
+def _step(seen: StepStarted) -> _Said:
+    return f"step {seen.step}", seen.asked, Weight.STEP
+
+
+def _step_ended(seen: StepEnded) -> _Said:
+    done = "done" if seen.ok else "not done as asked"
+    what = f"{done}: {seen.note}" if seen.note else done
+    return f"step {seen.step}", what, Weight.PLAIN if seen.ok else Weight.FAULT
+
+
+def _subscribed(seen: Subscribed) -> _Said:
+    return seen.client, f"subscribed to {seen.destination} at {seen.broker} over {seen.over}", Weight.PLAIN
+
+
+def _unsubscribed(seen: Unsubscribed) -> _Said:
+    return seen.client, f"ended its subscription to {seen.destination} at {seen.broker}", Weight.PLAIN
+
+
+def _demand(seen: Demand) -> _Said:
+    has = "has a bridge's consumer" if seen.present else "has no bridge's consumer"
+    forwarded = "will be forwarded" if seen.present else "is not forwarded"
+    return seen.broker, f"{has} on {seen.destination}: what is sent there {forwarded}", Weight.PLAIN
+
+
+def _publishing(seen: Publishing) -> _Said:
+    kept = "persistent" if seen.persistent else "not persistent"
+    count = "1 message" if seen.count == 1 else f"{seen.count} messages"
+    client = "" if seen.client == f"step-{seen.step}" else f", as client {seen.client}"
+    what = f"publishes {count} to {seen.destination} at {seen.broker} over {seen.over}, {kept}{client}"
+    return f"step {seen.step}", what, Weight.PLAIN
+
+
+def _sent(seen: Sent) -> _Said:
+    return f"step {seen.id.partition('-')[0]}", f"sent {seen.id}", Weight.PLAIN
+
+
+def _acknowledged(seen: Acknowledged) -> _Said:
+    return (
+        f"step {seen.id.partition('-')[0]}",
+        f"{OUTCOMES[seen.outcome]} {seen.id}" + (f" ({seen.note})" if seen.note else ""),
+        Weight.PLAIN if seen.outcome is SendOutcome.OK else Weight.FAULT,
+    )
+
+
+OUTCOMES: Mapping[SendOutcome, str] = {
+    SendOutcome.OK: "accepted by the broker:",
+    SendOutcome.FAILED: "refused by the broker:",
+    SendOutcome.UNKNOWN: "unknown, as no receipt came:",
+}
+
+
+def _received(seen: Received) -> _Said:
+    what = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
+    return seen.client, f"received {what} from {seen.destination}{marks(seen)}", Weight.PLAIN
+
+
+def marks(seen: Received) -> str:
+    """Say what else the broker said of a message."""
+    return (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
+
+
+def _link(seen: LinkChanged) -> _Said:
+    state = "is open" if seen.state == "open" else f"is {seen.state}"
+    return seen.link, f"from {seen.leaving} to {seen.reaching} {state}, {seen.impairment}", Weight.FAULT
+
+
+def _bridge(seen: BridgeSeen) -> _Said:
+    named = f" {seen.connector}" if seen.connector and not seen.connector.startswith("#") else ""
+    at = f" at {seen.remote_address}" if seen.remote_address else ""
+    duplex = ", created by duplex," if seen.created_by_duplex else ""
+    counters = (seen.enqueued, seen.dequeued, seen.received)
+    counted = ": enqueued {}, dequeued {}, received {}".format(*counters) if any(counters) else ""
+    what = f"bridge{named} to {seen.remote}{at}{duplex} is {'up' if seen.up else 'down'}{counted}"
+    return seen.broker, what, Weight.PLAIN if seen.up else Weight.FAULT
+
+
+def _destination(seen: DestinationSeen) -> _Said:
+    names = ("enqueued", "dequeued", "forwarded", "queued", "consumers", "discarded")
+    counted = ", ".join(f"{name} {getattr(seen, name)}" for name in names if getattr(seen, name) or name != "discarded")
+    return seen.broker, f"counted at {seen.destination}: {counted}", Weight.FAULT if seen.discarded else Weight.PLAIN
+
+
+def _link_seen(seen: LinkSeen) -> _Said:
+    given = [
+        f"{name} {value:g} ms"
+        for name, value in (("p50", seen.measured_p50_ms), ("p99", seen.measured_p99_ms))
+        if value is not None
+    ]
+    dropped = ", ".join(f"{count} by {cause}" for cause, count in seen.dropped.items() if count) or "none"
+    what = (
+        f"from {seen.leaving} to {seen.reaching}: {seen.configured_delay_ms:g} ms asked, "
+        f"{', '.join(given) or 'nothing'} given, {seen.packets} packets, dropped {dropped}"
+    )
+    return seen.link, what, Weight.PLAIN
+
+
+def _trouble(seen: Trouble) -> _Said:
+    return seen.who, seen.what, Weight.FAULT
+
+
+def _ended(seen: Ended) -> _Said:
+    what = "the replay came to its end" if seen.complete else "the replay was ended early"
+    note = f": {seen.note}" if seen.note else ""
+    return "run", what + note, Weight.STEP if seen.complete else Weight.FAULT
+
+
+def _fields(seen: Observation) -> _Said:
+    told = {field.name: getattr(seen, field.name) for field in fields(seen) if field.name != "t"}
+    actor = next((name for name in _ACTORS if told.get(name)), None)
+    who = str(told.pop(actor)) if actor else ""
+    rest = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in told.items() if value is not None)
+    return who, f"{seen.kind.replace('-', ' ')}: {rest}" if rest else seen.kind.replace("-", " "), Weight.PLAIN
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in value.items()) or "none"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+_WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
+    StepStarted: _step,
+    StepEnded: _step_ended,
+    Subscribed: _subscribed,
+    Unsubscribed: _unsubscribed,
+    Demand: _demand,
+    Publishing: _publishing,
+    Sent: _sent,
+    Acknowledged: _acknowledged,
+    Received: _received,
+    LinkChanged: _link,
+    BridgeSeen: _bridge,
+    DestinationSeen: _destination,
+    LinkSeen: _link_seen,
+    Trouble: _trouble,
+    Ended: _ended,
+}

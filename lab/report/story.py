@@ -1,0 +1,181 @@
+"""The whole story of one message: who sent it where, the demand for it, its outcome, every receipt, every fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import inf
+
+from lab.declare.destinations import has_wildcard, hears
+from lab.errors import InputError
+from lab.history import (
+    Acknowledged,
+    Demand,
+    DestinationSeen,
+    Observation,
+    Publishing,
+    Received,
+    Sent,
+    StepEnded,
+    StepStarted,
+    Subscribed,
+    Unsubscribed,
+)
+from lab.judge.causes import FAR
+from lab.judge.timeline import Timeline
+from lab.judge.wording import gap, moment
+from lab.report.sayings import Row, Weight, say
+
+_MOST_EVENTS = 20
+
+
+class Story:
+    """What a history says of one message, taken in line by line."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        self.lines: list[Observation] = []  # those about it, its step's among them, in their order
+        self._step = message.partition("-")[0]
+        self._publishing: Publishing | None = None
+        self._sent: Sent | None = None
+        self._outcomes: list[Acknowledged] = []
+        self._received: list[Received] = []
+        self._listening: dict[tuple[str, str], Subscribed] = {}
+        self._heard_by: set[tuple[str, str]] = set()  # who listened when it was sent
+        self._timeline = Timeline()
+        self._last = 0.0
+
+    def add(self, seen: Observation) -> None:
+        """Take in one observation."""
+        self._last = max(self._last, seen.t)
+        match seen:
+            case Sent():
+                if seen.id == self.message:
+                    self._sent = seen
+                    self._heard_by = set(self._listening)
+                    self.lines.append(seen)
+            case Acknowledged():
+                if seen.id == self.message:
+                    self._outcomes.append(seen)
+                    self.lines.append(seen)
+            case Received():
+                if seen.id == self.message or (self._sent and seen.digest is not None and self._alike(seen)):
+                    self._received.append(seen)
+                    self.lines.append(seen)
+            case Publishing() | StepStarted() | StepEnded() if str(seen.step) == self._step:
+                if isinstance(seen, Publishing):
+                    self._publishing = seen
+                self.lines.append(seen)
+                self._timeline.add(seen)
+            case Subscribed():
+                self._listening[seen.client, seen.destination] = seen
+            case Unsubscribed():
+                self._listening.pop((seen.client, seen.destination), None)
+            case _:
+                self._timeline.add(seen)
+
+    def rows(self) -> Iterable[Row]:
+        """Tell the story; InputError where the history has no such message."""
+        if self._publishing is None or self._sent is None:
+            count = 0 if self._publishing is None else self._publishing.count
+            steps = f"step {self._step} publishes {count}" if count else "a message is named <step>-<n>, such as 3-1"
+            raise InputError.of(f'no message "{self.message}" was sent in this history', steps)
+        self._timeline.last = self._last
+        sent, publishing = self._sent, self._publishing
+        until = max([seen.t for seen in self._received], default=self._timeline.end)
+        near = self._after_which(sent.t, until)
+        rows = [say(publishing), self._demand(sent, publishing), replace(say(sent), what=f"sent {sent.id}{near}")]
+        rows += self._events(sent.t, until)
+        rows += [self._outcome(seen, sent) for seen in self._outcomes]
+        rows += [self._receipt(seen, sent, first=number == 0) for number, seen in enumerate(self._received)]
+        return sorted([*rows, *self._silences(publishing), *self._counters(publishing)], key=lambda row: row.t)
+
+    def _after_which(self, sent: float, until: float) -> str:
+        """Name the closure of a link that it met, or else the last event before it was sent."""
+        shut = [
+            (each.start, each.words)
+            for each in self._timeline.closures
+            if each.start <= until and (each.end is None or each.end >= sent)
+        ]
+        before = [(each.t, each.words) for each in self._timeline.events if sent - FAR <= each.t <= sent]
+        met = min(shut, key=lambda each: abs(each[0] - sent), default=None) or max(before, default=None)
+        if met is None:
+            return ""
+        return f", {gap(abs(met[0] - sent))} {'after' if met[0] <= sent else 'before'} {met[1]}"
+
+    def _alike(self, seen: Received) -> bool:
+        return self._sent is not None and seen.digest == self._sent.digest
+
+    def _demand(self, sent: Sent, publishing: Publishing) -> Row:
+        broker, destination = publishing.broker, publishing.destination
+        of = [seen for (where, what), all_ in self._timeline.demand.items() for seen in all_ if where == broker and
+              (hears(what, destination) or (has_wildcard(destination) and hears(destination, what)))]  # fmt: skip
+        before = max((seen for seen in of if seen.t <= sent.t), key=lambda seen: seen.t, default=None)
+        later = min((seen.t for seen in of if seen.t > sent.t and seen.present), default=inf)
+        if before is not None and before.present:
+            return self._demanded(before)
+        if not of:
+            return Row(
+                t=sent.t, who=broker, what=f"no demand for {destination} was recorded: no bridge was to forward it"
+            )
+        when = f"until {moment(later)}" if later < inf else "then or later"
+        return Row(
+            t=sent.t, who=broker, weight=Weight.FAULT,
+            what=f"had no bridge's consumer on {destination} {when}: a topic message is not forwarded without one",
+        )  # fmt: skip
+
+    def _demanded(self, seen: Demand) -> Row:
+        return say(seen)
+
+    def _events(self, since: float, until: float) -> list[Row]:
+        """Give the faults and recoveries between its sending and the last that was seen of it."""
+        timeline = self._timeline
+        found = [Row(t=each.start, who="link", what=each.words, weight=Weight.FAULT) for each in timeline.closures]
+        found += [Row(t=each.t, who="", what=each.words, weight=Weight.FAULT) for each in timeline.events]
+        found = sorted((row for row in found if since <= row.t <= until), key=lambda row: row.t)
+        left = len(found) - _MOST_EVENTS
+        return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], who="", what=f"{left} events more")]
+
+    def _outcome(self, seen: Acknowledged, sent: Sent) -> Row:
+        row = say(seen)
+        return replace(row, what=f"{row.what}, {gap(seen.t - sent.t)} after it was sent")
+
+    def _receipt(self, seen: Received, sent: Sent, *, first: bool) -> Row:
+        row = say(seen)
+        after = [each for each in self._timeline.events if sent.t <= each.t <= seen.t]
+        near = f" and {gap(seen.t - after[-1].t)} after {after[-1].words}" if after else ""
+        again = "" if first else " (not the first receipt)"
+        alike = "; equal bodies cannot be told apart" if seen.id is None else ""
+        return replace(row, what=f"{row.what}{again}, {gap(seen.t - sent.t)} after it was sent{near}{alike}")
+
+    def _silences(self, publishing: Publishing) -> list[Row]:
+        """Name those who listened when it was sent and did not receive it."""
+        got = {(seen.client, seen.destination) for seen in self._received}
+        deaf = [key for key in sorted(self._heard_by) if hears(key[1], publishing.destination) and key not in got]
+        if publishing.destination.startswith("queue://") and got:
+            return []  # one of those who share a queue is enough
+        rows = [
+            Row(
+                t=self._last, who=client, what=f"never received {self.message}, though it listened", weight=Weight.FAULT
+            )
+            for client, _ in deaf
+        ]
+        if not rows and not got:
+            rows = [Row(t=self._last, who="", what="nobody received it")]
+        if not self._outcomes:
+            rows.append(
+                Row(
+                    t=self._last,
+                    who=f"step {publishing.step}",
+                    what="no outcome was recorded: unknown",
+                    weight=Weight.FAULT,
+                )
+            )
+        return rows
+
+    def _counters(self, publishing: Publishing) -> list[Row]:
+        """Give the last counters of every broker at its destination: whether it was forwarded, they alone can say."""
+        last: list[DestinationSeen] = [
+            seen[-1] for (_, what), seen in self._timeline.destinations.items() if what == publishing.destination
+        ]
+        return [say(seen) for seen in last]

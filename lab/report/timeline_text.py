@@ -1,0 +1,37 @@
+"""Rows of a timeline → lines of text, and what a history's file left out, in words."""
+
+from __future__ import annotations
+
+from lab.history import Header
+from lab.report.drawing import plain
+from lab.report.sayings import Row, Weight
+
+_SIGNS = {Weight.PLAIN: " ", Weight.STEP: "▸", Weight.FAULT: "!"}
+_ASCII_SIGNS = {**_SIGNS, Weight.STEP: ">"}
+_STYLES = {Weight.PLAIN: "", Weight.STEP: "\033[1m", Weight.FAULT: "\033[1;31m"}
+_WHO = 18
+
+
+def heading(header: Header, *, only_ascii: bool) -> str:
+    """Say which run it is."""
+    versions = ", ".join(f"{broker} {version}" for broker, version in header.activemq.items())
+    parts = [f"run {header.run}", header.scenario, f"seed {header.seed}", header.started]
+    head = " · ".join([*parts, f"ActiveMQ: {versions}"] if versions else parts)
+    return plain(f"{head}\n{'  seconds':<21}   {'who':<{_WHO}} what\n", only_ascii)
+
+
+def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
+    """Write a row on one line; nothing is said by colour alone."""
+    when = f"{row.t:9.3f}" if row.until is None else f"{row.t:9.3f} – {row.until:.3f}"
+    sign = (_ASCII_SIGNS if only_ascii else _SIGNS)[row.weight]
+    written = f"{when:<21} {sign} {row.who:<{_WHO}} {row.what}".replace("\n", " ")
+    written = written if written.isprintable() and not only_ascii else plain(written, only_ascii)
+    style = _STYLES[row.weight] if colour else ""
+    return f"{style}{written}\033[0m\n" if style else f"{written}\n"
+
+
+def remainder(cut_short_at: int | None, *, ended: bool) -> str:
+    """Say what is missing at the end of a history, if anything is."""
+    if cut_short_at is not None:
+        return f"the history is cut short: its line {cut_short_at} is only half there and left out"
+    return "" if ended else "the history ends without its last line: the run was killed, or still goes on"

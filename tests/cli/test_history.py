@@ -1,0 +1,145 @@
+"""The commands that read a history: which one is meant, what stdout and stderr get, and problems as JSON."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.history import line, read
+from lab.shipped import shipped
+from tests.emulation.command import MQLAB, Commands, Ended
+
+JUDGED = Path(__file__).parents[1] / "judge"
+CUT = JUDGED / "lost-in-a-cut" / "history.jsonl"
+
+
+@pytest.fixture
+def mqlab(tmp_path: Path) -> Commands:
+    return Commands(folder=tmp_path)
+
+
+@pytest.fixture
+def runs(mqlab: Commands) -> Path:
+    """Two runs, the second of which is the latest."""
+    folder = mqlab.home / "runs"
+    for run, case in (("20260101-101010-aaaaaa", "all-held"), ("20260102-101010-bbbbbb", "lost-in-a-cut")):
+        (folder / run).mkdir(parents=True)
+        shutil.copy(JUDGED / case / "history.jsonl", folder / run)
+    (folder / "latest").symlink_to("20260102-101010-bbbbbb")
+    return folder
+
+
+def problems(ended: Ended) -> list[dict[str, Any]]:
+    assert ended.code != 0
+    assert set(ended.json) == {"problems"}
+    for problem in ended.json["problems"]:
+        assert set(problem) == {"file", "line", "column", "what", "remedy"}
+        assert problem["what"] in ended.err, "people read it on stderr"
+    assert "Traceback" not in ended.err
+    return list(ended.json["problems"])
+
+
+def test_which_history_is_meant(mqlab: Commands, runs: Path) -> None:
+    heads = {
+        words: mqlab("history", *words).out.partition("\n")[0].split(" · ")[1]
+        for words in [(), ("latest",), ("20260101",), ("bbbbbb",), (str(runs / "latest"),), (str(CUT),)]
+    }
+    assert set(heads.values()) == {"cut and never healed", heads[("20260101",)]}
+    assert heads[("20260101",)] != heads[()]
+
+
+def test_json_is_the_lines_that_were_asked_for(mqlab: Commands) -> None:
+    shown = mqlab("history", CUT, "--json", "--kind", "received", "--kind", "link", "--to", "3.75s")
+    assert (shown.code, shown.err) == (0, "")
+    expected = [line(seen) for seen in read(CUT).observations if seen.kind == "received" and seen.t <= 3.75]
+    assert shown.out == "".join(expected)
+    story = mqlab("history", CUT, "--json", "--message", "3-6")
+    assert [json.loads(each)["kind"] for each in story.out.splitlines()] == [
+        "publishing", "step", "sent", "acked", "received", "step-ended",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("history", "--json"), "there is no run under"),
+        (("history", "cccccc", "--json"), 'no run "cccccc" under'),
+        (("history", "nowhere/history.jsonl", "--json"), "cannot read nowhere/history.jsonl"),
+        (("history", CUT, "--json", "--kind", "sentt"), 'no kind named "sentt"'),
+        (("history", CUT, "--json", "--from", "soon"), "--from: 'soon' is not a duration"),
+        (("history", CUT, "--json", "--from", "3"), "--from: '3' has no unit"),
+        (("history", CUT, "--json", "--message", "3-1", "--client", "tk"), "--message tells a whole story"),
+        (("history", CUT, "--json", "--message", "7-1"), 'no message "7-1" was sent'),
+        (("history", CUT, "--json", "--broker", "rome"), 'no broker named "rome"'),
+        (("judge", "nowhere.jsonl", "--json"), "cannot read nowhere.jsonl"),
+        (("run", "no-such", "--json"), 'no scenario named "no-such"'),
+        (("plan", "no-such", "--json"), 'no scenario named "no-such"'),
+        (("render", "one-way", "--broker", "rome", "--json"), 'no broker named "rome"'),
+        (("check", "no-such", "--json"), 'no scenario named "no-such"'),
+    ],
+)
+def test_bad_input_is_json_in_one_shape(mqlab: Commands, words: tuple[str | Path, ...], what: str) -> None:
+    ended = mqlab(*words)
+    assert ended.code == 2
+    assert what in problems(ended)[0]["what"]
+
+
+def test_a_place_is_told_in_json(mqlab: Commands, tmp_path: Path) -> None:
+    damaged = tmp_path / "history.jsonl"
+    damaged.write_text(CUT.read_text() + '{"t":1.0,"kind":"sent"}\n')
+    lines = CUT.read_text().count("\n")
+    for command in ("history", "judge"):
+        ended = mqlab(command, damaged, "--json") if command == "judge" else mqlab(command, damaged)
+        assert f"{damaged}:{lines + 1}:1: id is missing" in ended.err
+    (problem,) = problems(ended)
+    assert (problem["file"], problem["line"], problem["column"]) == (str(damaged), lines + 1, 1)
+
+
+def test_nothing_wrong_is_an_empty_list(mqlab: Commands) -> None:
+    assert mqlab("check", "one-way", "--json").json == {"problems": []}
+
+
+def test_a_reader_that_goes_away_is_no_error(mqlab: Commands, tmp_path: Path) -> None:
+    long = tmp_path / "history.jsonl"
+    header, *rest = CUT.read_text().splitlines(keepends=True)
+    long.write_text(header + "".join(rest[:4]) * 20_000)
+    with subprocess.Popen(
+        [MQLAB, "history", long, "--unfold"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("run ")
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (141, "")
+
+
+@pytest.mark.parametrize("tail", [b"", b"\0" * 5000, b"\0" * 300_000])
+def test_a_history_that_was_cut_short_is_shown_up_to_there(mqlab: Commands, tmp_path: Path, tail: bytes) -> None:
+    history = tmp_path / "history.jsonl"
+    history.write_bytes(CUT.read_bytes()[:-30] + tail)
+    lines = CUT.read_text().count("\n")
+    shown = mqlab("history", history)
+    assert shown.code == 0
+    assert shown.err == f"mqlab: the history is cut short: its line {lines} is only half there and left out\n"
+    assert "dropped 31 by cut" in shown.out.splitlines()[-1]
+    judged = mqlab("judge", history, "--json")
+    assert judged.json["outcome"] != "held"
+
+
+def test_judging_again_gives_the_same_report_byte_for_byte(mqlab: Commands) -> None:
+    assert mqlab("judge", CUT, "--json").out == mqlab("judge", CUT, "--json").out
+
+
+def test_a_release_can_be_named_to_check_as_it_can_to_run(mqlab: Commands, tmp_path: Path) -> None:
+    shutil.copytree(shipped("scenarios"), tmp_path / "scenarios")
+    topology = tmp_path / "scenarios" / "topologies" / "tokyo-singapore.yaml"
+    topology.write_text(topology.read_text().replace("engine-version: 5.18", "engine-version: 5.19"))
+    scenario = tmp_path / "scenarios" / "tokyo-singapore.yaml"
+    assert "5.19" in problems(mqlab("check", scenario, "--json"))[0]["what"]
+    assert mqlab("check", scenario, "--json", "--activemq-version", "5.19.1").json == {"problems": []}
