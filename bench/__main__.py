@@ -1,4 +1,4 @@
-"""Everything there is to measure: `python -m bench [startup|link|replay|memory|demo|judge|html ...] [--quick]`.
+"""Everything there is to measure: `python -m bench [startup|link|replay|traffic|memory|demo|judge|html ...] [--quick]`.
 
 Figures are ratios against something measured in the same run, or bounds; none of them is a test, so the exit code is
 0 whatever they are. Results go to bench/results/, and a table with the goals to the terminal.
@@ -13,14 +13,15 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from bench import demo, goals, link, memory, replay, startup
+from bench import demo, goals, link, memory, replay, startup, traffic
 from bench.article import Article
 from lab.clients import Endpoint
 from lab.errors import LabError
@@ -58,13 +59,14 @@ def measure_link(quick: bool) -> dict[str, Any]:
     return link.measure(quick=quick)
 
 
-def measure_replay(quick: bool) -> dict[str, Any]:
-    """Replay against bare client loops on one broker of an open lab."""
+@contextmanager
+def endpoints_of_a_broker() -> Iterator[Mapping[str, Endpoint]]:
+    """Open a lab, and give where one of its brokers is reached, by protocol."""
     article = Article.ready()
     with tempfile.TemporaryDirectory() as folder, article.opened(Path(folder), startup.Stages()) as lab:
         broker = article.plan.brokers[0].name
         user = article.plan.brokers[0].users[0]
-        endpoints = {
+        yield {
             protocol: Endpoint(
                 host="localhost",
                 port=lab.state.brokers[broker].ports[protocol],
@@ -75,7 +77,18 @@ def measure_replay(quick: bool) -> dict[str, Any]:
             )
             for protocol in ("mqtt", "stomp")
         }
+
+
+def measure_replay(quick: bool) -> dict[str, Any]:
+    """Replay against bare client loops on one broker of an open lab."""
+    with endpoints_of_a_broker() as endpoints:
         return replay.measure(endpoints, count=1000 if quick else 3000, pairs=3 if quick else 5)
+
+
+def measure_traffic(quick: bool) -> dict[str, Any]:
+    """Let traffic go on at parts of the bare rate, on one broker of an open lab."""
+    with endpoints_of_a_broker() as endpoints:
+        return traffic.measure(endpoints, count=1000 if quick else 3000, seconds=3 if quick else 10)
 
 
 def measure_memory(quick: bool) -> dict[str, Any]:
@@ -106,6 +119,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "startup": measure_startup,
     "link": measure_link,
     "replay": measure_replay,
+    "traffic": measure_traffic,
     "memory": measure_memory,
     "demo": measure_demo,
     "judge": measure_judge,

@@ -69,6 +69,13 @@ def _replay(found: Result) -> Iterator[Figure]:
         yield _least(f"replay, {name}, of a bare client loop", case["ratio"], 0.9, "", measured)
 
 
+def _traffic(found: Result) -> Iterator[Figure]:
+    for row in found["rows"]:
+        measured = f"{abs(row['error']):.2%}   (asked {row['asked_per_s']}/s, reached {row['reached_per_s']}/s)"
+        name = f"traffic, {row['case']}, at {row['part']:.0%} of a bare loop's rate, error"
+        yield Figure(name=name, goal="≤ 2%", measured=measured, holds=abs(row["error"]) <= 0.02)
+
+
 def _memory(found: Result) -> Iterator[Figure]:
     parts = ", ".join(f"{name} {each['used_mib']:.0f}" for name, each in found["containers"].items())
     yield _most(
@@ -123,6 +130,7 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "startup": _startup,
     "link": _link,
     "replay": _replay,
+    "traffic": _traffic,
     "memory": _memory,
     "demo": _demo,
     "judge": _judge,

@@ -172,7 +172,7 @@ def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
     scenario: Scenario = Scenario.model_construct(None, scenario="bench", steps=steps, expect=(), seed=1)  # type: ignore[call-arg]
     header = Header(run="bench", scenario="bench", seed=1, runtime="bench", started="", declared={}, mqlab="0")
     with tempfile.TemporaryDirectory() as folder, HistoryFile(Path(folder) / "history.jsonl", header) as history:
-        replay(scenario, _plan(), _OneBroker(endpoint), history, run="bench")
+        replay(scenario, bench_plan(), OneBroker(endpoint), history, run="bench")
         seen = list(observations(history.path))
     first = min(each.t for each in seen if isinstance(each, Sent))
     receipts = [each.t for each in seen if isinstance(each, Received)]
@@ -180,7 +180,7 @@ def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
     return count / (max(receipts) - first)
 
 
-class _OneBroker:
+class OneBroker:
     """A Lab of a broker that somebody else runs."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -210,7 +210,8 @@ class _OneBroker:
     def unwatch(self) -> None: ...
 
 
-def _plan() -> Plan:
+def bench_plan() -> Plan:
+    """Give a Plan of that one broker."""
     given: dict[str, Any] = dict.fromkeys(BrokerPlan.__dataclass_fields__, "") | {"name": "here", "users": ("u",)}
     return Plan(topology="", seed=1, regions=(), links=(), brokers=(BrokerPlan(**given),), bridges=(), actions=())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 _DURATIONS: Mapping[str, Fraction] = {  # in microseconds
@@ -25,6 +25,11 @@ _RATES: Mapping[str, Fraction] = {  # in bits per second, decimal, as in tc(8)
     "mbit": Fraction(10**6),
     "gbit": Fraction(10**9),
 }
+_MESSAGE_RATES: Mapping[str, Fraction] = {  # in messages a second
+    "/s": Fraction(1),
+    "/m": Fraction(1, 60),
+    "/h": Fraction(1, 3600),
+}
 _SIZES: Mapping[str, Fraction] = {  # in bytes
     "B": Fraction(1),
     "KB": Fraction(10**3),
@@ -34,7 +39,7 @@ _SIZES: Mapping[str, Fraction] = {  # in bytes
     "MiB": Fraction(2**20),
     "GiB": Fraction(2**30),
 }
-_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%]*)")
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%/]*)")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -45,6 +50,14 @@ def parse_duration(text: str) -> timedelta:
 def parse_rate(text: str) -> int:
     """Read `20mbit` as bits per second."""
     return round(_quantity(text, _RATES, "a rate", "512kbit, 20mbit, 1gbit"))
+
+
+def parse_message_rate(text: str) -> Fraction:
+    """Read `50/s` as messages a second, exactly."""
+    rate = _quantity(text, _MESSAGE_RATES, "a message rate", "50/s, 2.5/s, 6/m")
+    if not rate:
+        raise ValueError(f"{text!r} sends nothing: leave the step out, or write 50/s")
+    return rate
 
 
 def parse_size(text: str) -> int:
@@ -74,6 +87,17 @@ def format_duration(value: timedelta) -> str:
 def format_rate(bits: int) -> str:
     """Write bits per second in the largest unit that needs no fraction."""
     return _largest(bits, _RATES, ("gbit", "mbit", "kbit", "bit"))
+
+
+def format_message_rate(rate: Fraction) -> str:
+    """Write messages a second in the unit that needs the fewest digits, exactly."""
+    written = []
+    with localcontext(prec=80):  # a value of a file has no more than 40 digits
+        for unit, factor in _MESSAGE_RATES.items():
+            number = Decimal((rate / factor).numerator) / Decimal((rate / factor).denominator)
+            if Fraction(number) * factor == rate:
+                written.append(f"{number:f}{unit}")
+    return min(written, key=len)
 
 
 def format_size(size: int) -> str:

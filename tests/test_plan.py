@@ -37,7 +37,7 @@ def test_plan_is_the_one_beside_it(case: Path, tmp_path: Path) -> None:
     assert describe(plan(scenario.topology, seed=7)) == (case / "plan.txt").read_text()
 
 
-@pytest.mark.parametrize("name", ["tokyo-singapore", "cut-and-heal", "one-way"])
+@pytest.mark.parametrize("name", ["tokyo-singapore", "cut-and-heal", "one-way", "cut-topics"])
 def test_plan_is_the_same_each_time(name: str) -> None:
     assert shipped(name) == shipped(name)
 

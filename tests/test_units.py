@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -56,6 +58,25 @@ def test_sizes_survive(value: int) -> None:
 @given(st.integers(0, 10**13))
 def test_rates_survive(value: int) -> None:
     assert units.parse_rate(units.format_rate(value)) == value
+
+
+@given(st.decimals(min_value="0.0000000000000001", max_value=10**9, places=16), st.sampled_from("smh"))
+def test_message_rates_survive(number: Decimal, unit: str) -> None:
+    value = units.parse_message_rate(f"{number:f}/{unit}")
+    assert units.parse_message_rate(units.format_message_rate(value)) == value
+
+
+def test_message_rates_are_exact() -> None:
+    assert [units.parse_message_rate(text) for text in ("50/s", "2.5/s", "20/m", "1/h")] == [
+        50, Fraction(5, 2), Fraction(1, 3), Fraction(1, 3600),
+    ]  # fmt: skip
+    assert units.format_message_rate(Fraction(1, 3)) == "20/m"
+
+
+@pytest.mark.parametrize("text", ["50", "50/x", "50/ms", "0/s", "0", "-1/s", "20mbit", "/s", "50/s/s"])
+def test_what_is_no_message_rate(text: str) -> None:
+    with pytest.raises(ValueError, match="write 50/s"):
+        units.parse_message_rate(text)
 
 
 @given(st.integers(0, 10**9))

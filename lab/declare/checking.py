@@ -9,6 +9,7 @@ from lab.declare.configuration_checks import check_configurations
 from lab.declare.expectation_checks import check_expectations
 from lab.declare.scenario import Scenario
 from lab.declare.step_checks import check_steps
+from lab.declare.timing_checks import check_timing
 from lab.declare.topology_checks import check_topology
 from lab.errors import Place, Problem
 
@@ -19,6 +20,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[P
         *check_topology(scenario.topology, scenario.origin, activemq_version),
         *check_configurations(scenario.topology, scenario.origin, activemq_version),
         *check_steps(scenario),
+        *check_timing(scenario),
         *check_expectations(scenario),
     ]
     nowhere = Place(file="", line=0, column=0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.declare.destinations import destination_of, hears
-from lab.declare.identities import configuration
-from lab.declare.scenario import Bridge, Delivered, Latency, Publish, Scenario, Subscribe
-from lab.declare.topology import Topology
+from lab.declare.identities import connectors
+from lab.declare.scenario import Bridge, Delivered, Latency, Scenario, Subscribe
+from lab.declare.step import Message
+from lab.declare.unrolling import every_step
 from lab.declare.wording import unknown
-from lab.errors import InputError, Problem
+from lab.errors import Problem
 
 
 def check_expectations(scenario: Scenario) -> Iterator[Problem]:
@@ -24,8 +25,8 @@ def check_expectations(scenario: Scenario) -> Iterator[Problem]:
 def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency) -> Iterator[Problem]:
     """Whoever is to receive must listen, and something must be sent to what it listens to."""
     path = ("expect", number, expectation.claim)
-    subscriptions = [step for step in scenario.steps if isinstance(step, Subscribe)]
-    sent = {destination_of(step) or "" for step in scenario.steps if isinstance(step, Publish)}
+    subscriptions = [step for step in every_step(scenario.steps) if isinstance(step, Subscribe)]
+    sent = {destination_of(step) or "" for step in every_step(scenario.steps) if isinstance(step, Message)}
     clients = list(dict.fromkeys(step.client for step in subscriptions))
     wanted = destination_of(expectation) if isinstance(expectation, Delivered) else None
     if isinstance(expectation, Delivered) and expectation.topic is not None and expectation.queue is not None:
@@ -65,7 +66,7 @@ def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency
 def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Problem]:
     path = ("expect", number, expectation.claim)
     topology, origin = scenario.topology, scenario.origin
-    owners = _connectors(topology)
+    owners = connectors(topology)
     name, broker = expectation.connector, expectation.broker
     if broker is not None and broker not in topology.brokers:
         place = origin.place(*path, "broker")
@@ -80,24 +81,11 @@ def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Pr
         what = f"{len(owners[name])} brokers have a connector {name}"
         right = f"add broker: one of {', '.join(owners[name])}"
         yield Problem(what=what, remedy=right, place=origin.place(*path, "connector"))
-    verbs = {step.verb for step in scenario.steps}
+    verbs = {step.verb for step in every_step(scenario.steps)}
     if expectation.after is not None and expectation.after not in verbs:
         what = f"the scenario has no {expectation.after} step"
         place = origin.place(*path, "after")
         yield Problem(what=what, remedy="add the step, or remove within and after", place=place)
-
-
-def _connectors(topology: Topology) -> dict[str, list[str]]:
-    """Map each connector's name to the brokers whose configuration has it, as far as they can be read."""
-    owners: dict[str, list[str]] = {}
-    for name in topology.brokers:
-        try:
-            connectors = configuration(topology, name).connectors
-        except InputError:  # said by the checks of the configurations
-            continue
-        for connector in connectors:
-            owners.setdefault(connector.name, []).append(name)
-    return owners
 
 
 def _listed(label: str, destinations: set[str]) -> str:

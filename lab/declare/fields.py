@@ -6,6 +6,7 @@ Every scalar of a file arrives as text; the field decides what it means, and wri
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
 
@@ -112,6 +113,12 @@ Rate = Annotated[
     _text_to(units.parse_rate, int),
     _as_text(units.format_rate),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(bit|kbit|mbit|gbit)$", "examples": ["20mbit"]}),
+]
+MessageRate = Annotated[
+    Fraction,  # messages a second
+    _text_to(units.parse_message_rate, Fraction),
+    _as_text(units.format_message_rate),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?/(s|m|h)$", "examples": ["50/s", "6/m"]}),
 ]
 Size = Annotated[
     int,

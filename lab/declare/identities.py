@@ -14,6 +14,7 @@ from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.names import derived_broker_id, host_name
 from lab.declare.engines import release
 from lab.declare.topology import Topology
+from lab.errors import InputError
 from lab.network.addresses import first_free
 
 
@@ -63,3 +64,16 @@ def addresses(topology: Topology) -> Mapping[str, IPv4Address | None]:
             taken = {found[other] for other, each in topology.brokers.items() if each.region == broker.region}
             found[name] = first_free(topology.regions[broker.region].vpc, {each for each in taken if each is not None})
     return found
+
+
+def connectors(topology: Topology) -> dict[str, list[str]]:
+    """Map each connector's name to the brokers whose configuration has it, as far as they can be read."""
+    owners: dict[str, list[str]] = {}
+    for name in topology.brokers:
+        try:
+            found = configuration(topology, name).connectors
+        except InputError:  # said by the checks of the configurations
+            continue
+        for connector in found:
+            owners.setdefault(connector.name, []).append(name)
+    return owners

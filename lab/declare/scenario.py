@@ -5,43 +5,21 @@ A step is one verb; an expectation is one claim. Adding either is one class here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from lab.declare.fields import Declared, Duration, Name, Names, Size, Whole, YesNo
+from lab.declare.fields import Declared, Duration, MessageRate, Name, Names, Whole
 from lab.declare.origin import Origin
+from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step
+from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
 from lab.declare.topology import ImpairmentFields, Topology
+from lab.units import parse_duration
 
 
-class _Addressed(Declared):
-    """Something that names exactly one topic or one queue."""
-
-    topic: str | None = Field(default=None, min_length=1)
-    queue: str | None = Field(default=None, min_length=1)
-
-
-class Step(Declared):
-    """One verb of a scenario."""
-
-    verb: ClassVar[str]
-
-    def written(self) -> Any:
-        """Give what stands after the verb in a file, defaults too."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class _OneDestination(_Addressed):
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.topic is None) == (self.queue is None):
-            raise ValueError("name one topic or one queue")
-        return self
-
-
-class Subscribe(Step, _OneDestination):
+class Subscribe(Step, OneDestination):
     """A client begins to listen, and stays until unsubscribed or the scenario ends."""
 
     verb: ClassVar[str] = "subscribe"
@@ -59,62 +37,40 @@ class Unsubscribe(Step):
     client: Name
 
 
-class Publish(Step, _OneDestination):
+class Publish(Message):
     """Messages are sent and their receipts awaited."""
 
     verb: ClassVar[str] = "publish"
-    broker: Name
-    over: Literal["mqtt", "stomp"]
     count: Whole = Field(default=1, ge=1, le=10_000_000)
-    qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
-    persistent: YesNo = True  # STOMP only
-    retained: YesNo = False  # MQTT only
-    body: str | None = None  # {n} counts from 1; made by the lab when left out
-    size: Size | None = None  # of a body that the lab makes
-    every: Duration | None = None  # as fast as receipts allow when left out
-    user: str | None = None
+    every: Duration | None = None  # as fast as receipts allow when both are left out
+    rate: MessageRate | None = None
+
+    @model_validator(mode="after")
+    def _one_pace(self) -> Self:
+        if self.every is not None and self.rate is not None:
+            raise ValueError("every and rate say the same thing: write one of them")
+        return self
 
 
-class Wait(Step):
-    """Time passes."""
-
-    verb: ClassVar[str] = "wait"
-    duration: Duration
-
-    @model_validator(mode="before")
-    @classmethod
-    def _scalar(cls, value: Any) -> Any:
-        return {"duration": value} if isinstance(value, str) else value
-
-    def written(self) -> Any:
-        """Give the duration alone: a wait has no other field."""
-        return super().written()["duration"]
-
-
-class _OnLink(Declared):
-    link: Name
-    leaving: Name | None = None  # one direction only: the region it leaves; both when left out
-
-
-class Impair(Step, _OnLink, ImpairmentFields):
+class Impair(Step, OnLink, ImpairmentFields):
     """A link's impairment is replaced as a whole."""
 
     verb: ClassVar[str] = "impair"
 
 
-class Cut(Step, _OnLink):
+class Cut(Step, OnLink):
     """A link drops every packet silently."""
 
     verb: ClassVar[str] = "cut"
 
 
-class Reject(Step, _OnLink):
+class Reject(Step, OnLink):
     """A link answers every packet as a closed port would."""
 
     verb: ClassVar[str] = "reject"
 
 
-class Heal(Step, _OnLink):
+class Heal(Step, OnLink):
     """A cut or rejecting link passes packets again, impaired as before."""
 
     verb: ClassVar[str] = "heal"
@@ -130,7 +86,7 @@ class Expectation(Declared):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-class Delivered(Expectation, _Addressed):
+class Delivered(Expectation, Addressed):
     """What was sent reached whom it should."""
 
     claim: ClassVar[str] = "delivered"
@@ -147,7 +103,7 @@ class Bridge(Expectation):
     broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
     up: Literal["both-ends", "initiator", "nowhere"]
     within: Duration | None = None  # of `after`
-    after: Literal["cut", "reject", "heal", "impair"] | None = None  # the last such step
+    after: Literal["cut", "reject", "heal", "impair", "flap"] | None = None  # the last such step
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -174,7 +130,9 @@ class Latency(Expectation):
         return self
 
 
-STEPS: tuple[type[Step], ...] = (Subscribe, Unsubscribe, Publish, Wait, Impair, Cut, Reject, Heal)
+STEPS: tuple[type[Step], ...] = (
+    Subscribe, Unsubscribe, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap, Together, Repeat,
+)  # fmt: skip
 EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency)
 
 
@@ -185,7 +143,7 @@ class Scenario(Declared):
     about: str = ""
     topology: Topology
     seed: Whole = Field(default=1, le=2**63 - 1)
-    steps: tuple[Step, ...]  # each written as {verb: fields}
+    steps: tuple[Step, ...]  # each written as {verb: fields}, perhaps with an at beside it
     expect: tuple[Expectation, ...] = ()  # each written as {claim: fields}
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
@@ -212,15 +170,26 @@ class Scenario(Declared):
         for broker in written["topology"]["brokers"].values():
             for user in broker["users"].values():
                 del user["password"]
-        written["steps"] = [{step.verb: step.written()} for step in self.steps]
+        written["steps"] = [step.entry() for step in self.steps]
         written["expect"] = [{expectation.claim: expectation.written()} for expectation in self.expect]
         return written
 
 
 def steps_of(declared: Mapping[str, Any]) -> tuple[Step, ...]:
     """Rebuild the steps from what `Scenario.declared` gave."""
+    return _steps(declared["steps"])
+
+
+def _steps(entries: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     kinds = {step.verb: step for step in STEPS}
-    return tuple(kinds[verb].model_validate(fields) for entry in declared["steps"] for verb, fields in entry.items())
+    found = []
+    for entry in entries:
+        ((verb, fields),) = ((verb, fields) for verb, fields in entry.items() if verb != "at")
+        kind = kinds[verb]
+        if issubclass(kind, Holding):
+            fields = kind.holding(fields, _steps(kind.listed(fields)))
+        found.append(kind.model_validate(fields).beginning(parse_duration(entry["at"]) if "at" in entry else None))
+    return tuple(found)
 
 
 def expectations_of(declared: Mapping[str, Any]) -> tuple[Expectation, ...]:

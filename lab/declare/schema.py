@@ -11,12 +11,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from lab.declare.scenario import EXPECTATIONS, STEPS, Wait
+from lab.declare.scenario import EXPECTATIONS, STEPS
+from lab.declare.timed import Together
 from lab.declare.topology import Broker, ImpairmentFields, Topology, User
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _INNER: tuple[type[BaseModel], ...] = (Broker, User, ImpairmentFields)  # those of a topology's parts with defaults
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
+_STEP = {"$ref": "#/$defs/Step"}
 _PASSWORD = {
     "description": "12 to 250 characters, or the environment variable that holds them",
     "oneOf": [
@@ -40,8 +42,10 @@ def topology_schema() -> dict[str, Any]:
 def scenario_schema() -> dict[str, Any]:
     """Give the schema of a scenario file."""
     definitions = _definitions([Topology, *STEPS, *EXPECTATIONS])
-    definitions["Wait"] = {**definitions["Wait"]["properties"]["duration"], "description": Wait.__doc__}
-    steps = _one_of({step.verb: step.__name__ for step in STEPS})
+    _wait(definitions)
+    definitions["Together"] = {"description": Together.__doc__, "type": "array", "minItems": 1, "items": _STEP}
+    definitions["Repeat"]["properties"]["steps"]["items"] = _STEP
+    definitions["Step"] = _step({step.verb: step.__name__ for step in STEPS}, definitions["Wait"]["oneOf"][0])
     expectations = _one_of({expectation.claim: expectation.__name__ for expectation in EXPECTATIONS})
     return {
         "$schema": _DRAFT,
@@ -57,7 +61,7 @@ def scenario_schema() -> dict[str, Any]:
                 "oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}],
             },
             "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
-            "steps": {"type": "array", "minItems": 1, "items": steps},
+            "steps": {"type": "array", "minItems": 1, "items": _STEP},
             "expect": {"type": "array", "items": expectations},
         },
         "$defs": definitions,
@@ -81,6 +85,25 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
         if claim in definitions:
             definitions[claim]["properties"]["to"] = _one_or_many(definitions[claim]["properties"]["to"])
     return {name: _plain(definition) for name, definition in definitions.items()}
+
+
+def _wait(definitions: dict[str, Any]) -> None:
+    """Put a wait as it is written: a duration alone, or a condition."""
+    wait = definitions["Wait"]
+    duration = wait["properties"].pop("duration")
+    condition = {**wait, "required": ["until"]}
+    definitions["Wait"] = {"description": condition.pop("description"), "oneOf": [duration, condition]}
+
+
+def _step(verbs: Mapping[str, str], duration: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the schema of a step: one verb, perhaps with a moment beside it."""
+    moment = {**duration, "description": "When it begins, since the replay began"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**{verb: {"$ref": f"#/$defs/{name}"} for verb, name in verbs.items()}, "at": moment},
+        "oneOf": [{"required": [verb]} for verb in verbs],
+    }
 
 
 def _one_or_many(listed: Mapping[str, Any]) -> dict[str, Any]:

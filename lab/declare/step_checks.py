@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lab.declare.destinations import destination_of, has_wildcard
-from lab.declare.origin import Keys, Origin
-from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Scenario, Subscribe, Unsubscribe
-from lab.declare.topology import Topology
-from lab.declare.wording import unknown
+from lab.declare.scenario import Cut, Heal, Reject, Scenario, Subscribe, Unsubscribe
+from lab.declare.step import Message, OnLink
+from lab.declare.step_place import At
+from lab.declare.timed import Flap, Wait
+from lab.declare.unrolling import in_time
+from lab.declare.wait_checks import check_wait, too_early
 from lab.errors import Problem
 
 _ONLY_OVER = {"qos": "mqtt", "retained": "mqtt", "persistent": "stomp"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _At:
-    """The step in hand: where it is written, and what stands around it."""
-
-    topology: Topology
-    origin: Origin
-    path: Keys
-
-    def wrong(self, field: str, what: str, remedy: str) -> Problem:
-        """Make a Problem of one of the step's fields."""
-        return Problem(what=what, remedy=remedy, place=self.origin.place(*self.path, field))
-
-    def unknown(self, field: str, kind: str, name: str, valid: list[str], label: str) -> Problem:
-        """Make a Problem of a name that nobody has."""
-        return unknown(kind, name, valid, label, self.origin.place(*self.path, field))
 
 
 def check_steps(scenario: Scenario) -> Iterator[Problem]:
@@ -40,24 +24,23 @@ def check_steps(scenario: Scenario) -> Iterator[Problem]:
         yield Problem(
             what="a scenario without steps", remedy="add a publish step", place=scenario.origin.place("steps")
         )
-    for number, step in enumerate(scenario.steps):
-        at = _At(topology=scenario.topology, origin=scenario.origin, path=("steps", number, step.verb))
-        if isinstance(step, Subscribe | Publish):
+    for path, step in in_time(scenario.steps):
+        at = At(topology=scenario.topology, origin=scenario.origin, path=path)
+        if isinstance(step, Subscribe | Message):
             yield from _login(at, step)
             yield from _protocol(at, step)
         if isinstance(step, Subscribe):
             yield from _same_client(at, clients.setdefault(step.client, step), step)
         elif isinstance(step, Unsubscribe):
             if step.client not in clients:
-                later = any(isinstance(each, Subscribe) and each.client == step.client for each in scenario.steps)
-                reason = "subscribes only later" if later else "never subscribes"
-                listed = f"clients so far: {', '.join(clients) or 'none'}"
-                yield at.wrong("client", f"the client {step.client} {reason}", listed)
-        elif isinstance(step, Impair | Cut | Reject | Heal):
+                yield too_early(at, scenario, step.client, clients)
+        elif isinstance(step, Wait):
+            yield from check_wait(at, scenario, step, clients)
+        elif isinstance(step, OnLink):
             yield from _on_link(at, step, closed)
 
 
-def _login(at: _At, step: Subscribe | Publish) -> Iterator[Problem]:
+def _login(at: At, step: Subscribe | Message) -> Iterator[Problem]:
     brokers = at.topology.brokers
     if step.broker not in brokers:
         yield at.unknown("broker", "broker", step.broker, list(brokers), "brokers in this topology")
@@ -69,7 +52,7 @@ def _login(at: _At, step: Subscribe | Publish) -> Iterator[Problem]:
         yield at.wrong("broker", f"{step.broker} has {len(users)} users", f"add user: one of {', '.join(users)}")
 
 
-def _protocol(at: _At, step: Subscribe | Publish) -> Iterator[Problem]:
+def _protocol(at: At, step: Subscribe | Message) -> Iterator[Problem]:
     for field, protocol in _ONLY_OVER.items():
         if field in step.model_fields_set and step.over != protocol:
             yield at.wrong(field, f"{field} means nothing over {step.over}", f"remove it: it is for {protocol} alone")
@@ -79,14 +62,14 @@ def _protocol(at: _At, step: Subscribe | Publish) -> Iterator[Problem]:
         yield at.wrong("queue", "MQTT knows topics, not queues", "write topic, or over: stomp")
     if any(character in destination.partition("://")[2] for character in "/+#") and step.over == "mqtt":
         yield at.wrong(field, "a topic is named here as ActiveMQ names it", "write a.b for a/b, * for +, > for #")
-    if isinstance(step, Publish):
+    if isinstance(step, Message):
         if has_wildcard(destination):
             yield at.wrong(field, "a message is sent to one destination", "* and > are wildcards: write a whole name")
         if step.body is not None and step.size is not None:
             yield at.wrong("size", "size is of a body that the lab makes", "remove size, or body")
 
 
-def _same_client(at: _At, first: Subscribe, step: Subscribe) -> Iterator[Problem]:
+def _same_client(at: At, first: Subscribe, step: Subscribe) -> Iterator[Problem]:
     """A client is one connection, so all its subscriptions share a broker, a protocol and a user."""
     for field in ("broker", "over", "user"):
         if getattr(first, field) != getattr(step, field):
@@ -96,7 +79,7 @@ def _same_client(at: _At, first: Subscribe, step: Subscribe) -> Iterator[Problem
             yield at.wrong(field, what, "a client is one connection: write the same, or give it another name")
 
 
-def _on_link(at: _At, step: Impair | Cut | Reject | Heal, closed: set[tuple[str, str]]) -> Iterator[Problem]:
+def _on_link(at: At, step: OnLink, closed: set[tuple[str, str]]) -> Iterator[Problem]:
     links = {link.name: link for link in at.topology.links}
     if step.link not in links:
         yield at.unknown("link", "link", step.link, list(links), "links in this topology")
@@ -108,6 +91,8 @@ def _on_link(at: _At, step: Impair | Cut | Reject | Heal, closed: set[tuple[str,
     directions = {(step.link, end) for end in ends if step.leaving in (None, end)}
     if isinstance(step, Cut | Reject):
         closed |= directions
+    elif isinstance(step, Flap):
+        closed -= directions
     elif isinstance(step, Heal):
         if not directions & closed:
             which = step.link if step.leaving is None else f"the direction of {step.link} that leaves {step.leaving}"

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from lab.declare.fields import Declared
+from lab.declare.fields import Declared, Duration
 from lab.declare.origin import Keys, Origin
-from lab.declare.scenario import EXPECTATIONS, STEPS, Expectation, Scenario, Step, Wait
+from lab.declare.scenario import EXPECTATIONS, STEPS, Expectation, Scenario
+from lab.declare.step import Step
+from lab.declare.timed import Holding, Wait
 from lab.declare.topology import Topology
 from lab.declare.wording import remedy
 from lab.errors import Problem
@@ -51,7 +54,7 @@ def validate(content: Any, origin: Origin, *, topology_read: bool) -> tuple[Scen
         parts["topology"] = _model(Topology, content["topology"], ("topology",), origin, found)
     for part, kinds in (("steps", STEPS), ("expect", EXPECTATIONS)):
         if part in content:
-            parts[part] = _entries(content[part], part, kinds, origin, found)
+            parts[part] = _entries(content[part], (part,), kinds, origin, found)
     scenario = None
     try:
         scenario = Scenario.model_validate({**shell, **parts})
@@ -67,41 +70,71 @@ def validate(content: Any, origin: Origin, *, topology_read: bool) -> tuple[Scen
 
 def _entries(
     written: Any,
-    part: str,
+    path: Keys,
     kinds: Sequence[type[Step]] | Sequence[type[Expectation]],
     origin: Origin,
     found: list[Problem],
 ) -> tuple[Declared | None, ...]:
     """Read a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
     known: Mapping[str, type[Declared]] = {kind.verb if issubclass(kind, Step) else kind.claim: kind for kind in kinds}
-    word, label = ("verb", "verbs") if part == "steps" else ("claim", "claims")
+    word, label = ("claim", "claims") if path == ("expect",) else ("verb", "verbs")
     if not isinstance(written, list):
-        found.append(Problem(what=f"{part} is a list", remedy=f"write - {word}: …", place=origin.place(part)))
+        found.append(Problem(what=f"{path[-1]} is a list", remedy=f"write - {word}: …", place=origin.place(*path)))
         return ()
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
-        path: Keys = (part, number)
-        if not isinstance(entry, dict) or len(entry) != 1:
-            listed = f": {', '.join(entry)}" if isinstance(entry, dict) and entry else ""
-            what = f"an entry of {part} is one {word} with its fields{listed}"
-            found.append(
-                Problem(
-                    what=what, remedy=f"write - {word}: {{…}}\n{label}: {', '.join(known)}", place=origin.place(*path)
-                )
-            )
+        here: Keys = (*path, number)
+        beside = {"at"} if word == "verb" else set()
+        names = [each for each in entry if each not in beside] if isinstance(entry, dict) else []
+        if len(names) != 1:
+            listed = f": {', '.join(names)}" if names else ""
+            what = f"an entry of {path[-1]} is one {word} with its fields{listed}"
+            right = f"write - {word}: {{…}}\n{label}: {', '.join(known)}"
+            found.append(Problem(what=what, remedy=right, place=origin.place(*here)))
             continue
-        ((name, fields),) = entry.items()
+        (name,) = names
         if name not in known:
             found.append(
-                Problem(what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*path, name))
+                Problem(what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*here, name))
             )
-        elif known[name] is Wait and not isinstance(fields, str):
-            found.append(
-                Problem(what="a wait has a duration alone", remedy="write - wait: 5s", place=origin.place(*path, name))
-            )
-        else:
-            entries.append(_model(known[name], fields, (*path, name), origin, found))
+            continue
+        read = _entry(known[name], entry[name], (*here, name), origin, found)
+        if isinstance(read, Step) and "at" in entry:
+            moment = _model(_Beside, {"at": entry["at"]}, here, origin, found)
+            read = read.beginning(moment.at if moment is not None else None)
+        entries.append(read)
     return tuple(entries)
+
+
+class _Beside(Declared):
+    """What may stand beside a step's verb."""
+
+    at: Duration
+
+
+def _entry(kind: type[Declared], fields: Any, path: Keys, origin: Origin, found: list[Problem]) -> Declared | None:
+    """Read what stands after a verb or a claim; a step that is made of steps has those read first."""
+    if issubclass(kind, Wait) and not isinstance(fields, str) and not (isinstance(fields, dict) and "until" in fields):
+        right = "write - wait: 5s, or - wait: {until: bridge-up, connector: NAME, within: 10s}"
+        found.append(Problem(what="a wait has a duration or a condition", remedy=right, place=origin.place(*path)))
+        return None
+    if not issubclass(kind, Holding):
+        return _model(kind, fields, path, origin, found)
+    before = len(found)
+    if kind.inside and not isinstance(fields, dict):
+        return _model(kind, fields, path, origin, found)
+    inner = kind.listed(fields)
+    if inner is None:
+        return _model(kind, fields if kind.inside else {}, path, origin, found)
+    steps = _entries(inner, (*path, *kind.inside), STEPS, origin, found)
+    if len(found) == before:
+        return _model(kind, kind.holding(fields, steps), path, origin, found)
+    # What is wrong inside has been said; the step's own fields are still looked at.
+    _model(kind, kind.holding(fields, (_PASSING,)), path, origin, found)
+    return None
+
+
+_PASSING = Wait(duration=timedelta(0))
 
 
 def _model(model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]) -> _Model | None:

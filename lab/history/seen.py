@@ -52,6 +52,8 @@ class StepStarted(Observation):
     step: int  # counts from 1
     verb: str
     asked: str  # the step in one line, for people
+    place: str = ""  # where a person finds it, such as "5.1 round 2"; empty where that is its number
+    due: float | None = None  # the moment that it was to begin; `t` is when it did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +108,10 @@ class Publishing(Observation):
     broker: str
     over: str
     destination: str
-    count: int
     persistent: bool  # MQTT: QoS 1 and 2
     body: str  # "generated": carries its id; "given": matched by digest (see docs/matching.md)
+    count: int | None = None  # None: until it is told to end
+    place: str = ""  # of the step, as in StepStarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,18 @@ class Received(Observation):
     digest: str | None = None
     retained: bool = False
     redelivered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paced(Observation):
+    """How a step that sends at a rate kept it; rates are messages a second, over the time from first to last."""
+
+    kind: ClassVar[str] = "paced"
+    step: int
+    asked_per_s: float
+    drawn_per_s: float  # what its dice gave; the same as asked where intervals are even
+    reached_per_s: float
+    held: bool  # within 2 % of what was drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +237,7 @@ class Ended(Observation):
 KINDS: Mapping[str, type[Observation]] = {
     cls.kind: cls
     for cls in (
-        StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received,
+        StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
     )
 }  # fmt: skip

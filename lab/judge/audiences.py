@@ -71,6 +71,7 @@ class Audience:
 
 def audiences(ledger: Ledger) -> tuple[Audience, ...]:
     """Give every audience of a ledger, in the order they came to be."""
+    ledger.level()
     found = []
     for members in _together(ledger):
         meant = [

@@ -100,7 +100,7 @@ def _sent_at(message: tuple[Tally, int]) -> float:
 
 
 def _sent(tally: Tally, number: int) -> str:
-    return f"{tally.publication.id(number)} sent at {moment(tally.publication.sent_at[number])}"
+    return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
 
 
 def _duplicated(chosen: Chosen, evidence: Evidence) -> str:
@@ -110,7 +110,7 @@ def _duplicated(chosen: Chosen, evidence: Evidence) -> str:
         return ""
     tally, number, when = min(again, key=lambda each: each[2])
     near = evidence.causes.near(when, when)
-    return f"{several(duplicated, 'duplicate')}, first {tally.publication.id(number)} again at {moment(when)}{near}"
+    return f"{several(duplicated, 'duplicate')}, first {tally.publication.named(number)} again at {moment(when)}{near}"
 
 
 def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
@@ -129,7 +129,7 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     more = f", the slowest took {gap(slowest)}" if len(late) > 1 else ""
     return (
         f"{len(late)} late to {listed(list(chosen.audience.names))} (allowed are {units.format_duration(claim.within)}"
-        f"{more}), first {tally.publication.id(number)} took {gap(took)}, sent at {moment(sent)}{near}"
+        f"{more}), first {tally.publication.named(number)} took {gap(took)}, sent at {moment(sent)}{near}"
     )
 
 

@@ -19,26 +19,43 @@ _DIGITS = 9  # int() refuses numbers of thousands of digits
 
 
 class Publication:
-    """All messages of one publish step, numbered from 1."""
+    """All messages of one publish step, or of traffic, numbered from 1."""
 
-    __slots__ = ("broker", "client", "count", "destination", "digests", "last", "outcomes", "sent_at", "step")
+    __slots__ = (
+        "broker", "client", "count", "destination", "digests", "grows", "last", "outcomes", "place", "sent_at", "step",
+    )  # fmt: skip
 
     def __init__(self, common: Publishing) -> None:
-        if not 0 <= common.count <= MOST:
-            raise _damaged(f"step {common.step} publishes {common.count} messages")
+        count = common.count or 0
+        if not 0 <= count <= MOST:
+            raise _damaged(f"step {common.step} publishes {count} messages")
         self.step = common.step
+        self.place = common.place
+        self.grows = common.count is None
         self.client = common.client
         self.broker = common.broker
         self.destination = common.destination
-        self.count = common.count
-        self.sent_at = array("d", [nan]) * (common.count + 1)
-        self.outcomes = bytearray(common.count + 1)
+        self.count = count
+        self.sent_at = array("d", [nan]) * (count + 1)
+        self.outcomes = bytearray(count + 1)
         self.last = 0  # the highest number sent
         self.digests: array[int] | None = None  # per number, where bodies carry no id
 
     def id(self, number: int) -> str:
         """Give the id of a message."""
         return f"{self.step}-{number}"
+
+    def named(self, number: int) -> str:
+        """Give the id of a message, with the step it is of where the id does not say that."""
+        return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
+
+    def grow(self) -> None:
+        """Make room for one message more, where their number was not known before."""
+        self.count += 1
+        self.sent_at.append(nan)
+        self.outcomes.append(UNKNOWN)
+        if self.digests is not None:
+            self.digests.append(-1)
 
 
 class Receipts:
@@ -56,7 +73,11 @@ class Receipts:
 
     def add(self, number: int, moment: float, retained: bool) -> bool:
         """Count a receipt, and tell whether it is the message's first."""
-        before = self.times[number]
+        try:
+            before = self.times[number]
+        except IndexError:  # the publication has grown
+            self.reach(number)
+            before = 0
         self.times[number] = before + 1
         if retained:
             self.retained.add(number)
@@ -66,6 +87,13 @@ class Receipts:
             return False
         self.first_at[number] = moment
         return True
+
+    def reach(self, number: int) -> None:
+        """Make room up to a message's number."""
+        more = number + 1 - len(self.times)
+        if more > 0:
+            self.times.frombytes(bytes(self.times.itemsize * more))
+            self.first_at.frombytes(bytes(self.first_at.itemsize * more))
 
 
 class Subscription:
@@ -150,7 +178,7 @@ class Ledger:
 
     def sent(self, seen: Sent) -> None:
         """Write a message down."""
-        publication, number = self._message(seen.id)
+        publication, number = self._message(seen.id, new=True)
         publication.sent_at[number] = seen.t
         if number > publication.last:
             publication.last = number
@@ -200,19 +228,25 @@ class Ledger:
             else:
                 receipts.top[0] = position
 
+    def level(self) -> None:
+        """Make room in all receipts for all messages, when no more will come."""
+        for subscription in self.subscriptions.values():
+            for step, receipts in subscription.receipts.items():
+                receipts.reach(self.publications[str(step)].count)
+
     def _subscription(self, client: str, destination: str) -> Subscription:
         return self.subscriptions.setdefault((client, destination), Subscription(client, destination))
 
-    def _message(self, id: str) -> tuple[Publication, int]:
+    def _message(self, id: str, *, new: bool = False) -> tuple[Publication, int]:
         step, _, text = id.partition("-")
         publication = self.publications.get(step)
-        if (
-            publication is None
-            or not text.isdecimal()
-            or len(text) > _DIGITS
-            or not 1 <= (number := int(text)) <= publication.count
-        ):
-            raise _damaged(f"it has a send {id!r} that no publish step announced")
+        if publication is None or not text.isdecimal() or len(text) > _DIGITS:
+            raise _unannounced(id)
+        number = int(text)
+        if not 1 <= number <= publication.count:
+            if not (new and publication.grows and number == publication.count + 1 <= MOST):
+                raise _unannounced(id)
+            publication.grow()
         return publication, number
 
 
@@ -223,3 +257,7 @@ def is_queue(destination: str) -> bool:
 
 def _damaged(what: str) -> InputError:
     return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")
+
+
+def _unannounced(id: str) -> InputError:
+    return _damaged(f"it has a send {id!r} that no step announced")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lab.amazonmq.configuration import read as read_configuration
 from lab.declare.destinations import destination_of
@@ -10,7 +10,7 @@ from lab.declare.scenario import Delivered, Expectation
 from lab.judge.audiences import Audience
 from lab.judge.evidence import Evidence
 from lab.judge.ledger import Subscription
-from lab.judge.timeline import End
+from lab.judge.timeline import End, Timeline
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -22,7 +22,7 @@ from lab.judge.values import (
     Share,
 )
 from lab.judge.witnesses import disagreements
-from lab.judge.wording import moment, several
+from lab.judge.wording import gap, moment, several
 from lab.network.aws import city
 
 
@@ -190,6 +190,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[str,
         found.append("The history's header declares no topology, so there is no drawing and no second witness.")
     if not expectations:
         found.append("The scenario expects nothing, so nothing was judged.")
+    found += _timing(timeline)
     for (broker, destination), samples in timeline.destinations.items():
         if discarded := max(sample.discarded for sample in samples):
             found.append(
@@ -198,3 +199,24 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[str,
             )
     found += [f"The witnesses disagree: {words}." for words in disagreements(evidence)]
     return tuple(found)
+
+
+def _timing(timeline: Timeline) -> Iterator[str]:
+    """Say what was asked and what was reached, of every rate that was not held and every step that came late."""
+    for paced in timeline.paces:
+        if not paced.held:
+            drawn = (
+                f" ({paced.drawn_per_s:.4g}/s by its dice)"
+                if abs(paced.drawn_per_s / paced.asked_per_s - 1) > 0.001
+                else ""
+            )
+            yield (
+                f"A rate could not be held: {timeline.asked.get(paced.step, f'step {paced.step}')} asked "
+                f"{paced.asked_per_s:.4g}/s{drawn} and reached {paced.reached_per_s:.4g}/s."
+            )
+    for late in timeline.late:
+        if late.due is not None:
+            asked = f"asked for {moment(late.due)}, begun at {moment(late.t)}"
+            yield f"A step came {gap(late.t - late.due)} late: {timeline.asked[late.step]}, {asked}."
+    for vain in timeline.in_vain:
+        yield f"A wait was in vain: {timeline.asked[vain.step]}; {vain.note}."

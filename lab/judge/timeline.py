@@ -16,12 +16,14 @@ from lab.history import (
     LinkChanged,
     LinkSeen,
     Observation,
+    Paced,
     StepEnded,
     StepStarted,
     Trouble,
 )
 
-FAULTS = ("cut", "reject", "heal", "impair")
+FAULTS = ("cut", "reject", "heal", "impair", "flap")
+LATE = 0.05  # seconds after its moment from which a step is late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,11 @@ class Timeline:
         self.last = 0.0
         self.seen: list[Observation] = []  # everything, in the order it was written
         self.ended: Ended | None = None
+        self.asked: dict[int, str] = {}  # by step: where it is and what it asked, for people
+        self.late: list[StepStarted] = []  # steps that began after their moment
+        self.in_vain: list[StepEnded] = []  # waits for what did not come
+        self.paces: list[Paced] = []
+        self._waits: set[int] = set()
         self.fault_steps: list[StepTaken] = []
         self.events: list[Event] = []
         self.closures: list[Closure] = []
@@ -113,11 +120,12 @@ class Timeline:
         """Write one observation down."""
         self.seen.append(seen)
         match seen:
-            case StepStarted() if seen.verb in FAULTS:
-                self.fault_steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
+            case StepStarted():
+                self._started(seen)
             case StepEnded():
-                if self.fault_steps and self.fault_steps[-1].step == seen.step:
-                    self.fault_steps[-1] = replace(self.fault_steps[-1], ended=seen.t)
+                self._ended(seen)
+            case Paced():
+                self.paces.append(seen)
             case Demand():
                 self.demand.setdefault((seen.broker, seen.destination), []).append(seen)
             case BridgeSeen():
@@ -134,6 +142,23 @@ class Timeline:
                 self.ended = seen
             case _:
                 pass  # a step that changes no link explains nothing
+
+    def _started(self, seen: StepStarted) -> None:
+        self.asked[seen.step] = f"step {seen.place or seen.step} ({seen.asked})"
+        if seen.due is not None and seen.t - seen.due > LATE:
+            self.late.append(seen)
+        if seen.verb == "wait":
+            self._waits.add(seen.step)
+        if seen.verb in FAULTS:
+            self.fault_steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
+
+    def _ended(self, seen: StepEnded) -> None:
+        if not seen.ok and seen.step in self._waits:
+            self.in_vain.append(seen)
+        for place in range(len(self.fault_steps) - 1, -1, -1):  # steps at once end in any order
+            if self.fault_steps[place].step == seen.step:
+                self.fault_steps[place] = replace(self.fault_steps[place], ended=seen.t)
+                return
 
     def _bridge(self, seen: BridgeSeen) -> None:
         end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)

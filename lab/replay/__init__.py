@@ -1,4 +1,4 @@
-"""Steps → Observations: does one step after the other in a living Lab, listens on, and bears witness.
+"""Steps → Observations: does the steps in a living Lab, listens on, and bears witness.
 
 It records and never judges. It ends early only for what leaves nothing to rehearse: lab gone, bug, interruption.
 """
@@ -9,12 +9,13 @@ import contextlib
 from contextlib import ExitStack
 
 from lab.declare.scenario import Scenario
-from lab.history import Ended, Recorder, StepEnded, StepStarted
+from lab.declare.unrolling import unroll
+from lab.history import Ended, Recorder
 from lab.plan import Plan
+from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.settling import bear_witness, settle
-from lab.replay.steps import perform
-from lab.replay.wording import asked
+from lab.replay.traffic import end_all
 from lab.runtime.base import Lab
 
 __all__ = ["replay"]
@@ -23,15 +24,15 @@ __all__ = ["replay"]
 def replay(scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run: str) -> None:
     """Replay a scenario; everything seen goes to the recorder, from the first step to Ended."""
     closing = ExitStack()
-    rehearsal = Rehearsal(plan, lab, recorder, run=run, closing=closing)
+    program = unroll(scenario.steps)
+    rehearsal = Rehearsal(plan, program, lab, recorder, run=run, closing=closing)
     try:
         with closing:
             closing.callback(lab.unwatch)
             lab.watch(LabRecorder(rehearsal))
-            for number, step in enumerate(scenario.steps, start=1):
-                rehearsal.record(StepStarted(t=rehearsal.now(), step=number, verb=step.verb, asked=asked(step)))
-                outcome = perform(rehearsal, number, step, scenario.steps[number:])
-                rehearsal.record(StepEnded(t=rehearsal.now(), step=number, ok=outcome.ok, note=outcome.note))
+            with rehearsal.beside:
+                play(rehearsal, program.steps)
+                end_all(rehearsal)
                 rehearsal.check()
             settle(rehearsal, scenario)
             lab.unwatch()

@@ -24,6 +24,7 @@ from lab.history import (
 
 _ACCEPTED, _RECEIVED = 1, 2
 _MOST_WAITING = 5_000  # observations that are kept in memory until they are added up
+_MOST = 10_000_000  # messages of one step: who says a higher number was not sent by us
 
 
 class _Audience:
@@ -33,6 +34,7 @@ class _Audience:
         self.destination = destination
         self.brokers: dict[str, str] = {}  # by client that listens now
         self.marks: dict[int, bytearray] = {}  # by step whose messages carry their id
+        self.begins: dict[int, int] = {}  # by step that was sending already: the first number that is owed
         self.missing = 0
         self.accepted = 0  # of bodies that were given, which are only counted
         self.received = 0
@@ -47,7 +49,7 @@ class _Audience:
 
 
 class Outstanding:
-    """A Recorder that counts per publish step and audience; safe from any thread."""
+    """A Recorder that counts per sending step and audience; safe from any thread."""
 
     def __init__(self, carries: Callable[[str, str], bool]) -> None:
         self._carries = carries  # from one broker to another, by whatever bridges there are
@@ -55,6 +57,8 @@ class Outstanding:
         self._audiences: dict[str, _Audience] = {}
         self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: those who listened when it began
         self._given: set[int] = set()
+        self._growing: dict[int, Publishing] = {}  # steps whose messages nobody could count before
+        self._sent: dict[int, int] = {}  # by such a step: the last number sent
         self._digests: Counter[str] = Counter()
         self._turn = Lock()
 
@@ -88,38 +92,57 @@ class Outstanding:
                 case Sent() as seen:
                     if seen.digest is not None:
                         self._digests[seen.digest] += 1
+                    if self._growing:
+                        step, number = _parts(seen.id)
+                        self._sent[step] = number
                 case Publishing() as seen:
                     self._publishing(seen)
                 case Subscribed() as seen:
-                    key = _key(seen.client, seen.destination)
-                    audience = self._audiences.setdefault(key, _Audience(seen.destination))
-                    audience.brokers[seen.client] = seen.broker
+                    self._subscribed(seen)
                 case Unsubscribed() as seen:
                     self._audiences[_key(seen.client, seen.destination)].brokers.pop(seen.client, None)
 
     def _publishing(self, seen: Publishing) -> None:
         """Fix who is owed the messages of a step: those who listen now, within reach."""
-        owing = tuple(
-            audience
-            for audience in self._audiences.values()
-            if hears(audience.destination, seen.destination)
-            and any(at == seen.broker or self._carries(seen.broker, at) for at in audience.brokers.values())
-        )
+        owing = tuple(audience for audience in self._audiences.values() if self._reaches(seen, audience))
         self._owing[seen.step] = owing
+        if seen.count is None:
+            self._growing[seen.step] = seen
         if seen.body == "given":
             self._given.add(seen.step)
             return
         for audience in owing:
-            audience.marks[seen.step] = bytearray(seen.count + 1)
+            audience.marks[seen.step] = bytearray((seen.count or 0) + 1)
+
+    def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
+        """Tell whether messages of a step reach an audience, or some of it."""
+        return hears(audience.destination, publishing.destination) and any(
+            at == publishing.broker or self._carries(publishing.broker, at) for at in audience.brokers.values()
+        )
+
+    def _subscribed(self, seen: Subscribed) -> None:
+        """Let a client listen: to traffic that goes on already it is owed what is sent from now on."""
+        key = _key(seen.client, seen.destination)
+        audience = self._audiences.setdefault(key, _Audience(seen.destination))
+        audience.brokers[seen.client] = seen.broker
+        for step, publishing in self._growing.items():
+            if audience not in self._owing[step] and self._reaches(publishing, audience):
+                self._owing[step] += (audience,)
+                audience.begins[step] = self._sent.get(step, 0) + 1
+                audience.marks[step] = bytearray()
 
     def _acknowledged(self, seen: Acknowledged) -> None:
         step, number = _parts(seen.id)
         for audience in self._owing.get(step, ()):
+            if number < audience.begins.get(step, 0):
+                continue
             if step in self._given:
                 audience.accepted += seen.outcome is SendOutcome.OK
                 audience.doubtful |= seen.outcome is SendOutcome.UNKNOWN
             elif seen.outcome is SendOutcome.OK:
                 marks = audience.marks[step]
+                if step in self._growing:
+                    _reach(marks, number)
                 if not marks[number] & _RECEIVED:
                     audience.missing += 1
                 marks[number] |= _ACCEPTED
@@ -136,6 +159,8 @@ class Outstanding:
             self._count(audience, seen.id, 1)
             return
         marks = audience.marks.get(step)
+        if step in self._growing and marks is not None and number <= _MOST:
+            _reach(marks, number)
         if marks is not None and number < len(marks):
             audience.missing -= marks[number] == _ACCEPTED
             marks[number] |= _RECEIVED
@@ -146,6 +171,11 @@ class Outstanding:
         if audience.digests[name] < sent:
             audience.digests[name] += 1
             audience.received += 1
+
+
+def _reach(marks: bytearray, number: int) -> None:
+    """Make room up to a message's number."""
+    marks.extend(bytes(max(number + 1 - len(marks), 0)))
 
 
 def _key(client: str, destination: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from lab.declare.destinations import destination_of, hears
-from lab.declare.scenario import Publish, Step
+from lab.declare.step import Message, Step
 from lab.network.link import LinkState
 from lab.plan import Plan
 
@@ -35,7 +35,7 @@ def initial_states(plan: Plan) -> dict[Way, LinkState]:
 def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]) -> tuple[str, ...]:
     """Name the other brokers where a subscription must be known before what they will send can reach it."""
     sending = (
-        step.broker for step in later if isinstance(step, Publish) and hears(destination, str(destination_of(step)))
+        step.broker for step in later if isinstance(step, Message) and hears(destination, str(destination_of(step)))
     )
     return tuple(name for name in dict.fromkeys(sending) if name != broker and carries(plan, name, broker))
 

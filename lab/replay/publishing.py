@@ -1,4 +1,4 @@
-"""The publish step: one connection, each message at its due time, and every outcome awaited."""
+"""A step that sends: one connection, each message at its due time, and every outcome awaited."""
 
 from __future__ import annotations
 
@@ -6,89 +6,157 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from lab.declare.scenario import Publish
+from lab.declare.timed import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent
 from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
 from lab.replay.outcome import Outcome, refused
+from lab.replay.pacing import Course, in_words, pace_of
 from lab.replay.rehearsal import Ear, Rehearsal
 from lab.replay.wording import destination
 from lab.runtime.base import Client, Outgoing
 
 PATIENCE = 30.0  # seconds without any new outcome before the rest is called unknown
+MOST = 10_000_000  # messages of one step; as many as a publish step may count
 _ADD_UP_EVERY = 20_000  # messages; what waits to be added up is kept in memory
 
 
 def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
     """Send all messages of a step, and return when each has its outcome."""
-    who = f"step-{number}"
-    ear = Ear(rehearsal, who)
-    user = rehearsal.user(step.broker, step.user)
+    sending = Sending(rehearsal, number, step)
     try:
-        client = rehearsal.lab.connect(client=who, broker=step.broker, over=step.over, user=user, events=ear)
+        sending.connect()
     except (BrokerError, LabTimeout) as error:
-        return refused(rehearsal, who, error)
-    with closing(client):
-        _announce(rehearsal, number, step, who)
-        stuck = _send(rehearsal, client, ear, number, step)
-        if stuck is not None:
-            return stuck
-        _await_outcomes(rehearsal, ear)
-    return _told(step, ear)
+        return refused(rehearsal, sending.who, error)
+    return sending.send()
 
 
-def _announce(rehearsal: Rehearsal, number: int, step: Publish, who: str) -> None:
-    to = str(destination(step))
-    given = step.body is not None
-    rehearsal.record(
-        Publishing(
-            t=rehearsal.now(),
-            step=number,
-            client=who,
-            broker=step.broker,
-            over=step.over,
-            destination=to,
-            count=step.count,
-            persistent=step.qos > 0 if step.over == "mqtt" else step.persistent,
-            body="given" if given else "generated",
+class Sending:
+    """One step's connection and what it sends; connected by one thread, then used by one."""
+
+    def __init__(self, rehearsal: Rehearsal, number: int, step: Publish | Traffic) -> None:
+        self.who = f"step-{number}"
+        self.told_to_end = False
+        self._rehearsal, self._number, self._step = rehearsal, number, step
+        self._count = step.count if isinstance(step, Publish) else None  # None: until told to end
+        self._pace = pace_of(step)
+        self._course = Course()
+        self._ear = Ear(rehearsal, self.who)
+        self._client: Client | None = None
+
+    def connect(self) -> None:
+        """Connect; BrokerError where the broker refuses, LabTimeout where it is silent."""
+        rehearsal, step = self._rehearsal, self._step
+        user = rehearsal.user(step.broker, step.user)
+        self._client = rehearsal.lab.connect(
+            client=self.who, broker=step.broker, over=step.over, user=user, events=self._ear
         )
-    )
+        rehearsal.beside.senders[self._number] = self._client
 
-
-def _send(rehearsal: Rehearsal, client: Client, ear: Ear, number: int, step: Publish) -> Outcome | None:
-    """Hand everything over; give an Outcome only where the broker stopped taking it."""
-    first = rehearsal.now()
-    every = step.every.total_seconds() if step.every is not None else 0.0
-    sent = 0
-    for sent, message in enumerate(_messages(rehearsal.run, number, step), start=1):
-        if every:
-            due = first + (sent - 1) * every
-            rehearsal.wait(lambda: ear.lost_because is not None, due - rehearsal.now())
-        rehearsal.check()
-        if ear.lost_because is not None:
-            sent -= 1
-            break
-        body_digest = None if step.body is None else digest(message.body)
-        now = rehearsal.now()
-        rehearsal.record(seen_sent(now, message.id, body_digest))
-        rehearsal.last_sent = now
+    def send(self) -> Outcome:
+        """Send everything, each message at its moment, await every outcome, and leave."""
+        assert self._client is not None, "connect first"
+        rehearsal = self._rehearsal
         try:
-            client.publish(message)
-        except LabTimeout as error:
-            return refused(rehearsal, f"step-{number}", error)
-        if sent % _ADD_UP_EVERY == 0:
-            rehearsal.outstanding.add_up()
-    ear.awaited = sent
-    return None
+            with closing(self._client):
+                self._announce()
+                stuck = self._hand_over(self._client)
+                if stuck is not None:
+                    return stuck
+                _await_outcomes(rehearsal, self._ear)
+        finally:
+            del rehearsal.beside.senders[self._number]
+        return self._told()
 
+    def _announce(self) -> None:
+        rehearsal, step = self._rehearsal, self._step
+        rehearsal.record(
+            Publishing(
+                t=rehearsal.now(),
+                step=self._number,
+                client=self.who,
+                broker=step.broker,
+                over=step.over,
+                destination=str(destination(step)),
+                count=self._count,
+                persistent=step.qos > 0 if step.over == "mqtt" else step.persistent,
+                body="generated" if step.body is None else "given",
+                place=rehearsal.program.flat[self._number - 1].place,
+            )
+        )
 
-def _messages(run: str, number: int, step: Publish) -> Iterator[Outgoing]:
-    to, text, size = destination(step), step.body, step.size
-    qos, persistent, retained = step.qos, step.persistent, step.retained
-    for n in range(1, step.count + 1):
-        id = message_id(number, n)  # noqa: A001 (its name everywhere)
-        body = made_body(run, id, size) if text is None else given_body(text, n)
-        yield Outgoing(id, to, body, {HEADER: header_value(run, id)}, qos, persistent, retained)
+    def _hand_over(self, client: Client) -> Outcome | None:
+        """Hand everything over; give an Outcome only where the broker stopped taking it."""
+        rehearsal, ear, course = self._rehearsal, self._ear, self._course
+        given = self._step.body is not None
+        dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
+        first = rehearsal.now()
+        sent = 0
+        for sent, message in enumerate(self._messages(), start=1):
+            if dues is not None:
+                due = next(dues, None)
+                if due is None or not self._comes(first, due):
+                    sent -= 1
+                    break
+                course.due = due
+            rehearsal.check()
+            if ear.lost_because is not None or self.told_to_end:
+                sent -= 1
+                break
+            now = rehearsal.now()
+            rehearsal.record(seen_sent(now, message.id, digest(message.body) if given else None))
+            rehearsal.last_sent = course.last = now
+            if sent == 1:
+                course.first = first = now
+            course.sent = sent
+            try:
+                client.publish(message)
+            except LabTimeout as error:
+                return refused(rehearsal, self.who, error)
+            if sent % _ADD_UP_EVERY == 0:
+                rehearsal.outstanding.add_up()
+        ear.awaited = sent
+        return None
+
+    def _comes(self, first: float, due: float) -> bool:
+        """Wait for the moment of a message; False where none is to be sent any more."""
+        rehearsal, ear = self._rehearsal, self._ear
+        ahead = first + due - rehearsal.now()
+        if ahead > 0:
+            rehearsal.wait(lambda: self.told_to_end or ear.lost_because is not None, ahead)
+        elif self._pace is not None and -ahead > self._pace.until - due:
+            return False  # it is behind, and the time it was given is over
+        return not self.told_to_end
+
+    def _messages(self) -> Iterator[Outgoing]:
+        run, number, step = self._rehearsal.run, self._number, self._step
+        to, text, size = destination(step), step.body, step.size
+        qos, persistent, retained = step.qos, step.persistent, step.retained
+        for n in range(1, (MOST if self._count is None else self._count) + 1):
+            id = message_id(number, n)  # noqa: A001 (its name everywhere)
+            body = made_body(run, id, size) if text is None else given_body(text, n)
+            yield Outgoing(id, to, body, {HEADER: header_value(run, id)}, qos, persistent, retained)
+
+    def _told(self) -> Outcome:
+        ear, rehearsal = self._ear, self._rehearsal
+        count = self._course.sent if self._count is None else self._count
+        notes: list[str] = [] if self._count is not None else [f"{count} sent"]
+        ok = ear.outcomes[SendOutcome.OK] == count
+        if not ok:
+            parts = [f"{ear.outcomes[outcome]} {outcome}" for outcome in SendOutcome if ear.outcomes[outcome]]
+            if unsent := count - ear.outcomes.total():
+                parts.append(f"{unsent} not sent")
+            notes += [", ".join(parts), *[note for note in ear.notes if note][:3]]
+        if self._pace is not None:
+            paced = self._course.kept(rehearsal.now(), self._number, self._pace)
+            if paced is not None:
+                rehearsal.record(paced)
+                notes.append(in_words(paced))
+                ok &= paced.held
+        if self._count is None and ear.lost_because is not None:
+            ok = False
+        return Outcome(ok=ok, note="; ".join(notes))
 
 
 def _await_outcomes(rehearsal: Rehearsal, ear: Ear) -> None:
@@ -98,14 +166,3 @@ def _await_outcomes(rehearsal: Rehearsal, ear: Ear) -> None:
         if rehearsal.now() >= max(since, ear.last_outcome) + PATIENCE:
             rehearsal.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
             return
-
-
-def _told(step: Publish, ear: Ear) -> Outcome:
-    ok = ear.outcomes[SendOutcome.OK]
-    if ok == step.count:
-        return Outcome()
-    parts = [f"{ear.outcomes[outcome]} {outcome}" for outcome in SendOutcome if ear.outcomes[outcome]]
-    if unsent := step.count - ear.outcomes.total():
-        parts.append(f"{unsent} not sent")
-    notes = [note for note in ear.notes if note][:3]
-    return Outcome(ok=False, note=", ".join(parts) + "".join(f"; {note}" for note in notes))

@@ -6,15 +6,21 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from lab.declare.unrolling import Program
 from lab.history import BridgeSeen, Observation, Recorder, SendOutcome, Tee, Trouble
 from lab.history.quick import acknowledged, received
 from lab.matching import identify
 from lab.network.link import LinkState
 from lab.plan import Plan
+from lab.replay.beside import Beside
 from lab.replay.outstanding import Outstanding
 from lab.replay.paths import Way, carrier, initial_states
 from lab.runtime.base import Client, Destination, Incoming, Lab
+
+if TYPE_CHECKING:
+    from lab.replay.traffic import Flow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,15 +35,21 @@ class Listener:
 class Rehearsal:
     """What the steps of one replay share."""
 
-    def __init__(self, plan: Plan, lab: Lab, recorder: Recorder, *, run: str, closing: ExitStack) -> None:
+    def __init__(
+        self, plan: Plan, program: Program, lab: Lab, recorder: Recorder, *, run: str, closing: ExitStack
+    ) -> None:
         self.plan, self.lab, self.run = plan, lab, run
+        self.program = program
         self.closing = closing
         self.clock = lab.clock
+        self.beside = Beside(lab.clock, self.fail)
         self.start = lab.clock.now()
         self.outstanding = Outstanding(carrier(plan))
         self.recorder = Tee(recorder, self.outstanding)
         self.record = self.recorder.record  # of something that happened at our own moment
         self.listeners: dict[str, Listener] = {}
+        self.ears: dict[str, list[Ear]] = {}  # by listening client, those of its earlier connections too
+        self.traffic: dict[str, Flow] = {}  # by name, what has ended too
         self.links: dict[Way, LinkState] = initial_states(plan)
         self.last_sent = 0.0
         self.last_change: dict[str, float] = {}  # by verb of a step that changes a link: when it was done
@@ -115,6 +127,7 @@ class Ear:
         self.outcomes: Counter[SendOutcome] = Counter()
         self.notes: dict[str, None] = {}  # of sends that were not ok, each once
         self.told = 0
+        self.heard = 0  # messages received
         self.last_outcome = 0.0
         self.awaited: int | None = None  # how many outcomes there will be, once that is known
         self.lost_because: str | None = None
@@ -138,6 +151,7 @@ class Ear:
 
     def received(self, message: Incoming) -> None:
         """Take a message."""
+        self.heard += 1
         now = self._clock_now() - self._start
         id, digest = identify(message.body, message.headers, self._rehearsal.run)  # noqa: A001 (its name everywhere)
         self._record(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lab.declare.destinations import has_wildcard
-from lab.declare.scenario import Bridge, Delivered, Publish, Scenario
-from lab.plan import BridgePlan
+from lab.declare.scenario import Bridge, Delivered, Scenario
+from lab.declare.step import Message
+from lab.declare.unrolling import every_step
+from lab.replay.bridges import STEADY, of_connector, state
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.wording import destination
 
@@ -14,8 +16,13 @@ LISTEN = 10.0  # seconds after the last send, where no expectation says how long
 LINGER = 0.2  # seconds more after the last message owed: a duplicate comes close behind
 QUIET = 0.25  # seconds between two looks at the brokers' counters that must agree
 MOST_LOOKS = 20
-STEADY = 1.0  # seconds that a bridge must have stood still: one that cannot log in flickers at every attempt
-_BRINGS = {"heal": ("both-ends", "initiator"), "cut": ("nowhere",), "reject": ("nowhere",), "impair": ()}
+_BRINGS = {
+    "heal": ("both-ends", "initiator"),
+    "cut": ("nowhere",),
+    "reject": ("nowhere",),
+    "impair": (),
+    "flap": ("both-ends", "initiator"),
+}
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
@@ -27,7 +34,7 @@ def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    if not any(isinstance(step, Publish) for step in scenario.steps):
+    if not any(isinstance(step, Message) for step in every_step(scenario.steps)):
         return
     delivered = [claim for claim in scenario.expect if isinstance(claim, Delivered)]
     last = rehearsal.last_sent
@@ -46,34 +53,19 @@ def _await_bridge(rehearsal: Rehearsal, claim: Bridge) -> None:
     if after is None or within is None or after not in rehearsal.last_change:
         return
     end = rehearsal.last_change[after] + within.total_seconds()
-    bridges = [
-        bridge
-        for bridge in rehearsal.plan.bridges
-        if bridge.connector == claim.connector and claim.broker in (None, bridge.initiator)
-    ]
+    bridges = of_connector(rehearsal, claim.connector, claim.broker)
 
     def stands() -> bool:
         steady = rehearsal.now() - rehearsal.ends_changed >= STEADY
-        return steady and bool(bridges) and all(_state(rehearsal, bridge) == claim.up for bridge in bridges)
+        return steady and bool(bridges) and all(state(rehearsal, bridge) == claim.up for bridge in bridges)
 
     until = stands if claim.up in _BRINGS[after] else lambda: False
     rehearsal.wait(until, end - rehearsal.now())
 
 
-def _state(rehearsal: Rehearsal, bridge: BridgePlan) -> str:
-    """Tell at which ends a bridge is up; a responder does not always know its connector's name."""
-    ends = rehearsal.ends_up
-    near = (bridge.connector, bridge.initiator, bridge.responder, False) in ends
-    far = any(
-        (broker, remote, by_duplex) == (bridge.responder, bridge.initiator, True)
-        for _, broker, remote, by_duplex in ends
-    )
-    return "both-ends" if near and far else "initiator" if near else "responder" if far else "nowhere"
-
-
 def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Record what the brokers and the router themselves counted, once it no longer changes."""
-    published = [destination(step) for step in scenario.steps if isinstance(step, Publish)]
+    published = [destination(step) for step in every_step(scenario.steps) if isinstance(step, Message)]
     wanted = [
         (broker.name, to)
         for to in dict.fromkeys(published)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Step, Subscribe, Unsubscribe, Wait
+from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
+from lab.declare.step import Step
+from lab.declare.timed import EndTraffic, Flap, Wait
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import Demand, Subscribed, Unsubscribed
 from lab.network.link import Impairment, LinkState
@@ -15,6 +17,8 @@ from lab.replay.outcome import Outcome, refused
 from lab.replay.paths import carries, demanded_at
 from lab.replay.publishing import publish
 from lab.replay.rehearsal import Ear, Listener, Rehearsal
+from lab.replay.traffic import end
+from lab.replay.waiting import wait
 from lab.replay.wording import destination
 from lab.runtime.base import Destination
 
@@ -22,7 +26,7 @@ DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription
 
 
 def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]) -> Outcome:
-    """Do one step, knowing those that come later."""
+    """Do one step, knowing those that go on beside it or come later."""
     match step:
         case Subscribe():
             return _subscribe(rehearsal, number, step, later)
@@ -31,8 +35,9 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
         case Publish():
             return publish(rehearsal, number, step)
         case Wait():
-            rehearsal.wait(lambda: False, step.duration.total_seconds())
-            return Outcome()
+            return wait(rehearsal, step)
+        case EndTraffic():
+            return end(rehearsal, step)
         case Impair():
             return _change(rehearsal, step, step.impairment(), None)
         case Cut():
@@ -41,6 +46,8 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
             return _change(rehearsal, step, None, LinkState.REJECT)
         case Heal():
             return _change(rehearsal, step, None, LinkState.OPEN)
+        case Flap():
+            return _flap(rehearsal, step)
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
@@ -69,14 +76,16 @@ def _subscribe(rehearsal: Rehearsal, number: int, step: Subscribe, later: Sequen
 
 
 def _connect(rehearsal: Rehearsal, step: Subscribe) -> Listener:
+    ear = Ear(rehearsal, step.client)
     client = rehearsal.lab.connect(
         client=step.client,
         broker=step.broker,
         over=step.over,
         user=rehearsal.user(step.broker, step.user),
-        events=Ear(rehearsal, step.client),
+        events=ear,
     )
     rehearsal.closing.callback(client.close)
+    rehearsal.ears.setdefault(step.client, []).append(ear)
     listener = rehearsal.listeners[step.client] = Listener(client=client, broker=step.broker)
     return listener
 
@@ -119,9 +128,20 @@ def _unsubscribe(rehearsal: Rehearsal, step: Unsubscribe) -> Outcome:
     return Outcome()
 
 
+def _flap(rehearsal: Rehearsal, step: Flap) -> Outcome:
+    """Cut and heal in turns; every moment counts from the first cut, so that nothing drifts."""
+    begin, down, up = rehearsal.now(), step.down.total_seconds(), step.up.total_seconds()
+    for turn in range(step.times):
+        rehearsal.wait(lambda: False, begin + turn * (down + up) - rehearsal.now())
+        _change(rehearsal, step, None, LinkState.CUT)
+        rehearsal.wait(lambda: False, begin + turn * (down + up) + down - rehearsal.now())
+        _change(rehearsal, step, None, LinkState.OPEN)
+    return Outcome()
+
+
 def _change(
     rehearsal: Rehearsal,
-    step: Impair | Cut | Reject | Heal,
+    step: Impair | Cut | Reject | Heal | Flap,
     impairment: Impairment | None,
     state: LinkState | None,
 ) -> Outcome:

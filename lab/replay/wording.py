@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from lab import units
 from lab.declare.destinations import destination_of
-from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Step, Subscribe, Unsubscribe, Wait
+from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
+from lab.declare.step import Addressed, OnLink, Step
+from lab.declare.timed import EndTraffic, Flap, Repeat, Together, Traffic, Wait
 from lab.runtime.base import Destination
 
 
-def destination(step: Subscribe | Publish) -> Destination:
+def destination(step: Addressed) -> Destination:
     """Give the destination a step names."""
     kind, _, name = str(destination_of(step)).partition("://")
     return Destination(kind=kind, name=name)
@@ -22,9 +24,20 @@ def asked(step: Step) -> str:
         case Unsubscribe():
             return f"{step.client} unsubscribes"
         case Publish():
-            return _published(step)
+            return _sent(step, f"publish {step.count} ")
+        case Traffic():
+            return _sent(step, f"traffic {step.name} ")
+        case EndTraffic():
+            return f"end traffic {step.name}"
         case Wait():
-            return f"wait {units.format_duration(step.duration)}"
+            return _awaited(step)
+        case Flap():
+            down, up = units.format_duration(step.down), units.format_duration(step.up)
+            return f"flap {_way(step)} {_times(step.times)}: cut for {down}, healed for {up}"
+        case Together():
+            return f"{len(step.steps)} steps at once"
+        case Repeat():
+            return f"{len(step.steps)} steps, {_times(step.times)} over"
         case Impair():
             return f"impair {_way(step)}: {step.impairment()}"
         case Cut() | Reject() | Heal():
@@ -33,13 +46,37 @@ def asked(step: Step) -> str:
             return step.verb
 
 
-def _published(step: Publish) -> str:
+def _sent(step: Publish | Traffic, words: str) -> str:
     how = f"QoS {step.qos}" if step.over == "mqtt" else "persistent" if step.persistent else "non-persistent"
-    words = f"publish {step.count} to {destination(step)} at {step.broker} over {step.over}, {how}"
+    words += f"to {destination(step)} at {step.broker} over {step.over}, {how}"
     words += ", retained" if step.retained else ""
     words += f", {units.format_size(step.size)} each" if step.size is not None else ""
-    return words + (f", one every {units.format_duration(step.every)}" if step.every is not None else "")
+    words += f", {units.format_message_rate(step.rate)}" if step.rate is not None else ""
+    if isinstance(step, Publish):
+        return words + (f", one every {units.format_duration(step.every)}" if step.every is not None else "")
+    words += " at random intervals" if step.spread == "exponential" else ""
+    return words + (f", for {units.format_duration(step.duration)}" if step.duration is not None else "")
 
 
-def _way(step: Impair | Cut | Reject | Heal) -> str:
+def _awaited(step: Wait) -> str:
+    within = units.format_duration(step.within)
+    match step.until:
+        case None:
+            return f"wait {units.format_duration(step.duration)}" if step.duration is not None else "wait"
+        case "bridge-up":
+            at = f" of {step.broker}" if step.broker is not None else ""
+            return f"wait until the bridge of {step.connector}{at} is up, within {within}"
+        case "demand":
+            return f"wait until {step.broker} has demand for {destination(step)}, within {within}"
+        case "queue-empty":
+            return f"wait until {destination(step)} on {step.broker} is empty, within {within}"
+        case "received":
+            return f"wait until {step.client} has received {step.count}, within {within}"
+
+
+def _times(times: int) -> str:
+    return "once" if times == 1 else f"{times} times"
+
+
+def _way(step: OnLink) -> str:
     return f"link {step.link}" + (f" leaving {step.leaving}" if step.leaving is not None else "")

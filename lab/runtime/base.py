@@ -62,6 +62,10 @@ class Clock(Protocol):
         """Let time pass until the condition holds, and tell whether it did in time."""
         ...
 
+    def begin(self, name: str, work: Callable[[], None]) -> None:
+        """Let something go on beside the caller; it ends by itself, and what it raises nobody hears."""
+        ...
+
     def notify(self) -> None:
         """Say that something happened, so that whoever waits looks again at once; cheap, and from any thread."""
         ...

@@ -46,6 +46,10 @@ class RealClock:
             with self._happened:
                 self._waiting -= 1
 
+    def begin(self, name: str, work: Callable[[], None]) -> None:
+        """Let something go on beside the caller, in a thread that does not keep the program alive."""
+        threading.Thread(target=work, name=name, daemon=True).start()
+
     def notify(self) -> None:
         """Wake whoever waits; costs next to nothing when nobody does."""
         if self._waiting:

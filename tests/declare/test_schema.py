@@ -17,6 +17,7 @@ BY_SHAPE = (
     "no-unit", "wrong-unit", "mapping-for-a-text", "text-for-a-mapping", "text-for-a-list", "bad-name",
     "neither-yes-nor-no",
     "one-region-in-a-link", "unknown-preset", "wait-with-fields", "configuration-inline", "a-text-alone",
+    "wrong-inside", "rate-wrong-unit", "at-without-unit",
 )  # fmt: skip
 
 
@@ -31,6 +32,14 @@ def test_schema_is_one(schema: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_scenario_fits(path: Path) -> None:
+    jsonschema.Draft202012Validator(scenario_schema()).validate(content(path))
+
+
+STORIES = Path(__file__).parents[1] / "replay" / "stories"
+
+
+@pytest.mark.parametrize("path", sorted(STORIES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_story_fits(path: Path) -> None:
     jsonschema.Draft202012Validator(scenario_schema()).validate(content(path))
 
 

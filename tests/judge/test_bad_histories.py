@@ -11,7 +11,7 @@ from lab.judge import Streamed, judge
 HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0")
 
 
-def publishing(count: int) -> Publishing:
+def publishing(count: int | None) -> Publishing:
     return Publishing(
         t=0, step=1, client="p", broker="b", over="mqtt", destination="topic://x", count=count, persistent=True,
         body="generated",
@@ -28,6 +28,8 @@ def publishing(count: int) -> Publishing:
         [publishing(1), Sent(t=0, id="1-" + "1" * 5000)],
         [publishing(1), Acknowledged(t=0, id="nonsense")],
         [publishing(10**12)],
+        [publishing(None), Sent(t=0, id="1-2")],
+        [publishing(None), Acknowledged(t=0, id="1-1")],
     ],
 )
 def test_what_no_run_writes_is_an_input_error(seen: list[Observation]) -> None:

@@ -137,6 +137,17 @@ def test_receipts_may_be_written_in_any_order_but_for_what_concerns_order(made: 
     ]
 
 
+@given(histories(digests=True))
+def test_what_is_not_counted_before_is_counted_as_it_comes(made: Made) -> None:
+    sends = sorted((seen for seen in made.observations if isinstance(seen, Sent)), key=lambda sent: sent.id)
+    known = {None, *(sent.id for sent in sends)}
+    others = (seen for seen in made.observations if not isinstance(seen, Sent | Publishing))
+    rest = [seen for seen in others if not isinstance(seen, Received) or seen.id in known]
+    counted = [seen for seen in made.observations if isinstance(seen, Publishing)]
+    uncounted = [replace(seen, count=None) for seen in counted]
+    assert _judged((*uncounted, *sends, *rest)).deliveries == _judged((*counted, *sends, *rest)).deliveries
+
+
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300))
 def test_percentiles_are_measured_values_in_order(values: list[float]) -> None:
     figures = Percentiles.of(sorted(values))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from lab.declare.destinations import hears
 from lab.errors import BrokerError
@@ -17,13 +19,25 @@ from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 
 
+@dataclass(eq=False)
+class Waiting:
+    """Somebody who waits: until a condition holds, or an end."""
+
+    until: Callable[[], bool]
+    end: float
+    held: bool = False
+    error: Exception | None = None
+    turn: threading.Event = field(default_factory=threading.Event)
+
+
 class VirtualClock:
-    """Time that passes only while somebody waits."""
+    """Time that passes only while everybody waits. One at a time goes on, always in the same order."""
 
     def __init__(self, start: float = 1000.0) -> None:
         self._now = start
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
+        self._waiting: list[Waiting] = []
 
     def now(self) -> float:
         return self._now
@@ -35,19 +49,57 @@ class VirtualClock:
     def sleep(self, seconds: float) -> None:
         self.wait(lambda: False, seconds)
 
+    def begin(self, name: str, work: Callable[[], None]) -> None:
+        mine = Waiting(until=lambda: True, end=self._now)
+        self._waiting.append(mine)
+
+        def run() -> None:
+            mine.turn.wait()
+            try:
+                work()
+            finally:
+                if self._waiting:
+                    self._next()
+
+        threading.Thread(target=run, name=name, daemon=True).start()
+
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        end = self._now + seconds
-        while not until():
-            if not self._due or self._due[0][0] > end:
-                self._now = end
-                return until()
-            moment, _, what = heapq.heappop(self._due)
-            self._now = max(self._now, moment)
-            what()
-        return True
+        if until():
+            return True
+        mine = Waiting(until=until, end=self._now + seconds)
+        self._waiting.append(mine)
+        self._next()
+        mine.turn.wait()
+        if mine.error is not None:
+            raise mine.error
+        return mine.held
 
     def notify(self) -> None:
         pass
+
+    def _next(self) -> None:
+        """Let the next one go on: whose condition holds, else whose end comes first; time passes in between."""
+        while True:
+            for each in self._waiting:
+                try:
+                    each.held = each.until()
+                except Exception as error:  # noqa: BLE001 (it is for whoever waits, not for who looks)
+                    each.error = error
+                if each.held or each.error is not None:
+                    return self._go(each)
+            first = min(self._waiting, key=lambda each: each.end)
+            if not self._due or self._due[0][0] > first.end:
+                assert first.end < inf, "everybody waits for what nobody will ever do"
+                self._now = max(self._now, first.end)
+                first.held = first.until()
+                return self._go(first)
+            moment, _, what = heapq.heappop(self._due)
+            self._now = max(self._now, moment)
+            what()
+
+    def _go(self, who: Waiting) -> None:
+        self._waiting.remove(who)
+        who.turn.set()
 
 
 @dataclass

@@ -1,0 +1,121 @@
+"""A scenario's steps as they are done: each with a number of its own, and the place by which a person finds it.
+
+Numbers count from 1 in the order of the file, inner steps after the step they are in and every round of a repeat anew,
+so that a message's id, `<number>-<n>`, is of one step in one round. Without inner steps the two are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lab.declare.origin import Keys
+from lab.declare.step import Step
+from lab.declare.timed import Holding, Repeat, Together, Traffic
+
+MOST = 10_000  # steps of one replay, all rounds counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """A step to be done; a round of a repeat is there once for each time."""
+
+    number: int
+    written: str  # where a person finds it: "5", "5.1", "5.1 round 2"
+    step: Step
+    since: int  # the number of the outermost together it is in, or its own: what may go on when it begins
+    inner: tuple[Numbered, ...] = ()  # of together all at once, of repeat one after the other
+
+    @property
+    def place(self) -> str:
+        """Give the written place where the number does not say it already."""
+        return "" if self.written == str(self.number) else self.written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """All that is to be done."""
+
+    steps: tuple[Numbered, ...]
+    flat: tuple[Numbered, ...]  # those inside another one too, in the order of their numbers
+
+    def beside_and_after(self, this: Numbered) -> tuple[Step, ...]:
+        """Give the steps that may go on when this one is done, or come later."""
+        running = [each.step for each in self.flat[: this.since - 1] if isinstance(each.step, Traffic)]
+        return (*running, *(each.step for each in self.flat[this.since - 1 :] if each is not this))
+
+
+def unroll(steps: Sequence[Step]) -> Program:
+    """Give the steps as they are done."""
+    numbered = _Counting().unroll(steps, "", (), None)
+    return Program(steps=numbered, flat=tuple(_flat(numbered)))
+
+
+def total(steps: Sequence[Step]) -> int:
+    """Count the steps that unrolling would give, without doing it."""
+    count = 0
+    for step in steps:
+        inside = total(step.steps) if isinstance(step, Holding) else 0
+        count += 1 + inside * (step.times if isinstance(step, Repeat) else 1)
+    return count
+
+
+def every_step(steps: Sequence[Step]) -> Iterator[Step]:
+    """Give every step that is written, those inside another one after it."""
+    for step in steps:
+        yield step
+        if isinstance(step, Holding):
+            yield from every_step(step.steps)
+
+
+def in_time(steps: Sequence[Step], path: Keys = ("steps",)) -> Iterator[tuple[Keys, Step]]:
+    """Give every step with the path to what stands after its verb, as nearly as can be told in the order of doing.
+
+    Of steps at once those with an earlier moment come first; a repeat is gone through twice, since its second round
+    begins where the first one left everything.
+    """
+    for position, step in enumerate(steps):
+        yield from within(step, (*path, position, step.verb))
+
+
+def within(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
+    """Give a step and every step in it, in the order of doing; `here` is the path to what stands after its verb."""
+    yield here, step
+    if isinstance(step, Repeat):
+        for _ in range(min(step.times, 2)):
+            yield from in_time(step.steps, (*here, *step.inside))
+    elif isinstance(step, Together):
+        begins = sorted(enumerate(step.steps), key=lambda each: each[1].at or timedelta(0))
+        for position, each in begins:
+            yield from within(each, (*here, position, each.verb))
+
+
+def _flat(steps: Sequence[Numbered]) -> Iterator[Numbered]:
+    for each in steps:
+        yield each
+        yield from _flat(each.inner)
+
+
+class _Counting:
+    def __init__(self) -> None:
+        self._count = 0
+
+    def unroll(
+        self, steps: Sequence[Step], outer: str, rounds: tuple[int, ...], since: int | None
+    ) -> tuple[Numbered, ...]:
+        return tuple(self._one(step, f"{outer}{position}", rounds, since) for position, step in enumerate(steps, 1))
+
+    def _one(self, step: Step, written: str, rounds: tuple[int, ...], since: int | None) -> Numbered:
+        self._count += 1
+        number = self._count
+        inner: tuple[Numbered, ...] = ()
+        if isinstance(step, Together):
+            inner = self.unroll(step.steps, f"{written}.", rounds, number if since is None else since)
+        elif isinstance(step, Repeat):
+            for turn in range(1, step.times + 1):
+                inner += self.unroll(step.steps, f"{written}.", (*rounds, turn), since)
+        of = f" round {'.'.join(map(str, rounds))}" if rounds else ""
+        return Numbered(
+            number=number, written=f"{written}{of}", step=step, since=number if since is None else since, inner=inner
+        )

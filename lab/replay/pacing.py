@@ -1,0 +1,93 @@
+"""When each message of a step is due, and how well that was kept.
+
+Every moment counts from the first message, so that being late once is made good and nothing drifts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from math import inf
+from random import Random
+
+from lab.declare.scenario import Publish
+from lab.declare.timed import Traffic
+from lab.history import Paced
+
+TOLERANCE = 0.02  # of the time that the messages should have taken
+SLACK = 0.05  # seconds: of a short run, a late thread is more than 2 %
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a step sends."""
+
+    interval: float  # seconds from one message to the next, on average
+    exponential: bool = False  # the time between two messages: drawn, or always the same
+    until: float = inf  # seconds after the first message: nothing is due later
+
+    def dues(self, seed: int, number: int) -> Iterator[float]:
+        """Give the seconds after the first message at which each is due; the same for the same seed and step."""
+        if not self.exponential:
+            yield from self._before_the_end(n * self.interval for n in count())
+            return
+        dice = Random(f"{seed} {number}")
+        yield from self._before_the_end(self._drawn(dice))
+
+    def _drawn(self, dice: Random) -> Iterator[float]:
+        due = 0.0
+        while True:
+            yield due
+            due += dice.expovariate(1 / self.interval)
+
+    def _before_the_end(self, dues: Iterator[float]) -> Iterator[float]:
+        for due in dues:
+            if due >= self.until:
+                return
+            yield due
+
+
+def pace_of(step: Publish | Traffic) -> Pace | None:
+    """Give a step's pace; None where receipts alone set it."""
+    if isinstance(step, Traffic):
+        until = inf if step.duration is None else step.duration.total_seconds()
+        return Pace(interval=float(1 / step.rate), exponential=step.spread == "exponential", until=until)
+    if step.rate is not None:
+        return Pace(interval=float(1 / step.rate))
+    if step.every:
+        return Pace(interval=step.every.total_seconds())
+    return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """How a step's sending went."""
+
+    sent: int = 0
+    first: float = 0.0  # when the first message was sent
+    last: float = 0.0
+    due: float = 0.0  # seconds after the first one at which the last one was due
+
+    def kept(self, t: float, number: int, pace: Pace) -> Paced | None:
+        """Say what was asked and what was reached; None of fewer than two messages."""
+        if self.sent < 2 or self.due <= 0.0 or self.last <= self.first:
+            return None
+        took = self.last - self.first
+        return Paced(
+            t=t,
+            step=number,
+            asked_per_s=round(1 / pace.interval, 6),
+            drawn_per_s=round((self.sent - 1) / self.due, 6),
+            reached_per_s=round((self.sent - 1) / took, 6),
+            held=took - self.due <= max(TOLERANCE * self.due, SLACK),
+        )
+
+
+def in_words(paced: Paced) -> str:
+    """Say what was asked and what was reached."""
+    chance = (
+        f" ({paced.drawn_per_s:.4g}/s by its dice)" if abs(paced.drawn_per_s / paced.asked_per_s - 1) > 0.001 else ""
+    )
+    words = f"asked {paced.asked_per_s:.4g}/s{chance}, reached {paced.reached_per_s:.4g}/s"
+    return words if paced.held else f"{words}: the rate could not be held"

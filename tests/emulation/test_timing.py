@@ -1,0 +1,115 @@
+"""Scenarios about time, on one lab of real brokers: each holds, and is broken when its cause is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.declare.checking import check
+from lab.declare.loading import load
+from lab.history import Header, MemoryRecorder, Observation, Paced, StepEnded
+from lab.judge import Outcome, Report, Streamed, judge
+from lab.network.link import LinkState
+from lab.replay import replay
+from lab.shipped import shipped
+from tests.emulation.labs import ARTICLE, Engine, Standing, eventually, standing
+
+pytestmark = pytest.mark.docker
+
+NAMES = ("cut-topics", "asymmetric-delay", "jitter-and-loss", "narrow-link", "small-buffers")
+
+
+@pytest.fixture(scope="module")
+def lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """The lab of the article, which all these scenarios share."""
+    with standing(ARTICLE, engine, tmp_path_factory.mktemp("timing")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def as_declared(lab: Standing) -> Iterator[Standing]:
+    """The lab with its link as it was declared, whatever the test before did to it."""
+    yield lab
+    (link,) = lab.plan.links
+    for way in link.directions:
+        lab.lab.change_link(link.name, leaving=way.leaving, impairment=way.impairment, state=LinkState.OPEN)
+    assert eventually(lab.bridged, 90)
+
+
+class Seen:
+    """A scenario's text, replayed in a lab and judged."""
+
+    def __init__(self, lab: Standing, text: str, folder: Path) -> None:
+        path = folder / "scenario.yaml"
+        topologies = shipped("scenarios") / "topologies"
+        path.write_text(text.replace("topology: topologies", f"topology: {topologies}"))
+        scenario = load(path, environment={})
+        assert not check(scenario), check(scenario)
+        recorder = MemoryRecorder()
+        replay(scenario, lab.plan, lab.lab, recorder, run=folder.name.replace("_", "-"))
+        header = Header(
+            run="r", scenario=scenario.scenario, seed=scenario.seed, runtime="emulation", started="",
+            declared=scenario.declared(), mqlab="0",
+        )  # fmt: skip
+        self.observations: list[Observation] = recorder.observations
+        self.report: Report = judge(scenario.expect, Streamed(header, recorder.observations))
+
+    @property
+    def broken(self) -> str:
+        return "\n".join(each.reason for each in self.report.verdicts if each.outcome is Outcome.BROKEN)
+
+
+def text(name: str, *without: str) -> str:
+    """Give a shipped scenario without the lines that begin so."""
+    lines = (shipped("scenarios") / f"{name}.yaml").read_text().splitlines()
+    kept = [line for line in lines if not line.strip().startswith(tuple(f"- {each}" for each in without or ("#",)))]
+    assert not without or len(kept) < len(lines)
+    return "\n".join(kept)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path: Path) -> None:
+    seen = Seen(as_declared, text(name), tmp_path)
+    assert seen.report.outcome is Outcome.HELD, seen.report.verdicts
+    assert all(each.ok for each in seen.observations if isinstance(each, StepEnded))
+    assert all(each.held for each in seen.observations if isinstance(each, Paced))
+
+
+def test_topics_are_lost_because_of_the_reset(as_declared: Standing, tmp_path: Path) -> None:
+    healed = text("cut-topics", "reject:").replace(
+        "- heal:        {link: tokyo-singapore}   # the", "- impair: {link: tokyo-singapore, delay: 35ms}   # the"
+    )
+    seen = Seen(as_declared, healed, tmp_path)
+    assert "desk received 1" in seen.broken and "messages, first" in seen.broken
+
+
+def test_the_way_back_is_slow_because_of_its_delay(as_declared: Standing, tmp_path: Path) -> None:
+    seen = Seen(
+        as_declared, text("asymmetric-delay", "impair:    {link: tokyo-singapore, leaving: singapore"), tmp_path
+    )
+    assert "to tk" in seen.broken and "150ms" in seen.broken and "to sg" not in seen.broken
+
+
+def test_messages_are_slow_because_of_the_impairment(as_declared: Standing, tmp_path: Path) -> None:
+    assert "70ms" in Seen(as_declared, text("jitter-and-loss", "impair:"), tmp_path).broken
+
+
+def test_messages_are_slow_because_the_link_is_narrow(as_declared: Standing, tmp_path: Path) -> None:
+    wide = text("narrow-link").replace(", rate: 2mbit, queue: 256KiB", "")
+    assert "240ms" in Seen(as_declared, wide, tmp_path).broken
+
+
+def test_a_window_costs_time_because_of_the_ocean(as_declared: Standing, tmp_path: Path) -> None:
+    near = text("small-buffers").replace("steps:\n", "steps:\n  - impair: {link: tokyo-singapore, delay: 1ms}\n")
+    assert "900ms" in Seen(as_declared, near, tmp_path).broken
+
+
+def test_a_rate_that_nobody_can_reach_is_said(as_declared: Standing, tmp_path: Path) -> None:
+    head = text("narrow-link").partition("steps:")[0]
+    flow = "{name: flood, broker: tokyo, over: mqtt, topic: flood, rate: 1000000/s, duration: 1s}"
+    seen = Seen(as_declared, f"{head}steps:\n  - traffic: {flow}\n", tmp_path)
+    (paced,) = (each for each in seen.observations if isinstance(each, Paced))
+    assert not paced.held and 0 < paced.reached_per_s < 500_000
+    assert any(note.startswith("A rate could not be held: step 1 (traffic flood") for note in seen.report.notes)

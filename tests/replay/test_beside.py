@@ -1,0 +1,55 @@
+"""What goes on beside the steps is over when the replay is, in real time too."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from lab.replay.beside import HANG_UP, Beside
+from lab.runtime.clock import RealClock
+
+
+class Held:
+    """A client whose sender is held up until it is closed."""
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_a_task_that_hangs_in_its_client_is_freed_when_the_replay_is_interrupted() -> None:
+    clock, client = RealClock(), Held()
+    errors: list[Exception] = []
+    beside = Beside(clock, errors.append)
+    beside.senders[1] = client  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt), beside:
+        task = beside.begin("hangs", lambda: client.closed.wait(60) and None)
+        raise KeyboardInterrupt
+    assert task.done
+    assert clock.now() < HANG_UP
+    assert len(errors) == 1
+
+
+def test_nothing_is_stopped_where_all_have_ended() -> None:
+    clock = RealClock()
+    errors: list[Exception] = []
+    with Beside(clock, errors.append) as beside:
+        task = beside.begin("ends", lambda: None)
+        assert clock.wait(lambda: task.done, 10)
+    assert not errors
+
+
+def test_an_error_of_a_task_is_handed_over() -> None:
+    clock = RealClock()
+    errors: list[Exception] = []
+
+    def work() -> None:
+        raise ZeroDivisionError
+
+    with Beside(clock, errors.append) as beside:
+        task = beside.begin("breaks", work)
+        assert clock.wait(lambda: task.done, 10)
+    assert [type(error) for error in errors] == [ZeroDivisionError]
