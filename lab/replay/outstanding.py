@@ -77,12 +77,8 @@ class Outstanding:
             self._add_up()
             return all(audience.content for audience in self._audiences.values())
 
-    def add_up(self) -> None:
-        """Take in what was recorded since the last time."""
-        with self._turn:
-            self._add_up()
-
     def _add_up(self) -> None:
+        """Take in what was recorded since the last time."""
         while self._new:
             match self._new.popleft():
                 case Received() as seen:

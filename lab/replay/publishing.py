@@ -19,7 +19,6 @@ from lab.runtime.base import Client, Outgoing
 
 PATIENCE = 30.0  # seconds without any new outcome before the rest is called unknown
 MOST = 10_000_000  # messages of one step; as many as a publish step may count
-_ADD_UP_EVERY = 20_000  # messages; what waits to be added up is kept in memory
 
 
 def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
@@ -114,8 +113,6 @@ class Sending:
                 client.publish(message)
             except LabTimeout as error:
                 return refused(rehearsal, self.who, error)
-            if sent % _ADD_UP_EVERY == 0:
-                rehearsal.outstanding.add_up()
         ear.awaited = sent
         return None
 
