@@ -11,29 +11,17 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from lab.declare.base import Addressed
+from lab.declare.base import Expectation as Expectation
+from lab.declare.base import Step as Step
+from lab.declare.broker_claims import After, Log, Recovered
+from lab.declare.broker_steps import BROKER_STEPS
 from lab.declare.fields import Declared, Duration, Name, Names, Size, Whole, YesNo
 from lab.declare.origin import Origin
 from lab.declare.topology import ImpairmentFields, Topology
 
 
-class _Addressed(Declared):
-    """Something that names exactly one topic or one queue."""
-
-    topic: str | None = Field(default=None, min_length=1)
-    queue: str | None = Field(default=None, min_length=1)
-
-
-class Step(Declared):
-    """One verb of a scenario."""
-
-    verb: ClassVar[str]
-
-    def written(self) -> Any:
-        """Give what stands after the verb in a file, defaults too."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class _OneDestination(_Addressed):
+class _OneDestination(Addressed):
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if (self.topic is None) == (self.queue is None):
@@ -120,17 +108,7 @@ class Heal(Step, _OnLink):
     verb: ClassVar[str] = "heal"
 
 
-class Expectation(Declared):
-    """One claim about what the history will show."""
-
-    claim: ClassVar[str]
-
-    def written(self) -> Any:
-        """Give what stands after the claim in a file, defaults too."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class Delivered(Expectation, _Addressed):
+class Delivered(Expectation, Addressed):
     """What was sent reached whom it should."""
 
     claim: ClassVar[str] = "delivered"
@@ -147,7 +125,7 @@ class Bridge(Expectation):
     broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
     up: Literal["both-ends", "initiator", "nowhere"]
     within: Duration | None = None  # of `after`
-    after: Literal["cut", "reject", "heal", "impair"] | None = None  # the last such step
+    after: After | None = None  # the last such step
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -174,8 +152,8 @@ class Latency(Expectation):
         return self
 
 
-STEPS: tuple[type[Step], ...] = (Subscribe, Unsubscribe, Publish, Wait, Impair, Cut, Reject, Heal)
-EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency)
+STEPS: tuple[type[Step], ...] = (Subscribe, Unsubscribe, Publish, Wait, Impair, Cut, Reject, Heal, *BROKER_STEPS)
+EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency, Log, Recovered)
 
 
 class Scenario(Declared):

@@ -1,0 +1,126 @@
+"""What is wrong with what befalls brokers, and with claims about it: impossible states, unknown patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lab.amazonmq.log_lines import NAMED, endless
+from lab.declare.broker_claims import Log, Recovered
+from lab.declare.broker_steps import BROKER_STEPS, ConnectorStep, Kill, OnBroker, Pause, Reboot, Resume, Start, Stop
+from lab.declare.identities import configuration
+from lab.declare.scenario import Bridge, Scenario
+from lab.declare.topology import Topology
+from lab.declare.wording import unknown
+from lab.errors import InputError, Problem
+
+_UP, _DOWN, _PAUSED = "running", "down", "paused"
+_A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # what looks like a pattern's name is taken for one
+_NEEDS: dict[type[OnBroker], tuple[tuple[str, ...], str | None]] = {  # the states it may find, and the one it brings
+    Stop: ((_UP, _PAUSED), _DOWN),
+    Kill: ((_UP, _PAUSED), _DOWN),
+    Start: ((_DOWN,), _UP),
+    Reboot: ((_UP, _PAUSED), _UP),
+    Pause: ((_UP,), _PAUSED),
+    Resume: ((_PAUSED,), _UP),
+    ConnectorStep: ((_UP,), None),
+}
+_REMEDIES = {
+    _UP: "put a stop, kill or pause step before it",
+    _DOWN: "put a start step before it",
+    _PAUSED: "put a resume step before it",
+}
+
+
+def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
+    """Go through the steps in their order, remembering how each broker and connector is."""
+    topology = scenario.topology
+    states = dict.fromkeys(topology.brokers, _UP)
+    stopped: set[tuple[str, str]] = set()
+    for number, step in enumerate(scenario.steps):
+        if not isinstance(step, OnBroker):
+            continue
+        path = ("steps", number, step.verb)
+        place = scenario.origin.place(*path, "broker")
+        if step.broker not in states:
+            yield unknown("broker", step.broker, topology.brokers, "brokers in this topology", place)
+            continue
+        found = states[step.broker]
+        needed, brings = _NEEDS[type(step)]
+        if found not in needed:
+            what = f"{step.broker} is {found} here, so there is nothing to {_words(step)}"
+            yield Problem(what=what, remedy=_REMEDIES[found], place=place)
+        states[step.broker] = brings or found
+        if isinstance(step, ConnectorStep):
+            yield from _connector(scenario, path, step, stopped)
+        elif brings == _DOWN or isinstance(step, Reboot):  # a broker that starts starts its connectors
+            stopped = {each for each in stopped if each[0] != step.broker}
+
+
+def _connector(
+    scenario: Scenario, path: tuple[str | int, ...], step: ConnectorStep, stopped: set[tuple[str, str]]
+) -> Iterator[Problem]:
+    its = connectors(scenario.topology, step.broker)
+    place = scenario.origin.place(*path, "name")
+    if step.name not in its:
+        yield unknown("connector", step.name, its, f"connectors in {step.broker}'s configuration", place)
+        return
+    key = (step.broker, step.name)
+    if step.do == "start" and key not in stopped:
+        what = f"the connector {step.name} is not stopped here"
+        yield Problem(what=what, remedy="put a connector step with do: stop before it", place=place)
+    if step.do == "stop" and key in stopped:
+        what = f"the connector {step.name} is stopped already"
+        yield Problem(what=what, remedy="remove the step, or start it first", place=place)
+    (stopped.add if step.do == "stop" else stopped.discard)(key)
+
+
+def check_log(scenario: Scenario, number: int, claim: Log) -> Iterator[Problem]:
+    """Give what is wrong with a `log` expectation."""
+    path = ("expect", number, claim.claim)
+    brokers = scenario.topology.brokers
+    if claim.broker not in brokers:
+        place = scenario.origin.place(*path, "broker")
+        yield unknown("broker", claim.broker, brokers, "brokers in this topology", place)
+    place = scenario.origin.place(*path, "matches")
+    if claim.matches not in NAMED and _A_NAME.fullmatch(claim.matches):
+        yield unknown("pattern", claim.matches, NAMED, "patterns, beside regular expressions", place)
+    elif claim.matches not in NAMED:
+        try:
+            re.compile(claim.matches)
+        except (re.error, OverflowError, RecursionError) as error:
+            what = f"not a regular expression: {error}"
+            yield Problem(what=what, remedy=f"write one as Python knows it, or a name: {', '.join(NAMED)}", place=place)
+        else:
+            if endless(claim.matches):
+                what = "this regular expression might take for ever on a long line"
+                right = "repeat nothing that holds a repeat or a choice, and use no more than four of * + {}"
+                yield Problem(what=what, remedy=right, place=place)
+    yield from check_after(scenario, path, claim)
+
+
+def check_after(scenario: Scenario, path: tuple[str | int, ...], claim: Log | Recovered | Bridge) -> Iterator[Problem]:
+    """An expectation that counts from a step needs one."""
+    if claim.after is not None and claim.after not in {step.verb for step in scenario.steps}:
+        place = scenario.origin.place(*path, "after")
+        yield Problem(
+            what=f"the scenario has no {claim.after} step",
+            remedy=f"add the step, or {'count from another one' if isinstance(claim, Recovered) else 'remove after'}",
+            place=place,
+        )
+
+
+def connectors(topology: Topology, broker: str) -> tuple[str, ...]:
+    """Name the connectors of a broker's configuration, as far as it can be read."""
+    try:
+        return tuple(connector.name for connector in configuration(topology, broker).connectors)
+    except InputError:  # said by the checks of the configurations
+        return ()
+
+
+def _words(step: Any) -> str:
+    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb
+
+
+assert set(_NEEDS) == set(BROKER_STEPS)
