@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from lab.amazonmq import log_lines
 from lab.declare.base import Addressed, Expectation
 from lab.declare.fields import Duration, Name, Names, Whole, YesNo
 
@@ -26,11 +28,25 @@ class Log(Expectation):
     after: After | None = None
     within: Duration | None = None  # of `after`
 
+    @field_validator("matches")
+    @classmethod
+    def _can_be_looked_for(cls, value: str) -> str:
+        try:
+            log_lines.pattern(value)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a regular expression ({error}): write one as Python knows it") from error
+        if value not in log_lines.NAMED and log_lines.endless(value):
+            raise ValueError(
+                "this regular expression might take for ever: repeat nothing that holds a repeat or a choice, "
+                "and use no more than four of * + {}"
+            )
+        return value
+
     @model_validator(mode="after")
     def _together(self) -> Self:
         if self.within is not None and self.after is None:
             raise ValueError("within counts from a step: add after")
-        if self.absent and "count" in self.model_fields_set:
+        if self.absent and self.count != 1:
             raise ValueError("count is of lines that must appear: remove it, or absent")
         return self
 

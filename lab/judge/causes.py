@@ -1,4 +1,4 @@
-"""What may have befallen a message: missing demand, a link or broker that was out, or else the event nearest in time."""
+"""What may have befallen a message: missing demand, a link or broker that was out, else the event nearest in time."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from lab.judge.evidence import Evidence
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment, several
 
-_SHOWN = 160  # characters of a line; the whole of it is in the history
+_HEAD, _TAIL = 60, 90  # characters of a line: what speaks, and why; the whole of it is in the history
 
 
 def judge_log(claim: Log, evidence: Evidence) -> tuple[Outcome, str]:
@@ -63,5 +63,6 @@ def _absent(claim: Log, lines: list[LogLine], watched: bool, since: str, evidenc
 def _found(claim: Log, lines: list[LogLine]) -> str:
     first = lines[0]
     when = f"at {moment(first.t)}" if first.t >= 0 else f"{gap(-first.t)} before the first step"
-    text = first.text if len(first.text) <= _SHOWN else f"{first.text[:_SHOWN]}…"
+    short = len(first.text) <= _HEAD + _TAIL
+    text = first.text if short else f"{first.text[:_HEAD]} … {first.text[-_TAIL:]}"
     return f"{several(len(lines), 'line')} in the log of {claim.broker}, first {when}: {text}"

@@ -45,9 +45,9 @@ def _one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) 
             f"nothing had come to {who} when the history ends at {moment(end)}, {gap(end - begin)} {after}: sooner "
             f"than its {units.format_duration(claim.within)} were over"
         )
-    late = "nothing came" if first is None else f"the first message came {gap(first[0] - begin)}"
+    late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"
     near = evidence.causes.near(begin, begin + within)
-    return Outcome.BROKEN, f"{late} to {who} {after}, allowed are {units.format_duration(claim.within)}{near}"
+    return Outcome.BROKEN, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"
 
 
 def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:

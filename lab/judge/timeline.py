@@ -84,9 +84,10 @@ class Outage:
     @property
     def words(self) -> str:
         """Say what happened to the broker."""
-        ended = "never again" if self.end is None else f"at {self.end:.3f} s"
-        how = self.back or ("resumed" if self.state == "paused" else "started")
-        return f"{self.what} was {self.state} ({how} {ended})"
+        verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
+        return (
+            f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
+        )
 
 
 class End(NamedTuple):

@@ -50,6 +50,8 @@ def listed(names: list[str]) -> str:
 
 
 def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, timedelta):
         return units.format_duration(value)
     if isinstance(value, tuple):
