@@ -90,7 +90,9 @@ def check_after(scenario: Scenario, path: tuple[str | int, ...], claim: Log | Re
     """An expectation that counts from a step needs one."""
     if claim.after is not None and claim.after not in {step.verb for step in scenario.steps}:
         place = scenario.origin.place(*path, "after")
-        right = {Bridge: "remove within and after", Log: "remove after", Recovered: "count from another one"}[type(claim)]
+        right = {Bridge: "remove within and after", Log: "remove after", Recovered: "count from another one"}[
+            type(claim)
+        ]
         yield Problem(what=f"the scenario has no {claim.after} step", remedy=f"add the step, or {right}", place=place)
 
 
