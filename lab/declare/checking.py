@@ -5,6 +5,7 @@ Every Problem of every part, sorted by place; nothing is read, opened or changed
 
 from __future__ import annotations
 
+from lab.declare.broker_checks import check_broker_steps
 from lab.declare.configuration_checks import check_configurations
 from lab.declare.expectation_checks import check_expectations
 from lab.declare.scenario import Scenario
@@ -21,6 +22,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[P
         *check_configurations(scenario.topology, scenario.origin, activemq_version),
         *check_steps(scenario),
         *check_timing(scenario),
+        *check_broker_steps(scenario),
         *check_expectations(scenario),
     ]
     nowhere = Place(file="", line=0, column=0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.declare.broker_checks import check_after, check_log
+from lab.declare.broker_claims import Log, Recovered
 from lab.declare.destinations import destination_of, hears
 from lab.declare.identities import connectors
 from lab.declare.scenario import Bridge, Delivered, Latency, Scenario, Subscribe
@@ -16,20 +18,24 @@ from lab.errors import Problem
 def check_expectations(scenario: Scenario) -> Iterator[Problem]:
     """Give every Problem of the expectations."""
     for number, expectation in enumerate(scenario.expect):
-        if isinstance(expectation, Delivered | Latency):
+        if isinstance(expectation, Delivered | Latency | Recovered):
             yield from _receivers(scenario, number, expectation)
         elif isinstance(expectation, Bridge):
             yield from _bridge(scenario, number, expectation)
+        elif isinstance(expectation, Log):
+            yield from check_log(scenario, number, expectation)
+        if isinstance(expectation, Recovered):
+            yield from check_after(scenario, ("expect", number, expectation.claim), expectation)
 
 
-def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency) -> Iterator[Problem]:
+def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency | Recovered) -> Iterator[Problem]:
     """Whoever is to receive must listen, and something must be sent to what it listens to."""
     path = ("expect", number, expectation.claim)
     subscriptions = [step for step in every_step(scenario.steps) if isinstance(step, Subscribe)]
     sent = {destination_of(step) or "" for step in every_step(scenario.steps) if isinstance(step, Message)}
     clients = list(dict.fromkeys(step.client for step in subscriptions))
-    wanted = destination_of(expectation) if isinstance(expectation, Delivered) else None
-    if isinstance(expectation, Delivered) and expectation.topic is not None and expectation.queue is not None:
+    wanted = None if isinstance(expectation, Latency) else destination_of(expectation)
+    if not isinstance(expectation, Latency) and expectation.topic is not None and expectation.queue is not None:
         place = scenario.origin.place(*path, "queue")
         yield Problem(what="name one topic or one queue", remedy="remove one, or write two claims", place=place)
         return
@@ -81,11 +87,7 @@ def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Pr
         what = f"{len(owners[name])} brokers have a connector {name}"
         right = f"add broker: one of {', '.join(owners[name])}"
         yield Problem(what=what, remedy=right, place=origin.place(*path, "connector"))
-    verbs = {step.verb for step in every_step(scenario.steps)}
-    if expectation.after is not None and expectation.after not in verbs:
-        what = f"the scenario has no {expectation.after} step"
-        place = origin.place(*path, "after")
-        yield Problem(what=what, remedy="add the step, or remove within and after", place=place)
+    yield from check_after(scenario, path, expectation)
 
 
 def _listed(label: str, destinations: set[str]) -> str:

@@ -11,6 +11,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from lab.declare.broker_claims import After, Log, Recovered
+from lab.declare.broker_steps import BROKER_STEPS
+from lab.declare.expectation import Expectation
 from lab.declare.fields import Declared, Duration, MessageRate, Name, Names, Whole
 from lab.declare.origin import Origin
 from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step
@@ -76,16 +79,6 @@ class Heal(Step, OnLink):
     verb: ClassVar[str] = "heal"
 
 
-class Expectation(Declared):
-    """One claim about what the history will show."""
-
-    claim: ClassVar[str]
-
-    def written(self) -> Any:
-        """Give what stands after the claim in a file, defaults too."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
 class Delivered(Expectation, Addressed):
     """What was sent reached whom it should."""
 
@@ -103,7 +96,7 @@ class Bridge(Expectation):
     broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
     up: Literal["both-ends", "initiator", "nowhere"]
     within: Duration | None = None  # of `after`
-    after: Literal["cut", "reject", "heal", "impair", "flap"] | None = None  # the last such step
+    after: After | None = None  # the last such step
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -132,8 +125,9 @@ class Latency(Expectation):
 
 STEPS: tuple[type[Step], ...] = (
     Subscribe, Unsubscribe, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap, Together, Repeat,
+    *BROKER_STEPS,
 )  # fmt: skip
-EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency)
+EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency, Log, Recovered)
 
 
 class Scenario(Declared):

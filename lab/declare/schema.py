@@ -81,7 +81,7 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     broker["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
     user["password"] = _PASSWORD
     user["groups"] = _one_or_many(user["groups"])
-    for claim in ("Delivered", "Latency"):
+    for claim in ("Delivered", "Latency", "Recovered"):
         if claim in definitions:
             definitions[claim]["properties"]["to"] = _one_or_many(definitions[claim]["properties"]["to"])
     return {name: _plain(definition) for name, definition in definitions.items()}

@@ -187,6 +187,36 @@ class BridgeSeen(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerChanged(Observation):
+    """What was done to a broker, at the moment it happened: its container's own where the engine tells it."""
+
+    kind: ClassVar[str] = "broker"
+    broker: str
+    state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | "paused" | "resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorChanged(Observation):
+    """A network connector was stopped or started over its broker's JMX."""
+
+    kind: ClassVar[str] = "connector"
+    broker: str
+    connector: str
+    state: str  # "stopped" | "started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine(Observation):
+    """A line of a broker's log that matters, at the broker's own moment; before 0 where the lab was still opening."""
+
+    kind: ClassVar[str] = "log"
+    broker: str
+    level: str
+    text: str  # its first 500 characters, without time and thread
+    name: str = ""  # of the pattern that it matches first; see lab.amazonmq.log_lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationSeen(Observation):
     """A broker's own counters of one destination: the second witness."""
 
@@ -239,6 +269,7 @@ KINDS: Mapping[str, type[Observation]] = {
     for cls in (
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
+        BrokerChanged, ConnectorChanged, LogLine,
     )
 }  # fmt: skip
 

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from lab.declare.scenario import Bridge, Delivered, Expectation, Latency, expectations_of
+from lab.declare.broker_claims import Log, Recovered
+from lab.declare.expectation import Expectation
+from lab.declare.scenario import Bridge, Delivered, Latency, expectations_of
 from lab.history import Header, Observation, observations
 from lab.judge.bridge import judge_bridge
 from lab.judge.delivered import judge_delivered
 from lab.judge.evidence import Evidence, take_in
 from lab.judge.latency import judge_latency
+from lab.judge.log import judge_log
+from lab.judge.recovered import judge_recovered
 from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
 from lab.judge.values import Outcome, Report, Verdict, worst
 from lab.judge.wording import in_words
@@ -27,6 +31,8 @@ JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]
     Delivered: judge_delivered,
     Bridge: judge_bridge,
     Latency: judge_latency,
+    Log: judge_log,
+    Recovered: judge_recovered,
 }
 
 

@@ -41,7 +41,7 @@ def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
 
 
 def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -> tuple[Outcome, str]:
-    """Judge the state when the time is over, or just before the next step that shuts or opens a link.
+    """Judge the state when the time is over, or just before the next step that changes a link or a broker.
 
     A bridge with a wrong password shows itself for some milliseconds at every attempt: one moment proves nothing.
     """
@@ -63,7 +63,7 @@ def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -
         return Outcome.HELD, f"{_name(claim.up)} {gap(took)} after {claim.after} at {moment(begin)}"
     later = next((t for t, found in course if t > horizon and found == claim.up), None)
     if horizon < deadline:
-        what = "the history ends" if horizon == timeline.end else "another step changes a link"
+        what = "the history ends" if horizon == timeline.end else "another step interferes"
         return Outcome.UNKNOWN, (
             f"{_name(state)} {gap(horizon - begin)} after {claim.after} at {moment(begin)}, when {what}: sooner than "
             f"{units.format_duration(claim.within) if claim.within else ''} were over"

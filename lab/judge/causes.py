@@ -1,4 +1,4 @@
-"""What may have befallen a message: missing demand, a link that was shut, or else the event nearest in time."""
+"""What may have befallen a message: missing demand, a link or broker that was out, else the event nearest in time."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Causes:
         return self.near(sent, self._timeline.end) + discarded
 
     def near(self, t: float, until: float, *, bridges: bool = True) -> str:
-        """Name the closure of a link that a stretch of time met, or else the event nearest to its beginning."""
+        """Name what was out in a stretch of time, a link or a broker, or else the event nearest to its beginning."""
         shut = [
-            Event(t=closure.start, words=closure.words)
-            for closure in self._timeline.closures
-            if closure.start <= until and (closure.end is None or closure.end >= t)
+            Event(t=out.start, words=out.words)
+            for out in self._timeline.shut
+            if out.start <= until and (out.end is None or out.end >= t)
         ]
         around = [
             event for event in self._timeline.events if abs(event.t - t) <= FAR and (bridges or not event.of_bridge)

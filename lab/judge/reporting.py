@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from lab.amazonmq.configuration import read as read_configuration
 from lab.declare.destinations import destination_of
-from lab.declare.scenario import Delivered, Expectation
+from lab.declare.expectation import Expectation
+from lab.declare.scenario import Delivered
 from lab.judge.audiences import Audience
 from lab.judge.evidence import Evidence
 from lab.judge.ledger import Subscription

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from lab.declare.broker_steps import BROKER_STEPS
 from lab.history import (
     BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
     Demand,
     DestinationSeen,
     Ended,
     LinkChanged,
     LinkSeen,
+    LogLine,
     Observation,
     Paced,
     StepEnded,
@@ -22,13 +26,13 @@ from lab.history import (
     Trouble,
 )
 
-FAULTS = ("cut", "reject", "heal", "impair", "flap")
+FAULTS = ("cut", "reject", "heal", "impair", "flap", *(step.verb for step in BROKER_STEPS))
 LATE = 0.05  # seconds after its moment from which a step is late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTaken:
-    """A step that changes a link, and when; `ended` is None when the history stops before."""
+    """A step that changes a link or a broker, and when; `ended` is None when the history stops before."""
 
     step: int
     verb: str
@@ -69,6 +73,25 @@ class Closure:
         return f"link {self.link} {'was cut' if self.state == 'cut' else 'began to reject'}{way} ({healed})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A stretch of time in which a broker, or one of its connectors, did not run."""
+
+    what: str  # "tokyo", "connector wan of tokyo"
+    state: str  # "stopped" | "killed" | "paused"
+    start: float
+    end: float | None = None
+    back: str = ""  # how it ended: "started" | "resumed"
+
+    @property
+    def words(self) -> str:
+        """Say what happened to the broker."""
+        verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
+        return (
+            f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
+        )
+
+
 class End(NamedTuple):
     """One end of a bridge; a responder may not know its connector's name, and say "" or a number such as #4."""
 
@@ -98,6 +121,9 @@ class Timeline:
         self.fault_steps: list[StepTaken] = []
         self.events: list[Event] = []
         self.closures: list[Closure] = []
+        self.outages: list[Outage] = []
+        self.restarted: set[str] = set()  # brokers whose counters began anew
+        self.log: list[LogLine] = []
         self.demand: dict[tuple[str, str], list[Demand]] = {}
         self.bridges: dict[End, BridgeSeen] = {}
         self.bridge_changes: list[tuple[float, End, bool]] = []
@@ -110,6 +136,15 @@ class Timeline:
     def complete(self) -> bool:
         """Tell whether the replay came to its end."""
         return self.ended is not None and self.ended.complete
+
+    @property
+    def shut(self) -> tuple[Closure | Outage, ...]:
+        """Give every stretch of time in which a link, a broker or a connector was out."""
+        return (*self.closures, *self.outages)
+
+    def last_step(self, verb: str) -> StepTaken | None:
+        """Give the last such step that changes a link or a broker."""
+        return next((step for step in reversed(self.fault_steps) if step.verb == verb), None)
 
     @property
     def end(self) -> float:
@@ -136,12 +171,18 @@ class Timeline:
                 self._link(seen)
             case LinkSeen():
                 self.links[(seen.link, seen.leaving, seen.reaching)] = seen
+            case BrokerChanged():
+                self._broker(seen.broker, seen.state, seen.t)
+            case ConnectorChanged():
+                self._broker(f"connector {seen.connector} of {seen.broker}", seen.state, seen.t)
+            case LogLine():
+                self.log.append(seen)
             case Trouble():
                 self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
             case Ended():
                 self.ended = seen
             case _:
-                pass  # a step that changes no link explains nothing
+                pass  # a step that changes no link and no broker explains nothing
 
     def _started(self, seen: StepStarted) -> None:
         self.asked[seen.step] = f"step {seen.place or seen.step} ({seen.asked})"
@@ -195,6 +236,20 @@ class Timeline:
             words = f"link {seen.link} leaving {seen.leaving} was set ({seen.impairment})"
             self.events.append(Event(t=seen.t, words=words))
         self._impairments[direction] = seen.impairment
+
+    def _broker(self, what: str, state: str, t: float) -> None:
+        """Write down that a broker or a connector goes out, or is back; a broker is out from its stopping on."""
+        place = next((n for n, outage in enumerate(self.outages) if outage.what == what and outage.end is None), None)
+        if state in ("started", "resumed"):
+            self.events.append(Event(t=t, words=f"{what} was {state}{' again' if state == 'started' else ''}"))
+            if place is not None:
+                self.outages[place] = replace(self.outages[place], end=t, back=state)
+        elif state == "starting":
+            self.restarted.add(what)  # and it is out until it has started
+        elif place is None:
+            self.outages.append(Outage(what=what, state="stopped" if state == "stopping" else state, start=t))
+        elif state == "killed":  # a broker that did not end when asked, or that was paused
+            self.outages[place] = replace(self.outages[place], state=state)
 
     def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
         """Change what is known of a link's present closure."""

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 from lab import units
-from lab.declare.scenario import Expectation
+from lab.declare.expectation import Expectation
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>-]*")
 
@@ -50,6 +50,8 @@ def listed(names: list[str]) -> str:
 
 
 def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, timedelta):
         return units.format_duration(value)
     if isinstance(value, tuple):

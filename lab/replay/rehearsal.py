@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, Observation, Recorder, SendOutcome, Tee, Trouble
+from lab.history import BridgeSeen, LogLine, Observation, Recorder, SendOutcome, Tee, Trouble
 from lab.history.quick import acknowledged, received
 from lab.matching import identify
 from lab.network.link import LinkState
@@ -51,8 +51,11 @@ class Rehearsal:
         self.ears: dict[str, list[Ear]] = {}  # by listening client, those of its earlier connections too
         self.traffic: dict[str, Flow] = {}  # by name, what has ended too
         self.links: dict[Way, LinkState] = initial_states(plan)
+        self.down: set[str] = set()  # brokers that are stopped, killed or paused
         self.last_sent = 0.0
-        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link: when it was done
+        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link or a broker: when it was done
+        self.last_begun: dict[str, float] = {}  # the same, when it began
+        self.log: list[LogLine] = []
         self.ends_up: dict[tuple[str, str, str, bool], float] = {}  # bridge ends, with the moment they came
         self.ends_changed = 0.0
         self._error: Exception | None = None
@@ -66,6 +69,9 @@ class Rehearsal:
         seen = replace(observation, t=observation.t - self.start)
         if isinstance(seen, BridgeSeen):
             self._bridge(seen)
+        elif isinstance(seen, LogLine):
+            self.log.append(seen)
+            self.clock.notify()
         self.recorder.record(seen)
 
     def trouble(self, who: str, what: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lab.amazonmq import log_lines
+from lab.declare.broker_claims import Log, Recovered
 from lab.declare.destinations import has_wildcard
 from lab.declare.scenario import Bridge, Delivered, Scenario
 from lab.declare.step import Message
@@ -16,13 +18,12 @@ LISTEN = 10.0  # seconds after the last send, where no expectation says how long
 LINGER = 0.2  # seconds more after the last message owed: a duplicate comes close behind
 QUIET = 0.25  # seconds between two looks at the brokers' counters that must agree
 MOST_LOOKS = 20
+_UP, _DOWN = ("both-ends", "initiator"), ("nowhere",)
 _BRINGS = {
-    "heal": ("both-ends", "initiator"),
-    "cut": ("nowhere",),
-    "reject": ("nowhere",),
-    "impair": (),
-    "flap": ("both-ends", "initiator"),
-}
+    "heal": _UP, "cut": _DOWN, "reject": _DOWN, "impair": (), "flap": _UP,
+    "start": _UP, "reboot": _UP, "resume": _UP, "stop": _DOWN, "kill": _DOWN, "pause": _DOWN,
+    "connector": (*_UP, *_DOWN),
+}  # fmt: skip
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
@@ -31,6 +32,8 @@ def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
     for claim in scenario.expect:
         if isinstance(claim, Bridge) and claim.after is not None and claim.within is not None:
             _await_bridge(rehearsal, claim)
+        elif isinstance(claim, Log) and claim.after is not None and claim.within is not None:
+            _await_log(rehearsal, claim)
 
 
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
@@ -42,9 +45,33 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if silent:
         rehearsal.wait(lambda: False, last + max(silent) - rehearsal.now())
     longest = max((claim.within.total_seconds() for claim in delivered), default=LISTEN)
-    left = last + longest - rehearsal.now()
-    if rehearsal.wait(rehearsal.outstanding.nothing, left):
-        rehearsal.wait(lambda: False, min(LINGER, last + longest - rehearsal.now()))
+    end = max([last + longest, *_recoveries(rehearsal, scenario)])
+    if rehearsal.wait(rehearsal.outstanding.nothing, end - rehearsal.now()):
+        rehearsal.wait(lambda: False, min(LINGER, end - rehearsal.now()))
+
+
+def _recoveries(rehearsal: Rehearsal, scenario: Scenario) -> list[float]:
+    """Give the moments until which a first message may come through again."""
+    return [
+        rehearsal.last_change[claim.after] + claim.within.total_seconds()
+        for claim in scenario.expect
+        if isinstance(claim, Recovered) and claim.after in rehearsal.last_change
+    ]
+
+
+def _await_log(rehearsal: Rehearsal, claim: Log) -> None:
+    """Wait until a log has the lines that are claimed; for lines that must not come, the whole time."""
+    after, within = claim.after, claim.within
+    if after is None or within is None or after not in rehearsal.last_change:
+        return
+    begin, end = rehearsal.last_begun[after], rehearsal.last_change[after] + within.total_seconds()
+    pattern = log_lines.pattern(claim.matches)
+
+    def there() -> bool:
+        its = (line for line in tuple(rehearsal.log) if line.broker == claim.broker and line.t >= begin)
+        return not claim.absent and sum(1 for line in its if pattern.search(line.text)) >= claim.count
+
+    rehearsal.wait(there, end - rehearsal.now())
 
 
 def _await_bridge(rehearsal: Rehearsal, claim: Bridge) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.declare.broker_steps import OnBroker
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
 from lab.declare.step import Step
 from lab.declare.timed import EndTraffic, Flap, Wait
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import Demand, Subscribed, Unsubscribed
 from lab.network.link import Impairment, LinkState
+from lab.replay.brokers import befall
 from lab.replay.outcome import Outcome, refused
 from lab.replay.paths import carries, demanded_at
 from lab.replay.publishing import publish
@@ -48,6 +50,8 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
             return _change(rehearsal, step, None, LinkState.OPEN)
         case Flap():
             return _flap(rehearsal, step)
+        case OnBroker():
+            return befall(rehearsal, step)
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
@@ -95,7 +99,7 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
     unaware = []
     end = rehearsal.now() + DEMAND_WITHIN
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):
-        hopeful = carries(rehearsal.plan, sender, broker, rehearsal.links)
+        hopeful = sender not in rehearsal.down and carries(rehearsal.plan, sender, broker, rehearsal.links)
         present = _demand_comes(rehearsal, sender, to, end - rehearsal.now() if hopeful else 0.0)
         rehearsal.record(Demand(t=rehearsal.now(), broker=sender, destination=str(to), present=present))
         if not present:
@@ -145,6 +149,7 @@ def _change(
     impairment: Impairment | None,
     state: LinkState | None,
 ) -> Outcome:
+    rehearsal.last_begun[step.verb] = rehearsal.now()
     changes = rehearsal.lab.change_link(step.link, leaving=step.leaving, impairment=impairment, state=state)
     for changed in changes:
         rehearsal.record_of_lab(changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab import units
+from lab.declare.broker_steps import ConnectorStep, OnBroker, Reboot
 from lab.declare.destinations import destination_of
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
 from lab.declare.step import Addressed, OnLink, Step
@@ -42,6 +43,12 @@ def asked(step: Step) -> str:
             return f"impair {_way(step)}: {step.impairment()}"
         case Cut() | Reject() | Heal():
             return f"{step.verb} {_way(step)}"
+        case Reboot() if step.downtime:
+            return f"reboot broker {step.broker}, {units.format_duration(step.downtime)} down"
+        case ConnectorStep():
+            return f"{step.do} connector {step.name} of {step.broker}"
+        case OnBroker():
+            return f"{step.verb} broker {step.broker}"
         case _:
             return step.verb
 

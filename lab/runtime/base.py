@@ -10,7 +10,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, SendOutcome
+from lab.history import (
+    BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
+    DestinationSeen,
+    LinkChanged,
+    LinkSeen,
+    Recorder,
+    SendOutcome,
+)
 from lab.network.link import Impairment, LinkState
 
 
@@ -132,6 +141,34 @@ class Lab(Protocol):
         """Replace a link's impairment or state, in one direction or both; None leaves that part as it is."""
         ...
 
+    def stop(self, broker: str, *, within: float) -> BrokerChanged:
+        """Ask a broker to end; one that has not within so many seconds is killed. Store, name and ports stay."""
+        ...
+
+    def kill(self, broker: str) -> BrokerChanged:
+        """End a broker's process at once, without a word to it."""
+        ...
+
+    def start(self, broker: str) -> BrokerChanged:
+        """Start a broker that was stopped or killed; it is not ready before `started` says so."""
+        ...
+
+    def started(self, broker: str) -> bool:
+        """Tell whether every endpoint of a broker listens; BrokerError where it ended while starting."""
+        ...
+
+    def pause(self, broker: str) -> BrokerChanged:
+        """Freeze a broker's process: its connections stay, and nothing answers."""
+        ...
+
+    def resume(self, broker: str) -> BrokerChanged:
+        """Let a paused broker go on."""
+        ...
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        """Stop or start a network connector; BrokerError where its broker refuses or does not answer."""
+        ...
+
     def demand(self, broker: str, destination: Destination) -> bool:
         """Tell whether the broker has a bridge's consumer on the destination."""
         ...
@@ -149,7 +186,7 @@ class Lab(Protocol):
         ...
 
     def watch(self, recorder: Recorder) -> None:
-        """Record every bridge end there is, and from then on each that comes or goes, until `unwatch`."""
+        """Record every bridge end there is, and until `unwatch` each that comes or goes, and log lines that matter."""
         ...
 
     def unwatch(self) -> None:

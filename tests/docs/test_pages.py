@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lab import units
+from lab.amazonmq.log_lines import NAMED
 from lab.cli import app
 from lab.declare.scenario import EXPECTATIONS, STEPS, Scenario
 from lab.declare.timed import Together, Wait
@@ -147,6 +148,10 @@ def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
         for field in dataclasses.fields(KINDS[kind])
         if field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
     ]
+
+
+def test_every_name_of_a_log_line_is_on_its_page() -> None:
+    assert [code_words(cells[0])[0] for cells in rows(sections(SCENARIO)["Names of log lines"])] == list(NAMED)
 
 
 def test_every_field_of_the_header_is_on_its_page() -> None:

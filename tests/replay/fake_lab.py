@@ -5,18 +5,29 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from lab.declare.destinations import hears
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, SendOutcome
+from lab.history import (
+    BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
+    DestinationSeen,
+    LinkChanged,
+    LinkSeen,
+    LogLine,
+    Recorder,
+    SendOutcome,
+)
 from lab.network.link import Impairment, LinkState
 from lab.plan import Plan
 from lab.replay.paths import carries, initial_states
 from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
+ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start
 
 
 @dataclass(eq=False)
@@ -159,9 +170,14 @@ class FakeLab:
         self.subscribed_at: dict[tuple[str, Destination], float] = {}
         self.published: list[Outgoing] = []
         self.unwatched = 0
+        self.down: dict[str, str] = {}  # brokers that do not run, by how that came
+        self.kept: list[tuple[str, Outgoing]] = []  # what a broker's store holds for one that is down
+        self.recorder: Recorder | None = None
         self.on_publish: Callable[[FakeClient, Outgoing], bool] = lambda client, message: False
 
     def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> FakeClient:
+        if broker in self.down:
+            raise BrokerError("the connection was refused")
         if user == "stranger":
             raise BrokerError("not authorised: wrong user or password, or no permission")
         made = FakeClient(self, client, broker, events)
@@ -174,12 +190,18 @@ class FakeLab:
             return
         now = self.clock.now()
         self.clock.at(now + RECEIPT, lambda: sender.settle(message.id))
+        self._forward(sender.broker, message)
+
+    def _forward(self, sender: str, message: Outgoing) -> None:
         for listener in self.clients:
-            for own in listener.subscriptions:
-                if hears(str(own), str(message.destination)) and carries(
-                    self.plan, sender.broker, listener.broker, self.states
-                ):
-                    self.deliver(listener, own, message, now + LOCAL + OCEAN * (listener.broker != sender.broker))
+            for own in () if listener.gone else listener.subscriptions:
+                if not hears(str(own), str(message.destination)):
+                    continue
+                if self.down and message.destination.kind == "queue":
+                    self.kept.append((sender, message))
+                elif not self.down and carries(self.plan, sender, listener.broker, self.states):
+                    ocean = OCEAN * (listener.broker != sender)
+                    self.deliver(listener, own, message, self.clock.now() + LOCAL + ocean)
 
     def deliver(self, listener: FakeClient, own: Destination, message: Outgoing, moment: float) -> None:
         headers = message.headers if sends_headers(message) else {}
@@ -205,6 +227,70 @@ class FakeLab:
             )
             for way in ways
         ]
+
+    def stop(self, broker: str, *, within: float) -> BrokerChanged:
+        self.clock.sleep(min(ENDING, within))
+        return self._out(broker, "stopped" if within >= ENDING else "killed")
+
+    def kill(self, broker: str) -> BrokerChanged:
+        return self._out(broker, "killed")
+
+    def start(self, broker: str) -> BrokerChanged:
+        self.down[broker] = "starting"
+        self.clock.at(self.clock.now() + BOOTING, lambda: self._booted(broker))
+        return BrokerChanged(t=self.clock.now(), broker=broker, state="starting")
+
+    def started(self, broker: str) -> bool:
+        return broker not in self.down
+
+    def pause(self, broker: str) -> BrokerChanged:
+        self.down[broker] = "paused"
+        return BrokerChanged(t=self.clock.now(), broker=broker, state="paused")
+
+    def resume(self, broker: str) -> BrokerChanged:
+        self._back(broker)
+        return BrokerChanged(t=self.clock.now(), broker=broker, state="resumed")
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        if broker in self.down:
+            raise BrokerError(f"broker {broker}'s management does not answer")
+        self._ends_turn(connector, broker, up=do == "start")
+        return ConnectorChanged(
+            t=self.clock.now(), broker=broker, connector=connector, state="stopped" if do == "stop" else "started"
+        )
+
+    def _out(self, broker: str, state: str) -> BrokerChanged:
+        self.down[broker] = state
+        for client in self.clients:
+            if client.broker == broker and not client.closed:
+                client.lose()
+        self._bridges_turn(broker, up=False)
+        return BrokerChanged(t=self.clock.now(), broker=broker, state=state)
+
+    def _booted(self, broker: str) -> None:
+        self._say(broker, "BrokerService | Apache ActiveMQ 5.18.3 (it, ID:it-1-1-0:1) started", "broker-started")
+        self._back(broker)
+        self.clock.at(self.clock.now() + 1, lambda: self._bridges_turn(broker, up=True))
+
+    def _back(self, broker: str) -> None:
+        del self.down[broker]
+        kept, self.kept = self.kept, []
+        for sender, message in kept:
+            self._forward(sender, message)
+
+    def _bridges_turn(self, broker: str, *, up: bool) -> None:
+        for bridge in self.plan.bridges:
+            if broker in (bridge.initiator, bridge.responder) and not (up and self.down):
+                self._ends_turn(bridge.connector, bridge.initiator, up=up)
+
+    def _ends_turn(self, connector: str, initiator: str, *, up: bool) -> None:
+        for end in self._ends(connector, initiator):
+            if self.recorder is not None:
+                self.recorder.record(replace(end, up=up))
+
+    def _say(self, broker: str, text: str, name: str) -> None:
+        if self.recorder is not None:
+            self.recorder.record(LogLine(t=self.clock.now(), broker=broker, level="INFO", text=text, name=name))
 
     def demand(self, broker: str, destination: Destination) -> bool:
         self.clock.at(self.clock.now() + 0.05, lambda: None)
@@ -235,6 +321,7 @@ class FakeLab:
         return []
 
     def watch(self, recorder: Recorder) -> None:
+        self.recorder = recorder
         for end in self.bridges():
             recorder.record(end)
 

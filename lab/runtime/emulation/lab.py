@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import docker.errors
 from pydantic import SecretStr
 
 import docker
 from lab import clients
 from lab.amazonmq.files import JOLOKIA_USER
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, Trouble
+from lab.history import (
+    BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
+    DestinationSeen,
+    LinkChanged,
+    LinkSeen,
+    Recorder,
+)
 from lab.network.link import Impairment, LinkState
 from lab.plan import BridgePlan
 from lab.runtime.base import Client, ClientEvents, Destination
 from lab.runtime.clock import RealClock
-from lab.runtime.emulation import mbeans
+from lab.runtime.emulation import log_watch, mbeans
 from lab.runtime.emulation.jolokia import Jolokia, Silent
+from lab.runtime.emulation.log_watch import LogWatch
+from lab.runtime.emulation.power import Power
 from lab.runtime.emulation.router import Router
 from lab.runtime.emulation.state import LabState
-
-WATCH_EVERY = 0.5  # seconds between two looks at the bridges while a replay runs
+from lab.runtime.emulation.watching import BridgeWatch
 
 
 class EmulatedLab:
@@ -44,8 +51,9 @@ class EmulatedLab:
             name: Jolokia(name, broker.management_port, JOLOKIA_USER, broker.management_password)
             for name, broker in state.brokers.items()
         }
-        self._watching: threading.Thread | None = None
-        self._stop = threading.Event()
+        self._power = Power(client, state, self.clock)
+        self._watch: BridgeWatch | None = None
+        self._logs: tuple[LogWatch, ...] = ()
         self._pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
 
     def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> Client:
@@ -85,9 +93,44 @@ class EmulatedLab:
             for d in directions
         )
 
+    def stop(self, broker: str, *, within: float) -> BrokerChanged:
+        """Stop a broker's container."""
+        return self._look_after(self._power.stop(broker, within))
+
+    def kill(self, broker: str) -> BrokerChanged:
+        """Kill a broker's container."""
+        return self._look_after(self._power.kill(broker))
+
+    def start(self, broker: str) -> BrokerChanged:
+        """Start a broker's container."""
+        return self._power.start(broker)
+
+    def started(self, broker: str) -> bool:
+        """Tell whether a broker says over its management that its last connector listens."""
+        if self.version(broker) is None:
+            if (how := self._power.ended(broker)) is not None:
+                raise BrokerError(f"broker {broker} ended while starting: {how}", f"see: mqlab logs {broker}")
+            return False
+        self._power.has_started(broker)
+        return True
+
+    def pause(self, broker: str) -> BrokerChanged:
+        """Freeze a broker's processes."""
+        return self._power.pause(broker)
+
+    def resume(self, broker: str) -> BrokerChanged:
+        """Let a broker's processes go on."""
+        return self._power.resume(broker)
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        """Run the operation of a network connector's MBean, which returns when it is done."""
+        self._asked(broker).execute(mbeans.connector(broker, connector), do)
+        state = {"stop": "stopped", "start": "started"}[do]
+        return ConnectorChanged(t=self.clock.now(), broker=broker, connector=connector, state=state)
+
     def demand(self, broker: str, destination: Destination) -> bool:
         """Tell whether a bridge's consumer is on the destination."""
-        (answer,) = self._management[broker].read(mbeans.subscriptions(broker))
+        (answer,) = self._asked(broker).read(mbeans.subscriptions(broker))
         return any(
             subscription.network and subscription.destination == destination
             for subscription in mbeans.read_subscriptions(answer)
@@ -103,9 +146,7 @@ class EmulatedLab:
         seen: list[DestinationSeen] = []
         for broker in dict.fromkeys(name for name, _ in of):
             try:
-                found, consumers = self._management[broker].read(
-                    mbeans.destinations(broker), mbeans.subscriptions(broker)
-                )
+                found, consumers = self._asked(broker).read(mbeans.destinations(broker), mbeans.subscriptions(broker))
             except Silent:
                 continue
             wanted = [destination for name, destination in of if name == broker]
@@ -151,43 +192,20 @@ class EmulatedLab:
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
     def watch(self, recorder: Recorder) -> None:
-        """Record each change of the bridges from now on, until the lab is let go."""
-        known: dict[str, dict[tuple[str, str], BridgeSeen]] = {name: {} for name in self.state.brokers}
-        silent: set[str] = set()
-
-        def look() -> None:
-            for name, ends in zip(known, self._pool.map(self._ends_or_silence, known), strict=True):
-                if ends is None:
-                    # What does not answer is not gone: its last state stands, and the history says so.
-                    if name not in silent:
-                        what = "its management does not answer: its bridges are as they were last seen"
-                        recorder.record(Trouble(t=self.clock.now(), who=f"broker {name}", what=what))
-                    silent.add(name)
-                    continue
-                silent.discard(name)
-                now = {(end.connector, end.remote_address): end for end in ends}
-                before, known[name] = known[name], now
-                for key in before.keys() - now.keys():
-                    recorder.record(_gone(before[key], self.clock.now()))
-                for key in now.keys() - before.keys():
-                    recorder.record(now[key])
-
-        def watch() -> None:
-            while not self._stop.is_set():
-                look()
-                self._stop.wait(WATCH_EVERY)
-
-        look()
-        self._watching = threading.Thread(target=watch, name="mqlab-watch", daemon=True)
-        self._watching.start()
+        """Record each bridge end there is, each change, and every log line that matters, from the logs' beginning."""
+        containers = [(name, broker.container) for name, broker in self.state.brokers.items()]
+        self._watch = BridgeWatch(list(self.state.brokers), self._ends, self._power, self.clock, recorder)
+        self._watch.begin(self._pool)
+        self._logs = log_watch.follow(self._docker, containers, self.clock, recorder)
 
     def unwatch(self) -> None:
         """Stop recording; a replay's last lines are its own."""
-        self._stop.set()
-        if self._watching is not None:
-            self._watching.join()
-            self._watching = None
-        self._stop.clear()
+        if self._watch is not None:
+            self._watch.end()
+            self._watch = None
+        for log in self._logs:
+            log.end()
+        self._logs = ()
 
     def let_go(self) -> None:
         """Close what this process holds of the lab; the lab itself lives on."""
@@ -196,44 +214,34 @@ class EmulatedLab:
         for management in self._management.values():
             management.close()
 
+    def _asked(self, broker: str) -> Jolokia:
+        """Give a broker's management, unless we know that it cannot answer: asking would only take time."""
+        if not self._power.answers(broker):
+            raise Silent(f"broker {broker} is {self._power.state(broker)}: its management does not answer")
+        return self._management[broker]
+
+    def _look_after(self, changed: BrokerChanged) -> BrokerChanged:
+        if self._watch is not None:
+            self._watch.look(changed.broker)
+        return changed
+
     def _bridges_of(self, broker: str) -> tuple[BridgeSeen, ...]:
         try:
-            found, connections = self._management[broker].read(mbeans.bridges(broker), mbeans.connections(broker))
+            return self._ends(broker)
         except Silent:
             return ()
-        return mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
 
-    def _ends_or_silence(self, broker: str) -> tuple[BridgeSeen, ...] | None:
-        """Give a broker's bridge ends, none for a broker that has stopped, and None for one that does not answer."""
-        try:
-            found, connections = self._management[broker].read(mbeans.bridges(broker), mbeans.connections(broker))
-        except BrokerError:
-            try:
-                stopped = self._docker.containers.get(self.state.brokers[broker].container).status != "running"
-            except docker.errors.NotFound:
-                stopped = True
-            return () if stopped else None
+    def _ends(self, broker: str) -> tuple[BridgeSeen, ...]:
+        found, connections = self._asked(broker).read(mbeans.bridges(broker), mbeans.connections(broker))
         return mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
 
     def _ends_and_consumers(self, bridge: BridgePlan, broker: str) -> tuple[tuple[BridgeSeen, ...], mbeans.Answer]:
         """Ask one broker for its ends of a bridge and all its consumers, at once: each question costs it some time."""
-        found, connections, consumers = self._management[broker].read(
+        found, connections, consumers = self._asked(broker).read(
             mbeans.bridges(broker), mbeans.connections(broker), mbeans.subscriptions(broker)
         )
         ends = mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
         return tuple(end for end in ends if end.connector == bridge.connector), consumers
-
-
-def _gone(end: BridgeSeen, t: float) -> BridgeSeen:
-    return BridgeSeen(
-        t=t,
-        connector=end.connector,
-        broker=end.broker,
-        remote=end.remote,
-        remote_address=end.remote_address,
-        created_by_duplex=end.created_by_duplex,
-        up=False,
-    )
 
 
 def started_version(management: Jolokia) -> str | None:

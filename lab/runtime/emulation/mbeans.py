@@ -44,6 +44,11 @@ def broker(name: str) -> tuple[str, Sequence[str]]:
     return f"{_root(name)}", ("BrokerVersion", "Slave")
 
 
+def connector(name: str, of: str) -> str:
+    """Name a network connector, whose operations are `stop` and `start`."""
+    return f"{_root(name)},connector=networkConnectors,networkConnectorName={of}"
+
+
 def bridges(name: str) -> tuple[str, Sequence[str]]:
     """Ask for every bridge end; exactly these keys, or per-destination views would come too."""
     return f"{_root(name)},connector=*,networkConnectorName=*,networkBridge=*", _BRIDGE

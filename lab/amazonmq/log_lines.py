@@ -1,0 +1,105 @@
+"""A broker's log, read: one line taken apart, and the names of the happenings that matter in it. Pure.
+
+The sentences are ActiveMQ's own, 5.16 to 5.19; the names are ours, and stand in scenarios.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+LONGEST = 500  # characters of a line that are kept: what was said is at its beginning
+LOUD = ("WARN", "ERROR", "FATAL")
+_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) +([A-Z]+) +\[.*?\] ([^ |]+) \| (.*)")
+_WHOSE = r"Network connection between .* shutdown due to a (?:remote|local) error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One line of a broker's log."""
+
+    at: datetime
+    level: str
+    text: str  # without time and thread: `BrokerService | Apache ActiveMQ 5.18.3 (tokyo, …) started`
+
+
+# In the order of asking: a line that tells why comes before one that only tells what.
+NAMED: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "password-invalid": r"password is invalid",
+        "not-authorized": r"not authorized to",
+        "certificate-untrusted": r"PKIX path building failed|trustAnchors parameter must be non-empty",
+        "host-name-wrong": r"No subject alternative",
+        "inactive": r"Channel was inactive for too",
+        "connection-refused": r"Connection refused",
+        "connection-reset": r"Connection reset|Broken pipe",
+        "connection-timed-out": r"[Cc]onnect(?:ion)? timed out|negotiation timeout|Timeout during handshake",
+        "connection-closed": rf"{_WHOSE}: java\.io\.EOFException",
+        "bridge-loop": r"loop ?back connect",
+        "client-id-taken": r"already connected from",
+        "duplex-replaced": r"Stopping an existing active duplex connection",
+        "duplicate": r"[Dd]uplicate (?:add attempt|message|from store|paged in|forwards)|got duplicate|ing duplicate",
+        "dead-letter": r"for dlq processing|[Rr]edirecting to dlq",
+        "store-limit": r"[Ss]tore is Full",
+        "memory-limit": r"Usage Manager [Mm]emory [Ll]imit",
+        "slow-consumer": r"appears to be slow|[Ss]low [Cc]onsumer",
+        "message-too-large": r"larger than max allowed",
+        "bridge-failed": rf"Could not start network bridge|{_WHOSE}",
+        "bridge-started": r"Network connection between .* has been established",
+        "bridge-answered": r"Started responder end of duplex bridge",
+        "bridge-stopped": r"DemandForwardingBridgeSupport \| .* bridge to .* stopped",
+        "broker-started": r"Apache ActiveMQ .* \(.*\) started",
+        "broker-stopped": r"Apache ActiveMQ .* \(.*\) is shutdown",
+        "store-recovered": r"prior unclean shutdown|Recovering from the journal",
+    }.items()
+}
+_EXPECTED = re.compile(r"has uncovered http methods for path")  # Jetty's, at every start
+
+
+def read(line: str) -> Said | None:
+    """Take one line apart; None for one without a time: a stack trace's, or what Java itself says."""
+    found = _LINE.match(line)
+    if found is None:
+        return None
+    moment, level, logger, said = found.groups()
+    text = f"{logger} | {said}"
+    return Said(at=datetime.fromisoformat(moment), level=level, text=text[:LONGEST])
+
+
+def name_of(text: str) -> str:
+    """Give the name of what a line tells, or nothing."""
+    return next((name for name, pattern in NAMED.items() if pattern.search(text)), "")
+
+
+def matters(said: Said) -> bool:
+    """Tell whether a history keeps a line: every warning, every error, and whatever has a name."""
+    return (said.level in LOUD and not _EXPECTED.search(said.text)) or bool(name_of(said.text))
+
+
+def pattern(matches: str) -> re.Pattern[str]:
+    """Give what a scenario means: the pattern of that name, or else the regular expression."""
+    return NAMED[matches] if matches in NAMED else re.compile(matches)
+
+
+def endless(expression: str) -> bool:
+    """Tell whether a regular expression might take for ever: repeats within a repeat, or more than four in all."""
+    repeats, inner = 0, [False]  # per open group: whether it holds a repeat or a choice
+    bare = re.sub(r"\\.|\[\^?\]?[^\]]*\]", "x", expression)
+    for position, character in enumerate(bare):
+        repeated = bare[position + 1 : position + 2] in ("*", "+", "{")
+        if character == "(":
+            inner.append(False)
+        elif character == ")" and len(inner) > 1:
+            holds = inner.pop()
+            if holds and repeated:
+                return True
+            inner[-1] |= holds
+        elif character in "*+{":
+            repeats += 1
+            inner[-1] = True
+        elif character == "|":
+            inner[-1] = True
+    return repeats > 4

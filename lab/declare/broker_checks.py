@@ -1,0 +1,102 @@
+"""What is wrong with what befalls brokers, and with claims about it: impossible states, unknown patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lab.amazonmq.log_lines import NAMED
+from lab.declare.broker_claims import Log, Recovered
+from lab.declare.broker_steps import BROKER_STEPS, ConnectorStep, Kill, OnBroker, Pause, Reboot, Resume, Start, Stop
+from lab.declare.identities import connectors
+from lab.declare.scenario import Bridge, Scenario
+from lab.declare.unrolling import every_step, in_time
+from lab.declare.wording import unknown
+from lab.errors import Problem
+
+_UP, _DOWN, _PAUSED = "running", "down", "paused"
+_A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # what looks like a pattern's name is taken for one
+_NEEDS: dict[type[OnBroker], tuple[tuple[str, ...], str | None]] = {  # the states it may find, and the one it brings
+    Stop: ((_UP, _PAUSED), _DOWN),
+    Kill: ((_UP, _PAUSED), _DOWN),
+    Start: ((_DOWN,), _UP),
+    Reboot: ((_UP, _PAUSED), _UP),
+    Pause: ((_UP,), _PAUSED),
+    Resume: ((_PAUSED,), _UP),
+    ConnectorStep: ((_UP,), None),
+}
+_BEFORE = {_DOWN: "start", _PAUSED: "resume"}
+
+
+def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
+    """Go through the steps in their order, remembering how each broker and connector is."""
+    topology = scenario.topology
+    states = dict.fromkeys(topology.brokers, _UP)
+    stopped: set[tuple[str, str]] = set()
+    for path, step in in_time(scenario.steps):
+        if not isinstance(step, OnBroker):
+            continue
+        place = scenario.origin.place(*path, "broker")
+        if step.broker not in states:
+            yield unknown("broker", step.broker, topology.brokers, "brokers in this topology", place)
+            continue
+        found = states[step.broker]
+        needed, brings = _NEEDS[type(step)]
+        if found not in needed:
+            what = f"{step.broker} is {found} here, so there is nothing to {_words(step)}"
+            before = _BEFORE[found] if found != _UP else "pause" if isinstance(step, Resume) else "stop or kill"
+            yield Problem(what=what, remedy=f"put a {before} step before it", place=place)
+        states[step.broker] = brings or found
+        if isinstance(step, ConnectorStep):
+            yield from _connector(scenario, path, step, stopped)
+        elif brings == _DOWN or isinstance(step, Reboot):  # a broker that starts starts its connectors
+            stopped = {each for each in stopped if each[0] != step.broker}
+
+
+def _connector(
+    scenario: Scenario, path: tuple[str | int, ...], step: ConnectorStep, stopped: set[tuple[str, str]]
+) -> Iterator[Problem]:
+    its = [name for name, owners in connectors(scenario.topology).items() if step.broker in owners]
+    place = scenario.origin.place(*path, "name")
+    if step.name not in its:
+        yield unknown("connector", step.name, its, f"connectors in {step.broker}'s configuration", place)
+        return
+    key = (step.broker, step.name)
+    if step.do == "start" and key not in stopped:
+        what = f"the connector {step.name} is not stopped here"
+        yield Problem(what=what, remedy="put a connector step with do: stop before it", place=place)
+    if step.do == "stop" and key in stopped:
+        what = f"the connector {step.name} is stopped already"
+        yield Problem(what=what, remedy="remove the step, or start it first", place=place)
+    (stopped.add if step.do == "stop" else stopped.discard)(key)
+
+
+def check_log(scenario: Scenario, number: int, claim: Log) -> Iterator[Problem]:
+    """Give what is wrong with a `log` expectation."""
+    path = ("expect", number, claim.claim)
+    brokers = scenario.topology.brokers
+    if claim.broker not in brokers:
+        place = scenario.origin.place(*path, "broker")
+        yield unknown("broker", claim.broker, brokers, "brokers in this topology", place)
+    place = scenario.origin.place(*path, "matches")
+    if claim.matches not in NAMED and _A_NAME.fullmatch(claim.matches):
+        yield unknown("pattern", claim.matches, NAMED, "patterns, beside regular expressions", place)
+    yield from check_after(scenario, path, claim)
+
+
+def check_after(scenario: Scenario, path: tuple[str | int, ...], claim: Log | Recovered | Bridge) -> Iterator[Problem]:
+    """An expectation that counts from a step needs one."""
+    if claim.after is not None and claim.after not in {step.verb for step in every_step(scenario.steps)}:
+        place = scenario.origin.place(*path, "after")
+        right = {Bridge: "remove within and after", Log: "remove after", Recovered: "count from another one"}[
+            type(claim)
+        ]
+        yield Problem(what=f"the scenario has no {claim.after} step", remedy=f"add the step, or {right}", place=place)
+
+
+def _words(step: Any) -> str:
+    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb
+
+
+assert set(_NEEDS) == set(BROKER_STEPS)

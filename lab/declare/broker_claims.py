@@ -1,0 +1,61 @@
+"""Claims about how brokers took what befell them: what their logs say, and how soon messages came through again."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from lab.amazonmq import log_lines
+from lab.declare.expectation import Expectation
+from lab.declare.fields import Duration, Name, Names, Whole, YesNo
+from lab.declare.step import Addressed
+
+# The steps that an expectation can count from; of several such steps, the last one is meant.
+After = Literal[
+    "cut", "reject", "heal", "impair", "flap", "stop", "kill", "start", "reboot", "pause", "resume", "connector"
+]  # fmt: skip
+
+
+class Log(Expectation):
+    """A broker's log has a line, or has none."""
+
+    claim: ClassVar[str] = "log"
+    broker: Name
+    matches: str = Field(min_length=1, max_length=200)  # a pattern's name, or a regular expression
+    count: Whole = Field(default=1, ge=1)  # at least so many lines
+    absent: YesNo = False
+    after: After | None = None
+    within: Duration | None = None  # of `after`
+
+    @field_validator("matches")
+    @classmethod
+    def _can_be_looked_for(cls, value: str) -> str:
+        try:
+            log_lines.pattern(value)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a regular expression ({error}): write one as Python knows it") from error
+        if value not in log_lines.NAMED and log_lines.endless(value):
+            raise ValueError(
+                "this regular expression might take for ever: repeat nothing that holds a repeat or a choice, "
+                "and use no more than four of * + {}"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.within is not None and self.after is None:
+            raise ValueError("within counts from a step: add after")
+        if self.absent and self.count != 1:
+            raise ValueError("count is of lines that must appear: remove it, or absent")
+        return self
+
+
+class Recovered(Expectation, Addressed):
+    """The first message after a step came through soon enough."""
+
+    claim: ClassVar[str] = "recovered"
+    to: Names = ()  # every subscriber of the destination when left out
+    after: After
+    within: Duration  # of `after`

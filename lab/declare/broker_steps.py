@@ -1,0 +1,68 @@
+"""Steps that befall a broker: its process stopped, killed, started, frozen, or one of its connectors."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from lab.declare.fields import Duration, Name
+from lab.declare.step import Step
+
+STARTS_WITHIN = timedelta(seconds=120)
+
+
+class OnBroker(Step):
+    """A step that befalls one broker."""
+
+    broker: Name
+
+
+class Stop(OnBroker):
+    """A broker is asked to end, as a reboot's first half does."""
+
+    verb: ClassVar[str] = "stop"
+    within: Duration = timedelta(seconds=20)  # then it is killed
+
+
+class Kill(OnBroker):
+    """A broker's process ends at once (SIGKILL)."""
+
+    verb: ClassVar[str] = "kill"
+
+
+class Start(OnBroker):
+    """A broker that was stopped or killed starts again, with its store, address and ports."""
+
+    verb: ClassVar[str] = "start"
+    within: Duration = STARTS_WITHIN  # so long it is waited for
+
+
+class Reboot(OnBroker):
+    """A broker is stopped and started again."""
+
+    verb: ClassVar[str] = "reboot"
+    downtime: Duration = timedelta(0)  # between its end and its start
+    within: Duration = STARTS_WITHIN
+
+
+class Pause(OnBroker):
+    """A broker's process is frozen: its connections stay, and nothing answers."""
+
+    verb: ClassVar[str] = "pause"
+
+
+class Resume(OnBroker):
+    """A paused broker goes on."""
+
+    verb: ClassVar[str] = "resume"
+
+
+class ConnectorStep(OnBroker):
+    """A network connector is stopped or started, as in the broker's JMX."""
+
+    verb: ClassVar[str] = "connector"
+    name: str  # of the networkConnector
+    do: Literal["stop", "start"]
+
+
+BROKER_STEPS: tuple[type[OnBroker], ...] = (Stop, Kill, Start, Reboot, Pause, Resume, ConnectorStep)

@@ -1,0 +1,77 @@
+"""Lines of real logs are read and named, and what means nothing is left out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lab.amazonmq.log_lines import NAMED, Said, endless, matters, name_of, pattern, read
+
+CASES = [
+    line.split(" | ", 1) for line in Path(__file__).with_name("log-lines.txt").read_text(encoding="utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize(("name", "line"), CASES, ids=[f"{n}-{name}" for n, (name, _) in enumerate(CASES)])
+def test_a_real_line_has_its_name(name: str, line: str) -> None:
+    said = read(line)
+    assert said is not None
+    assert name_of(said.text) == name
+    assert matters(said)
+    assert pattern(name).search(said.text)
+
+
+def test_every_name_but_one_has_a_line() -> None:
+    """A message for the dead letter queue is a duplicate first."""
+    assert set(NAMED) == {name for name, _ in CASES} | {"dead-letter"}
+    assert any(NAMED["dead-letter"].search(line) for _, line in CASES)
+
+
+def test_a_line_is_taken_apart() -> None:
+    found = read("2026-11-24T20:43:54.599Z INFO  [ActiveMQ BrokerService[tokyo] Task-3] BrokerService | a | b")
+    moment = datetime(2026, 11, 24, 20, 43, 54, 599000, tzinfo=UTC)
+    assert found == Said(at=moment, level="INFO", text="BrokerService | a | b")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Loading message broker from: xbean:file:/opt/mqlab/broker.xml",
+        "\tat org.apache.activemq.transport.tcp.TcpTransport.connect(TcpTransport.java:525)",
+        "Caused by: java.net.ConnectException: Connection refused",
+        "",
+    ],
+)
+def test_what_has_no_time_is_no_line(line: str) -> None:
+    assert read(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-24T20:43:54.351Z INFO  [main] TransportConnector | Connector openwire started",
+        "2026-11-24T20:43:54.540Z WARN  [main] SecurityHandler | ServletContext@x has uncovered http methods for path",
+    ],
+)
+def test_what_means_nothing_is_left_out(line: str) -> None:
+    said = read(line)
+    assert said is not None and not matters(said)
+
+
+def test_a_long_line_is_cut() -> None:
+    found = read(f"2026-11-24T20:43:54.599Z WARN  [main] Queue | {'x' * 5000}")
+    assert found is not None and len(found.text) == 500
+
+
+@pytest.mark.parametrize("expression", ["(a+)+", "(a|b)*c", "((a+)b){2,}", ".*a.*b.*c.*d.*e"])
+def test_an_expression_that_might_take_for_ever(expression: str) -> None:
+    assert endless(expression)
+
+
+@pytest.mark.parametrize("expression", ["bridge to .* stopped", r"(a|b) c+", r"[(*+)]+\*\+\(", "x{3} .* y"])
+def test_an_expression_that_ends(expression: str) -> None:
+    assert not endless(expression)
+    assert re.compile(expression)
