@@ -1,4 +1,4 @@
-"""plan, render, check, schema: what a scenario means, without Docker."""
+"""plan, render, schema: what a scenario means, without Docker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command(name="plan")(ending(show_plan))
     app.command()(ending(render))
-    app.command()(ending(check))
     app.command()(ending(schema))
 
 
@@ -38,7 +37,9 @@ def render(
     broker: Annotated[
         str | None, typer.Option("--broker", metavar="NAME", help="Which broker; all when left out.")
     ] = None,
-    difference: Annotated[bool, typer.Option("--diff", help="Show only what was added to the configuration.")] = False,
+    difference: Annotated[
+        bool, typer.Option("--diff", help="Show only what was removed from the configuration and added to it.")
+    ] = False,
     activemq_version: VERSION = None,
     json: JSON = False,
 ) -> int:
@@ -59,33 +60,6 @@ def render(
             if len(texts) > 1:
                 typer.echo(f"<!-- broker {name} -->")
             typer.echo(text.rstrip("\n"))
-    return 0
-
-
-def check(scenario: SCENARIO, json: JSON = False) -> int:
-    """Say everything that is wrong with a scenario and the files it names."""
-    try:
-        read = asking.read(scenario)
-    except InputError as error:
-        if not json:
-            raise
-        options.print_json(
-            [
-                {
-                    "file": problem.place.file if problem.place else None,
-                    "line": problem.place.line if problem.place else None,
-                    "column": problem.place.column if problem.place else None,
-                    "what": problem.what,
-                    "remedy": problem.remedy,
-                }
-                for problem in error.problems
-            ]
-        )
-        return error.exit_code
-    if json:
-        options.print_json([])
-    else:
-        typer.echo(f"{scenario}: nothing wrong ({len(read.steps)} steps, {len(read.expect)} expectations)")
     return 0
 
 

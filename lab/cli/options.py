@@ -45,7 +45,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*arguments, **options)
         except LabError as error:
-            err().print(f"[red]mqlab:[/red] {escape(str(error))}", soft_wrap=True)
+            complain(error)
             code = error.exit_code
         except Exception as error:
             if not isinstance(error, (OSError, *_engine_trouble())):
@@ -65,6 +65,11 @@ def _engine_trouble() -> tuple[type[Exception], ...]:
     from lab.runtime.emulation.engine import ENGINE_TROUBLE  # here, since loading docker takes long
 
     return ENGINE_TROUBLE
+
+
+def complain(of: object) -> None:
+    """Print on stderr what is wrong."""
+    err().print(f"[red]mqlab:[/red] {escape(str(of))}", soft_wrap=True)
 
 
 def out() -> Console:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.declare.destinations import destination_of, hears
-from lab.declare.identities import configuration
+from lab.declare.identities import sanitised
 from lab.declare.scenario import Bridge, Delivered, Latency, Publish, Scenario, Subscribe
 from lab.declare.topology import Topology
 from lab.declare.wording import unknown
@@ -92,7 +92,7 @@ def _connectors(topology: Topology) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = {}
     for name in topology.brokers:
         try:
-            connectors = configuration(topology, name).connectors
+            connectors = sanitised(topology, name).configuration.connectors
         except InputError:  # said by the checks of the configurations
             continue
         for connector in connectors:
