@@ -2,7 +2,7 @@
 
 .mqlab/runs/<run id>/
   sources/          the scenario, the topology and the configurations, as they were
-  plan.json  brokers/<name>/activemq.xml
+  plan.json  brokers/<name>/configuration.xml  brokers/<name>/activemq.xml
   history.jsonl  report.json  report.html  report.junit.xml  logs/  ca.pem
 .mqlab/runs/latest  → the newest
 """
@@ -56,6 +56,7 @@ class RunFolder:
             _write(self.path / "sources" / source.name, source.text)
         _write(self.path / "plan.json", json.dumps(plan.to_dict(), indent=2))
         for broker in plan.brokers:
+            _write(self.path / "brokers" / broker.name / "configuration.xml", broker.saved)
             _write(self.path / "brokers" / broker.name / "activemq.xml", broker.activemq_xml)
 
     def broker_files(self) -> Mapping[str, str]:

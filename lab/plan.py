@@ -16,7 +16,8 @@ from lab import units
 from lab.amazonmq.activemq_xml import render
 from lab.amazonmq.connectors import NetworkConnector
 from lab.amazonmq.identity import BrokerIdentity
-from lab.declare.identities import addresses, configuration, hosts, identity
+from lab.amazonmq.sanitising import Removal
+from lab.declare.identities import addresses, hosts, identity, sanitised
 from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
 from lab.errors import PlanError
 from lab.network.aws import city, round_trip
@@ -53,6 +54,8 @@ class BrokerPlan:
     identity: BrokerIdentity  # what its files are made for
     configuration_file: str
     configuration: str  # the user's text
+    saved: str  # what the service would save of it
+    removals: tuple[Removal, ...]  # what it would remove on the way
     activemq_xml: str  # what the broker gets
 
 
@@ -143,7 +146,7 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
     placed = addresses(topology)
     found: list[BrokerPlan] = []
     for name, broker in topology.brokers.items():
-        who, text, address = identity(topology, name, activemq_version), configuration(topology, name), placed[name]
+        who, text, address = identity(topology, name, activemq_version), sanitised(topology, name), placed[name]
         if address is None:
             raise PlanError(f"no address is free for {name} in {broker.region}", "make its VPC larger")
         found.append(
@@ -160,8 +163,10 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
                 users=tuple(user.name for user in who.users),
                 console_users=tuple(user.name for user in who.users if user.console_access),
                 identity=who,
-                configuration_file=text.file,
-                configuration=text.text,
+                configuration_file=text.configuration.file,
+                configuration=text.configuration.text,
+                saved=text.text,
+                removals=text.removals,
                 activemq_xml=render(text, who),
             )
         )
@@ -194,7 +199,7 @@ def _link(topology: Topology, link: Link) -> LinkPlan:
 def _bridges(topology: Topology) -> Iterator[BridgePlan]:
     by_host = {host.lower(): broker for host, broker in hosts(topology).items()}
     for name in topology.brokers:
-        for connector in configuration(topology, name).connectors:
+        for connector in sanitised(topology, name).configuration.connectors:
             for host in _reached(connector):
                 yield BridgePlan(
                     connector=connector.name,

@@ -15,8 +15,7 @@ from lab.amazonmq.edits import Edit, Layout, Node, apply
 from lab.amazonmq.elements import Element
 from lab.amazonmq.identity import BrokerIdentity
 from lab.amazonmq.names import CONSOLE_USER, OPENWIRE, WIRE_ENDPOINTS, Endpoint
-from lab.amazonmq.service import check_service_owned
-from lab.errors import InputError
+from lab.amazonmq.sanitising import Sanitised
 
 FOLDER = "/etc/mqlab"
 DATA_FOLDER = "/var/lib/activemq"
@@ -44,26 +43,28 @@ _DECLARATION = re.compile(r"<\?xml\b.*?\?>", re.DOTALL)
 _NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, ports. -->"
 
 
-def render(configuration: Configuration, identity: BrokerIdentity) -> str:
-    """Give the activemq.xml of one broker; a configuration that sets what the service sets raises InputError."""
-    problems = check_service_owned(configuration)
-    if problems:
-        raise InputError(problems)
+def render(sanitised: Sanitised, identity: BrokerIdentity) -> str:
+    """Give the activemq.xml of one broker.
+
+    What was sanitised sets nothing that the service sets, so nothing is there twice, and no secret's placeholder is a
+    person's.
+    """
+    configuration = sanitised.configuration
     source, broker = configuration.text, configuration.broker
     layout = Layout.of(source, broker)
     # The new attributes of <broker> must come before the edit that opens an empty <broker/>: same place, this order.
     edits = [
         *_around(layout),
-        *layout.add_attributes(broker, _broker_attributes(broker, identity), own_line=True),
+        *layout.add_attributes(broker, _broker_attributes(identity), own_line=True),
         *_existing_children(layout, broker, identity),
         *layout.add_children(broker, [_NOTE, *_new_children(broker, identity)]),
         *(edit for connector in configuration.connectors for edit in _connector(layout, connector.element, identity)),
     ]
-    return apply(source, edits)
+    return apply(source, [*configuration.deletions, *edits])
 
 
 def diff(configuration: Configuration, rendered: str) -> str:
-    """Show what was added to the text that the person wrote, as a unified diff."""
+    """Show what was removed from the text that the person wrote, and added to it, as a unified diff."""
     before, after = (
         text.replace("\r\n", "\n").removesuffix("\n").split("\n") for text in (configuration.text, rendered)
     )
@@ -97,29 +98,28 @@ def _around(layout: Layout) -> list[Edit]:
     return [Edit(start=start, end=start, text=head), Edit(start=end, end=end, text=gap + footer + newline)]
 
 
-def _broker_attributes(broker: Element, identity: BrokerIdentity) -> dict[str, str]:
-    added = {"brokerName": identity.name, "dataDirectory": DATA_FOLDER, "useJmx": "true"}
-    if broker.attribute("networkConnectorStartAsync") is None:
+def _broker_attributes(identity: BrokerIdentity) -> dict[str, str]:
+    return {
+        "brokerName": identity.name,
+        "dataDirectory": DATA_FOLDER,
+        "useJmx": "true",
         # Otherwise a broker whose neighbour is away waits for it before it goes on starting.
-        added["networkConnectorStartAsync"] = "true"
-    return added
+        "networkConnectorStartAsync": "true",
+    }
 
 
 def _existing_children(layout: Layout, broker: Element, identity: BrokerIdentity) -> Iterator[Edit]:
     """Complete the elements that the person wrote and the service fills up."""
-    plugins = broker.find("plugins")
-    if plugins is not None:
+    for plugins in broker.children_named("plugins"):
         # The first plugin is the innermost: who a client is must be known before what it may do is asked.
         yield from layout.add_children(plugins, [_authentication(identity)], first=True)
-    store = broker.find("persistenceAdapter")
-    if store is not None:
+    for store in broker.children_named("persistenceAdapter"):
         database = store.find("kahaDB")
         if database is None:
             yield from layout.add_children(store, [_kaha_db()])
         else:
             yield from layout.add_attributes(database, _kaha_db().attributes)
-    transports = broker.find("transportConnectors")
-    if transports is not None:
+    for transports in broker.children_named("transportConnectors"):
         written = [each for each in transports.children if each.name == "transportConnector"]
         for each in written:
             yield from layout.add_attributes(each, {"uri": _transport_uri(OPENWIRE)})

@@ -8,31 +8,67 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 
 from lxml import etree
 
 from lab.amazonmq.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
+from lab.amazonmq.edits import Edit, apply
 from lab.amazonmq.elements import Attribute, Element, Tag, scan
+from lab.amazonmq.value_types import is_true
 from lab.errors import InputError, Place
 
 NAMESPACE = "http://activemq.apache.org/schema/core"
-# The service's default is 6 KB, and the most it allows (20 connectors, each with long lists) stays well below this.
-LARGEST = 512 * 1024
+# How much the service takes is not known. Its default has 2 KB; twenty connectors and a thousand policies stay below.
+LARGEST = 256 * 1024
 
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DECLARED_ENCODING = re.compile(r"""<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
+_LINE_END = re.compile("\n")
+# AWS's own guide once printed a uri with a bare &, and people paste it.
+_REMEDIES = (
+    ("EntityRef", "write &amp; where an & is meant"),
+    ("Double hyphen", "a comment holds no -- before its end: write another sign"),
+)
+_QUOTED_COMMENT = re.compile(r"(?<=within comment): <!--.*", re.DOTALL)
 _WHERE = re.compile(r",? line \d+(?:, column \d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Where each line of a text begins, for whoever asks for many places in it."""
+
+    file: str
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str, file: str) -> Lines:
+        """Find the lines of a text."""
+        return cls(file=file, starts=(0, *(match.end() for match in _LINE_END.finditer(text))))
+
+    def place(self, offset: int) -> Place:
+        """Turn an offset into line and column."""
+        line = bisect_right(self.starts, offset)
+        return Place(file=self.file, line=line, column=offset - self.starts[line - 1] + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One text of a configuration, unchanged, and the elements found in it."""
+    """One text of a configuration as it was written, and the elements of it that are kept: at first, all."""
 
     file: str
     text: str
     broker: Element
+    deletions: tuple[Edit, ...] = ()  # what leads from `text` to the elements that are kept
+
+    @property
+    def kept(self) -> str:
+        """The text without what is not kept."""
+        return apply(self.text, self.deletions)
 
     def place(self, offset: int) -> Place:
         """Turn an offset in the text into line and column."""
@@ -60,7 +96,7 @@ class Configuration:
             name=element.get("name") or DEFAULT_NAME,
             user_name=element.get("userName"),
             uri=uri,
-            duplex=element.get("duplex") == "true",
+            duplex=is_true(element.get("duplex")),
             attributes=tuple((each.name, each.value) for each in element.attributes),
             discovery=discovery,
             remotes=tuple(
@@ -76,6 +112,17 @@ class Configuration:
         return RemoteUri(text=text, scheme=scheme, host=host, port=port, place=self.place(offset))
 
 
+def read_bytes(path: Path, file: str) -> bytes:
+    """Give what a file holds, as far as a configuration may go; raises InputError where it cannot be read."""
+    try:
+        if not path.is_file():
+            raise InputError.of(f"{file} is {'a folder' if path.is_dir() else 'not there'}", "a file is needed")
+        with path.open("rb") as stream:
+            return stream.read(LARGEST + 1)
+    except OSError as error:
+        raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
+
+
 def read(text: bytes, file: str) -> Configuration:
     """Read a configuration, or raise InputError saying where it is not one."""
     decoded = _decode(text, file)
@@ -88,13 +135,13 @@ def read(text: bytes, file: str) -> Configuration:
             f'the outermost element is <broker xmlns="{NAMESPACE}">',
             _place(file, decoded, tags[0].start),
         )
-    return Configuration(file=file, text=decoded, broker=_element(root, iter(tags)))
+    return Configuration(file=file, text=decoded, broker=_element(root, iter(tags), {}))
 
 
 def _decode(text: bytes, file: str) -> str:
     start = Place(file=file, line=1, column=1)
     if len(text) > LARGEST:
-        what = f"the configuration has {len(text)} bytes: at most {LARGEST} are read"
+        what = f"the configuration has more than {LARGEST} bytes, which is the most that is read"
         raise InputError.of(what, "is this the right file?", start)
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError.of("the file is encoded in UTF-16", "save it as UTF-8", start)
@@ -137,42 +184,53 @@ def _parse(text: str, file: str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         line, column = error.position
         what = _WHERE.sub("", error.msg or "the document is empty")
+        what = _QUOTED_COMMENT.sub("", what)
         place = Place(file=file, line=max(line, 1), column=max(column, 1))
-        # AWS's own guide once printed a uri with a bare &, and people paste it.
-        remedy = "write &amp; where an & is meant" if "EntityRef" in what else ""
+        remedy = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
         raise InputError.of(f"not well-formed XML: {what}", remedy, place) from error
 
 
-def _element(node: etree._Element, tags: Iterator[Tag]) -> Element:
-    """Join what the parser says (names, values) with what the scan says (places), element by element."""
+def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[str, str]]) -> Element:
+    """Join what the parser says (names, values) with what the scan says (places), element by element.
+
+    `names` keeps what was split before: a large configuration has few names, each thousands of times.
+    """
     tag = next(tags)
-    name = etree.QName(node)
-    written = [each for each in tag.attributes if each[0] != "xmlns" and not each[0].startswith("xmlns:")]
-    attributes = tuple(
-        Attribute(
-            name=etree.QName(key).localname,
-            namespace=etree.QName(key).namespace or "",
-            value=str(value),
-            start=start,
-            value_start=value_start,
-            end=end,
+    namespace, name = names.get(node.tag) or _split(node.tag, names)
+    attributes: tuple[Attribute, ...] = ()
+    if tag.attributes:
+        written = [each for each in tag.attributes if each[0] != "xmlns" and not each[0].startswith("xmlns:")]
+        given = cast("list[tuple[str, str]]", node.items())
+        spelled = [names.get(key) or _split(key, names) for key, _ in given]
+        attributes = tuple(
+            Attribute(name=own, namespace=space, value=value, start=start, value_start=value_start, end=end)
+            for (space, own), (_, value), (_, start, value_start, end) in zip(spelled, given, written, strict=True)
         )
-        for (key, value), (_, start, value_start, end) in zip(node.attrib.items(), written, strict=True)
-    )
-    children = tuple(_element(child, tags) for child in node.iterchildren("*"))
+    children, text = [], node.text or ""
+    for child in node:
+        if isinstance(child.tag, str):  # a comment's is a function
+            children.append(_element(child, tags, names))
+        text += child.tail or ""
     return Element(
         tag=tag.name,
-        name=name.localname,
-        namespace=name.namespace or "",
+        name=name,
+        namespace=namespace,
         attributes=attributes,
-        children=children,
-        text=(node.text or "") + "".join(child.tail or "" for child in node),
+        children=tuple(children),
+        text=text,
         start=tag.start,
         attributes_end=tag.attributes_end,
         open_end=tag.open_end,
         close_start=tag.close_start,
         end=tag.end,
     )
+
+
+def _split(key: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """Give namespace and name of what the parser writes as {namespace}name."""
+    namespace, _, name = key.rpartition("}")
+    names[key] = (namespace.removeprefix("{"), name)
+    return names[key]
 
 
 def _spell(node: etree._Element) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import quoteattr
 
 from lab.amazonmq.elements import Element
 
+_ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+)
 _INDENT = re.compile(r"(?:\A|\n)([ \t]*)\Z")
 _BLANK_TO_LINE_END = re.compile(r"[ \t]*(?:\r?\n)")
 
@@ -67,7 +69,7 @@ class Layout:
         """Add attributes behind the last one: on its line, or on a new one if it has its own or `own_line` says so."""
         if not attributes:
             return []
-        written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
+        written = " ".join(f"{name}={quoted(value)}" for name, value in attributes.items())
         last = element.attributes[-1] if element.attributes else None
         alone = None if last is None else _INDENT.search(self.source, 0, last.start)
         if alone is not None:
@@ -103,13 +105,16 @@ class Layout:
             return [node]
         tag = node.name if node.own_namespace else prefix + node.name
         attributes = {"xmlns": node.own_namespace} if node.own_namespace else {}
-        opening = tag + "".join(
-            f" {key}={quoteattr(value)}" for key, value in {**attributes, **node.attributes}.items()
-        )
+        opening = tag + "".join(f" {key}={quoted(value)}" for key, value in {**attributes, **node.attributes}.items())
         if not node.children:
             return [f"<{opening}/>"]
         inner = [self.step + line for child in node.children for line in self._lines(child, prefix)]
         return [f"<{opening}>", *inner, f"</{tag}>"]
+
+
+def quoted(value: str) -> str:
+    """Write a value as an attribute has it; the standard library's function for it loads its web client first."""
+    return f'"{value.translate(_ESCAPES)}"'
 
 
 def _indent(source: str, offset: int) -> str:

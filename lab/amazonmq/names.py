@@ -20,6 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9._~-]+")
 CONSOLE_USER = "activemq-webconsole"  # the console's own login, and the group that Amazon MQ's authorization maps name
 GROUPS_PER_USER = 20
 USERS_PER_BROKER = 250
+LONGEST_CONFIGURATION_NAME = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,16 @@ def derived_broker_id(topology: str, broker: str) -> str:
     return f"b-{uuid.uuid5(_NAMESPACE, f'{topology}/{broker}')}"
 
 
+def derived_configuration_id(name: str) -> str:
+    """Give a configuration of a name the same id on every run."""
+    return f"c-{uuid.uuid5(_NAMESPACE, f'configuration/{name}')}"
+
+
+def check_configuration_name(text: str) -> str | None:
+    """Say why Amazon MQ would refuse the name of a configuration."""
+    return _check_name(text, "configuration name", 1, LONGEST_CONFIGURATION_NAME)
+
+
 def check_broker_id(text: str) -> str | None:
     """Say why a broker id is not one Amazon MQ would give."""
     if _BROKER_ID.fullmatch(text):
@@ -98,9 +109,9 @@ def check_password(text: str) -> str | None:
     return None
 
 
-def _check_name(text: str, what: str) -> str | None:
-    if not 2 <= len(text) <= 100:
-        return f"{text!r} is not a {what}: Amazon MQ takes 2 to 100 characters"
+def _check_name(text: str, what: str, least: int = 2, most: int = 100) -> str | None:
+    if not least <= len(text) <= most:
+        return f"{text!r} is not a {what}: Amazon MQ takes {least} to {most} characters"
     if not _NAME.fullmatch(text):
         return f"{text!r} is not a {what}: Amazon MQ takes letters, digits, dots, dashes, underscores and tildes"
     return None

@@ -1,20 +1,20 @@
-"""What is wrong with a configuration before any broker reads it, said by line and column.
+"""What is wrong with the connectors of a sanitised configuration before any broker reads it, by line and column.
 
-Knows the broker's users and the names that exist in its topology. A user missing on the *other* broker is no problem
-here: the service would not notice it either, and finding it is what a rehearsal is for.
+`connector_problems` needs the text alone; `check_configuration` also knows the broker's users and the names that exist
+in its topology. A user missing on the *other* broker is no problem here: the service would not notice it either, and
+finding it is what a rehearsal is for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from lab.amazonmq.configuration import Configuration
 from lab.amazonmq.connectors import NetworkConnector, RemoteUri
 from lab.amazonmq.elements import Attribute
 from lab.amazonmq.identity import BrokerIdentity
 from lab.amazonmq.names import OPENWIRE
-from lab.amazonmq.service import check_service_owned
 from lab.errors import Place, Problem
 
 SECURE_SCHEMES = ("ssl", "nio+ssl")
@@ -25,15 +25,32 @@ def check_configuration(
     configuration: Configuration, identity: BrokerIdentity, hosts: Mapping[str, str]
 ) -> tuple[Problem, ...]:
     """Give every problem of one broker's configuration; `hosts` maps each host name of the topology to its broker."""
-    found = list(check_service_owned(configuration))
-    connectors = configuration.connectors
-    for connector in connectors:
+    found = list(connector_problems(configuration))
+    wrong = {problem.place for problem in found}
+    for connector in configuration.connectors:
         found += _user_problems(configuration, connector, identity)
         # In a uri that is wrong as a whole, what its addresses are is a guess.
+        if connector.uri_place not in wrong:
+            found += [problem for remote in connector.remotes for problem in _host_problems(remote, identity, hosts)]
+    return _one_each(found)
+
+
+def connector_problems(configuration: Configuration) -> tuple[Problem, ...]:
+    """Give what is wrong with the connectors of a configuration, whichever broker it is for."""
+    found: list[Problem] = []
+    connectors = configuration.connectors
+    for connector in connectors:
+        if connector.user_name is None:
+            what = f"the connector {connector.name} names no user, so both brokers would refuse it"
+            found.append(Problem(what=what, remedy='write userName="…"', place=connector.place))
         found += list(_uri_problems(connector)) or [
-            problem for remote in connector.remotes for problem in _remote_problems(remote, identity, hosts)
+            problem for remote in connector.remotes for problem in _address_problems(remote)
         ]
-    found += _name_problems(configuration, connectors)
+    return _one_each([*found, *_name_problems(configuration, connectors)])
+
+
+def _one_each(found: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Keep the first problem of each place, in the order of the text."""
     first_at = {problem.place: problem for problem in reversed(found)}
     return tuple(sorted(first_at.values(), key=lambda problem: problem.place or Place(file="", line=0, column=0)))
 
@@ -41,24 +58,11 @@ def check_configuration(
 def _user_problems(
     configuration: Configuration, connector: NetworkConnector, identity: BrokerIdentity
 ) -> Iterator[Problem]:
-    users = ", ".join(user.name for user in identity.users)
-    listed = f"users of {identity.name}: {users}"
-    if connector.user_name is None:
-        yield Problem(
-            what=f"the connector {connector.name} names no user, so both brokers would refuse it",
-            remedy=f'write userName="…"\n{listed}',
-            place=connector.place,
-        )
-    elif connector.user_name not in {user.name for user in identity.users}:
+    if connector.user_name is not None and connector.user_name not in {user.name for user in identity.users}:
         yield Problem(
             what=f"the connector {connector.name} names the user {connector.user_name!r}, whom {identity.name} lacks",
-            remedy=listed,
+            remedy=f"users of {identity.name}: {', '.join(user.name for user in identity.users)}",
             place=_value_place(configuration, connector.element.attribute("userName")),
-        )
-    duplex = connector.element.attribute("duplex")
-    if duplex is not None and duplex.value not in ("true", "false"):
-        yield Problem(
-            what=f"duplex is {duplex.value!r}", remedy="write true or false", place=_value_place(configuration, duplex)
         )
 
 
@@ -87,8 +91,7 @@ def _uri_problems(connector: NetworkConnector) -> Iterator[Problem]:
         )
 
 
-def _remote_problems(remote: RemoteUri, identity: BrokerIdentity, hosts: Mapping[str, str]) -> Iterator[Problem]:
-    by_host = {host.lower(): broker for host, broker in hosts.items()}
+def _address_problems(remote: RemoteUri) -> Iterator[Problem]:
     if not remote.scheme:
         what, remedy = f"{remote.text!r} is not an address", f"write ssl://HOST:{OPENWIRE.port}"
     elif remote.scheme not in SECURE_SCHEMES:
@@ -97,13 +100,20 @@ def _remote_problems(remote: RemoteUri, identity: BrokerIdentity, hosts: Mapping
     elif remote.port != OPENWIRE.port:
         what = f"{remote.text!r} has {'no port' if remote.port is None else f'the port {remote.port}'}"
         remedy = f"brokers reach each other on {OPENWIRE.port}"
-    elif remote.host == identity.host_name.lower() or by_host.get(remote.host) == identity.name:
-        what, remedy = f"the connector leads from {identity.name} to itself", _others(identity, hosts)
-    elif remote.host not in by_host:
-        what, remedy = f"no broker of this topology has the host name {remote.host}", _others(identity, hosts)
     else:
         return
     yield Problem(what=what, remedy=remedy, place=remote.place)
+
+
+def _host_problems(remote: RemoteUri, identity: BrokerIdentity, hosts: Mapping[str, str]) -> Iterator[Problem]:
+    by_host = {host.lower(): broker for host, broker in hosts.items()}
+    if remote.host == identity.host_name.lower() or by_host.get(remote.host) == identity.name:
+        what = f"the connector leads from {identity.name} to itself"
+    elif remote.host not in by_host:
+        what = f"no broker of this topology has the host name {remote.host}"
+    else:
+        return
+    yield Problem(what=what, remedy=_others(identity, hosts), place=remote.place)
 
 
 def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnector, ...]) -> Iterator[Problem]:

@@ -26,7 +26,7 @@ MODULES: Mapping[str, str] = {  # in the order of --help
     "sweep": "labs",
     "plan": "inspecting",
     "render": "inspecting",
-    "check": "inspecting",
+    "check": "checking",
     "schema": "inspecting",
     "images": "machine",
     "doctor": "examining",

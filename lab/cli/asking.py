@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from rich.markup import escape
+
+from lab.cli import options, telling
+from lab.declare.advice import advise, removals
 from lab.declare.checking import check
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
@@ -21,9 +25,14 @@ class Asked:
     plan: Plan
 
 
+def load_named(name: str) -> Scenario:
+    """Load a scenario by its path, or by the name of one that ships; nothing is checked yet."""
+    return load(resolve(name, shipped("scenarios")), environment=os.environ)
+
+
 def read(name: str, version: str | None = None) -> Scenario:
     """Load and check a scenario; InputError with every Problem."""
-    scenario = load(resolve(name, shipped("scenarios")), environment=os.environ)
+    scenario = load_named(name)
     problems = check(scenario, activemq_version=version)
     if problems:
         raise InputError(problems)
@@ -31,8 +40,10 @@ def read(name: str, version: str | None = None) -> Scenario:
 
 
 def asked(name: str, seed: int | None = None, version: str | None = None) -> Asked:
-    """Load, check and plan a scenario."""
+    """Load, check and plan a scenario; what the service would remove of its configurations is told on stderr."""
     scenario = read(name, version)
+    for line in telling.lines(removals(scenario.topology), advise(scenario.topology)):
+        options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
     if seed is not None:
         scenario = scenario.with_seed(seed)
     return Asked(scenario=scenario, plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version))

@@ -1,4 +1,4 @@
-"""plan, render, check, schema: what a scenario means, without Docker."""
+"""plan, render, schema: what a scenario means, without Docker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command(name="plan")(ending(show_plan))
     app.command()(ending(render))
-    app.command()(ending(check))
     app.command()(ending(schema))
 
 
@@ -39,7 +38,9 @@ def render(
     broker: Annotated[
         str | None, typer.Option("--broker", metavar="NAME", help="Which broker; all when left out.")
     ] = None,
-    difference: Annotated[bool, typer.Option("--diff", help="Show only what was added to the configuration.")] = False,
+    difference: Annotated[
+        bool, typer.Option("--diff", help="Show only what was removed from the configuration and added to it.")
+    ] = False,
     activemq_version: VERSION = None,
     json: JSON = False,
 ) -> int:
@@ -60,16 +61,6 @@ def render(
             if len(texts) > 1:
                 typer.echo(f"<!-- broker {name} -->")
             typer.echo(text.rstrip("\n"))
-    return 0
-
-
-def check(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
-    """Say everything that is wrong with a scenario and the files it names."""
-    read = asking.read(scenario, activemq_version)
-    if json:
-        typer.echo(options.json_line({"problems": []}))
-    else:
-        typer.echo(f"{scenario}: nothing wrong ({len(read.steps)} steps, {len(read.expect)} expectations)")
     return 0
 
 

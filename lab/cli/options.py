@@ -54,7 +54,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         except LabError as error:
             if options.get("json"):
                 typer.echo(json_line(problems(error)))
-            err().print(f"[red]mqlab:[/red] {escape(str(error))}", soft_wrap=True)
+            complain(error)
             code = error.exit_code
         except BrokenPipeError:  # who reads stdout has enough of it: `mqlab history | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered has to go somewhere
@@ -64,7 +64,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
                 raise
             if options.get("json"):
                 typer.echo(json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR))))
-            err().print(f"[red]mqlab:[/red] {escape(f'{type(error).__name__}: {error}')}", soft_wrap=True)
+            complain(f"{type(error).__name__}: {error}")
             err().print(f"  {_DOCTOR}")
             code = HostError.exit_code
         except KeyboardInterrupt:
@@ -79,6 +79,11 @@ def _engine_trouble() -> tuple[type[Exception], ...]:
     from lab.runtime.emulation.engine import ENGINE_TROUBLE  # here, since loading docker takes long
 
     return ENGINE_TROUBLE
+
+
+def complain(of: object) -> None:
+    """Print on stderr what is wrong."""
+    err().print(f"[red]mqlab:[/red] {escape(str(of))}", soft_wrap=True)
 
 
 def out() -> Console:

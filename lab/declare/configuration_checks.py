@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.amazonmq.configuration import Configuration
+from lab.amazonmq.permitted import permitted
 from lab.amazonmq.problems import check_configuration
-from lab.declare.identities import configuration, hosts, identity
+from lab.declare.identities import hosts, identity, sanitised
 from lab.declare.origin import Origin
 from lab.declare.topology import Topology
 from lab.errors import InputError, Problem
@@ -18,13 +19,17 @@ def check_configurations(topology: Topology, origin: Origin, activemq_version: s
     for name, broker in topology.brokers.items():
         if broker.region not in topology.regions or broker.configuration is None:
             continue
+        if permitted(broker.engine_version) is None:
+            continue  # said of the topology
         try:
-            read = configuration(topology, name)
+            saved = sanitised(topology, name)
         except InputError as error:
             yield from error.problems
             continue
-        yield from check_configuration(read, identity(topology, name, activemq_version), known)
-        yield from _unlinked(topology, name, read)
+        if topology.sanitising == "refuse":
+            yield from (removal.problem() for removal in saved.removals)
+        yield from check_configuration(saved.configuration, identity(topology, name, activemq_version), known)
+        yield from _unlinked(topology, name, saved.configuration)
 
 
 def _unlinked(topology: Topology, name: str, read: Configuration) -> Iterator[Problem]:

@@ -6,12 +6,14 @@ What a Plan and the checks both need.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address
 
-from lab.amazonmq.configuration import Configuration, read
+from lab.amazonmq.configuration import read
 from lab.amazonmq.default import default_configuration
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.names import derived_broker_id, host_name
+from lab.amazonmq.sanitising import Sanitised, sanitise
 from lab.declare.engines import release
 from lab.declare.topology import Topology
 from lab.errors import InputError
@@ -50,10 +52,22 @@ def identity(topology: Topology, name: str, activemq_version: str | None = None)
     )
 
 
-def configuration(topology: Topology, name: str) -> Configuration:
-    """Read a broker's configuration, or the service's default; raises InputError where it is none."""
-    declared = topology.brokers[name].configuration
-    return default_configuration() if declared is None else read(declared.text.encode(), declared.file)
+def sanitised(topology: Topology, name: str) -> Sanitised:
+    """Give a broker's configuration, or the service's default, as the service would save it for its engine version.
+
+    Raises InputError where it is no configuration, or where nobody knows what the engine version permits.
+    """
+    broker = topology.brokers[name]
+    written = broker.configuration
+    if written is None:
+        return _saved(None, "", broker.engine_version)
+    return _saved(written.file, written.text, broker.engine_version)
+
+
+@lru_cache(maxsize=64)
+def _saved(file: str | None, text: str, engine_version: str) -> Sanitised:
+    """Read and sanitise once what checking, warning and planning all ask for."""
+    return sanitise(default_configuration() if file is None else read(text.encode(), file), engine_version)
 
 
 def addresses(topology: Topology) -> Mapping[str, IPv4Address | None]:
@@ -71,7 +85,7 @@ def connectors(topology: Topology) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = {}
     for name in topology.brokers:
         try:
-            found = configuration(topology, name).connectors
+            found = sanitised(topology, name).configuration.connectors
         except InputError:  # said by the checks of the configurations
             continue
         for connector in found:

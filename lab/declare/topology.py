@@ -125,6 +125,7 @@ class Topology(Declared):
 
     topology: str
     about: str = ""
+    sanitising: Literal["warn", "refuse"] = "warn"  # what becomes of configurations that the service would cut
     regions: Annotated[Mapping[Name, Region], AfterValidator(_not_empty)]
     brokers: Annotated[Mapping[Name, Broker], AfterValidator(_not_empty)]
     links: tuple[Link, ...] = ()

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.amazonmq.activemq_xml import diff, render
-from lab.amazonmq.configuration import Configuration, read
+from lab.amazonmq.advice import advise
+from lab.amazonmq.configuration import read
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.names import host_name
 from lab.amazonmq.problems import check_configuration
+from lab.amazonmq.sanitising import Sanitised, sanitise
 from lab.errors import InputError
 
 HERE = Path(__file__).parent
@@ -26,7 +28,7 @@ class RenderCase:
 
     name: str
     folder: Path
-    configuration: Configuration
+    sanitised: Sanitised
     identity: BrokerIdentity
     hosts: Mapping[str, str]
 
@@ -49,6 +51,11 @@ def render_cases() -> tuple[RenderCase, ...]:
 def bad_cases() -> tuple[Path, ...]:
     """Give every configuration under bad/; its messages are in the .txt beside it."""
     return tuple(sorted((HERE / "bad").glob("*.xml")))
+
+
+def sanitised_cases() -> tuple[Path, ...]:
+    """Give every configuration under sanitised/; what is saved of it is beside it, and what is told of it."""
+    return tuple(each for each in sorted((HERE / "sanitised").glob("*.xml")) if ".saved" not in each.suffixes)
 
 
 def identity_of(file: Path) -> tuple[BrokerIdentity, dict[str, str]]:
@@ -74,27 +81,33 @@ def identity_of(file: Path) -> tuple[BrokerIdentity, dict[str, str]]:
 
 
 def messages(file: Path) -> str:
-    """Give what a person is told about a bad configuration."""
+    """Give what a person is told about a bad configuration: what is removed, what is wrong then, and advice."""
     identity, hosts = identity_of(HERE / "bad" / "broker.toml")
     try:
-        problems = check_configuration(read(file.read_bytes(), file.name), identity, hosts)
+        sanitised = sanitise(read(file.read_bytes(), file.name), identity.engine_version)
     except InputError as error:
-        problems = error.problems
-    return "".join(f"{problem}\n" for problem in problems)
+        return "".join(f"{problem}\n" for problem in error.problems)
+    problems = check_configuration(sanitised.configuration, identity, hosts)
+    advice = [each for each in advise(sanitised) if each not in problems]
+    told = [*sanitised.removals, *problems, *(f"advice: {each}" for each in advice)]
+    return "".join(f"{each}\n" for each in told)
 
 
 def _render_case(folder: Path) -> RenderCase:
     identity, hosts = identity_of(folder / "broker.toml")
-    configuration = read((folder / "user.xml").read_bytes(), "user.xml")
-    return RenderCase(name=folder.name, folder=folder, configuration=configuration, identity=identity, hosts=hosts)
+    sanitised = sanitise(read((folder / "user.xml").read_bytes(), "user.xml"), identity.engine_version)
+    return RenderCase(name=folder.name, folder=folder, sanitised=sanitised, identity=identity, hosts=hosts)
 
 
 def _write_anew() -> None:
     for case in render_cases():
-        rendered = render(case.configuration, case.identity)
+        rendered = render(case.sanitised, case.identity)
         case.expected.write_text(rendered, "utf-8", newline="")
-        case.expected_diff.write_text(diff(case.configuration, rendered), "utf-8", newline="")
-    for file in bad_cases():
+        case.expected_diff.write_text(diff(case.sanitised.configuration, rendered), "utf-8", newline="")
+    for file in sanitised_cases():
+        saved = sanitise(read(file.read_bytes(), file.name), "5.18").text
+        file.with_suffix(".saved.xml").write_text(saved, "utf-8", newline="")
+    for file in (*bad_cases(), *sanitised_cases()):
         file.with_suffix(".txt").write_text(messages(file), "utf-8")
 
 

@@ -26,7 +26,7 @@ XML_TEXT = st.text(
         (ROOT.encode() + b"\n\xe9", "a.xml:2:1: the file is not UTF-8 from here on\n  save it as UTF-8"),
         (
             b" " * (LARGEST + 1),
-            f"a.xml:1:1: the configuration has {LARGEST + 1} bytes: at most {LARGEST} are read\n"
+            f"a.xml:1:1: the configuration has more than {LARGEST} bytes, which is the most that is read\n"
             "  is this the right file?",
         ),
     ],

@@ -62,7 +62,7 @@ def test_the_realm_names_console_users_only_and_no_password() -> None:
 
 def test_a_broker_gets_every_file_and_passwords_stand_in_secret_ones_only() -> None:
     case = next(case for case in render_cases() if case.name == "article")
-    written = broker_files(render(case.configuration, case.identity), case.identity.users, SECRETS)
+    written = broker_files(render(case.sanitised, case.identity), case.identity.users, SECRETS)
     assert {file.path.removeprefix("/etc/mqlab/"): file.secret for file in written} == {
         "activemq.xml": False,
         "jetty.xml": False,
@@ -83,7 +83,7 @@ def test_every_placeholder_has_its_line_in_the_secrets_file() -> None:
         secrets = BrokerSecrets(users=passwords, key_store="store-word", console="page-word", jolokia="jmx")
         contents = {
             file.path: file.content.decode()
-            for file in broker_files(render(case.configuration, case.identity), case.identity.users, secrets)
+            for file in broker_files(render(case.sanitised, case.identity), case.identity.users, secrets)
         }
         asked = set(
             re.findall(r"%\{mqlab:([^}\"]*)\}", contents["/etc/mqlab/activemq.xml"] + contents["/etc/mqlab/jetty.xml"])
@@ -97,6 +97,4 @@ def test_no_secret_is_printed() -> None:
     secrets = BrokerSecrets(
         users={user.name: PASSWORD for user in case.identity.users}, key_store="ks", console="page-word", jolokia="jmx"
     )
-    assert "page-word" not in repr(
-        broker_files(render(case.configuration, case.identity), case.identity.users, secrets)
-    )
+    assert "page-word" not in repr(broker_files(render(case.sanitised, case.identity), case.identity.users, secrets))

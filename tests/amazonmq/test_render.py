@@ -8,12 +8,14 @@ import pytest
 from lxml import etree
 
 from lab.amazonmq.activemq_xml import diff, render
+from lab.amazonmq.advice import advise
 from lab.amazonmq.configuration import NAMESPACE, read
 from lab.amazonmq.default import default_configuration
+from lab.amazonmq.permitted import versions
 from lab.amazonmq.problems import check_configuration
-from lab.errors import InputError
+from lab.amazonmq.sanitising import sanitise
 
-from .cases import HERE, RenderCase, bad_cases, identity_of, messages, render_cases
+from .cases import HERE, RenderCase, bad_cases, identity_of, messages, render_cases, sanitised_cases
 
 CONNECTOR = f"{{{NAMESPACE}}}networkConnector"
 
@@ -28,23 +30,23 @@ def _stem(file: Path) -> str:
 
 @pytest.mark.parametrize("case", render_cases(), ids=_name)
 def test_render_gives_the_expected_file(case: RenderCase) -> None:
-    assert check_configuration(case.configuration, case.identity, case.hosts) == ()
-    rendered = render(case.configuration, case.identity)
+    assert check_configuration(case.sanitised.configuration, case.identity, case.hosts) == ()
+    rendered = render(case.sanitised, case.identity)
     assert rendered == case.expected.read_text("utf-8")
-    assert diff(case.configuration, rendered) == case.expected_diff.read_text("utf-8")
+    assert diff(case.sanitised.configuration, rendered) == case.expected_diff.read_text("utf-8")
 
 
 @pytest.mark.parametrize("case", render_cases(), ids=_name)
 def test_the_persons_text_is_kept_piece_by_piece(case: RenderCase) -> None:
     """Every character of the person's stands in the result, in its order, but for the / of empty elements."""
-    rest = iter(render(case.configuration, case.identity))
-    assert all(character in rest for character in case.configuration.text.replace("/>", ">"))
+    rest = iter(render(case.sanitised, case.identity))
+    assert all(character in rest for character in case.sanitised.text.replace("/>", ">"))
 
 
 @pytest.mark.parametrize("case", render_cases(), ids=_name)
 def test_every_attribute_of_a_connector_passes_unchanged(case: RenderCase) -> None:
-    before = etree.fromstring(case.configuration.text.encode()).iter(CONNECTOR)
-    after = etree.fromstring(render(case.configuration, case.identity).encode()).iter(CONNECTOR)
+    before = etree.fromstring(case.sanitised.configuration.text.encode()).iter(CONNECTOR)
+    after = etree.fromstring(render(case.sanitised, case.identity).encode()).iter(CONNECTOR)
     for mine, theirs in zip(before, after, strict=True):
         written, given = dict(mine.attrib.items()), dict(theirs.attrib.items())
         assert given | written == given
@@ -60,7 +62,7 @@ def test_the_expected_files_are_what_a_spring_reader_takes(case: RenderCase) -> 
     assert etree.QName(next(plugins.iterchildren("*"))).localname == "simpleAuthenticationPlugin"
 
 
-@pytest.mark.parametrize("file", bad_cases(), ids=_stem)
+@pytest.mark.parametrize("file", (*bad_cases(), *sanitised_cases()), ids=_stem)
 def test_a_bad_configuration_gets_its_messages(file: Path) -> None:
     assert messages(file) == file.with_suffix(".txt").read_text("utf-8")
 
@@ -77,7 +79,7 @@ def test_a_bad_configuration_gets_its_messages(file: Path) -> None:
 )
 def test_any_layout_becomes_well_formed(text: str) -> None:
     identity, _ = identity_of(HERE / "bad" / "broker.toml")
-    rendered = render(read(text.format(NAMESPACE).encode(), "user.xml"), identity)
+    rendered = render(sanitise(read(text.format(NAMESPACE).encode(), "user.xml"), "5.18"), identity)
     root = etree.fromstring(rendered.encode())
     assert [len(root.findall(f"{{*}}broker/{{*}}{name}")) for name in ("plugins", "persistenceAdapter")] == [1, 1]
     assert len(root.findall(".//{*}transportConnector[@uri]")) == 5
@@ -85,19 +87,23 @@ def test_any_layout_becomes_well_formed(text: str) -> None:
 
 def test_line_ends_are_kept() -> None:
     case = next(case for case in render_cases() if case.name == "full")
-    configuration = read(case.configuration.text.replace("\n", "\r\n").encode(), "user.xml")
-    rendered = render(configuration, case.identity)
+    text = case.sanitised.configuration.text.replace("\n", "\r\n").encode()
+    sanitised = sanitise(read(text, "user.xml"), case.identity.engine_version)
+    rendered = render(sanitised, case.identity)
     assert rendered.replace("\r\n", "\n") == case.expected.read_text("utf-8")
     assert rendered.count("\n") == rendered.count("\r\n")
-    assert diff(configuration, rendered) == case.expected_diff.read_text("utf-8")
+    assert diff(sanitised.configuration, rendered) == case.expected_diff.read_text("utf-8")
 
 
-def test_a_configuration_that_sets_what_the_service_sets_is_not_rendered() -> None:
+def test_nothing_of_a_persons_comes_where_the_service_writes() -> None:
     """Otherwise an attribute would be there twice, or a password in the file."""
     identity, _ = identity_of(HERE / "bad" / "broker.toml")
-    file = HERE / "bad" / "set-by-the-service.xml"
-    with pytest.raises(InputError, match="Amazon MQ sets brokerName"):
-        render(read(file.read_bytes(), file.name), identity)
+    file = HERE / "sanitised" / "set-by-the-service.xml"
+    rendered = render(sanitise(read(file.read_bytes(), file.name), "5.18"), identity)
+    root = etree.fromstring(rendered.encode())
+    assert root.findall(".//{*}broker[@brokerName='mine']") == []
+    assert "hunter2" not in rendered
+    assert len(root.findall(".//{*}transportConnector[@uri]")) == 5
 
 
 def test_the_default_configuration_has_no_problem() -> None:
@@ -105,4 +111,6 @@ def test_the_default_configuration_has_no_problem() -> None:
     configuration = default_configuration()
     assert configuration.connectors == ()
     assert check_configuration(configuration, identity, hosts) == ()
+    assert [sanitise(configuration, version).removals for version in versions()] == [()] * len(versions())
+    assert advise(sanitise(configuration, "5.18")) == ()
     assert configuration.text == (HERE / "render" / "default" / "user.xml").read_text("utf-8")

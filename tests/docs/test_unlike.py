@@ -24,6 +24,6 @@ def test_a_topology_has_single_brokers_that_one_configuration_applies_to() -> No
 
 def test_regions_are_linked_or_not_and_nothing_in_between() -> None:
     """No peering, route table or security group: a link joins two regions, and opens every port between them."""
-    assert keys(Topology) == {"topology", "about", "regions", "brokers", "links"}
+    assert keys(Topology) == {"topology", "about", "sanitising", "regions", "brokers", "links"}
     assert keys(Region) == {"aws-region", "vpc"}
     assert keys(Link) == {"between", "link"}

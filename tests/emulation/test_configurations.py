@@ -1,4 +1,4 @@
-"""Every activemq.xml that `render` is expected to give loads in a real broker, which starts all its connectors."""
+"""Every activemq.xml that `render` should give, and one of all that is permitted, loads in a real broker."""
 
 from __future__ import annotations
 
@@ -11,21 +11,50 @@ from ipaddress import IPv4Address
 import pytest
 from docker.models.containers import Container
 
+from lab.amazonmq.activemq_xml import render
 from lab.amazonmq.certificates import LabAuthority
+from lab.amazonmq.configuration import read
 from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
+from lab.amazonmq.permitted import permitted
+from lab.amazonmq.sanitising import sanitise
 from lab.runtime.emulation import images
 from lab.runtime.emulation.brokers import OWNER
 from lab.runtime.emulation.containers import File, archive
-from tests.amazonmq.cases import RenderCase, render_cases
+from tests.amazonmq.cases import HERE, RenderCase, identity_of, render_cases
+from tests.amazonmq.corpus import whole
 from tests.emulation.labs import Engine, eventually
 
 pytestmark = pytest.mark.docker
 
-CASES = {case.name: case for case in render_cases()}
+# Of the corpus two, which between them have every element and attribute with a choice of two, and what is saved of one
+# that was cut; more would cost more time than they show.
+VARIANTS = (0, 1)
+
+
+def corpus_cases() -> tuple[RenderCase, ...]:
+    """Give configurations with all that 5.18 permits and a broker takes, and one that was cut."""
+    identity, hosts = identity_of(HERE / "bad" / "broker.toml")
+    allowed = permitted(identity.engine_version)
+    assert allowed is not None
+    texts = {f"corpus-{variant}": whole(allowed, variant) for variant in VARIANTS}
+    texts["cut"] = (HERE / "sanitised" / "layouts.xml").read_text("utf-8")
+    return tuple(
+        RenderCase(
+            name=name,
+            folder=HERE,
+            sanitised=sanitise(read(text.encode(), f"{name}.xml"), identity.engine_version),
+            identity=identity,
+            hosts=hosts,
+        )
+        for name, text in texts.items()
+    )
+
+
+CASES = {case.name: case for case in (*render_cases(), *corpus_cases())}
 
 
 def files(case: RenderCase) -> tuple[BrokerFile, ...]:
-    """Give a case's expected activemq.xml and all the other files of its broker."""
+    """Give a case's activemq.xml and all the other files of its broker."""
     passwords = {user.name: f"a password of {user.name}" for user in case.identity.users}
     secrets = BrokerSecrets(
         users=passwords, key_store="key-store-secret", console="console-secret", jolokia="jolokia-secret"
@@ -33,7 +62,7 @@ def files(case: RenderCase) -> tuple[BrokerFile, ...]:
     authority = LabAuthority.create(datetime.now(UTC))
     names, addresses = [case.identity.host_name], [IPv4Address("127.0.0.1")]
     return (
-        *broker_files(case.expected.read_text("utf-8"), case.identity.users, secrets),
+        *broker_files(render(case.sanitised, case.identity), case.identity.users, secrets),
         BrokerFile(path=KEY_STORE, content=authority.issue(names, addresses, secrets.key_store), secret=True),
         BrokerFile(path=TRUST_STORE, content=authority.trust_store(secrets.key_store), secret=True),
     )

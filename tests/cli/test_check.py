@@ -1,0 +1,106 @@
+"""mqlab check as a person or a hook runs it: what is printed, what is written, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.amazonmq.configuration import NAMESPACE
+
+ROOT = Path(__file__).parents[2]
+CLEAN = f'<broker xmlns="{NAMESPACE}">\r\n  <plugins/>\r\n</broker>'
+CUT = CLEAN.replace("<plugins/>", '<plugins id="x"/><!-- kept -->')
+
+
+def mqlab(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from lab.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_a_clean_file_ends_with_0(tmp_path: Path) -> None:
+    written(tmp_path, "a.xml", CLEAN)
+    done = mqlab("check", "a.xml", "--fix", folder=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a.xml: Amazon MQ 5.18 would remove nothing\n", "")
+    assert (tmp_path / "a.xml").read_bytes() == CLEAN.encode()
+
+
+def test_removals_end_with_1_in_the_services_words(tmp_path: Path) -> None:
+    written(tmp_path, "a.xml", CUT)
+    done = mqlab("check", "a.xml", "--engine-version", "5.17.6", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "a.xml:2:12: DISALLOWED_ATTRIBUTE_REMOVED plugins id",
+        "  id is not permitted on plugins",
+        "a.xml: Amazon MQ 5.17 would remove 1 thing",
+    ]
+
+
+def test_fix_writes_what_would_be_saved_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.xml", "\ufeff" + CUT)
+    path.chmod(0o640)
+    done = mqlab("check", "a.xml", "--fix", folder=tmp_path)
+    assert done.returncode == 1
+    assert path.read_bytes() == ("\ufeff" + CUT.replace(' id="x"', "")).encode()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert mqlab("check", "a.xml", folder=tmp_path).returncode == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["a.xml"]
+
+
+def test_output_leaves_the_file_itself_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.xml", CUT)
+    assert mqlab("check", "a.xml", "--output", "b.xml", folder=tmp_path).returncode == 1
+    assert path.read_bytes() == CUT.encode()
+    assert (tmp_path / "b.xml").read_bytes() == CUT.replace(' id="x"', "").encode()
+
+
+def test_what_is_malformed_ends_with_2_and_the_others_are_checked_too(tmp_path: Path) -> None:
+    written(tmp_path, "a.xml", "<broker")
+    written(tmp_path, "b", CUT)
+    done = mqlab("check", "a.xml", "b", "no.xml", "--json", folder=tmp_path)
+    assert done.returncode == 2
+    assert [(each["file"], each["kind"]) for each in json.loads(done.stdout)] == [
+        ("a.xml", "problem"),
+        ("b", "removal"),
+        (None, "problem"),
+    ]
+
+
+def test_advice_alone_ends_with_0_unless_strict(tmp_path: Path) -> None:
+    written(tmp_path, "a.xml", CLEAN.replace("<plugins/>", "<plugins/><plugins/>"))
+    done = mqlab("check", "a.xml", folder=tmp_path)
+    assert (done.returncode, "a.xml:2:13: advice: plugins is written twice" in done.stdout) == (0, True)
+    assert mqlab("check", "a.xml", "--strict", folder=tmp_path).returncode == 1
+
+
+def test_a_scenario_whose_configuration_would_be_cut_ends_with_1(tmp_path: Path) -> None:
+    scenario = ROOT / "tests" / "declare" / "advised" / "chain.yaml"
+    done = mqlab("check", scenario, folder=tmp_path)
+    assert done.returncode == 1
+    assert "DISALLOWED_ATTRIBUTE_REMOVED networkConnector duplx" in done.stdout
+    done = mqlab("plan", scenario, folder=tmp_path)
+    assert done.returncode == 0, "a run goes on"
+    assert "warning: " in done.stderr and "DISALLOWED_ATTRIBUTE_REMOVED networkConnector duplx" in done.stderr
+    done = mqlab("render", scenario, "--broker", "tokyo", "--diff", folder=tmp_path)
+    assert [line for line in done.stdout.splitlines() if line.startswith("-") and "duplx" in line]
+
+
+def test_options_of_configurations_are_refused_for_a_scenario(tmp_path: Path) -> None:
+    done = mqlab("check", "one-way", "--engine-version", "5.18", folder=tmp_path)
+    assert done.returncode == 2
+    assert "a scenario's topology declares" in done.stderr
+
+
+def test_a_configuration_is_checked_without_what_only_labs_need() -> None:
+    """A hook runs at every commit: docker, httpx and pydantic alone would take longer than all it does."""
+    heavy = "{'docker', 'testcontainers', 'httpx', 'pydantic', 'urllib.request'}"
+    code = f"import sys, lab.cli.checking; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
