@@ -16,6 +16,7 @@ from lab.history import (
     LinkChanged,
     LinkSeen,
     Observation,
+    Paced,
     Publishing,
     Received,
     SendOutcome,
@@ -119,6 +120,13 @@ def marks(seen: Received) -> str:
     return (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
 
 
+def _paced(seen: Paced) -> _Said:
+    drawn = "" if seen.drawn_per_s == seen.asked_per_s else f", {seen.drawn_per_s:g} drawn"
+    kept = f"{'kept' if seen.held else 'did not keep'} its rate"
+    what = f"{kept}: {seen.reached_per_s:g} messages a second reached, {seen.asked_per_s:g} asked{drawn}"
+    return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
+
+
 def _link(seen: LinkChanged) -> _Said:
     state = "is open" if seen.state == "open" else f"is {seen.state}"
     return seen.link, f"from {seen.leaving} to {seen.reaching} {state}, {seen.impairment}", Weight.FAULT
@@ -190,6 +198,7 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     Sent: _sent,
     Acknowledged: _acknowledged,
     Received: _received,
+    Paced: _paced,
     LinkChanged: _link,
     BridgeSeen: _bridge,
     DestinationSeen: _destination,
