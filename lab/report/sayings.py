@@ -10,11 +10,14 @@ from typing import Any
 from lab.history import (
     Acknowledged,
     BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
     Demand,
     DestinationSeen,
     Ended,
     LinkChanged,
     LinkSeen,
+    LogLine,
     Observation,
     Paced,
     Publishing,
@@ -142,6 +145,18 @@ def _bridge(seen: BridgeSeen) -> _Said:
     return seen.broker, what, Weight.PLAIN if seen.up else Weight.FAULT
 
 
+def _broker(seen: BrokerChanged) -> _Said:
+    return seen.broker, f"broker {seen.state}", Weight.FAULT
+
+
+def _connector(seen: ConnectorChanged) -> _Said:
+    return seen.broker, f"network connector {seen.connector} {seen.state}", Weight.FAULT
+
+
+def _log(seen: LogLine) -> _Said:
+    return seen.broker, f"logged {seen.level}: {seen.text}", Weight.PLAIN
+
+
 def _destination(seen: DestinationSeen) -> _Said:
     names = ("enqueued", "dequeued", "forwarded", "queued", "consumers", "discarded")
     counted = ", ".join(f"{name} {getattr(seen, name)}" for name in names if getattr(seen, name) or name != "discarded")
@@ -201,6 +216,9 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     Paced: _paced,
     LinkChanged: _link,
     BridgeSeen: _bridge,
+    BrokerChanged: _broker,
+    ConnectorChanged: _connector,
+    LogLine: _log,
     DestinationSeen: _destination,
     LinkSeen: _link_seen,
     Trouble: _trouble,
