@@ -10,12 +10,16 @@ from typing import Any
 from lab.history import (
     Acknowledged,
     BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
     Demand,
     DestinationSeen,
     Ended,
     LinkChanged,
     LinkSeen,
+    LogLine,
     Observation,
+    Paced,
     Publishing,
     Received,
     SendOutcome,
@@ -119,6 +123,13 @@ def marks(seen: Received) -> str:
     return (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
 
 
+def _paced(seen: Paced) -> _Said:
+    drawn = "" if seen.drawn_per_s == seen.asked_per_s else f", {seen.drawn_per_s:g} drawn"
+    kept = f"{'kept' if seen.held else 'did not keep'} its rate"
+    what = f"{kept}: {seen.reached_per_s:g} messages a second reached, {seen.asked_per_s:g} asked{drawn}"
+    return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
+
+
 def _link(seen: LinkChanged) -> _Said:
     state = "is open" if seen.state == "open" else f"is {seen.state}"
     return seen.link, f"from {seen.leaving} to {seen.reaching} {state}, {seen.impairment}", Weight.FAULT
@@ -132,6 +143,18 @@ def _bridge(seen: BridgeSeen) -> _Said:
     counted = ": enqueued {}, dequeued {}, received {}".format(*counters) if any(counters) else ""
     what = f"bridge{named} to {seen.remote}{at}{duplex} is {'up' if seen.up else 'down'}{counted}"
     return seen.broker, what, Weight.PLAIN if seen.up else Weight.FAULT
+
+
+def _broker(seen: BrokerChanged) -> _Said:
+    return seen.broker, f"broker {seen.state}", Weight.FAULT
+
+
+def _connector(seen: ConnectorChanged) -> _Said:
+    return seen.broker, f"network connector {seen.connector} {seen.state}", Weight.FAULT
+
+
+def _log(seen: LogLine) -> _Said:
+    return seen.broker, f"logged {seen.level}: {seen.text}", Weight.PLAIN
 
 
 def _destination(seen: DestinationSeen) -> _Said:
@@ -190,8 +213,12 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     Sent: _sent,
     Acknowledged: _acknowledged,
     Received: _received,
+    Paced: _paced,
     LinkChanged: _link,
     BridgeSeen: _bridge,
+    BrokerChanged: _broker,
+    ConnectorChanged: _connector,
+    LogLine: _log,
     DestinationSeen: _destination,
     LinkSeen: _link_seen,
     Trouble: _trouble,
