@@ -144,6 +144,8 @@ def _tell(found: Sequence[Checked], json: bool) -> None:
     if json:
         listed = [told for each in found for told in telling.as_json(each.problems, each.removals, each.advice)]
         typer.echo(options.json_line({"problems": listed}))
+        for problem in (problem for each in found for problem in each.problems):
+            options.complain(problem)
         return
     for each in found:
         for line in telling.lines(each.removals, each.advice):

@@ -107,6 +107,7 @@ def problems(error: LabError) -> dict[str, Any]:
     return {
         "problems": [
             {
+                "kind": "problem",
                 "file": problem.place.file if problem.place else None,
                 "line": problem.place.line if problem.place else None,
                 "column": problem.place.column if problem.place else None,

@@ -66,7 +66,7 @@ def test_what_is_malformed_ends_with_2_and_the_others_are_checked_too(tmp_path: 
     written(tmp_path, "b", CUT)
     done = mqlab("check", "a.xml", "b", "no.xml", "--json", folder=tmp_path)
     assert done.returncode == 2
-    assert [(each["file"], each["kind"]) for each in json.loads(done.stdout)] == [
+    assert [(each["file"], each["kind"]) for each in json.loads(done.stdout)["problems"]] == [
         ("a.xml", "problem"),
         ("b", "removal"),
         (None, "problem"),

@@ -38,7 +38,7 @@ def problems(ended: Ended) -> list[dict[str, Any]]:
     assert ended.code != 0
     assert set(ended.json) == {"problems"}
     for problem in ended.json["problems"]:
-        assert set(problem) == {"file", "line", "column", "what", "remedy"}
+        assert set(problem) == {"kind", "file", "line", "column", "what", "remedy"}
         assert problem["what"] in ended.err, "people read it on stderr"
     assert "Traceback" not in ended.err
     return list(ended.json["problems"])
