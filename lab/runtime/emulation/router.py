@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import docker.errors
@@ -133,6 +134,7 @@ class Router:
     def __init__(self, client: docker.DockerClient, container: str) -> None:
         self._client = client
         self.container = container
+        self._changing = Lock()
 
     def ask(self, link: str, *words: str) -> dict[str, Any]:
         """Run one linkctl command and give its answer; HostError says what the router said."""
@@ -155,13 +157,14 @@ class Router:
         self, link: str, leaving: Sequence[str], new: Impairment | None, state: LinkState | None
     ) -> dict[str, Any]:
         """Replace the impairment or the state of some directions, all in one step; what is None stays as it is."""
-        before = self.ask(link, "get")["directions"]
-        wanted = {
-            region: {
-                **before[region]["impairment"],
-                **(_figures(new) if new is not None else {}),
-                **({"state": str(state)} if state is not None else {}),
+        with self._changing:  # steps at once may change one link, and neither may undo the other's change
+            before = self.ask(link, "get")["directions"]
+            wanted = {
+                region: {
+                    **before[region]["impairment"],
+                    **(_figures(new) if new is not None else {}),
+                    **({"state": str(state)} if state is not None else {}),
+                }
+                for region in leaving
             }
-            for region in leaving
-        }
-        return self.ask(link, "set", json.dumps(wanted))
+            return self.ask(link, "set", json.dumps(wanted))
