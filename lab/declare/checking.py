@@ -6,6 +6,7 @@ Every Problem of every part, sorted by place; nothing is read, opened or changed
 from __future__ import annotations
 
 from lab.declare.configuration_checks import check_configurations
+from lab.declare.counter_checks import check_snapshots
 from lab.declare.expectation_checks import check_expectations
 from lab.declare.scenario import Scenario
 from lab.declare.step_checks import check_steps
@@ -19,6 +20,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[P
         *check_topology(scenario.topology, scenario.origin, activemq_version),
         *check_configurations(scenario.topology, scenario.origin, activemq_version),
         *check_steps(scenario),
+        *check_snapshots(scenario),
         *check_expectations(scenario),
     ]
     nowhere = Place(file="", line=0, column=0)

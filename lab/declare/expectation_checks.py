@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.declare.counter_checks import check_counter_claim, connectors_of
+from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.destinations import destination_of, hears
 from lab.declare.identities import configuration
-from lab.declare.scenario import Bridge, Delivered, Latency, Publish, Scenario, Subscribe
-from lab.declare.topology import Topology
+from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, Publish, Scenario, Subscribe
 from lab.declare.wording import unknown
-from lab.errors import InputError, Problem
+from lab.errors import Problem
 
 
 def check_expectations(scenario: Scenario) -> Iterator[Problem]:
     """Give every Problem of the expectations."""
     for number, expectation in enumerate(scenario.expect):
-        if isinstance(expectation, Delivered | Latency):
+        if isinstance(expectation, Delivered | Latency | Duplicates | Ordered):
             yield from _receivers(scenario, number, expectation)
+        if isinstance(expectation, Counters | Forwarded | Stuck | Discarded | Demanded):
+            yield from check_counter_claim(scenario, number, expectation)
+        elif isinstance(expectation, Latency):
+            yield from _direction(scenario, number, expectation)
         elif isinstance(expectation, Bridge):
             yield from _bridge(scenario, number, expectation)
 
 
-def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency) -> Iterator[Problem]:
+def _receivers(
+    scenario: Scenario, number: int, expectation: Delivered | Latency | Duplicates | Ordered
+) -> Iterator[Problem]:
     """Whoever is to receive must listen, and something must be sent to what it listens to."""
     path = ("expect", number, expectation.claim)
     subscriptions = [step for step in scenario.steps if isinstance(step, Subscribe)]
     sent = {destination_of(step) or "" for step in scenario.steps if isinstance(step, Publish)}
     clients = list(dict.fromkeys(step.client for step in subscriptions))
-    wanted = destination_of(expectation) if isinstance(expectation, Delivered) else None
-    if isinstance(expectation, Delivered) and expectation.topic is not None and expectation.queue is not None:
+    wanted = None if isinstance(expectation, Latency) else destination_of(expectation)
+    if not isinstance(expectation, Latency) and expectation.topic is not None and expectation.queue is not None:
         place = scenario.origin.place(*path, "queue")
         yield Problem(what="name one topic or one queue", remedy="remove one, or write two claims", place=place)
         return
@@ -41,7 +48,7 @@ def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency
             heard = {destination_of(step) or "" for step in subscriptions}
             yield Problem(what=f"no client subscribes to {wanted}", remedy=_listed("subscribed to", heard), place=place)
             return
-    for client in expectation.to:
+    for client in expectation.to.names if expectation.to is not None else ():
         place = scenario.origin.place(*path, "to")
         if client not in clients:
             yield unknown("client", client, clients, "clients that subscribe", place)
@@ -53,7 +60,7 @@ def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency
                 remedy=f"{_listed(f'{client} hears', heard)}\n{_listed('published to', sent)}",
                 place=place,
             )
-    if not expectation.to and not (subscriptions and sent):
+    if expectation.to is None and not (subscriptions and sent):
         what = "no client subscribes" if sent else "nothing is published"
         yield Problem(
             what=f"{what}, so the claim would hold of nothing",
@@ -62,10 +69,26 @@ def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency
         )
 
 
+def _direction(scenario: Scenario, number: int, expectation: Latency) -> Iterator[Problem]:
+    """Both brokers of a direction must be there, one to be sent to and one to be listened at."""
+    if expectation.direction is None:
+        return
+    place = scenario.origin.place("expect", number, expectation.claim, "direction")
+    brokers = scenario.topology.brokers
+    if missing := [broker for broker in expectation.direction if broker not in brokers]:
+        yield unknown("broker", missing[0], brokers, "brokers in this topology", place)
+        return
+    source, target = expectation.direction
+    if not any(isinstance(step, Publish) and step.broker == source for step in scenario.steps):
+        yield Problem(what=f"no step publishes at {source}", remedy="write [FROM, TO], two brokers", place=place)
+    if not any(isinstance(step, Subscribe) and step.broker == target for step in scenario.steps):
+        yield Problem(what=f"no client subscribes at {target}", remedy="write [FROM, TO], two brokers", place=place)
+
+
 def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Problem]:
     path = ("expect", number, expectation.claim)
     topology, origin = scenario.topology, scenario.origin
-    owners = _connectors(topology)
+    owners = connectors_of(topology)
     name, broker = expectation.connector, expectation.broker
     if broker is not None and broker not in topology.brokers:
         place = origin.place(*path, "broker")
@@ -80,24 +103,17 @@ def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Pr
         what = f"{len(owners[name])} brokers have a connector {name}"
         right = f"add broker: one of {', '.join(owners[name])}"
         yield Problem(what=what, remedy=right, place=origin.place(*path, "connector"))
+    elif expectation.agree:
+        initiator = broker or owners[name][0]
+        if not any(each.name == name and each.duplex for each in configuration(topology, initiator).connectors):
+            what = f"{name} is not duplex, so only {initiator}'s end counts, and nothing agrees with it"
+            place = origin.place(*path, "agree")
+            yield Problem(what=what, remedy="claim counters: {bridge: …, dequeued: …} of that broker", place=place)
     verbs = {step.verb for step in scenario.steps}
     if expectation.after is not None and expectation.after not in verbs:
         what = f"the scenario has no {expectation.after} step"
         place = origin.place(*path, "after")
         yield Problem(what=what, remedy="add the step, or remove within and after", place=place)
-
-
-def _connectors(topology: Topology) -> dict[str, list[str]]:
-    """Map each connector's name to the brokers whose configuration has it, as far as they can be read."""
-    owners: dict[str, list[str]] = {}
-    for name in topology.brokers:
-        try:
-            connectors = configuration(topology, name).connectors
-        except InputError:  # said by the checks of the configurations
-            continue
-        for connector in connectors:
-            owners.setdefault(connector.name, []).append(name)
-    return owners
 
 
 def _listed(label: str, destinations: set[str]) -> str:

@@ -11,37 +11,16 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from lab.declare.fields import Declared, Duration, Name, Names, Size, Whole, YesNo
+from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Snapshot, Stuck
+from lab.declare.entries import Addressed, OneDestination
+from lab.declare.entries import Expectation as Expectation  # who asks for a scenario's words finds them here
+from lab.declare.entries import Step as Step
+from lab.declare.fields import Bounds, Declared, Duration, Each, Name, Pair, Receivers, Size, Whole, YesNo
 from lab.declare.origin import Origin
 from lab.declare.topology import ImpairmentFields, Topology
 
 
-class _Addressed(Declared):
-    """Something that names exactly one topic or one queue."""
-
-    topic: str | None = Field(default=None, min_length=1)
-    queue: str | None = Field(default=None, min_length=1)
-
-
-class Step(Declared):
-    """One verb of a scenario."""
-
-    verb: ClassVar[str]
-
-    def written(self) -> Any:
-        """Give what stands after the verb in a file, defaults too."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class _OneDestination(_Addressed):
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.topic is None) == (self.queue is None):
-            raise ValueError("name one topic or one queue")
-        return self
-
-
-class Subscribe(Step, _OneDestination):
+class Subscribe(Step, OneDestination):
     """A client begins to listen, and stays until unsubscribed or the scenario ends."""
 
     verb: ClassVar[str] = "subscribe"
@@ -59,7 +38,7 @@ class Unsubscribe(Step):
     client: Name
 
 
-class Publish(Step, _OneDestination):
+class Publish(Step, OneDestination):
     """Messages are sent and their receipts awaited."""
 
     verb: ClassVar[str] = "publish"
@@ -120,32 +99,45 @@ class Heal(Step, _OnLink):
     verb: ClassVar[str] = "heal"
 
 
-class Expectation(Declared):
-    """One claim about what the history will show."""
-
-    claim: ClassVar[str]
-
-    def written(self) -> Any:
-        """Give what stands after the claim in a file, defaults too."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class Delivered(Expectation, _Addressed):
+class Delivered(Expectation, Addressed):
     """What was sent reached whom it should."""
 
     claim: ClassVar[str] = "delivered"
-    to: Names = ()  # every subscriber of the destination when left out
-    promise: Literal["exactly-once", "at-least-once", "nothing"]
+    to: Receivers | None = None  # every subscriber of the destination when left out
+    promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # of its sending, for each message
+
+    @model_validator(mode="after")
+    def _silent(self) -> Self:
+        if self.promise == "nothing" and self.to is not None and self.to.any:
+            raise ValueError("nothing cannot be promised to any of several: write to: [NAME, NAME]")
+        return self
+
+
+class Duplicates(Expectation, Addressed):
+    """How many receipts beyond a message's first each subscriber may have."""
+
+    claim: ClassVar[str] = "duplicates"
+    to: Each | None = None
+    at_most: Whole = 0
+
+
+class Ordered(Expectation, Addressed):
+    """No message arrived after one that its producer sent later; losses and duplicates are no disorder."""
+
+    claim: ClassVar[str] = "ordered"
+    to: Each | None = None
+    per: Literal["producer"] = "producer"
 
 
 class Bridge(Expectation):
-    """A connector's bridge is up at the ends named, at the end of the scenario or soon after a step."""
+    """A connector's bridge is up at the ends named, at the end or soon after a step; its ends' counters agree."""
 
     claim: ClassVar[str] = "bridge"
     connector: str
     broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
-    up: Literal["both-ends", "initiator", "nowhere"]
+    up: Literal["both-ends", "initiator", "nowhere"] | None = None
+    agree: YesNo = False  # at the end: what each end gave, the other took
     within: Duration | None = None  # of `after`
     after: Literal["cut", "reject", "heal", "impair"] | None = None  # the last such step
 
@@ -153,6 +145,10 @@ class Bridge(Expectation):
     def _together(self) -> Self:
         if (self.within is None) != (self.after is None):
             raise ValueError("within and after go together")
+        if self.up is None and not self.agree:
+            raise ValueError("say what is claimed: up, or agree: yes")
+        if self.up is None and self.after is not None:
+            raise ValueError("within and after are for up: counters are compared at the end")
         return self
 
 
@@ -160,12 +156,13 @@ class Latency(Expectation):
     """How long messages took from send to receive; every bound given must hold."""
 
     claim: ClassVar[str] = "latency"
-    to: Names = ()
+    to: Each | None = None
+    direction: Pair | None = None  # only from one broker's publishers to another's subscribers, taken together
     at_least: Duration | None = None  # the fastest message
-    p50: Duration | None = None  # at most
-    p95: Duration | None = None
-    p99: Duration | None = None
-    max: Duration | None = None
+    p50: Bounds | None = None  # at most, where a duration stands alone
+    p95: Bounds | None = None
+    p99: Bounds | None = None
+    max: Bounds | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -174,8 +171,10 @@ class Latency(Expectation):
         return self
 
 
-STEPS: tuple[type[Step], ...] = (Subscribe, Unsubscribe, Publish, Wait, Impair, Cut, Reject, Heal)
-EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency)
+STEPS: tuple[type[Step], ...] = (Subscribe, Unsubscribe, Publish, Wait, Impair, Cut, Reject, Heal, Snapshot)
+EXPECTATIONS: tuple[type[Expectation], ...] = (
+    Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded,
+)  # fmt: skip
 
 
 class Scenario(Declared):
@@ -226,4 +225,9 @@ def steps_of(declared: Mapping[str, Any]) -> tuple[Step, ...]:
 def expectations_of(declared: Mapping[str, Any]) -> tuple[Expectation, ...]:
     """Rebuild the expectations from what `Scenario.declared` gave."""
     kinds = {claim.claim: claim for claim in EXPECTATIONS}
-    return tuple(kinds[claim].model_validate(fields) for entry in declared["expect"] for claim, fields in entry.items())
+    return tuple(
+        # An empty `to` is how mqlab 0.1.0 wrote down that none was given.
+        kinds[claim].model_validate({key: value for key, value in fields.items() if (key, value) != ("to", [])})
+        for entry in declared["expect"]
+        for claim, fields in entry.items()
+    )

@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from lab.declare.scenario import Bridge, Delivered, Expectation, Latency, expectations_of
+from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
+from lab.declare.entries import Expectation
+from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, expectations_of
 from lab.history import Header, Observation, observations
 from lab.judge.bridge import judge_bridge
+from lab.judge.counted import judge_counters, judge_discarded, judge_forwarded, judge_stuck
 from lab.judge.delivered import judge_delivered
+from lab.judge.demand import judge_demand
 from lab.judge.evidence import Evidence, take_in
 from lab.judge.latency import judge_latency
+from lab.judge.receipts import judge_duplicates, judge_ordered
 from lab.judge.reporting import bridges, deliveries, flows, links, notes, regions
 from lab.judge.values import Outcome, Report, Verdict, worst
 from lab.judge.wording import in_words
@@ -26,6 +31,13 @@ JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]
     Delivered: judge_delivered,
     Bridge: judge_bridge,
     Latency: judge_latency,
+    Duplicates: judge_duplicates,
+    Ordered: judge_ordered,
+    Counters: judge_counters,
+    Forwarded: judge_forwarded,
+    Stuck: judge_stuck,
+    Discarded: judge_discarded,
+    Demanded: judge_demand,
 }
 
 

@@ -10,23 +10,26 @@ from typing import NamedTuple
 
 from lab.history import (
     BridgeSeen,
+    Counted,
     Demand,
     DestinationSeen,
     Ended,
     LinkChanged,
     LinkSeen,
     Observation,
+    SnapshotTaken,
     StepEnded,
     StepStarted,
     Trouble,
 )
+from lab.judge.snapshots import Snapshots
 
 FAULTS = ("cut", "reject", "heal", "impair")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTaken:
-    """A step that changes a link, and when; `ended` is None when the history stops before."""
+    """A step, and when; `ended` is None when the history stops before."""
 
     step: int
     verb: str
@@ -87,7 +90,8 @@ class Timeline:
     def __init__(self) -> None:
         self.last = 0.0
         self.ended: Ended | None = None
-        self.fault_steps: list[StepTaken] = []
+        self.steps: list[StepTaken] = []
+        self.snapshots = Snapshots()
         self.events: list[Event] = []
         self.closures: list[Closure] = []
         self.demand: dict[tuple[str, str], list[Demand]] = {}
@@ -108,14 +112,18 @@ class Timeline:
         """Give the moment after which nothing was looked at."""
         return self.last if self.ended is None else self.ended.t
 
+    @property
+    def fault_steps(self) -> list[StepTaken]:
+        """Give the steps that change a link."""
+        return [step for step in self.steps if step.verb in FAULTS]
+
     def add(self, seen: Observation) -> None:
         """Write one observation down."""
         match seen:
-            case StepStarted() if seen.verb in FAULTS:
-                self.fault_steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
+            case StepStarted():
+                self.steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
             case StepEnded():
-                if self.fault_steps and self.fault_steps[-1].step == seen.step:
-                    self.fault_steps[-1] = replace(self.fault_steps[-1], ended=seen.t)
+                self._step_ended(seen)
             case Demand():
                 self.demand.setdefault((seen.broker, seen.destination), []).append(seen)
             case BridgeSeen():
@@ -126,12 +134,20 @@ class Timeline:
                 self._link(seen)
             case LinkSeen():
                 self.links[(seen.link, seen.leaving, seen.reaching)] = seen
+            case Counted() | SnapshotTaken():
+                self.snapshots.add(seen)
             case Trouble():
                 self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
             case Ended():
                 self.ended = seen
             case _:
-                pass  # a step that changes no link explains nothing
+                pass  # a message, which is the ledger's
+
+    def _step_ended(self, seen: StepEnded) -> None:
+        for position in range(len(self.steps) - 1, -1, -1):
+            if self.steps[position].step == seen.step and self.steps[position].ended is None:
+                self.steps[position] = replace(self.steps[position], ended=seen.t)
+                return
 
     def _bridge(self, seen: BridgeSeen) -> None:
         end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)

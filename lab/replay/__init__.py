@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 from contextlib import ExitStack
 
+from lab.declare.counter_claims import START
 from lab.declare.scenario import Scenario
 from lab.history import Ended, Recorder, StepEnded, StepStarted
 from lab.plan import Plan
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.settling import bear_witness, settle
 from lab.replay.steps import perform
+from lab.replay.witnesses import demanded, take_if_wanted
 from lab.replay.wording import asked
 from lab.runtime.base import Lab
 
@@ -27,7 +29,8 @@ def replay(scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run:
     try:
         with closing:
             closing.callback(lab.unwatch)
-            lab.watch(LabRecorder(rehearsal))
+            lab.watch(LabRecorder(rehearsal), demanded(scenario))
+            take_if_wanted(rehearsal, scenario, START)
             for number, step in enumerate(scenario.steps, start=1):
                 rehearsal.record(StepStarted(t=rehearsal.now(), step=number, verb=step.verb, asked=asked(step)))
                 outcome = perform(rehearsal, number, step, scenario.steps[number:])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from lab.history import BridgeSeen, Observation, Recorder, SendOutcome, Tee, Trouble
+from lab.history import BridgeSeen, Demand, Observation, Recorder, SendOutcome, Tee, Trouble
 from lab.history.quick import acknowledged, received
 from lab.matching import identify
 from lab.network.link import LinkState
@@ -40,7 +40,8 @@ class Rehearsal:
         self.listeners: dict[str, Listener] = {}
         self.links: dict[Way, LinkState] = initial_states(plan)
         self.last_sent = 0.0
-        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link: when it was done
+        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link or a demand: when it was done
+        self.demands: dict[tuple[str, str], bool] = {}  # by broker and destination, as last seen
         self.ends_up: dict[tuple[str, str, str, bool], float] = {}  # bridge ends, with the moment they came
         self.ends_changed = 0.0
         self._error: Exception | None = None
@@ -54,6 +55,9 @@ class Rehearsal:
         seen = replace(observation, t=observation.t - self.start)
         if isinstance(seen, BridgeSeen):
             self._bridge(seen)
+        elif isinstance(seen, Demand):
+            self.demands[seen.broker, seen.destination] = seen.present
+            self.clock.notify()
         self.recorder.record(seen)
 
     def trouble(self, who: str, what: str) -> None:

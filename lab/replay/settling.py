@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lab.declare.counter_claims import END, Demanded
 from lab.declare.destinations import has_wildcard
 from lab.declare.scenario import Bridge, Delivered, Publish, Scenario
 from lab.plan import BridgePlan
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.witnesses import await_demand, take_if_wanted
 from lab.replay.wording import destination
 
 LISTEN = 10.0  # seconds after the last send, where no expectation says how long
@@ -24,6 +26,8 @@ def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
     for claim in scenario.expect:
         if isinstance(claim, Bridge) and claim.after is not None and claim.within is not None:
             _await_bridge(rehearsal, claim)
+        elif isinstance(claim, Demanded):
+            await_demand(rehearsal, claim)
 
 
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
@@ -90,3 +94,4 @@ def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
             break
     for each in (*seen, *lab.links()):
         rehearsal.record_of_lab(each)
+    take_if_wanted(rehearsal, scenario, END)

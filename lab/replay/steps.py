@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.declare.counter_claims import Snapshot
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Step, Subscribe, Unsubscribe, Wait
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import Demand, Subscribed, Unsubscribed
@@ -15,6 +16,7 @@ from lab.replay.outcome import Outcome, refused
 from lab.replay.paths import carries, demanded_at
 from lab.replay.publishing import publish
 from lab.replay.rehearsal import Ear, Listener, Rehearsal
+from lab.replay.witnesses import take_snapshot
 from lab.replay.wording import destination
 from lab.runtime.base import Destination
 
@@ -41,6 +43,8 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
             return _change(rehearsal, step, None, LinkState.REJECT)
         case Heal():
             return _change(rehearsal, step, None, LinkState.OPEN)
+        case Snapshot():
+            return take_snapshot(rehearsal, step.name)
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
@@ -65,6 +69,7 @@ def _subscribe(rehearsal: Rehearsal, number: int, step: Subscribe, later: Sequen
             step=number,
         )
     )
+    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome(note=_await_demand(rehearsal, step.broker, to, later))
 
 
@@ -116,6 +121,7 @@ def _unsubscribe(rehearsal: Rehearsal, step: Unsubscribe) -> Outcome:
         return refused(rehearsal, step.client, error)
     finally:
         listener.client.close()
+    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from lab import units
-from lab.declare.destinations import destination_of
+from lab.declare.counter_claims import Snapshot
+from lab.declare.destinations import Addressed, destination_of
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Step, Subscribe, Unsubscribe, Wait
 from lab.runtime.base import Destination
 
 
-def destination(step: Subscribe | Publish) -> Destination:
-    """Give the destination a step names."""
+def destination(step: Addressed) -> Destination:
+    """Give the destination a step or a claim names."""
     kind, _, name = str(destination_of(step)).partition("://")
     return Destination(kind=kind, name=name)
 
@@ -29,6 +30,8 @@ def asked(step: Step) -> str:
             return f"impair {_way(step)}: {step.impairment()}"
         case Cut() | Reject() | Heal():
             return f"{step.verb} {_way(step)}"
+        case Snapshot():
+            return f"take the snapshot {step.name}"
         case _:
             return step.verb
 

@@ -10,7 +10,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, SendOutcome
+from lab.history import (
+    BridgeSeen,
+    Counted,
+    DestinationSeen,
+    LinkChanged,
+    LinkSeen,
+    Recorder,
+    SendOutcome,
+    SnapshotTaken,
+)
 from lab.network.link import Impairment, LinkState
 
 
@@ -140,12 +149,19 @@ class Lab(Protocol):
         """Give the brokers' counters of the destinations named."""
         ...
 
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        """Give all that every broker counts now, but of advisories; one that does not answer says so."""
+        ...
+
     def links(self) -> Sequence[LinkSeen]:
         """Give the router's counters of every direction."""
         ...
 
-    def watch(self, recorder: Recorder) -> None:
-        """Record every bridge end there is, and from then on each that comes or goes, until `unwatch`."""
+    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
+        """Record every bridge end there is, and from then on each that comes or goes, until `unwatch`.
+
+        The same with the demand that brokers have for the destinations named.
+        """
         ...
 
     def unwatch(self) -> None:

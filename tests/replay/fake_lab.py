@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 
 from lab.declare.destinations import hears
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, SendOutcome
+from lab.history import (
+    BridgeSeen,
+    Counted,
+    Demand,
+    DestinationSeen,
+    LinkChanged,
+    LinkSeen,
+    Recorder,
+    SendOutcome,
+    SnapshotTaken,
+)
 from lab.network.link import Impairment, LinkState
 from lab.plan import Plan
 from lab.replay.paths import carries, initial_states
@@ -107,6 +117,7 @@ class FakeLab:
         self.subscribed_at: dict[tuple[str, Destination], float] = {}
         self.published: list[Outgoing] = []
         self.unwatched = 0
+        self.silent: set[str] = set()
         self.on_publish: Callable[[FakeClient, Outgoing], bool] = lambda client, message: False
 
     def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> FakeClient:
@@ -182,9 +193,45 @@ class FakeLab:
     def links(self) -> Sequence[LinkSeen]:
         return []
 
-    def watch(self, recorder: Recorder) -> None:
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        now = self.clock.now()
+        seen: list[Counted | SnapshotTaken] = []
+        for broker in (each.name for each in self.plan.brokers):
+            if broker in self.silent:
+                seen.append(SnapshotTaken(t=now, snapshot=name, broker=broker, answered=False))
+                continue
+            for destination in dict.fromkeys(str(message.destination) for message in self.published):
+                of = sum(str(message.destination) == destination for message in self.published)
+                seen.append(
+                    Counted(
+                        t=now,
+                        snapshot=name,
+                        broker=broker,
+                        of="destination",
+                        name=destination,
+                        counters={"enqueued": of},
+                    )
+                )
+            seen.append(SnapshotTaken(t=now, snapshot=name, broker=broker))
+        return seen
+
+    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
         for end in self.bridges():
             recorder.record(end)
+        known: dict[tuple[str, Destination], bool] = {}
+
+        def look() -> None:
+            for broker, destination in demand:
+                present = self.demand(broker, destination)
+                if known.get((broker, destination)) is not present:
+                    known[broker, destination] = present
+                    now = self.clock.now()
+                    recorder.record(Demand(t=now, broker=broker, destination=str(destination), present=present))
+            if not self.unwatched:
+                self.clock.at(self.clock.now() + 0.5, look)
+
+        if demand:
+            look()
 
     def unwatch(self) -> None:
         self.unwatched += 1

@@ -16,12 +16,22 @@ import docker
 from lab import clients
 from lab.amazonmq.files import JOLOKIA_USER
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, DestinationSeen, LinkChanged, LinkSeen, Recorder, Trouble
+from lab.history import (
+    BridgeSeen,
+    Counted,
+    Demand,
+    DestinationSeen,
+    LinkChanged,
+    LinkSeen,
+    Recorder,
+    SnapshotTaken,
+    Trouble,
+)
 from lab.network.link import Impairment, LinkState
 from lab.plan import BridgePlan
 from lab.runtime.base import Client, ClientEvents, Destination
 from lab.runtime.clock import RealClock
-from lab.runtime.emulation import mbeans
+from lab.runtime.emulation import counting, mbeans
 from lab.runtime.emulation.jolokia import Jolokia, Silent
 from lab.runtime.emulation.router import Router
 from lab.runtime.emulation.state import LabState
@@ -88,10 +98,7 @@ class EmulatedLab:
     def demand(self, broker: str, destination: Destination) -> bool:
         """Tell whether a bridge's consumer is on the destination."""
         (answer,) = self._management[broker].read(mbeans.subscriptions(broker))
-        return any(
-            subscription.network and subscription.destination == destination
-            for subscription in mbeans.read_subscriptions(answer)
-        )
+        return mbeans.demands(answer, destination)
 
     def bridges(self) -> Sequence[BridgeSeen]:
         """Give every bridge end that answers now; a broker that is down shows none."""
@@ -111,6 +118,11 @@ class EmulatedLab:
             wanted = [destination for name, destination in of if name == broker]
             seen += mbeans.read_destinations(broker, found, consumers, wanted, self.clock.now())
         return tuple(seen)
+
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        """Ask all brokers at once, each with one request."""
+        parts = self._pool.map(partial(self._snapshot_of, name), self.state.brokers)
+        return tuple(seen for part in parts for seen in part)
 
     def links(self) -> Sequence[LinkSeen]:
         """Give the router's counters of every direction."""
@@ -150,8 +162,9 @@ class EmulatedLab:
         wanted = {(bridge.initiator, False), *([(bridge.responder, True)] if bridge.duplex else [])}
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
-    def watch(self, recorder: Recorder) -> None:
-        """Record each change of the bridges from now on, until the lab is let go."""
+    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
+        """Record each change of the bridges, and of the demand asked for, from now on, until the lab is let go."""
+        demanded: dict[tuple[str, Destination], bool] = {}
         known: dict[str, dict[tuple[str, str], BridgeSeen]] = {name: {} for name in self.state.brokers}
         silent: set[str] = set()
 
@@ -172,12 +185,27 @@ class EmulatedLab:
                 for key in now.keys() - before.keys():
                     recorder.record(now[key])
 
+        def look_for_demand() -> None:
+            for broker in dict.fromkeys(name for name, _ in demand):
+                try:
+                    (consumers,) = self._management[broker].read(mbeans.subscriptions(broker))
+                except BrokerError:
+                    continue  # nobody knows: what was last seen stands
+                for pair in (pair for pair in demand if pair[0] == broker):
+                    present = mbeans.demands(consumers, pair[1])
+                    if demanded.get(pair) is not present:
+                        demanded[pair] = present
+                        t = self.clock.now()
+                        recorder.record(Demand(t=t, broker=broker, destination=str(pair[1]), present=present))
+
         def watch() -> None:
             while not self._stop.is_set():
                 look()
+                look_for_demand()
                 self._stop.wait(WATCH_EVERY)
 
         look()
+        look_for_demand()
         self._watching = threading.Thread(target=watch, name="mqlab-watch", daemon=True)
         self._watching.start()
 
@@ -195,6 +223,13 @@ class EmulatedLab:
         self._pool.shutdown()
         for management in self._management.values():
             management.close()
+
+    def _snapshot_of(self, name: str, broker: str) -> tuple[Counted | SnapshotTaken, ...]:
+        try:
+            answers = self._management[broker].read(*counting.questions(broker))
+        except BrokerError:
+            return (counting.silent(name, broker, self.clock.now()),)
+        return counting.read(name, broker, answers, self.state.plan.bridges, self.clock.now())
 
     def _bridges_of(self, broker: str) -> tuple[BridgeSeen, ...]:
         try:

@@ -1,0 +1,136 @@
+"""What is wrong with snapshots, and with claims about what the brokers count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.declare.counter_claims import (
+    END,
+    OF_BRIDGE,
+    OF_BROKER,
+    OF_DESTINATION,
+    START,
+    Counters,
+    Demanded,
+    Discarded,
+    Forwarded,
+    Snapshot,
+    Stuck,
+)
+from lab.declare.destinations import destination_of, has_wildcard, hears
+from lab.declare.identities import configuration
+from lab.declare.origin import Keys
+from lab.declare.scenario import Publish, Scenario, Subscribe
+from lab.declare.topology import Topology
+from lab.declare.wording import unknown
+from lab.errors import InputError, Problem
+
+CounterClaim = Counters | Forwarded | Stuck | Discarded | Demanded
+
+
+def check_snapshots(scenario: Scenario) -> Iterator[Problem]:
+    """Each snapshot has a name of its own."""
+    taken: set[str] = {START, END}
+    for number, step in enumerate(scenario.steps):
+        if not isinstance(step, Snapshot):
+            continue
+        place = scenario.origin.place("steps", number, step.verb, "name")
+        if step.name in (START, END):
+            what = f"the snapshot {step.name} takes itself"
+            yield Problem(what=what, remedy=f"remove the step, or give it another name than {step.name}", place=place)
+        elif step.name in taken:
+            yield Problem(what=f"two snapshots {step.name}", remedy="give each a name of its own", place=place)
+        taken.add(step.name)
+
+
+def check_counter_claim(scenario: Scenario, number: int, claim: CounterClaim) -> Iterator[Problem]:
+    """Names must be known, snapshots taken in that order, and somebody must use the destination."""
+    path: Keys = ("expect", number, claim.claim)
+    if claim.broker not in scenario.topology.brokers:
+        place = scenario.origin.place(*path, "broker")
+        yield unknown("broker", claim.broker, scenario.topology.brokers, "brokers in this topology", place)
+    yield from _destination(scenario, path, claim)
+    if isinstance(claim, Counters):
+        yield from _counters(scenario, path, claim)
+    if isinstance(claim, Stuck):
+        yield from _snapshots(scenario, path, "at", (claim.at,))
+    elif not isinstance(claim, Demanded):
+        yield from _snapshots(scenario, path, "between", claim.between)
+    elif claim.after is not None and claim.after not in {step.verb for step in scenario.steps}:
+        what, right = f"the scenario has no {claim.after} step", "add the step, or remove within and after"
+        yield Problem(what=what, remedy=right, place=scenario.origin.place(*path, "after"))
+
+
+def _destination(scenario: Scenario, path: Keys, claim: CounterClaim) -> Iterator[Problem]:
+    topic = getattr(claim, "topic", None)
+    queue = getattr(claim, "queue", None)
+    if topic is None and queue is None:
+        return
+    wanted = f"queue://{queue}" if topic is None else f"topic://{topic}"
+    place = scenario.origin.place(*path, "queue" if topic is None else "topic")
+    if has_wildcard(wanted):
+        yield Problem(what="a counter is of one destination", remedy="* and > are wildcards: write a name", place=place)
+        return
+    sent = sorted({str(destination_of(step)) for step in scenario.steps if isinstance(step, Publish)})
+    heard = sorted({str(destination_of(step)) for step in scenario.steps if isinstance(step, Subscribe)})
+    wanting = {"demand": heard}.get(claim.claim, sent)
+    if not any(hears(each, wanted) for each in wanting):
+        does = "subscribes" if wanting is heard else "publishes"
+        listed = f"{does.removesuffix('s').rstrip('e')}ed to: {', '.join(wanting) or 'nothing'}"
+        yield Problem(
+            what=f"no step {does} to {wanted}, so the claim would hold of nothing", remedy=listed, place=place
+        )
+
+
+def _counters(scenario: Scenario, path: Keys, claim: Counters) -> Iterator[Problem]:
+    origin, topology = scenario.origin, scenario.topology
+    valid: tuple[str, ...]
+    if claim.bridge is not None:
+        what, valid = "a bridge's end", OF_BRIDGE
+    elif destination_of(claim) is not None:
+        what, valid = "a destination", OF_DESTINATION
+    else:
+        what, valid = "a broker in all", OF_BROKER
+    for counter in claim.amounts:
+        if counter not in valid:
+            place = origin.key(*path, counter)
+            yield Problem(what=f"{what} has no counter {counter}", remedy=f"it has {', '.join(valid)}", place=place)
+    if claim.bridge is None or claim.broker not in topology.brokers:
+        return
+    owners = connectors_of(topology)
+    place = origin.place(*path, "bridge")
+    if claim.bridge not in owners:
+        yield unknown("connector", claim.bridge, owners, "connectors of this topology", place)
+    elif claim.broker not in owners[claim.bridge]:
+        duplex = any(
+            connector.name == claim.bridge and connector.duplex
+            for owner in owners[claim.bridge]
+            for connector in configuration(topology, owner).connectors
+        )
+        if not duplex:
+            what = f"{claim.broker} shows no end of {claim.bridge}, which is not duplex"
+            yield Problem(what=what, remedy=f"write broker: {owners[claim.bridge][0]}", place=place)
+
+
+def _snapshots(scenario: Scenario, path: Keys, field: str, names: tuple[str, ...]) -> Iterator[Problem]:
+    """The snapshots a claim looks at must be taken, the first before the second."""
+    order = [START, *(step.name for step in scenario.steps if isinstance(step, Snapshot)), END]
+    place = scenario.origin.place(*path, field)
+    if missing := [name for name in names if name not in order]:
+        yield unknown("snapshot", missing[0], order, "snapshots of this scenario", place)
+    elif [*names] != sorted(names, key=order.index):
+        what = f"the snapshot {names[0]} is taken after {names[1]}"
+        yield Problem(what=what, remedy=f"write [{names[1]}, {names[0]}]", place=place)
+
+
+def connectors_of(topology: Topology) -> dict[str, list[str]]:
+    """Map each connector's name to the brokers whose configuration has it, as far as they can be read."""
+    owners: dict[str, list[str]] = {}
+    for name in topology.brokers:
+        try:
+            connectors = configuration(topology, name).connectors
+        except InputError:  # said by the checks of the configurations
+            continue
+        for connector in connectors:
+            owners.setdefault(connector.name, []).append(name)
+    return owners
