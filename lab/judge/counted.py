@@ -9,6 +9,7 @@ from lab.declare.counter_claims import END, START, Counters, Discarded, Forwarde
 from lab.declare.destinations import destination_of
 from lab.declare.fields import Amount
 from lab.judge.evidence import Evidence
+from lab.judge.ledger import is_queue
 from lab.judge.missing import lost_elsewhere, never_received, received_elsewhere, shown
 from lab.judge.snapshots import Rise, Subject
 from lab.judge.values import Outcome
@@ -66,9 +67,12 @@ def judge_stuck(claim: Stuck, evidence: Evidence) -> tuple[Outcome, str]:
     """Judge how many messages wait where nobody takes them."""
     destination, snapshots = f"queue://{claim.queue}", evidence.timeline.snapshots
     subject = Subject("destination", destination)
-    waiting, consumers = (snapshots.count(claim.at, claim.broker, subject, name) for name in ("queued", "consumers"))
-    if isinstance(waiting, str) or isinstance(consumers, str):
-        return Outcome.UNKNOWN, _cut_short(evidence, waiting if isinstance(waiting, str) else str(consumers))
+    names = ("queued", "consumers", "network-consumers")
+    counts = [snapshots.count(claim.at, claim.broker, subject, name) for name in names]
+    if untold := [count for count in counts if isinstance(count, str)]:
+        return Outcome.UNKNOWN, _cut_short(evidence, untold[0])
+    waiting, consumers, bridges = (int(count) for count in counts)
+    consumers -= bridges  # a bridge takes no message back to where it has been
     stuck = 0 if consumers else waiting
     words = f"{several(stuck, 'message')} of {destination} left on {claim.broker} without a consumer"
     if consumers and waiting:
@@ -122,9 +126,12 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     others = [name for name in brokers if name != claim.broker]
     if len(others) != 1:
         return words  # with three brokers one message may be forwarded twice, or pass through
-    waiting = evidence.timeline.snapshots.count(END, others[0], Subject("destination", destination), "queued")
-    wait = waiting if isinstance(waiting, int) and destination.startswith("queue://") else 0
-    words += f" and {wait} wait on {others[0]}" if wait else ""
+    subject = Subject("destination", destination)
+    counts = [evidence.timeline.snapshots.count(END, others[0], subject, name) for name in ("queued", "forwarded")]
+    wait, back = (count if isinstance(count, int) and is_queue(destination) else 0 for count in counts)
+    words += f", {wait} wait on {others[0]}" if wait else ""
+    if back:
+        return f"{words}, {others[0]} forwarded {back} itself"  # some may have come back, and nobody knows which
     return words + (": the two witnesses disagree" if rise.by != received + wait else "")
 
 

@@ -82,12 +82,18 @@ class Outstanding:
                     self._audiences[_key(seen.client, seen.destination)].brokers.pop(seen.client, None)
 
     def _publishing(self, seen: Publishing) -> None:
-        """Fix who is owed the messages of a step: those who listen now, within reach."""
+        """Fix who is owed the messages of a step: those who listen now, within reach; of a queue, whoever comes."""
+        if seen.destination.startswith("queue://"):
+            self._audiences.setdefault(seen.destination, _Audience(seen.destination))
         owing = tuple(
             audience
             for audience in self._audiences.values()
             if hears(audience.destination, seen.destination)
-            and any(at == seen.broker or self._carries(seen.broker, at) for at in audience.brokers.values())
+            and (
+                any(at == seen.broker or self._carries(seen.broker, at) for at in audience.brokers.values())
+                or audience.destination == seen.destination
+                and not audience.brokers
+            )
         )
         self._owing[seen.step] = owing
         if seen.body == "given":
