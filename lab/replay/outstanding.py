@@ -91,8 +91,7 @@ class Outstanding:
             if hears(audience.destination, seen.destination)
             and (
                 any(at == seen.broker or self._carries(seen.broker, at) for at in audience.brokers.values())
-                or audience.destination == seen.destination
-                and not audience.brokers
+                or (audience.destination == seen.destination and not audience.brokers)
             )
         )
         self._owing[seen.step] = owing
