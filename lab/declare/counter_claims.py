@@ -90,6 +90,12 @@ class Discarded(Expectation):
     between: Pair = (START, END)
     explains_loss: YesNo = False  # the subscribers of other brokers lost so many, and no more
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.explains_loss and self.between != (START, END):
+            raise ValueError("explains-loss is of the whole scenario: remove between")
+        return self
+
 
 class Demanded(Expectation, OneDestination):
     """Whether a broker has a bridge's consumer on a destination, at the end or soon after a step."""

@@ -37,8 +37,7 @@ def judge_counters(claim: Counters, evidence: Evidence) -> tuple[Outcome, str]:
             span = (rise.begin, rise.end)
     when = f"between {claim.between[0]} and {claim.between[1]}"
     if broken:
-        near = evidence.causes.near(*span)
-        return Outcome.BROKEN, f"{what}, {when}: {', '.join(broken)}{near}"
+        return Outcome.BROKEN, f"{what}, {when}: {'; '.join(broken)}{evidence.causes.between(*span)}"
     if untold:
         return Outcome.UNKNOWN, _cut_short(evidence, "; ".join(dict.fromkeys(untold)))
     return Outcome.HELD, f"{what}, {when}: {', '.join(held)}"
@@ -52,15 +51,13 @@ def judge_forwarded(claim: Forwarded, evidence: Evidence) -> tuple[Outcome, str]
     )
     if isinstance(rise, str):
         return Outcome.UNKNOWN, _cut_short(evidence, rise)
-    held = claim.count.holds(rise.by)
     words = f"{claim.broker} forwarded {several(rise.by, 'message')} of {destination}"
-    words += _second_witness(claim, evidence, destination, rise)
-    if held:
-        return Outcome.HELD, words
-    missing = shown(lost_elsewhere(evidence, claim.broker, destination))
-    missing = f"; at other brokers {missing} were lost" if missing else ""
-    near = evidence.causes.near(rise.begin, rise.end)
-    return Outcome.BROKEN, f"{words}{_asked(claim.count)}{missing}{near}"
+    second = _second_witness(claim, evidence, destination, rise)
+    if claim.count.holds(rise.by):
+        return Outcome.HELD, words + second
+    missing = lost_elsewhere(evidence, claim.broker, destination)
+    why = f"; lost there: {shown(missing, evidence)}" if missing else evidence.causes.between(rise.begin, rise.end)
+    return Outcome.BROKEN, words + _asked(claim.count) + second + why
 
 
 def judge_stuck(claim: Stuck, evidence: Evidence) -> tuple[Outcome, str]:
@@ -77,15 +74,13 @@ def judge_stuck(claim: Stuck, evidence: Evidence) -> tuple[Outcome, str]:
     words = f"{several(stuck, 'message')} of {destination} left on {claim.broker} without a consumer"
     if consumers and waiting:
         words += f" ({waiting} wait there, and {several(consumers, 'consumer')} with them)"
-    missing = never_received(evidence, destination)
-    words += f"; of those accepted, {shown(missing)} were received by nobody" if missing else ""
-    if claim.at == END and len(missing) < stuck:
-        words += f": the two witnesses disagree, {stuck} wait and only {len(missing)} are missing"
-    if claim.count.holds(stuck):
-        return Outcome.HELD, words
-    part = snapshots.part(claim.at, claim.broker)
-    near = "" if isinstance(part, str) else evidence.causes.near(part.t, part.t)
-    return Outcome.BROKEN, f"{words}{_asked(claim.count)}{near}"
+    held = claim.count.holds(stuck)
+    words += "" if held else _asked(claim.count)
+    if stuck and claim.at == END:
+        missing = never_received(evidence, destination)
+        words += f"; accepted and received by nobody: {shown(missing, evidence)}"
+        words += ": the two witnesses disagree" if len(missing) < stuck else ""
+    return Outcome.HELD if held else Outcome.BROKEN, words
 
 
 def judge_discarded(claim: Discarded, evidence: Evidence) -> tuple[Outcome, str]:
@@ -100,19 +95,19 @@ def judge_discarded(claim: Discarded, evidence: Evidence) -> tuple[Outcome, str]
     lost = lost_elsewhere(evidence, claim.broker, destination)
     words = f"{claim.broker} discarded {again and 'at least '}{several(rise.by, 'message')} of {destination} "
     words += "for a slow bridge"
-    if claim.between == (START, END):
-        words += f"; at other brokers {shown(lost)} were lost" if lost else "; at other brokers none was lost"
+    second = f"; lost at other brokers: {shown(lost, evidence)}" if claim.between == (START, END) else ""
     surely_too_many = claim.count.at_most is not None and rise.by > claim.count.at_most
     if surely_too_many or (not again and not claim.count.holds(rise.by)):
-        return Outcome.BROKEN, words + _asked(claim.count) + evidence.causes.near(rise.begin, rise.end)
+        return Outcome.BROKEN, words + _asked(claim.count) + second
+    words += second
     surely_enough = claim.count.at_most is None and claim.count.holds(rise.by)
     if again and not (surely_enough and not claim.explains_loss):
         return Outcome.UNKNOWN, f"{words}; {again}, and the counter with it"
     if claim.explains_loss and len(lost) != rise.by:
-        gap = f"{len(lost)} lost and {rise.by} discarded: the two witnesses disagree"
+        words += ": the two witnesses disagree"
         if not evidence.timeline.complete:
-            return Outcome.UNKNOWN, _cut_short(evidence, f"{words}; {gap}")
-        return Outcome.BROKEN, f"{words}; {gap}{evidence.causes.near(rise.begin, rise.end)}"
+            return Outcome.UNKNOWN, _cut_short(evidence, words)
+        return Outcome.BROKEN, words
     return Outcome.HELD, words
 
 

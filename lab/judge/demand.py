@@ -50,8 +50,7 @@ def _after(
         return Outcome.UNKNOWN, f"{words} {gap(horizon - begin)} {after}, when {what}: sooner than {gap(within)}"
     later = next((t for t, found in course if t > horizon and found is claim.present), None)
     when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
-    near = evidence.causes.near(begin, horizon)
-    return Outcome.BROKEN, f"{words} when the time was over, {gap(within)} {after}; {when}{near}"
+    return Outcome.BROKEN, f"{words} when the time was over, {gap(within)} {after}; {when}"
 
 
 def _words(broker: str, destination: str, present: bool) -> str:

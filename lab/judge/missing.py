@@ -26,12 +26,13 @@ class Message(NamedTuple):
         return self.publication.sent_at[self.number]
 
 
-def shown(messages: Sequence[Message]) -> str:
-    """Write how many there are, and which was sent first."""
+def shown(messages: Sequence[Message], evidence: Evidence) -> str:
+    """Write how many there are, which was sent first, and what befell the network nearest to that."""
     if not messages:
-        return ""
+        return "none"
     first = min(messages, key=lambda message: message.sent)
-    return f"{len(messages)} (first {first.publication.id(first.number)}, sent at {moment(first.sent)})"
+    near = evidence.causes.near(first.sent, evidence.timeline.end)
+    return f"{len(messages)} (first {first.publication.id(first.number)}, sent at {moment(first.sent)}{near})"
 
 
 def never_received(evidence: Evidence, destination: str) -> list[Message]:
