@@ -114,7 +114,8 @@ def _counters(scenario: Scenario, path: Keys, claim: Counters) -> Iterator[Probl
 
 def _snapshots(scenario: Scenario, path: Keys, field: str, names: tuple[str, ...]) -> Iterator[Problem]:
     """The snapshots a claim looks at must be taken, the first before the second."""
-    order = [START, *(step.name for step in scenario.steps if isinstance(step, Snapshot)), END]
+    taken = (step.name for step in scenario.steps if isinstance(step, Snapshot) and step.name not in (START, END))
+    order = list(dict.fromkeys((START, *taken, END)))
     place = scenario.origin.place(*path, field)
     if missing := [name for name in names if name not in order]:
         yield unknown("snapshot", missing[0], order, "snapshots of this scenario", place)
