@@ -94,6 +94,7 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
         hopeful = carries(rehearsal.plan, sender, broker, rehearsal.links)
         present = _demand_comes(rehearsal, sender, to, end - rehearsal.now() if hopeful else 0.0)
         rehearsal.record(Demand(t=rehearsal.now(), broker=sender, destination=str(to), present=present))
+        rehearsal.demands[sender, str(to)] = present
         if not present:
             unaware.append(sender)
     return f"no demand on {', '.join(unaware)}" if unaware else ""
