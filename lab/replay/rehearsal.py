@@ -56,7 +56,10 @@ class Rehearsal:
         if isinstance(seen, BridgeSeen):
             self._bridge(seen)
         elif isinstance(seen, Demand):
-            self.demands[seen.broker, seen.destination] = seen.present
+            key = (seen.broker, seen.destination)
+            if self.demands.get(key) is seen.present:
+                return  # a lab tells each look; the history holds the changes, whoever saw them
+            self.demands[key] = seen.present
             self.clock.notify()
         self.recorder.record(seen)
 

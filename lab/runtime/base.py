@@ -160,7 +160,7 @@ class Lab(Protocol):
     def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
         """Record every bridge end there is, and from then on each that comes or goes, until `unwatch`.
 
-        The same with the demand that brokers have for the destinations named.
+        Each look at the demand that brokers have for the destinations named is recorded too, changed or not.
         """
         ...
 

@@ -218,15 +218,11 @@ class FakeLab:
     def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
         for end in self.bridges():
             recorder.record(end)
-        known: dict[tuple[str, Destination], bool] = {}
 
         def look() -> None:
             for broker, destination in demand:
-                present = self.demand(broker, destination)
-                if known.get((broker, destination)) is not present:
-                    known[broker, destination] = present
-                    now = self.clock.now()
-                    recorder.record(Demand(t=now, broker=broker, destination=str(destination), present=present))
+                present, now = self.demand(broker, destination), self.clock.now()
+                recorder.record(Demand(t=now, broker=broker, destination=str(destination), present=present))
             if not self.unwatched:
                 self.clock.at(self.clock.now() + 0.5, look)
 

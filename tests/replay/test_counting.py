@@ -68,6 +68,6 @@ def test_demand_is_watched_where_it_is_claimed(tmp_path: Path) -> None:
 def test_a_queue_owes_to_those_who_come_later(tmp_path: Path) -> None:
     """The lab listens on for a queue's late subscriber, who may be owed what was sent before."""
     claim = "  - delivered: {to: tk, promise: exactly-once, within: 7s}\n"
-    lab, recorder = played(tmp_path, f"{TOLD}{HEARD}expect:\n{claim}")  # the fake lab's queues keep nothing
+    _, recorder = played(tmp_path, f"{TOLD}{HEARD}expect:\n{claim}")  # the fake lab's queues keep nothing
     assert not [seen for seen in recorder.observations if isinstance(seen, Received)]
     assert recorder.observations[-1].t >= 7

@@ -163,8 +163,7 @@ class EmulatedLab:
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
     def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
-        """Record each change of the bridges, and of the demand asked for, from now on, until the lab is let go."""
-        demanded: dict[tuple[str, Destination], bool] = {}
+        """Record each change of the bridges, and each look at the demand asked for, until the lab is let go."""
         known: dict[str, dict[tuple[str, str], BridgeSeen]] = {name: {} for name in self.state.brokers}
         silent: set[str] = set()
 
@@ -193,10 +192,8 @@ class EmulatedLab:
                     continue  # nobody knows: what was last seen stands
                 for pair in (pair for pair in demand if pair[0] == broker):
                     present = mbeans.demands(consumers, pair[1])
-                    if demanded.get(pair) is not present:
-                        demanded[pair] = present
-                        t = self.clock.now()
-                        recorder.record(Demand(t=t, broker=broker, destination=str(pair[1]), present=present))
+                    t = self.clock.now()
+                    recorder.record(Demand(t=t, broker=broker, destination=str(pair[1]), present=present))
 
         def watch() -> None:
             while not self._stop.is_set():
