@@ -58,6 +58,7 @@ KNOWN = {
     "measured_p50_ms": st.none() | times, "measured_p99_ms": st.none() | times,
     "id": texts, "digest": st.none() | texts, "note": texts, "what": texts, "destination": texts, "client": texts,
     "dropped": st.dictionaries(texts, st.integers(0, 2**53), max_size=3),
+    "counters": st.dictionaries(texts, st.integers(0, 2**53), max_size=3),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -48,6 +48,7 @@ def made(kind: type[Observation]) -> st.SearchStrategy[Observation]:
     return st.builds(kind, **({"dropped": counts} if "dropped" in kind.__dataclass_fields__ else {}))
 
 
+@settings(deadline=None)
 @given(seen=st.one_of([made(kind) for kind in KINDS.values()]))
 def test_whatever_can_be_seen_is_valid(seen: Observation) -> None:
     try:

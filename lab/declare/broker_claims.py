@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lab.amazonmq import log_lines
 from lab.declare.expectation import Expectation
-from lab.declare.fields import Duration, Name, Names, Whole, YesNo
+from lab.declare.fields import Duration, Each, Name, Whole, YesNo
 from lab.declare.step import Addressed
 
 # The steps that an expectation can count from; of several such steps, the last one is meant.
@@ -56,6 +56,6 @@ class Recovered(Expectation, Addressed):
     """The first message after a step came through soon enough."""
 
     claim: ClassVar[str] = "recovered"
-    to: Names = ()  # every subscriber of the destination when left out
+    to: Each | None = None  # every subscriber of the destination when left out
     after: After
     within: Duration  # of `after`

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from lab.declare.broker_checks import check_after, check_log
 from lab.declare.broker_claims import Log, Recovered
+from lab.declare.counter_checks import check_counter_claim
+from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.destinations import destination_of, hears
-from lab.declare.identities import connectors
-from lab.declare.scenario import Bridge, Delivered, Latency, Scenario, Subscribe
+from lab.declare.identities import connectors, sanitised
+from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, Scenario, Subscribe
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
 from lab.declare.wording import unknown
@@ -18,8 +20,12 @@ from lab.errors import Problem
 def check_expectations(scenario: Scenario) -> Iterator[Problem]:
     """Give every Problem of the expectations."""
     for number, expectation in enumerate(scenario.expect):
-        if isinstance(expectation, Delivered | Latency | Recovered):
+        if isinstance(expectation, Delivered | Latency | Duplicates | Ordered | Recovered):
             yield from _receivers(scenario, number, expectation)
+        if isinstance(expectation, Counters | Forwarded | Stuck | Discarded | Demanded):
+            yield from check_counter_claim(scenario, number, expectation)
+        elif isinstance(expectation, Latency):
+            yield from _direction(scenario, number, expectation)
         elif isinstance(expectation, Bridge):
             yield from _bridge(scenario, number, expectation)
         elif isinstance(expectation, Log):
@@ -28,7 +34,9 @@ def check_expectations(scenario: Scenario) -> Iterator[Problem]:
             yield from check_after(scenario, ("expect", number, expectation.claim), expectation)
 
 
-def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency | Recovered) -> Iterator[Problem]:
+def _receivers(
+    scenario: Scenario, number: int, expectation: Delivered | Latency | Duplicates | Ordered | Recovered
+) -> Iterator[Problem]:
     """Whoever is to receive must listen, and something must be sent to what it listens to."""
     path = ("expect", number, expectation.claim)
     subscriptions = [step for step in every_step(scenario.steps) if isinstance(step, Subscribe)]
@@ -48,7 +56,7 @@ def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency
             heard = {destination_of(step) or "" for step in subscriptions}
             yield Problem(what=f"no client subscribes to {wanted}", remedy=_listed("subscribed to", heard), place=place)
             return
-    for client in expectation.to:
+    for client in expectation.to.names if expectation.to is not None else ():
         place = scenario.origin.place(*path, "to")
         if client not in clients:
             yield unknown("client", client, clients, "clients that subscribe", place)
@@ -60,13 +68,30 @@ def _receivers(scenario: Scenario, number: int, expectation: Delivered | Latency
                 remedy=f"{_listed(f'{client} hears', heard)}\n{_listed('published to', sent)}",
                 place=place,
             )
-    if not expectation.to and not (subscriptions and sent):
+    if expectation.to is None and not (subscriptions and sent):
         what = "no client subscribes" if sent else "nothing is published"
         yield Problem(
             what=f"{what}, so the claim would hold of nothing",
             remedy="add the step, or remove the claim",
             place=scenario.origin.key(*path),
         )
+
+
+def _direction(scenario: Scenario, number: int, expectation: Latency) -> Iterator[Problem]:
+    """Both brokers of a direction must be there, one to be sent to and one to be listened at."""
+    if expectation.direction is None:
+        return
+    place = scenario.origin.place("expect", number, expectation.claim, "direction")
+    brokers = scenario.topology.brokers
+    if missing := [broker for broker in expectation.direction if broker not in brokers]:
+        yield unknown("broker", missing[0], brokers, "brokers in this topology", place)
+        return
+    source, target = expectation.direction
+    steps = tuple(every_step(scenario.steps))
+    if not any(isinstance(step, Message) and step.broker == source for step in steps):
+        yield Problem(what=f"no step publishes at {source}", remedy="write [FROM, TO], two brokers", place=place)
+    if not any(isinstance(step, Subscribe) and step.broker == target for step in steps):
+        yield Problem(what=f"no client subscribes at {target}", remedy="write [FROM, TO], two brokers", place=place)
 
 
 def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Problem]:
@@ -87,6 +112,13 @@ def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Pr
         what = f"{len(owners[name])} brokers have a connector {name}"
         right = f"add broker: one of {', '.join(owners[name])}"
         yield Problem(what=what, remedy=right, place=origin.place(*path, "connector"))
+    elif expectation.agree:
+        initiator = broker or owners[name][0]
+        its = sanitised(topology, initiator).configuration.connectors
+        if not any(each.name == name and each.duplex for each in its):
+            what = f"{name} is not duplex, so only {initiator}'s end counts, and nothing agrees with it"
+            place = origin.place(*path, "agree")
+            yield Problem(what=what, remedy="claim counters: {bridge: …, dequeued: …} of that broker", place=place)
     yield from check_after(scenario, path, expectation)
 
 

@@ -8,9 +8,20 @@ from __future__ import annotations
 from datetime import timedelta
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from lab import units
 
@@ -146,3 +157,123 @@ Address = Annotated[
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+def _two(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(value) != 2 or value[0] == value[1]:
+        raise ValueError("two different names are needed here: write [FIRST, SECOND]")
+    return value
+
+
+Pair = Annotated[Names, AfterValidator(_two), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
+
+
+class Amount(Declared):
+    """A number: exactly so many, `10`, or within bounds, `{at-least: 1, at-most: 20}`."""
+
+    at_least: Whole | None = None
+    at_most: Whole | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exactly(cls, value: Any) -> Any:
+        if isinstance(value, Amount | dict):
+            return value
+        if isinstance(value, list):
+            raise ValueError("a number is needed here, or {at-least: NUMBER, at-most: NUMBER}")
+        number = _whole(value)
+        return {"at_least": number, "at_most": number}
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give a bound: at-least, at-most, or both")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"no number is at least {self.at_least} and at most {self.at_most}")
+        return self
+
+    @model_serializer
+    def _written(self) -> int | dict[str, int]:
+        if self.at_least is not None and self.at_least == self.at_most:
+            return self.at_least
+        bounds = {"at-least": self.at_least, "at-most": self.at_most}
+        return {key: bound for key, bound in bounds.items() if bound is not None}
+
+    def holds(self, number: int) -> bool:
+        """Tell whether a number is within the bounds."""
+        return (self.at_least or 0) <= number and (self.at_most is None or number <= self.at_most)
+
+    @property
+    def words(self) -> str:
+        """Say what is asked."""
+        if self.at_least == self.at_most:
+            return f"{self.at_least}"
+        if self.at_most is None:
+            return f"at least {self.at_least}"
+        return f"at most {self.at_most}" if self.at_least is None else f"{self.at_least} to {self.at_most}"
+
+
+class Bounds(Declared):
+    """How long something may take: at most, `1s`, or within bounds, `{at-least: 1s, at-most: 2s}`."""
+
+    at_least: Duration | None = None
+    at_most: Duration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_most(cls, value: Any) -> Any:
+        if isinstance(value, Bounds | dict):
+            return value
+        return {"at_most": units.parse_duration(_short_text(value))}
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give a bound: at-least, at-most, or both")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at-least is more than at-most")
+        return self
+
+    @model_serializer
+    def _written(self) -> str | dict[str, str]:
+        if self.at_least is None and self.at_most is not None:
+            return units.format_duration(self.at_most)
+        bounds = {"at-least": self.at_least, "at-most": self.at_most}
+        return {key: units.format_duration(bound) for key, bound in bounds.items() if bound is not None}
+
+
+class Receivers(Declared):
+    """Who should have it: each of some clients, `[a, b]` or `{all: [a, b]}`, or one of them, `{any: [a, b]}`."""
+
+    all: Names = ()
+    any: Names = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all(cls, value: Any) -> Any:
+        return value if isinstance(value, Receivers | dict) else {"all": value}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.all) == bool(self.any):
+            both = "all and any exclude each other" if self.all else "nobody is named"
+            raise ValueError(f"{both}: write [NAME, NAME] or {{any: [NAME, NAME]}}; without to, everybody is meant")
+        return self
+
+    @model_serializer
+    def _written(self) -> list[str] | dict[str, list[str]]:
+        return {"any": list(self.any)} if self.any else list(self.all)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the clients named."""
+        return self.all or self.any
+
+
+def _each(value: Receivers) -> Receivers:
+    if value.any:
+        raise ValueError("each subscriber is judged by itself here: write [NAME, NAME]")
+    return value
+
+
+Each = Annotated[Receivers, AfterValidator(_each)]

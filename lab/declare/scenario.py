@@ -13,8 +13,9 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from lab.declare.broker_claims import After, Log, Recovered
 from lab.declare.broker_steps import BROKER_STEPS
+from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Snapshot, Stuck
 from lab.declare.expectation import Expectation
-from lab.declare.fields import Declared, Duration, MessageRate, Name, Names, Whole
+from lab.declare.fields import Bounds, Declared, Duration, Each, MessageRate, Name, Pair, Receivers, Whole, YesNo
 from lab.declare.origin import Origin
 from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step
 from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
@@ -83,18 +84,41 @@ class Delivered(Expectation, Addressed):
     """What was sent reached whom it should."""
 
     claim: ClassVar[str] = "delivered"
-    to: Names = ()  # every subscriber of the destination when left out
-    promise: Literal["exactly-once", "at-least-once", "nothing"]
+    to: Receivers | None = None  # every subscriber of the destination when left out
+    promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # of its sending, for each message
+
+    @model_validator(mode="after")
+    def _silent(self) -> Self:
+        if self.promise == "nothing" and self.to is not None and self.to.any:
+            raise ValueError("nothing cannot be promised to any of several: write to: [NAME, NAME]")
+        return self
+
+
+class Duplicates(Expectation, Addressed):
+    """How many receipts beyond a message's first each subscriber may have."""
+
+    claim: ClassVar[str] = "duplicates"
+    to: Each | None = None
+    at_most: Whole = 0
+
+
+class Ordered(Expectation, Addressed):
+    """No message arrived after one that its producer sent later; losses and duplicates are no disorder."""
+
+    claim: ClassVar[str] = "ordered"
+    to: Each | None = None
+    per: Literal["producer"] = "producer"
 
 
 class Bridge(Expectation):
-    """A connector's bridge is up at the ends named, at the end of the scenario or soon after a step."""
+    """A connector's bridge is up at the ends named, at the end or soon after a step; its ends' counters agree."""
 
     claim: ClassVar[str] = "bridge"
     connector: str
     broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
-    up: Literal["both-ends", "initiator", "nowhere"]
+    up: Literal["both-ends", "initiator", "nowhere"] | None = None
+    agree: YesNo = False  # at the end: what each end gave, the other took
     within: Duration | None = None  # of `after`
     after: After | None = None  # the last such step
 
@@ -102,6 +126,10 @@ class Bridge(Expectation):
     def _together(self) -> Self:
         if (self.within is None) != (self.after is None):
             raise ValueError("within and after go together")
+        if self.up is None and not self.agree:
+            raise ValueError("say what is claimed: up, or agree: yes")
+        if self.up is None and self.after is not None:
+            raise ValueError("within and after are for up: counters are compared at the end")
         return self
 
 
@@ -109,12 +137,13 @@ class Latency(Expectation):
     """How long messages took from send to receive; every bound given must hold."""
 
     claim: ClassVar[str] = "latency"
-    to: Names = ()
+    to: Each | None = None
+    direction: Pair | None = None  # only from one broker's publishers to another's subscribers, taken together
     at_least: Duration | None = None  # the fastest message
-    p50: Duration | None = None  # at most
-    p95: Duration | None = None
-    p99: Duration | None = None
-    max: Duration | None = None
+    p50: Bounds | None = None  # at most, where a duration stands alone
+    p95: Bounds | None = None
+    p99: Bounds | None = None
+    max: Bounds | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -125,9 +154,11 @@ class Latency(Expectation):
 
 STEPS: tuple[type[Step], ...] = (
     Subscribe, Unsubscribe, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap, Together, Repeat,
-    *BROKER_STEPS,
+    *BROKER_STEPS, Snapshot,
 )  # fmt: skip
-EXPECTATIONS: tuple[type[Expectation], ...] = (Delivered, Bridge, Latency, Log, Recovered)
+EXPECTATIONS: tuple[type[Expectation], ...] = (
+    Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
+)  # fmt: skip
 
 
 class Scenario(Declared):
@@ -189,4 +220,9 @@ def _steps(entries: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
 def expectations_of(declared: Mapping[str, Any]) -> tuple[Expectation, ...]:
     """Rebuild the expectations from what `Scenario.declared` gave."""
     kinds = {claim.claim: claim for claim in EXPECTATIONS}
-    return tuple(kinds[claim].model_validate(fields) for entry in declared["expect"] for claim, fields in entry.items())
+    return tuple(
+        # An empty `to` is how mqlab 0.1.0 wrote down that none was given.
+        kinds[claim].model_validate({key: value for key, value in fields.items() if (key, value) != ("to", [])})
+        for entry in declared["expect"]
+        for claim, fields in entry.items()
+    )

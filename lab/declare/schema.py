@@ -5,12 +5,13 @@ Made from the models, with what differs between a file and a Scenario put right:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from lab.declare.counter_claims import Snapshot
 from lab.declare.scenario import EXPECTATIONS, STEPS
 from lab.declare.timed import Together
 from lab.declare.topology import Broker, ImpairmentFields, Topology, User
@@ -45,6 +46,8 @@ def scenario_schema() -> dict[str, Any]:
     _wait(definitions)
     definitions["Together"] = {"description": Together.__doc__, "type": "array", "minItems": 1, "items": _STEP}
     definitions["Repeat"]["properties"]["steps"]["items"] = _STEP
+    name = definitions["Snapshot"]["properties"]["name"]
+    definitions["Snapshot"] = {"description": Snapshot.__doc__, "oneOf": [name, _bare(definitions["Snapshot"])]}
     definitions["Step"] = _step({step.verb: step.__name__ for step in STEPS}, definitions["Wait"]["oneOf"][0])
     expectations = _one_of({expectation.claim: expectation.__name__ for expectation in EXPECTATIONS})
     return {
@@ -81,10 +84,24 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     broker["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
     user["password"] = _PASSWORD
     user["groups"] = _one_or_many(user["groups"])
-    for claim in ("Delivered", "Latency", "Recovered"):
-        if claim in definitions:
-            definitions[claim]["properties"]["to"] = _one_or_many(definitions[claim]["properties"]["to"])
+    for name, alone in _ALONE.items():
+        if name in definitions:
+            bounds = _bare(definitions[name])
+            definitions[name] = {"description": bounds.pop("description"), "oneOf": [alone(bounds), bounds]}
     return {name: _plain(definition) for name, definition in definitions.items()}
+
+
+def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a mapping's schema, which needs at least one key."""
+    return {**definition, "minProperties": 1}
+
+
+# Values that are written as a mapping, or more shortly as what the function gives, made from the mapping's schema.
+_ALONE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "Amount": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
+    "Bounds": lambda bounds: dict(bounds["properties"]["at-most"]["anyOf"][0]),
+    "Receivers": lambda bounds: _one_or_many(bounds["properties"]["all"]),
+}
 
 
 def _wait(definitions: dict[str, Any]) -> None:
@@ -107,7 +124,7 @@ def _step(verbs: Mapping[str, str], duration: Mapping[str, Any]) -> dict[str, An
 
 
 def _one_or_many(listed: Mapping[str, Any]) -> dict[str, Any]:
-    return {"oneOf": [listed["items"], {"type": "array", "items": listed["items"]}]}
+    return {"oneOf": [listed["items"], {"type": "array", "minItems": 1, "items": listed["items"]}]}
 
 
 def _one_of(names: Mapping[str, str]) -> dict[str, Any]:

@@ -232,6 +232,30 @@ class DestinationSeen(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted(Observation):
+    """All that a broker counts of one thing, when a snapshot is taken."""
+
+    kind: ClassVar[str] = "counted"
+    snapshot: str
+    broker: str
+    of: str  # "broker" | "destination" | "bridge" | "connector"
+    name: str  # the broker's, the destination's as in Subscribed, the network or transport connector's
+    counters: Mapping[str, int]
+    remote: str = ""  # of a bridge end
+    session: str = ""  # of a broker or a bridge end; another one counts from nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotTaken(Observation):
+    """A broker's part of a snapshot is whole; what it did not name, it counts nothing of."""
+
+    kind: ClassVar[str] = "snapshot"
+    snapshot: str
+    broker: str
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSeen(Observation):
     """The router's counters of one direction; delays one way, in milliseconds."""
 
@@ -269,7 +293,7 @@ KINDS: Mapping[str, type[Observation]] = {
     for cls in (
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
-        BrokerChanged, ConnectorChanged, LogLine,
+        BrokerChanged, ConnectorChanged, LogLine, Counted, SnapshotTaken,
     )
 }  # fmt: skip
 

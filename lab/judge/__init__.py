@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from lab.declare.broker_claims import Log, Recovered
+from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.expectation import Expectation
-from lab.declare.scenario import Bridge, Delivered, Latency, expectations_of
+from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, expectations_of
 from lab.history import Header, Observation, observations
 from lab.judge.bridge import judge_bridge
+from lab.judge.counted import judge_counters, judge_discarded, judge_forwarded, judge_stuck
 from lab.judge.delivered import judge_delivered
+from lab.judge.demand import judge_demand
 from lab.judge.evidence import Evidence, take_in
 from lab.judge.latency import judge_latency
 from lab.judge.log import judge_log
+from lab.judge.receipts import judge_duplicates, judge_ordered
 from lab.judge.recovered import judge_recovered
 from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
 from lab.judge.values import Outcome, Report, Verdict, worst
@@ -31,6 +35,13 @@ JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]
     Delivered: judge_delivered,
     Bridge: judge_bridge,
     Latency: judge_latency,
+    Duplicates: judge_duplicates,
+    Ordered: judge_ordered,
+    Counters: judge_counters,
+    Forwarded: judge_forwarded,
+    Stuck: judge_stuck,
+    Discarded: judge_discarded,
+    Demanded: judge_demand,
     Log: judge_log,
     Recovered: judge_recovered,
 }

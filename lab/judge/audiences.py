@@ -86,6 +86,19 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
     return tuple(found)
 
 
+def joint(together: Sequence[Audience]) -> Audience:
+    """Take several audiences as one, which has what any of them received."""
+    members = tuple(member for audience in together for member in audience.members)
+    tallies = {tally.publication.step: tally for audience in together for tally in audience.tallies}
+    alike = {tally.publication.step for audience in together for tally in audience.tallies if tally.alike}
+    meant = [
+        tallies[step].publication
+        for step in sorted(tallies)
+        if any(hears(member.destination, tallies[step].publication.destination) for member in members)
+    ]
+    return Audience(members=members, tallies=tuple(_tally(members, publication, alike) for publication in meant))
+
+
 def _together(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
     """Put queue subscriptions that share a queue together; a topic subscription stands alone."""
     queues = {item.destination for item in ledger.publications.values() if is_queue(item.destination)}
@@ -252,6 +265,6 @@ def _match_digests(members: Sequence[Subscription], meant: Sequence[Publication]
             top = receipts.top
             place = (publication.step << 32) + number
             if place < top[0] and len(owed) == 1:
-                receipts.reordered += 1
+                receipts.out_of_order(number)
             top[0] = max(top[0], place)
     return alike

@@ -1,4 +1,4 @@
-"""The expectation `bridge`: at which ends a connector's bridge is up, at the end or soon after a step."""
+"""The expectation `bridge`: at which ends a connector's bridge is up, when, and whether its ends count the same."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Iterable
 
 from lab import units
 from lab.declare.scenario import Bridge
+from lab.judge.agreement import facing, ways
 from lab.judge.evidence import Evidence
 from lab.judge.timeline import End
-from lab.judge.values import Outcome
+from lab.judge.values import Outcome, worst
 from lab.judge.wording import gap, listed, moment
 
 
 def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
-    """Judge which ends were up, and since when."""
+    """Judge which ends were up, and since when; and whether they agree."""
     timeline = evidence.timeline
     initiators = [
         end
@@ -23,6 +24,39 @@ def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
     if len({end.broker for end in initiators}) > 1:
         brokers = listed(sorted({end.broker for end in initiators}))
         return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: say which broker is meant"
+    findings = []
+    if claim.up is not None:
+        findings.append(_up(claim, evidence, initiators))
+    if claim.agree:
+        findings.append(_agree(claim, evidence, initiators))
+    outcome = worst([found for found, _ in findings])
+    return outcome, "; ".join(words for found, words in findings if found is outcome)
+
+
+def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> tuple[Outcome, str]:
+    """Judge whether what each end gave is what the other took, by the last that was seen of them."""
+    timeline = evidence.timeline
+    if not timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before its ends were counted"
+    if not initiators:
+        return Outcome.UNKNOWN, f"no end of {claim.connector} was ever seen"
+    both = [facing(near, timeline.bridges) for near in initiators]
+    differ: list[str] = []
+    agree: list[str] = []
+    why = [each for each in both if isinstance(each, str)]
+    for one, other in (way for each in both if not isinstance(each, str) for way in ways(each)):
+        words = f"{one.broker} gave {one.dequeued} and {other.broker} took {other.received}"
+        (agree if one.dequeued == other.received else differ).append(words)
+    if differ:
+        last = max(timeline.bridges[near].t for near in initiators)
+        return Outcome.BROKEN, f"its ends disagree: {'; '.join(differ)}{evidence.causes.near(last, last)}"
+    if why:
+        return Outcome.UNKNOWN, f"its ends cannot be compared: {'; '.join(why)}"
+    return Outcome.HELD, f"its ends agree: {', '.join(agree)}"
+
+
+def _up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> tuple[Outcome, str]:
+    timeline = evidence.timeline
     course = _course(initiators, timeline.bridge_changes)
     if claim.after is not None and claim.within is not None:
         outcome, reason = _after(claim, evidence, course)
@@ -59,8 +93,8 @@ def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -
     if state == claim.up:
         took = since - begin
         if took <= 0:
-            return Outcome.HELD, f"{_name(claim.up)} all along after {claim.after} at {moment(begin)}"
-        return Outcome.HELD, f"{_name(claim.up)} {gap(took)} after {claim.after} at {moment(begin)}"
+            return Outcome.HELD, f"{_name(state)} all along after {claim.after} at {moment(begin)}"
+        return Outcome.HELD, f"{_name(state)} {gap(took)} after {claim.after} at {moment(begin)}"
     later = next((t for t, found in course if t > horizon and found == claim.up), None)
     if horizon < deadline:
         what = "the history ends" if horizon == timeline.end else "another step interferes"

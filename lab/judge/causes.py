@@ -46,6 +46,16 @@ class Causes:
             return ""
         return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.words}"
 
+    def between(self, begin: float, end: float) -> str:
+        """Name what befell the lab in a stretch of time: a link or a broker that was out, or else the first event."""
+        shut = [
+            Event(t=out.start, words=out.words)
+            for out in self._timeline.shut
+            if out.start <= end and (out.end is None or out.end >= begin)
+        ]
+        event = _nearest(shut or [event for event in self._timeline.events if begin <= event.t <= end], begin)
+        return "" if event is None else f"; at {moment(event.t)} {event.words}"
+
     def _undemanded(self, broker: str, destination: str, sent: float) -> str:
         """Say that a topic message met no bridge's consumer on the broker it was sent to."""
         seen = [

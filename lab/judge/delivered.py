@@ -17,10 +17,12 @@ def judge_delivered(claim: Delivered, evidence: Evidence) -> tuple[Outcome, str]
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
     present = {name for each in chosen for name in each.audience.names}
+    named = claim.to.names if claim.to is not None else ()
+    absent = [name for name in named if name not in present]
+    if claim.to is not None and claim.to.any and present:
+        absent = []  # one of them is enough
     findings = [
-        (Outcome.UNKNOWN, f"{name} never subscribed" + (f" to {destination}" if destination else ""))
-        for name in claim.to
-        if name not in present
+        (Outcome.UNKNOWN, f"{name} never subscribed" + (f" to {destination}" if destination else "")) for name in absent
     ]
     if not chosen and not findings:
         findings.append((Outcome.UNKNOWN, f"nobody ever subscribed{f' to {destination}' if destination else ''}"))
@@ -34,8 +36,10 @@ def judge_delivered(claim: Delivered, evidence: Evidence) -> tuple[Outcome, str]
 
 
 def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome, str]:
-    """Judge the promises exactly-once and at-least-once for one audience."""
+    """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
     who, tallies = listed(list(chosen.audience.names)), chosen.tallies
+    if claim.to is not None and claim.to.any:
+        who = " or ".join(chosen.audience.names)
     within = claim.within.total_seconds()
     expected = sum(tally.expected for tally in tallies)
     if not expected:
@@ -43,7 +47,10 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome,
     broken = []
     watched = min(evidence.timeline.end, chosen.audience.until)
     gone, pending = _missing(tallies, watched - within)
-    if gone:
+    losable = claim.promise == "at-most-once"
+    if losable and not any(tally.arrived for tally in tallies):
+        return Outcome.UNKNOWN, f"nothing that can be told apart reached {who}, so nothing could come twice"
+    if gone and not losable:
         tally, number = gone[0]
         words = f"{len(gone)} of {expected} lost on the way to {who}, first {_sent(tally, number)}"
         if tally.alike:
@@ -51,13 +58,13 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome,
                 f"{len(gone)} of {expected} lost on the way to {who}; which ones cannot be told, as bodies are equal"
             )
         broken.append(words + evidence.causes.of_loss(chosen.audience, tally, number))
-    if claim.promise == "exactly-once" and (words := _duplicated(chosen, evidence)):
+    if claim.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
         broken.append(f"{who} received {words}")
     if words := _late(claim, chosen, evidence):
         broken.append(words)
     if broken:
         return Outcome.BROKEN, "; ".join(broken)
-    if pending:
+    if pending and not losable:
         tally, number = pending[0]
         watching = "the history ends" if watched == evidence.timeline.end else f"{who} stops listening"
         return Outcome.UNKNOWN, (
@@ -69,12 +76,14 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome,
 
 def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str) -> str:
     slowest = max((took for tally in tallies for took in tally.latency), default=None)
-    words = f"{expected} of {expected} reached {who}"
-    duplicated = sum(tally.duplicated for tally in tallies)
-    words += f", {duplicated} once more" if duplicated else ", each once" if claim.promise == "exactly-once" else ""
+    received = sum(tally.received for tally in tallies)
+    words = f"{received} of {expected} reached {who}"
+    more = sum(tally.duplicated for tally in tallies)
+    words += f", {more} once more" if more else ", each once" if claim.promise != "at-least-once" else ""
     words += f", the slowest in {milliseconds(slowest * 1000)}" if slowest is not None else ""
     recovered, undecided = (sum(getattr(t, name) for t in tallies) for name in ("recovered", "undecided"))
     words += f", and {recovered} whose acceptance was unknown" if recovered else ""
+    words += f"; {expected - received} were lost, as they may be" if expected > received else ""
     words += f" ({undecided} without a receipt did not arrive and are not counted)" if undecided else ""
     return words
 
@@ -103,14 +112,16 @@ def _sent(tally: Tally, number: int) -> str:
     return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
 
 
-def _duplicated(chosen: Chosen, evidence: Evidence) -> str:
-    duplicated = sum(tally.duplicated for tally in chosen.tallies)
+def duplicated(chosen: Chosen, evidence: Evidence) -> str:
+    """Say how many duplicates there were and which came first; empty when there were none."""
+    number_of_them = sum(tally.duplicated for tally in chosen.tallies)
     again = [(tally, *tally.again) for tally in chosen.tallies if tally.again is not None]
-    if not duplicated or not again:
+    if not number_of_them or not again:
         return ""
     tally, number, when = min(again, key=lambda each: each[2])
     near = evidence.causes.near(when, when)
-    return f"{several(duplicated, 'duplicate')}, first {tally.publication.named(number)} again at {moment(when)}{near}"
+    first = f"first {tally.publication.named(number)} again at {moment(when)}"
+    return f"{several(number_of_them, 'duplicate')}, {first}{near}"
 
 
 def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
@@ -135,7 +146,7 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
 
 def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome, str]:
     """Judge the promise that nothing arrives, for those of an audience who are named."""
-    members = [member for member in chosen.audience.members if not claim.to or member.client in claim.to]
+    members = [member for member in chosen.audience.members if claim.to is None or member.client in claim.to.names]
     who = listed(list(dict.fromkeys(member.client for member in members)))
     came: list[tuple[float, str]] = []
     count = 0

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.declare.destinations import hears
+from lab.declare.fields import Receivers
 from lab.history import Acknowledged, Header, Observation, Publishing, Received, Sent, Subscribed, Trouble, Unsubscribed
-from lab.judge.audiences import Audience, Tally, audiences
+from lab.judge.audiences import Audience, Tally, audiences, joint
 from lab.judge.causes import Causes
 from lab.judge.ledger import Ledger
 from lab.judge.timeline import Timeline
@@ -38,26 +39,37 @@ class Evidence:
     audiences: tuple[Audience, ...]
     causes: Causes
 
-    def chosen(self, to: tuple[str, ...], destination: str | None) -> tuple[Chosen, ...]:
-        """Give the audiences an expectation names, all when it names none, with what was sent to its destination."""
+    def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
+        """Give the audiences an expectation names, all when it names none, with what was sent to its destination.
+
+        Where any of several is meant, they are one audience.
+        """
+        found = self._named(() if receivers is None else receivers.names, destination)
+        if receivers is None or not receivers.any or len(found) < 2:
+            return found
+        together = joint([each.audience for each in found])
+        return (Chosen(audience=together, tallies=_of(together, destination)),)
+
+    def _named(self, to: tuple[str, ...], destination: str | None) -> tuple[Chosen, ...]:
         found = []
         for audience in self.audiences:
             if to and not set(to) & set(audience.names):
                 continue
             if destination is not None and not any(hears(destination, own) for own in audience.destinations):
                 continue
-            tallies = tuple(
-                tally
-                for tally in audience.tallies
-                if destination is None or hears(destination, tally.publication.destination)
-            )
-            found.append(Chosen(audience=audience, tallies=tallies))
+            found.append(Chosen(audience=audience, tallies=_of(audience, destination)))
         if not to and destination is not None:  # who hears part of a wildcard, but nothing that was sent, is not meant
             meant = [one for one in found if one.tallies or destination in one.audience.destinations]
             found = meant or found
         # An idle subscription says nothing about a client that was owed messages through another one.
         served = {name for one in found if one.busy for name in one.audience.names}
         return tuple(one for one in found if one.busy or not served.issuperset(one.audience.names))
+
+
+def _of(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
+    return tuple(
+        tally for tally in audience.tallies if destination is None or hears(destination, tally.publication.destination)
+    )
 
 
 def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:

@@ -61,15 +61,24 @@ class Publication:
 class Receipts:
     """What one subscription received of one publication."""
 
-    __slots__ = ("again", "first_at", "reordered", "retained", "times", "top")
+    __slots__ = ("again", "disorder", "first_at", "reordered", "retained", "times", "top")
 
     def __init__(self, count: int, top: list[int]) -> None:
         self.times = array("I", bytes(4 * (count + 1)))
         self.first_at = array("d", bytes(8 * (count + 1)))  # means something where times > 0
         self.top = top  # the latest position received of this producer, shared by its publications
         self.reordered = 0
+        self.disorder: tuple[int, int] | None = (
+            None  # the first message that came too late, and the place it came after
+        )
         self.again: tuple[int, float] | None = None  # the first surplus receipt
         self.retained: set[int] = set()
+
+    def out_of_order(self, number: int) -> None:
+        """Count a first receipt that came after a message which its producer sent later."""
+        self.reordered += 1
+        if self.disorder is None:
+            self.disorder = (number, self.top[0])
 
     def add(self, number: int, moment: float, retained: bool) -> bool:
         """Count a receipt, and tell whether it is the message's first."""
@@ -224,7 +233,7 @@ class Ledger:
         if receipts.add(number, seen.t, seen.retained):
             position = (publication.step << 32) + number
             if position < receipts.top[0]:
-                receipts.reordered += 1
+                receipts.out_of_order(number)
             else:
                 receipts.top[0] = position
 

@@ -19,7 +19,8 @@ def judge_recovered(claim: Recovered, evidence: Evidence) -> tuple[Outcome, str]
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
     present = {name for each in chosen for name in each.audience.names}
-    findings = [(Outcome.UNKNOWN, f"{name} never subscribed") for name in claim.to if name not in present]
+    named = claim.to.names if claim.to is not None else ()
+    findings = [(Outcome.UNKNOWN, f"{name} never subscribed") for name in named if name not in present]
     if not chosen and not findings:
         findings.append((Outcome.UNKNOWN, f"nobody ever subscribed{f' to {destination}' if destination else ''}"))
     findings += [_one(claim, each, step, evidence) for each in chosen]

@@ -13,6 +13,7 @@ from lab.history import (
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
+    Counted,
     Demand,
     DestinationSeen,
     Ended,
@@ -21,10 +22,12 @@ from lab.history import (
     LogLine,
     Observation,
     Paced,
+    SnapshotTaken,
     StepEnded,
     StepStarted,
     Trouble,
 )
+from lab.judge.snapshots import Snapshots
 
 FAULTS = ("cut", "reject", "heal", "impair", "flap", *(step.verb for step in BROKER_STEPS))
 LATE = 0.05  # seconds after its moment from which a step is late
@@ -32,7 +35,7 @@ LATE = 0.05  # seconds after its moment from which a step is late
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTaken:
-    """A step that changes a link or a broker, and when; `ended` is None when the history stops before."""
+    """A step, and when; `ended` is None when the history stops before."""
 
     step: int
     verb: str
@@ -117,8 +120,8 @@ class Timeline:
         self.late: list[StepStarted] = []  # steps that began after their moment
         self.in_vain: list[StepEnded] = []  # waits for what did not come
         self.paces: list[Paced] = []
-        self._waits: set[int] = set()
-        self.fault_steps: list[StepTaken] = []
+        self.steps: list[StepTaken] = []
+        self.snapshots = Snapshots()
         self.events: list[Event] = []
         self.closures: list[Closure] = []
         self.outages: list[Outage] = []
@@ -143,13 +146,18 @@ class Timeline:
         return (*self.closures, *self.outages)
 
     def last_step(self, verb: str) -> StepTaken | None:
-        """Give the last such step that changes a link or a broker."""
-        return next((step for step in reversed(self.fault_steps) if step.verb == verb), None)
+        """Give the last such step."""
+        return next((step for step in reversed(self.steps) if step.verb == verb), None)
 
     @property
     def end(self) -> float:
         """Give the moment after which nothing was looked at."""
         return self.last if self.ended is None else self.ended.t
+
+    @property
+    def fault_steps(self) -> list[StepTaken]:
+        """Give the steps that change a link or a broker."""
+        return [step for step in self.steps if step.verb in FAULTS]
 
     def add(self, seen: Observation) -> None:
         """Write one observation down."""
@@ -177,28 +185,28 @@ class Timeline:
                 self._broker(f"connector {seen.connector} of {seen.broker}", seen.state, seen.t)
             case LogLine():
                 self.log.append(seen)
+            case Counted() | SnapshotTaken():
+                self.snapshots.add(seen)
             case Trouble():
                 self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
             case Ended():
                 self.ended = seen
             case _:
-                pass  # a step that changes no link and no broker explains nothing
+                pass  # a message, which is the ledger's
 
     def _started(self, seen: StepStarted) -> None:
         self.asked[seen.step] = f"step {seen.place or seen.step} ({seen.asked})"
         if seen.due is not None and seen.t - seen.due > LATE:
             self.late.append(seen)
-        if seen.verb == "wait":
-            self._waits.add(seen.step)
-        if seen.verb in FAULTS:
-            self.fault_steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
+        self.steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
 
     def _ended(self, seen: StepEnded) -> None:
-        if not seen.ok and seen.step in self._waits:
-            self.in_vain.append(seen)
-        for place in range(len(self.fault_steps) - 1, -1, -1):  # steps at once end in any order
-            if self.fault_steps[place].step == seen.step:
-                self.fault_steps[place] = replace(self.fault_steps[place], ended=seen.t)
+        for place in range(len(self.steps) - 1, -1, -1):  # steps at once end in any order
+            step = self.steps[place]
+            if step.step == seen.step:
+                self.steps[place] = replace(step, ended=seen.t)
+                if not seen.ok and step.verb == "wait":
+                    self.in_vain.append(seen)
                 return
 
     def _bridge(self, seen: BridgeSeen) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lab.history import BridgeSeen, DestinationSeen
+from lab.judge.agreement import facing, ways
 from lab.judge.evidence import Evidence
-from lab.judge.ledger import OK, Publication
+from lab.judge.ledger import OK, Publication, is_queue
 from lab.judge.timeline import End
-
-TOGETHER = 1.0  # seconds; samples of two brokers taken further apart do not speak of the same moment
 
 
 def disagreements(evidence: Evidence) -> tuple[str, ...]:
@@ -24,12 +23,11 @@ def disagreements(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
-    up = {end: seen for end, seen in ends.items() if seen.up}
-    for name, near in up.items():
-        fars = [] if name.created_by_duplex else [far for end, far in up.items() if end.answers(name)]
-        if len(fars) != 1 or abs(near.t - fars[0].t) > TOGETHER:
+    for near in (end for end in ends if not end.created_by_duplex):
+        both = facing(near, ends)
+        if isinstance(both, str):
             continue
-        for one, other in ((near, fars[0]), (fars[0], near)):
+        for one, other in ways(both):
             if one.dequeued != other.received:
                 yield (
                     f"bridge {near.connector}: {one.broker} says that {other.broker} took {one.dequeued} messages, "
@@ -64,12 +62,14 @@ def _forwarded(
             f"{destination}: the clients know of {range_} messages accepted by {source}, "
             f"whose own counter says {own.enqueued}{forwarded}"
         )
+    if is_queue(destination) and own.forwarded and other.forwarded:
+        return  # some may have come back, and nobody knows which
     heard = sum(_heard(evidence, publication, target) for publication in sent)
     listening = any(
         subscription.broker == target and any(p.step in subscription.receipts for p in sent)
         for subscription in evidence.ledger.subscriptions.values()
     )
-    waiting = other.queued if destination.startswith("queue://") else 0
+    waiting = other.queued if is_queue(destination) else 0
     if (own.forwarded or listening) and own.forwarded != heard + waiting:
         yield (
             f"{destination}: {source} says that it forwarded {own.forwarded}, the subscribers on {target} received "

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from lab import units
 from lab.declare.expectation import Expectation
+from lab.declare.fields import Declared
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>-]*")
 
@@ -54,7 +55,11 @@ def _scalar(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, timedelta):
         return units.format_duration(value)
-    if isinstance(value, tuple):
+    if isinstance(value, Declared):
+        return _scalar(value.model_dump(mode="json"))
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_scalar(each)}' for key, each in value.items())}}}"
+    if isinstance(value, tuple | list):
         items = [_scalar(item) for item in value]
         return items[0] if len(items) == 1 else f"[{', '.join(items)}]"
     text = str(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from contextlib import ExitStack
 
+from lab.declare.counter_claims import START
 from lab.declare.scenario import Scenario
 from lab.declare.unrolling import unroll
 from lab.history import Ended, Recorder
@@ -16,6 +17,7 @@ from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.settling import bear_witness, settle
 from lab.replay.traffic import end_all
+from lab.replay.witnesses import demanded, take_if_wanted
 from lab.runtime.base import Lab
 
 __all__ = ["replay"]
@@ -29,7 +31,8 @@ def replay(scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run:
     try:
         with closing:
             closing.callback(lab.unwatch)
-            lab.watch(LabRecorder(rehearsal))
+            lab.watch(LabRecorder(rehearsal), demanded(scenario))
+            take_if_wanted(rehearsal, scenario, START)
             with rehearsal.beside:
                 play(rehearsal, program.steps)
                 end_all(rehearsal)

@@ -99,7 +99,9 @@ class Outstanding:
                     self._audiences[_key(seen.client, seen.destination)].brokers.pop(seen.client, None)
 
     def _publishing(self, seen: Publishing) -> None:
-        """Fix who is owed the messages of a step: those who listen now, within reach."""
+        """Fix who is owed the messages of a step: those who listen now, within reach; of a queue, whoever comes."""
+        if seen.destination.startswith("queue://"):
+            self._audiences.setdefault(seen.destination, _Audience(seen.destination))
         owing = tuple(audience for audience in self._audiences.values() if self._reaches(seen, audience))
         self._owing[seen.step] = owing
         if seen.count is None:
@@ -112,8 +114,9 @@ class Outstanding:
 
     def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
         """Tell whether messages of a step reach an audience, or some of it."""
-        return hears(audience.destination, publishing.destination) and any(
-            at == publishing.broker or self._carries(publishing.broker, at) for at in audience.brokers.values()
+        return hears(audience.destination, publishing.destination) and (
+            any(at == publishing.broker or self._carries(publishing.broker, at) for at in audience.brokers.values())
+            or (audience.destination == publishing.destination and not audience.brokers)
         )
 
     def _subscribed(self, seen: Subscribed) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, LogLine, Observation, Recorder, SendOutcome, Tee, Trouble
+from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, SendOutcome, Tee, Trouble
 from lab.history.quick import acknowledged, received
 from lab.matching import identify
 from lab.network.link import LinkState
@@ -53,9 +53,10 @@ class Rehearsal:
         self.links: dict[Way, LinkState] = initial_states(plan)
         self.down: set[str] = set()  # brokers that are stopped, killed or paused
         self.last_sent = 0.0
-        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link or a broker: when it was done
+        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end
         self.last_begun: dict[str, float] = {}  # the same, when it began
         self.log: list[LogLine] = []
+        self.demands: dict[tuple[str, str], bool] = {}  # by broker and destination, as last seen
         self.ends_up: dict[tuple[str, str, str, bool], float] = {}  # bridge ends, with the moment they came
         self.ends_changed = 0.0
         self._error: Exception | None = None
@@ -72,7 +73,18 @@ class Rehearsal:
         elif isinstance(seen, LogLine):
             self.log.append(seen)
             self.clock.notify()
+        elif isinstance(seen, Demand):
+            key = (seen.broker, seen.destination)
+            if self.demands.get(key) is seen.present:
+                return  # a lab tells each look; the history holds the changes, whoever saw them
+            self.demands[key] = seen.present
+            self.clock.notify()
         self.recorder.record(seen)
+
+    def demand(self, broker: str, destination: Destination, *, present: bool) -> None:
+        """Record what a step saw of a demand."""
+        self.demands[broker, str(destination)] = present
+        self.record(Demand(t=self.now(), broker=broker, destination=str(destination), present=present))
 
     def trouble(self, who: str, what: str) -> None:
         """Record what went wrong."""

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from lab.amazonmq import log_lines
 from lab.declare.broker_claims import Log, Recovered
+from lab.declare.counter_claims import END, Demanded
 from lab.declare.destinations import has_wildcard
 from lab.declare.scenario import Bridge, Delivered, Scenario
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
 from lab.replay.bridges import STEADY, of_connector, state
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.witnesses import await_demand, take_if_wanted
 from lab.replay.wording import destination
 
 LISTEN = 10.0  # seconds after the last send, where no expectation says how long
@@ -34,6 +36,8 @@ def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
             _await_bridge(rehearsal, claim)
         elif isinstance(claim, Log) and claim.after is not None and claim.within is not None:
             _await_log(rehearsal, claim)
+        elif isinstance(claim, Demanded):
+            await_demand(rehearsal, claim)
 
 
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
@@ -109,3 +113,4 @@ def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
             break
     for each in (*seen, *lab.links()):
         rehearsal.record_of_lab(each)
+    take_if_wanted(rehearsal, scenario, END)

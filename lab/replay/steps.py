@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.declare.broker_steps import OnBroker
+from lab.declare.counter_claims import Snapshot
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
 from lab.declare.step import Step
 from lab.declare.timed import EndTraffic, Flap, Wait
 from lab.errors import BrokerError, LabTimeout, PlanError
-from lab.history import Demand, Subscribed, Unsubscribed
+from lab.history import Subscribed, Unsubscribed
 from lab.network.link import Impairment, LinkState
 from lab.replay.brokers import befall
 from lab.replay.outcome import Outcome, refused
@@ -21,6 +22,7 @@ from lab.replay.publishing import publish
 from lab.replay.rehearsal import Ear, Listener, Rehearsal
 from lab.replay.traffic import end
 from lab.replay.waiting import wait
+from lab.replay.witnesses import take_snapshot
 from lab.replay.wording import destination
 from lab.runtime.base import Destination
 
@@ -52,6 +54,8 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
             return _flap(rehearsal, step)
         case OnBroker():
             return befall(rehearsal, step)
+        case Snapshot():
+            return take_snapshot(rehearsal, step.name)
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
@@ -76,6 +80,7 @@ def _subscribe(rehearsal: Rehearsal, number: int, step: Subscribe, later: Sequen
             step=number,
         )
     )
+    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome(note=_await_demand(rehearsal, step.broker, to, later))
 
 
@@ -101,7 +106,7 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):
         hopeful = sender not in rehearsal.down and carries(rehearsal.plan, sender, broker, rehearsal.links)
         present = _demand_comes(rehearsal, sender, to, end - rehearsal.now() if hopeful else 0.0)
-        rehearsal.record(Demand(t=rehearsal.now(), broker=sender, destination=str(to), present=present))
+        rehearsal.demand(sender, to, present=present)
         if not present:
             unaware.append(sender)
     return f"no demand on {', '.join(unaware)}" if unaware else ""
@@ -129,6 +134,7 @@ def _unsubscribe(rehearsal: Rehearsal, step: Unsubscribe) -> Outcome:
         return refused(rehearsal, step.client, error)
     finally:
         listener.client.close()
+    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome()
 
 

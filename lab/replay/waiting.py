@@ -7,7 +7,6 @@ from collections.abc import Callable
 from lab import units
 from lab.declare.timed import Wait
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Demand
 from lab.replay.bridges import of_connector, stands, state
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
@@ -49,7 +48,7 @@ def _bridge(rehearsal: Rehearsal, step: Wait, connector: str) -> Outcome:
 def _demand(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
     to = destination(step)
     found = _until(rehearsal, step, lambda: rehearsal.lab.demand(broker, to), lambda: f"{broker} has no demand for it")
-    rehearsal.record(Demand(t=rehearsal.now(), broker=broker, destination=str(to), present=found.ok))
+    rehearsal.demand(broker, to, present=found.ok)
     return found
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from lab import units
 from lab.declare.broker_steps import ConnectorStep, OnBroker, Reboot
-from lab.declare.destinations import destination_of
+from lab.declare.counter_claims import Snapshot
+from lab.declare.destinations import Addressed, destination_of
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
-from lab.declare.step import Addressed, OnLink, Step
+from lab.declare.step import OnLink, Step
 from lab.declare.timed import EndTraffic, Flap, Repeat, Together, Traffic, Wait
 from lab.runtime.base import Destination
 
 
 def destination(step: Addressed) -> Destination:
-    """Give the destination a step names."""
+    """Give the destination a step or a claim names."""
     kind, _, name = str(destination_of(step)).partition("://")
     return Destination(kind=kind, name=name)
 
@@ -49,6 +50,8 @@ def asked(step: Step) -> str:
             return f"{step.do} connector {step.name} of {step.broker}"
         case OnBroker():
             return f"{step.verb} broker {step.broker}"
+        case Snapshot():
+            return f"take the snapshot {step.name}"
         case _:
             return step.verb
 

@@ -12,6 +12,7 @@ from lab.history import (
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
+    Counted,
     Demand,
     DestinationSeen,
     Ended,
@@ -24,6 +25,7 @@ from lab.history import (
     Received,
     SendOutcome,
     Sent,
+    SnapshotTaken,
     StepEnded,
     StepStarted,
     Subscribed,
@@ -163,6 +165,19 @@ def _destination(seen: DestinationSeen) -> _Said:
     return seen.broker, f"counted at {seen.destination}: {counted}", Weight.FAULT if seen.discarded else Weight.PLAIN
 
 
+def _counted(seen: Counted) -> _Said:
+    what = seen.name if seen.of == "destination" else f"{seen.of} {seen.name}".rstrip()
+    remote = f" to {seen.remote}" if seen.remote else ""
+    counters = ", ".join(f"{name} {count}" for name, count in seen.counters.items()) or "nothing"
+    return seen.broker, f"snapshot {seen.snapshot}, {what}{remote}: {counters}", Weight.PLAIN
+
+
+def _snapshot(seen: SnapshotTaken) -> _Said:
+    if not seen.answered:
+        return seen.broker, f"snapshot {seen.snapshot}: it did not answer", Weight.FAULT
+    return seen.broker, f"snapshot {seen.snapshot} taken", Weight.PLAIN
+
+
 def _link_seen(seen: LinkSeen) -> _Said:
     given = [
         f"{name} {value:g} ms"
@@ -220,6 +235,8 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     ConnectorChanged: _connector,
     LogLine: _log,
     DestinationSeen: _destination,
+    Counted: _counted,
+    SnapshotTaken: _snapshot,
     LinkSeen: _link_seen,
     Trouble: _trouble,
     Ended: _ended,

@@ -14,11 +14,13 @@ from lab.history import (
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
+    Counted,
     DestinationSeen,
     LinkChanged,
     LinkSeen,
     Recorder,
     SendOutcome,
+    SnapshotTaken,
 )
 from lab.network.link import Impairment, LinkState
 
@@ -181,12 +183,19 @@ class Lab(Protocol):
         """Give the brokers' counters of the destinations named."""
         ...
 
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        """Give all that every broker counts now, but of advisories; one that does not answer says so."""
+        ...
+
     def links(self) -> Sequence[LinkSeen]:
         """Give the router's counters of every direction."""
         ...
 
-    def watch(self, recorder: Recorder) -> None:
-        """Record every bridge end there is, and until `unwatch` each that comes or goes, and log lines that matter."""
+    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
+        """Record every bridge end there is, and until `unwatch` each that comes or goes, and log lines that matter.
+
+        Each look at the demand that brokers have for the destinations named is recorded too, changed or not.
+        """
         ...
 
     def unwatch(self) -> None:

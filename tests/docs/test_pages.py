@@ -91,6 +91,8 @@ def _default(field: FieldInfo) -> str | None:
         return f"`{units.format_duration(value)}`"
     if isinstance(value, Enum):
         return f"`{value.value}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(value)}]`"
     if isinstance(value, float):
         return f"`{units.format_percent(value)}`"
     if isinstance(value, int) and value >= 2**20:

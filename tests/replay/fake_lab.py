@@ -14,12 +14,15 @@ from lab.history import (
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
+    Counted,
+    Demand,
     DestinationSeen,
     LinkChanged,
     LinkSeen,
     LogLine,
     Recorder,
     SendOutcome,
+    SnapshotTaken,
 )
 from lab.network.link import Impairment, LinkState
 from lab.plan import Plan
@@ -173,6 +176,7 @@ class FakeLab:
         self.down: dict[str, str] = {}  # brokers that do not run, by how that came
         self.kept: list[tuple[str, Outgoing]] = []  # what a broker's store holds for one that is down
         self.recorder: Recorder | None = None
+        self.silent: set[str] = set()
         self.on_publish: Callable[[FakeClient, Outgoing], bool] = lambda client, message: False
 
     def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> FakeClient:
@@ -320,10 +324,42 @@ class FakeLab:
     def links(self) -> Sequence[LinkSeen]:
         return []
 
-    def watch(self, recorder: Recorder) -> None:
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        now = self.clock.now()
+        seen: list[Counted | SnapshotTaken] = []
+        for broker in (each.name for each in self.plan.brokers):
+            if broker in self.silent:
+                seen.append(SnapshotTaken(t=now, snapshot=name, broker=broker, answered=False))
+                continue
+            for destination in dict.fromkeys(str(message.destination) for message in self.published):
+                of = sum(str(message.destination) == destination for message in self.published)
+                seen.append(
+                    Counted(
+                        t=now,
+                        snapshot=name,
+                        broker=broker,
+                        of="destination",
+                        name=destination,
+                        counters={"enqueued": of},
+                    )
+                )
+            seen.append(SnapshotTaken(t=now, snapshot=name, broker=broker))
+        return seen
+
+    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
         self.recorder = recorder
         for end in self.bridges():
             recorder.record(end)
+
+        def look() -> None:
+            for broker, destination in demand:
+                present, now = self.demand(broker, destination), self.clock.now()
+                recorder.record(Demand(t=now, broker=broker, destination=str(destination), present=present))
+            if not self.unwatched:
+                self.clock.at(self.clock.now() + 0.5, look)
+
+        if demand:
+            look()
 
     def unwatch(self) -> None:
         self.unwatched += 1

@@ -176,7 +176,7 @@ def test_bridge_is_watched_until_it_is_as_claimed_and_stands(tmp_path: Path) -> 
     steps = f"  - cut: {{link: tokyo-singapore}}\nexpect:\n  - bridge: {claim}\n"
 
     class Dying(FakeLab):
-        def watch(self, recorder: object) -> None:
+        def watch(self, recorder: object, demand: object = ()) -> None:
             super().watch(recorder)  # type: ignore[arg-type]
             for end in self.bridges():
                 gone = BridgeSeen(

@@ -18,22 +18,24 @@ from lab.history import (
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
+    Counted,
     DestinationSeen,
     LinkChanged,
     LinkSeen,
     Recorder,
+    SnapshotTaken,
 )
 from lab.network.link import Impairment, LinkState
 from lab.plan import BridgePlan
 from lab.runtime.base import Client, ClientEvents, Destination
 from lab.runtime.clock import RealClock
-from lab.runtime.emulation import log_watch, mbeans
+from lab.runtime.emulation import counting, log_watch, mbeans
 from lab.runtime.emulation.jolokia import Jolokia, Silent
 from lab.runtime.emulation.log_watch import LogWatch
 from lab.runtime.emulation.power import Power
 from lab.runtime.emulation.router import Router
 from lab.runtime.emulation.state import LabState
-from lab.runtime.emulation.watching import BridgeWatch
+from lab.runtime.emulation.watching import BridgeWatch, Looks
 
 
 class EmulatedLab:
@@ -130,11 +132,8 @@ class EmulatedLab:
 
     def demand(self, broker: str, destination: Destination) -> bool:
         """Tell whether a bridge's consumer is on the destination."""
-        (answer,) = self._asked(broker).read(mbeans.subscriptions(broker))
-        return any(
-            subscription.network and subscription.destination == destination
-            for subscription in mbeans.read_subscriptions(answer)
-        )
+        (present,) = self._demands(broker, (destination,))
+        return present
 
     def bridges(self) -> Sequence[BridgeSeen]:
         """Give every bridge end that answers now; a broker that is down shows none."""
@@ -152,6 +151,11 @@ class EmulatedLab:
             wanted = [destination for name, destination in of if name == broker]
             seen += mbeans.read_destinations(broker, found, consumers, wanted, self.clock.now())
         return tuple(seen)
+
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        """Ask all brokers at once, each with one request."""
+        parts = self._pool.map(partial(self._snapshot_of, name), self.state.brokers)
+        return tuple(seen for part in parts for seen in part)
 
     def links(self) -> Sequence[LinkSeen]:
         """Give the router's counters of every direction."""
@@ -191,10 +195,12 @@ class EmulatedLab:
         wanted = {(bridge.initiator, False), *([(bridge.responder, True)] if bridge.duplex else [])}
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
-    def watch(self, recorder: Recorder) -> None:
-        """Record each bridge end there is, each change, and every log line that matters, from the logs' beginning."""
+    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
+        """Record bridge ends there are, each change, the demand asked for, and log lines, from the logs' beginning."""
         containers = [(name, broker.container) for name, broker in self.state.brokers.items()]
-        self._watch = BridgeWatch(list(self.state.brokers), self._ends, self._power, self.clock, recorder)
+        wanted = {name: [to for broker, to in demand if broker == name] for name in self.state.brokers}
+        looks = Looks(ends=self._ends, demands=self._demands)
+        self._watch = BridgeWatch(wanted, looks, self._power, self.clock, recorder)
         self._watch.begin(self._pool)
         self._logs = log_watch.follow(self._docker, containers, self.clock, recorder)
 
@@ -224,6 +230,17 @@ class EmulatedLab:
         if self._watch is not None:
             self._watch.look(changed.broker)
         return changed
+
+    def _snapshot_of(self, name: str, broker: str) -> tuple[Counted | SnapshotTaken, ...]:
+        try:
+            answers = self._asked(broker).read(*counting.questions(broker))
+        except BrokerError:
+            return (counting.silent(name, broker, self.clock.now()),)
+        return counting.read(name, broker, answers, self.state.plan.bridges, self.clock.now())
+
+    def _demands(self, broker: str, destinations: Sequence[Destination]) -> tuple[bool, ...]:
+        (consumers,) = self._asked(broker).read(mbeans.subscriptions(broker))
+        return tuple(mbeans.demands(consumers, destination) for destination in destinations)
 
     def _bridges_of(self, broker: str) -> tuple[BridgeSeen, ...]:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lab.declare.destinations import has_wildcard, hears
 from lab.history import BridgeSeen, DestinationSeen
 from lab.plan import BridgePlan
 from lab.runtime.base import Destination
@@ -19,6 +20,7 @@ Answer = Mapping[str, Mapping[str, Any]]  # object name → attribute → value
 _BRIDGE = (
     "RemoteBrokerName",
     "RemoteAddress",
+    "LocalAddress",
     "CreatedByDuplex",
     "EnqueueCounter",
     "DequeueCounter",
@@ -151,6 +153,19 @@ def read_destinations(
             discarded=discarded.get(destination, 0),
         )
         for destination in wanted
+    )
+
+
+def demands(consumers: Answer, destination: Destination) -> bool:
+    """Tell whether a bridge's consumer is on the destination, by its name or by a wildcard."""
+    wanted = str(destination)
+    return any(
+        subscription.network
+        and (
+            subscription.destination == destination
+            or (not has_wildcard(wanted) and hears(str(subscription.destination), wanted))
+        )
+        for subscription in read_subscriptions(consumers)
     )
 
 

@@ -1,4 +1,4 @@
-"""Watching the brokers while a replay runs: each bridge end that comes or goes, one thread for each broker.
+"""Watching the brokers while a replay runs: each bridge end that comes or goes, and demand; one thread for each broker.
 
 A broker that hangs holds up nobody's watch but its own.
 """
@@ -8,23 +8,36 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, Recorder, Trouble
-from lab.runtime.base import Clock
+from lab.history import BridgeSeen, Demand, Recorder, Trouble
+from lab.runtime.base import Clock, Destination
 from lab.runtime.emulation.power import DOWN, PAUSED, STARTING, STOPPING, Power
 
 WATCH_EVERY = 0.5  # seconds between two looks at a broker's bridges
 
-_Ends = Callable[[str], Sequence[BridgeSeen]]  # a broker's bridge ends; BrokerError where it does not answer
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """How to look at a broker; BrokerError where it does not answer."""
+
+    ends: Callable[[str], Sequence[BridgeSeen]]
+    demands: Callable[[str, Sequence[Destination]], Sequence[bool]]  # for each destination, whether it is there
 
 
 class BridgeWatch:
-    """Records every bridge end there is when it begins, and each change from then on."""
+    """Records every bridge end there is when it begins, each change from then on, and each look at a demand."""
 
-    def __init__(self, brokers: Sequence[str], ends: _Ends, power: Power, clock: Clock, recorder: Recorder) -> None:
-        self._of = {name: _BrokerWatch(name, ends, power, clock, recorder) for name in brokers}
+    def __init__(
+        self,
+        demand: Mapping[str, Sequence[Destination]],  # what is looked at, for every broker
+        looks: Looks,
+        power: Power,
+        clock: Clock,
+        recorder: Recorder,
+    ) -> None:
+        self._of = {name: _BrokerWatch(name, wanted, looks, power, clock, recorder) for name, wanted in demand.items()}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -54,8 +67,11 @@ class BridgeWatch:
 class _BrokerWatch:
     """What is known of one broker's bridge ends."""
 
-    def __init__(self, name: str, ends: _Ends, power: Power, clock: Clock, recorder: Recorder) -> None:
-        self._name, self._ends, self._power, self._clock, self._recorder = name, ends, power, clock, recorder
+    def __init__(
+        self, name: str, demand: Sequence[Destination], looks: Looks, power: Power, clock: Clock, recorder: Recorder
+    ) -> None:
+        self._name, self._demand, self._looks = name, demand, looks
+        self._power, self._clock, self._recorder = power, clock, recorder
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
         self._silent = False
         self._one = threading.Lock()  # a step may look while the thread does
@@ -74,6 +90,20 @@ class _BrokerWatch:
                 self._recorder.record(gone)
             for key in now.keys() - before.keys():
                 self._recorder.record(now[key])
+            self._look_for_demand()
+
+    def _look_for_demand(self) -> None:
+        if not self._demand:
+            return
+        try:
+            found = self._looks.demands(self._name, self._demand)
+        except BrokerError:
+            if self._power.state(self._name) not in (STOPPING, DOWN, STARTING):
+                return  # nobody knows: what was last seen stands
+            found = [False] * len(self._demand)
+        t = self._clock.now()
+        for destination, present in zip(self._demand, found, strict=True):
+            self._recorder.record(Demand(t=t, broker=self._name, destination=str(destination), present=present))
 
     def _now(self) -> Sequence[BridgeSeen] | None:
         """Give the ends that are there; None where they are as they were last seen."""
@@ -82,7 +112,7 @@ class _BrokerWatch:
         if self._power.state(self._name) == PAUSED:
             return None  # nothing of it has gone, and asking would only take time
         try:
-            ends = self._ends(self._name)
+            ends = self._looks.ends(self._name)
         except BrokerError:
             return self._unanswered()
         self._silent = False

@@ -1,0 +1,105 @@
+"""What the brokers counted at each snapshot, and by how much a counter rose between two of them.
+
+A counter begins again with its broker, a bridge's with each session: then the difference would be no count of anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lab.history import Counted, SnapshotTaken
+
+
+class Rise(NamedTuple):
+    """By how much a counter rose, and between which moments."""
+
+    by: int
+    begin: float
+    end: float
+
+
+class Subject(NamedTuple):
+    """What is counted: as in `Counted`, the kind of thing and its name."""
+
+    of: str
+    name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """One broker's part of a snapshot."""
+
+    t: float = 0.0
+    whole: bool = False  # the broker answered, and all of its answer is there
+    silent: bool = False
+    counted: dict[Subject, list[Counted]] = field(default_factory=dict)
+
+
+class Snapshots:
+    """All snapshots of a history."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, str], Part] = {}
+
+    def add(self, seen: Counted | SnapshotTaken) -> None:
+        """Write one observation down; a snapshot taken again replaces the one before."""
+        key = (seen.snapshot, seen.broker)
+        part = self._parts.get(key)
+        if part is None or part.whole or part.silent:
+            part = self._parts[key] = Part()
+        part.t = seen.t
+        if isinstance(seen, Counted):
+            part.counted.setdefault(Subject(seen.of, seen.name), []).append(seen)
+        else:
+            part.whole, part.silent = seen.answered, not seen.answered
+
+    def part(self, name: str, broker: str) -> Part | str:
+        """Give a broker's part of a snapshot, or why there is none."""
+        part = self._parts.get((name, broker))
+        if part is not None and part.whole:
+            return part
+        if part is not None and part.silent:
+            return f"{broker} did not answer when the snapshot {name} was taken, at {part.t:.3f} s"
+        return f"no snapshot {name} of {broker} was taken"
+
+    def count(self, name: str, broker: str, subject: Subject, counter: str) -> int | str:
+        """Give a counter as it stood in a snapshot, or why nobody knows."""
+        part = self.part(name, broker)
+        return part if isinstance(part, str) else _value(part, broker, name, subject, counter)
+
+    def rise(self, between: tuple[str, ...], broker: str, subject: Subject, counter: str) -> Rise | str:
+        """Give by how much a counter rose, or why nobody knows."""
+        (first, last), parts = between, [self.part(name, broker) for name in between]
+        before, after = parts
+        if isinstance(before, str) or isinstance(after, str):
+            return before if isinstance(before, str) else str(after)
+        if after.t < before.t:
+            return f"the snapshot {last} was taken before {first}"
+        own = Subject("broker", broker)
+        for each, who in ((own, broker), (subject, f"{broker}'s end of the bridge {subject.name}")):
+            sessions = [_session(part, each) for part in (before, after)]
+            if all(sessions) and sessions[0] != sessions[1]:
+                return f"{who} was started anew between {first} and {last}: its counters began again"
+        values = [_value(part, broker, name, subject, counter) for part, name in ((before, first), (after, last))]
+        if isinstance(values[0], str) or isinstance(values[1], str):
+            return next(value for value in values if isinstance(value, str))
+        if values[1] < values[0]:
+            return f"{broker}'s counter {counter} went from {values[0]} to {values[1]}: it began again in between"
+        return Rise(values[1] - values[0], before.t, after.t)
+
+
+def _session(part: Part, subject: Subject) -> str:
+    return " ".join(each.session for each in part.counted.get(subject, ()))
+
+
+def _value(part: Part, broker: str, snapshot: str, subject: Subject, counter: str) -> int | str:
+    counted = part.counted.get(subject)
+    if counted is None:
+        if subject.of == "destination":
+            return 0  # the broker has no such destination yet
+        return f"{broker} showed no {subject.of} {subject.name} when the snapshot {snapshot} was taken"
+    if len(counted) > 1:
+        return f"{broker} showed {len(counted)} ends of the {subject.of} {subject.name}"
+    value = counted[0].counters.get(counter)
+    return f"{broker} does not tell how many were {counter}" if value is None else value

@@ -1,0 +1,73 @@
+"""Snapshots of the brokers' counters: taken where a step or a claim wants them, and honest about who is silent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.history import Counted, Demand, MemoryRecorder, Received, SnapshotTaken, StepEnded
+from lab.replay import replay
+from tests.replay.cases import RUN, opened
+from tests.replay.fake_lab import FakeLab
+
+HEAD = f"scenario: counted\ntopology: {Path(__file__).parents[2]}/scenarios/topologies/tokyo-singapore.yaml\nsteps:\n"
+SNAPSHOT = "  - snapshot: mine\n"
+TOLD = "  - publish: {broker: tokyo, over: stomp, queue: orders, count: 3}\n"
+HEARD = "  - subscribe: {client: tk, broker: tokyo, over: stomp, queue: orders}\n"
+
+
+def played(folder: Path, text: str, *, silent: str = "") -> tuple[FakeLab, MemoryRecorder]:
+    path = folder / "scenario.yaml"
+    path.write_text(HEAD + text)
+    scenario, planned, lab = opened(path)
+    lab.silent = {silent} - {""}
+    recorder = MemoryRecorder()
+    replay(scenario, planned, lab, recorder, run=RUN)
+    return lab, recorder
+
+
+def snapshots(recorder: MemoryRecorder) -> list[str]:
+    taken = [seen.snapshot for seen in recorder.observations if isinstance(seen, SnapshotTaken)]
+    return list(dict.fromkeys(taken))
+
+
+@pytest.mark.parametrize(
+    ("claim", "names"),
+    [
+        ("delivered: {to: tk, promise: exactly-once}", ["mine"]),
+        ("forwarded: {broker: tokyo, queue: orders, count: 0}", ["start", "mine", "end"]),
+        ("forwarded: {broker: tokyo, queue: orders, count: 0, between: [mine, end]}", ["mine", "end"]),
+        ("stuck: {broker: tokyo, queue: orders, count: 0}", ["mine", "end"]),
+        ("stuck: {broker: tokyo, queue: orders, count: 0, at: mine}", ["mine"]),
+        ("discarded: {broker: tokyo, topic: prices, count: 0}", ["start", "mine", "end"]),
+    ],
+)
+def test_start_and_end_are_taken_where_a_claim_looks_at_them(tmp_path: Path, claim: str, names: list[str]) -> None:
+    _, recorder = played(tmp_path, f"{HEARD}{SNAPSHOT}{TOLD}expect:\n  - {claim}\n")
+    assert snapshots(recorder) == names
+
+
+def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    _, recorder = played(tmp_path, TOLD + SNAPSHOT, silent="singapore")
+    ends = [seen for seen in recorder.observations if isinstance(seen, StepEnded)]
+    assert (ends[-1].ok, ends[-1].note) == (False, "no answer from singapore")
+    answered = {seen.broker: seen.answered for seen in recorder.observations if isinstance(seen, SnapshotTaken)}
+    assert answered == {"tokyo": True, "singapore": False}
+    assert {seen.broker for seen in recorder.observations if isinstance(seen, Counted)} == {"tokyo"}
+
+
+def test_demand_is_watched_where_it_is_claimed(tmp_path: Path) -> None:
+    far = "  - subscribe: {client: sg, broker: singapore, over: stomp, topic: prices}\n"
+    claim = "  - demand: {broker: tokyo, topic: prices, present: yes}\n"
+    _, recorder = played(tmp_path, f"{far}  - wait: 2s\nexpect:\n{claim}")
+    seen = [each for each in recorder.observations if isinstance(each, Demand)]
+    assert [(each.broker, each.present) for each in seen] == [("tokyo", False), ("tokyo", True)]
+
+
+def test_a_queue_owes_to_those_who_come_later(tmp_path: Path) -> None:
+    """The lab listens on for a queue's late subscriber, who may be owed what was sent before."""
+    claim = "  - delivered: {to: tk, promise: exactly-once, within: 7s}\n"
+    _, recorder = played(tmp_path, f"{TOLD}{HEARD}expect:\n{claim}")  # the fake lab's queues keep nothing
+    assert not [seen for seen in recorder.observations if isinstance(seen, Received)]
+    assert recorder.observations[-1].t >= 7

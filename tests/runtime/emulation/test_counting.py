@@ -1,0 +1,82 @@
+"""A broker's part of a snapshot, from answers as ActiveMQ 5.18.3 gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.history import Counted, SnapshotTaken
+from lab.plan import BridgePlan
+from lab.runtime.base import Destination
+from lab.runtime.emulation import counting, mbeans
+
+ROOT = "org.apache.activemq:brokerName=tokyo"
+WAN = BridgePlan(connector="wan", initiator="tokyo", responder="singapore", duplex=True, user="testuser")
+TOTALS = {f"{ROOT},type=Broker": {"BrokerId": "ID:tokyo-1", "TotalEnqueueCount": 4, "TotalDequeueCount": "no such"}}
+DESTINATIONS = {
+    f"{ROOT},destinationName=prices,destinationType=Topic,type=Broker": {
+        "Name": "prices", "EnqueueCount": 4, "ForwardCount": 2, "QueueSize": 0,
+    },
+    f"{ROOT},destinationName=ActiveMQ.Advisory.Connection,destinationType=Topic,type=Broker": {
+        "Name": "ActiveMQ.Advisory.Connection", "EnqueueCount": 9,
+    },
+    f"{ROOT},destinationName=gone,destinationType=Topic,type=Broker": {},
+}  # fmt: skip
+BRIDGES = {
+    f"{ROOT},connector=networkConnectors,networkBridge=tcp_//10.2.0.10_61617,networkConnectorName=wan": {
+        "RemoteBrokerName": "singapore", "RemoteAddress": "tcp://10.2.0.10:61617", "LocalAddress": "vm://tokyo#1",
+        "CreatedByDuplex": False, "EnqueueCounter": 5, "DequeueCounter": 2, "ReceivedCounter": 0,
+    }
+}  # fmt: skip
+CONNECTIONS = {
+    f"{ROOT},connector=clientConnectors,connectorName=mqtt,connectionName={name}": {"ClientId": name} for name in "ab"
+}
+
+
+def consumer(name: str, *, network: bool = True, discarded: int = 0) -> dict[str, Any]:
+    return {"ClientId": "x", "DestinationName": name, "DestinationTopic": True, "Network": network,
+            "DiscardedCount": discarded}  # fmt: skip
+
+
+CONSUMERS = {"one": consumer("prices", discarded=2), "two": consumer("prices", network=False, discarded=7)}
+
+
+def part() -> dict[tuple[str, str], Counted]:
+    seen = counting.read("before", "tokyo", (TOTALS, DESTINATIONS, CONSUMERS, BRIDGES, CONNECTIONS), [WAN], t=1.5)
+    assert seen[-1] == SnapshotTaken(t=1.5, snapshot="before", broker="tokyo")
+    return {(each.of, each.name): each for each in seen if isinstance(each, Counted)}
+
+
+def test_everything_but_advisories_and_what_has_gone_is_counted() -> None:
+    found = part()
+    assert set(found) == {("broker", "tokyo"), ("destination", "topic://prices"), ("bridge", "wan"),
+                          ("connector", "mqtt")}  # fmt: skip
+    assert found["connector", "mqtt"].counters == {"connections": 2}
+    assert found["bridge", "wan"].counters == {"enqueued": 5, "dequeued": 2, "received": 0}
+
+
+def test_only_a_bridges_consumer_discards_for_a_slow_bridge() -> None:
+    counters = part()["destination", "topic://prices"].counters
+    assert (counters["discarded"], counters["network-consumers"], counters["forwarded"]) == (2, 1, 2)
+
+
+def test_a_counter_that_a_version_lacks_is_left_out() -> None:
+    assert part()["broker", "tokyo"].counters == {"enqueued": 4}
+
+
+def test_a_session_tells_a_restart_and_a_reconnect() -> None:
+    found = part()
+    assert found["broker", "tokyo"].session == "ID:tokyo-1"
+    assert found["bridge", "wan"].session == "vm://tokyo#1 tcp://10.2.0.10:61617"
+
+
+def test_all_is_asked_in_one_request() -> None:
+    assert len(counting.questions("tokyo")) == 5
+
+
+def test_demand_is_also_there_by_a_wildcard() -> None:
+    wild = {"one": consumer("a.>")}
+    assert mbeans.demands(wild, Destination(kind="topic", name="a.b"))
+    assert mbeans.demands(wild, Destination(kind="topic", name="a.>"))
+    assert not mbeans.demands(wild, Destination(kind="queue", name="a.b"))
+    assert not mbeans.demands({"one": consumer("a.b")}, Destination(kind="topic", name="a.>"))
+    assert not mbeans.demands({"one": consumer("a.b", network=False)}, Destination(kind="topic", name="a.b"))
