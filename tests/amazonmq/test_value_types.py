@@ -32,6 +32,7 @@ WRITTEN = st.one_of(
 @pytest.mark.parametrize("name", SCHEMAS)
 @given(value=WRITTEN)
 def test_a_value_is_taken_if_the_schema_takes_it(name: str, value: str) -> None:
+    # libxml2 takes an exponent without digits, XML Schema does not.
     assume(not re.search(r"[eE][+-]?\s*$", value))
     element = etree.Element("x", {name: value})
     assert (why_not(value, ValueType(name=name)) == "") == SCHEMAS[name].validate(element)
