@@ -14,6 +14,8 @@ from lab.errors import BrokerError
 
 # Jolokia's policy lets only requests with an Origin through, and answers HTTP 200 with status 403 to the others.
 _HEADERS = {"Origin": "http://localhost"}
+_TOLD = (200, 404)  # 404: no MBean matches the pattern
+_TRIES = 5
 
 
 class Silent(BrokerError):
@@ -36,13 +38,15 @@ class Jolokia:
 
     def read(self, *requests: tuple[str, Sequence[str]]) -> list[dict[str, dict[str, Any]]]:
         """Read attributes of MBeans by pattern, several patterns at once: per pattern, name → attribute → value."""
-        answers = self._post(
-            [
-                # MBeans come and go between Jolokia's search and its read of them.
-                {"type": "read", "mbean": mbean, "attribute": list(attributes), "config": {"ignoreErrors": True}}
-                for mbean, attributes in requests
-            ]
-        )
+        asked = [
+            {"type": "read", "mbean": mbean, "attribute": list(attributes), "config": {"ignoreErrors": True}}
+            for mbean, attributes in requests
+        ]
+        for _ in range(_TRIES):
+            answers = self._post(asked)
+            # An MBean may go between Jolokia's search and its read of it, which fails the whole read: ask again.
+            if all(answer.get("status") in _TOLD for answer in answers):
+                break
         return [_values(self.broker, answer) for answer in answers]
 
     def execute(self, mbean: str, operation: str, *arguments: object) -> Any:

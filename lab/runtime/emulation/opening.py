@@ -41,6 +41,8 @@ from lab.runtime.emulation.state import BrokerState, LabState
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
 _HOST_PORTS = range(20000, 32000)
+_PORT_TRIES = 5
+_TAKEN = "port is already allocated"  # the engine's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,19 +170,29 @@ class _Opened:
         return f"really {self._networks[name].subnet.network}"
 
     def _start_router(self, _: str) -> None:
+        image = next(iter(self._opening.images.values())).router
+        self._starting["router"] = self._pool.submit(self._router_started, image)
+
+    def _router_started(self, image: str) -> str:
+        """Start the router; where another lab was quicker to take one of its ports, with others."""
         opening = self._opening
-        image = next(iter(opening.images.values())).router
-        self._starting["router"] = self._pool.submit(
-            start_router,
-            opening.client,
-            image,
-            opening.run,
-            tuple(self._networks.values()),
-            self._published(),
-            self._plan.links,
-            self._plan.seed,
-            self._labels,
-        )
+        for left in reversed(range(_PORT_TRIES)):
+            try:
+                return start_router(
+                    opening.client,
+                    image,
+                    opening.run,
+                    tuple(self._networks.values()),
+                    self._published(),
+                    self._plan.links,
+                    self._plan.seed,
+                    self._labels,
+                )
+            except HostError as error:
+                if not left or _TAKEN not in str(error):
+                    raise
+                self._ports = _free_ports(len(self._ports))
+        raise AssertionError("the last try returns or raises")
 
     def _start_broker(self, name: str) -> None:
         plan = self._plan.broker(name)

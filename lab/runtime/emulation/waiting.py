@@ -34,7 +34,6 @@ _LAST_LINES = 12
 _READ_LINES = 400
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
-_BRIDGE_POLL = 0.03  # it is the last thing that opening is about
 _LOGS_EVERY = 2.0
 
 # What both ends' logs say of a bridge that will never come up by itself, in the order of asking.
@@ -124,7 +123,7 @@ def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan
             why = cause(client, lab, bridge)
         return bool(why)
 
-    if not _wait(settled, BRIDGE_PATIENCE, _BRIDGE_POLL):
+    if not _wait(settled, BRIDGE_PATIENCE):
         return f"not up after {BRIDGE_PATIENCE:.0f} s"
     return why
 
@@ -164,10 +163,10 @@ def last_lines(client: docker.DockerClient, container: str) -> str:
     return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
 
 
-def _wait(until: Callable[[], bool], seconds: float, every: float = _POLL) -> bool:
+def _wait(until: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not until():
         if time.monotonic() > deadline:
             return False
-        time.sleep(every)  # what we wait for is seen only by asking
+        time.sleep(_POLL)  # what we wait for is seen only by asking
     return True
