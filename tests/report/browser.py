@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.promised import lacking
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 60  # seconds for a command on a busy machine
@@ -25,10 +25,10 @@ def installed() -> str | None:
 
 
 def need() -> str:
-    """Give the browser's program, or skip the test and say why."""
+    """Give the browser's program, or end the test and say why."""
     program = installed()
     if program is None:
-        pytest.skip("no chromium: bash docker/test-tools.sh installs it")
+        lacking("no chromium: bash docker/test-tools.sh installs it")
     return program
 
 

@@ -91,9 +91,8 @@ def remove(client: docker.DockerClient, run: str) -> int:
             refusals += filter(None, pool.map(partial(_remove_container, client), containers))
         refusals += filter(None, map(_remove_network, networks))
         if len(refusals) > 1:
-            time.sleep(
-                _AGAIN
-            )  # somebody else is removing it too, or the engine is not done with it: seen only by asking
+            # Somebody else is removing it too, or the engine is not done with it: seen only by asking.
+            time.sleep(_AGAIN)
 
 
 def _remove_container(client: docker.DockerClient, container: Container) -> str | None:
