@@ -55,6 +55,7 @@ class _Wire(Transport):  # type: ignore[misc]
     def __init__(self, host: str, port: int, tls: ssl.SSLContext, within: float) -> None:
         super().__init__([(host, port)], prefer_localhost=False, try_loopback_connect=False, auto_decode=False)
         self._where, self._tls, self._within = (host, port), tls, within
+        self._closing = threading.Lock()
 
     def attempt_connection(self) -> None:
         """Connect once; what went wrong is the caller's to see."""
@@ -96,11 +97,30 @@ class _Wire(Transport):  # type: ignore[misc]
         self.send_queue.shutdown()
 
     def hang_up(self) -> None:
-        """End without a farewell: the loop reads the end of the stream, and cleans up in its own thread."""
-        stream = self.socket
-        if stream is not None:
-            with contextlib.suppress(OSError):  # it may just have closed by itself
-                stream.shutdown(socket.SHUT_RDWR)
+        """End without a farewell, from any thread: the loop reads the end of the stream, and cleans up in its own."""
+        with self._closing:
+            stream = self.socket
+            if stream is not None:
+                with contextlib.suppress(OSError):  # it may just have closed by itself
+                    # Not SSLSocket's own: that takes away the TLS the loop may be reading by at this moment.
+                    socket.socket.shutdown(stream, socket.SHUT_RDWR)
+
+    def disconnect_socket(self) -> None:
+        """End at the broker's farewell, or where its heartbeats stay away.
+
+        stomp.py's own cleans up in the thread that calls it, be it the loop's or the heartbeats', and one of them then
+        finds the socket gone. Here only the loop does.
+        """
+        self.running = False
+        if threading.current_thread() is not self.io_thread:
+            for listener in tuple(self.listeners.values()):  # before the loop says that the connection was lost
+                listener.on_heartbeat_timeout()
+        self.hang_up()
+
+    def cleanup(self) -> None:
+        """Close the socket and the queue, while nobody hangs up."""
+        with self._closing:
+            super().cleanup()
 
 
 class Connection(BaseConnection, Protocol12):  # type: ignore[misc]

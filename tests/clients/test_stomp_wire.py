@@ -1,0 +1,138 @@
+"""A STOMP connection may be ended by several threads at once: its own loop, the heartbeats' and whoever uses it."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stomp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from lab.clients.stomp_wire import Connection
+
+WITHIN = 10.0
+ROUNDS = 25
+
+
+class Ends(stomp.ConnectionListener):
+    def __init__(self) -> None:
+        self.welcome, self.over = threading.Event(), threading.Event()
+        self.told: list[str] = []
+
+    def on_connected(self, frame: Any) -> None:
+        self.welcome.set()
+
+    def on_disconnected(self) -> None:
+        self.told.append("lost")
+        self.over.set()
+
+    def on_heartbeat_timeout(self) -> None:
+        self.told.append("silent")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now.replace(year=2099))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "cert.pem", folder / "key.pem"
+
+
+@pytest.fixture
+def broker(certificate: tuple[Path, Path]) -> Iterator[int]:
+    """Welcome whoever comes, and answer nothing more: enough of a STOMP broker for ends that race."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    plain, _ = listening.accept()
+                    threading.Thread(target=welcome, args=(plain,), daemon=True).start()
+
+        def welcome(plain: socket.socket) -> None:
+            with suppress(OSError), tls.wrap_socket(plain, server_side=True) as stream:
+                stream.recv(4096)
+                stream.sendall(b"CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0")
+                while stream.recv(4096):
+                    pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Let threads take turns after every few instructions, so that a race is lost soon."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def connected(broker: int, certificate: tuple[Path, Path]) -> tuple[Connection, Ends]:
+    tls = ssl.create_default_context(cafile=str(certificate[0]))
+    wire, ends = Connection("localhost", broker, tls, WITHIN, (0, 10_000)), Ends()
+    wire.set_listener("ends", ends)
+    wire.open()
+    wire.connect("somebody", "secret", with_connect_command=True)
+    assert ends.welcome.wait(WITHIN)
+    return wire, ends
+
+
+@pytest.mark.usefixtures("restless")
+def test_every_thread_may_end_the_connection(broker: int, certificate: tuple[Path, Path]) -> None:
+    failed: list[BaseException] = []
+    for _ in range(ROUNDS):
+        wire, ends = connected(broker, certificate)
+        together = threading.Barrier(6)
+
+        def end(by: Any, together: threading.Barrier = together) -> None:
+            together.wait(WITHIN)
+            try:
+                by()
+            except BaseException as error:  # noqa: BLE001 (the thread's own end is what is looked at)
+                failed.append(error)
+
+        # What stomp.py's thread of heartbeats does when they stay away, beside what a client does that closes.
+        ways = [wire.transport.disconnect_socket] * 4 + [wire.hang_up] * 2
+        threads = [threading.Thread(target=end, args=(way,)) for way in ways]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(WITHIN)
+        assert not failed
+        assert ends.over.wait(WITHIN), "the loop did not end"
+        assert not wire.is_connected()
+        assert ends.told.count("lost") == 1
+
+
+def test_heartbeats_that_stay_away_are_the_reason_told(broker: int, certificate: tuple[Path, Path]) -> None:
+    wire, ends = connected(broker, certificate)
+    wire.transport.disconnect_socket()  # as stomp.py's thread of heartbeats does
+    assert ends.over.wait(WITHIN)
+    assert ends.told == ["silent", "lost"]
