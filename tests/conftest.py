@@ -18,6 +18,7 @@ from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventual
 # Files whose tests share a lab, and the name of what they share: one worker runs them all, and opens it once.
 _TOGETHER = {
     "tests/clients/test_real_broker.py": "labs",
+    "tests/clients/test_terms.py": "labs",
     "tests/emulation/test_containers.py": "labs",
     "tests/emulation/test_endpoints.py": "labs",
     "tests/emulation/test_isolation.py": "labs",

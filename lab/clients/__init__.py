@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from lab.clients.base import Endpoint
 from lab.errors import PlanError
-from lab.runtime.base import Client, ClientEvents
+from lab.runtime.base import ORDINARY, Client, ClientEvents, Session
 
 __all__ = ["PROTOCOLS", "Endpoint", "connect"]
 
 PROTOCOLS = ("mqtt", "stomp")
 
 
-def connect(protocol: str, endpoint: Endpoint, events: ClientEvents) -> Client:
+def connect(protocol: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
     """Connect and log in; BrokerError if the broker refuses, LabTimeout if it is silent."""
     if protocol == "mqtt":
         from lab.clients.mqtt import MqttClient
 
-        return MqttClient(endpoint, events)
+        return MqttClient(endpoint, events, session)
     if protocol == "stomp":
         from lab.clients.stomp import StompClient
 

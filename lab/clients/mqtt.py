@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client over TLS, clean session; the only file that knows paho."""
+"""An MQTT 3.1.1 client over TLS; the only file that knows paho."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import selectors
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -18,7 +18,7 @@ from lab.clients.naming import mqtt_topic, physical_name
 from lab.declare.destinations import hears
 from lab.errors import BrokerError
 from lab.history import SendOutcome
-from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing
+from lab.runtime.base import ORDINARY, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
 
 MOST_IN_FLIGHT = 100
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNACK
@@ -49,7 +49,7 @@ class _Paho(paho.Client):
 class MqttClient:
     """One MQTT connection; it never reconnects by itself."""
 
-    def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
+    def __init__(self, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> None:
         self.events = events
         self._where = f"MQTT at {endpoint}"
         self._welcome = self._closing = False
@@ -60,13 +60,13 @@ class MqttClient:
         self._early: set[int] = set()  # receipts that were faster than publish() could tell the number
         self._writing = False
         self._written: list[int] = []  # sends at QoS 0 that paho has handed to the stream
-        self._subscriptions: list[Destination] = []
+        self._subscriptions: list[Destination] = [terms.destination for terms in session.kept]
         self._heard_as: dict[str, Destination] = {}
         self._thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
         self._client = _Paho(
             CallbackAPIVersion.VERSION2,
             client_id=endpoint.client_id,
-            clean_session=True,
+            clean_session=session.clean,
             protocol=paho.MQTTv311,
             reconnect_on_failure=False,
         )
@@ -98,11 +98,13 @@ class MqttClient:
             self.close()
             raise
 
-    def subscribe(self, destination: Destination, *, qos: int) -> None:
-        """Return once the broker has accepted the subscription."""
-        self._subscriptions.append(destination)  # before the broker knows: it may deliver before it answers
+    def subscribe(self, terms: Terms) -> None:
+        """Return once the broker has accepted the subscription; it is durable where the session is not clean."""
+        destination = terms.destination
+        if destination not in self._subscriptions:  # before the broker knows: it may deliver before it answers
+            self._subscriptions.append(destination)
         self._heard_as.clear()
-        _, mid = self._client.subscribe(mqtt_topic(destination), qos)
+        _, mid = self._client.subscribe(mqtt_topic(destination), terms.qos)
         self._answers.wait(f"subscribe {mid}", f"{self._where}: subscribe to {destination}")
 
     def unsubscribe(self, destination: Destination) -> None:
@@ -111,6 +113,10 @@ class MqttClient:
         self._answers.wait(f"unsubscribe {mid}", f"{self._where}: unsubscribe from {destination}")
         self._subscriptions.remove(destination)
         self._heard_as.clear()
+
+    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
+        """Acknowledge nothing: over MQTT each message is acknowledged as it comes, and none has a token."""
+        return [SendOutcome.FAILED for _ in tokens]
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; at QoS 0 its outcome is ok as soon as it is written to the socket."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import stomp
@@ -13,9 +14,9 @@ from stomp.exception import NotConnectedException
 from lab.clients.base import Answers, Endpoint, InFlight, connecting, guarded
 from lab.clients.naming import stomp_destination
 from lab.clients.stomp_wire import Connection
-from lab.errors import BrokerError
+from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing
+from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing, Terms
 
 MOST_IN_FLIGHT = 100
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNECTED
@@ -34,7 +35,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._ended = threading.Event()
         self._answers = Answers()
         self._flights = InFlight(events, most=MOST_IN_FLIGHT)
-        self._subscriptions: dict[str, Destination] = {}
+        self._subscriptions: dict[str, Terms] = {}
         self._count = 0
         self._wire = Connection(endpoint.host, endpoint.port, endpoint.tls(), CONNECT_WITHIN, _HEARTBEATS)
         self._wire.set_listener("mqlab", self)
@@ -53,21 +54,36 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             self.close()
             raise
 
-    def subscribe(self, destination: Destination, *, qos: int = 1) -> None:
+    def subscribe(self, terms: Terms) -> None:
         """Return once the broker has accepted the subscription; STOMP has no QoS."""
         self._count += 1
         name = f"subscription-{self._count}"
-        self._subscriptions[name] = destination
-        self._ask(name, lambda: self._wire.subscribe(stomp_destination(destination), name, ack="auto", receipt=name))
-        self._answers.wait(name, f"{self._where}: subscribe to {destination}")
+        self._subscriptions[name] = terms
+        headers = {**_headers_of(terms), "receipt": name}
+        where = stomp_destination(terms.destination)
+        self._ask(name, lambda: self._wire.subscribe(where, name, ack=terms.ack, headers=headers))
+        self._answers.wait(name, f"{self._where}: subscribe to {terms.destination}")
 
     def unsubscribe(self, destination: Destination) -> None:
-        """Return once the broker has ended the subscription."""
-        name = next(name for name, own in self._subscriptions.items() if own == destination)
+        """Return once the broker has ended the subscription: its consumer first, then a durable one itself."""
+        name, terms = next((name, own) for name, own in self._subscriptions.items() if own.destination == destination)
         receipt = f"end-of-{name}"
         self._ask(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
         self._answers.wait(receipt, f"{self._where}: unsubscribe from {destination}")
         del self._subscriptions[name]
+        if terms.durable:
+            forget = {"activemq.subscriptionName": _durable_name(terms), "receipt": f"all-of-{name}"}
+            self._ask(f"all-of-{name}", lambda: self._wire.unsubscribe(name, headers=forget))
+            self._answers.wait(f"all-of-{name}", f"{self._where}: end the durable subscription to {destination}")
+
+    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
+        """Acknowledge messages, all at once, and give what the broker answered to each."""
+        receipts = []
+        for token in tokens:
+            self._count += 1
+            receipts.append(f"ack-{self._count}")
+            self._ask(receipts[-1], lambda token=token, receipt=receipts[-1]: self._wire.ack(token, receipt=receipt))  # type: ignore[misc]
+        return [self._answer(receipt) for receipt in receipts]
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; the broker's RECEIPT makes it ok."""
@@ -76,6 +92,12 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         headers = {"receipt": message.id, **message.headers}
         if message.persistent:
             headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it
+        if message.expiry is not None:
+            headers["expires"] = str(int((time.time() + message.expiry) * 1000))  # a moment, not how long from now
+        if message.group is not None:
+            headers["JMSXGroupID"] = message.group
+        if message.priority is not None:
+            headers["priority"] = str(message.priority)
         try:
             self._wire.send(stomp_destination(message.destination), message.body, headers=headers)
         except (NotConnectedException, OSError) as error:
@@ -117,11 +139,12 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             raise BrokerError(f"{self._where} delivered a message to a subscription that is not ours")
         self.events.received(
             Incoming(
-                subscription,
+                subscription.destination,
                 frame.body or b"",
                 headers,
                 headers.get("retain") == "true",
                 headers.get("redelivered") == "true",
+                headers.get("ack") if subscription.ack != "auto" else None,
             )
         )
 
@@ -149,6 +172,16 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._ended.set()
         self._gone("the connection was lost")
 
+    def _answer(self, receipt: str) -> SendOutcome:
+        """Wait for what the broker says of an acknowledgement."""
+        try:
+            self._answers.wait(receipt, self._where)
+        except LabTimeout:
+            return SendOutcome.UNKNOWN
+        except BrokerError:
+            return SendOutcome.UNKNOWN if self._flights.gone is not None else SendOutcome.FAILED
+        return SendOutcome.OK
+
     def _ask(self, receipt: str, send: Callable[[], None]) -> None:
         try:
             send()
@@ -159,6 +192,22 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._answers.gone(why)
         if self._flights.end(why) and self._welcome and not self._closing:
             self.events.lost(why)
+
+
+def _headers_of(terms: Terms) -> dict[str, str]:
+    """Write the terms of a subscription as ActiveMQ's STOMP reads them."""
+    headers: dict[str, str] = {}
+    if terms.durable:
+        headers["activemq.subscriptionName"] = _durable_name(terms)
+    if terms.selector is not None:
+        headers["selector"] = terms.selector
+    if terms.prefetch is not None:
+        headers["activemq.prefetchSize"] = str(terms.prefetch)
+    return headers
+
+
+def _durable_name(terms: Terms) -> str:
+    return terms.destination.name
 
 
 def _text(body: bytes | None) -> str:

@@ -24,7 +24,7 @@ from lab.replay.traffic import end
 from lab.replay.waiting import wait
 from lab.replay.witnesses import take_snapshot
 from lab.replay.wording import destination
-from lab.runtime.base import Destination
+from lab.runtime.base import Destination, Terms
 
 DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription; measured: 0.1 s and a round trip
 
@@ -66,7 +66,7 @@ def _subscribe(rehearsal: Rehearsal, number: int, step: Subscribe, later: Sequen
     try:
         if listener is None:
             listener = _connect(rehearsal, step)
-        listener.client.subscribe(to, qos=step.qos)
+        listener.client.subscribe(Terms(destination=to, qos=step.qos))
     except (BrokerError, LabTimeout) as error:
         return refused(rehearsal, step.client, error)
     listener.destinations.append(to)

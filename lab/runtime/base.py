@@ -36,6 +36,30 @@ class Destination:
         return f"{self.kind}://{self.name}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """All that a client asks of a subscription; a term its protocol does not have stays as it is here."""
+
+    destination: Destination
+    qos: int = 1  # MQTT
+    ack: str = "auto"  # "auto" | "client" | "client-individual": who acknowledges, and what an acknowledgement covers
+    durable: bool = False  # the broker keeps it, and what comes for it, while the client is away
+    selector: str | None = None
+    prefetch: int | None = None  # how many messages may come before they are acknowledged; the broker's own when None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """How a client makes itself known to its broker, each time it connects."""
+
+    client_id: str | None = None  # the lab makes one of the run and the client's name where none is given
+    clean: bool = True  # False, MQTT only: the broker keeps the session while the client is away
+    kept: tuple[Terms, ...] = ()  # of an earlier connection, whose messages may come before it subscribes again
+
+
+ORDINARY = Session()
+
+
 class Outgoing(NamedTuple):
     """A message on its way to a broker; a tuple, since it is made for every message."""
 
@@ -46,6 +70,9 @@ class Outgoing(NamedTuple):
     qos: int  # MQTT
     persistent: bool  # STOMP
     retained: bool  # MQTT
+    expiry: float | None = None  # seconds from now, after which a broker drops it
+    group: str | None = None  # JMSXGroupID: one consumer of a queue gets all of a group
+    priority: int | None = None  # 0 to 9; the broker's 4 when None
 
 
 class Incoming(NamedTuple):
@@ -56,6 +83,7 @@ class Incoming(NamedTuple):
     headers: Mapping[str, str]
     retained: bool
     redelivered: bool
+    token: str | None = None  # what to acknowledge it by; None where nobody has to
 
 
 class Clock(Protocol):
@@ -105,12 +133,16 @@ class ClientEvents(Protocol):
 class Client(Protocol):
     """One connection to one broker, over one protocol, as one user."""
 
-    def subscribe(self, destination: Destination, *, qos: int) -> None:
+    def subscribe(self, terms: Terms) -> None:
         """Return once the broker has accepted the subscription; BrokerError if it refuses, LabTimeout if silent."""
         ...
 
     def unsubscribe(self, destination: Destination) -> None:
-        """Return once the broker has ended the subscription."""
+        """Return once the broker has ended the subscription, a durable one too."""
+        ...
+
+    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
+        """Acknowledge messages, and give what became of each: unknown where no answer came. Never raises."""
         ...
 
     def publish(self, message: Outgoing) -> None:
@@ -118,7 +150,7 @@ class Client(Protocol):
         ...
 
     def close(self) -> None:
-        """Leave; what was in flight is reported unknown. Never raises."""
+        """Leave, with durable subscriptions kept; what was in flight is reported unknown. Never raises."""
         ...
 
 
@@ -133,7 +165,9 @@ class Lab(Protocol):
         """Give the lab's clock."""
         ...
 
-    def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> Client:
+    def connect(
+        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+    ) -> Client:
         """Connect a client; BrokerError if the broker refuses, LabTimeout if it is silent."""
         ...
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -25,46 +24,11 @@ from lab.clients import PROTOCOLS, Endpoint, connect
 from lab.errors import BrokerError, LabError
 from lab.history import SendOutcome
 from lab.matching import HEADER
-from lab.runtime.base import Client, Destination, Incoming, Outgoing
+from lab.runtime.base import Client, Destination, Terms
+from tests.clients.hearing import BODY, Heard, message
 
 pytestmark = pytest.mark.docker
 Endpoints = Callable[[str], Endpoint]
-WITHIN = 30.0
-BODY = "ご注文 \x00 €".encode()
-
-
-class Heard:
-    """What a client told, and a way of waiting for it."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[str, tuple[SendOutcome, str]] = {}
-        self.messages: list[Incoming] = []
-        self.ends: list[str] = []
-        self.errors: list[Exception] = []
-        self._changed = threading.Condition()
-
-    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
-        with self._changed:
-            assert id not in self.outcomes
-            self.outcomes[id] = (outcome, note)
-            self._changed.notify_all()
-
-    def received(self, message: Incoming) -> None:
-        with self._changed:
-            self.messages.append(message)
-            self._changed.notify_all()
-
-    def lost(self, why: str) -> None:
-        with self._changed:
-            self.ends.append(why)
-            self._changed.notify_all()
-
-    def broke(self, error: Exception) -> None:
-        self.errors.append(error)
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        with self._changed:
-            assert self._changed.wait_for(condition, WITHIN), (self.outcomes, self.messages, self.ends, self.errors)
 
 
 @pytest.fixture(params=PROTOCOLS)
@@ -95,18 +59,11 @@ def opened(endpoint: Endpoints, protocol: str) -> Iterator[Callable[[str], tuple
 Opened = Callable[[str], tuple[Client, Heard]]
 
 
-def message(number: int, to: Destination, *, qos: int = 1, retained: bool = False) -> Outgoing:
-    return Outgoing(
-        id=f"1-{number}", destination=to, body=BODY, headers={HEADER: f"run:1/1-{number}"}, qos=qos,
-        persistent=qos > 0, retained=retained,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("qos", [0, 1, 2])
 def test_what_is_sent_is_accepted_and_received_unaltered(opened: Opened, to: Destination, qos: int) -> None:
     hearing, heard = opened("hears")
     own = Destination(kind="topic", name=to.name.rpartition(".")[0] + ".>")
-    hearing.subscribe(own, qos=qos)
+    hearing.subscribe(Terms(destination=own, qos=qos))
     saying, said = opened("says")
     for number in range(1, 251):  # more than may be in flight
         saying.publish(message(number, to, qos=qos))
@@ -119,7 +76,7 @@ def test_what_is_sent_is_accepted_and_received_unaltered(opened: Opened, to: Des
 
 def test_a_header_comes_through_where_there_are_headers(opened: Opened, to: Destination, protocol: str) -> None:
     client, heard = opened("both")
-    client.subscribe(to, qos=1)
+    client.subscribe(Terms(destination=to))
     client.publish(message(1, to))
     heard.until(lambda: len(heard.messages) == 1)
     assert heard.messages[0].headers.get(HEADER) == (None if protocol == "mqtt" else "run:1/1-1")
@@ -130,11 +87,11 @@ def test_a_queue_gives_each_message_to_one(opened: Opened, protocol: str) -> Non
     client, heard = opened("both")
     if protocol == "mqtt":
         with pytest.raises(LabError, match="MQTT has no queues"):
-            client.subscribe(to, qos=1)
+            client.subscribe(Terms(destination=to))
         return
     other, also = opened("other")
-    client.subscribe(to, qos=1)
-    other.subscribe(to, qos=1)
+    client.subscribe(Terms(destination=to))
+    other.subscribe(Terms(destination=to))
     for number in range(1, 11):
         client.publish(message(number, to))
     heard.until(lambda: len(heard.outcomes) == 10)
@@ -144,9 +101,9 @@ def test_a_queue_gives_each_message_to_one(opened: Opened, protocol: str) -> Non
 def test_after_unsubscribing_nothing_comes(opened: Opened, to: Destination) -> None:
     client, heard = opened("both")
     later = Destination(kind="topic", name=f"{to.name}.later")
-    client.subscribe(to, qos=1)
+    client.subscribe(Terms(destination=to))
     client.unsubscribe(to)
-    client.subscribe(later, qos=1)
+    client.subscribe(Terms(destination=later))
     client.publish(message(1, to))
     client.publish(message(2, later))
     heard.until(lambda: len(heard.messages) == 1)
@@ -159,7 +116,7 @@ def test_a_retained_message_is_told_apart(opened: Opened, to: Destination) -> No
     saying.publish(message(1, to, retained=True))
     said.until(lambda: len(said.outcomes) == 1)
     hearing, heard = opened("hears")
-    hearing.subscribe(to, qos=1)
+    hearing.subscribe(Terms(destination=to))
     heard.until(lambda: len(heard.messages) == 1)
     assert heard.messages[0].retained
 
@@ -215,7 +172,7 @@ def test_a_broker_killed_half_way_leaves_every_send_with_one_outcome(
     opened: Opened, to: Destination, kill_broker: Callable[[], None]
 ) -> None:
     hearing, heard = opened("hears")
-    hearing.subscribe(to, qos=1)
+    hearing.subscribe(Terms(destination=to))
     saying, said = opened("says")
     for number in range(1, 101):
         saying.publish(message(number, to))

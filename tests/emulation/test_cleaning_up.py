@@ -16,7 +16,7 @@ import pytest
 from lab.errors import HostError
 from lab.history import MemoryRecorder, Received, read
 from lab.replay import replay
-from lab.runtime.base import Client, ClientEvents, Incoming
+from lab.runtime.base import ORDINARY, Client, ClientEvents, Incoming, Session
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.opening import open_lab
 from lab.shipped import shipped
@@ -197,8 +197,12 @@ class FaultyLab:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lab, name)
 
-    def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> Client:
-        return self._lab.connect(client=client, broker=broker, over=over, user=user, events=Faulty(events))
+    def connect(
+        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+    ) -> Client:
+        return self._lab.connect(
+            client=client, broker=broker, over=over, user=user, events=Faulty(events), session=session
+        )
 
 
 def test_an_exception_in_a_client_ends_the_run_and_the_lab(engine: Engine, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.runtime.base import Destination, Outgoing
+from lab.runtime.base import Destination, Outgoing, Terms
 from tests.emulation.labs import Ear, Standing, eventually
 
 pytestmark = pytest.mark.docker
@@ -65,7 +65,7 @@ def test_a_broker_comes_back_with_all_it_had(shores_lab: Standing, how: str, bro
     with closing(
         shores_lab.lab.connect(client="receiver", broker=broker, over="stomp", user="tester", events=ear)
     ) as client:
-        client.subscribe(queue, qos=0)
+        client.subscribe(Terms(destination=queue))
         assert eventually(lambda: len(ear.bodies) >= len(bodies), 30)
     assert ear.bodies == bodies
     assert eventually(shores_lab.bridged, 60)

@@ -27,7 +27,7 @@ from lab.history import (
 from lab.network.link import Impairment, LinkState
 from lab.plan import Plan
 from lab.replay.paths import carries, initial_states
-from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing
+from lab.runtime.base import ORDINARY, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start
@@ -127,7 +127,8 @@ class FakeClient:
     gone: bool = False
     closed: bool = False
 
-    def subscribe(self, destination: Destination, *, qos: int) -> None:
+    def subscribe(self, terms: Terms) -> None:
+        destination = terms.destination
         if destination.name == "forbidden":
             raise BrokerError(f"subscribe to {destination}: refused")
         self.subscriptions.append(destination)
@@ -135,6 +136,9 @@ class FakeClient:
 
     def unsubscribe(self, destination: Destination) -> None:
         self.subscriptions.remove(destination)
+
+    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
+        return [SendOutcome.OK for _ in tokens]
 
     def publish(self, message: Outgoing) -> None:
         if self.gone:
@@ -179,7 +183,9 @@ class FakeLab:
         self.silent: set[str] = set()
         self.on_publish: Callable[[FakeClient, Outgoing], bool] = lambda client, message: False
 
-    def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> FakeClient:
+    def connect(
+        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+    ) -> FakeClient:
         if broker in self.down:
             raise BrokerError("the connection was refused")
         if user == "stranger":

@@ -27,7 +27,7 @@ from lab.history import (
 )
 from lab.network.link import Impairment, LinkState
 from lab.plan import BridgePlan
-from lab.runtime.base import Client, ClientEvents, Destination
+from lab.runtime.base import ORDINARY, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
 from lab.runtime.emulation import counting, log_watch, mbeans
 from lab.runtime.emulation.jolokia import Jolokia, Silent
@@ -58,7 +58,9 @@ class EmulatedLab:
         self._logs: tuple[LogWatch, ...] = ()
         self._pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
 
-    def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> Client:
+    def connect(
+        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+    ) -> Client:
         """Connect a client through the broker's published port."""
         where = self.state.brokers[broker]
         endpoint = clients.Endpoint(
@@ -67,9 +69,9 @@ class EmulatedLab:
             ca_file=Path(self.state.ca_file),
             user=user,
             password=self._passwords[broker][user],
-            client_id=f"mqlab-{self.state.run}-{client}",
+            client_id=session.client_id or f"mqlab-{self.state.run}-{client}",
         )
-        return clients.connect(over, endpoint, events)
+        return clients.connect(over, endpoint, events, session)
 
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
