@@ -21,6 +21,8 @@ CONSOLE_USER = "activemq-webconsole"  # the console's own login, and the group t
 GROUPS_PER_USER = 20
 USERS_PER_BROKER = 250
 LONGEST_CONFIGURATION_NAME = 150
+LONGEST_BROKER_NAME = 50
+LONGEST_DESCRIPTION = 1024  # assumed: no figure of AWS's was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,18 @@ def derived_configuration_id(name: str) -> str:
 def check_configuration_name(text: str) -> str | None:
     """Say why Amazon MQ would refuse the name of a configuration."""
     return _check_name(text, "configuration name", 1, LONGEST_CONFIGURATION_NAME)
+
+
+def check_description(text: str) -> str | None:
+    """Say why a revision's description would not be taken."""
+    if len(text) <= LONGEST_DESCRIPTION:
+        return None
+    return f"the description has {len(text)} characters: at most {LONGEST_DESCRIPTION} are taken"
+
+
+def check_broker_name(text: str) -> str | None:
+    """Say why Amazon MQ would refuse the name of a broker."""
+    return _check_name(text, "broker name", 1, LONGEST_BROKER_NAME)
 
 
 def check_broker_id(text: str) -> str | None:
