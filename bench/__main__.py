@@ -69,7 +69,7 @@ def endpoints_of_a_broker() -> Iterator[Mapping[str, Endpoint]]:
         yield {
             protocol: Endpoint(
                 host="localhost",
-                port=lab.state.brokers[broker].ports[protocol],
+                port=lab.state.brokers[broker].first.ports[protocol],
                 ca_file=Path(lab.state.ca_file),
                 user=user,
                 password=article.passwords[broker][user],

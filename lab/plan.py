@@ -15,6 +15,7 @@ from typing import Any
 from lab import units
 from lab.amazonmq.activemq_xml import render
 from lab.amazonmq.connectors import NetworkConnector
+from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.identity import BrokerIdentity
 from lab.amazonmq.sanitising import Removal
 from lab.declare.identities import addresses, hosts, identity, sanitised
@@ -37,14 +38,24 @@ class RegionPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstancePlan:
+    """One instance of a broker: what runs in a container of its own."""
+
+    name: str  # the broker's own where there is one instance only; unique in the lab
+    number: int
+    address: IPv4Address  # as declared; the runtime claims another one and keeps both
+    host_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerPlan:
     """One broker, whole but for its passwords."""
 
     name: str
     region: str
-    address: IPv4Address  # as declared; the runtime claims another one and keeps both
+    deployment_mode: DeploymentMode
+    instances: tuple[InstancePlan, ...]
     broker_id: str
-    host_name: str
     engine_version: str
     activemq_version: str
     memory: int  # bytes, of the container
@@ -57,6 +68,16 @@ class BrokerPlan:
     saved: str  # what the service would save of it
     removals: tuple[Removal, ...]  # what it would remove on the way
     activemq_xml: str  # what the broker gets
+
+    @property
+    def address(self) -> IPv4Address:
+        """Give the declared address of the first instance."""
+        return self.instances[0].address
+
+    @property
+    def host_name(self) -> str:
+        """Give the host name of the first instance."""
+        return self.instances[0].host_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,16 +167,14 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
     placed = addresses(topology)
     found: list[BrokerPlan] = []
     for name, broker in topology.brokers.items():
-        who, text, address = identity(topology, name, activemq_version), sanitised(topology, name), placed[name]
-        if address is None:
-            raise PlanError(f"no address is free for {name} in {broker.region}", "make its VPC larger")
+        who, text = identity(topology, name, activemq_version), sanitised(topology, name)
         found.append(
             BrokerPlan(
                 name=name,
                 region=broker.region,
-                address=address,
+                deployment_mode=who.deployment_mode,
+                instances=tuple(_instances(who, broker.region, placed[name])),
                 broker_id=who.broker_id,
-                host_name=who.host_name,
                 engine_version=who.engine_version,
                 activemq_version=who.activemq_version,
                 memory=broker.memory,
@@ -171,6 +190,14 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
             )
         )
     return tuple(found)
+
+
+def _instances(who: BrokerIdentity, region: str, placed: Sequence[IPv4Address | None]) -> Iterator[InstancePlan]:
+    for number, host, address in zip(who.deployment_mode.instances, who.host_names, placed, strict=True):
+        name = who.deployment_mode.instance_name(who.name, number)
+        if address is None:
+            raise PlanError(f"no address is free for {name} in {region}", "make its VPC larger")
+        yield InstancePlan(name=name, number=number, address=address, host_name=host)
 
 
 def _link(topology: Topology, link: Link) -> LinkPlan:
@@ -259,6 +286,9 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
+    if isinstance(value, BrokerPlan):
+        of_first = {"address": str(value.address), "host_name": value.host_name}
+        return {**of_first, **{field.name: _plain(getattr(value, field.name)) for field in fields(value)}}
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return value

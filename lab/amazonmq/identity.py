@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lab.amazonmq.deployment import DeploymentMode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserIdentity:
@@ -21,7 +23,8 @@ class BrokerIdentity:
     name: str
     broker_id: str
     aws_region: str
-    host_name: str
+    host_names: tuple[str, ...]  # of its instances, in their order
     users: tuple[UserIdentity, ...]
     engine_version: str
     activemq_version: str
+    deployment_mode: DeploymentMode = DeploymentMode.SINGLE_INSTANCE

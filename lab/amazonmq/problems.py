@@ -107,7 +107,8 @@ def _address_problems(remote: RemoteUri) -> Iterator[Problem]:
 
 def _host_problems(remote: RemoteUri, identity: BrokerIdentity, hosts: Mapping[str, str]) -> Iterator[Problem]:
     by_host = {host.lower(): broker for host, broker in hosts.items()}
-    if remote.host == identity.host_name.lower() or by_host.get(remote.host) == identity.name:
+    own = {host.lower() for host in identity.host_names}
+    if remote.host in own or by_host.get(remote.host) == identity.name:
         what = f"the connector leads from {identity.name} to itself"
     elif remote.host not in by_host:
         what = f"no broker of this topology has the host name {remote.host}"

@@ -24,11 +24,11 @@ def endpoints(state: LabState) -> dict[str, Any]:
                 "region": plan.region,
                 "host_name": plan.host_name,
                 "address": str(plan.address),
-                "used_address": state.brokers[plan.name].address,
+                "used_address": state.brokers[plan.name].first.address,
                 "users": list(plan.users),
                 "console_users": list(plan.console_users),
                 "endpoints": {
-                    endpoint.name: _url(endpoint.scheme, state.brokers[plan.name].ports[endpoint.name])
+                    endpoint.name: _url(endpoint.scheme, state.brokers[plan.name].first.ports[endpoint.name])
                     for endpoint in ENDPOINTS
                 },
             }
@@ -47,15 +47,15 @@ def show_endpoints(state: LabState, console: Console) -> None:
         )
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
         for endpoint in ENDPOINTS:
-            port = state.brokers[plan.name].ports[endpoint.name]
+            port = state.brokers[plan.name].first.ports[endpoint.name]
             table.add_row(endpoint.protocol, _url(endpoint.scheme, port))
-        table.add_row("address", f"{plan.address} declared, {state.brokers[plan.name].address} used")
+        table.add_row("address", f"{plan.address} declared, {state.brokers[plan.name].first.address} used")
         table.add_row("users", ", ".join(plan.users))
         table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
         console.print(table)
         console.print(f"inside the lab {plan.host_name}", soft_wrap=True)
     first = state.plan.brokers[0]
-    port = state.brokers[first.name].ports["mqtt"]
+    port = state.brokers[first.name].first.ports["mqtt"]
     console.print(f"\nCA file   {state.ca_file}", soft_wrap=True)
     console.print("Passwords are the ones in the topology file; they are shown nowhere else.")
     console.print("Try:", style="bold")

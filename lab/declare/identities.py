@@ -15,7 +15,7 @@ from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.names import derived_broker_id, host_name
 from lab.amazonmq.sanitising import Sanitised, sanitise
 from lab.declare.engines import release
-from lab.declare.topology import Topology
+from lab.declare.topology import Broker, Topology
 from lab.errors import InputError
 from lab.network.addresses import first_free
 
@@ -26,12 +26,18 @@ def broker_id(topology: Topology, broker: str) -> str:
 
 
 def hosts(topology: Topology) -> Mapping[str, str]:
-    """Map each host name of the topology to its broker."""
+    """Map each host name of the topology, each instance's, to its broker."""
     return {
-        host_name(broker_id(topology, name), topology.regions[broker.region].aws_region): name
+        host: name
         for name, broker in topology.brokers.items()
         if broker.region in topology.regions
+        for host in _host_names(topology, name)
     }
+
+
+def _host_names(topology: Topology, name: str) -> tuple[str, ...]:
+    aws_region = topology.regions[topology.brokers[name].region].aws_region
+    return tuple(host_name(broker_id(topology, name), aws_region, number) for number in (1,))
 
 
 def identity(topology: Topology, name: str, activemq_version: str | None = None) -> BrokerIdentity:
@@ -42,7 +48,7 @@ def identity(topology: Topology, name: str, activemq_version: str | None = None)
         name=name,
         broker_id=broker_id(topology, name),
         aws_region=aws_region,
-        host_name=host_name(broker_id(topology, name), aws_region),
+        host_names=_host_names(topology, name),
         users=tuple(
             UserIdentity(name=user, groups=fields.groups, console_access=fields.console_access)
             for user, fields in broker.users.items()
@@ -70,14 +76,23 @@ def _saved(file: str | None, text: str, engine_version: str) -> Sanitised:
     return sanitise(default_configuration() if file is None else read(text.encode(), file), engine_version)
 
 
-def addresses(topology: Topology) -> Mapping[str, IPv4Address | None]:
-    """Give each broker its address: the declared one, or the first that is free in its VPC; None where none is."""
-    found: dict[str, IPv4Address | None] = {name: broker.address for name, broker in topology.brokers.items()}
+def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]]:
+    """Give each broker's instances their addresses: declared, or the first free in its VPC; None where none is."""
+    found = {name: list(declared_addresses(broker)) for name, broker in topology.brokers.items()}
     for name, broker in topology.brokers.items():
-        if broker.address is None and broker.region in topology.regions:
-            taken = {found[other] for other, each in topology.brokers.items() if each.region == broker.region}
-            found[name] = first_free(topology.regions[broker.region].vpc, {each for each in taken if each is not None})
-    return found
+        if broker.region not in topology.regions:
+            continue
+        for place, address in enumerate(found[name]):
+            if address is None:
+                here = [other for other, each in topology.brokers.items() if each.region == broker.region]
+                taken = {each for other in here for each in found[other] if each is not None}
+                found[name][place] = first_free(topology.regions[broker.region].vpc, taken)
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:
+    """Give the addresses of a broker's instances as they are written; None where none is."""
+    return (broker.address,)
 
 
 def connectors(topology: Topology) -> dict[str, list[str]]:

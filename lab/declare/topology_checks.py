@@ -117,7 +117,7 @@ def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Prob
     """Find what two brokers may not share: an id, an address in one VPC, the last free address."""
     ids: dict[str, str] = {}
     taken: dict[tuple[str, str], str] = {}
-    for name, address in addresses(topology).items():
+    for name, its in addresses(topology).items():
         region = topology.brokers[name].region
         path: Keys = (*_ROOT, "brokers", name)
         own = broker_id(topology, name)
@@ -127,15 +127,16 @@ def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Prob
                 remedy="give each its own, or none",
                 place=origin.place(*path, "broker-id"),
             )
-        if address is None and region in topology.regions:
+        if None in its and region in topology.regions:
             vpc = topology.regions[region].vpc
             yield Problem(what=f"no address is free in the VPC {vpc}", remedy="make it larger", place=origin.key(*path))
-        elif (first := taken.setdefault((region, str(address)), name)) != name and address is not None:
-            yield Problem(
-                what=f"{name} has the address of {first}",
-                remedy="give each its own, or none",
-                place=origin.place(*path, "address"),
-            )
+        for address in its:
+            if address is not None and (first := taken.setdefault((region, str(address)), name)) != name:
+                yield Problem(
+                    what=f"{name} has the address of {first}",
+                    remedy="give each its own, or none",
+                    place=origin.place(*path, "address"),
+                )
 
 
 def _link(topology: Topology, number: int, link: Link, origin: Origin) -> Iterator[Problem]:

@@ -193,6 +193,7 @@ class BrokerChanged(Observation):
     kind: ClassVar[str] = "broker"
     broker: str
     state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | "paused" | "resumed"
+    instance: int = 0  # of a pair: which one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +215,7 @@ class LogLine(Observation):
     level: str
     text: str  # its first 500 characters, without time and thread
     name: str = ""  # of the pattern that it matches first; see lab.amazonmq.log_lines
+    instance: int = 0  # of a pair: whose log it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

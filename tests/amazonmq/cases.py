@@ -72,7 +72,7 @@ def identity_of(file: Path) -> tuple[BrokerIdentity, dict[str, str]]:
         name=name,
         broker_id=ids[name]["broker_id"],
         aws_region=ids[name]["aws_region"],
-        host_name=next(host for host, broker in hosts.items() if broker == name),
+        host_names=tuple(host for host, broker in hosts.items() if broker == name),
         users=users,
         engine_version=declared["engine_version"],
         activemq_version=declared["activemq_version"],

@@ -58,7 +58,7 @@ class Standing:
 
     def broker(self, name: str) -> Container:
         """Give a broker's container as it is now."""
-        return self.client.containers.get(self.lab.state.brokers[name].container)
+        return self.client.containers.get(self.lab.state.brokers[name].first.container)
 
     @property
     def router(self) -> Container:
@@ -72,7 +72,7 @@ class Standing:
         user = self.plan.broker(broker).users[0]
         return Endpoint(
             host="localhost",
-            port=self.lab.state.brokers[broker].ports[over],
+            port=self.lab.state.brokers[broker].first.ports[over],
             ca_file=Path(self.lab.state.ca_file),
             user=user,
             password=self.scenario.topology.passwords()[broker][user],

@@ -60,7 +60,7 @@ def files(case: RenderCase) -> tuple[BrokerFile, ...]:
         users=passwords, key_store="key-store-secret", console="console-secret", jolokia="jolokia-secret"
     )
     authority = LabAuthority.create(datetime.now(UTC))
-    names, addresses = [case.identity.host_name], [IPv4Address("127.0.0.1")]
+    names, addresses = [*case.identity.host_names], [IPv4Address("127.0.0.1")]
     return (
         *broker_files(render(case.sanitised, case.identity), case.identity.users, secrets),
         BrokerFile(path=KEY_STORE, content=authority.issue(names, addresses, secrets.key_store), secret=True),

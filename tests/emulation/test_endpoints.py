@@ -17,7 +17,7 @@ pytestmark = pytest.mark.docker
 
 def console(lab: Standing, broker: str, password: str | None = None) -> httpx.Client:
     return httpx.Client(
-        base_url=f"https://localhost:{lab.lab.state.brokers[broker].ports['console']}",
+        base_url=f"https://localhost:{lab.lab.state.brokers[broker].first.ports['console']}",
         verify=ssl.create_default_context(cafile=lab.lab.state.ca_file),
         auth=("testuser", lab.password(broker, "testuser") if password is None else password),
         timeout=30,
@@ -35,7 +35,7 @@ def rows(page: str, title: str) -> list[list[str]]:
 @pytest.mark.parametrize("broker", ["tokyo", "singapore"])
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.name)
 def test_every_endpoint_shows_a_certificate_of_the_lab(article_lab: Standing, broker: str, endpoint: object) -> None:
-    port = article_lab.lab.state.brokers[broker].ports[endpoint.name]  # type: ignore[attr-defined]
+    port = article_lab.lab.state.brokers[broker].first.ports[endpoint.name]  # type: ignore[attr-defined]
     context = ssl.create_default_context(cafile=article_lab.lab.state.ca_file)
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     for name in ("localhost", "127.0.0.1", article_lab.plan.broker(broker).host_name):
@@ -47,7 +47,7 @@ def test_every_endpoint_shows_a_certificate_of_the_lab(article_lab: Standing, br
 
 
 def test_a_certificate_is_good_for_no_other_name_and_no_other_lab(article_lab: Standing, shores_lab: Standing) -> None:
-    port = article_lab.lab.state.brokers["tokyo"].ports["openwire"]
+    port = article_lab.lab.state.brokers["tokyo"].first.ports["openwire"]
     for trusted, name in (
         (article_lab, article_lab.plan.broker("singapore").host_name),
         (shores_lab, "localhost"),
@@ -79,7 +79,7 @@ ENDS = [("tokyo", "singapore", False), ("singapore", "tokyo", True)]
 
 @pytest.mark.parametrize(("broker", "other", "by_duplex"), ENDS)
 def test_the_console_shows_the_bridge(article_lab: Standing, broker: str, other: str, by_duplex: bool) -> None:
-    address = article_lab.lab.state.brokers[other].address
+    address = article_lab.lab.state.brokers[other].first.address
     with console(article_lab, broker) as browser:
         connections, network = browser.get("/admin/connections.jsp"), browser.get("/admin/network.jsp")
     assert (connections.status_code, network.status_code) == (200, 200)

@@ -18,7 +18,7 @@ OPENWIRE, JOLOKIA = 61617, 8778
 
 
 def address(lab: Standing, broker: str) -> str:
-    return lab.lab.state.brokers[broker].address
+    return lab.lab.state.brokers[broker].first.address
 
 
 @pytest.mark.parametrize(("here", "there"), [("tokyo", "singapore"), ("singapore", "tokyo")])

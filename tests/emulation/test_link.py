@@ -33,7 +33,7 @@ def change(lab: Standing, state: LinkState, leaving: str | None = None) -> None:
 
 
 def across(lab: Standing) -> str:
-    return reach(lab.broker("ashburn"), lab.lab.state.brokers["dublin"].address, OPENWIRE)
+    return reach(lab.broker("ashburn"), lab.lab.state.brokers["dublin"].first.address, OPENWIRE)
 
 
 def seen(lab: Standing, leaving: str) -> LinkSeen:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
 from typing import Any, cast
 
 import pytest
@@ -15,7 +14,7 @@ from lab.replay.paths import carries, demanded_at, initial_states
 
 def broker(name: str) -> BrokerPlan:
     given: dict[str, Any] = dict.fromkeys(BrokerPlan.__dataclass_fields__, cast("Any", ""))
-    return BrokerPlan(**given | {"name": name, "region": name, "address": IPv4Address("10.0.0.1"), "users": ("u",)})
+    return BrokerPlan(**given | {"name": name, "region": name, "users": ("u",)})
 
 
 def bridge(initiator: str, responder: str, *, duplex: bool) -> BridgePlan:

@@ -1,4 +1,4 @@
-"""One broker's container: its files, its bounds, and how it is started. What stands in the files is amazonmq's."""
+"""One instance's container: its files, its bounds, and how it is started. What stands in the files is amazonmq's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import docker
 from lab.amazonmq.files import BrokerFile
-from lab.plan import BrokerPlan
+from lab.plan import BrokerPlan, InstancePlan
 from lab.runtime.emulation import labels
 from lab.runtime.emulation.containers import Endpoint, File, start
 
@@ -19,33 +19,34 @@ def start_broker(
     image: str,
     run: str,
     plan: BrokerPlan,
+    its: InstancePlan,
     endpoint: Endpoint,
     hosts: Mapping[str, str],
     files: tuple[BrokerFile, ...],
     lab_labels: Mapping[str, str],
 ) -> str:
-    """Start a broker and give its container's id; it is not ready yet."""
+    """Start an instance of a broker and give its container's id; it is not ready yet."""
     return start(
         client,
         image=image,
-        name=f"mqlab-{run}-{plan.name}",
+        name=f"mqlab-{run}-{its.name}",
         endpoints=[endpoint],
         files=[
             File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER)
             for file in files
         ],
         ports={},
-        labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: plan.name},
-        options=options(plan, hosts),
+        labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
+        options=options(plan, its, hosts),
         environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
     )
 
 
-def options(plan: BrokerPlan, hosts: Mapping[str, str]) -> dict[str, Any]:
+def options(plan: BrokerPlan, its: InstancePlan, hosts: Mapping[str, str]) -> dict[str, Any]:
     """Give the container's bounds."""
     return {
         "init": True,
-        "hostname": plan.name,
+        "hostname": its.name,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
         "mem_limit": plan.memory,

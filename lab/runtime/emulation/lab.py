@@ -30,11 +30,12 @@ from lab.plan import BridgePlan
 from lab.runtime.base import ORDINARY, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
 from lab.runtime.emulation import counting, log_watch, mbeans
+from lab.runtime.emulation.actives import Actives
 from lab.runtime.emulation.jolokia import Jolokia, Silent
 from lab.runtime.emulation.log_watch import LogWatch
 from lab.runtime.emulation.power import Power
 from lab.runtime.emulation.router import Router
-from lab.runtime.emulation.state import LabState
+from lab.runtime.emulation.state import InstanceState, LabState
 from lab.runtime.emulation.watching import BridgeWatch, Looks
 
 
@@ -50,10 +51,12 @@ class EmulatedLab:
         self._docker = client
         self._passwords = passwords
         self._management = {
-            name: Jolokia(name, broker.management_port, JOLOKIA_USER, broker.management_password)
+            its.name: Jolokia(name, its.management_port, JOLOKIA_USER, broker.management_password)
             for name, broker in state.brokers.items()
+            for its in broker.instances
         }
         self._power = Power(client, state, self.clock)
+        self._actives = Actives(state, self._power, self._has_started)
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
         self._pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
@@ -61,8 +64,8 @@ class EmulatedLab:
     def connect(
         self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
     ) -> Client:
-        """Connect a client through the broker's published port."""
-        where = self.state.brokers[broker]
+        """Connect a client through the published port of the broker's active instance."""
+        where = self._active(broker)
         endpoint = clients.Endpoint(
             host="127.0.0.1",
             port=where.ports[over],
@@ -99,32 +102,33 @@ class EmulatedLab:
 
     def stop(self, broker: str, *, within: float) -> BrokerChanged:
         """Stop a broker's container."""
-        return self._look_after(self._power.stop(broker, within))
+        return self._look_after(self._power.stop(self.state.brokers[broker].first, within))
 
     def kill(self, broker: str) -> BrokerChanged:
         """Kill a broker's container."""
-        return self._look_after(self._power.kill(broker))
+        return self._look_after(self._power.kill(self.state.brokers[broker].first))
 
     def start(self, broker: str) -> BrokerChanged:
         """Start a broker's container."""
-        return self._power.start(broker)
+        return self._power.start(self.state.brokers[broker].first)
 
     def started(self, broker: str) -> bool:
         """Tell whether a broker says over its management that its last connector listens."""
-        if self.version(broker) is None:
-            if (how := self._power.ended(broker)) is not None:
-                raise BrokerError(f"broker {broker} ended while starting: {how}", f"see: mqlab logs {broker}")
+        its = self.state.brokers[broker].first
+        if not self._has_started(its):
+            if (how := self._power.ended(its)) is not None:
+                raise BrokerError(f"broker {its.name} ended while starting: {how}", f"see: mqlab logs {its.name}")
             return False
-        self._power.has_started(broker)
+        self._power.has_started(its)
         return True
 
     def pause(self, broker: str) -> BrokerChanged:
         """Freeze a broker's processes."""
-        return self._power.pause(broker)
+        return self._power.pause(self.state.brokers[broker].first)
 
     def resume(self, broker: str) -> BrokerChanged:
         """Let a broker's processes go on."""
-        return self._power.resume(broker)
+        return self._power.resume(self.state.brokers[broker].first)
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
         """Run the operation of a network connector's MBean, which returns when it is done."""
@@ -184,7 +188,8 @@ class EmulatedLab:
 
     def version(self, broker: str) -> str | None:
         """Give the ActiveMQ version of a broker that has started, None of one that has not."""
-        return started_version(self._management[broker])
+        its = self._actives.find(broker)
+        return None if its is None else started_version(self._management[its.name])
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Tell whether a bridge works: seen at its ends, and its login accepted by the responder."""
@@ -199,12 +204,11 @@ class EmulatedLab:
 
     def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
         """Record bridge ends there are, each change, the demand asked for, and log lines, from the logs' beginning."""
-        containers = [(name, broker.container) for name, broker in self.state.brokers.items()]
         wanted = {name: [to for broker, to in demand if broker == name] for name in self.state.brokers}
         looks = Looks(ends=self._ends, demands=self._demands)
-        self._watch = BridgeWatch(wanted, looks, self._power, self.clock, recorder)
+        self._watch = BridgeWatch(wanted, looks, self._actives, self._power, self.clock, recorder)
         self._watch.begin(self._pool)
-        self._logs = log_watch.follow(self._docker, containers, self.clock, recorder)
+        self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder)
 
     def unwatch(self) -> None:
         """Stop recording; a replay's last lines are its own."""
@@ -223,10 +227,20 @@ class EmulatedLab:
             management.close()
 
     def _asked(self, broker: str) -> Jolokia:
-        """Give a broker's management, unless we know that it cannot answer: asking would only take time."""
-        if not self._power.answers(broker):
-            raise Silent(f"broker {broker} is {self._power.state(broker)}: its management does not answer")
-        return self._management[broker]
+        """Give the management of a broker's active instance."""
+        return self._management[self._active(broker).name]
+
+    def _active(self, broker: str) -> InstanceState:
+        """Give a broker's active instance, unless we know that it cannot answer: asking would only take time."""
+        its = self._actives.find(broker)
+        if its is None:
+            raise Silent(f"no instance of broker {broker} is active")
+        if not self._power.answers(its):
+            raise Silent(f"broker {broker} is {self._power.state(its)}: its management does not answer")
+        return its
+
+    def _has_started(self, its: InstanceState) -> bool:
+        return started_version(self._management[its.name]) is not None
 
     def _look_after(self, changed: BrokerChanged) -> BrokerChanged:
         if self._watch is not None:

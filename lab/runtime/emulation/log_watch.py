@@ -19,6 +19,7 @@ import docker
 from lab.amazonmq.log_lines import Said, matters, name_of, read
 from lab.history import LogLine, Recorder, Trouble
 from lab.runtime.base import Clock
+from lab.runtime.emulation.state import InstanceState
 
 _AGAIN = 0.3  # seconds until a stream that ended is asked for once more
 
@@ -26,18 +27,15 @@ _AGAIN = 0.3  # seconds until a stream that ended is asked for once more
 class LogWatch:
     """Follows one container's log, from its beginning until told to end."""
 
-    def __init__(
-        self, client: docker.DockerClient, broker: str, container: str, clock: Clock, recorder: Recorder
-    ) -> None:
-        self._docker, self._broker, self._container = client, broker, container
-        self._clock, self._recorder = clock, recorder
+    def __init__(self, client: docker.DockerClient, its: InstanceState, clock: Clock, recorder: Recorder) -> None:
+        self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
         self._stream: Any = None
         self._last = ""  # the engine's own stamp of the last line taken
         self._part = b""
         self._said: Said | None = None  # the last line with a time, which a stack trace belongs to
         self._told: set[str] = set()  # names recorded of it
-        self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{broker}", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{its.name}", daemon=True)
 
     def begin(self) -> None:
         """Follow in the background."""
@@ -60,7 +58,7 @@ class LogWatch:
         since = int(_seconds(self._last)) if self._last else None
         try:
             self._stream = self._docker.api.logs(
-                self._container, stream=True, follow=follow, timestamps=True, since=since
+                self._its.container, stream=True, follow=follow, timestamps=True, since=since
             )
             if follow and self._stop.is_set():
                 self._stream.close()
@@ -73,7 +71,7 @@ class LogWatch:
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             if not self._stop.is_set():
                 what = f"its log cannot be followed any more: {error}"
-                self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._broker}", what=what))
+                self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._its.name}", what=what))
             return False
         self._part = b""  # a line that is cut short comes again, whole
         return True
@@ -96,7 +94,8 @@ class LogWatch:
         self._told.add(name)
         now = self._clock.now()
         t = min(now, now - (time.time() - said.at.timestamp()))
-        self._recorder.record(LogLine(t=t, broker=self._broker, level=said.level, text=text, name=name))
+        line = LogLine(t=t, broker=self._its.broker, level=said.level, text=text, name=name, instance=self._its.mark)
+        self._recorder.record(line)
 
 
 def _seconds(stamp: str) -> float:
@@ -104,10 +103,10 @@ def _seconds(stamp: str) -> float:
 
 
 def follow(
-    client: docker.DockerClient, containers: Sequence[tuple[str, str]], clock: Clock, recorder: Recorder
+    client: docker.DockerClient, instances: Sequence[InstanceState], clock: Clock, recorder: Recorder
 ) -> tuple[LogWatch, ...]:
-    """Follow the logs of several brokers, each named with its container."""
-    watches = tuple(LogWatch(client, broker, container, clock, recorder) for broker, container in containers)
+    """Follow the logs of several instances of brokers."""
+    watches = tuple(LogWatch(client, each, clock, recorder) for each in instances)
     for watch in watches:
         watch.begin()
     return watches

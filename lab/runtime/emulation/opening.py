@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import docker.errors
@@ -26,7 +26,7 @@ from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets
 from lab.amazonmq.names import CONSOLE, ENDPOINTS, JOLOKIA_PORT
 from lab.errors import HostError, LabError
 from lab.interrupts import uninterrupted
-from lab.plan import Action, BrokerPlan, Plan
+from lab.plan import Action, BrokerPlan, InstancePlan, Plan
 from lab.runtime.base import Progress
 from lab.runtime.emulation import labels, logs, networks, state, sweeping, waiting
 from lab.runtime.emulation.brokers import start_broker
@@ -36,7 +36,7 @@ from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.networks import LabNetwork
 from lab.runtime.emulation.router import Published, start_router
-from lab.runtime.emulation.state import BrokerState, LabState
+from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
 
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
@@ -125,11 +125,11 @@ class _Opened:
         self._authority = LabAuthority.create(datetime.now(UTC))
         self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
         self._networks: Mapping[str, LabNetwork] = {}
-        self._starting: dict[str, Future[str]] = {}
+        self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
         self._lab: EmulatedLab | None = None
         # Nothing may still be starting when the closing begins to remove.
-        self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=2 + len(plan.brokers)))
-        self._ports = _free_ports(len(plan.brokers) * (len(ENDPOINTS) + 1))
+        self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=2 + len(_instances(plan))))
+        self._ports = _free_ports(len(_instances(plan)) * (len(ENDPOINTS) + 1))
         self._does: Mapping[str, Callable[[str], str | None]] = {
             "create-network": self._create_network,
             "start-router": self._start_router,
@@ -196,24 +196,28 @@ class _Opened:
 
     def _start_broker(self, name: str) -> None:
         plan = self._plan.broker(name)
-        hosts = {broker.host_name: self._address(broker) for broker in self._plan.brokers}
-        self._starting[name] = self._pool.submit(
-            start_broker,
-            self._opening.client,
-            self._opening.images[plan.activemq_version].broker,
-            self._opening.run,
-            plan,
-            Endpoint(network=self._networks[plan.region].name, address=self._address(plan)),
-            hosts,
-            self._files(plan),
-            self._labels,
-        )
+        hosts = {its.host_name: self._address(its) for _, its in _instances(self._plan)}
+        files = self._files(plan)
+        for its in plan.instances:
+            self._starting[its.name] = self._pool.submit(
+                start_broker,
+                self._opening.client,
+                self._opening.images[plan.activemq_version].broker,
+                self._opening.run,
+                plan,
+                its,
+                Endpoint(network=self._networks[plan.region].name, address=self._address(its)),
+                hosts,
+                files,
+                self._labels,
+            )
 
     def _check_link(self, name: str) -> str:
         return waiting.for_link(self.lab.router, self._plan.link(name))
 
     def _await_broker(self, name: str) -> None:
-        waiting.for_broker(self._opening.client, self.lab, name, self._starting[name].result())
+        for its in self.lab.state.brokers[name].instances:
+            waiting.for_broker(self._opening.client, self.lab, its)
 
     def _await_bridge(self, connector: str) -> str:
         bridges = [bridge for bridge in self._plan.bridges if bridge.connector == connector]
@@ -221,7 +225,7 @@ class _Opened:
         return "; ".join(f"NOT UP: {cause}" for cause in causes if cause)
 
     def _await_console(self, name: str) -> None:
-        its = self.lab.state.brokers[name]
+        its = self.lab.state.brokers[name].first
         waiting.for_console(name, its.ports[CONSOLE.name], Path(self.lab.state.ca_file))
 
     def _assemble(self) -> EmulatedLab:
@@ -240,10 +244,7 @@ class _Opened:
             networks={name: str(network.subnet.network) for name, network in self._networks.items()},
             brokers={
                 broker.name: BrokerState(
-                    container=self._starting[broker.name].result(),
-                    address=self._address(broker),
-                    ports={endpoint.name: self._host_port(broker, endpoint.port) for endpoint in ENDPOINTS},
-                    management_port=self._host_port(broker, JOLOKIA_PORT),
+                    instances=tuple(self._instance_state(broker.name, its) for its in broker.instances),
                     management_password=self._secrets[broker.name].jolokia,
                 )
                 for broker in self._plan.brokers
@@ -254,36 +255,53 @@ class _Opened:
         state.save(lab_state, opening.state_folder)
         return EmulatedLab(opening.client, lab_state, opening.passwords)
 
-    def _address(self, broker: BrokerPlan) -> str:
-        here = [other.name for other in self._plan.brokers if other.region == broker.region]
-        return str(self._networks[broker.region].subnet.broker(here.index(broker.name)))
-
-    def _published(self) -> tuple[Published, ...]:
-        inside = [(broker, port) for broker in self._plan.brokers for port in _broker_ports()]
-        return tuple(
-            Published(
-                host_port=self._host_port(broker, port),
-                router_port=FIRST_PUBLISHED + index,
-                address=self._address(broker),
-                broker_port=port,
-            )
-            for index, (broker, port) in enumerate(inside)
+    def _instance_state(self, broker: str, its: InstancePlan) -> InstanceState:
+        return InstanceState(
+            broker=broker,
+            name=its.name,
+            number=its.number,
+            container=self._starting[its.name].result(),
+            address=self._address(its),
+            ports={endpoint.name: self._host_port(its, endpoint.port) for endpoint in ENDPOINTS},
+            management_port=self._host_port(its, JOLOKIA_PORT),
         )
 
-    def _host_port(self, broker: BrokerPlan, port: int) -> int:
-        names = [other.name for other in self._plan.brokers]
+    def _address(self, its: InstancePlan) -> str:
+        regions = {each.name: region for region, each in _instances(self._plan)}
+        here = [name for name, region in regions.items() if region == regions[its.name]]
+        return str(self._networks[regions[its.name]].subnet.broker(here.index(its.name)))
+
+    def _published(self) -> tuple[Published, ...]:
+        inside = [(its, port) for _, its in _instances(self._plan) for port in _broker_ports()]
+        return tuple(
+            Published(
+                host_port=self._host_port(its, port),
+                router_port=FIRST_PUBLISHED + index,
+                address=self._address(its),
+                broker_port=port,
+            )
+            for index, (its, port) in enumerate(inside)
+        )
+
+    def _host_port(self, its: InstancePlan, port: int) -> int:
+        names = [other.name for _, other in _instances(self._plan)]
         ports = _broker_ports()
-        return self._ports[names.index(broker.name) * len(ports) + ports.index(port)]
+        return self._ports[names.index(its.name) * len(ports) + ports.index(port)]
 
     def _files(self, broker: BrokerPlan) -> tuple[BrokerFile, ...]:
         own = self._secrets[broker.name]
-        names = [broker.host_name, broker.name]
-        addresses = [broker.address, IPv4Network(self._address(broker)).network_address]
+        names = [name for its in broker.instances for name in (its.host_name, its.name)]
+        addresses = [each for its in broker.instances for each in (its.address, IPv4Address(self._address(its)))]
         return (
             *broker_files(broker.activemq_xml, broker.identity.users, own),
             BrokerFile(path=KEY_STORE, content=self._authority.issue(names, addresses, own.key_store), secret=True),
             BrokerFile(path=TRUST_STORE, content=self._authority.trust_store(own.key_store), secret=True),
         )
+
+
+def _instances(plan: Plan) -> Sequence[tuple[str, InstancePlan]]:
+    """Give every instance of every broker, with its region."""
+    return [(broker.region, its) for broker in plan.brokers for its in broker.instances]
 
 
 def _broker_ports() -> Sequence[int]:

@@ -16,14 +16,38 @@ from lab.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerState:
-    """Where one broker really is."""
+class InstanceState:
+    """Where one instance of a broker really is."""
 
+    broker: str
+    name: str  # the Plan's: the broker's own, or with its number behind it
+    number: int
     container: str
     address: str  # really used; the Plan has the declared one
     ports: Mapping[str, int]  # protocol → port on 127.0.0.1, the same for as long as the lab lives
     management_port: int
-    management_password: str = field(repr=False)
+
+    @property
+    def mark(self) -> int:
+        """Give its number for a history, and 0 where its broker has no other instance."""
+        return 0 if self.name == self.broker else self.number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerState:
+    """Where one broker really is: in one container, or in two."""
+
+    instances: tuple[InstanceState, ...]
+    management_password: str = field(repr=False)  # one for all its instances
+
+    @property
+    def first(self) -> InstanceState:
+        """Give the first instance, which is the only one of most brokers."""
+        return self.instances[0]
+
+    def instance(self, number: int) -> InstanceState:
+        """Give the instance of a number."""
+        return next(each for each in self.instances if each.number == number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +64,11 @@ class LabState:
     brokers: Mapping[str, BrokerState]
     owner: str
     detached: bool
+
+    @property
+    def instances(self) -> tuple[InstanceState, ...]:
+        """Give every instance of every broker."""
+        return tuple(each for broker in self.brokers.values() for each in broker.instances)
 
 
 _CODEC = TypeAdapter(LabState)

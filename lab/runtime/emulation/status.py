@@ -12,12 +12,12 @@ from lab.runtime.emulation import logs, waiting
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.router import Router
-from lab.runtime.emulation.state import LabState
+from lab.runtime.emulation.state import InstanceState, LabState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerStatus:
-    """One broker now."""
+    """One broker now, or one instance of it."""
 
     name: str
     container: str  # Docker's word: running, exited, gone
@@ -67,7 +67,7 @@ def look(client: docker.DockerClient, state: LabState) -> Status:
         return Status(
             state=state,
             owner_alive=owner is not None and not owner.is_dead(Owner.current()),
-            brokers=tuple(_broker(client, lab, name) for name in state.brokers),
+            brokers=tuple(_broker(client, lab, its) for its in state.instances),
             bridges=_bridges(client, lab),
             links=_links(lab.router, lab, client),
         )
@@ -75,9 +75,10 @@ def look(client: docker.DockerClient, state: LabState) -> Status:
         lab.let_go()
 
 
-def _broker(client: docker.DockerClient, lab: EmulatedLab, name: str) -> BrokerStatus:
+def _broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> BrokerStatus:
+    name = of.name
     try:
-        container = client.containers.get(lab.state.brokers[name].container)
+        container = client.containers.get(of.container)
     except docker.errors.NotFound:
         return BrokerStatus(name=name, container="gone", health="none", version=None, memory=None)
     health = str((container.attrs["State"].get("Health") or {}).get("Status", "none"))
@@ -86,7 +87,9 @@ def _broker(client: docker.DockerClient, lab: EmulatedLab, name: str) -> BrokerS
     usage = container.stats(stream=False, one_shot=True)
     assert isinstance(usage, dict)  # no stream was asked for
     memory = usage.get("memory_stats", {}).get("usage")
-    return BrokerStatus(name=name, container=container.status, health=health, version=lab.version(name), memory=memory)
+    return BrokerStatus(
+        name=name, container=container.status, health=health, version=lab.version(of.broker), memory=memory
+    )
 
 
 def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatus, ...]:

@@ -22,6 +22,7 @@ from lab.network.link import LinkState
 from lab.plan import BridgePlan, LinkPlan
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.router import READY, Router
+from lab.runtime.emulation.state import InstanceState
 
 ROUTER_PATIENCE = 30.0  # seconds
 BROKER_PATIENCE = 120.0
@@ -91,22 +92,21 @@ def for_link(router: Router, plan: LinkPlan, patience: float = LINK_PATIENCE) ->
     )
 
 
-def for_broker(client: docker.DockerClient, lab: EmulatedLab, name: str, container: str) -> None:
+def for_broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> None:
     """Return once a broker says over its management that it has started, with all its connectors."""
 
     def started() -> bool:
-        its = client.containers.get(container)
-        if its.status in ("exited", "dead"):
+        if client.containers.get(of.container).status in ("exited", "dead"):
             raise BrokerError(
-                f"broker {name} stopped while starting; its last lines:\n{last_lines(client, container)}",
-                f"what it was given: {lab.state.folder}/brokers/{name}/activemq.xml\n"
-                f"its whole log:     {lab.state.folder}/logs/{name}.log",
+                f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
+                f"what it was given: {lab.state.folder}/brokers/{of.broker}/activemq.xml\n"
+                f"its whole log:     {lab.state.folder}/logs/{of.name}.log",
             )
-        return lab.version(name) is not None
+        return lab.version(of.broker) is not None
 
     if not _wait(started, BROKER_PATIENCE):
-        lines = last_lines(client, container)
-        raise LabTimeout(f"broker {name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}")
+        lines = last_lines(client, of.container)
+        raise LabTimeout(f"broker {of.name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}")
 
 
 def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
@@ -146,10 +146,11 @@ def for_console(name: str, port: int, ca_file: Path) -> None:
 def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
     """Say why a bridge is refused, from both ends' logs; empty when they do not tell."""
     for broker in (bridge.initiator, bridge.responder):
-        log = client.containers.get(lab.state.brokers[broker].container).logs(tail=200).decode(errors="replace")
-        for pattern, meaning in _CAUSES:
-            if pattern.search(log):
-                return f"{meaning} (log of {broker})"
+        for its in lab.state.brokers[broker].instances:
+            log = client.containers.get(its.container).logs(tail=200).decode(errors="replace")
+            for pattern, meaning in _CAUSES:
+                if pattern.search(log):
+                    return f"{meaning} (log of {its.name})"
     return ""
 
 

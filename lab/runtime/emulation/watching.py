@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, Demand, Recorder, Trouble
 from lab.runtime.base import Clock, Destination
+from lab.runtime.emulation.actives import Actives
 from lab.runtime.emulation.power import DOWN, PAUSED, STARTING, STOPPING, Power
+from lab.runtime.emulation.state import InstanceState
 
 WATCH_EVERY = 0.5  # seconds between two looks at a broker's bridges
 
@@ -33,11 +35,14 @@ class BridgeWatch:
         self,
         demand: Mapping[str, Sequence[Destination]],  # what is looked at, for every broker
         looks: Looks,
+        actives: Actives,
         power: Power,
         clock: Clock,
         recorder: Recorder,
     ) -> None:
-        self._of = {name: _BrokerWatch(name, wanted, looks, power, clock, recorder) for name, wanted in demand.items()}
+        self._of = {
+            name: _BrokerWatch(name, wanted, looks, actives, power, clock, recorder) for name, wanted in demand.items()
+        }
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -68,10 +73,17 @@ class _BrokerWatch:
     """What is known of one broker's bridge ends."""
 
     def __init__(
-        self, name: str, demand: Sequence[Destination], looks: Looks, power: Power, clock: Clock, recorder: Recorder
+        self,
+        name: str,
+        demand: Sequence[Destination],
+        looks: Looks,
+        actives: Actives,
+        power: Power,
+        clock: Clock,
+        recorder: Recorder,
     ) -> None:
         self._name, self._demand, self._looks = name, demand, looks
-        self._power, self._clock, self._recorder = power, clock, recorder
+        self._actives, self._power, self._clock, self._recorder = actives, power, clock, recorder
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
         self._silent = False
         self._one = threading.Lock()  # a step may look while the thread does
@@ -98,7 +110,7 @@ class _BrokerWatch:
         try:
             found = self._looks.demands(self._name, self._demand)
         except BrokerError:
-            if self._power.state(self._name) not in (STOPPING, DOWN, STARTING):
+            if self._power.state(self._actives.last(self._name)) not in (STOPPING, DOWN, STARTING):
                 return  # nobody knows: what was last seen stands
             found = [False] * len(self._demand)
         t = self._clock.now()
@@ -107,9 +119,10 @@ class _BrokerWatch:
 
     def _now(self) -> Sequence[BridgeSeen] | None:
         """Give the ends that are there; None where they are as they were last seen."""
-        if self._power.state(self._name) == DOWN:
+        state = self._power.state(self._instance())
+        if state == DOWN:
             return ()
-        if self._power.state(self._name) == PAUSED:
+        if state == PAUSED:
             return None  # nothing of it has gone, and asking would only take time
         try:
             ends = self._looks.ends(self._name)
@@ -118,13 +131,18 @@ class _BrokerWatch:
         self._silent = False
         return ends
 
+    def _instance(self) -> InstanceState:
+        """Give the active instance, or where there is none the one that was it last."""
+        return self._actives.find(self._name) or self._actives.last(self._name)
+
     def _unanswered(self) -> Sequence[BridgeSeen] | None:
-        state = self._power.state(self._name)
+        its = self._instance()
+        state = self._power.state(its)
         if state in (STOPPING, DOWN, STARTING):
             return ()
         if state == PAUSED:
             return None
-        if (how := self._power.ended(self._name)) is not None:
+        if (how := self._power.ended(its)) is not None:
             self._trouble(f"it has ended by itself: {how}")
             return ()
         # What does not answer is not gone: its last state stands, and the history says so.

@@ -4,14 +4,15 @@ from pathlib import Path
 
 from lab.plan import Plan
 from lab.runtime.emulation import state
-from lab.runtime.emulation.state import BrokerState, LabState
+from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
 
 
 def _lab(run: str) -> LabState:
     empty = Plan(topology="t", seed=1, regions=(), links=(), brokers=(), bridges=(), actions=())
-    broker = BrokerState(
-        container="c", address="10.0.0.1", ports={"mqtt": 1}, management_port=2, management_password="hush-hush"
+    instance = InstanceState(
+        broker="tokyo", name="tokyo", number=1, container="c", address="10.0.0.1", ports={"mqtt": 1}, management_port=2
     )
+    broker = BrokerState(instances=(instance,), management_password="hush-hush")
     return LabState(
         run=run,
         scenario="s",
