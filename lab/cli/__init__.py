@@ -24,6 +24,7 @@ MODULES: Mapping[str, str] = {  # in the order of --help
     "status": "labs",
     "logs": "labs",
     "sweep": "labs",
+    "scenarios": "scenarios",
     "plan": "inspecting",
     "render": "inspecting",
     "check": "checking",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.markup import escape
 
@@ -28,6 +29,15 @@ class Asked:
 def load_named(name: str) -> Scenario:
     """Load a scenario by its path, or by the name of one that ships; nothing is checked yet."""
     return load(resolve(name, shipped("scenarios")), environment=os.environ)
+
+
+def shipped_path(name: str) -> Path:
+    """Give the file of a scenario that ships with mqlab, by its name."""
+    folder = shipped("scenarios")
+    path = resolve(name, folder)
+    if path.parent != folder:
+        raise InputError.of(f"{name} is a path, not the name of a scenario that ships", "mqlab scenarios lists them")
+    return path
 
 
 def read(name: str, version: str | None = None) -> Scenario:

@@ -1,0 +1,74 @@
+"""scenarios: the stories that ship with mqlab, and copies of them to change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from lab.cli import asking, options
+from lab.cli.options import JSON, ending
+from lab.errors import InputError
+from lab.shipped import shipped
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(scenarios))
+
+
+def scenarios(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Print this one's file.")] = None,
+    copy: Annotated[
+        Path | None,
+        typer.Option("--copy", metavar="DIR", help="Copy NAME and every file that it names into DIR, to change it."),
+    ] = None,
+    json: JSON = False,
+) -> int:
+    """List the scenarios that ship with mqlab, or print or copy one."""
+    if name is None:
+        if copy is not None:
+            raise InputError.of("--copy needs the name of a scenario", "mqlab scenarios lists them")
+        return _list(json)
+    path = asking.shipped_path(name)
+    if copy is None:
+        text = path.read_text("utf-8")
+        options.print_json({"name": name, "text": text}) if json else typer.echo(text, nl=False)
+        return 0
+    written = _copy(path, copy)
+    if json:
+        options.print_json({"name": name, "files": [str(each) for each in written]})
+    else:
+        for each in written:
+            typer.echo(str(each))
+    return 0
+
+
+def _list(json: bool) -> int:
+    found = [(path.stem, asking.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))]
+    if json:
+        options.print_json([{"name": name, "scenario": its.scenario, "about": its.about} for name, its in found])
+        return 0
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, its in found:
+        table.add_row(escape(name), escape(its.about))
+    options.out().print(table)
+    return 0
+
+
+def _copy(path: Path, to: Path) -> tuple[Path, ...]:
+    """Copy a shipped scenario and all it names, in the same places to each other; nothing there is overwritten."""
+    names = [source.name for source in asking.load_named(path.stem).origin.sources]
+    taken = [str(to / each) for each in names if (to / each).exists()]
+    if taken:
+        raise InputError.of(f"{', '.join(taken)}: there already, and not overwritten", "name another folder")
+    for each in names:
+        target = to / each
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((path.parent / each).read_bytes())
+    return tuple(to / each for each in names)

@@ -1,0 +1,44 @@
+"""`mqlab scenarios`: every shipped one is listed, and a copy is whole and can be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.shipped import shipped
+from tests.emulation.command import Commands
+
+
+@pytest.fixture
+def mqlab(tmp_path: Path) -> Commands:
+    return Commands(folder=tmp_path)
+
+
+def test_every_shipped_scenario_is_listed_with_what_it_is_about(mqlab: Commands) -> None:
+    listed = mqlab("scenarios", "--json").json
+    assert [each["name"] for each in listed] == sorted(path.stem for path in shipped("scenarios").glob("*.yaml"))
+    assert all(each["about"] for each in listed)
+    words = mqlab("scenarios").out
+    assert all(f"{each['name']} " in words for each in listed)
+
+
+def test_a_copy_is_whole_and_nothing_is_overwritten(mqlab: Commands, tmp_path: Path) -> None:
+    copied = mqlab("scenarios", "one-way", "--copy", "mine")
+    assert copied.code == 0
+    for line in copied.out.split():
+        own = (tmp_path / line).read_bytes()
+        assert own == (shipped("scenarios") / Path(line).relative_to("mine")).read_bytes()
+    assert mqlab("check", "mine/one-way.yaml").code == 0
+    (tmp_path / "mine/one-way.yaml").write_text("changed")
+    again = mqlab("scenarios", "one-way", "--copy", "mine")
+    assert (again.code, "not overwritten" in again.err) == (2, True)
+    assert (tmp_path / "mine/one-way.yaml").read_text() == "changed"
+
+
+def test_only_shipped_ones_are_known(mqlab: Commands, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("scenario: mine")
+    assert mqlab("scenarios", "mine.yaml").code == 2
+    assert mqlab("scenarios", "one-wya").code == 2
+    assert mqlab("scenarios", "--copy", "mine").code == 2
+    assert mqlab("scenarios", "one-way").out == (shipped("scenarios") / "one-way.yaml").read_text()
