@@ -97,7 +97,7 @@ def kill_broker(shores_lab: Standing) -> Iterator[Callable[[], None]]:
     """Kills the broker of `endpoint` at once; it is started again after the test."""
     yield lambda: shores_lab.broker("dublin").kill()
     shores_lab.broker("dublin").start()  # harmless where it runs
-    assert eventually(shores_lab.bridged, 60)
+    assert eventually(shores_lab.bridged, 120)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from lab.history import SendOutcome
 from lab.matching import HEADER
 from lab.runtime.base import Destination, Incoming, Outgoing
 
-WITHIN = 30.0
+WITHIN = 60.0
 BODY = "ご注文 \x00 €".encode()
 
 

@@ -159,9 +159,10 @@ def test_an_unknown_host_is_named(endpoint: Endpoints, protocol: str) -> None:
 
 
 def test_a_port_where_nothing_listens_is_named(endpoint: Endpoints, protocol: str) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
-    assert "nothing listens there" in refusal(protocol, replace(endpoint(protocol), port=port))
+    with closing(socket.socket()) as bound:
+        bound.bind(("127.0.0.1", 0))  # taken, so that nobody else can listen there meanwhile
+        port = bound.getsockname()[1]
+        assert "nothing listens there" in refusal(protocol, replace(endpoint(protocol), port=port))
 
 
 def test_a_ca_file_that_is_not_there_is_named(endpoint: Endpoints, protocol: str, tmp_path: Path) -> None:

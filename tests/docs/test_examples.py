@@ -132,7 +132,7 @@ def _two_clients(commands: list[Shown], folder: Path, changed: dict[str, str]) -
     with subprocess.Popen(shlex.split(listening), cwd=folder, stdout=subprocess.PIPE, text=True) as listener:
         try:
             for _ in range(20):
-                subprocess.run(shlex.split(sending), cwd=folder, check=True, timeout=30)
+                subprocess.run(shlex.split(sending), cwd=folder, check=True, timeout=60)
                 try:
                     out, _ = listener.communicate(timeout=1)
                 except subprocess.TimeoutExpired:
@@ -162,7 +162,7 @@ def run(command: str, folder: Path, environment: dict[str, str]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=180,
+        timeout=300,
     )
     return done.stdout
 

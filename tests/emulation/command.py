@@ -51,7 +51,7 @@ class Commands:
     def environment(self, **more: str) -> dict[str, str]:
         return {**os.environ, "MQLAB_HOME": str(self.home), "MQLAB_STATE": str(self.state), "COLUMNS": "250", **more}
 
-    def __call__(self, *words: str | Path, seconds: float = 120, **more: str) -> Ended:
+    def __call__(self, *words: str | Path, seconds: float = 240, **more: str) -> Ended:
         """Run a command to its end."""
         process = self.start(*words, **more)
         return self.end_of(process, seconds)
@@ -74,7 +74,7 @@ class Commands:
         """Give what a started command has said on stderr up to now."""
         return self._err(words).read_text()
 
-    def end_of(self, process: subprocess.Popen[str], seconds: float = 120) -> Ended:
+    def end_of(self, process: subprocess.Popen[str], seconds: float = 240) -> Ended:
         """Wait for a started command's end; one that does not end is killed, and the test fails."""
         assert isinstance(process.args, list)
         try:
@@ -85,7 +85,7 @@ class Commands:
             raise
         return Ended(code=process.returncode, out=out, err=self.said(*process.args[1:]))
 
-    def wait_said(self, process: subprocess.Popen[str], text: str, seconds: float = 90) -> None:
+    def wait_said(self, process: subprocess.Popen[str], text: str, seconds: float = 180) -> None:
         """Wait until a started command has said something."""
         assert isinstance(process.args, list)
         words = process.args[1:]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import socket
+import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -167,6 +170,14 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return RealClock().wait(condition, seconds)
 
 
+@contextmanager
+def no_other_sweep() -> Iterator[None]:
+    """Keep other tests from sweeping meanwhile: a sweep takes what any dead run left, theirs and ours."""
+    with (Path(tempfile.gettempdir()) / "mqlab-tests-sweep.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+        yield
+
+
 def left_of(client: docker.DockerClient, run: str) -> list[str]:
     """Name the containers, networks and volumes that carry a run's label or its name."""
     labelled = {"label": f"mqlab.run={run}"}
@@ -178,10 +189,10 @@ def left_of(client: docker.DockerClient, run: str) -> list[str]:
     return sorted(found)
 
 
-def reach(container: Container, address: str, port: int) -> str:
-    """Open a TCP connection from inside a container: "open", "refused", "no way" or "silent"."""
+def reach(container: Container, address: str, port: int, *, patience: float = 2) -> str:
+    """Open a TCP connection from inside a container: "open", "refused", "no way", or "silent" after so many seconds."""
     code, output = container.exec_run(
-        ["timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"], environment={"LC_ALL": "C"}
+        ["timeout", f"{patience}", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"], environment={"LC_ALL": "C"}
     )
     if code == 0:
         return "open"
@@ -191,12 +202,50 @@ def reach(container: Container, address: str, port: int) -> str:
     return "refused" if "Connection refused" in text or "reset by peer" in text else "no way"
 
 
+def opens(container: Container, address: str, port: int) -> bool:
+    """Tell whether something answers there, and give a busy machine the time that this needs."""
+    return reach(container, address, port, patience=20) == "open"
+
+
 def reached(container: Container, targets: Iterable[tuple[str, int]]) -> list[str]:
-    """Try many at once, and give those that answered with a connection."""
+    """Try many at once, and give those that answered with a connection.
+
+    Put one among them that should answer: it shows that the probe gets through where there is a way.
+    """
     targets = list(targets)
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = pool.map(lambda target: reach(container, *target), targets)
-    return [f"{address}:{port}" for (address, port), answer in zip(targets, answers, strict=True) if answer == "open"]
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        answers = pool.map(lambda target: reach(container, *target, patience=4), targets)
+    return named(target for target, answer in zip(targets, answers, strict=True) if answer == "open")
+
+
+def named(targets: Iterable[tuple[str, int]]) -> list[str]:
+    """Write targets as `reached` does."""
+    return [f"{address}:{port}" for address, port in targets]
+
+
+# Listens on port 80 until it is ended; a first process gets no SIGTERM that it does not ask for.
+_LISTENS = """
+import signal, socket
+signal.signal(signal.SIGTERM, lambda *_: exit())
+with socket.create_server(("0.0.0.0", 80)) as s:
+    print("ready", flush=True)
+    while True: s.accept()[0].close()
+"""
+
+
+@contextmanager
+def stranger(engine: Engine) -> Iterator[tuple[Container, str]]:
+    """A container of nobody's lab on the engine's default network, that listens on port 80, and its address."""
+    image = next(iter(engine.images.values())).router
+    container = engine.client.containers.run(
+        image, name=f"mqlab-test-{uuid.uuid4().hex[:12]}", entrypoint=["python3", "-c", _LISTENS], detach=True
+    )
+    try:
+        assert eventually(lambda: b"ready" in container.logs(), 30), container.logs()
+        container.reload()
+        yield container, container.attrs["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    finally:
+        container.remove(force=True)
 
 
 @contextmanager

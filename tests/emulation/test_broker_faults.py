@@ -17,7 +17,7 @@ pytestmark = pytest.mark.docker
 
 def test_a_silent_partition_is_noticed_and_mended(mqlab: Commands, engine: Engine) -> None:
     """Takes two minutes, nearly all of them waiting: it comes first, so that others run beside it."""
-    ended = mqlab("run", "silent-partition", seconds=300)
+    ended = mqlab("run", "silent-partition", seconds=600)
     assert ended.code == 0, ended
     (delivery,) = report(mqlab.latest)["deliveries"]
     assert [delivery[key] for key in ("expected", "received", "lost", "duplicated")] == [40, 40, 0, 0]
@@ -29,7 +29,7 @@ def test_a_silent_partition_is_noticed_and_mended(mqlab: Commands, engine: Engin
 
 def test_a_short_partition_is_not_noticed(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
     def shorter(text: str) -> str:
-        return text.replace("95s", "10s").replace("- heal:", "- wait: 1s\n  - heal:")
+        return text.replace("100s", "10s").replace("- heal:", "- wait: 1s\n  - heal:")
 
     ended = mqlab("run", copy_of("silent-partition", tmp_path, shorter))
     assert ended.code == 1, ended
@@ -45,19 +45,20 @@ def test_a_broker_killed_in_mid_traffic_loses_nothing(mqlab: Commands, engine: E
     ended = mqlab("run", "broker-killed", "--json")
     assert ended.code == 0, ended
     (delivery,) = ended.json["deliveries"]
-    assert [delivery[key] for key in ("expected", "received", "lost", "duplicated")] == [220, 220, 0, 0]
+    assert delivery["expected"] == delivery["received"] >= 45, "25 before, and 20 after"
+    assert (delivery["lost"], delivery["duplicated"]) == (0, 0)
     history = read(mqlab.latest / "history.jsonl")
     states = [each for each in history.observations if isinstance(each, BrokerChanged)]
     assert [each.state for each in states] == ["killed", "starting", "started"]
     before = [each for each in history.observations if each.kind == "received" and each.t < states[0].t]
-    assert len(before) < 100, "it was killed in mid-traffic"
+    assert delivery["received"] - len(before) > 20 + 10, "more than a window of them waited in Tokyo when it was killed"
     cleaned_up(mqlab, engine)
 
 
 def test_a_broker_that_is_killed_for_good_is_named(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
     def for_good(text: str) -> str:
         lines = [line for line in text.splitlines() if "- start:" not in line and "after: start" not in line]
-        return "\n".join(lines).replace("within: 60s", "within: 5s")
+        return "\n".join(lines).replace("within: 2m", "within: 10s")
 
     ended = mqlab("run", copy_of("broker-killed", tmp_path, for_good))
     assert ended.code == 1, ended

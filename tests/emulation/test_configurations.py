@@ -107,7 +107,7 @@ def test_a_real_broker_takes_it(brokers: Mapping[str, Container], name: str) -> 
         state = container.attrs["State"]
         return state["Status"] != "running" or state["Health"]["Status"] == "healthy"
 
-    assert eventually(settled, 60), container.logs(tail=30).decode(errors="replace")
+    assert eventually(settled, 240), container.logs(tail=30).decode(errors="replace")
     log = container.logs().decode(errors="replace")
     assert container.status == "running", log[-3000:]
     assert "started" in log

@@ -17,7 +17,7 @@ def both(mqlab: Commands, engine: Engine, held: str, spoilt: Path) -> tuple[str,
     """Run a scenario and its spoilt copy at once, see how they end, and give the reasons: held, and broken."""
     other = Commands(folder=mqlab.folder / "spoilt")
     started = [(mqlab, mqlab.start("run", held)), (other, other.start("run", spoilt))]
-    ended = [commands.end_of(process, 170) for commands, process in started]
+    ended = [commands.end_of(process) for commands, process in started]
     assert [each.code for each in ended] == [0, 1], ended
     whole, broken = report(mqlab.latest), report(other.latest)
     assert (whole["outcome"], broken["outcome"]) == ("held", "broken")
@@ -41,12 +41,12 @@ def test_a_slow_bridge_discards_what_its_publisher_has_a_receipt_for(
     assert (delivery["expected"], delivery["duplicated"], delivery["reordered"]) == (2500, 0, 0)
     assert delivery["lost"] > 0
     assert f"tokyo discarded {delivery['lost']} messages of topic://prices for a slow bridge" in held
-    assert f"lost at other brokers: {delivery['lost']} (first 2-" in held
+    assert f"lost at other brokers: {delivery['lost']} (first 3-" in held
     assert f"tokyo gave {delivery['received']} and singapore took {delivery['received']}" in held
     assert "tokyo discarded 0 messages of topic://prices for a slow bridge, asked were at least 1" in broken
 
 
-def test_a_bridge_forwards_no_more_than_its_window_in_a_round_trip(
+def test_a_bridge_sends_no_more_than_its_window_before_an_answer(
     mqlab: Commands, engine: Engine, tmp_path: Path
 ) -> None:
     spoilt = copy_of(
@@ -57,7 +57,8 @@ def test_a_bridge_forwards_no_more_than_its_window_in_a_round_trip(
     )
     held, broken = both(mqlab, engine, "small-window", spoilt)
     assert "queue://orders on tokyo, between before and end: enqueued 200, dequeued 200, forwarded 200" in held
-    assert "from tokyo to singapore, over 200: max is" in broken and "asked were at least 5s" in broken
+    assert "dispatched 10, forwarded 0" in held
+    assert "between before and unanswered: dispatched " in broken and ", asked were 10" in broken
 
 
 def test_stuck_messages_come_back_where_the_policy_lets_them(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:

@@ -113,4 +113,4 @@ def test_docker_calls_the_brokers_healthy(article_lab: Standing) -> None:
         return str(article_lab.broker(name).attrs["State"]["Health"]["Status"])
 
     for name in article_lab.lab.state.brokers:
-        assert eventually(lambda name=name: health(name) == "healthy", 30), health(name)  # type: ignore[misc]
+        assert eventually(lambda name=name: health(name) == "healthy", 120), health(name)  # type: ignore[misc]

@@ -37,7 +37,7 @@ def send(lab: Standing, broker: str, queue: Destination, bodies: list[bytes]) ->
                     id=str(number), destination=queue, body=body, headers={}, qos=0, persistent=True, retained=False
                 )
             )
-        assert eventually(lambda: list(ear.outcomes.values()) == ["ok"] * len(bodies), 30), ear.outcomes
+        assert eventually(lambda: list(ear.outcomes.values()) == ["ok"] * len(bodies), 60), ear.outcomes
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
@@ -50,22 +50,22 @@ def test_a_broker_comes_back_with_all_it_had(shores_lab: Standing, how: str, bro
 
     container = shores_lab.broker(broker)
     if how == "stop":
-        container.stop(timeout=20)
+        container.stop(timeout=60)
         container.reload()
         assert container.attrs["State"]["ExitCode"] == 143, "it ended by itself when asked to"
     else:
         container.kill()
-        container.wait(timeout=20)
+        container.wait(timeout=60)
     assert not shores_lab.is_up(broker)
     container.start()
 
-    assert eventually(lambda: shores_lab.is_up(broker), 60)
+    assert eventually(lambda: shores_lab.is_up(broker), 120)
     assert identity(shores_lab, broker) == before
     ear = Ear()
     with closing(
         shores_lab.lab.connect(client="receiver", broker=broker, over="stomp", user="tester", events=ear)
     ) as client:
         client.subscribe(Terms(destination=queue))
-        assert eventually(lambda: len(ear.bodies) >= len(bodies), 30)
+        assert eventually(lambda: len(ear.bodies) >= len(bodies), 60)
     assert ear.bodies == bodies
-    assert eventually(shores_lab.bridged, 60)
+    assert eventually(shores_lab.bridged, 120)

@@ -19,7 +19,7 @@ from tests.emulation.labs import Engine, left_of
 pytestmark = pytest.mark.docker
 
 PASSWORD = "MQ-lab-2019-testuser"  # of the shipped topologies
-LATE = 25.0  # ms that a packet may be late on a machine with every core busy; how late on an idle one: `make bench`
+LATE = 500.0  # ms that a packet may be late on a machine that is busy with other things; on an idle one: `make bench`
 
 
 def report(folder: Path) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def test_a_cut_that_heals_loses_nothing(mqlab: Commands, engine: Engine) -> None
 def test_a_cut_that_never_heals_is_broken(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
     def without_healing(text: str) -> str:
         kept = [line for line in text.splitlines() if "- heal:" not in line and "- wait:" not in line]
-        return "\n".join(kept).replace("within: 30s", "within: 4s")
+        return "\n".join(kept).replace("within: 60s", "within: 4s")
 
     ended = mqlab("run", copy_of("cut-and-heal", tmp_path, without_healing))
     assert ended.code == 1, ended

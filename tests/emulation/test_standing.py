@@ -16,7 +16,7 @@ import pytest
 from lab.runtime.emulation import labels, sweeping
 from lab.runtime.emulation.labels import Owner
 from tests.emulation.command import Commands, Ended
-from tests.emulation.labs import Engine, eventually, left_of, secrets_of
+from tests.emulation.labs import Engine, eventually, left_of, no_other_sweep, secrets_of
 
 pytestmark = pytest.mark.docker
 
@@ -175,24 +175,25 @@ def test_a_sweep_takes_what_the_dead_left_and_leaves_the_living_alone(
     here = Owner.current()
     dead_owner = Owner(host=here.host, boot=here.boot, pid=dead.pid, started=here.started)
     dead.wait()
-    owners = {"living": here, "dead": dead_owner}
-    made = {}
-    for name, owner in owners.items():
-        run = f"test-{name}-{os.getpid()}"
-        made[name] = run
-        request.addfinalizer(lambda run=run: sweeping.remove(engine.client, run))
-        its = {**labels.of_lab(run, owner, detached=False), labels.ROLE: "network"}
-        engine.client.networks.create(f"mqlab-{run}", labels=its)
-    only_told = mqlab("sweep", "--dry-run", "--json")
-    assert made["dead"] in {each["run"] for each in only_told.json}
-    assert left_of(engine.client, made["dead"])
-    swept = mqlab("sweep", "--json")
-    assert swept.code == 0, swept
-    runs = {each["run"] for each in swept.json}
-    assert made["dead"] in runs and not {made["living"], mqlab.latest.name} & runs
-    assert left_of(engine.client, made["dead"]) == []
-    assert left_of(engine.client, made["living"]) == [f"mqlab-{made['living']}"]
-    assert left_of(engine.client, mqlab.latest.name) == standing
+    with no_other_sweep():
+        owners = {"living": here, "dead": dead_owner}
+        made = {}
+        for name, owner in owners.items():
+            run = f"test-{name}-{os.getpid()}"
+            made[name] = run
+            request.addfinalizer(lambda run=run: sweeping.remove(engine.client, run))
+            its = {**labels.of_lab(run, owner, detached=False), labels.ROLE: "network"}
+            engine.client.networks.create(f"mqlab-{run}", labels=its)
+        only_told = mqlab("sweep", "--dry-run", "--json")
+        assert made["dead"] in {each["run"] for each in only_told.json}
+        assert left_of(engine.client, made["dead"])
+        swept = mqlab("sweep", "--json")
+        assert swept.code == 0, swept
+        runs = {each["run"] for each in swept.json}
+        assert made["dead"] in runs and not {made["living"], mqlab.latest.name} & runs
+        assert left_of(engine.client, made["dead"]) == []
+        assert left_of(engine.client, made["living"]) == [f"mqlab-{made['living']}"]
+        assert left_of(engine.client, mqlab.latest.name) == standing
 
 
 def test_down_leaves_nothing(stand: tuple[Commands, Ended], engine: Engine) -> None:

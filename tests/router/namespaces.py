@@ -93,7 +93,7 @@ class Bed:
             yield process
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
 
 
 @contextlib.contextmanager
