@@ -8,7 +8,7 @@ from lab.runtime.base import ORDINARY, Client, ClientEvents, Session
 
 __all__ = ["PROTOCOLS", "Endpoint", "connect"]
 
-PROTOCOLS = ("mqtt", "stomp")
+PROTOCOLS = ("mqtt", "stomp", "amqp")
 
 
 def connect(protocol: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
@@ -21,4 +21,8 @@ def connect(protocol: str, endpoint: Endpoint, events: ClientEvents, session: Se
         from lab.clients.stomp import StompClient
 
         return StompClient(endpoint, events)
+    if protocol == "amqp":
+        from lab.clients.amqp import AmqpClient
+
+        return AmqpClient(endpoint, events)
     raise PlanError(f"no client speaks {protocol!r}", f"there are {', '.join(PROTOCOLS)}")

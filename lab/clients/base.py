@@ -19,6 +19,8 @@ from lab.history import SendOutcome
 from lab.runtime.base import ClientEvents
 
 PATIENCE = 30.0  # seconds that a broker may take over any one answer
+CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome
+CLOSE_WITHIN = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Endpoint:
     user: str
     password: SecretStr  # never shown
     client_id: str
+    within: float = CONNECT_WITHIN
 
     def __str__(self) -> str:
         """Write where it is, and nothing of who."""

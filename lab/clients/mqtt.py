@@ -12,7 +12,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from lab.clients.base import Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, connecting, guarded
 from lab.clients.buffered import Buffered
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.declare.destinations import hears
@@ -21,8 +21,6 @@ from lab.history import SendOutcome
 from lab.runtime.base import ORDINARY, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
 
 MOST_IN_FLIGHT = 100
-CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNACK
-CLOSE_WITHIN = 2.0
 _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
 _PLAINLY_LOST = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)
@@ -72,7 +70,7 @@ class MqttClient:
         )
         self._client.username_pw_set(endpoint.user, endpoint.password.get_secret_value())
         self._client.tls_set_context(endpoint.tls())
-        self._client.connect_timeout = CONNECT_WITHIN
+        self._client.connect_timeout = endpoint.within
         self._client.max_inflight_messages_set(MOST_IN_FLIGHT)  # what publish() lets through goes out at once
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
@@ -92,7 +90,7 @@ class MqttClient:
             raise
         self._thread.start()
         try:
-            self._answers.wait("connect", self._where, CONNECT_WITHIN)
+            self._answers.wait("connect", self._where, endpoint.within)
             self._welcome = True
         except BaseException:
             self.close()

@@ -23,3 +23,8 @@ def physical_name(topic: str) -> str:
 def stomp_destination(destination: Destination) -> str:
     """Give a destination's name in STOMP."""
     return f"/{destination.kind}/{destination.name}"
+
+
+def amqp_address(destination: Destination) -> str:
+    """Give a destination's address in AMQP; without the prefix ActiveMQ takes it for a queue."""
+    return str(destination)

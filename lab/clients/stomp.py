@@ -11,7 +11,7 @@ from typing import Any
 import stomp
 from stomp.exception import NotConnectedException
 
-from lab.clients.base import Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, connecting, guarded
 from lab.clients.naming import stomp_destination
 from lab.clients.stomp_wire import Connection
 from lab.errors import BrokerError, LabTimeout
@@ -19,8 +19,6 @@ from lab.history import SendOutcome
 from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing, Terms
 
 MOST_IN_FLIGHT = 100
-CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for CONNECTED
-CLOSE_WITHIN = 2.0
 # The broker proves each 10 s that it lives. We prove nothing: a late beat of ours must not end the connection.
 _HEARTBEATS = (0, 10_000)  # milliseconds
 
@@ -37,7 +35,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._flights = InFlight(events, most=MOST_IN_FLIGHT)
         self._subscriptions: dict[str, Terms] = {}
         self._count = 0
-        self._wire = Connection(endpoint.host, endpoint.port, endpoint.tls(), CONNECT_WITHIN, _HEARTBEATS)
+        self._wire = Connection(endpoint.host, endpoint.port, endpoint.tls(), endpoint.within, _HEARTBEATS)
         self._wire.set_listener("mqlab", self)
         with connecting(endpoint, "STOMP"):
             self._wire.open()
@@ -48,7 +46,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
                 headers={"client-id": endpoint.client_id},
                 with_connect_command=True,
             )
-            self._answers.wait("connect", self._where, CONNECT_WITHIN)
+            self._answers.wait("connect", self._where, endpoint.within)
             self._welcome = True
         except BaseException:
             self.close()

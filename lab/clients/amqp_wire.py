@@ -1,0 +1,183 @@
+"""An AMQP 1.0 connection: proton's engine, which does no I/O, over a TLS socket of ours and one thread.
+
+The engine is not for several threads: whoever else wants something of it hands over the work. So everything that waits
+goes out in one piece, TLS is verified as for the other protocols, and proton needs no OpenSSL of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import proton
+
+from lab.clients.base import Endpoint
+from lab.clients.buffered import Buffered
+
+# After so many seconds without a frame the broker has fallen silent; it is asked to send one in half of them.
+SILENCE = 20.0
+_AT_MOST = 65_536  # bytes to take from the engine at once
+
+
+class Wire:
+    """One connection; `on_event` and `on_end` are called in its thread, as everything handed over is."""
+
+    def __init__(self, endpoint: Endpoint, on_event: Callable[[Any], None], on_end: Callable[[str], None]) -> None:
+        self._on_event, self._on_end = on_event, on_end
+        self.connection = proton.Connection()
+        self._transport = proton.Transport()
+        self._events = proton.Collector()
+        self._work: deque[Callable[[], None]] = deque()
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        self._awake = False
+        self._hung_up = False
+        self._stream: Buffered | None = None
+        self._socket: ssl.SSLSocket | None = None
+        self._closing = threading.Lock()
+        self.thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
+        self._prepare(endpoint)
+
+    def open(self, endpoint: Endpoint) -> None:
+        """Connect and begin; OSError where that fails."""
+        try:
+            plain = socket.create_connection((endpoint.host, endpoint.port), endpoint.within)
+            try:
+                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._socket = endpoint.tls().wrap_socket(plain, server_hostname=endpoint.host)
+            except BaseException:
+                plain.close()
+                raise
+        except BaseException:
+            self._wake.close()
+            self._woken.close()
+            raise
+        self._socket.setblocking(False)
+        self._stream = Buffered(self._socket)
+        self.thread.start()
+
+    def hand(self, work: Callable[[], None]) -> None:
+        """Have something done in the connection's thread; after its end nothing is."""
+        self._work.append(work)
+        if not self._awake:
+            self._awake = True
+            with contextlib.suppress(OSError):  # it is awake, or has ended
+                self._wake.send(b".")
+
+    def hang_up(self) -> None:
+        """End at once, from any thread."""
+        self._hung_up = True
+        with self._closing:
+            if self._socket is not None and self._socket.fileno() >= 0:
+                with contextlib.suppress(OSError):  # it may just have closed by itself
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def _prepare(self, endpoint: Endpoint) -> None:
+        sasl = self._transport.sasl()
+        sasl.allow_insecure_mechs = True  # insecure without TLS, of which proton knows nothing here
+        sasl.allowed_mechs("PLAIN")
+        self._transport.idle_timeout = SILENCE
+        self.connection.container = endpoint.client_id
+        self.connection.hostname = endpoint.host
+        self.connection.user = endpoint.user
+        self.connection.password = endpoint.password.get_secret_value()
+        self.connection.collect(self._events)
+        self._transport.bind(self.connection)
+        self.connection.open()
+
+    def _loop(self) -> None:
+        why = "the connection was lost"
+        assert self._stream is not None  # open() has made it
+        with self._wake, self._woken, selectors.DefaultSelector() as ready:
+            ready.register(self._woken, selectors.EVENT_READ)
+            ready.register(self._stream, selectors.EVENT_READ)
+            try:
+                while self._turn(ready, self._stream):
+                    pass
+                why = self._reason() or why
+            except (OSError, proton.ProtonException) as error:
+                why = self._reason() or f"the connection was lost: {error}"
+            finally:
+                with self._closing:
+                    self._stream.close()
+                self._on_end(why)
+
+    def _turn(self, ready: selectors.BaseSelector, stream: Buffered) -> bool:
+        """Do what was handed over, tell what happened, write, wait, read; False when it is over."""
+        self._awake = False
+        while self._work:
+            self._work.popleft()()
+        self._tell()
+        deadline = self._transport.tick(time.monotonic())
+        self._write(stream)
+        self._tell()
+        if self._over():
+            return False
+        ready.modify(stream, selectors.EVENT_READ | (selectors.EVENT_WRITE if stream.behind else 0))
+        wait = 0.0 if self._work else max(min(deadline - time.monotonic(), 1.0), 0.0) if deadline else 1.0
+        happened = [key.fileobj for key, _ in ready.select(wait)]
+        if self._woken in happened:
+            self._woken.recv(4096)
+        if stream in happened:
+            self._read(stream)
+        return not self._hung_up
+
+    def _tell(self) -> None:
+        while (event := self._events.peek()) is not None:
+            self._on_event(event)
+            self._events.pop()
+
+    def _write(self, stream: Buffered) -> None:
+        if not stream.behind:
+            while (size := self._transport.pending()) > 0:
+                size = min(size, _AT_MOST)
+                stream.send(self._transport.peek(size) or b"")
+                self._transport.pop(size)
+        stream.flush()
+
+    def _read(self, stream: Buffered) -> None:
+        """Read what is there, and let the engine take it; its buffer may be smaller than what came."""
+        first = True
+        while first or stream.readable():
+            first = False
+            room = self._transport.capacity()
+            if room <= 0:
+                return
+            try:
+                octets = stream.recv(room)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            if not octets:
+                self._hung_up = True
+                with contextlib.suppress(proton.ProtonException):
+                    self._transport.close_tail()
+                self._tell()
+                return
+            self._transport.push(octets)
+            self._tell()
+
+    def _over(self) -> bool:
+        return (
+            self._hung_up or self._transport.closed or self._transport.pending() < 0 or self._transport.capacity() < 0
+        )
+
+    def _reason(self) -> str:
+        if self._transport.sasl().outcome == proton.SASL.AUTH:
+            return "wrong user or password"
+        condition = self.connection.remote_condition or self._transport.condition
+        return words(condition) if condition is not None else ""
+
+
+def words(condition: Any) -> str:
+    """Write what a broker gave as its reason."""
+    if condition is None:
+        return "the broker gave no reason"
+    said = condition.description or condition.name
+    return str(said)
