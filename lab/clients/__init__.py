@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from lab.clients.base import Endpoint
+from lab.declare.over import Over
+from lab.declare.over import endpoint as endpoint_of
 from lab.errors import PlanError
 from lab.runtime.base import ORDINARY, Client, ClientEvents, Session
 
 __all__ = ["PROTOCOLS", "Endpoint", "connect"]
 
-PROTOCOLS = ("mqtt", "stomp", "amqp")
+PROTOCOLS: tuple[str, ...] = get_args(Over)
 
 
-def connect(protocol: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
+def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
     """Connect and log in; BrokerError if the broker refuses, LabTimeout if it is silent."""
-    if protocol == "mqtt":
+    web_socket = endpoint_of(over) == "wss"
+    if over in ("mqtt", "mqtt-wss"):
         from lab.clients.mqtt import MqttClient
 
-        return MqttClient(endpoint, events, session)
-    if protocol == "stomp":
+        return MqttClient(endpoint, events, session, web_socket=web_socket)
+    if over in ("stomp", "stomp-wss"):
         from lab.clients.stomp import StompClient
 
-        return StompClient(endpoint, events)
-    if protocol == "amqp":
+        return StompClient(endpoint, events, web_socket=web_socket)
+    if over == "amqp":
         from lab.clients.amqp import AmqpClient
 
         return AmqpClient(endpoint, events)
-    raise PlanError(f"no client speaks {protocol!r}", f"there are {', '.join(PROTOCOLS)}")
+    raise PlanError(f"no client speaks {over!r}", f"there are {', '.join(PROTOCOLS)}")

@@ -31,12 +31,17 @@ class Buffered:
     def recv(self, size: int) -> bytes:
         """Give what is there, at most `size` bytes; as a socket does where nothing is."""
         if self._at == len(self._read):
-            self._read, self._at = self._below.recv(_AT_ONCE), 0
-            if isinstance(self._below, socket.socket):
-                acknowledge_at_once(self._below)
+            self._read, self._at = self.take(), 0
         start = self._at
         self._at = min(start + size, len(self._read))
         return self._read[start : self._at]
+
+    def take(self) -> bytes:
+        """Read as much as the socket has now."""
+        octets: bytes = self._below.recv(_AT_ONCE)
+        if isinstance(self._below, socket.socket):
+            acknowledge_at_once(self._below)
+        return octets
 
     def readable(self) -> bool:
         """Tell whether something can be read without asking the kernel."""

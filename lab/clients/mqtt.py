@@ -6,7 +6,7 @@ import contextlib
 import selectors
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, connecting, guarded
 from lab.clients.buffered import Buffered
 from lab.clients.naming import mqtt_topic, physical_name
+from lab.clients.web_socket import WebSocketStream, shake_hands
 from lab.declare.destinations import hears
 from lab.errors import BrokerError
 from lab.history import SendOutcome
@@ -38,18 +39,27 @@ class _Paho(paho.Client):
     """paho over a stream that reads and writes in large pieces: paho itself asks for one byte, then for another."""
 
     stream: Buffered | None = None
+    shake_hands: Callable[[Any], None] | None = None  # where it is to be spoken in a WebSocket
 
     def _create_socket(self) -> Any:
-        self.stream = Buffered(super()._create_socket())
+        secured = super()._create_socket()
+        if self.shake_hands is None:
+            self.stream = Buffered(secured)
+        else:
+            self.shake_hands(secured)
+            self.stream = WebSocketStream(secured, "mqtt")
         return self.stream
 
 
 class MqttClient:
     """One MQTT connection; it never reconnects by itself."""
 
-    def __init__(self, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> None:
+    def __init__(
+        self, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY, *, web_socket: bool = False
+    ) -> None:
         self.events = events
-        self._where = f"MQTT at {endpoint}"
+        protocol = "MQTT in a WebSocket" if web_socket else "MQTT"
+        self._where = f"{protocol} at {endpoint}"
         self._welcome = self._closing = False
         self._answers = Answers()
         self._flights = InFlight(events, most=MOST_IN_FLIGHT)
@@ -71,6 +81,8 @@ class MqttClient:
         self._client.username_pw_set(endpoint.user, endpoint.password.get_secret_value())
         self._client.tls_set_context(endpoint.tls())
         self._client.connect_timeout = endpoint.within
+        if web_socket:
+            self._client.shake_hands = lambda stream: shake_hands(stream, endpoint, "mqtt")
         self._client.max_inflight_messages_set(MOST_IN_FLIGHT)  # what publish() lets through goes out at once
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
@@ -82,7 +94,7 @@ class MqttClient:
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         try:
-            with connecting(endpoint, "MQTT"):
+            with connecting(endpoint, protocol):
                 self._client.connect(endpoint.host, endpoint.port, keepalive=_KEEP_ALIVE)
         except BaseException:
             self._wake.close()

@@ -26,18 +26,20 @@ _HEARTBEATS = (0, 10_000)  # milliseconds
 class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
     """One STOMP connection; it never reconnects by itself."""
 
-    def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
+    def __init__(self, endpoint: Endpoint, events: ClientEvents, *, web_socket: bool = False) -> None:
         self.events = events
-        self._where = f"STOMP at {endpoint}"
+        protocol = "STOMP in a WebSocket" if web_socket else "STOMP"
+        self._where = f"{protocol} at {endpoint}"
+        self._text_only = web_socket  # ActiveMQ takes no binary messages there
         self._welcome = self._closing = False
         self._ended = threading.Event()
         self._answers = Answers()
         self._flights = InFlight(events, most=MOST_IN_FLIGHT)
         self._subscriptions: dict[str, Terms] = {}
         self._count = 0
-        self._wire = Connection(endpoint.host, endpoint.port, endpoint.tls(), endpoint.within, _HEARTBEATS)
+        self._wire = Connection(endpoint, _HEARTBEATS, web_socket=web_socket)
         self._wire.set_listener("mqlab", self)
-        with connecting(endpoint, "STOMP"):
+        with connecting(endpoint, protocol):
             self._wire.open()
         try:
             self._wire.connect(
@@ -86,6 +88,9 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; the broker's RECEIPT makes it ok."""
         if not self._flights.enter(message.id, len(message.body)):
+            return
+        if self._text_only and not _is_text(message.body):
+            self._flights.settle(message.id, SendOutcome.FAILED, "not sent: no UTF-8, and in a WebSocket STOMP is text")
             return
         headers = {"receipt": message.id, **message.headers}
         if message.persistent:
@@ -206,6 +211,14 @@ def _headers_of(terms: Terms) -> dict[str, str]:
 
 def _durable_name(terms: Terms) -> str:
     return terms.destination.name
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _text(body: bytes | None) -> str:

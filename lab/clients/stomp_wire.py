@@ -18,7 +18,8 @@ from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
-from lab.clients.base import acknowledge_at_once
+from lab.clients.base import Endpoint, acknowledge_at_once
+from lab.clients.web_socket import Frames, shake_hands
 
 _READ = 65_536  # stomp.py asks for 1,024 at a time
 _LATER = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -28,13 +29,18 @@ logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of ends tha
 class _Outbox(PollableQueue):  # type: ignore[misc]
     """The queue to stomp.py's loop, which takes all that waits as one piece, and is woken once for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, frames: Frames | None) -> None:
         super().__init__()
         self._lock = threading.Lock()
         self._waiting: list[bytes] = []
+        self._frames = frames
 
     def put(self, frame: bytes) -> None:
-        """Hand over a frame, from any thread."""
+        """Hand over a frame of STOMP, from any thread."""
+        self.put_octets(frame if self._frames is None else self._frames.wrap(frame))
+
+    def put_octets(self, frame: bytes) -> None:
+        """Hand over what is to be written as it is."""
         with self._lock:
             self._waiting.append(frame)
             first = len(self._waiting) == 1
@@ -52,23 +58,31 @@ class _Outbox(PollableQueue):  # type: ignore[misc]
 class _Wire(Transport):  # type: ignore[misc]
     """The transport below STOMP frames."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext, within: float) -> None:
-        super().__init__([(host, port)], prefer_localhost=False, try_loopback_connect=False, auto_decode=False)
-        self._where, self._tls, self._within = (host, port), tls, within
+    def __init__(self, endpoint: Endpoint, *, web_socket: bool) -> None:
+        self._endpoint, self._where = endpoint, (endpoint.host, endpoint.port)
+        super().__init__([self._where], prefer_localhost=False, try_loopback_connect=False, auto_decode=False)
+        self._tls = endpoint.tls()
+        self._frames = Frames("stomp") if web_socket else None
         self._closing = threading.Lock()
 
     def attempt_connection(self) -> None:
         """Connect once; what went wrong is the caller's to see."""
-        plain = socket.create_connection(self._where, self._within)
+        plain = socket.create_connection(self._where, self._endpoint.within)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             secured = self._tls.wrap_socket(plain, server_hostname=self._where[0])
         except BaseException:
             plain.close()
             raise
+        if self._frames is not None:
+            try:
+                shake_hands(secured, self._endpoint, "stomp")
+            except BaseException:
+                secured.close()
+                raise
         secured.setblocking(False)
         self.socket = secured
-        self.send_queue = _Outbox()
+        self.send_queue = _Outbox(self._frames)
         self.sel = selectors.DefaultSelector()
         self.sel.register(self.send_queue, selectors.EVENT_READ)
         self.sel.register(self.socket, selectors.EVENT_READ)
@@ -82,6 +96,8 @@ class _Wire(Transport):  # type: ignore[misc]
             octets: bytes = stream.recv(_READ) if stream is not None else b""
             if octets:
                 acknowledge_at_once(stream)
+                if self._frames is not None:
+                    octets = self._unwrapped(self._frames, octets)
         except _LATER:
             raise
         except OSError:
@@ -89,6 +105,15 @@ class _Wire(Transport):  # type: ignore[misc]
         if not octets:
             self.running = False
         return octets
+
+    def _unwrapped(self, frames: Frames, octets: bytes) -> bytes:
+        """Give what is in a WebSocket's messages; where none is whole, or all are pings, nothing can be read yet."""
+        content = frames.unwrap(octets)
+        while frames.pings:
+            self.send_queue.put_octets(frames.pings.pop(0))
+        if not content and not frames.ended:
+            raise ssl.SSLWantReadError
+        return content
 
     def shutdown_queue(self) -> None:
         """Close the queue, and keep it: whoever is about to use it gets an OSError."""
@@ -126,8 +151,8 @@ class _Wire(Transport):  # type: ignore[misc]
 class Connection(BaseConnection, Protocol12):  # type: ignore[misc]
     """One STOMP 1.2 connection."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext, within: float, heartbeats: tuple[int, int]) -> None:
-        self._wire = _Wire(host, port, tls, within)
+    def __init__(self, endpoint: Endpoint, heartbeats: tuple[int, int], *, web_socket: bool = False) -> None:
+        self._wire = _Wire(endpoint, web_socket=web_socket)
         BaseConnection.__init__(self, self._wire)
         Protocol12.__init__(self, self._wire, heartbeats)
 

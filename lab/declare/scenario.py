@@ -17,6 +17,7 @@ from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded,
 from lab.declare.expectation import Expectation
 from lab.declare.fields import Bounds, Declared, Duration, Each, MessageRate, Name, Pair, Receivers, Whole, YesNo
 from lab.declare.origin import Origin
+from lab.declare.over import Over
 from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step
 from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
 from lab.declare.topology import ImpairmentFields, Topology
@@ -29,7 +30,7 @@ class Subscribe(Step, OneDestination):
     verb: ClassVar[str] = "subscribe"
     client: Name
     broker: Name
-    over: Literal["mqtt", "stomp"]
+    over: Over
     qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
     user: str | None = None  # the broker's only user when left out
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from lab.declare.fields import Declared, Name, Size, Whole, YesNo
+from lab.declare.over import Over
 from lab.units import format_duration
 
 
@@ -59,9 +60,9 @@ class Message(Step, OneDestination):
     """What every step that sends says of its messages."""
 
     broker: Name
-    over: Literal["mqtt", "stomp"]
+    over: Over
     qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
-    persistent: YesNo = True  # STOMP only
+    persistent: YesNo = True  # not over MQTT, where QoS decides
     retained: YesNo = False  # MQTT only
     body: str | None = None  # {n} counts from 1; made by the lab when left out
     size: Size | None = None  # of a body that the lab makes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.declare.destinations import destination_of, has_wildcard
+from lab.declare.over import protocol
 from lab.declare.scenario import Cut, Heal, Reject, Scenario, Subscribe, Unsubscribe
 from lab.declare.step import Message, OnLink
 from lab.declare.step_place import At
@@ -13,7 +14,7 @@ from lab.declare.unrolling import in_time
 from lab.declare.wait_checks import check_wait, too_early
 from lab.errors import Problem
 
-_ONLY_OVER = {"qos": "mqtt", "retained": "mqtt", "persistent": "stomp"}
+_ONLY_OVER = {"qos": ("mqtt",), "retained": ("mqtt",), "persistent": ("stomp", "amqp")}
 
 
 def check_steps(scenario: Scenario) -> Iterator[Problem]:
@@ -53,14 +54,15 @@ def _login(at: At, step: Subscribe | Message) -> Iterator[Problem]:
 
 
 def _protocol(at: At, step: Subscribe | Message) -> Iterator[Problem]:
-    for field, protocol in _ONLY_OVER.items():
-        if field in step.model_fields_set and step.over != protocol:
-            yield at.wrong(field, f"{field} means nothing over {step.over}", f"remove it: it is for {protocol} alone")
+    for field, protocols in _ONLY_OVER.items():
+        if field in step.model_fields_set and protocol(step.over) not in protocols:
+            its = f"{' and '.join(protocols)} alone"
+            yield at.wrong(field, f"{field} means nothing over {step.over}", f"remove it: it is for {its}")
     destination = destination_of(step) or ""
     field = "topic" if step.topic is not None else "queue"
-    if step.over == "mqtt" and step.queue is not None:
-        yield at.wrong("queue", "MQTT knows topics, not queues", "write topic, or over: stomp")
-    if any(character in destination.partition("://")[2] for character in "/+#") and step.over == "mqtt":
+    if protocol(step.over) == "mqtt" and step.queue is not None:
+        yield at.wrong("queue", "MQTT knows topics, not queues", "write topic, or over: stomp or amqp")
+    if any(character in destination.partition("://")[2] for character in "/+#") and protocol(step.over) == "mqtt":
         yield at.wrong(field, "a topic is named here as ActiveMQ names it", "write a.b for a/b, * for +, > for #")
     if isinstance(step, Message):
         if has_wildcard(destination):

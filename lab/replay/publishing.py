@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
+from lab.declare.over import protocol
 from lab.declare.scenario import Publish
 from lab.declare.timed import Traffic
 from lab.errors import BrokerError, LabTimeout
@@ -79,7 +80,7 @@ class Sending:
                 over=step.over,
                 destination=str(destination(step)),
                 count=self._count,
-                persistent=step.qos > 0 if step.over == "mqtt" else step.persistent,
+                persistent=step.qos > 0 if protocol(step.over) == "mqtt" else step.persistent,
                 body="generated" if step.body is None else "given",
                 place=rehearsal.program.flat[self._number - 1].place,
             )

@@ -6,6 +6,7 @@ from lab import units
 from lab.declare.broker_steps import ConnectorStep, OnBroker, Reboot
 from lab.declare.counter_claims import Snapshot
 from lab.declare.destinations import Addressed, destination_of
+from lab.declare.over import protocol
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
 from lab.declare.step import OnLink, Step
 from lab.declare.timed import EndTraffic, Flap, Repeat, Together, Traffic, Wait
@@ -57,7 +58,7 @@ def asked(step: Step) -> str:
 
 
 def _sent(step: Publish | Traffic, words: str) -> str:
-    how = f"QoS {step.qos}" if step.over == "mqtt" else "persistent" if step.persistent else "non-persistent"
+    how = f"QoS {step.qos}" if protocol(step.over) == "mqtt" else "persistent" if step.persistent else "non-persistent"
     words += f"to {destination(step)} at {step.broker} over {step.over}, {how}"
     words += ", retained" if step.retained else ""
     words += f", {units.format_size(step.size)} each" if step.size is not None else ""

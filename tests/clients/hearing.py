@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from lab.history import SendOutcome
@@ -43,8 +44,11 @@ class Heard:
         self.errors.append(error)
 
     def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition, which may be about what others heard too."""
+        end = time.monotonic() + WITHIN
         with self._changed:
-            assert self._changed.wait_for(condition, WITHIN), (self.outcomes, self.messages, self.ends, self.errors)
+            while not self._changed.wait_for(condition, 0.1):
+                assert time.monotonic() < end, (self.outcomes, self.messages, self.ends, self.errors)
 
 
 def message(number: int, to: Destination, *, qos: int = 1, retained: bool = False) -> Outgoing:

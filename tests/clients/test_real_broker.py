@@ -1,4 +1,4 @@
-"""Both clients against a real broker: what it accepts, what it refuses, and what becomes of sends when it dies.
+"""Every client against a real broker: what it accepts, what it refuses, and what becomes of sends when it dies.
 
 Fixtures: `endpoint` gives the Endpoint of a protocol at a broker that runs; `kill_broker` kills that broker at once.
 """
@@ -59,6 +59,17 @@ def opened(endpoint: Endpoints, protocol: str) -> Iterator[Callable[[str], tuple
 Opened = Callable[[str], tuple[Client, Heard]]
 
 
+@pytest.mark.parametrize("protocol", ["stomp-wss"])
+def test_in_a_web_socket_stomp_carries_text_alone(opened: Opened, to: Destination) -> None:
+    client, heard = opened("both")
+    client.subscribe(Terms(destination=to))
+    client.publish(message(1, to)._replace(body=b"\xff\xfe"))
+    client.publish(message(2, to))
+    heard.until(lambda: len(heard.outcomes) == 2 and len(heard.messages) == 1)
+    assert heard.outcomes["1-1"] == (SendOutcome.FAILED, "not sent: no UTF-8, and in a WebSocket STOMP is text")
+    assert heard.messages[0].body == BODY
+
+
 @pytest.mark.parametrize("qos", [0, 1, 2])
 def test_what_is_sent_is_accepted_and_received_unaltered(opened: Opened, to: Destination, qos: int) -> None:
     hearing, heard = opened("hears")
@@ -79,13 +90,13 @@ def test_a_header_comes_through_where_there_are_headers(opened: Opened, to: Dest
     client.subscribe(Terms(destination=to))
     client.publish(message(1, to))
     heard.until(lambda: len(heard.messages) == 1)
-    assert heard.messages[0].headers.get(HEADER) == (None if protocol == "mqtt" else "run:1/1-1")
+    assert heard.messages[0].headers.get(HEADER) == (None if protocol.startswith("mqtt") else "run:1/1-1")
 
 
 def test_a_queue_gives_each_message_to_one(opened: Opened, protocol: str) -> None:
     to = Destination(kind="queue", name=f"orders.{uuid4()}")
     client, heard = opened("both")
-    if protocol == "mqtt":
+    if protocol.startswith("mqtt"):
         with pytest.raises(LabError, match="MQTT has no queues"):
             client.subscribe(Terms(destination=to))
         return
@@ -170,23 +181,33 @@ def test_a_ca_file_that_is_not_there_is_named(endpoint: Endpoints, protocol: str
 
 
 def test_a_broker_killed_half_way_leaves_every_send_with_one_outcome(
-    opened: Opened, to: Destination, kill_broker: Callable[[], None]
+    endpoint: Endpoints, to: Destination, kill_broker: Callable[[], None]
 ) -> None:
-    hearing, heard = opened("hears")
-    hearing.subscribe(Terms(destination=to))
-    saying, said = opened("says")
+    def opened(over: str, name: str) -> tuple[Client, Heard]:
+        heard = Heard()
+        return connect(over, replace(endpoint(over), client_id=f"{name}-{uuid4()}"), heard), heard
+
+    hearing = {over: opened(over, "hears") for over in PROTOCOLS}
+    saying = {over: opened(over, "says") for over in PROTOCOLS}
+    for client, _ in hearing.values():
+        client.subscribe(Terms(destination=to))
     for number in range(1, 101):
-        saying.publish(message(number, to))
+        for client, _ in saying.values():
+            client.publish(message(number, to))
         if number == 50:
-            said.until(lambda: len(said.outcomes) >= 1)
+            for _, said in saying.values():
+                said.until(lambda said=said: len(said.outcomes) >= 1)  # type: ignore[misc]
             kill_broker()
-    said.until(lambda: len(said.outcomes) == 100 and bool(said.ends))
-    heard.until(lambda: bool(heard.ends))
-    saying.publish(message(101, to))
-    saying.close()
-    hearing.close()
-    assert said.outcomes["1-1"][0] is SendOutcome.OK
-    assert {said.outcomes[f"1-{number}"][0] for number in range(51, 101)} <= {SendOutcome.UNKNOWN, SendOutcome.FAILED}
-    assert said.outcomes["1-101"] == (SendOutcome.FAILED, f"not sent: {said.ends[0]}")
-    assert (len(said.ends), len(heard.ends)) == (1, 1)
-    assert not (said.errors or heard.errors)
+    for over, (client, said) in saying.items():
+        said.until(lambda said=said: len(said.outcomes) == 100 and bool(said.ends))  # type: ignore[misc]
+        client.publish(message(101, to))
+        client.close()
+        assert said.outcomes["1-1"][0] is SendOutcome.OK, over
+        late = {said.outcomes[f"1-{number}"][0] for number in range(51, 101)}
+        assert late <= {SendOutcome.UNKNOWN, SendOutcome.FAILED}, over
+        assert said.outcomes["1-101"] == (SendOutcome.FAILED, f"not sent: {said.ends[0]}"), over
+        assert len(said.ends) == 1 and not said.errors, over
+    for over, (client, heard) in hearing.items():
+        heard.until(lambda heard=heard: bool(heard.ends))  # type: ignore[misc]
+        client.close()
+        assert len(heard.ends) == 1 and not heard.errors, over

@@ -18,7 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
+from lab.clients import Endpoint
 from lab.clients.stomp_wire import Connection
 
 WITHIN = 10.0
@@ -95,8 +97,10 @@ def restless() -> Iterator[None]:
 
 
 def connected(broker: int, certificate: tuple[Path, Path]) -> tuple[Connection, Ends]:
-    tls = ssl.create_default_context(cafile=str(certificate[0]))
-    wire, ends = Connection("localhost", broker, tls, WITHIN, (0, 10_000)), Ends()
+    endpoint = Endpoint(
+        host="localhost", port=broker, ca_file=certificate[0], user="u", password=SecretStr("p"), client_id="c"
+    )
+    wire, ends = Connection(endpoint, (0, 10_000)), Ends()
     wire.set_listener("ends", ends)
     wire.open()
     wire.connect("somebody", "secret", with_connect_command=True)

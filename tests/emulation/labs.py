@@ -20,6 +20,7 @@ import docker
 from lab.clients import Endpoint
 from lab.declare.checking import check
 from lab.declare.loading import load
+from lab.declare.over import endpoint
 from lab.declare.scenario import Scenario
 from lab.folder import create
 from lab.history import SendOutcome
@@ -75,7 +76,7 @@ class Standing:
         user = self.plan.broker(broker).users[0]
         return Endpoint(
             host="localhost",
-            port=self.lab.state.brokers[broker].first.ports[over],
+            port=self.lab.state.brokers[broker].first.ports[endpoint(over)],
             ca_file=Path(self.lab.state.ca_file),
             user=user,
             password=self.scenario.topology.passwords()[broker][user],

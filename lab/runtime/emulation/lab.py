@@ -13,6 +13,7 @@ from pydantic import SecretStr
 import docker
 from lab import clients
 from lab.amazonmq.files import JOLOKIA_USER
+from lab.declare.over import endpoint
 from lab.errors import BrokerError
 from lab.history import (
     BridgeSeen,
@@ -66,15 +67,15 @@ class EmulatedLab:
     ) -> Client:
         """Connect a client through the published port of the broker's active instance."""
         where = self._active(broker)
-        endpoint = clients.Endpoint(
+        at = clients.Endpoint(
             host="127.0.0.1",
-            port=where.ports[over],
+            port=where.ports[endpoint(over)],
             ca_file=Path(self.state.ca_file),
             user=user,
             password=self._passwords[broker][user],
             client_id=session.client_id or f"mqlab-{self.state.run}-{client}",
         )
-        return clients.connect(over, endpoint, events, session)
+        return clients.connect(over, at, events, session)
 
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
