@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from hashlib import blake2b
 
+from lab import amqp_encoding
+
 HEADER = "mqlab_id"  # a JMS property name: letters, digits and underscores
 _MARK = b"mqlab "
 _ID = re.compile(r"[1-9]\d*-[1-9]\d*")
@@ -42,6 +44,9 @@ def digest(body: bytes) -> str:
 
 def identify(body: bytes, headers: Mapping[str, str], run: str) -> tuple[str | None, str | None]:
     """Tell a message's id, from its header or else its body's marker; where neither is of this run, its digest."""
+    if body[:2] == b"\x00S" and (encoded := amqp_encoding.decode(body)) is not None:
+        # What came over AMQP; a protocol without headers hands on those it had in its body.
+        body, headers = encoded.body, {**encoded.properties, **headers}
     if (value := headers.get(HEADER)) is not None:
         of, _, found = value.rpartition("/")
         if of == run and _ID.fullmatch(found):
