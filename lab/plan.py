@@ -18,7 +18,7 @@ from lab.amazonmq.connectors import NetworkConnector
 from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.identity import BrokerIdentity
 from lab.amazonmq.sanitising import Removal
-from lab.declare.identities import addresses, hosts, identity, sanitised
+from lab.declare.identities import addresses, hosts, identity, instances_named, sanitised
 from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
 from lab.errors import PlanError
 from lab.network.aws import city, round_trip
@@ -89,6 +89,7 @@ class BridgePlan:
     responder: str
     duplex: bool
     user: str
+    instances: tuple[int, ...] = ()  # of a responder that is a pair: those named, where not all are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +105,8 @@ class LinkPlan:
 class Action:
     """One thing the runtime does while opening, in order."""
 
-    does: str  # create-network | start-router | start-broker | check-link | await-broker | await-bridge
-    to: str  # the region, broker, link or connector
+    does: str  # create-network | start-router | start-broker | start-standby | check-link | await-broker | …
+    to: str  # the region, broker, instance, link or connector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,15 +226,18 @@ def _link(topology: Topology, link: Link) -> LinkPlan:
 
 def _bridges(topology: Topology) -> Iterator[BridgePlan]:
     by_host = {host.lower(): broker for host, broker in hosts(topology).items()}
+    named = instances_named(topology)
     for name in topology.brokers:
         for connector in sanitised(topology, name).configuration.connectors:
-            for host in _reached(connector):
+            reached = _reached(connector)
+            for responder in dict.fromkeys(by_host[host] for host in reached):
                 yield BridgePlan(
                     connector=connector.name,
                     initiator=name,
-                    responder=by_host[host],
+                    responder=responder,
                     duplex=connector.duplex,
                     user=connector.user_name or "",
+                    instances=named.get((name, connector.name, responder), ()),
                 )
 
 
@@ -257,6 +261,7 @@ def _actions(
         *(Action(does="create-network", to=region.name) for region in regions),
         Action(does="start-router", to="router"),
         *(Action(does="start-broker", to=name) for name in _responders_first(brokers, bridges)),
+        *(Action(does="start-standby", to=its.name) for broker in brokers for its in broker.instances[1:]),
         *(Action(does="await-broker", to=broker.name) for broker in brokers),
         *(Action(does="check-link", to=link.name) for link in links),
         *(Action(does="await-bridge", to=name) for name in dict.fromkeys(bridge.connector for bridge in bridges)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab import units
-from lab.plan import BridgePlan, LinkPlan, Plan
+from lab.plan import BridgePlan, BrokerPlan, LinkPlan, Plan
 
 
 def describe(plan: Plan) -> str:
@@ -21,19 +21,21 @@ def describe(plan: Plan) -> str:
         ("name", "region", "address", "engine", "ActiveMQ", "memory", "heap", "users", "host name"),
         [
             (
-                broker.name,
+                its.name,
                 broker.region,
-                str(broker.address),
+                str(its.address),
                 broker.engine_version,
                 broker.activemq_version,
                 units.format_size(broker.memory),
                 units.format_size(broker.heap),
                 ", ".join(broker.users),
-                broker.host_name,
+                its.host_name,
             )
             for broker in plan.brokers
+            for its in broker.instances
         ],
     )
+    lines += [f"  {each.name}: {_pair(each)}" for each in plan.brokers if len(each.instances) > 1]
     lines += _table("links", ("from", "to", "one way"), [row for link in plan.links for row in _directions(link)])
     lines += [f"  {link.name}: {link.source}" for link in plan.links]
     lines += _table(
@@ -45,6 +47,11 @@ def describe(plan: Plan) -> str:
     width = len(str(len(plan.actions)))
     lines += [f"  {number:{width}}. {each.does} {each.to}" for number, each in enumerate(plan.actions, 1)]
     return "\n".join(lines) + "\n"
+
+
+def _pair(broker: BrokerPlan) -> str:
+    first, second = (its.name for its in broker.instances)
+    return f"{broker.deployment_mode}, {first} and {second} on one store, {first} active at first"
 
 
 def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:

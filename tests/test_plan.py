@@ -62,7 +62,7 @@ def test_duplex_carries_both_ways_and_its_absence_one() -> None:
 
 
 def test_a_version_handed_in_stands_for_every_broker(tmp_path: Path) -> None:
-    scenario = scenario_on(CASES[0] / "topology.yaml", tmp_path)
+    scenario = scenario_on(Path(__file__).parent / "plan" / "three-regions" / "topology.yaml", tmp_path)
     found = plan(scenario.topology, seed=7, activemq_version="5.19.1")
     assert {broker.activemq_version for broker in found.brokers} == {"5.19.1"}
     assert [broker.engine_version for broker in found.brokers] == ["5.17", "5.18", "5.18", "5.16.7"]

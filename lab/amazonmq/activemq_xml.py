@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lab.amazonmq.configuration import Configuration
+from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.edits import Edit, Layout, Node, apply
 from lab.amazonmq.elements import Element
 from lab.amazonmq.identity import BrokerIdentity
@@ -22,6 +23,9 @@ DATA_FOLDER = "/var/lib/activemq"
 # The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
 CONNECTIONS = 2000
 LARGEST_FRAME = 100 * 1024 * 1024
+
+# Milliseconds between two looks of a standby at the store's lock: the service fails over in seconds.
+LOCK_INTERVAL = 1000
 
 KEY_STORE_KEY = "keystore.password"
 CONSOLE_KEY = "console.password"
@@ -114,11 +118,12 @@ def _existing_children(layout: Layout, broker: Element, identity: BrokerIdentity
         # The first plugin is the innermost: who a client is must be known before what it may do is asked.
         yield from layout.add_children(plugins, [_authentication(identity)], first=True)
     for store in broker.children_named("persistenceAdapter"):
-        database = store.find("kahaDB")
+        database, ours = store.find("kahaDB"), _kaha_db(identity)
         if database is None:
-            yield from layout.add_children(store, [_kaha_db()])
+            yield from layout.add_children(store, [ours])
         else:
-            yield from layout.add_attributes(database, _kaha_db().attributes)
+            yield from layout.add_attributes(database, ours.attributes)
+            yield from layout.add_children(database, ours.children)
     for transports in broker.children_named("transportConnectors"):
         written = [each for each in transports.children if each.name == "transportConnector"]
         for each in written:
@@ -135,7 +140,7 @@ def _new_children(broker: Element, identity: BrokerIdentity) -> Iterator[Node]:
     if broker.find("plugins") is None:
         yield _wrap("plugins", _authentication(identity))
     if broker.find("persistenceAdapter") is None:
-        yield _wrap("persistenceAdapter", _kaha_db())
+        yield _wrap("persistenceAdapter", _kaha_db(identity))
     if broker.find("systemUsage") is None:
         yield _wrap("systemUsage", _wrap("systemUsage", *_usage()))
     if broker.find("transportConnectors") is None:
@@ -176,8 +181,11 @@ def _certificates() -> dict[str, str]:
     }
 
 
-def _kaha_db() -> Node:
-    return Node("kahaDB", {"directory": f"{DATA_FOLDER}/kahadb"})
+def _kaha_db(identity: BrokerIdentity) -> Node:
+    """Give the store; the instance of a pair that does not have its lock looks for it more often than every 10 s."""
+    locker = Node("shared-file-locker", {"lockAcquireSleepInterval": str(LOCK_INTERVAL)})
+    pair = identity.deployment_mode is DeploymentMode.ACTIVE_STANDBY_MULTI_AZ
+    return Node("kahaDB", {"directory": f"{DATA_FOLDER}/kahadb"}, (_wrap("locker", locker),) if pair else ())
 
 
 def _usage() -> tuple[Node, ...]:

@@ -53,6 +53,7 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "bridge-stopped": r"DemandForwardingBridgeSupport \| .* bridge to .* stopped",
         "broker-started": r"Apache ActiveMQ .* \(.*\) started",
         "broker-stopped": r"Apache ActiveMQ .* \(.*\) is shutdown",
+        "store-locked": r"locked by another server",
         "store-recovered": r"prior unclean shutdown|Recovering from the journal",
     }.items()
 }

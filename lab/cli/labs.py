@@ -154,13 +154,15 @@ def sweep(
         options.print_json(
             [
                 {"run": each.run, "created": each.created, "containers": each.containers, "networks": each.networks}
+                | ({"volumes": each.volumes} if each.volumes else {})
                 for each in wanted
             ]
         )
         return 0
     for each in wanted:
         verb = "would remove" if dry_run else "removed"
-        typer.echo(f"{verb} lab {each.run}: {each.containers} containers, {each.networks} networks")
+        stores = f", {each.volumes} stores of pairs" if each.volumes else ""
+        typer.echo(f"{verb} lab {each.run}: {each.containers} containers, {each.networks} networks{stores}")
     alive = len(found) - len(wanted)
     if not quiet:
         typer.echo(

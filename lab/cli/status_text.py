@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.amazonmq.names import ENDPOINTS
-from lab.runtime.emulation.state import LabState
-from lab.runtime.emulation.status import Status
+from lab.plan import BrokerPlan, InstancePlan
+from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
+from lab.runtime.emulation.status import BrokerStatus, Status
 
 
 def endpoints(state: LabState) -> dict[str, Any]:
@@ -22,15 +23,10 @@ def endpoints(state: LabState) -> dict[str, Any]:
         "brokers": {
             plan.name: {
                 "region": plan.region,
-                "host_name": plan.host_name,
-                "address": str(plan.address),
-                "used_address": state.brokers[plan.name].first.address,
+                **_instance(plan.instances[0], state.brokers[plan.name].first),
                 "users": list(plan.users),
                 "console_users": list(plan.console_users),
-                "endpoints": {
-                    endpoint.name: _url(endpoint.scheme, state.brokers[plan.name].first.ports[endpoint.name])
-                    for endpoint in ENDPOINTS
-                },
+                **_instances(plan, state.brokers[plan.name]),
             }
             for plan in state.plan.brokers
         },
@@ -46,14 +42,20 @@ def show_endpoints(state: LabState, console: Console) -> None:
             f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}"
         )
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+        where = state.brokers[plan.name].instances
+        if len(where) > 1:
+            table.add_row("", *(f"instance {its.number}" for its in where))
         for endpoint in ENDPOINTS:
-            port = state.brokers[plan.name].first.ports[endpoint.name]
-            table.add_row(endpoint.protocol, _url(endpoint.scheme, port))
-        table.add_row("address", f"{plan.address} declared, {state.brokers[plan.name].first.address} used")
+            table.add_row(endpoint.protocol, *(_url(endpoint.scheme, its.ports[endpoint.name]) for its in where))
+        both = zip(plan.instances, where, strict=True)
+        table.add_row("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both))
         table.add_row("users", ", ".join(plan.users))
         table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
         console.print(table)
-        console.print(f"inside the lab {plan.host_name}", soft_wrap=True)
+        for its in plan.instances:
+            console.print(f"inside the lab {its.host_name}", soft_wrap=True)
+        if len(where) > 1:
+            console.print(f"one store; {where[0].name} is active first, and the other's ports refuse connections")
     first = state.plan.brokers[0]
     port = state.brokers[first.name].first.ports["mqtt"]
     console.print(f"\nCA file   {state.ca_file}", soft_wrap=True)
@@ -72,7 +74,7 @@ def to_dict(status: Status) -> dict[str, Any]:
         "detached": status.state.detached,
         "owner_alive": status.owner_alive,
         "networks": dict(status.state.networks),
-        "broker_status": [asdict(each) for each in status.brokers],
+        "broker_status": [_broker(each) for each in status.brokers],
         "bridges": [asdict(each) for each in status.bridges],
         "links": [asdict(each) for each in status.links],
     }
@@ -91,7 +93,9 @@ def show(status: Status, console: Console) -> None:
     for broker in status.brokers:
         memory = f", {broker.memory / 2**20:.0f} MiB" if broker.memory else ""
         version = f"ActiveMQ {broker.version}" if broker.version else "does not answer"
-        console.print(f"  {broker.name}: {broker.container}, {broker.health}, {version}{memory}")
+        role = {"active": ", active", "standby": ", standby: its ports refuse connections"}.get(broker.role, "")
+        said = f"{version}{role}" if broker.role != "standby" else role.removeprefix(", ")
+        console.print(f"  {broker.name}: {broker.container}, {broker.health}, {said}{memory}", soft_wrap=True)
     console.print("\nbridges", style="bold")
     for bridge in status.bridges:
         sign = "[green]up[/green]" if bridge.up else "[red]down[/red]"
@@ -116,6 +120,27 @@ def show(status: Status, console: Console) -> None:
             console.print(f"      {way.packets} packets, dropped {dropped}")
     if not status.links:
         console.print("  the router does not run: nothing passes")
+
+
+def _instance(plan: InstancePlan, where: InstanceState) -> dict[str, Any]:
+    return {
+        "host_name": plan.host_name,
+        "address": str(plan.address),
+        "used_address": where.address,
+        "endpoints": {each.name: _url(each.scheme, where.ports[each.name]) for each in ENDPOINTS},
+    }
+
+
+def _instances(plan: BrokerPlan, where: BrokerState) -> dict[str, Any]:
+    """Give both instances of a pair; the first one's are the broker's own keys too."""
+    if len(plan.instances) == 1:
+        return {}
+    both = zip(plan.instances, where.instances, strict=True)
+    return {"instances": [{"name": declared.name, **_instance(declared, its)} for declared, its in both]}
+
+
+def _broker(status: BrokerStatus) -> dict[str, Any]:
+    return {key: value for key, value in asdict(status).items() if key != "role" or value}
 
 
 def _url(scheme: str, port: int) -> str:

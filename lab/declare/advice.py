@@ -16,6 +16,7 @@ from lab.amazonmq.configuration import Configuration
 from lab.amazonmq.connectors import NetworkConnector
 from lab.amazonmq.sanitising import Removal, Sanitised
 from lab.declare.identities import hosts, sanitised
+from lab.declare.pair_advice import advise_on_pairs
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem
 
@@ -42,6 +43,7 @@ def advise(topology: Topology) -> tuple[Problem, ...]:
         *(each for one in saved.values() for each in advise_apart_from_connectors(one)),
         *_twice_duplex(topology, saved),
         *_too_far(ways),
+        *advise_on_pairs(topology, saved),
         *_rights(topology, saved, ways),
     ]
     nowhere = Place(file="", line=0, column=0)

@@ -6,51 +6,75 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.log_lines import NAMED
 from lab.declare.broker_claims import Log, Recovered
-from lab.declare.broker_steps import BROKER_STEPS, ConnectorStep, Kill, OnBroker, Pause, Reboot, Resume, Start, Stop
+from lab.declare.broker_steps import (
+    BROKER_STEPS,
+    ConnectorStep,
+    Kill,
+    OnBroker,
+    OnInstance,
+    Pause,
+    Reboot,
+    Resume,
+    Start,
+    Stop,
+)
 from lab.declare.identities import connectors
+from lab.declare.instances import DOWN, PAUSED, UP, Instances
 from lab.declare.scenario import Bridge, Scenario
 from lab.declare.unrolling import every_step, in_time
 from lab.declare.wording import unknown
 from lab.errors import Problem
 
-_UP, _DOWN, _PAUSED = "running", "down", "paused"
 _A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # what looks like a pattern's name is taken for one
 _NEEDS: dict[type[OnBroker], tuple[tuple[str, ...], str | None]] = {  # the states it may find, and the one it brings
-    Stop: ((_UP, _PAUSED), _DOWN),
-    Kill: ((_UP, _PAUSED), _DOWN),
-    Start: ((_DOWN,), _UP),
-    Reboot: ((_UP, _PAUSED), _UP),
-    Pause: ((_UP,), _PAUSED),
-    Resume: ((_PAUSED,), _UP),
-    ConnectorStep: ((_UP,), None),
+    Stop: ((UP, PAUSED), DOWN),
+    Kill: ((UP, PAUSED), DOWN),
+    Start: ((DOWN,), UP),
+    Reboot: ((UP, PAUSED), UP),
+    Pause: ((UP,), PAUSED),
+    Resume: ((PAUSED,), UP),
+    ConnectorStep: ((UP,), None),
 }
-_BEFORE = {_DOWN: "start", _PAUSED: "resume"}
+_BEFORE = {DOWN: "start", PAUSED: "resume"}
 
 
 def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
-    """Go through the steps in their order, remembering how each broker and connector is."""
+    """Go through the steps in their order, remembering how each instance and connector is."""
     topology = scenario.topology
-    states = dict.fromkeys(topology.brokers, _UP)
+    brokers = {name: Instances(name, broker.deployment_mode.instances) for name, broker in topology.brokers.items()}
     stopped: set[tuple[str, str]] = set()
     for path, step in in_time(scenario.steps):
         if not isinstance(step, OnBroker):
             continue
         place = scenario.origin.place(*path, "broker")
-        if step.broker not in states:
+        if step.broker not in brokers:
             yield unknown("broker", step.broker, topology.brokers, "brokers in this topology", place)
             continue
-        found = states[step.broker]
+        its = brokers[step.broker]
+        if its.single and isinstance(step, OnInstance) and step.instance is not None:
+            yield Problem(
+                what=f"{step.broker} is a single instance: there is no other one to tell it from",
+                remedy=f"leave instance out, or give it deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}",
+                place=scenario.origin.place(*path, "instance"),
+            )
+            continue
+        meant = its.meant(step)
         needed, brings = _NEEDS[type(step)]
+        if len(meant) > 1:
+            what = f"both instances of {step.broker} are {its.state(meant[0])} here"
+            yield Problem(what=what, remedy="say which one is meant: instance: 1, or instance: 2", place=place)
+        found = its.state(meant[0])
         if found not in needed:
-            what = f"{step.broker} is {found} here, so there is nothing to {_words(step)}"
-            before = _BEFORE[found] if found != _UP else "pause" if isinstance(step, Resume) else "stop or kill"
+            what = f"{its.name(meant[0])} is {found} here, so there is nothing to {_words(step)}"
+            before = _BEFORE[found] if found != UP else "pause" if isinstance(step, Resume) else "stop or kill"
             yield Problem(what=what, remedy=f"put a {before} step before it", place=place)
-        states[step.broker] = brings or found
+        its.done(step, meant[0], brings or found)
         if isinstance(step, ConnectorStep):
             yield from _connector(scenario, path, step, stopped)
-        elif brings == _DOWN or isinstance(step, Reboot):  # a broker that starts starts its connectors
+        elif brings == DOWN or isinstance(step, Reboot):  # a broker that starts starts its connectors
             stopped = {each for each in stopped if each[0] != step.broker}
 
 

@@ -17,20 +17,26 @@ class OnBroker(Step):
     broker: Name
 
 
-class Stop(OnBroker):
+class OnInstance(OnBroker):
+    """A step that befalls one instance of a broker; of a pair, the active one when none is named."""
+
+    instance: Literal["1", "2", "active", "standby"] | None = None
+
+
+class Stop(OnInstance):
     """A broker is asked to end, as a reboot's first half does."""
 
     verb: ClassVar[str] = "stop"
     within: Duration = timedelta(seconds=20)  # then it is killed
 
 
-class Kill(OnBroker):
+class Kill(OnInstance):
     """A broker's process ends at once (SIGKILL)."""
 
     verb: ClassVar[str] = "kill"
 
 
-class Start(OnBroker):
+class Start(OnInstance):
     """A broker that was stopped or killed starts again, with its store, address and ports."""
 
     verb: ClassVar[str] = "start"
@@ -38,20 +44,20 @@ class Start(OnBroker):
 
 
 class Reboot(OnBroker):
-    """A broker is stopped and started again."""
+    """A broker is stopped and started again; a pair fails over meanwhile, as the service lets it."""
 
     verb: ClassVar[str] = "reboot"
     downtime: Duration = timedelta(0)  # between its end and its start
     within: Duration = STARTS_WITHIN
 
 
-class Pause(OnBroker):
+class Pause(OnInstance):
     """A broker's process is frozen: its connections stay, and nothing answers."""
 
     verb: ClassVar[str] = "pause"
 
 
-class Resume(OnBroker):
+class Resume(OnInstance):
     """A paused broker goes on."""
 
     verb: ClassVar[str] = "resume"

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 
 from lab.amazonmq.configuration import read
 from lab.amazonmq.default import default_configuration
+from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.names import derived_broker_id, host_name
 from lab.amazonmq.sanitising import Sanitised, sanitise
@@ -36,8 +37,9 @@ def hosts(topology: Topology) -> Mapping[str, str]:
 
 
 def _host_names(topology: Topology, name: str) -> tuple[str, ...]:
-    aws_region = topology.regions[topology.brokers[name].region].aws_region
-    return tuple(host_name(broker_id(topology, name), aws_region, number) for number in (1,))
+    broker, broker_id_ = topology.brokers[name], broker_id(topology, name)
+    aws_region = topology.regions[broker.region].aws_region
+    return tuple(host_name(broker_id_, aws_region, number) for number in broker.deployment_mode.instances)
 
 
 def identity(topology: Topology, name: str, activemq_version: str | None = None) -> BrokerIdentity:
@@ -49,6 +51,7 @@ def identity(topology: Topology, name: str, activemq_version: str | None = None)
         broker_id=broker_id(topology, name),
         aws_region=aws_region,
         host_names=_host_names(topology, name),
+        deployment_mode=broker.deployment_mode,
         users=tuple(
             UserIdentity(name=user, groups=fields.groups, console_access=fields.console_access)
             for user, fields in broker.users.items()
@@ -92,7 +95,30 @@ def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]
 
 def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:
     """Give the addresses of a broker's instances as they are written; None where none is."""
-    return (broker.address,)
+    if broker.deployment_mode is DeploymentMode.SINGLE_INSTANCE:
+        return (broker.address,)
+    return broker.addresses or (None,) * len(broker.deployment_mode.instances)
+
+
+def instances_named(topology: Topology) -> Mapping[tuple[str, str, str], tuple[int, ...]]:
+    """Map initiator, connector and pair to the pair's instances that the connector names, where it names but some."""
+    numbers = {
+        host.lower(): (name, number)
+        for name, broker in topology.brokers.items()
+        for number, host in zip(broker.deployment_mode.instances, _host_names(topology, name), strict=True)
+    }
+    found: dict[tuple[str, str, str], set[int]] = {}
+    for name in topology.brokers:
+        for connector in sanitised(topology, name).configuration.connectors:
+            for remote in connector.remotes:
+                if remote.host in numbers:
+                    pair, number = numbers[remote.host]
+                    found.setdefault((name, connector.name, pair), set()).add(number)
+    return {
+        key: tuple(sorted(named))
+        for key, named in found.items()
+        if len(named) < len(topology.brokers[key[2]].deployment_mode.instances)
+    }
 
 
 def connectors(topology: Topology) -> dict[str, list[str]]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, SecretStr, Tag, model_validator
 
+from lab.amazonmq.deployment import DeploymentMode
 from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Percent, Rate, Size, Texts, Whole, YesNo
 from lab.network.link import Distribution, Impairment
 
@@ -64,11 +65,26 @@ class Configuration(Declared):
     text: str
 
 
+def _of_activemq(value: Any) -> Any:
+    if value == "CLUSTER_MULTI_AZ":
+        raise ValueError("CLUSTER_MULTI_AZ is for RabbitMQ: write SINGLE_INSTANCE or ACTIVE_STANDBY_MULTI_AZ")
+    return value
+
+
+def _two_addresses(value: tuple[Address, ...]) -> tuple[Address, ...]:
+    if len(value) != 2 or value[0] == value[1]:
+        raise ValueError("a pair has two instances: write two different addresses, [10.1.0.10, 10.1.0.11]")
+    return value
+
+
 class Broker(Declared):
-    """One single-instance broker."""
+    """One broker: a single instance, or an active and a standby instance."""
 
     region: Name
+    deployment_mode: Annotated[DeploymentMode, BeforeValidator(_of_activemq)] = DeploymentMode.SINGLE_INSTANCE
+    storage_type: Literal["EFS", "EBS"] | None = None  # checked as the service does; a lab's store is on its own disk
     address: Address | None = None  # inside the region's VPC; the first free one when left out
+    addresses: Annotated[tuple[Address, ...], AfterValidator(_two_addresses)] | None = None  # of a pair's instances
     broker_id: str | None = None  # b-<uuid>; derived from the names when left out
     engine_version: str = "5.18"
     configuration: Configuration | None = None  # the service's default text when left out

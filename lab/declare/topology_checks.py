@@ -10,6 +10,7 @@ from lab.amazonmq.names import check_broker_id, check_group, check_password, che
 from lab.declare.engines import check_engine_version
 from lab.declare.identities import addresses, broker_id
 from lab.declare.origin import Keys, Origin
+from lab.declare.pair_checks import check_pair
 from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
 from lab.declare.wording import unknown
 from lab.errors import Place, Problem
@@ -25,15 +26,21 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
     """Give every Problem of the topology but those inside its configurations."""
     yield from _regions(topology, origin)
     for region in topology.regions:
-        here = [name for name, broker in topology.brokers.items() if broker.region == region]
-        for name in here[MOST_BROKERS:]:
+        here = [
+            name
+            for name, broker in topology.brokers.items()
+            if broker.region == region
+            for _ in broker.deployment_mode.instances
+        ]
+        for name in dict.fromkeys(here[MOST_BROKERS:]):
             yield Problem(
-                what=f"{region} has more than {MOST_BROKERS} brokers",
+                what=f"{region} has more than {MOST_BROKERS} brokers (a pair counts as two)",
                 remedy="a lab's network has no more addresses: put some in another region",
                 place=origin.key(*_ROOT, "brokers", name),
             )
     for name, broker in topology.brokers.items():
         yield from _broker(topology, name, broker, origin, activemq_version)
+        yield from check_pair(topology, name, broker, origin)
         yield from _users(name, broker, origin)
     yield from _shared_between_brokers(topology, origin)
     seen: dict[frozenset[str], int] = {}
@@ -135,7 +142,7 @@ def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Prob
                 yield Problem(
                     what=f"{name} has the address of {first}",
                     remedy="give each its own, or none",
-                    place=origin.place(*path, "address"),
+                    place=origin.place(*path, "addresses" if len(its) > 1 else "address"),
                 )
 
 

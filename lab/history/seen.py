@@ -184,6 +184,7 @@ class BridgeSeen(Observation):
     enqueued: int = 0  # counts consumer advisories too
     dequeued: int = 0
     received: int = 0
+    instance: int = 0  # of a pair: whose JMX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +193,9 @@ class BrokerChanged(Observation):
 
     kind: ClassVar[str] = "broker"
     broker: str
-    state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | "paused" | "resumed"
+    state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | "paused" | "resumed" | "active"
     instance: int = 0  # of a pair: which one
+    standby: bool = False  # of a pair: it was not the active one, so the broker served on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab.amazonmq.configuration import read as read_configuration
+from lab.amazonmq.deployment import DeploymentMode
 from lab.declare.destinations import destination_of
 from lab.declare.expectation import Expectation
 from lab.declare.scenario import Delivered
@@ -171,6 +172,7 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
                     name=broker,
                     engine_version=str(fields.get("engine-version", "")),
                     activemq_version=evidence.header.activemq.get(broker),
+                    pair=fields.get("deployment-mode") == DeploymentMode.ACTIVE_STANDBY_MULTI_AZ,
                 )
                 for broker, fields in brokers.items()
                 if fields["region"] == name

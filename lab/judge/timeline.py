@@ -6,6 +6,7 @@ It only writes down; `causes` and the expectations read it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import NamedTuple
 
 from lab.declare.broker_steps import BROKER_STEPS
@@ -84,11 +85,13 @@ class Outage:
     state: str  # "stopped" | "killed" | "paused"
     start: float
     end: float | None = None
-    back: str = ""  # how it ended: "started" | "resumed"
+    back: str = ""  # how it ended: "started" | "resumed" | "active" (another instance took over)
 
     @property
     def words(self) -> str:
         """Say what happened to the broker."""
+        if self.back == "active":
+            return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
         verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
         return (
             f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
@@ -132,6 +135,7 @@ class Timeline:
         self.bridge_changes: list[tuple[float, End, bool]] = []
         self.destinations: dict[tuple[str, str], list[DestinationSeen]] = {}
         self.links: dict[tuple[str, str, str], LinkSeen] = {}
+        self._taken_over: dict[str, float] = {}  # by broker: when another instance last became active
         self._shut: dict[str, dict[str, str]] = {}  # by link: the directions that are not open, by what they leave
         self._impairments: dict[tuple[str, str], str] = {}
 
@@ -180,7 +184,11 @@ class Timeline:
             case LinkSeen():
                 self.links[(seen.link, seen.leaving, seen.reaching)] = seen
             case BrokerChanged():
-                self._broker(seen.broker, seen.state, seen.t)
+                if seen.standby:  # the broker serves on, with one instance less to take over, or one more
+                    words = f"instance {seen.instance} of {seen.broker}, the standby, was {seen.state}"
+                    self.events.append(Event(t=seen.t, words=words))
+                else:
+                    self._broker(seen.broker, seen.state, seen.t, seen.instance)
             case ConnectorChanged():
                 self._broker(f"connector {seen.connector} of {seen.broker}", seen.state, seen.t)
             case LogLine():
@@ -245,15 +253,25 @@ class Timeline:
             self.events.append(Event(t=seen.t, words=words))
         self._impairments[direction] = seen.impairment
 
-    def _broker(self, what: str, state: str, t: float) -> None:
+    def _broker(self, what: str, state: str, t: float, instance: int = 0) -> None:
         """Write down that a broker or a connector goes out, or is back; a broker is out from its stopping on."""
         place = next((n for n, outage in enumerate(self.outages) if outage.what == what and outage.end is None), None)
-        if state in ("started", "resumed"):
+        if state == "active":
+            self.restarted.add(what)  # what takes over counts from nothing
+            self._taken_over[what] = t
+            self.events.append(Event(t=t, words=f"instance {instance} of {what} became active"))
+            if place is not None:
+                self.outages[place] = replace(self.outages[place], end=t, back=state)
+        elif state in ("started", "resumed"):
             self.events.append(Event(t=t, words=f"{what} was {state}{' again' if state == 'started' else ''}"))
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state == "starting":
             self.restarted.add(what)  # and it is out until it has started
+        elif place is None and t < self._taken_over.get(what, -inf):  # the engine told of its end when that was over
+            end = self._taken_over[what]
+            if not any(out.what == what and out.start <= t and out.end == end for out in self.outages):
+                self.outages.append(Outage(what=what, state=state, start=t, end=end, back="active"))
         elif place is None:
             self.outages.append(Outage(what=what, state="stopped" if state == "stopping" else state, start=t))
         elif state == "killed":  # a broker that did not end when asked, or that was paused

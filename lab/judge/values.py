@@ -133,6 +133,7 @@ class BrokerOutline:
     name: str
     engine_version: str  # as declared
     activemq_version: str | None = None  # that ran, where the history tells
+    pair: bool = False  # an active and a standby instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

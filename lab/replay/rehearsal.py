@@ -51,7 +51,7 @@ class Rehearsal:
         self.ears: dict[str, list[Ear]] = {}  # by listening client, those of its earlier connections too
         self.traffic: dict[str, Flow] = {}  # by name, what has ended too
         self.links: dict[Way, LinkState] = initial_states(plan)
-        self.down: set[str] = set()  # brokers that are stopped, killed or paused
+        self.off: set[tuple[str, int]] = set()  # instances that are stopped, killed or paused
         self.last_sent = 0.0
         self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end
         self.last_begun: dict[str, float] = {}  # the same, when it began
@@ -106,6 +106,14 @@ class Rehearsal:
         held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
         self.check()
         return held
+
+    def numbers(self, broker: str) -> tuple[int, ...]:
+        """Give the numbers of a broker's instances."""
+        return tuple(each.number for each in self.plan.broker(broker).instances)
+
+    def down(self, broker: str) -> bool:
+        """Tell whether no instance of a broker runs."""
+        return all((broker, each) in self.off for each in self.numbers(broker))
 
     def user(self, broker: str, user: str | None) -> str:
         """Name the user to log in as: the broker's only one when none is named."""

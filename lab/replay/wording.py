@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab import units
-from lab.declare.broker_steps import ConnectorStep, OnBroker, Reboot
+from lab.declare.broker_steps import ConnectorStep, OnBroker, OnInstance, Reboot
 from lab.declare.counter_claims import Snapshot
 from lab.declare.destinations import Addressed, destination_of
 from lab.declare.over import protocol
@@ -49,6 +49,9 @@ def asked(step: Step) -> str:
             return f"reboot broker {step.broker}, {units.format_duration(step.downtime)} down"
         case ConnectorStep():
             return f"{step.do} connector {step.name} of {step.broker}"
+        case OnInstance() if step.instance is not None:
+            named = f"instance {step.instance}" if step.instance in ("1", "2") else f"the {step.instance} instance"
+            return f"{step.verb} {named} of broker {step.broker}"
         case OnBroker():
             return f"{step.verb} broker {step.broker}"
         case Snapshot():

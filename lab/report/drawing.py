@@ -124,6 +124,8 @@ def _content(report: Report, region: RegionOutline) -> list[str]:
         lines += ["", broker.name]
         if version := broker.activemq_version or broker.engine_version:
             lines.append(f"ActiveMQ {version}")
+        if broker.pair:
+            lines.append("active + standby")
     own = _between(report, region, region)
     if own:
         lines += ["", f"within: {own}"]

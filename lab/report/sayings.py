@@ -148,7 +148,12 @@ def _bridge(seen: BridgeSeen) -> _Said:
 
 
 def _broker(seen: BrokerChanged) -> _Said:
-    return seen.broker, f"broker {seen.state}", Weight.FAULT
+    if seen.state == "active":
+        return seen.broker, f"instance {seen.instance} took over: it is the active one", Weight.FAULT
+    which = (
+        f"instance {seen.instance}, the {'standby' if seen.standby else 'active one'}," if seen.instance else "broker"
+    )
+    return seen.broker, f"{which} {seen.state}", Weight.FAULT
 
 
 def _connector(seen: ConnectorChanged) -> _Said:
@@ -156,7 +161,8 @@ def _connector(seen: ConnectorChanged) -> _Said:
 
 
 def _log(seen: LogLine) -> _Said:
-    return seen.broker, f"logged {seen.level}: {seen.text}", Weight.PLAIN
+    by = f"instance {seen.instance} " if seen.instance else ""
+    return seen.broker, f"{by}logged {seen.level}: {seen.text}", Weight.PLAIN
 
 
 def _destination(seen: DestinationSeen) -> _Said:

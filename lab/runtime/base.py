@@ -177,28 +177,35 @@ class Lab(Protocol):
         """Replace a link's impairment or state, in one direction or both; None leaves that part as it is."""
         ...
 
-    def stop(self, broker: str, *, within: float) -> BrokerChanged:
-        """Ask a broker to end; one that has not within so many seconds is killed. Store, name and ports stay."""
+    def active(self, broker: str) -> int | None:
+        """Give the number of the instance that serves: 1 of a single one; None while none of a pair does."""
         ...
 
-    def kill(self, broker: str) -> BrokerChanged:
-        """End a broker's process at once, without a word to it."""
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        """Ask an instance to end; one that has not within so many seconds is killed. Store, name and ports stay."""
         ...
 
-    def start(self, broker: str) -> BrokerChanged:
-        """Start a broker that was stopped or killed; it is not ready before `started` says so."""
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """End an instance's process at once, without a word to it."""
         ...
 
-    def started(self, broker: str) -> bool:
-        """Tell whether every endpoint of a broker listens; BrokerError where it ended while starting."""
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Start an instance that was stopped or killed; it is not ready before `started` says so."""
         ...
 
-    def pause(self, broker: str) -> BrokerChanged:
-        """Freeze a broker's process: its connections stay, and nothing answers."""
+    def started(self, broker: str, instance: int = 1) -> bool:
+        """Tell whether every endpoint of an instance listens, or it is a standby that could take over at any time.
+
+        BrokerError where it ended while starting.
+        """
         ...
 
-    def resume(self, broker: str) -> BrokerChanged:
-        """Let a paused broker go on."""
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Freeze an instance's process: its connections stay, and nothing answers."""
+        ...
+
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Let a paused instance go on."""
         ...
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:

@@ -13,6 +13,7 @@ from pathlib import Path
 from lab.amazonmq.activemq_xml import diff, render
 from lab.amazonmq.advice import advise
 from lab.amazonmq.configuration import read
+from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.names import host_name
 from lab.amazonmq.problems import check_configuration
@@ -62,8 +63,12 @@ def identity_of(file: Path) -> tuple[BrokerIdentity, dict[str, str]]:
     """Read a broker.toml: the broker, and every host name of its topology."""
     declared = tomllib.loads(file.read_text("utf-8"))
     ids = declared.pop("brokers")
-    hosts = {host_name(each["broker_id"], each["aws_region"]): name for name, each in ids.items()}
-    name = declared["name"]
+    name, mode = declared["name"], DeploymentMode(declared.get("deployment_mode", "SINGLE_INSTANCE"))
+    hosts = {
+        host_name(each["broker_id"], each["aws_region"], number): other
+        for other, each in ids.items()
+        for number in (mode.instances if other == name else (1,))
+    }
     users = tuple(
         UserIdentity(name=each["name"], groups=tuple(each["groups"]), console_access=each["console_access"])
         for each in declared["users"]
@@ -76,6 +81,7 @@ def identity_of(file: Path) -> tuple[BrokerIdentity, dict[str, str]]:
         users=users,
         engine_version=declared["engine_version"],
         activemq_version=declared["activemq_version"],
+        deployment_mode=mode,
     )
     return identity, hosts
 

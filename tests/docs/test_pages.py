@@ -60,6 +60,9 @@ IN_WORDS = {  # what a table says where a default is not a value to write
     "made by the lab",
     "as long as the id",
     "the service's default",
+    "the active one",
+    "the one that is down",
+    "the one that is paused",
 }
 
 

@@ -9,11 +9,14 @@ def keys(model: type[Broker | Link | Region | Topology]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
 
 
-def test_a_topology_has_single_brokers_that_one_configuration_applies_to() -> None:
-    """No deployment mode, no revision, no pending change, no maintenance window, no instance type."""
+def test_a_topology_has_brokers_that_one_configuration_applies_to() -> None:
+    """No revision, no pending change, no maintenance window, no instance type."""
     assert keys(Broker) == {
         "region",
+        "deployment-mode",
+        "storage-type",
         "address",
+        "addresses",
         "broker-id",
         "engine-version",
         "configuration",

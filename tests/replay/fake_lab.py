@@ -6,6 +6,7 @@ import heapq
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 
 from lab.declare.destinations import hears
@@ -31,6 +32,7 @@ from lab.runtime.base import ORDINARY, ClientEvents, Destination, Incoming, Outg
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start
+TAKEOVER = 0.7  # seconds that a standby takes
 
 
 @dataclass(eq=False)
@@ -178,6 +180,8 @@ class FakeLab:
         self.published: list[Outgoing] = []
         self.unwatched = 0
         self.down: dict[str, str] = {}  # brokers that do not run, by how that came
+        self.out: set[tuple[str, int]] = set()  # instances of pairs that do not run
+        self.actives = {broker.name: 1 for broker in plan.brokers}
         self.kept: list[tuple[str, Outgoing]] = []  # what a broker's store holds for one that is down
         self.recorder: Recorder | None = None
         self.silent: set[str] = set()
@@ -238,28 +242,35 @@ class FakeLab:
             for way in ways
         ]
 
-    def stop(self, broker: str, *, within: float) -> BrokerChanged:
+    def active(self, broker: str) -> int | None:
+        return None if self.down.get(broker, "paused") != "paused" else self.actives[broker]
+
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         self.clock.sleep(min(ENDING, within))
-        return self._out(broker, "stopped" if within >= ENDING else "killed")
+        return self._out(broker, "stopped" if within >= ENDING else "killed", instance)
 
-    def kill(self, broker: str) -> BrokerChanged:
-        return self._out(broker, "killed")
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self._out(broker, "killed", instance)
 
-    def start(self, broker: str) -> BrokerChanged:
-        self.down[broker] = "starting"
-        self.clock.at(self.clock.now() + BOOTING, lambda: self._booted(broker))
-        return BrokerChanged(t=self.clock.now(), broker=broker, state="starting")
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        standby = self.active(broker) not in (None, instance)
+        if standby:
+            self.clock.at(self.clock.now() + BOOTING, lambda: self.out.discard((broker, instance)))
+        else:
+            self.down[broker], self.actives[broker] = "starting", instance
+            self.clock.at(self.clock.now() + BOOTING, lambda: self._booted(broker))
+        return self._changed(broker, "starting", instance, standby=standby)
 
-    def started(self, broker: str) -> bool:
-        return broker not in self.down
+    def started(self, broker: str, instance: int = 1) -> bool:
+        return broker not in self.down and (broker, instance) not in self.out
 
-    def pause(self, broker: str) -> BrokerChanged:
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         self.down[broker] = "paused"
-        return BrokerChanged(t=self.clock.now(), broker=broker, state="paused")
+        return self._changed(broker, "paused", instance)
 
-    def resume(self, broker: str) -> BrokerChanged:
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
         self._back(broker)
-        return BrokerChanged(t=self.clock.now(), broker=broker, state="resumed")
+        return self._changed(broker, "resumed", instance)
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
         if broker in self.down:
@@ -269,15 +280,34 @@ class FakeLab:
             t=self.clock.now(), broker=broker, connector=connector, state="stopped" if do == "stop" else "started"
         )
 
-    def _out(self, broker: str, state: str) -> BrokerChanged:
+    def _changed(self, broker: str, state: str, instance: int, *, standby: bool = False) -> BrokerChanged:
+        number = instance if len(self.plan.broker(broker).instances) > 1 else 0
+        return BrokerChanged(t=self.clock.now(), broker=broker, state=state, instance=number, standby=standby)
+
+    def _take_over(self, broker: str, instance: int) -> None:
+        self.actives[broker] = instance
+        if self.recorder is not None:
+            self.recorder.record(self._changed(broker, "active", instance))
+        self._back(broker)
+        self.clock.at(self.clock.now() + 1, lambda: self._bridges_turn(broker, up=True))
+
+    def _out(self, broker: str, state: str, instance: int) -> BrokerChanged:
+        others = [its.number for its in self.plan.broker(broker).instances if its.number != instance]
+        if others:
+            self.out.add((broker, instance))
+        if self.actives[broker] != instance:
+            return self._changed(broker, state, instance, standby=True)
+        for other in (each for each in others if (broker, each) not in self.out):
+            self.clock.at(self.clock.now() + TAKEOVER, partial(self._take_over, broker, other))
         self.down[broker] = state
         for client in self.clients:
             if client.broker == broker and not client.closed:
                 client.lose()
         self._bridges_turn(broker, up=False)
-        return BrokerChanged(t=self.clock.now(), broker=broker, state=state)
+        return self._changed(broker, state, instance)
 
     def _booted(self, broker: str) -> None:
+        self.out.discard((broker, self.actives[broker]))
         self._say(broker, "BrokerService | Apache ActiveMQ 5.18.3 (it, ID:it-1-1-0:1) started", "broker-started")
         self._back(broker)
         self.clock.at(self.clock.now() + 1, lambda: self._bridges_turn(broker, up=True))

@@ -67,7 +67,7 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     bands: list[_Open] = []
     present: dict[tuple[str, ...], _Open] = {}
     impairments: dict[tuple[str, ...], str] = {}
-    for each in seen:
+    for each in sorted(seen, key=lambda each: each.t):  # an engine may tell of an end when it has been made good
         course = COURSES.get(each.kind)
         if course is None:
             if each.kind not in SILENT:
@@ -122,6 +122,8 @@ def _look(
         return look, thing[1]
     if seen.kind == "bridge":
         return look, thing[1] or f"of {thing[3]}"
+    if seen.kind == "broker":
+        return look, f"{thing[1]}, its standby" if thing[2] == "True" else thing[1]
     return look, " ".join(thing[1:])
 
 

@@ -48,7 +48,7 @@ COURSES: Mapping[str, Course] = {
         ends=("open",),
     ),
     "broker": Course(
-        thing=("broker",),
+        thing=("broker", "standby"),
         state="state",
         looks={
             "stopping": Look(label="broker stopped", tone=Tone.SHUT),
@@ -57,7 +57,7 @@ COURSES: Mapping[str, Course] = {
             "paused": Look(label="broker paused", tone=Tone.WORSE),
             "starting": None,
         },
-        ends=("started", "resumed"),
+        ends=("started", "resumed", "active"),
     ),
     "connector": Course(
         thing=("broker", "connector"),

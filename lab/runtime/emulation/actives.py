@@ -36,3 +36,8 @@ class Actives:
                     self._last[broker] = each
                     return each
             return None
+
+    def holder(self, broker: str) -> InstanceState | None:
+        """Give the instance that is active now, or that is frozen and lets no other one be active."""
+        found = self.find(broker)
+        return self._last[broker] if found is None and self._power.state(self._last[broker]) == PAUSED else found

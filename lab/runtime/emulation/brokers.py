@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import docker.errors
+from docker.types import Mount
+
 import docker
+from lab.amazonmq.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files import BrokerFile
+from lab.errors import HostError
 from lab.plan import BrokerPlan, InstancePlan
 from lab.runtime.emulation import labels
 from lab.runtime.emulation.containers import Endpoint, File, start
 
 OWNER = 10001  # the image's user `activemq`
+# A standby has not started and never will while all is well: it answers, and waits.
+_OF_A_PAIR = {"test": ["CMD-SHELL", "bash /opt/mqlab/health.sh | grep -Eq 'start(ed|ing)'"]}
 
 
 def start_broker(
@@ -37,9 +44,26 @@ def start_broker(
         ],
         ports={},
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
-        options=options(plan, its, hosts),
+        options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
     )
+
+
+def make_store(client: docker.DockerClient, run: str, broker: str, lab_labels: Mapping[str, str]) -> None:
+    """Make the volume that a pair's instances share; it goes with the lab, as everything with its labels does."""
+    name, its_labels = _store(run, broker), {**lab_labels, labels.ROLE: "store", labels.BROKER: broker}
+    try:
+        client.volumes.create(name, labels=its_labels)
+    except docker.errors.APIError as error:
+        raise HostError(f"Docker refused the volume {name}: {error.explanation or error}") from error
+
+
+def _shared(run: str, broker: str) -> dict[str, Any]:
+    return {"mounts": [Mount(target=DATA_FOLDER, source=_store(run, broker))], "healthcheck": _OF_A_PAIR}
+
+
+def _store(run: str, broker: str) -> str:
+    return f"mqlab-{run}-{broker}-store"
 
 
 def options(plan: BrokerPlan, its: InstancePlan, hosts: Mapping[str, str]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,9 @@ class EmulatedLab:
         self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
     ) -> Client:
         """Connect a client through the published port of the broker's active instance."""
-        where = self._active(broker)
+        where = self._actives.find(broker)
+        if where is None:
+            raise BrokerError(f"no instance of broker {broker} is active")
         at = clients.Endpoint(
             host="127.0.0.1",
             port=where.ports[endpoint(over)],
@@ -101,35 +104,41 @@ class EmulatedLab:
             for d in directions
         )
 
-    def stop(self, broker: str, *, within: float) -> BrokerChanged:
-        """Stop a broker's container."""
-        return self._look_after(self._power.stop(self.state.brokers[broker].first, within))
+    def active(self, broker: str) -> int | None:
+        """Tell which instance has started, or is frozen and has its store's lock all the same."""
+        its = self._actives.holder(broker)
+        return None if its is None else its.number
 
-    def kill(self, broker: str) -> BrokerChanged:
-        """Kill a broker's container."""
-        return self._look_after(self._power.kill(self.state.brokers[broker].first))
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        """Stop an instance's container."""
+        return self._done(broker, instance, lambda its: self._power.stop(its, within))
 
-    def start(self, broker: str) -> BrokerChanged:
-        """Start a broker's container."""
-        return self._power.start(self.state.brokers[broker].first)
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Kill an instance's container."""
+        return self._done(broker, instance, self._power.kill)
 
-    def started(self, broker: str) -> bool:
-        """Tell whether a broker says over its management that its last connector listens."""
-        its = self.state.brokers[broker].first
-        if not self._has_started(its):
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Start an instance's container."""
+        holder, its = self._actives.holder(broker), self.state.brokers[broker].instance(instance)
+        return replace(self._power.start(its), standby=holder is not None and holder.name != its.name)
+
+    def started(self, broker: str, instance: int = 1) -> bool:
+        """Tell whether an instance says over its management that its last connector listens, or that it waits."""
+        its = self.state.brokers[broker].instance(instance)
+        if not self.stands(its):
             if (how := self._power.ended(its)) is not None:
                 raise BrokerError(f"broker {its.name} ended while starting: {how}", f"see: mqlab logs {its.name}")
             return False
         self._power.has_started(its)
         return True
 
-    def pause(self, broker: str) -> BrokerChanged:
-        """Freeze a broker's processes."""
-        return self._power.pause(self.state.brokers[broker].first)
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Freeze an instance's processes."""
+        return self._done(broker, instance, self._power.pause, look=False)
 
-    def resume(self, broker: str) -> BrokerChanged:
-        """Let a broker's processes go on."""
-        return self._power.resume(self.state.brokers[broker].first)
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Let an instance's processes go on."""
+        return self._done(broker, instance, self._power.resume, look=False)
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
         """Run the operation of a network connector's MBean, which returns when it is done."""
@@ -192,6 +201,13 @@ class EmulatedLab:
         its = self._actives.find(broker)
         return None if its is None else started_version(self._management[its.name])
 
+    def stands(self, of: InstanceState) -> bool:
+        """Tell whether an instance has started, or waits for its store's lock, which another one has."""
+        if self._has_started(of):
+            return True
+        holder = self._actives.holder(of.broker)
+        return holder is not None and holder.name != of.name and is_slave(self._management[of.name])
+
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Tell whether a bridge works: seen at its ends, and its login accepted by the responder."""
         look = partial(self._ends_and_consumers, bridge)
@@ -243,9 +259,15 @@ class EmulatedLab:
     def _has_started(self, its: InstanceState) -> bool:
         return started_version(self._management[its.name]) is not None
 
-    def _look_after(self, changed: BrokerChanged) -> BrokerChanged:
-        if self._watch is not None:
-            self._watch.look(changed.broker)
+    def _done(
+        self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
+    ) -> BrokerChanged:
+        """Do something to an instance, and say whether it was the active one; a look shows what has gone with it."""
+        its = self.state.brokers[broker].instance(instance)
+        standby = self._actives.last(broker).name != its.name
+        changed = replace(what(its), standby=standby)
+        if look and self._watch is not None:
+            self._watch.look(broker)
         return changed
 
     def _snapshot_of(self, name: str, broker: str) -> tuple[Counted | SnapshotTaken, ...]:
@@ -266,8 +288,10 @@ class EmulatedLab:
             return ()
 
     def _ends(self, broker: str) -> tuple[BridgeSeen, ...]:
-        found, connections = self._asked(broker).read(mbeans.bridges(broker), mbeans.connections(broker))
-        return mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+        its = self._active(broker)
+        found, connections = self._management[its.name].read(mbeans.bridges(broker), mbeans.connections(broker))
+        ends = mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+        return tuple(replace(end, instance=its.mark) for end in ends) if its.mark else ends
 
     def _ends_and_consumers(self, bridge: BridgePlan, broker: str) -> tuple[tuple[BridgeSeen, ...], mbeans.Answer]:
         """Ask one broker for its ends of a bridge and all its consumers, at once: each question costs it some time."""
@@ -286,6 +310,15 @@ def started_version(management: Jolokia) -> str | None:
         return None
     values = next(iter(answer.values()), {})
     return str(values["BrokerVersion"]) if values.get("Slave") is False else None
+
+
+def is_slave(management: Jolokia) -> bool:
+    """Tell whether a broker answers and has not started: it is still starting, or waits for its store's lock."""
+    try:
+        (answer,) = management.read(mbeans.broker(management.broker))
+    except Silent:
+        return False
+    return any(values.get("Slave") is True for values in answer.values())
 
 
 def describe_figures(figures: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from lab.interrupts import uninterrupted
 from lab.plan import Action, BrokerPlan, InstancePlan, Plan
 from lab.runtime.base import Progress
 from lab.runtime.emulation import labels, logs, networks, state, sweeping, waiting
-from lab.runtime.emulation.brokers import start_broker
+from lab.runtime.emulation.brokers import make_store, start_broker
 from lab.runtime.emulation.containers import Endpoint
 from lab.runtime.emulation.images import Images
 from lab.runtime.emulation.lab import EmulatedLab
@@ -126,6 +127,7 @@ class _Opened:
         self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
+        self._standbys: dict[str, Callable[[], str]] = {}
         self._lab: EmulatedLab | None = None
         # Nothing may still be starting when the closing begins to remove.
         self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=2 + len(_instances(plan))))
@@ -134,6 +136,7 @@ class _Opened:
             "create-network": self._create_network,
             "start-router": self._start_router,
             "start-broker": self._start_broker,
+            "start-standby": self._start_standby,
             "check-link": self._check_link,
             "await-broker": self._await_broker,
             "await-bridge": self._await_bridge,
@@ -198,26 +201,33 @@ class _Opened:
         plan = self._plan.broker(name)
         hosts = {its.host_name: self._address(its) for _, its in _instances(self._plan)}
         files = self._files(plan)
-        for its in plan.instances:
-            self._starting[its.name] = self._pool.submit(
-                start_broker,
-                self._opening.client,
-                self._opening.images[plan.activemq_version].broker,
-                self._opening.run,
-                plan,
-                its,
-                Endpoint(network=self._networks[plan.region].name, address=self._address(its)),
-                hosts,
-                files,
-                self._labels,
-            )
+
+        def start(its: InstancePlan) -> str:
+            endpoint = Endpoint(network=self._networks[plan.region].name, address=self._address(its))
+            image = self._opening.images[plan.activemq_version].broker
+            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels)
+
+        client, run, (first, *others) = self._opening.client, self._opening.run, plan.instances
+        if others:
+            make_store(client, run, name, self._labels)
+        self._starting[first.name] = self._pool.submit(start, first)
+        for its in others:
+            self._standbys[its.name] = partial(self._started_behind, first, its, start)
+
+    def _start_standby(self, instance: str) -> None:
+        self._starting[instance] = self._pool.submit(self._standbys[instance])
+
+    def _started_behind(self, first: InstancePlan, its: InstancePlan, start: Callable[[InstancePlan], str]) -> str:
+        """Start an instance when the first one has the store's lock: who begins as the active one is no chance."""
+        waiting.for_lock(self._opening.client, first.name, self._starting[first.name].result())
+        return start(its)
 
     def _check_link(self, name: str) -> str:
         return waiting.for_link(self.lab.router, self._plan.link(name))
 
     def _await_broker(self, name: str) -> None:
         for its in self.lab.state.brokers[name].instances:
-            waiting.for_broker(self._opening.client, self.lab, its)
+            waiting.for_instance(self._opening.client, self.lab, its)
 
     def _await_bridge(self, connector: str) -> str:
         bridges = [bridge for bridge in self._plan.bridges if bridge.connector == connector]

@@ -8,6 +8,7 @@ import docker.errors
 
 import docker
 from lab.history import BridgeSeen, LinkSeen
+from lab.plan import BridgePlan
 from lab.runtime.emulation import logs, waiting
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
@@ -24,6 +25,7 @@ class BrokerStatus:
     health: str  # Docker's word: healthy, starting, unhealthy, none
     version: str | None  # None while it does not answer
     memory: int | None  # bytes in use
+    role: str = ""  # of a pair's instance: active, standby; empty where it is neither, or the only one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +89,9 @@ def _broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) ->
     usage = container.stats(stream=False, one_shot=True)
     assert isinstance(usage, dict)  # no stream was asked for
     memory = usage.get("memory_stats", {}).get("usage")
-    return BrokerStatus(
-        name=name, container=container.status, health=health, version=lab.version(of.broker), memory=memory
-    )
+    role = _role(lab, of)
+    version = lab.version(of.broker) if not of.mark or role == "active" else None
+    return BrokerStatus(name=name, container=container.status, health=health, version=version, memory=memory, role=role)
 
 
 def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatus, ...]:
@@ -104,7 +106,7 @@ def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatu
                 responder=bridge.responder,
                 duplex=bridge.duplex,
                 up=up,
-                why_not="" if up else waiting.cause(client, lab, bridge),
+                why_not="" if up else _why_not(client, lab, bridge),
                 ends=tuple(
                     end
                     for end in ends
@@ -113,6 +115,18 @@ def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatu
             )
         )
     return tuple(found)
+
+
+def _why_not(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+    if bridge.instances and lab.active(bridge.responder) not in bridge.instances:
+        return waiting.of_the_standby(bridge)
+    return waiting.cause(client, lab, bridge)
+
+
+def _role(lab: EmulatedLab, of: InstanceState) -> str:
+    if not of.mark or not lab.stands(of):
+        return ""
+    return "active" if lab.active(of.broker) == of.number else "standby"
 
 
 def _links(router: Router, lab: EmulatedLab, client: docker.DockerClient) -> tuple[LinkStatus, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from functools import partial
 import docker.errors
 from docker.models.containers import Container
 from docker.models.networks import Network
+from docker.models.volumes import Volume
 
 import docker
 from lab.errors import HostError
@@ -31,6 +33,7 @@ class Found:
     detached: bool
     containers: int
     networks: int
+    volumes: int  # the stores of pairs
     whole: bool  # its opening came to its end
 
     def is_left_behind(self, here: Owner) -> bool:
@@ -41,17 +44,24 @@ class Found:
 def find(client: docker.DockerClient) -> tuple[Found, ...]:
     """Give every lab that has anything left on the engine, the oldest first."""
     labelled: dict[str, list[dict[str, str]]] = {}
-    containers: dict[str, int] = {}
+    containers: Counter[str] = Counter()
     whole: set[str] = set()
     for container in client.containers.list(all=True, filters={"label": labels.RUN}, ignore_removed=True):
         run = container.labels[labels.RUN]
         labelled.setdefault(run, []).append(container.labels)
-        containers[run] = containers.get(run, 0) + 1
+        containers[run] += 1
         if container.name == router_name(run):
             whole.add(run)
+    networks: Counter[str] = Counter()
     for network in client.networks.list(filters={"label": labels.RUN}):
         its = network.attrs["Labels"]
         labelled.setdefault(its[labels.RUN], []).append(its)
+        networks[its[labels.RUN]] += 1
+    volumes: Counter[str] = Counter()
+    for volume in client.volumes.list(filters={"label": labels.RUN}):
+        its = volume.attrs["Labels"]
+        labelled.setdefault(its[labels.RUN], []).append(its)
+        volumes[its[labels.RUN]] += 1
     return tuple(
         sorted(
             (
@@ -60,8 +70,9 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
                     created=its[0].get(labels.CREATED, ""),
                     owner=Owner.parse(its[0].get(labels.OWNER, "")),
                     detached=its[0].get(labels.DETACHED) == "yes",
-                    containers=containers.get(run, 0),
-                    networks=len(its) - containers.get(run, 0),
+                    containers=containers[run],
+                    networks=networks[run],
+                    volumes=volumes[run],
                     whole=run in whole,
                 )
                 for run, its in labelled.items()
@@ -72,7 +83,7 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
 
 
 def remove(client: docker.DockerClient, run: str) -> int:
-    """Remove everything of one lab, and give how many things that were; asking twice, or two at once, is fine."""
+    """Remove everything of one lab, and give how many containers and networks that were; asking twice is fine."""
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
     found = 0
     refusals: list[str] = []
@@ -80,16 +91,17 @@ def remove(client: docker.DockerClient, run: str) -> int:
     while True:
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)
+        volumes = client.volumes.list(filters=wanted)
         found = max(found, len(containers) + len(networks))
-        if not containers and not networks:
+        if not containers and not networks and not volumes:
             return found
         if time.monotonic() > until:
-            left = ", ".join([*(str(each.name) for each in containers), *(str(each.name) for each in networks)])
+            left = ", ".join(str(each.name) for several in (containers, networks, volumes) for each in several)
             raise HostError(f"of lab {run}, {left} could not be removed: {refusals[-1]}", "try: mqlab sweep --all")
         refusals = ["the engine gives no reason"]
         with ThreadPoolExecutor(max_workers=8) as pool:
             refusals += filter(None, pool.map(partial(_remove_container, client), containers))
-        refusals += filter(None, map(_remove_network, networks))
+        refusals += filter(None, [*map(_remove_one, networks), *map(_remove_one, volumes)])
         if len(refusals) > 1:
             # Somebody else is removing it too, or the engine is not done with it: seen only by asking.
             time.sleep(_AGAIN)
@@ -110,9 +122,9 @@ def _remove_container(client: docker.DockerClient, container: Container) -> str 
     return None
 
 
-def _remove_network(network: Network) -> str | None:
+def _remove_one(what: Network | Volume) -> str | None:
     try:
-        network.remove()
+        what.remove()
     except docker.errors.NotFound:
         return None
     except docker.errors.APIError as error:

@@ -33,6 +33,7 @@ _PROBE_BITS = 8 * 40
 LINK_PATIENCE = 15.0  # every core is busy starting brokers, and packets are late until they have started
 _LAST_LINES = 12
 _READ_LINES = 400
+HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
 _LOGS_EVERY = 2.0
@@ -92,8 +93,25 @@ def for_link(router: Router, plan: LinkPlan, patience: float = LINK_PATIENCE) ->
     )
 
 
-def for_broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> None:
-    """Return once a broker says over its management that it has started, with all its connectors."""
+def for_lock(client: docker.DockerClient, name: str, container: str) -> None:
+    """Return once an instance of a pair has its store's lock, or has ended, which is for `for_instance` to tell."""
+    its = client.containers.get(container)
+
+    def settled() -> bool:
+        its.reload()
+        return its.status in ("exited", "dead") or any(
+            HAS_THE_LOCK.search(line) for line in its.logs().decode(errors="replace").splitlines()
+        )
+
+    if not _wait(settled, BROKER_PATIENCE):
+        lines = last_lines(client, container)
+        raise LabTimeout(
+            f"broker {name} did not get its store's lock within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}"
+        )
+
+
+def for_instance(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> None:
+    """Return once an instance says over its management that it has started, with all its connectors, or waits to."""
 
     def started() -> bool:
         if client.containers.get(of.container).status in ("exited", "dead"):
@@ -102,7 +120,7 @@ def for_broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState)
                 f"what it was given: {lab.state.folder}/brokers/{of.broker}/activemq.xml\n"
                 f"its whole log:     {lab.state.folder}/logs/{of.name}.log",
             )
-        return lab.version(of.broker) is not None
+        return lab.stands(of)
 
     if not _wait(started, BROKER_PATIENCE):
         lines = last_lines(client, of.container)
@@ -111,6 +129,8 @@ def for_broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState)
 
 def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
     """Wait until a bridge works, and give why it does not otherwise: that is a verdict's matter, not an error."""
+    if bridge.instances and lab.active(bridge.responder) not in bridge.instances:
+        return of_the_standby(bridge)
     why = ""
     asked_logs = time.monotonic()
 
@@ -126,6 +146,12 @@ def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan
     if not _wait(settled, BRIDGE_PATIENCE):
         return f"not up after {BRIDGE_PATIENCE:.0f} s"
     return why
+
+
+def of_the_standby(bridge: BridgePlan) -> str:
+    """Say why a bridge to a pair has nobody to talk to."""
+    named = " and ".join(str(each) for each in bridge.instances)
+    return f"{bridge.connector} names only instance {named} of {bridge.responder}, which is not the active one"
 
 
 def for_console(name: str, port: int, ca_file: Path) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, Demand, Recorder, Trouble
+from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, Trouble
 from lab.runtime.base import Clock, Destination
 from lab.runtime.emulation.actives import Actives
 from lab.runtime.emulation.power import DOWN, PAUSED, STARTING, STOPPING, Power
@@ -86,6 +86,7 @@ class _BrokerWatch:
         self._actives, self._power, self._clock, self._recorder = actives, power, clock, recorder
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
         self._silent = False
+        self._active: InstanceState | None = None  # of a pair, as last seen
         self._one = threading.Lock()  # a step may look while the thread does
 
     def look(self) -> None:
@@ -132,8 +133,13 @@ class _BrokerWatch:
         return ends
 
     def _instance(self) -> InstanceState:
-        """Give the active instance, or where there is none the one that was it last."""
-        return self._actives.find(self._name) or self._actives.last(self._name)
+        """Give the active instance, or where there is none the one that was it last; another one is told of."""
+        its = self._actives.find(self._name) or self._actives.last(self._name)
+        if self._active is not None and its.name != self._active.name:
+            t = self._clock.now()
+            self._recorder.record(BrokerChanged(t=t, broker=self._name, state="active", instance=its.mark))
+        self._active = its
+        return its
 
     def _unanswered(self) -> Sequence[BridgeSeen] | None:
         its = self._instance()

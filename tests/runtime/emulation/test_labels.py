@@ -39,7 +39,7 @@ def test_everything_of_a_lab_says_whose_it_is() -> None:
 def test_a_detached_lab_is_left_behind_only_if_its_opening_died() -> None:
     here = Owner.current()
     dead = replace(here, pid=2**22 + 1)
-    found = Found(run="r", created="", owner=dead, detached=True, containers=3, networks=3, whole=True)
+    found = Found(run="r", created="", owner=dead, detached=True, containers=3, networks=3, volumes=0, whole=True)
     assert not found.is_left_behind(here)
     assert replace(found, whole=False).is_left_behind(here)
     assert replace(found, detached=False).is_left_behind(here)

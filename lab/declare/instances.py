@@ -1,0 +1,51 @@
+"""How the instances of one broker are while steps are gone through: which run, and which one is active. Pure."""
+
+from __future__ import annotations
+
+from lab.declare.broker_steps import OnBroker, OnInstance, Reboot, Resume, Start
+
+UP, DOWN, PAUSED = "running", "down", "paused"
+
+
+class Instances:
+    """One broker's instances, all running, the first one active."""
+
+    def __init__(self, broker: str, numbers: tuple[int, ...]) -> None:
+        self._broker = broker
+        self._states = dict.fromkeys(numbers, UP)
+        self._active = numbers[0]
+
+    @property
+    def single(self) -> bool:
+        """Tell whether there is one only."""
+        return len(self._states) == 1
+
+    def name(self, number: int) -> str:
+        """Name an instance for people."""
+        return self._broker if self.single else f"instance {number} of {self._broker}"
+
+    def state(self, number: int) -> str:
+        """Give the state of an instance."""
+        return self._states[number]
+
+    def meant(self, step: OnBroker) -> tuple[int, ...]:
+        """Give the instance that a step is about; both where it might be either one of two."""
+        numbers = tuple(self._states)
+        named = step.instance if isinstance(step, OnInstance) else None
+        if named in ("1", "2"):
+            return (int(named),)
+        if named is None and not self.single and isinstance(step, Start | Resume):
+            wanted = DOWN if isinstance(step, Start) else PAUSED
+            return tuple(each for each in numbers if self._states[each] == wanted) or (self._active,)
+        if named == "standby":
+            return tuple(each for each in numbers if each != self._active)
+        return (self._active,)
+
+    def done(self, step: OnBroker, number: int, brings: str) -> None:
+        """Note what a step has brought an instance to; where the active one has ended, another that runs takes over."""
+        self._states[number] = brings
+        if number == self._active and (brings == DOWN or isinstance(step, Reboot)):
+            standing = [each for each, state in self._states.items() if state == UP and each != number]
+            self._active = standing[0] if standing else number
+        elif brings == UP and self._states[self._active] == DOWN:
+            self._active = number
