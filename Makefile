@@ -16,7 +16,10 @@ demo: $(VENV)/.ready engine ## run the article: two brokers, an ocean, messages 
 
 test: $(VENV)/.ready engine images ## run every test, those with Docker too
 	@bash docker/test-tools.sh
-	MQLAB_TEST_ALL=1 $(BIN)/pytest -n 2 --dist loadgroup
+	@export MQLAB_TEST_ALL=1; failed=0; \
+	$(BIN)/pytest --durations=15 -n 2 --dist loadgroup -m "not alone" || failed=1; \
+	$(BIN)/pytest --durations=15 -m alone || failed=1; \
+	exit $$failed
 
 test-fast: $(VENV)/.ready ## run the tests that need no Docker
 	$(BIN)/pytest -n 2 -m "not docker and not netns"

@@ -12,6 +12,7 @@ from lab.clients import Endpoint
 from lab.errors import HostError
 from lab.runtime.emulation import engine as engines
 from lab.runtime.emulation import images
+from tests import diagnosis
 from tests.emulation.command import Commands
 from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing
 
@@ -45,6 +46,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
             return _TOGETHER.get(nodeid.partition("::")[0], nodeid)
 
     return ByLab(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Put beside the failure of a test with Docker what one would look at next, could one look."""
+    found: Any = yield
+    if found.failed and item.get_closest_marker("docker") is not None:
+        arguments = getattr(item, "funcargs", {}).values()
+        found.sections.extend((f"Seen: {title}", text) for title, text in diagnosis.sections(arguments))
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -59,7 +60,7 @@ class Commands:
     def start(self, *words: str | Path, **more: str) -> subprocess.Popen[str]:
         """Start a command; what it says on stderr is in the file that `said` reads."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._err(words).open("w") as err:
+        with self._file(words, "stderr").open("w") as err:
             return subprocess.Popen(
                 [MQLAB, *map(str, words)],
                 stdin=subprocess.DEVNULL,
@@ -72,17 +73,21 @@ class Commands:
 
     def said(self, *words: str | Path) -> str:
         """Give what a started command has said on stderr up to now."""
-        return self._err(words).read_text()
+        return self._file(words, "stderr").read_text()
 
     def end_of(self, process: subprocess.Popen[str], seconds: float = 240) -> Ended:
-        """Wait for a started command's end; one that does not end is killed, and the test fails."""
+        """Wait for a started command's end; one that does not end is made to, and the test fails."""
         assert isinstance(process.args, list)
         try:
             out, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
+            process.terminate()  # so that it cleans up, and keeps the logs of its brokers
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=120)
             process.kill()
             process.communicate()
             raise
+        self._file(process.args[1:], "stdout").write_text(out)
         return Ended(code=process.returncode, out=out, err=self.said(*process.args[1:]))
 
     def wait_said(self, process: subprocess.Popen[str], text: str, seconds: float = 180) -> None:
@@ -92,9 +97,9 @@ class Commands:
         RealClock().wait(lambda: text in self.said(*words) or process.poll() is not None, seconds)
         assert text in self.said(*words), self.said(*words)
 
-    def _err(self, words: object) -> Path:
+    def _file(self, words: object, stream: str) -> Path:
         assert isinstance(words, list | tuple)
-        return self.folder / ("-".join(Path(str(word)).name for word in words) + ".stderr")
+        return self.folder / ("-".join(Path(str(word)).name for word in words) + f".{stream}")
 
 
 def plain(environment: Mapping[str, str]) -> dict[str, str]:

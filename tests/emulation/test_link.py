@@ -66,6 +66,7 @@ def test_a_rejecting_link_answers_at_once(lab: Standing) -> None:
     assert crosses(lab)
 
 
+@pytest.mark.alone
 def test_a_delay_is_given_and_measured(lab: Standing) -> None:
     slow = Impairment(delay=timedelta(milliseconds=60))
     lab.lab.change_link(LINK, leaving="ashburn", impairment=slow, state=None)

@@ -17,7 +17,7 @@ from lab.replay import replay
 from lab.shipped import shipped
 from tests.emulation.labs import ARTICLE, Engine, Standing, eventually, standing
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.alone]
 
 NAMES = ("cut-topics", "asymmetric-delay", "jitter-and-loss", "narrow-link", "small-buffers")
 

@@ -96,6 +96,7 @@ def traffic(bed: Bed, region: str) -> dict[str, Any]:
     return counters
 
 
+@pytest.mark.alone
 def test_the_link_adds_its_delay_and_counts_exactly_what_crossed(bed: Bed) -> None:
     delays = {"delay_us": 20_000}, {"delay_us": 30_000}
     with bed.router(namespaces.config(*delays)), program(bed, "b", ECHO, 8883):
