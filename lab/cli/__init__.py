@@ -23,6 +23,7 @@ MODULES: Mapping[str, str] = {  # in the order of --help
     "down": "labs",
     "status": "labs",
     "logs": "labs",
+    "link": "links",
     "sweep": "labs",
     "scenarios": "scenarios",
     "plan": "inspecting",

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import options, status_text
+from lab.cli import attending, options, status_text
+from lab.cli.attending import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
 from lab.cli.preparing import prepare
 from lab.cli.running import FOLDER
@@ -18,7 +19,7 @@ from lab.runtime.emulation import engine, logs, sweeping
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.opening import close_lab, open_lab
-from lab.runtime.emulation.state import LabState, state_folder
+from lab.runtime.emulation.state import state_folder
 from lab.runtime.emulation.status import look
 
 
@@ -75,7 +76,7 @@ def down(
     """End a lab and remove everything of it."""
     client = engine.connect(os.environ)
     known = states.load_all(state_folder(os.environ))
-    ended = list(known) if every else [_chosen(known, run)]
+    ended = list(known) if every else [attending.chosen(known, run)]
     removed = {}
     for state in ended:
         removed[state.run] = close_lab(client, state.run, Path(state.folder), state_folder(os.environ))
@@ -99,7 +100,7 @@ def status(run: RUN = None, json: JSON = False) -> int:
         else:
             typer.echo("no lab is running")
         return 0
-    chosen = known if run is None else (_chosen(known, run),)
+    chosen = known if run is None else (attending.chosen(known, run),)
     seen = [look(client, state) for state in chosen]
     if json:
         options.print_json([status_text.to_dict(each) for each in seen])
@@ -111,16 +112,14 @@ def status(run: RUN = None, json: JSON = False) -> int:
 
 def show_logs(
     name: Annotated[str, typer.Argument(metavar="BROKER|router", help="Whose log.")],
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")
-    ] = None,
+    run: OF_RUN = None,
     tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last lines.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     json: JSON = False,
 ) -> int:
     """Print the log of a broker or of the router."""
     client = engine.connect(os.environ)
-    state = _chosen(states.load_all(state_folder(os.environ)), run)
+    state = attending.chosen(states.load_all(state_folder(os.environ)), run)
     there = dict(logs.containers(client, state.run))
     if name not in there:
         raise InputError.of(f'lab {state.run} has nothing named "{name}"', f"it has: {', '.join(there)}")
@@ -169,15 +168,3 @@ def sweep(
             f"{len(wanted)} left behind, {alive} alive" + (" (mqlab sweep --all removes those too)" if alive else "")
         )
     return 0
-
-
-def _chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
-    fitting = [state for state in known if run is None or state.run.startswith(run) or state.run.endswith(run)]
-    if len(fitting) == 1:
-        return fitting[0]
-    running = "\n".join(f"{state.run}  {state.scenario}" for state in known)
-    if not known:
-        raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
-    if not fitting:
-        raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
-    raise InputError.of("more than one lab is running: say which", running)

@@ -35,6 +35,7 @@ def prepare(
     archive: Path | None,
     runs: Path | None,
     detached: bool = False,
+    replaying: bool = False,
 ) -> Prepared:
     """Prepare a run; whatever can be wrong with what was asked is told before anything is built or written."""
     asked = asking.asked(scenario, seed, version)
@@ -53,5 +54,6 @@ def prepare(
         folder=folder.path,
         passwords=asked.scenario.topology.passwords(),
         detached=detached,
+        replaying=replaying,
     )
     return Prepared(asked=asked, folder=folder, opening=opening)

@@ -50,7 +50,9 @@ def run(
     """
     reports.writable(page, junit_file)
     progress = options.progress(quiet)
-    prepared = prepare(scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs)
+    prepared = prepare(
+        scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs, replaying=True
+    )
     asked, folder, run_id = prepared.asked, prepared.folder, prepared.opening.run
     with (
         open_lab(asked.plan, prepared.opening, progress) as lab,

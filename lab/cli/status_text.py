@@ -113,10 +113,13 @@ def show(status: Status, console: Console) -> None:
     for link in status.links:
         probed = "nothing comes back" if link.round_trip_ms is None else f"{link.round_trip_ms:g} ms"
         console.print(f"  {link.name}: round trip {probed}, probed now")
-        for way in link.directions:
+        for way, now in zip(link.directions, link.states, strict=True):
             dropped = ", ".join(f"{count} by {cause}" for cause, count in way.dropped.items()) or "none"
             given = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
-            console.print(f"    {way.leaving} → {way.reaching}: {way.configured_delay_ms:g} ms asked, {given} given")
+            closed = "" if now == "open" else f"[red]{now}[/red], "
+            console.print(
+                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms asked, {given} given"
+            )
             console.print(f"      {way.packets} packets, dropped {dropped}")
     if not status.links:
         console.print("  the router does not run: nothing passes")

@@ -108,9 +108,29 @@ def test_every_option_is_on_the_page_of_commands(name: str) -> None:
     page = sections(ROOT / "docs" / "commands.md")
     everywhere = {"--help", "-h"}
     told = {word.split()[0] for cells in rows(page[name]) for word in code_words(cells[0]) if word.startswith("-")}
-    command = COMMANDS[name]
+    known = {word for command in [COMMANDS[name], *verbs(name).values()] for word in options_of(command)}
+    assert told == known - everywhere
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if hasattr(COMMANDS[name], "commands")])
+def test_every_verb_is_on_the_page_of_commands_with_its_own_options(name: str) -> None:
+    page = rows(sections(ROOT / "docs" / "commands.md")[name])
+    told = [code_words(cells[0])[0].split()[2] for cells in page if code_words(cells[0])[0].startswith("mqlab ")]
+    assert told == list(verbs(name))
+    of = {code_words(cells[0])[0].split()[0]: cells[1] for cells in page if code_words(cells[0])[0].startswith("--")}
+    for verb, command in verbs(name).items():
+        mine = {option for option, whose in of.items() if whose == "all" or verb in code_words(whose)}
+        assert mine == options_of(command) - {"--help", "-h"}, f"mqlab {name} {verb}"
+
+
+def verbs(name: str) -> dict[str, Any]:
+    """Give the commands of a command that has some."""
+    return dict(getattr(COMMANDS[name], "commands", {}))
+
+
+def options_of(command: Any) -> set[str]:
     options = [each for each in command.params if isinstance(each, click.Option) or each.param_type_name == "option"]
-    assert told == {word for option in options for word in option.opts} - everywhere
+    return {word for option in options for word in (*option.opts, *option.secondary_opts)}
 
 
 def test_every_command_is_in_the_readme_and_no_other() -> None:
@@ -122,15 +142,16 @@ def test_every_command_is_in_the_readme_and_no_other() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     named = {
-        (words[1], word)
+        (words[1], words[2] if len(words) > 2 else "", word)
         for command in re.findall(r"(?:`|\$ |^    )(mqlab [a-z][^`\n]*)", page.read_text("utf-8"), re.MULTILINE)
         for words in [command.split()]
         for word in words[2:] or [""]
     }
-    for name, word in sorted(named):
+    for name, verb, word in sorted(named):
         assert name in NAMES, f"mqlab {name}"
+        assert not verbs(name) or verb in {*verbs(name), ""} or not verb.islower(), f"mqlab {name} {verb}"
         if re.fullmatch(r"--?[a-z][a-z-]*", word):
-            known = {each for param in COMMANDS[name].params for each in param.opts}
+            known = options_of(verbs(name).get(verb, COMMANDS[name]))
             assert word in known | {"--help", "-h"}, f"mqlab {name} {word}"
 
 

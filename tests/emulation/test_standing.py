@@ -165,6 +165,27 @@ def test_logs_are_those_of_the_one_named(stand: tuple[Commands, Ended]) -> None:
     assert unknown.code == 2 and "it has: router, singapore, tokyo" in unknown.err
 
 
+def test_links_are_changed_by_hand(stand: tuple[Commands, Ended]) -> None:
+    mqlab, _ = stand
+    link, ways = "tokyo-singapore", {"tokyo", "singapore"}
+    cut = mqlab("link", "cut", link, "--leaving", "tokyo", "--json")
+    assert (cut.code, {each["leaving"]: each["state"] for each in cut.json}) == (
+        0,
+        {"tokyo": "cut", "singapore": "open"},
+    )
+    (told,) = mqlab("status", "--json").json[0]["links"]
+    assert (told["states"], told["round_trip_ms"]) == (["cut", "open"], None)
+    assert mqlab("link", "heal").code == 0
+    worse = mqlab("link", "impair", "--delay", "40ms", "--jitter", "1ms", "--leaving", "singapore")
+    assert worse.code == 0, worse
+    now = {each["leaving"]: each for each in mqlab("link", "list", "--json").json}
+    assert {each["state"] for each in now.values()} == {"open"} and set(now) == ways
+    assert (now["singapore"]["delay_us"], now["singapore"]["jitter_us"]) == (40_000, 1_000)
+    assert now["tokyo"]["delay_us"] < 36_000, "the other direction is as it was"
+    unknown = mqlab("link", "cut", "tokyo-osaka")
+    assert (unknown.code, "links of this lab: tokyo-singapore" in unknown.err) == (2, True)
+
+
 def test_a_sweep_takes_what_the_dead_left_and_leaves_the_living_alone(
     stand: tuple[Commands, Ended], engine: Engine, request: pytest.FixtureRequest
 ) -> None:

@@ -38,6 +38,7 @@ from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.networks import LabNetwork
 from lab.runtime.emulation.router import Published, start_router
 from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
+from lab.runtime.emulation.turns import turn
 
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
@@ -59,6 +60,7 @@ class Opening:
     folder: Path  # the run folder
     passwords: Passwords
     detached: bool = False
+    replaying: bool = False  # a scenario's steps are what changes it, and nothing else does
 
 
 @contextmanager
@@ -67,11 +69,12 @@ def open_lab(plan: Plan, opening: Opening, progress: Progress) -> Iterator[Emula
     with ExitStack() as closing:
         closing.push(_Closing(opening))
         opened = _Opened(plan, opening, closing)
-        for action in plan.actions:
-            with progress.stage(f"{action.does} {action.to}"):
-                opened.do(action, progress)
-        lab = opened.lab
-        opening.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
+        with turn(opening.run, opening.state_folder):
+            for action in plan.actions:
+                with progress.stage(f"{action.does} {action.to}"):
+                    opened.do(action, progress)
+            lab = opened.lab
+            opening.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
         with ExitStack() as leaving:
             leaving.callback(lab.let_go)
             if opening.detached:
@@ -261,6 +264,7 @@ class _Opened:
             },
             owner=str(self._owner),
             detached=opening.detached,
+            replaying=opening.replaying,
         )
         state.save(lab_state, opening.state_folder)
         return EmulatedLab(opening.client, lab_state, opening.passwords)

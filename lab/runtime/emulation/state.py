@@ -5,8 +5,10 @@ The file holds the key to the brokers' management, so it is readable by its owne
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,6 +66,7 @@ class LabState:
     brokers: Mapping[str, BrokerState]
     owner: str
     detached: bool
+    replaying: bool = False  # a scenario's steps are done to it, and nothing else
 
     @property
     def instances(self) -> tuple[InstanceState, ...]:
@@ -85,7 +88,58 @@ def state_folder(environment: Mapping[str, str]) -> Path:
 def save(state: LabState, folder: Path) -> None:
     """Write a lab's state, whole or not at all, for its owner's eyes only."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / f"{state.run}.json"
+    with _alone(folder):
+        _write(state, folder)
+
+
+def update(state: LabState, folder: Path) -> bool:
+    """Write another state of a lab that is still on file; False, and nothing written, where it has gone meanwhile."""
+    if not folder.is_dir():
+        return False
+    with _alone(folder):
+        if not _file(state.run, folder).exists():
+            return False
+        _write(state, folder)
+        return True
+
+
+def load_all(folder: Path) -> tuple[LabState, ...]:
+    """Give every lab on file, the oldest first; one written by another version is left alone."""
+    found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
+    return tuple(state for state in found if state is not None)  # the containers of others are found by label
+
+
+def load(run: str, folder: Path) -> LabState | None:
+    """Give one lab's state, None where it is not on file, or was written by another version."""
+    return _read(_file(run, folder))
+
+
+def forget(run: str, folder: Path) -> None:
+    """Remove a lab's state, and the lock that goes with it."""
+    if folder.is_dir():
+        with _alone(folder):
+            _file(run, folder).unlink(missing_ok=True)
+            lock_file(run, folder).unlink(missing_ok=True)
+
+
+def lock_file(run: str, folder: Path) -> Path:
+    """Give the file that whoever changes a lab locks."""
+    return folder / f"{run}.lock"
+
+
+def _file(run: str, folder: Path) -> Path:
+    return folder / f"{run}.json"
+
+
+def _read(path: Path) -> LabState | None:
+    try:
+        return _CODEC.validate_json(path.read_bytes())
+    except (ValidationError, FileNotFoundError):
+        return None
+
+
+def _write(state: LabState, folder: Path) -> None:
+    target = _file(state.run, folder)
     part = target.with_suffix(".part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -93,17 +147,12 @@ def save(state: LabState, folder: Path) -> None:
     part.replace(target)
 
 
-def load_all(folder: Path) -> tuple[LabState, ...]:
-    """Give every lab on file, the oldest first; one written by another version is left alone."""
-    found = []
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-        try:
-            found.append(_CODEC.validate_json(path.read_bytes()))
-        except (ValidationError, FileNotFoundError):
-            continue  # its containers are still found by label
-    return tuple(found)
-
-
-def forget(run: str, folder: Path) -> None:
-    """Remove a lab's state."""
-    (folder / f"{run}.json").unlink(missing_ok=True)
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others from writing and forgetting at the same moment: what `down` removes must not be written again."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -9,7 +9,7 @@ import docker.errors
 import docker
 from lab.history import BridgeSeen, LinkSeen
 from lab.plan import BridgePlan
-from lab.runtime.emulation import logs, waiting
+from lab.runtime.emulation import link_now, logs, waiting
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.router import Router
@@ -48,6 +48,7 @@ class LinkStatus:
     name: str
     round_trip_ms: float | None  # probed just now; None when nothing came back
     directions: tuple[LinkSeen, ...]
+    states: tuple[str, ...]  # of these directions: open, cut, reject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,7 @@ def _links(router: Router, lab: EmulatedLab, client: docker.DockerClient) -> tup
                 name=link.name,
                 round_trip_ms=None if lost else round(answer["rtt_us"]["p50"] / 1000, 2),
                 directions=tuple(each for each in seen if each.link == link.name),
+                states=tuple(way.state for way in link_now.look(router, link)),
             )
         )
     return tuple(found)

@@ -1,0 +1,68 @@
+"""A lab that is running, for the commands that look at it or change it: which one is meant, and whose turn it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.errors import InputError
+from lab.runtime.emulation import engine
+from lab.runtime.emulation import state as states
+from lab.runtime.emulation.lab import EmulatedLab
+from lab.runtime.emulation.state import LabState, state_folder
+from lab.runtime.emulation.turns import turn
+
+OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")]
+
+
+def chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
+    """Give the lab that is meant by a run id, its beginning or its end; InputError with all there are."""
+    fitting = [state for state in known if run is None or state.run.startswith(run) or state.run.endswith(run)]
+    if len(fitting) == 1:
+        return fitting[0]
+    running = "\n".join(f"{state.run}  {state.scenario}" for state in known)
+    if not known:
+        raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
+    if not fitting:
+        raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
+    raise InputError.of("more than one lab is running: say which", running)
+
+
+@contextmanager
+def looked_at(run: str | None) -> Iterator[EmulatedLab]:
+    """Give a running lab, only to be asked."""
+    with _reached(chosen(states.load_all(state_folder(os.environ)), run)) as lab:
+        yield lab
+
+
+@contextmanager
+def attended(run: str | None) -> Iterator[EmulatedLab]:
+    """Give a running lab to change, when it is our turn: commands at the same time wait for each other."""
+    folder = state_folder(os.environ)
+    meant = chosen(states.load_all(folder), run)
+    if meant.replaying:
+        raise InputError.of(
+            f"lab {meant.run} belongs to a mqlab run, whose scenario alone changes it",
+            "write it as a step; or open a lab to change by hand: mqlab up SCENARIO",
+        )
+    with turn(meant.run, folder, lambda: options.err().print(f"another command has lab {meant.run}: waiting for it")):
+        state = states.load(meant.run, folder)  # as whoever had it before has left it
+        if state is None:
+            states.forget(meant.run, folder)
+            raise InputError.of(f"lab {meant.run} has ended meanwhile", "mqlab status shows those that are running")
+        with _reached(state) as lab:
+            yield lab
+
+
+@contextmanager
+def _reached(state: LabState) -> Iterator[EmulatedLab]:
+    lab = EmulatedLab(engine.connect(os.environ), state, passwords={})
+    try:
+        yield lab
+    finally:
+        lab.let_go()

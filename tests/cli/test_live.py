@@ -1,0 +1,100 @@
+"""Commands on a running lab, as far as no engine is asked: which lab is meant, and what is refused before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.declare.loading import load
+from lab.plan import plan
+from lab.runtime.emulation import state as states
+from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
+from lab.shipped import shipped
+from tests.emulation.command import Commands
+
+
+@pytest.fixture
+def mqlab(tmp_path: Path) -> Commands:
+    return Commands(folder=tmp_path)
+
+
+def noted(mqlab: Commands, run: str, **changed: bool) -> LabState:
+    """Note a lab in the state folder that never was."""
+    scenario = load(shipped("scenarios") / "one-way.yaml", environment={})
+    its = plan(scenario.topology, seed=7)
+    brokers = {
+        each.name: BrokerState(
+            instances=(
+                InstanceState(
+                    broker=each.name,
+                    name=each.name,
+                    number=1,
+                    container=f"none-{run}",
+                    address="10.213.0.2",
+                    ports={},
+                    management_port=1,
+                ),
+            ),
+            management_password="-",
+        )
+        for each in its.brokers
+    }
+    state = LabState(
+        run=run,
+        scenario=scenario.scenario,
+        plan=its,
+        folder=str(mqlab.folder / run),
+        ca_file="",
+        router=f"none-{run}",
+        networks={},
+        brokers=brokers,
+        owner="elsewhere//1/1",
+        **{"detached": True, **changed},
+    )
+    states.save(state, mqlab.state)
+    return state
+
+
+def test_no_lab_is_told_with_the_way_to_one(mqlab: Commands) -> None:
+    ended = mqlab("link", "cut", "--json")
+    assert ended.code == 2
+    assert ended.json["problems"][0]["what"] == "no lab is running"
+    assert "mqlab up SCENARIO" in ended.err
+
+
+def test_which_lab_is_meant_has_to_be_clear(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    noted(mqlab, "20260101-101010-bbbbbb")
+    ended = mqlab("link", "heal")
+    assert ended.code == 2 and "say which" in ended.err and "aaaaaa" in ended.err and "bbbbbb" in ended.err
+    ended = mqlab("link", "heal", "--run", "cccccc")
+    assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
+
+
+def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa", detached=False, replaying=True)
+    ended = mqlab("link", "cut")
+    assert ended.code == 2 and "belongs to a mqlab run" in ended.err and "mqlab up" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "say what the link is to do to packets"),
+        (("--delay", "80"), "--delay: '80' has no unit"),
+        (("--delay", "2m"), "a link holds a packet for a minute at most"),
+        (("--loss", "3"), "--loss: '3' has no unit"),
+        (("--loss", "101%"), "--loss: "),
+        (("--rate", "0mbit"), "--rate: "),
+        (("--distribution", "flat"), "--distribution: no such distribution"),
+        (("--queue", "64KiB"), "a queue needs a rate"),
+        (("--rate", "1mbit", "--queue-packets", "-1"), "--queue-packets: "),
+    ],
+)
+def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
+    mqlab: Commands, words: tuple[str, ...], what: str
+) -> None:
+    ended = mqlab("link", "impair", *words, "--json")
+    assert ended.code == 2
+    assert ended.json["problems"][0]["what"].startswith(what)

@@ -1,0 +1,67 @@
+"""Whose turn it is: one at a time, also between processes, and a lock that goes with whoever has it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from lab.runtime.emulation import state as states
+from lab.runtime.emulation.turns import turn
+from tests.cli.test_live import noted
+from tests.emulation.command import Commands
+
+RUN = "20260101-101010-aaaaaa"
+HOLD = """
+import sys
+from pathlib import Path
+from lab.runtime.emulation.turns import turn
+with turn(sys.argv[1], Path(sys.argv[2])):
+    print("mine", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_one_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
+    order: list[str] = []
+    waits = threading.Event()
+
+    def second() -> None:
+        with turn(RUN, tmp_path, waits.set):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with turn(RUN, tmp_path):
+        thread.start()
+        assert waits.wait(30)
+        order.append("first")
+    thread.join(30)
+    assert order == ["first", "second"]
+
+
+def test_labs_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with turn("one", tmp_path), turn("other", tmp_path, lambda: (_ for _ in ()).throw(AssertionError("waits"))):
+        pass
+
+
+def test_a_killed_process_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, RUN, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "mine\n"
+        threading.Timer(0.2, holder.kill).start()
+        waited: list[bool] = []
+        with turn(RUN, tmp_path, lambda: waited.append(True)):
+            assert waited == [True]
+
+
+def test_what_down_removed_is_not_written_again(tmp_path: Path) -> None:
+    mqlab = Commands(folder=tmp_path)
+    state = noted(mqlab, RUN)
+    assert states.update(state, mqlab.state)
+    with turn(RUN, mqlab.state):
+        states.forget(RUN, mqlab.state)
+        assert not states.update(state, mqlab.state)
+    assert list(mqlab.state.iterdir()) == []
