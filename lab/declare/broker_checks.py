@@ -21,7 +21,7 @@ from lab.declare.broker_steps import (
     Start,
     Stop,
 )
-from lab.declare.identities import connectors
+from lab.declare.identities import connectors, unread
 from lab.declare.instances import DOWN, PAUSED, UP, Instances
 from lab.declare.scenario import Bridge, Scenario
 from lab.declare.unrolling import every_step, in_time
@@ -84,7 +84,8 @@ def _connector(
     its = [name for name, owners in connectors(scenario.topology).items() if step.broker in owners]
     place = scenario.origin.place(*path, "name")
     if step.name not in its:
-        yield unknown("connector", step.name, its, f"connectors in {step.broker}'s configuration", place)
+        if step.broker not in unread(scenario.topology):
+            yield unknown("connector", step.name, its, f"connectors in {step.broker}'s configuration", place)
         return
     key = (step.broker, step.name)
     if step.do == "start" and key not in stopped:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address
 
 from lab.amazonmq.configuration import read
+from lab.amazonmq.connectors import NetworkConnector
 from lab.amazonmq.default import default_configuration
 from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
@@ -125,10 +126,18 @@ def connectors(topology: Topology) -> dict[str, list[str]]:
     """Map each connector's name to the brokers whose configuration has it, as far as they can be read."""
     owners: dict[str, list[str]] = {}
     for name in topology.brokers:
-        try:
-            found = sanitised(topology, name).configuration.connectors
-        except InputError:  # said by the checks of the configurations
-            continue
-        for connector in found:
+        for connector in _connectors(topology, name) or ():
             owners.setdefault(connector.name, []).append(name)
     return owners
+
+
+def unread(topology: Topology) -> tuple[str, ...]:
+    """Name the brokers whose configuration cannot be read, so that nobody knows which connectors it has."""
+    return tuple(name for name in topology.brokers if _connectors(topology, name) is None)
+
+
+def _connectors(topology: Topology, name: str) -> tuple[NetworkConnector, ...] | None:
+    try:
+        return sanitised(topology, name).configuration.connectors
+    except InputError:  # said by the checks of the configurations
+        return None

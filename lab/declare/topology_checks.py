@@ -44,6 +44,7 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
         yield from _users(name, broker, origin)
     yield from _shared_between_brokers(topology, origin)
     seen: dict[frozenset[str], int] = {}
+    named: dict[str, int] = {}
     for number, link in enumerate(topology.links):
         yield from _link(topology, number, link, origin)
         first = seen.setdefault(frozenset(link.between), number)
@@ -54,6 +55,14 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
                 what=f"a second link between {' and '.join(link.between)}",
                 remedy=f"keep one; the first is at {where}",
                 place=place,
+            )
+        elif (namesake := named.setdefault(link.name, number)) != number:
+            one, other = (" and ".join(topology.links[each].between) for each in (namesake, number))
+            where = origin.place(*_ROOT, "links", namesake)
+            yield Problem(
+                what=f'two links are called "{link.name}": the one between {one}, and the one between {other}',
+                remedy=f"give one of the regions another name; the first is at {where}",
+                place=origin.place(*_ROOT, "links", number),
             )
 
 

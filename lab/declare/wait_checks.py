@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lab.declare.destinations import destination_of, has_wildcard, hears
-from lab.declare.identities import connectors
+from lab.declare.identities import connectors, unread
 from lab.declare.scenario import Scenario, Subscribe
 from lab.declare.step import Message
 from lab.declare.step_place import At
@@ -39,7 +39,8 @@ def too_early(at: At, scenario: Scenario, client: str, clients: Mapping[str, Sub
 def _connector(at: At, step: Wait, name: str) -> Iterator[Problem]:
     owners = connectors(at.topology)
     if name not in owners:
-        yield at.unknown("connector", "connector", name, list(owners), "connectors of this topology")
+        if not unread(at.topology):
+            yield at.unknown("connector", "connector", name, list(owners), "connectors of this topology")
     elif step.broker is not None and step.broker not in owners[name]:
         right = f"it is in the configuration of {', '.join(owners[name])}"
         yield at.wrong("broker", f"{step.broker} has no connector {name}", right)

@@ -33,12 +33,13 @@ def judge_log(claim: Log, evidence: Evidence) -> tuple[Outcome, str]:
     watched = timeline.end >= end and timeline.complete
     if claim.absent:
         return _absent(claim, lines, watched, since, evidence)
-    if len(lines) >= claim.count:
+    count = sum(line.times for line in lines)
+    if count >= claim.count:
         if not timeline.complete:
             cut = f"the history is cut short at {moment(timeline.end)}; until then: {_found(claim, lines)}"
             return Outcome.UNKNOWN, cut
         return Outcome.HELD, _found(claim, lines)
-    which = f"{several(len(lines), 'line')} of {claim.count}" if lines else "no such line"
+    which = f"{several(count, 'line')} of {claim.count}" if lines else "no such line"
     reason = f"{which} in the log of {claim.broker}{since}"
     if not watched:
         return Outcome.UNKNOWN, f"{reason} when the history ends at {moment(timeline.end)}"
@@ -65,4 +66,4 @@ def _found(claim: Log, lines: list[LogLine]) -> str:
     when = f"at {moment(first.t)}" if first.t >= 0 else f"{gap(-first.t)} before the first step"
     short = len(first.text) <= _HEAD + _TAIL
     text = first.text if short else f"{first.text[:_HEAD]} … {first.text[-_TAIL:]}"
-    return f"{several(len(lines), 'line')} in the log of {claim.broker}, first {when}: {text}"
+    return f"{several(sum(line.times for line in lines), 'line')} in the log of {claim.broker}, first {when}: {text}"

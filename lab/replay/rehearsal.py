@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, SendOutcome, Tee, Trouble
+from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Observation, Recorder, SendOutcome, Tee, Trouble
 from lab.history.quick import acknowledged, received
 from lab.matching import identify
 from lab.network.link import LinkState
@@ -21,6 +21,8 @@ from lab.runtime.base import Client, Destination, Incoming, Lab
 
 if TYPE_CHECKING:
     from lab.replay.traffic import Flow
+
+STARTED = "broker-started"  # a log line's name; see lab.amazonmq.log_lines
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Rehearsal:
         self.traffic: dict[str, Flow] = {}  # by name, what has ended too
         self.links: dict[Way, LinkState] = initial_states(plan)
         self.off: set[tuple[str, int]] = set()  # instances that are stopped, killed or paused
+        self.late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
         self.last_sent = 0.0
         self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end
         self.last_begun: dict[str, float] = {}  # the same, when it began
@@ -72,7 +75,10 @@ class Rehearsal:
             self._bridge(seen)
         elif isinstance(seen, LogLine):
             self.log.append(seen)
+            self.recorder.record(seen)
+            self.comes_late(seen)
             self.clock.notify()
+            return
         elif isinstance(seen, Demand):
             key = (seen.broker, seen.destination)
             if self.demands.get(key) is seen.present:
@@ -85,6 +91,16 @@ class Rehearsal:
         """Record what a step saw of a demand."""
         self.demands[broker, str(destination)] = present
         self.record(Demand(t=self.now(), broker=broker, destination=str(destination), present=present))
+
+    def comes_late(self, line: LogLine) -> bool:
+        """Record that an instance listens again, if this line of its log says so and a step waited for it in vain."""
+        number = line.instance or self.numbers(line.broker)[0]
+        if line.name != STARTED or (line.broker, number) not in self.late:
+            return False
+        self.late.discard((line.broker, number))
+        self.off.discard((line.broker, number))
+        self.record(BrokerChanged(t=line.t, broker=line.broker, state="started", instance=line.instance))
+        return True
 
     def trouble(self, who: str, what: str) -> None:
         """Record what went wrong."""

@@ -73,7 +73,7 @@ def _await_log(rehearsal: Rehearsal, claim: Log) -> None:
 
     def there() -> bool:
         its = (line for line in tuple(rehearsal.log) if line.broker == claim.broker and line.t >= begin)
-        return not claim.absent and sum(1 for line in its if pattern.search(line.text)) >= claim.count
+        return not claim.absent and sum(line.times for line in its if pattern.search(line.text)) >= claim.count
 
     rehearsal.wait(there, end - rehearsal.now())
 

@@ -162,7 +162,8 @@ def _connector(seen: ConnectorChanged) -> _Said:
 
 def _log(seen: LogLine) -> _Said:
     by = f"instance {seen.instance} " if seen.instance else ""
-    return seen.broker, f"{by}logged {seen.level}: {seen.text}", Weight.PLAIN
+    more = f" (the last of {seen.times} lines alike)" if seen.times > 1 else ""
+    return seen.broker, f"{by}logged {seen.level}: {seen.text}{more}", Weight.PLAIN
 
 
 def _destination(seen: DestinationSeen) -> _Said:

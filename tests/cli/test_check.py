@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from lab.amazonmq.configuration import NAMESPACE
 
@@ -104,3 +107,15 @@ def test_a_configuration_is_checked_without_what_only_labs_need() -> None:
     code = f"import sys, lab.cli.checking; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("command", ["run", "up", "plan", "render", "check"])
+def test_a_scenario_with_problems_ends_every_command_with_2_and_json_on_stdout(command: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    topology = tmp_path / "scenarios" / "topologies" / "tokyo-singapore.yaml"
+    topology.write_text(topology.read_text().replace("ap-northeast-1", "ap-northeast-l"))
+    done = mqlab(command, "scenarios/tokyo-singapore.yaml", "--json", folder=tmp_path)
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (done.returncode, problem["line"], problem["column"]) == (2, 4, 27)
+    assert problem["file"].endswith("topologies/tokyo-singapore.yaml") and "is not an AWS region" in problem["what"]
+    assert done.stderr.count("mqlab: ") == 1, "what follows from it is not told too"

@@ -12,6 +12,7 @@ from lab.errors import HostError
 from lab.history import (
     Acknowledged,
     BridgeSeen,
+    BrokerChanged,
     Ended,
     MemoryRecorder,
     Observation,
@@ -189,3 +190,18 @@ def test_bridge_is_watched_until_it_is_as_claimed_and_stands(tmp_path: Path) -> 
     played = Played(tmp_path, steps, lambda lab: setattr(lab, "__class__", Dying))
     played.play()
     assert 61 <= played.seen(Ended)[-1].t < 63
+
+
+def test_a_broker_that_starts_later_than_it_was_waited_for_is_back_all_the_same(tmp_path: Path) -> None:
+    steps = (
+        "  - kill: {broker: tokyo}\n  - start: {broker: tokyo, within: 1s}\n  - wait: 5s\n"
+        "  - publish: {broker: singapore, over: stomp, topic: a}\n" + HEARD
+    )
+    played = Played(tmp_path, steps)
+    played.play()
+    states = [(each.broker, each.state) for each in played.seen(BrokerChanged)]
+    assert states == [("tokyo", "killed"), ("tokyo", "starting"), ("tokyo", "started")]
+    assert [step.ok for step in played.seen(StepEnded)] == [True, False, True, True, True]
+    assert "not started within 1 s" in played.seen(Trouble)[0].what
+    missed, back = played.seen(Trouble)[0].t, played.seen(BrokerChanged)[-1].t
+    assert missed < back <= missed + 3

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import docker
 from lab.errors import LabError
-from lab.runtime.emulation import engine, images, subnets
+from lab.runtime.emulation import engine, images, subnets, userland_proxy
 from lab.runtime.emulation.networks import taken
 
 ROOM = 3 * 2**30  # bytes: three images, their archive, a build's layers
 MEMORY = 2**30
+PORTS_NEED_PROXY = 29  # the engine's major version from which a lab's ports need the userland proxy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
         client = engine.connect(environment)
     except LabError as error:
         return (*findings, Finding(what="Docker engine", ok=False, found=error.what, remedy=error.remedy))
-    return (*findings, *_engine(client), _pool(client, environment), _images(client))
+    return (*findings, *_engine(client, environment), _pool(client, environment), _images(client))
 
 
 def _python() -> Finding:
@@ -74,7 +75,7 @@ def _machine() -> Iterator[Finding]:
     )
 
 
-def _engine(client: docker.DockerClient) -> Iterator[Finding]:
+def _engine(client: docker.DockerClient, environment: Mapping[str, str]) -> Iterator[Finding]:
     facts = engine.facts(client)
     yield Finding(
         what="Docker engine", ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
@@ -86,6 +87,19 @@ def _engine(client: docker.DockerClient) -> Iterator[Finding]:
             found="yes",
             remedy="not measured: the router needs /dev/net/tun and NET_ADMIN inside the engine's own namespace",
         )
+    if (proxy := userland_proxy.is_on(environment)) is not None:
+        yield forwarding(*proxy, facts.version)
+
+
+def forwarding(on: bool, where: str, version: str) -> Finding:
+    """Say what becomes of a lab's ports: without the proxy they time out on Docker 29; others were not measured."""
+    major = int(version.partition(".")[0]) if version.partition(".")[0].isdigit() else 0
+    return Finding(
+        what="userland proxy",
+        ok=True if on else False if major >= PORTS_NEED_PROXY else None,
+        found=f"{'on' if on else 'off'}, {where}",
+        remedy='published ports may time out without it: remove "userland-proxy": false, and restart the engine',
+    )
 
 
 def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:

@@ -19,6 +19,7 @@ import docker
 from lab.amazonmq.log_lines import Said, matters, name_of, read
 from lab.history import LogLine, Recorder, Trouble
 from lab.runtime.base import Clock
+from lab.runtime.emulation.log_flood import Flood
 from lab.runtime.emulation.state import InstanceState
 
 _AGAIN = 0.3  # seconds until a stream that ended is asked for once more
@@ -35,6 +36,7 @@ class LogWatch:
         self._part = b""
         self._said: Said | None = None  # the last line with a time, which a stack trace belongs to
         self._told: set[str] = set()  # names recorded of it
+        self._flood = Flood()
         self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{its.name}", daemon=True)
 
     def begin(self) -> None:
@@ -48,6 +50,8 @@ class LogWatch:
             self._stream.close()
         self._thread.join()
         self._read(follow=False)
+        for held in self._flood.rest():
+            self._recorder.record(held)
 
     def _follow(self) -> None:
         while not self._stop.is_set() and self._read(follow=True):
@@ -95,7 +99,9 @@ class LogWatch:
         now = self._clock.now()
         t = min(now, now - (time.time() - said.at.timestamp()))
         line = LogLine(t=t, broker=self._its.broker, level=said.level, text=text, name=name, instance=self._its.mark)
-        self._recorder.record(line)
+        kept = self._flood.passed(line)
+        if kept is not None:
+            self._recorder.record(kept)
 
 
 def _seconds(stamp: str) -> float:

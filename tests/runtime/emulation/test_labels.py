@@ -30,6 +30,16 @@ def test_an_owner_on_another_host_is_never_known_dead() -> None:
     assert not replace(here, host="elsewhere", pid=2**22 + 1).is_dead(here)
 
 
+def test_an_owner_among_other_pids_is_never_known_dead() -> None:
+    """A container may share this host's name and boot; its pids say nothing of the processes here."""
+    here = replace(Owner.current(), pids="1")
+    there = replace(here, pids="2", pid=2**22 + 1)
+    assert Owner.parse(str(there)) == there
+    assert not there.is_dead(here)
+    assert replace(there, boot="another boot").is_dead(here), "nothing outlives a boot"
+    assert replace(there, pids="").is_dead(here), "as labelled by mqlab 0.1.0, and known no better"
+
+
 def test_everything_of_a_lab_says_whose_it_is() -> None:
     owner = Owner.current()
     found = labels.of_lab("r-1", owner, detached=True)
