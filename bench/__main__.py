@@ -1,4 +1,4 @@
-"""Everything there is to measure: `python -m bench [startup|link|replay|traffic|memory|demo|judge|html ...] [--quick]`.
+"""Everything there is to measure: `python -m bench [startup|failover|link|replay|traffic|memory|… ...] [--quick]`.
 
 Figures are ratios against something measured in the same run, or bounds; none of them is a test, so the exit code is
 0 whatever they are. Results go to bench/results/, and a table with the goals to the terminal.
@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from bench import demo, goals, link, memory, replay, startup, traffic
+from bench import demo, failover, goals, link, memory, replay, startup, traffic
 from bench.article import Article
 from lab.clients import Endpoint
 from lab.errors import LabError
@@ -50,6 +50,11 @@ def machine() -> dict[str, Any]:
 def measure_startup(quick: bool) -> dict[str, Any]:
     """Open labs and start bare pairs of brokers in turn."""
     return startup.measure(Article.ready(), pairs=2 if quick else 5)
+
+
+def measure_failover(quick: bool) -> dict[str, Any]:
+    """Kill the active instances of a lab's pair and of a bare one in turn."""
+    return failover.measure(Article.ready("failover"), turns=4 if quick else 20)
 
 
 def measure_link(quick: bool) -> dict[str, Any]:
@@ -117,6 +122,7 @@ def measure_html(quick: bool) -> dict[str, Any]:
 
 BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "startup": measure_startup,
+    "failover": measure_failover,
     "link": measure_link,
     "replay": measure_replay,
     "traffic": measure_traffic,

@@ -35,9 +35,9 @@ class Article:
     images: Images
 
     @classmethod
-    def ready(cls) -> Article:
+    def ready(cls, name: str = SCENARIO) -> Article:
         """Load the scenario, reach the engine and have the images."""
-        scenario = load(resolve(SCENARIO, shipped("scenarios")), environment=os.environ)
+        scenario = load(resolve(name, shipped("scenarios")), environment=os.environ)
         client = engine.connect(os.environ)
         planned = plan(scenario.topology, seed=scenario.seed)
         version = planned.brokers[0].activemq_version

@@ -44,6 +44,11 @@ def _startup(found: Result) -> Iterator[Figure]:
     yield _most("start-up, of the brokers' bare start", found["ratio"], 1.5, "", measured)
 
 
+def _failover(found: Result) -> Iterator[Figure]:
+    measured = f"{found['ratio']:.2f}   ({found['lab_s']:.2f} s, bare {found['bare_s']:.2f} s, {found['turns']} turns)"
+    yield _most("failover of a pair, of the bare pair's", found["ratio"], 1.5, "", measured)
+
+
 def _link(found: Result) -> Iterator[Figure]:
     for row in found["round_trip_error_ms"]:
         name = f"link at {row['round_trip_ms']} ms, round-trip error"
@@ -128,6 +133,7 @@ def _least(name: str, found: float, goal: float, unit: str, measured: str = "") 
 
 _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "startup": _startup,
+    "failover": _failover,
     "link": _link,
     "replay": _replay,
     "traffic": _traffic,

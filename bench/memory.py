@@ -22,7 +22,7 @@ def measure(article: Article) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, article.opened(Path(folder), Stages()) as lab:
         with HistoryFile(Path(folder) / "history.jsonl", header) as history:
             replay(article.scenario, article.plan, lab, history, run="bench")
-        ids = {**{name: each.container for name, each in lab.state.brokers.items()}, "router": lab.state.router}
+        ids = {**{each.name: each.container for each in lab.state.instances}, "router": lab.state.router}
         each = {name: memory_of(article.client.containers.get(container)) for name, container in ids.items()}
     totals = {figure: round(sum(found[figure] for found in each.values()), 1) for figure in ("used_mib", "rss_mib")}
     return {"containers": each, **totals}

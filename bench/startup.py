@@ -153,7 +153,7 @@ def open_article(article: Article, folder: Path) -> Start:
             for client in _both(lambda name: _connack(lab, name), list(lab.state.brokers)):
                 leaving.callback(client.close)
             seconds = time.monotonic() - begun
-        found = {name: article.client.containers.get(each.container) for name, each in lab.state.brokers.items()}
+        found = {each.name: article.client.containers.get(each.container) for each in lab.state.instances}
         return Start(seconds=seconds, stages=stages.seconds, moments=_moments(found, begun_at))
 
 
@@ -239,7 +239,7 @@ def _start(
         },
         environment={"MQLAB_HEAP": f"{broker.plan.heap // 2**20}m"},
         labels={**its_labels, labels.ROLE: "broker", labels.BROKER: broker.plan.name},
-        **options(broker.plan, broker.hosts),
+        **options(broker.plan, broker.plan.instances[0], broker.hosts),
     )
     files = [
         File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER)
