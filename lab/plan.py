@@ -6,7 +6,7 @@ A Plan holds no password: a broker's activemq.xml names its secrets by placehold
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
@@ -19,10 +19,12 @@ from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.identity import BrokerIdentity
 from lab.amazonmq.sanitising import Removal
 from lab.declare.identities import addresses, hosts, identity, instances_named, sanitised
+from lab.declare.networks import network_of
 from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
 from lab.errors import PlanError
 from lab.network.aws import city, round_trip
 from lab.network.link import Direction, Impairment
+from lab.network.vpc import Network
 
 DECLARED = "declared"
 
@@ -120,6 +122,7 @@ class Plan:
     brokers: tuple[BrokerPlan, ...]
     bridges: tuple[BridgePlan, ...]
     actions: tuple[Action, ...]
+    network: Network = field(default_factory=Network)  # who may talk to whom when the lab begins
 
     def broker(self, name: str) -> BrokerPlan:
         """Give the broker of that name."""
@@ -160,6 +163,7 @@ def plan(topology: Topology, *, seed: int, activemq_version: str | None = None) 
         links=links,
         brokers=brokers,
         bridges=bridges,
+        network=network_of(topology),
         actions=_actions(regions, links, brokers, bridges),
     )
 
@@ -289,6 +293,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, IPv4Address | IPv4Network):
         return str(value)
+    if isinstance(value, frozenset):
+        return sorted(_plain(each) for each in value)
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, BrokerPlan):

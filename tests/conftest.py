@@ -24,6 +24,7 @@ _TOGETHER = {
     "tests/emulation/test_endpoints.py": "labs",
     "tests/emulation/test_isolation.py": "labs",
     "tests/emulation/test_link.py": "labs",
+    "tests/emulation/test_policy.py": "labs",
     "tests/emulation/test_power.py": "labs",
     "tests/emulation/test_restarts.py": "labs",
     "tests/emulation/test_configurations.py": "configurations",

@@ -14,6 +14,7 @@ from typing import Any
 
 import fields
 from fields import ConfigError
+from policy import Way, parse_policy
 
 VERSION = 1
 MANAGEMENT_PORT = 8778  # the brokers' Jolokia: published by the router, never passed from region to region
@@ -105,6 +106,7 @@ class Config:
     published: tuple[Published, ...]
     links: tuple[Link, ...]
     management_port: int = MANAGEMENT_PORT
+    policy: tuple[Way, ...] | None = None  # None: what has a way passes
 
     def network(self, name: str) -> Network:
         """Give the network of that name."""
@@ -118,9 +120,8 @@ class Config:
 
 def parse_config(text: str | bytes) -> Config:
     """Check the router's file and give it as values; ConfigError names the first thing wrong."""
-    top = fields.table(
-        fields.load_json(text), "router.json", {"version", "networks", "published", "links"}, {"management_port"}
-    )
+    required, optional = {"version", "networks", "published", "links"}, {"management_port", "policy"}
+    top = fields.table(fields.load_json(text), "router.json", required, optional)
     if top["version"] != VERSION:
         raise ConfigError(f"version: expected {VERSION}, found {top['version']!r}")
     networks = tuple(
@@ -140,7 +141,8 @@ def parse_config(text: str | bytes) -> Config:
     if published and not any(network.internet for network in networks):
         raise ConfigError('published: needs a network of kind "internet"')
     management = fields.integer(top.get("management_port", MANAGEMENT_PORT), "management_port", 1, 65535)
-    return Config(networks=networks, published=published, links=links, management_port=management)
+    policy = None if top.get("policy") is None else parse_policy(top["policy"])
+    return Config(networks=networks, published=published, links=links, management_port=management, policy=policy)
 
 
 def parse_impairment(value: Any, place: str) -> Impairment:

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -91,7 +91,8 @@ def stamp() -> dict[str, Any]:
 class ControlSocket:
     """Listens on a UNIX socket and serves what is ready, a step at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, longest: int = MAX_REQUEST) -> None:
+        self._longest = longest
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -107,12 +108,12 @@ class ControlSocket:
         """Give the file descriptors to watch."""
         return [self._listener.fileno(), *self._clients]
 
-    def serve(self, fd: int, link: Controlled) -> None:
-        """Do one step for a file descriptor that is ready."""
+    def serve(self, fd: int, answering: Callable[[bytes], dict[str, Any]]) -> None:
+        """Do one step for a file descriptor that is ready; `answering` is given a whole request."""
         if fd == self._listener.fileno():
             self._accept()
         elif fd in self._clients:
-            self._read(fd, link)
+            self._read(fd, answering)
 
     def _accept(self) -> None:
         try:
@@ -124,10 +125,10 @@ class ControlSocket:
             self._close(next(iter(self._clients)))
         self._clients[client.fileno()] = (client, bytearray())
 
-    def _read(self, fd: int, link: Controlled) -> None:
+    def _read(self, fd: int, answering: Callable[[bytes], dict[str, Any]]) -> None:
         client, pending = self._clients[fd]
         try:
-            data = client.recv(MAX_REQUEST)
+            data = client.recv(self._longest)
         except BlockingIOError:
             return
         except OSError:
@@ -139,9 +140,9 @@ class ControlSocket:
         line, newline, rest = pending.partition(b"\n")
         if newline:
             pending[:] = rest
-            reply = answer(bytes(line), link)
-        elif len(pending) > MAX_REQUEST:
-            reply = {"ok": False, "error": f"request longer than {MAX_REQUEST} bytes"}
+            reply = answering(bytes(line))
+        elif len(pending) > self._longest:
+            reply = {"ok": False, "error": f"request longer than {self._longest} bytes"}
         else:
             return
         # One request a connection: a client that sends more, or does not read its answer, is not waited for.

@@ -18,7 +18,7 @@ from typing import Any
 
 import schedule
 from config import Config, Impairment, State, parse_config
-from control import ControlSocket
+from control import ControlSocket, answer
 from direction import Direction
 from fields import ConfigError
 from packet import HEAD, cut_of, is_ipv4, part_of, refusal, wire_of
@@ -125,8 +125,11 @@ class Emulator:
                 ready = select.select([tun, *control.fds()], (), (), timeout)[0]
                 for fd in ready:
                     if fd != tun:
-                        control.serve(fd, self)
+                        control.serve(fd, self._answer)
                 heard = clock()
+
+    def _answer(self, line: bytes) -> dict[str, Any]:
+        return answer(line, self)
 
     def _wait(self) -> int:
         """Give the time until the next packet is due; a minute when there is none."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,10 +24,12 @@ import linkctl
 import rules
 from config import Config, parse_config
 from fields import ConfigError
+from policing import MAX_REQUEST, Policy
 from probe import probe
 from tun import open_tun
 
 CONFIG = Path("/etc/mqlab/router.json")
+POLICY_SOCKET = "policy"  # no link has it: their sockets end in .sock
 _LINK = Path(__file__).with_name("link.py")
 _START_SECONDS = 10.0
 _CALIBRATE_COUNT, _CALIBRATE_GAP = 60, 0.002
@@ -56,15 +60,42 @@ def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
     config = parse_config(path.read_bytes())
     found = _await_interfaces(config)
     interfaces.check_kernel(found)
-    _run(["nft", "-f", "-"], rules.nft_text(config, found))
+    policy = _policy(config, found)
+    # One transaction: at no moment is there a way without the policy over it.
+    _run(["nft", "-f", "-"], rules.nft_text(config, found) + policy.beginning(config.policy))
     _run_all(rules.forget_commands(_run(["ip", "-json", "rule"])))
     _run_all(rules.address_commands(config, found))
     links = [_start_link(config, found, index, path, sockets, opened) for index in range(len(config.links))]
     for index, process in enumerate(links):
         _calibrate(config, index, process, sockets)
     _announce(config)
+    _serve_policy(policy, sockets / POLICY_SOCKET)
     print("router ready", flush=True)
     return _watch({process.pid: link.name for process, link in zip(links, config.links, strict=True)})
+
+
+def _policy(config: Config, found: Mapping[str, str]) -> Policy:
+    return Policy(
+        regions=[found[network.name] for network in config.regions],
+        links=[rules.device(index) for index in range(len(config.links))],
+        internet=next((found[network.name] for network in config.networks if network.internet), None),
+        management=config.management_port,
+    )
+
+
+def _serve_policy(policy: Policy, path: Path) -> None:
+    """Take orders about the policy beside everything else; when that breaks, the router ends, and nothing passes."""
+    control_socket = control.ControlSocket(path, MAX_REQUEST)
+
+    def serve() -> None:
+        try:
+            while True:
+                for fd in select.select(control_socket.fds(), (), ())[0]:
+                    control_socket.serve(fd, policy.answer)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=serve, name="policy", daemon=True).start()
 
 
 def _await_interfaces(config: Config) -> dict[str, str]:

@@ -16,6 +16,7 @@ import probe
 from config import Config, Link, Network
 
 TABLE = "mqlab"
+ENDED = "ended"  # the addresses of brokers that do not run: their host would refuse what comes
 _PROBE_TABLE, _FIRST_LINK_TABLE = 100, 101
 _PROBE_RULE, _LINK_RULE = "900", "1000"
 _LAST_RESORT = "4278198272"  # a metric behind every other route
@@ -32,6 +33,9 @@ def nft_text(config: Config, interfaces: Mapping[str, str]) -> str:
     lines = [
         *(line for family in ("inet", "ip") for line in (f"table {family} {TABLE}", f"delete table {family} {TABLE}")),
         f"table inet {TABLE} {{",
+        f"  set {ENDED} {{",
+        "    type ipv4_addr;",
+        "  }",
         *_chain("arriving", "filter", "prerouting", "raw", "accept", _arriving(config, interfaces)),
         *_chain("forward", "filter", "forward", "filter", "drop", _forward(config, interfaces)),
         *_chain("input", "filter", "input", "filter", "drop", _input(config)),
@@ -54,18 +58,19 @@ def _chain(name: str, kind: str, hook: str, priority: str, policy: str, rules: I
 def _arriving(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
     for network in config.networks:
         yield f'iifname "{interfaces[network.name]}" ip saddr != {network.subnet} counter drop comment "forged source"'
-    if len(config.regions) > 1:
-        # Packets between regions pass here twice, before and after the link: connection tracking would see doubles.
-        regions = _set(str(network.subnet) for network in config.regions)
-        yield f"ip saddr {regions} ip daddr {regions} notrack"
+    if config.links:
+        # Packets between regions pass here twice, before and after the link. Connections are tracked as they are sent:
+        # tracking what arrives too would see doubles.
+        yield f"iifname {_links(config)} notrack"
 
 
 def _forward(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
     if config.links:
         hosts = _set(str(network.host) for network in config.regions)
-        links = _set(f'"{device(index)}"' for index in range(len(config.links)))
+        links = _links(config)
         yield f'oifname {links} ip daddr {hosts} counter drop comment "the host itself"'
         yield f'oifname {links} tcp dport {config.management_port} counter drop comment "management"'
+        yield f"iifname {links} ip daddr @{ENDED} meta l4proto tcp reject with tcp reset"
     for index, link in enumerate(config.links):
         for source, target in _ways(config, link):
             way = f"ip saddr {source.subnet} ip daddr {target.subnet} accept"
@@ -73,6 +78,7 @@ def _forward(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
             yield f'iifname "{device(index)}" oifname "{interfaces[target.name]}" {way}'
     for internet in (network for network in config.networks if network.internet):
         outside = interfaces[internet.name]
+        yield f'iifname "{outside}" ip daddr @{ENDED} meta l4proto tcp reject with tcp reset'
         for each in config.published:
             inside = next(interfaces[network.name] for network in config.regions if each.address in network.subnet)
             port = f"ip daddr {each.address} tcp dport {each.to_port}"
@@ -148,6 +154,10 @@ def link_commands(config: Config, interfaces: Mapping[str, str], index: int) -> 
 def _ways(config: Config, link: Link) -> Sequence[tuple[Network, Network]]:
     first, second = (config.network(name) for name in link.between)
     return ((first, second), (second, first))
+
+
+def _links(config: Config) -> str:
+    return _set(f'"{device(index)}"' for index in range(len(config.links)))
 
 
 def _set(members: Iterator[str]) -> str:

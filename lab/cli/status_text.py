@@ -77,6 +77,7 @@ def to_dict(status: Status) -> dict[str, Any]:
         "broker_status": [_broker(each) for each in status.brokers],
         "bridges": [asdict(each) for each in status.bridges],
         "links": [asdict(each) for each in status.links],
+        "dropped": [{name: each for name, each in asdict(drop).items() if name != "t"} for drop in status.dropped],
     }
 
 
@@ -123,6 +124,10 @@ def show(status: Status, console: Console) -> None:
             console.print(f"      {way.packets} packets, dropped {dropped}")
     if not status.links:
         console.print("  the router does not run: nothing passes")
+    if status.dropped:
+        console.print("\ndropped", style="bold")
+    for drop in status.dropped:
+        console.print(f"  {drop.packets} from {drop.source} to {drop.target}: {drop.cause}", soft_wrap=True)
 
 
 def _instance(plan: InstancePlan, where: InstanceState) -> dict[str, Any]:

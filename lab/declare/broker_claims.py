@@ -14,7 +14,9 @@ from lab.declare.step import Addressed
 
 # The steps that an expectation can count from; of several such steps, the last one is meant.
 After = Literal[
-    "cut", "reject", "heal", "impair", "flap", "stop", "kill", "start", "reboot", "pause", "resume", "connector"
+    "cut", "reject", "heal", "impair", "flap", "stop", "kill", "start", "reboot", "pause", "resume", "connector",
+    "create-peering", "accept-peering", "reject-peering", "delete-peering", "create-route", "delete-route",
+    "authorize-ingress", "revoke-ingress",
 ]  # fmt: skip
 
 

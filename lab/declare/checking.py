@@ -13,6 +13,7 @@ from lab.declare.scenario import Scenario
 from lab.declare.step_checks import check_steps
 from lab.declare.timing_checks import check_timing
 from lab.declare.topology_checks import check_topology
+from lab.declare.vpc_checks import check_network
 from lab.errors import Place, Problem
 
 
@@ -26,6 +27,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[P
         *check_broker_steps(scenario),
         *check_snapshots(scenario),
         *check_expectations(scenario),
+        *check_network(scenario),
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.place or nowhere))

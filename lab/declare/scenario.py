@@ -21,6 +21,8 @@ from lab.declare.over import Over
 from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step
 from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
 from lab.declare.topology import ImpairmentFields, Topology
+from lab.declare.vpc_claims import NETWORK_CLAIMS
+from lab.declare.vpc_steps import NETWORK_STEPS, Try
 from lab.units import parse_duration
 
 
@@ -155,10 +157,11 @@ class Latency(Expectation):
 
 STEPS: tuple[type[Step], ...] = (
     Subscribe, Unsubscribe, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap, Together, Repeat,
-    *BROKER_STEPS, Snapshot,
+    *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try,
 )  # fmt: skip
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
+    *NETWORK_CLAIMS,
 )  # fmt: skip
 
 

@@ -14,10 +14,13 @@ from pydantic.json_schema import models_json_schema
 from lab.declare.counter_claims import Snapshot
 from lab.declare.scenario import EXPECTATIONS, STEPS
 from lab.declare.timed import Together
-from lab.declare.topology import Broker, ImpairmentFields, Topology, User
+from lab.declare.topology import Broker, ImpairmentFields, Region, Topology, User
+from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_INNER: tuple[type[BaseModel], ...] = (Broker, User, ImpairmentFields)  # those of a topology's parts with defaults
+_INNER: tuple[type[BaseModel], ...] = (  # those of a topology's parts with defaults
+    Broker, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
+)  # fmt: skip
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
 _STEP = {"$ref": "#/$defs/Step"}
 _PASSWORD = {
@@ -84,6 +87,9 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     broker["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
     user["password"] = _PASSWORD
     user["groups"] = _one_or_many(user["groups"])
+    for name, key in (("Broker", "security-groups"), ("RouteTable", "subnets")):
+        its = definitions[name]["properties"]
+        its[key] = _one_or_many(its[key])
     for name, alone in _ALONE.items():
         if name in definitions:
             bounds = _bare(definitions[name])

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, SecretStr, Tag, model_validator
 
 from lab.amazonmq.deployment import DeploymentMode
-from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Percent, Rate, Size, Texts, Whole, YesNo
+from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Names, Percent, Rate, Size, Texts, Whole, YesNo
+from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.network.link import Distribution, Impairment
 
 LONGEST_DELAY = timedelta(minutes=1)  # the router holds no packet longer
@@ -90,6 +91,8 @@ class Broker(Declared):
     configuration: Configuration | None = None  # the service's default text when left out
     users: Mapping[str, User] = Field(min_length=1)
     memory: Size = 256 * 2**20  # of the container; the Java heap gets half
+    public: YesNo = True  # whether host clients, who are the internet, find a way to it
+    security_groups: Names = ()  # the default one of its VPC when left out
 
 
 class Region(Declared):
@@ -97,6 +100,7 @@ class Region(Declared):
 
     aws_region: Name
     vpc: Cidr
+    subnets: Mapping[Name, Cidr] = {}  # one that is all of the VPC when left out
 
 
 class DirectedLink(Declared):
@@ -145,6 +149,14 @@ class Topology(Declared):
     regions: Annotated[Mapping[Name, Region], AfterValidator(_not_empty)]
     brokers: Annotated[Mapping[Name, Broker], AfterValidator(_not_empty)]
     links: tuple[Link, ...] = ()
+    peerings: Mapping[Name, Peering] | None = None
+    route_tables: Mapping[Name, RouteTable] | None = None
+    security_groups: Mapping[Name, SecurityGroup] | None = None
+
+    @property
+    def routed_by_links(self) -> bool:
+        """Tell whether a link is all that it takes: nothing is said of peerings and routes."""
+        return self.peerings is None and self.route_tables is None
 
     def passwords(self) -> dict[str, dict[str, SecretStr]]:
         """Give each broker's users' passwords: the Plan has none."""

@@ -9,6 +9,7 @@ from lab import units
 from lab.amazonmq.names import check_broker_id, check_group, check_password, check_region, check_user_name
 from lab.declare.engines import check_engine_version
 from lab.declare.identities import addresses, broker_id
+from lab.declare.networks import network_problems
 from lab.declare.origin import Keys, Origin
 from lab.declare.pair_checks import check_pair
 from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
@@ -43,6 +44,7 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
         yield from check_pair(topology, name, broker, origin)
         yield from _users(name, broker, origin)
     yield from _shared_between_brokers(topology, origin)
+    yield from network_problems(topology, origin)
     seen: dict[frozenset[str], int] = {}
     named: dict[str, int] = {}
     for number, link in enumerate(topology.links):
@@ -75,7 +77,7 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
             yield Problem(what=reason, place=origin.place(*path, "aws-region"))
         if reason := check_vpc(region.vpc):
             yield Problem(what=reason, remedy="write a block such as 10.1.0.0/16", place=origin.place(*path, "vpc"))
-    linked = {frozenset(link.between) for link in topology.links}
+    linked = {frozenset(link.between) for link in topology.links if topology.routed_by_links}
     for one, other in combinations(topology.regions, 2):
         if frozenset((one, other)) in linked and topology.regions[one].vpc.overlaps(topology.regions[other].vpc):
             yield Problem(

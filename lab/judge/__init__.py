@@ -15,6 +15,7 @@ from lab.declare.broker_claims import Log, Recovered
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.expectation import Expectation
 from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, expectations_of
+from lab.declare.vpc_claims import Dropped, PeeringIs, Reachable, RouteIs
 from lab.history import Header, Observation, observations
 from lab.judge.bridge import judge_bridge
 from lab.judge.counted import judge_counters, judge_discarded, judge_forwarded, judge_stuck
@@ -23,6 +24,7 @@ from lab.judge.demand import judge_demand
 from lab.judge.evidence import Evidence, take_in
 from lab.judge.latency import judge_latency
 from lab.judge.log import judge_log
+from lab.judge.network import judge_dropped, judge_peering, judge_reachable, judge_route
 from lab.judge.receipts import judge_duplicates, judge_ordered
 from lab.judge.recovered import judge_recovered
 from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
@@ -44,6 +46,10 @@ JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]
     Demanded: judge_demand,
     Log: judge_log,
     Recovered: judge_recovered,
+    Reachable: judge_reachable,
+    Dropped: judge_dropped,
+    PeeringIs: judge_peering,
+    RouteIs: judge_route,
 }
 
 

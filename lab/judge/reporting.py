@@ -200,6 +200,10 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[str,
                 f"{broker} discarded {several(discarded, 'message')} of {destination} for a slow bridge "
                 "(pending-message limit)."
             )
+    found += [
+        f"The router dropped {several(each.packets, 'packet')} from {each.source} to {each.target}: {each.cause}."
+        for each in timeline.dropped
+    ]
     found += [f"The witnesses disagree: {words}." for words in disagreements(evidence)]
     return tuple(found)
 

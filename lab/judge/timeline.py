@@ -10,7 +10,9 @@ from math import inf
 from typing import NamedTuple
 
 from lab.declare.broker_steps import BROKER_STEPS
+from lab.declare.vpc_steps import NETWORK_STEPS
 from lab.history import (
+    Attempted,
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
@@ -23,6 +25,10 @@ from lab.history import (
     LogLine,
     Observation,
     Paced,
+    PacketsDropped,
+    PeeringChanged,
+    RouteChanged,
+    RuleChanged,
     SnapshotTaken,
     StepEnded,
     StepStarted,
@@ -30,7 +36,7 @@ from lab.history import (
 )
 from lab.judge.snapshots import Snapshots
 
-FAULTS = ("cut", "reject", "heal", "impair", "flap", *(step.verb for step in BROKER_STEPS))
+FAULTS = ("cut", "reject", "heal", "impair", "flap", *(step.verb for step in (*BROKER_STEPS, *NETWORK_STEPS)))
 LATE = 0.05  # seconds after its moment from which a step is late
 
 
@@ -136,6 +142,10 @@ class Timeline:
         self.destinations: dict[tuple[str, str], list[DestinationSeen]] = {}
         self.links: dict[tuple[str, str, str], LinkSeen] = {}
         self._taken_over: dict[str, float] = {}  # by broker: when another instance last became active
+        self.attempts: list[Attempted] = []
+        self.peerings: dict[str, PeeringChanged] = {}  # by name, as they are last
+        self.routes: dict[tuple[str, str], RouteChanged] = {}  # by table and destination
+        self.dropped: list[PacketsDropped] = []
         self._shut: dict[str, dict[str, str]] = {}  # by link: the directions that are not open, by what they leave
         self._impairments: dict[tuple[str, str], str] = {}
 
@@ -191,6 +201,12 @@ class Timeline:
                     self._broker(seen.broker, seen.state, seen.t, seen.instance)
             case ConnectorChanged():
                 self._broker(f"connector {seen.connector} of {seen.broker}", seen.state, seen.t)
+            case PeeringChanged() | RouteChanged() | RuleChanged():
+                self._network(seen)
+            case Attempted():
+                self.attempts.append(seen)
+            case PacketsDropped():
+                self.dropped.append(seen)
             case LogLine():
                 self.log.append(seen)
             case Counted() | SnapshotTaken():
@@ -276,6 +292,24 @@ class Timeline:
             self.outages.append(Outage(what=what, state="stopped" if state == "stopping" else state, start=t))
         elif state == "killed":  # a broker that did not end when asked, or that was paused
             self.outages[place] = replace(self.outages[place], state=state)
+
+    def _network(self, seen: PeeringChanged | RouteChanged | RuleChanged) -> None:
+        """Write down how a peering or a route is, and as what may explain something: that it came or went."""
+        known = True
+        match seen:
+            case PeeringChanged():
+                known = seen.peering in self.peerings
+                self.peerings[seen.peering] = seen
+                words = f"the peering {seen.peering} was {seen.state}"
+            case RouteChanged():
+                known = bool(self.steps)
+                self.routes[seen.table, seen.destination] = seen
+                became = "became a blackhole" if seen.state == "blackhole" else f"was {seen.state}"
+                words = f"the route {seen.destination} of {seen.table} {became}"
+            case RuleChanged():
+                words = f"the rule {seen.rule} of {seen.group} was {seen.state}"
+        if known:
+            self.events.append(Event(t=seen.t, words=words))
 
     def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
         """Change what is known of a link's present closure."""

@@ -13,6 +13,7 @@ from lab.declare.scenario import Scenario
 from lab.declare.unrolling import unroll
 from lab.history import Ended, Recorder
 from lab.plan import Plan
+from lab.replay.network import bear_witness_of_network, tell_network
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.settling import bear_witness, settle
@@ -33,6 +34,7 @@ def replay(scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run:
             closing.callback(lab.unwatch)
             lab.watch(LabRecorder(rehearsal), demanded(scenario))
             take_if_wanted(rehearsal, scenario, START)
+            tell_network(rehearsal, scenario)
             with rehearsal.beside:
                 play(rehearsal, program.steps)
                 end_all(rehearsal)
@@ -40,6 +42,7 @@ def replay(scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run:
             settle(rehearsal, scenario)
             lab.unwatch()
             bear_witness(rehearsal, scenario)
+            bear_witness_of_network(rehearsal, scenario)
         rehearsal.check()
     except BaseException as error:
         with contextlib.suppress(OSError):  # a full disk, say, which may be the very error we are about to raise

@@ -25,6 +25,8 @@ _BRINGS = {
     "heal": _UP, "cut": _DOWN, "reject": _DOWN, "impair": (), "flap": _UP,
     "start": _UP, "reboot": _UP, "resume": _UP, "stop": _DOWN, "kill": _DOWN, "pause": _DOWN,
     "connector": (*_UP, *_DOWN),
+    "create-peering": (), "accept-peering": _UP, "reject-peering": (), "delete-peering": _DOWN,
+    "create-route": _UP, "delete-route": _DOWN, "authorize-ingress": _UP, "revoke-ingress": (),
 }  # fmt: skip
 
 

@@ -12,10 +12,12 @@ from lab.declare.counter_claims import Snapshot
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
 from lab.declare.step import Step
 from lab.declare.timed import EndTraffic, Flap, Wait
+from lab.declare.vpc_steps import OnNetwork, Try
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import Subscribed, Unsubscribed
 from lab.network.link import Impairment, LinkState
 from lab.replay.brokers import befall
+from lab.replay.network import change_network, try_out
 from lab.replay.outcome import Outcome, refused
 from lab.replay.paths import carries, demanded_at
 from lab.replay.publishing import publish
@@ -54,6 +56,10 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
             return _flap(rehearsal, step)
         case OnBroker():
             return befall(rehearsal, step)
+        case OnNetwork():
+            return change_network(rehearsal, step)
+        case Try():
+            return try_out(rehearsal, step)
         case Snapshot():
             return take_snapshot(rehearsal, step.name)
         case _:

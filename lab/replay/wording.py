@@ -10,6 +10,8 @@ from lab.declare.over import protocol
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
 from lab.declare.step import OnLink, Step
 from lab.declare.timed import EndTraffic, Flap, Repeat, Together, Traffic, Wait
+from lab.declare.vpc_steps import OnNetwork, Try
+from lab.replay.network_wording import asked_of_network
 from lab.runtime.base import Destination
 
 
@@ -54,6 +56,8 @@ def asked(step: Step) -> str:
             return f"{step.verb} {named} of broker {step.broker}"
         case OnBroker():
             return f"{step.verb} broker {step.broker}"
+        case OnNetwork() | Try():
+            return asked_of_network(step)
         case Snapshot():
             return f"take the snapshot {step.name}"
         case _:

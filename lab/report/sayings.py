@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.history import (
     Acknowledged,
+    Attempted,
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
@@ -21,8 +22,13 @@ from lab.history import (
     LogLine,
     Observation,
     Paced,
+    PacketsDropped,
+    PeeringChanged,
+    PolicyApplied,
     Publishing,
     Received,
+    RouteChanged,
+    RuleChanged,
     SendOutcome,
     Sent,
     SnapshotTaken,
@@ -160,6 +166,42 @@ def _connector(seen: ConnectorChanged) -> _Said:
     return seen.broker, f"network connector {seen.connector} {seen.state}", Weight.FAULT
 
 
+def _peering(seen: PeeringChanged) -> _Said:
+    ends = f"from {seen.requester} to {seen.accepter}"
+    return seen.peering, f"peering {seen.id} {ends} is {seen.state}", _whole(seen.state == "active")
+
+
+def _route(seen: RouteChanged) -> _Said:
+    state = {"blackhole": "is a blackhole", "deleted": "was deleted"}.get(seen.state, f"is {seen.state}")
+    what = f"route {seen.destination} to the peering {seen.peering} {state}"
+    return seen.table, what, _whole(seen.state == "active")
+
+
+def _rule(seen: RuleChanged) -> _Said:
+    return seen.group, f"inbound rule {seen.rule} {seen.state}", _whole(seen.state == "authorized")
+
+
+def _policy(seen: PolicyApplied) -> _Said:
+    changed = "; ".join(f"{ends}: {words}" for ends, words in seen.changed.items()) or "as before"
+    return "router", f"lets pass since {seen.took_ms:g} ms after the order: {changed}", Weight.PLAIN
+
+
+def _attempt(seen: Attempted) -> _Said:
+    dropped = "".join(f"; {packets} dropped: {cause}" for cause, packets in seen.dropped.items())
+    says = "" if not seen.why or seen.why in seen.dropped else f"; {seen.why}"
+    what = f"tried {seen.target}, port {seen.port}: {seen.answer} ({seen.took_ms:g} ms){says}{dropped}"
+    return seen.source, what, Weight.PLAIN
+
+
+def _dropped(seen: PacketsDropped) -> _Said:
+    packets = "1 packet" if seen.packets == 1 else f"{seen.packets} packets"
+    return "router", f"dropped {packets} from {seen.source} to {seen.target}: {seen.cause}", Weight.PLAIN
+
+
+def _whole(well: bool) -> Weight:
+    return Weight.PLAIN if well else Weight.FAULT
+
+
 def _log(seen: LogLine) -> _Said:
     by = f"instance {seen.instance} " if seen.instance else ""
     more = f" (the last of {seen.times} lines alike)" if seen.times > 1 else ""
@@ -240,6 +282,12 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     BridgeSeen: _bridge,
     BrokerChanged: _broker,
     ConnectorChanged: _connector,
+    PeeringChanged: _peering,
+    RouteChanged: _route,
+    RuleChanged: _rule,
+    PolicyApplied: _policy,
+    Attempted: _attempt,
+    PacketsDropped: _dropped,
     LogLine: _log,
     DestinationSeen: _destination,
     Counted: _counted,

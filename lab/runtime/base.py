@@ -18,11 +18,14 @@ from lab.history import (
     DestinationSeen,
     LinkChanged,
     LinkSeen,
+    PacketsDropped,
+    PolicyApplied,
     Recorder,
     SendOutcome,
     SnapshotTaken,
 )
 from lab.network.link import Impairment, LinkState
+from lab.network.vpc import Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,13 @@ class Client(Protocol):
         ...
 
 
+class Attempt(NamedTuple):
+    """What came of opening a connection."""
+
+    answer: str  # "open" | "refused" | "silent" | "unreachable"
+    took: float  # seconds
+
+
 class Lab(Protocol):
     """A living lab. Everything it is asked is answered from the real thing, not from the Plan.
 
@@ -179,6 +189,18 @@ class Lab(Protocol):
 
     def active(self, broker: str) -> int | None:
         """Give the number of the instance that serves: 1 of a single one; None while none of a pair does."""
+        ...
+
+    def apply_network(self, network: Network) -> PolicyApplied:
+        """Have packets pass as a Network says, from one moment on; known connections go on where there is a way."""
+        ...
+
+    def dropped(self) -> Sequence[PacketsDropped]:
+        """Give what the router has dropped so far since no rule or no route let it pass."""
+        ...
+
+    def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
+        """Open a connection from an instance, or from the internet, to an instance's port; tell what came of it."""
         ...
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:

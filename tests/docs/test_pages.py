@@ -19,9 +19,11 @@ from pydantic.fields import FieldInfo
 from lab import units
 from lab.amazonmq.log_lines import NAMED
 from lab.cli import app
+from lab.declare.fields import Amount
 from lab.declare.scenario import EXPECTATIONS, STEPS, Scenario
 from lab.declare.timed import Together, Wait
 from lab.declare.topology import Broker, ImpairmentFields, Link, Region, Topology, User
+from lab.declare.vpc import ALL_PORTS, Peering, RouteTable
 from lab.history.seen import KINDS, Header
 
 from .pages import PAGES, ROOT, code_words, rows, sections
@@ -36,6 +38,8 @@ MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
     (TOPOLOGY, "A region", Region, ""),
     (TOPOLOGY, "A broker", Broker, ""),
     (TOPOLOGY, "A user", User, ""),
+    (TOPOLOGY, "A peering", Peering, ""),
+    (TOPOLOGY, "A route table", RouteTable, ""),
     (TOPOLOGY, "A link", Link, "link"),
     (TOPOLOGY, "A link", ImpairmentFields, "impairment"),
     (SCENARIO, "The file", Scenario, ""),
@@ -86,8 +90,12 @@ def _default(field: FieldInfo) -> str | None:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
-    if value is None or value == () or value == "":
+    if value is None or value in ((), "", {}):
         return None
+    if value == ALL_PORTS:
+        return "`all`"
+    if isinstance(value, Amount):
+        return value.words
     if isinstance(value, bool):
         return "`yes`" if value else "`no`"
     if isinstance(value, timedelta):

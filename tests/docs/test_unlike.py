@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lab.declare.topology import Broker, Link, Region, Topology
+from lab.declare.topology import Broker, Link, Region
+from lab.declare.vpc import Peering, Route
 
 
-def keys(model: type[Broker | Link | Region | Topology]) -> set[str]:
+def keys(model: type[Broker | Link | Region | Route | Peering]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
 
 
@@ -22,11 +23,14 @@ def test_a_topology_has_brokers_that_one_configuration_applies_to() -> None:
         "configuration",
         "users",
         "memory",
+        "public",
+        "security-groups",
     }
 
 
-def test_regions_are_linked_or_not_and_nothing_in_between() -> None:
-    """No peering, route table or security group: a link joins two regions, and opens every port between them."""
-    assert keys(Topology) == {"topology", "about", "sanitising", "regions", "brokers", "links"}
-    assert keys(Region) == {"aws-region", "vpc"}
+def test_a_region_has_one_vpc_of_one_block() -> None:
+    """No second block, no gateway, no endpoint, no network ACL: a VPC has subnets, route tables and security groups."""
+    assert keys(Region) == {"aws-region", "vpc", "subnets"}
+    assert keys(Route) == {"destination", "peering"}
+    assert keys(Peering) == {"requester", "accepter", "state", "age"}
     assert keys(Link) == {"between", "link"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,14 +22,18 @@ from lab.history import (
     LinkChanged,
     LinkSeen,
     LogLine,
+    PacketsDropped,
+    PolicyApplied,
     Recorder,
     SendOutcome,
     SnapshotTaken,
 )
 from lab.network.link import Impairment, LinkState
+from lab.network.reach import reach
+from lab.network.vpc import Network
 from lab.plan import Plan
 from lab.replay.paths import carries, initial_states
-from lab.runtime.base import ORDINARY, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
+from lab.runtime.base import ORDINARY, Attempt, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start
@@ -185,6 +190,9 @@ class FakeLab:
         self.kept: list[tuple[str, Outgoing]] = []  # what a broker's store holds for one that is down
         self.recorder: Recorder | None = None
         self.silent: set[str] = set()
+        self.network = plan.network
+        self.drops: Counter[tuple[str, str, str, str]] = Counter()
+        self.lying = False  # packets do not do what the network says
         self.on_publish: Callable[[FakeClient, Outgoing], bool] = lambda client, message: False
 
     def connect(
@@ -244,6 +252,32 @@ class FakeLab:
 
     def active(self, broker: str) -> int | None:
         return None if self.down.get(broker, "paused") != "paused" else self.actives[broker]
+
+    def apply_network(self, network: Network) -> PolicyApplied:
+        self.network = network
+        return PolicyApplied(t=self.clock.now(), took_ms=0.0)
+
+    def dropped(self) -> Sequence[PacketsDropped]:
+        return [
+            PacketsDropped(t=self.clock.now(), source=source, target=target, at=at, cause=cause, packets=packets)
+            for (source, target, at, cause), packets in self.drops.items()
+        ]
+
+    def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
+        found = reach(self.network, source, target, port)
+        if self.lying:
+            return Attempt("open", 2 * OCEAN)
+        if not found.yes:
+            at = {"no-ingress-rule": "in", "no-egress-rule": "out"}.get(str(found.stop), "way")
+            ends = (target, source) if found.stop == "no-return-route" else (source, target)
+            self.drops[(*ends, at, found.words.removeprefix("no way back: "))] += 2
+            self.clock.sleep(within)
+            return Attempt("silent", within)
+        if not all(state is LinkState.OPEN for state in self.states.values()):
+            self.clock.sleep(within)
+            return Attempt("silent", within)
+        self.clock.sleep(2 * OCEAN)
+        return Attempt("refused" if target in self.down else "open", 2 * OCEAN)
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         self.clock.sleep(min(ENDING, within))

@@ -62,6 +62,14 @@ class Bed:
         done = subprocess.run(self.command("router", *command), capture_output=True, text=True, check=False)
         return done.returncode, json.loads(done.stdout or "{}")
 
+    def policy(self, **request: Any) -> dict[str, Any]:
+        """Ask the router's policy, as the lab does, and give its answer."""
+        command = [sys.executable, str(ROUTER / "relay.py"), "--sockets", str(self.folder)]
+        given = json.dumps({"to": "policy", "request": request})
+        done = subprocess.run(self.command("router", *command), input=given, capture_output=True, text=True, check=True)
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
     def set(self, **impairment: Any) -> dict[str, Any]:
         """Give both directions the same impairment."""
         code, answer = self.linkctl("set", json.dumps({"tokyo": impairment, "singapore": impairment}))

@@ -47,7 +47,7 @@ def served(path: Path, link: Remembered) -> Iterator[None]:
     def serve() -> None:
         while not stop.is_set():
             for fd in select.select(control.fds(), (), (), 0.01)[0]:
-                control.serve(fd, link)
+                control.serve(fd, lambda line: answer(line, link))
 
     thread = threading.Thread(target=serve)
     thread.start()

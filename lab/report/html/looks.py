@@ -65,6 +65,34 @@ COURSES: Mapping[str, Course] = {
         looks={"stopped": Look(label="connector stopped", tone=Tone.SHUT)},
         ends=("started",),
     ),
+    "peering": Course(
+        thing=("peering",),
+        state="state",
+        looks={
+            "initiating-request": None,
+            "pending-acceptance": Look(label="peering pending", tone=Tone.WORSE),
+            "failed": Look(label="peering failed", tone=Tone.SHUT),
+            "rejected": Look(label="peering rejected", tone=Tone.SHUT),
+            "expired": Look(label="peering expired", tone=Tone.SHUT),
+            "deleted": Look(label="peering deleted", tone=Tone.SHUT),
+        },
+        ends=("active",),
+    ),
+    "route": Course(
+        thing=("table", "destination"),
+        state="state",
+        looks={
+            "blackhole": Look(label="route blackhole", tone=Tone.SHUT),
+            "deleted": Look(label="route deleted", tone=Tone.SHUT),
+        },
+        ends=("active",),
+    ),
+    "rule": Course(
+        thing=("group", "rule"),
+        state="state",
+        looks={"revoked": Look(label="rule revoked", tone=Tone.WORSE)},
+        ends=("authorized",),
+    ),
     "bridge": Course(
         thing=("connector", "broker", "remote", "created_by_duplex"),
         state="up",
@@ -74,5 +102,14 @@ COURSES: Mapping[str, Course] = {
 }
 IMPAIRED = Look(label="link impaired", tone=Tone.WORSE)
 MARKS: Mapping[str, Look] = {"trouble": Look(label="trouble", tone=Tone.SHUT)}
-COUNTERS = ("ended", "link-counters", "destination", "counted")  # said elsewhere on the page
-SILENT = (*COUNTERS, "step", "step-ended", "demand", "snapshot", "log")  # no fault: only in the list of events
+COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # said elsewhere on the page
+SILENT = (  # no fault: only in the list of events
+    *COUNTERS,
+    "step",
+    "step-ended",
+    "demand",
+    "snapshot",
+    "log",
+    "policy",
+    "attempt",
+)

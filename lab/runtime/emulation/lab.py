@@ -14,6 +14,7 @@ from pydantic import SecretStr
 import docker
 from lab import clients
 from lab.amazonmq.files import JOLOKIA_USER
+from lab.amazonmq.names import ENDPOINTS
 from lab.declare.over import endpoint
 from lab.errors import BrokerError
 from lab.history import (
@@ -24,18 +25,22 @@ from lab.history import (
     DestinationSeen,
     LinkChanged,
     LinkSeen,
+    PacketsDropped,
+    PolicyApplied,
     Recorder,
     SnapshotTaken,
 )
 from lab.network.link import Impairment, LinkState
+from lab.network.vpc import INTERNET, Network
 from lab.plan import BridgePlan
-from lab.runtime.base import ORDINARY, Client, ClientEvents, Destination, Session
+from lab.runtime.base import ORDINARY, Attempt, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
-from lab.runtime.emulation import counting, log_watch, mbeans
+from lab.runtime.emulation import counting, log_watch, mbeans, reaching
 from lab.runtime.emulation.actives import Actives
 from lab.runtime.emulation.jolokia import Jolokia, Silent
 from lab.runtime.emulation.log_watch import LogWatch
-from lab.runtime.emulation.power import Power
+from lab.runtime.emulation.policy import changed, policy, read_drops
+from lab.runtime.emulation.power import DOWN, Power
 from lab.runtime.emulation.router import Router
 from lab.runtime.emulation.state import InstanceState, LabState
 from lab.runtime.emulation.watching import BridgeWatch, Looks
@@ -61,6 +66,8 @@ class EmulatedLab:
         self._actives = Actives(state, self._power, self._has_started)
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
+        self._network = state.plan.network
+        self._addresses = {its.name: its.address for its in state.instances}
         self._pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
 
     def connect(
@@ -109,6 +116,28 @@ class EmulatedLab:
         its = self._actives.holder(broker)
         return None if its is None else its.number
 
+    def apply_network(self, network: Network) -> PolicyApplied:
+        """Have the router hold another policy, in one transaction; the moment is its own."""
+        before = self.clock.now()
+        moment = self.router.set_policy(policy(network, self._addresses)) / 1e9 - self.clock.origin
+        after = self.clock.now()
+        self._network, old = network, self._network
+        t = moment if before <= moment <= after else after
+        return PolicyApplied(t=t, took_ms=round((t - before) * 1000, 3), changed=changed(old, network))
+
+    def dropped(self) -> Sequence[PacketsDropped]:
+        """Give what the router's policies have dropped."""
+        return read_drops(self.router.dropped(), self._addresses, self.clock.now())
+
+    def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
+        """Open a connection from an instance's container, or from this machine."""
+        places = {its.name: its for its in self.state.instances}
+        if source != INTERNET:
+            container = self._power.container(places[source])
+            return reaching.from_container(container, places[target].address, port, within)
+        ports = {each.port: places[target].ports[each.name] for each in ENDPOINTS}
+        return reaching.from_here(ports[port], Path(self.state.ca_file), within)
+
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         """Stop an instance's container."""
         return self._done(broker, instance, lambda its: self._power.stop(its, within))
@@ -120,6 +149,7 @@ class EmulatedLab:
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Start an instance's container."""
         holder, its = self._actives.holder(broker), self.state.brokers[broker].instance(instance)
+        self._refuse_for_ended(but=its)
         return replace(self._power.start(its), standby=holder is not None and holder.name != its.name)
 
     def started(self, broker: str, instance: int = 1) -> bool:
@@ -225,6 +255,7 @@ class EmulatedLab:
         looks = Looks(ends=self._ends, demands=self._demands)
         self._watch = BridgeWatch(wanted, looks, self._actives, self._power, self.clock, recorder)
         self._watch.begin(self._pool)
+        self._pool.submit(self.router.begin)  # a first change is to be as quick as the next one
         self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder)
 
     def unwatch(self) -> None:
@@ -242,6 +273,7 @@ class EmulatedLab:
         self._pool.shutdown()
         for management in self._management.values():
             management.close()
+        self.router.let_go()
 
     def _asked(self, broker: str) -> Jolokia:
         """Give the management of a broker's active instance."""
@@ -259,6 +291,12 @@ class EmulatedLab:
     def _has_started(self, its: InstanceState) -> bool:
         return started_version(self._management[its.name]) is not None
 
+    def _refuse_for_ended(self, but: InstanceState | None = None) -> None:
+        """Have the router answer for what does not run: without a container nobody would, and a host refuses."""
+        self.router.refuse_for(
+            [its.address for its in self.state.instances if its is not but and self._power.state(its) == DOWN]
+        )
+
     def _done(
         self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
     ) -> BrokerChanged:
@@ -266,6 +304,7 @@ class EmulatedLab:
         its = self.state.brokers[broker].instance(instance)
         standby = self._actives.last(broker).name != its.name
         changed = replace(what(its), standby=standby)
+        self._refuse_for_ended()
         if look and self._watch is not None:
             self._watch.look(broker)
         return changed

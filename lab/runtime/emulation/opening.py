@@ -27,6 +27,8 @@ from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets
 from lab.amazonmq.names import CONSOLE, ENDPOINTS, JOLOKIA_PORT
 from lab.errors import HostError, LabError
 from lab.interrupts import uninterrupted
+from lab.network.reach import reach
+from lab.network.vpc import INTERNET
 from lab.plan import Action, BrokerPlan, InstancePlan, Plan
 from lab.runtime.base import Progress
 from lab.runtime.emulation import labels, logs, networks, state, sweeping, waiting
@@ -36,6 +38,7 @@ from lab.runtime.emulation.images import Images
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.networks import LabNetwork
+from lab.runtime.emulation.policy import policy
 from lab.runtime.emulation.router import Published, start_router
 from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
 from lab.runtime.emulation.turns import turn
@@ -192,6 +195,7 @@ class _Opened:
                     self._published(),
                     self._plan.links,
                     self._plan.seed,
+                    policy(self._plan.network, {its.name: self._address(its) for _, its in _instances(self._plan)}),
                     self._labels,
                 )
             except HostError as error:
@@ -234,12 +238,18 @@ class _Opened:
 
     def _await_bridge(self, connector: str) -> str:
         bridges = [bridge for bridge in self._plan.bridges if bridge.connector == connector]
+        if closed := [words for each in bridges if (words := waiting.no_way(self._plan, each))]:
+            return "; ".join(f"NOT UP: {words}" for words in closed)
         causes = [waiting.for_bridge(self._opening.client, self.lab, bridge) for bridge in bridges]
         return "; ".join(f"NOT UP: {cause}" for cause in causes if cause)
 
-    def _await_console(self, name: str) -> None:
+    def _await_console(self, name: str) -> str | None:
+        found = reach(self._plan.network, INTERNET, self._plan.broker(name).instances[0].name, CONSOLE.port)
+        if not found.yes:
+            return f"not from here: {found.words}"
         its = self.lab.state.brokers[name].first
         waiting.for_console(name, its.ports[CONSOLE.name], Path(self.lab.state.ca_file))
+        return None
 
     def _assemble(self) -> EmulatedLab:
         opening = self._opening

@@ -5,6 +5,7 @@ What it does with packets is in docker/router/; here is only how it is started a
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,13 @@ from lab.plan import LinkPlan
 from lab.runtime.emulation import labels
 from lab.runtime.emulation.containers import Endpoint, File, start
 from lab.runtime.emulation.networks import INTERNET, LabNetwork
+from lab.runtime.emulation.relay import Relay
 
 CONFIGURATION = "/etc/mqlab/router.json"
 READY = "router ready"
 ROUTER_MEMORY = 128 * 2**20
 LINK_MEMORY = 160 * 2**20
+_POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,11 @@ class Published:
 
 
 def configuration(
-    networks: Sequence[LabNetwork], published: Sequence[Published], links: Sequence[LinkPlan], seed: int
+    networks: Sequence[LabNetwork],
+    published: Sequence[Published],
+    links: Sequence[LinkPlan],
+    seed: int,
+    policy: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Give what the router starts from, as docker/router/README.md describes it."""
     return {
@@ -62,6 +69,7 @@ def configuration(
             }
             for link in links
         ],
+        "policy": policy,
     }
 
 
@@ -91,10 +99,11 @@ def start_router(
     published: Sequence[Published],
     links: Sequence[LinkPlan],
     seed: int,
+    policy: Mapping[str, Any],
     lab_labels: Mapping[str, str],
 ) -> str:
     """Start the router and give its container's id; it is not ready yet."""
-    text = json.dumps(configuration(networks, published, links, seed))
+    text = json.dumps(configuration(networks, published, links, seed, policy))
     return start(
         client,
         image=image,
@@ -135,6 +144,29 @@ class Router:
         self._client = client
         self.container = container
         self._changing = Lock()
+        self._relay = Relay(client, container)
+
+    def set_policy(self, policy: Mapping[str, Any]) -> int:
+        """Put a policy in force and give the router's moment, in ns of its monotonic clock."""
+        return int(self._relay.ask(_POLICY, {"do": "set", "policy": policy})["stamp"]["monotonic_ns"])
+
+    def dropped(self) -> Sequence[Mapping[str, Any]]:
+        """Give what its policies have dropped since it started."""
+        found: Sequence[Mapping[str, Any]] = self._relay.ask(_POLICY, {"do": "get"})["dropped"]
+        return found
+
+    def refuse_for(self, addresses: Sequence[str]) -> None:
+        """Have connections to these addresses refused, as the host of a broker that does not run would."""
+        self._relay.ask(_POLICY, {"do": "ended", "addresses": list(addresses)})
+
+    def begin(self) -> None:
+        """Have the router listen to this process already: the first order takes longer else."""
+        with contextlib.suppress(HostError):  # whoever gives one will hear of it
+            self.dropped()
+
+    def let_go(self) -> None:
+        """End what keeps running in the router for this process."""
+        self._relay.close()
 
     def ask(self, link: str, *words: str) -> dict[str, Any]:
         """Run one linkctl command and give its answer; HostError says what the router said."""

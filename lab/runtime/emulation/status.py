@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import docker.errors
 
 import docker
-from lab.history import BridgeSeen, LinkSeen
+from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.plan import BridgePlan
 from lab.runtime.emulation import link_now, logs, waiting
 from lab.runtime.emulation.lab import EmulatedLab
@@ -60,6 +60,7 @@ class Status:
     brokers: tuple[BrokerStatus, ...]
     bridges: tuple[BridgeStatus, ...]
     links: tuple[LinkStatus, ...]
+    dropped: tuple[PacketsDropped, ...]  # by the router, for want of a route or a rule
 
 
 def look(client: docker.DockerClient, state: LabState) -> Status:
@@ -73,6 +74,7 @@ def look(client: docker.DockerClient, state: LabState) -> Status:
             brokers=tuple(_broker(client, lab, its) for its in state.instances),
             bridges=_bridges(client, lab),
             links=_links(lab.router, lab, client),
+            dropped=tuple(lab.dropped()) if _router_runs(client, state) else (),
         )
     finally:
         lab.let_go()
@@ -130,8 +132,12 @@ def _role(lab: EmulatedLab, of: InstanceState) -> str:
     return "active" if lab.active(of.broker) == of.number else "standby"
 
 
+def _router_runs(client: docker.DockerClient, state: LabState) -> bool:
+    return any(name == "router" and each.status == "running" for name, each in logs.containers(client, state.run))
+
+
 def _links(router: Router, lab: EmulatedLab, client: docker.DockerClient) -> tuple[LinkStatus, ...]:
-    if not any(name == "router" and c.status == "running" for name, c in logs.containers(client, lab.state.run)):
+    if not _router_runs(client, lab.state):
         return ()
     seen = lab.links()
     found = []

@@ -17,9 +17,11 @@ import docker.errors
 import httpx
 
 import docker
+from lab.amazonmq.names import OPENWIRE
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.network.link import LinkState
-from lab.plan import BridgePlan, LinkPlan
+from lab.network.reach import reach
+from lab.plan import BridgePlan, LinkPlan, Plan
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.router import READY, Router
 from lab.runtime.emulation.state import InstanceState
@@ -178,6 +180,13 @@ def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> 
                 if pattern.search(log):
                     return f"{meaning} (log of {its.name})"
     return ""
+
+
+def no_way(plan: Plan, bridge: BridgePlan) -> str:
+    """Say what in the network a bridge begins with stops it; empty where it can come up."""
+    near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
+    found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
+    return "" if any(each.yes for each in found) else found[0].words
 
 
 def last_lines(client: docker.DockerClient, container: str) -> str:

@@ -1,0 +1,212 @@
+"""Who may talk to whom: the lab's answers for every pair of addresses, as a table of nftables beside the router's own.
+
+A way is one direction between two addresses: whether packets get there at all, and what may begin on it. Connections
+that are known go on, unless packets no longer get there. Pure: a policy in, words out; `policing` puts it in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
+from typing import Any
+
+import fields
+from fields import ConfigError
+
+INTERNET = "internet"
+WHAT = "{what}"  # in a way's words: what was dropped, such as "tcp 61617"
+_MOST_WAYS, _MOST_RANGES, _LONGEST = 20_000, 500, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What may begin: a protocol, and a range of ports where it has them."""
+
+    protocol: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One direction between two addresses."""
+
+    source: IPv4Address | None  # None: the internet
+    target: IPv4Address
+    stop: str  # why no packet gets there; empty where it does
+    out: tuple[Ports, ...]
+    no_out: str  # why everything else may not leave
+    into: tuple[Ports, ...]
+    no_in: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give both ends as they are written."""
+        return (INTERNET if self.source is None else str(self.source), str(self.target))
+
+
+def parse_policy(value: Any, place: str = "policy") -> tuple[Way, ...]:
+    """Check what the lab asks for; ConfigError names the first thing wrong."""
+    top = fields.table(value, place, {"ways"}, set())
+    listed = fields.items(top["ways"], f"{place}.ways")
+    if len(listed) > _MOST_WAYS:
+        raise ConfigError(f"{place}.ways: at most {_MOST_WAYS}, found {len(listed)}")
+    ways = tuple(_way(item, f"{place}.ways[{at}]") for at, item in enumerate(listed))
+    fields.check_unique([each.key for each in ways], f"{place}.ways", "way")
+    return ways
+
+
+def policy_text(
+    ways: Sequence[Way], table: str, regions: Sequence[str], links: Sequence[str], internet: str | None, management: int
+) -> str:
+    """Give the table for `nft -f -`; `regions`, `links` and `internet` are interfaces."""
+    between = [way for way in ways if way.source is not None]
+    calling = [way for way in ways if way.source is None]
+    lines = [f"table inet {table}", f"delete table inet {table}", f"table inet {table} {{"]
+    for name, key in (
+        ("no_way", "ipv4_addr . ipv4_addr"),
+        ("no_out", "ipv4_addr . ipv4_addr . inet_proto . inet_service"),
+        ("no_in", "ipv4_addr . ipv4_addr . inet_proto . inet_service"),
+        ("no_out_portless", "ipv4_addr . ipv4_addr . inet_proto"),
+        ("no_in_portless", "ipv4_addr . ipv4_addr . inet_proto"),
+    ):
+        lines += [f"  set {name} {{", f"    type {key}; size 65536; flags dynamic;", "  }"]
+    for at, way in enumerate(ways):
+        lines += _chains(way, at)
+    numbers = {way.key: at for at, way in enumerate(ways)}
+    lines += _map("ways", "ipv4_addr . ipv4_addr", ((f"{w.source} . {w.target}", numbers[w.key]) for w in between))
+    lines += _map("callers", "ipv4_addr", ((str(way.target), numbers[way.key]) for way in calling))
+    lines += ["  chain forward {", "    type filter hook forward priority filter - 10; policy accept;"]
+    if links and regions:
+        crossing = f"iifname {_names(regions)} oifname {_names(links)}"
+        lines += [f"    {crossing} ip saddr . ip daddr vmap @ways", f"    {crossing} {_NO_WAY}", f"    {crossing} drop"]
+    if internet is not None:
+        lines += [
+            f'    iifname "{internet}" tcp dport {management} accept',
+            f'    iifname "{internet}" ip daddr vmap @callers',
+            f'    iifname "{internet}" drop',
+        ]
+    lines += ["  }", "}"]
+    return "\n".join(lines) + "\n"
+
+
+def _chains(way: Way, at: int) -> Iterator[str]:
+    yield f"  chain way{at} {{"
+    if way.stop:
+        yield from (f"    {_NO_WAY}", "    drop", "  }")
+        return
+    yield "    ct state established,related accept"
+    if not _all(way.out):
+        yield from (f"    {rule}" for rule in _only(way.out, "out"))
+    if _all(way.into):
+        yield from ("    accept", "  }")
+        return
+    yield from (f"    {match} accept" for match in _matches(way.into))
+    yield from (f"    {rule}" for rule in (*_counting("in"), "drop"))
+    yield "  }"
+
+
+def _only(allowed: Sequence[Ports], name: str) -> Iterator[str]:
+    """Give rules that drop and count whatever is not allowed, and let the rest go on."""
+    tcp, udp = (_ranges(allowed, protocol) for protocol in ("tcp", "udp"))
+    icmp = any(each.protocol == "icmp" for each in allowed)
+    for protocol, ranges in (("tcp", tcp), ("udp", udp)):
+        match = f"{protocol} dport != {ranges}" if ranges else f"meta l4proto {protocol}"
+        yield f"{match} update @no_{name} {{ {_FULL} counter }}"
+        yield f"{match} drop"
+    others = "meta l4proto != { tcp, udp, icmp }" if icmp else "meta l4proto != { tcp, udp }"
+    yield f"{others} update @no_{name}_portless {{ {_PORTLESS} counter }}"
+    yield f"{others} drop"
+
+
+def _matches(allowed: Sequence[Ports]) -> Iterator[str]:
+    for protocol in ("tcp", "udp"):
+        if ranges := _ranges(allowed, protocol):
+            yield f"{protocol} dport {ranges}"
+    if any(each.protocol == "icmp" for each in allowed):
+        yield "meta l4proto icmp"
+
+
+def _counting(name: str) -> Iterator[str]:
+    yield f"meta l4proto {{ tcp, udp }} update @no_{name} {{ {_FULL} counter }}"
+    yield f"meta l4proto != {{ tcp, udp }} update @no_{name}_portless {{ {_PORTLESS} counter }}"
+
+
+def _ranges(allowed: Sequence[Ports], protocol: str) -> str:
+    """Give a protocol's ports as a set without overlaps, which nftables would refuse."""
+    joined: list[list[int]] = []
+    for first, last in sorted((each.first, each.last) for each in allowed if each.protocol == protocol):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1][1] = max(joined[-1][1], last)
+        else:
+            joined.append([first, last])
+    listed = ", ".join(f"{first}-{last}" if first != last else str(first) for first, last in joined)
+    return f"{{ {listed} }}" if joined else ""
+
+
+def _all(allowed: Sequence[Ports]) -> bool:
+    return any(each.protocol == "all" for each in allowed)
+
+
+def _map(name: str, key: str, members: Iterable[tuple[str, int]]) -> Iterator[str]:
+    listed = ", ".join(f"{ends} : goto way{at}" for ends, at in members)
+    yield f"  map {name} {{"
+    yield f"    type {key} : verdict;" + (f" elements = {{ {listed} }}" if listed else "")
+    yield "  }"
+
+
+def _names(interfaces: Sequence[str]) -> str:
+    return "{ " + ", ".join(f'"{each}"' for each in interfaces) + " }"
+
+
+_NO_WAY = "update @no_way { ip saddr . ip daddr counter }"
+_FULL = "ip saddr . ip daddr . meta l4proto . th dport"
+_PORTLESS = "ip saddr . ip daddr . meta l4proto"
+
+
+def _way(value: Any, place: str) -> Way:
+    table = fields.table(value, place, {"from", "to"}, {"stop", "out", "no_out", "in", "no_in"})
+    source = table["from"]
+    return Way(
+        source=None if source == INTERNET else parse_address(source, f"{place}.from"),
+        target=parse_address(table["to"], f"{place}.to"),
+        stop=_text(table.get("stop", ""), f"{place}.stop"),
+        out=_allowed(table.get("out", []), f"{place}.out"),
+        no_out=_text(table.get("no_out", ""), f"{place}.no_out"),
+        into=_allowed(table.get("in", []), f"{place}.in"),
+        no_in=_text(table.get("no_in", ""), f"{place}.no_in"),
+    )
+
+
+def _allowed(value: Any, place: str) -> tuple[Ports, ...]:
+    listed = fields.items(value, place)
+    if len(listed) > _MOST_RANGES:
+        raise ConfigError(f"{place}: at most {_MOST_RANGES}, found {len(listed)}")
+    return tuple(_ports(item, f"{place}[{at}]") for at, item in enumerate(listed))
+
+
+def _ports(value: Any, place: str) -> Ports:
+    parts = fields.items(value, place)
+    if len(parts) != 3:
+        raise ConfigError(f"{place}: expected [PROTOCOL, FIRST, LAST], found {len(parts)} parts")
+    first = fields.integer(parts[1], place, 0, 65535)
+    return Ports(
+        protocol=fields.word(parts[0], place, ["tcp", "udp", "icmp", "all"]),
+        first=first,
+        last=fields.integer(parts[2], place, first, 65535),
+    )
+
+
+def parse_address(value: Any, place: str) -> IPv4Address:
+    """Give an address."""
+    try:
+        return IPv4Address(str(value))
+    except AddressValueError:
+        raise ConfigError(f"{place}: expected an IPv4 address, found {value!r}"[:200]) from None
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise ConfigError(f"{place}: expected a text of at most {_LONGEST} characters")
+    return value

@@ -1,0 +1,133 @@
+"""What a topology may say of peerings, route tables and security groups; what it leaves out is open, as a link is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from lab.declare.fields import Cidr, Declared, Duration, Name, Names
+from lab.network.vpc import ANYWHERE, Protocol, Rule
+
+ALL_PORTS = (0, 65535)
+
+
+def _ports(value: Any) -> Any:
+    """Read `61617`, `61614-61619` or `all`."""
+    if isinstance(value, tuple):
+        return value
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise ValueError("a port is needed here, or a range such as 61614-61619, or all")
+    text = str(value)
+    if text == "all":
+        return ALL_PORTS
+    first, _, last = text.partition("-")
+    if not all(each.isascii() and each.isdigit() and len(each) < 8 for each in (first, last or first)):
+        raise ValueError(f"{text[:40]!r} is no port: write 61617, 61614-61619 or all")
+    return int(first), int(last or first)
+
+
+def _ports_text(value: tuple[int, int]) -> str:
+    first, last = value
+    return "all" if value == ALL_PORTS else str(first) if first == last else f"{first}-{last}"
+
+
+def _peer(value: Any) -> Any:
+    """Refuse what looks like an address and is no block: AWS wants the length of its prefix."""
+    if isinstance(value, str) and "/" not in value and value.replace(".", "").isdigit():
+        raise ValueError(f"InvalidParameterValue: CIDR block {value[:40]} is malformed: write {value[:15]}/32")
+    return value
+
+
+Ports = Annotated[
+    tuple[int, int],
+    BeforeValidator(_ports),
+    PlainSerializer(_ports_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(\d+(-\d+)?|all)$", "examples": ["61617"]}),
+]
+Block = Annotated[Cidr, BeforeValidator(_peer)]
+
+
+class RuleFields(Declared):
+    """One thing that a security group allows."""
+
+    protocol: Protocol = Protocol.TCP
+    port: Ports = ALL_PORTS
+    description: str = ""
+
+    def _made(self, cidr: Any, group: str | None) -> Rule:
+        portless = self.protocol in (Protocol.ICMP, Protocol.ALL)
+        return Rule(protocol=self.protocol, ports=ALL_PORTS if portless else self.port, cidr=cidr, group=group or "")
+
+    @model_validator(mode="after")
+    def _has_ports(self) -> Self:
+        if self.protocol in (Protocol.ICMP, Protocol.ALL) and "port" in self.model_fields_set:
+            raise ValueError(f"{self.protocol} has no ports: remove port")
+        return self
+
+
+class InboundRule(RuleFields):
+    """What a security group lets in, and from where: addresses, or the members of a group."""
+
+    source: Block | None = Field(default=None, alias="from")
+    from_group: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.source is None) == (self.from_group is None):
+            raise ValueError("say from where, once: from: 10.1.0.10/32, or from-group: NAME")
+        return self
+
+    def rule(self) -> Rule:
+        """Give it as the network has it."""
+        return self._made(self.source, self.from_group)
+
+
+class OutboundRule(RuleFields):
+    """What a security group lets out, and whereto."""
+
+    to: Block | None = None
+    to_group: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if self.to is not None and self.to_group is not None:
+            raise ValueError("say whereto once: to: 10.2.0.10/32, or to-group: NAME")
+        return self
+
+    def rule(self) -> Rule:
+        """Give it as the network has it."""
+        return self._made(self.to or (None if self.to_group else ANYWHERE), self.to_group)
+
+
+class SecurityGroup(Declared):
+    """A security group of a region's VPC; nothing is let in but what it says, everything out where it says nothing."""
+
+    region: Name
+    inbound: tuple[InboundRule, ...] = ()
+    outbound: tuple[OutboundRule, ...] | None = None  # everything when left out, nothing when empty
+
+
+class Route(Declared):
+    """A route to a peering."""
+
+    destination: Block
+    peering: Name
+
+
+class RouteTable(Declared):
+    """A route table of a region's VPC: of the subnets it names, or else of all that no other one names."""
+
+    region: Name
+    subnets: Names = ()
+    routes: tuple[Route, ...] = ()
+
+
+class Peering(Declared):
+    """A peering between two regions' VPCs."""
+
+    requester: Name
+    accepter: Name
+    state: Literal["active", "pending-acceptance"] = "active"
+    age: Duration = timedelta(0)  # how long ago it was requested

@@ -1,0 +1,96 @@
+"""The verbs of a VPC peering: request, accept, reject, delete; each gives another Network or says AWS's refusal."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from lab.errors import InputError
+from lab.network.vpc import Network, Peering, PeeringState
+
+_WRONG_STATE = (
+    "InvalidStateTransition: The specified VPC peering connection is not in the correct state for the request: "
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """What a request gives: the Network, and the peering as it is now, pending or failed."""
+
+    network: Network
+    peering: Peering
+
+
+def request(network: Network, *, name: str, requester: str, accepter: str, at: timedelta) -> Requested:
+    """Ask a VPC to peer; of VPCs that overlap the peering fails at once, as in AWS."""
+    network = network.at(at)
+    asking, asked = network.vpc(requester), network.vpc(accepter)
+    if asking == asked:
+        raise InputError.of(
+            f"InvalidParameterValue: The VPC {requester} cannot peer with itself", "name two VPCs, by their regions"
+        )
+    pair = frozenset((requester, accepter))
+    for other in network.peerings:
+        if other.alive and other.vpcs == pair:
+            raise InputError.of(
+                f"VpcPeeringConnectionAlreadyExists: {requester} and {accepter} have a peering, {other.name} "
+                f"({other.id}, {other.state})",
+                "two VPCs have one peering at most: use it, or delete it first",
+            )
+        if other.alive and other.name == name:
+            raise InputError.of(f"the peering {name} joins {other.requester} and {other.accepter}", "take another name")
+    if pair not in network.linked:
+        raise InputError.of(
+            f"no link joins {requester} and {accepter}, so no packet could use the peering",
+            f"add to the topology's links: {{between: [{requester}, {accepter}], link: aws}}",
+        )
+    made = Peering(
+        id=derived_id(network.topology, name, sum(each.name == name for each in network.peerings)),
+        name=name,
+        requester=requester,
+        accepter=accepter,
+        state=PeeringState.FAILED if asking.overlaps(asked) else PeeringState.PENDING,
+        requested=at,
+    )
+    return Requested(network=network.with_peering(made), peering=made)
+
+
+def accept(network: Network, peering: str, *, at: timedelta) -> Network:
+    """Accept a request that is pending."""
+    return _answer(network.at(at), peering, "accept", PeeringState.ACTIVE)
+
+
+def reject(network: Network, peering: str, *, at: timedelta) -> Network:
+    """Reject a request that is pending."""
+    return _answer(network.at(at), peering, "reject", PeeringState.REJECTED)
+
+
+def delete(network: Network, peering: str, *, at: timedelta) -> Network:
+    """Delete a peering that is active, or a request that is pending; routes to it stay, and lead nowhere."""
+    network = network.at(at)
+    found = network.peering(peering)
+    if found.state not in (PeeringState.ACTIVE, PeeringState.PENDING):
+        raise InputError.of(
+            f"{_WRONG_STATE}{found.name} ({found.id}) is {found.state}",
+            "only one that is active or pending-acceptance can be deleted",
+        )
+    return network.with_peering(replace(found, state=PeeringState.DELETED))
+
+
+def derived_id(topology: str, name: str, earlier: int) -> str:
+    """Give a peering's id, which is the same in each run; `earlier` counts those that had its name before."""
+    digest = hashlib.sha256(f"{topology}\0{name}\0{earlier}".encode()).hexdigest()
+    return f"pcx-{digest[:17]}"
+
+
+def _answer(network: Network, peering: str, verb: str, state: PeeringState) -> Network:
+    found = network.peering(peering)
+    if found.state is not PeeringState.PENDING:
+        why = ", since nobody accepted it for 7 days" if found.state is PeeringState.EXPIRED else ""
+        raise InputError.of(
+            f"{_WRONG_STATE}{found.name} ({found.id}) is {found.state}{why}",
+            f"there is nothing to {verb}: only one that is pending-acceptance can be"
+            + ("" if found.state is PeeringState.ACTIVE else "; request another one"),
+        )
+    return network.with_peering(replace(found, state=state))

@@ -1,0 +1,52 @@
+"""The verbs of a route table: a route to a peering is added or taken away; each gives another Network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from lab.errors import InputError
+from lab.network.vpc import Network, Route
+
+MOST_ROUTES = 50  # of one table
+
+
+def create(network: Network, *, table: str, destination: IPv4Network, peering: str) -> Network:
+    """Add a route; one to a peering that is not active is taken, and is a blackhole."""
+    into, leads = network.route_table(table), network.peering(peering)
+    vpc = network.vpc(into.vpc)
+    if into.vpc not in leads.vpcs:
+        raise InputError.of(
+            f"InvalidParameterValue: route table {table} and peering {leads.name} ({leads.id}) belong to different "
+            f"networks: the table is {into.vpc}'s, the peering joins {leads.requester} and {leads.accepter}",
+            f"add it to a route table of {leads.requester} or {leads.accepter}",
+        )
+    if any(destination.subnet_of(cidr) for cidr in vpc.cidrs):
+        raise InputError.of(
+            f"InvalidParameterValue: The destination CIDR block {destination} is equal to or more specific than one of "
+            "this VPC's CIDR blocks. This route can target only an interface or an instance.",
+            f"what is {into.vpc}'s own is local: write a block of {leads.other(into.vpc)}, such as "
+            f"{network.vpc(leads.other(into.vpc)).cidrs[0]}",
+        )
+    if any(route.destination == destination for route in into.routes):
+        raise InputError.of(
+            f"RouteAlreadyExists: The route identified by {destination} already exists.",
+            f"it is in the route table {table}: delete that one first",
+        )
+    if len(into.routes) >= MOST_ROUTES:
+        raise InputError.of(f"RouteLimitExceeded: the route table {table} has {MOST_ROUTES} routes", "delete one first")
+    added = (*into.routes, Route(destination=destination, peering=leads.id))
+    return network.with_route_table(replace(into, routes=added))
+
+
+def delete(network: Network, *, table: str, destination: IPv4Network) -> Network:
+    """Take a route away."""
+    of = network.route_table(table)
+    left = tuple(route for route in of.routes if route.destination != destination)
+    if len(left) == len(of.routes):
+        its = ", ".join(str(route.destination) for route in of.routes) or "none"
+        raise InputError.of(
+            f"InvalidRoute.NotFound: no route with destination-cidr-block {destination} in route table {table}",
+            f"its routes, beside the local one: {its}",
+        )
+    return network.with_route_table(replace(of, routes=left))

@@ -1,0 +1,1 @@
+"""The verbs of the cloud, done to a living Lab: decided by a pure function, done, and told."""

@@ -1,0 +1,82 @@
+"""A Network in the router's words: every way between two endpoints, in the addresses really used. Pure.
+
+The declared addresses decide, in `lab.network`; here they are only exchanged for those that this lab was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lab.history import PacketsDropped
+from lab.network.reach import Ports, Way, ways
+from lab.network.vpc import INTERNET, Network
+
+
+def policy(network: Network, addresses: Mapping[str, str]) -> dict[str, Any]:
+    """Give what the router is to hold; `addresses` has the really used one of each instance."""
+    return {"ways": list(_ways(network, addresses))}
+
+
+def _ways(network: Network, addresses: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    for each in ways(network):
+        if {each.source, each.target} <= {INTERNET, *addresses}:
+            yield {
+                "from": INTERNET if each.source == INTERNET else addresses[each.source],
+                "to": addresses[each.target],
+                "stop": each.no_route,
+                "out": [_ports(allowed) for allowed in each.outbound],
+                "no_out": each.no_egress,
+                "in": [_ports(allowed) for allowed in each.inbound],
+                "no_in": each.no_ingress,
+            }
+
+
+def _ports(allowed: Ports) -> list[Any]:
+    return [str(allowed.protocol), allowed.first, allowed.last]
+
+
+def changed(before: Network, after: Network) -> dict[str, str]:
+    """Say of every way that is another one now what passes on it."""
+    old = {(each.source, each.target): _words(each) for each in ways(before)}
+    found = ((each, _words(each)) for each in ways(after))
+    return {
+        f"{each.source} to {each.target}": words
+        for each, words in found
+        if old.get((each.source, each.target)) != words
+    }
+
+
+def _words(way: Way) -> str:
+    if way.stop is not None:
+        return way.no_route
+    inward, outward = _listed(way.inbound), _listed(way.outbound)
+    if outward == "everything" or inward == "nothing":
+        return f"{inward} is let in"
+    return f"{outward} is let out, {inward} in"
+
+
+def _listed(allowed: Sequence[Ports]) -> str:
+    words = []
+    for each in allowed:
+        if each.protocol == "all":
+            return "everything"
+        ports = f" {each.first}" + (f"-{each.last}" if each.last != each.first else "")
+        words.append(str(each.protocol) + ("" if each.protocol == "icmp" else ports))
+    return ", ".join(words) or "nothing"
+
+
+def read_drops(told: Sequence[Mapping[str, Any]], addresses: Mapping[str, str], t: float) -> tuple[PacketsDropped, ...]:
+    """Give what the router has dropped, by the instances' names."""
+    names = {address: name for name, address in addresses.items()}
+    return tuple(
+        PacketsDropped(
+            t=t,
+            source=names.get(each["from"], each["from"]),
+            target=names.get(each["to"], each["to"]),
+            at=each["at"],
+            cause=each["cause"],
+            packets=each["packets"],
+        )
+        for each in sorted(told, key=lambda each: (each["from"], each["to"], each["at"], each["cause"]))
+    )

@@ -1,0 +1,102 @@
+"""Requests to the router over one command that keeps running in its container: starting one takes longer than a change.
+
+The engine carries the command's input and output, so no port is open and nobody else can ask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from threading import Lock
+from typing import Any
+
+import docker.errors
+from requests.exceptions import RequestException
+
+import docker
+from lab.errors import HostError
+
+_COMMAND = ["python3", "/opt/mqlab/relay.py"]
+_PATIENCE = 30.0  # seconds; an answer takes some milliseconds, on a machine with nothing else to do
+_HEAD = 8  # bytes before each part of what the engine hands over: which output, and how long
+_OUTPUT = 1
+
+
+class Relay:
+    """The command, started with the first request, and again should it have ended."""
+
+    def __init__(self, client: docker.DockerClient, container: str) -> None:
+        self._client, self._container = client, container
+        self._asking = Lock()
+        self._stream: Any = None  # what the engine's library gives: it keeps the connection while it is held
+        self._socket: socket.socket | None = None
+        self._pending = b""
+
+    def ask(self, to: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Give the answer of the router's policy or of a link; HostError where it refuses or is silent."""
+        line = json.dumps({"to": to, "request": request}).encode() + b"\n"
+        with self._asking:
+            try:
+                answer = self._once(line)
+            except OSError:  # the router was started anew meanwhile, perhaps: it is asked once more
+                self._close()
+                try:
+                    answer = self._once(line)
+                except OSError as error:
+                    self._close()
+                    raise HostError(f"the router does not answer: {error}") from error
+        if not answer.get("ok"):
+            raise HostError(f"the router refused it: {answer.get('error')}")
+        return answer
+
+    def close(self) -> None:
+        """End the command."""
+        with self._asking:
+            self._close()
+
+    def _close(self) -> None:
+        for each in (self._socket, self._stream):
+            with contextlib.suppress(OSError):
+                if each is not None:
+                    each.close()
+        self._socket, self._stream, self._pending = None, None, b""
+
+    def _once(self, line: bytes) -> dict[str, Any]:
+        link = self._socket or self._open()
+        link.sendall(line)
+        text = b""
+        while not text.endswith(b"\n"):
+            text += self._part(link)
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+    def _open(self) -> socket.socket:
+        try:
+            made = self._client.api.exec_create(self._container, _COMMAND, stdin=True)
+            self._stream = self._client.api.exec_start(made["Id"], socket=True)
+        except docker.errors.NotFound as error:
+            raise HostError("the router's container has gone") from error
+        except (docker.errors.APIError, RequestException) as error:
+            raise HostError(f"the router cannot be spoken to: {error}") from error
+        link: socket.socket = getattr(self._stream, "_sock", self._stream)
+        link.settimeout(_PATIENCE)
+        self._socket = link
+        return link
+
+    def _part(self, link: socket.socket) -> bytes:
+        """Give the next part of the command's output; what it says in error goes into the error."""
+        which, size = (head := self._take(link, _HEAD))[0], int.from_bytes(head[4:], "big")
+        part = self._take(link, size)
+        if which != _OUTPUT:
+            raise HostError(f"the router's relay failed: {part.decode(errors='replace').strip()[-500:]}")
+        return part
+
+    def _take(self, link: socket.socket, size: int) -> bytes:
+        while len(self._pending) < size:
+            got = link.recv(65536)
+            if not got:
+                raise OSError("its end of the connection was closed")
+            self._pending += got
+        taken, self._pending = self._pending[:size], self._pending[size:]
+        return taken

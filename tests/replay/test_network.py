@@ -1,0 +1,64 @@
+"""Steps on the network: what AWS refuses has not been done, and packets that do something else are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.history import Attempted, Header, History, MemoryRecorder, PeeringChanged, StepEnded
+from lab.judge import judge
+from lab.replay import replay
+from tests.replay.cases import RUN, opened
+from tests.replay.fake_lab import FakeLab
+
+TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "guarded.yaml"
+
+
+def played(folder: Path, text: str, *, lying: bool = False) -> tuple[FakeLab, History]:
+    path = folder / "scenario.yaml"
+    path.write_text(f"scenario: network\ntopology: {TOPOLOGY}\n{text}")
+    scenario, planned, lab = opened(path)
+    lab.lying = lying
+    recorder = MemoryRecorder()
+    replay(scenario, planned, lab, recorder, run=RUN)
+    header = Header(
+        run=RUN, scenario="network", seed=1, runtime="fake", started="", declared=scenario.declared(), mqlab="0"
+    )
+    return lab, History(header=header, observations=tuple(recorder.observations), complete=True)
+
+
+def test_what_is_refused_while_it_runs_changes_nothing(tmp_path: Path) -> None:
+    """Of two steps at once a check cannot know the order: one of them is refused."""
+    text = "steps:\n  - delete-peering: {peering: tokyo-singapore}\n"
+    text += "  - create-peering: {name: a, requester: tokyo, accepter: singapore}\n"
+    text += "  - together:\n      - accept-peering: {peering: a}\n      - {at: 1s, delete-peering: {peering: a}}\n"
+    lab, history = played(tmp_path, text)
+    states = [each.state for each in history.observations if isinstance(each, PeeringChanged)]
+    assert states == ["active", "deleted", "initiating-request", "pending-acceptance", "active", "deleted"]
+    assert lab.network.peering("a").state == "deleted"
+    assert all(each.ok for each in history.observations if isinstance(each, StepEnded))
+
+
+def test_packets_that_do_something_else_than_the_network_says_break_the_claim(tmp_path: Path) -> None:
+    text = "steps:\n  - try: {name: first, from: tokyo, to: singapore}\nexpect:\n"
+    text += "  - reachable: {from: tokyo, to: singapore, answer: open, at: first}\n"
+    text += "  - reachable: {from: tokyo, to: singapore, answer: silent, at: first}\n"
+    _, history = played(tmp_path, text, lying=True)
+    (ended,) = (each for each in history.observations if isinstance(each, StepEnded))
+    assert not ended.ok
+    assert "open" in ended.note and "the network says no, no ingress rule on sg-singapore" in ended.note
+    (attempt,) = (each for each in history.observations if isinstance(each, Attempted))
+    assert (attempt.answer, attempt.allowed) == ("open", False)
+    scenario, _, _ = opened(tmp_path / "scenario.yaml")
+    verdicts = judge(scenario.expect, history).verdicts
+    assert [each.outcome for each in verdicts] == ["broken", "broken"]
+    assert all(each.reason.startswith("packets and network disagree") for each in verdicts)
+
+
+def test_a_topology_that_says_nothing_of_it_has_nothing_of_it_in_its_history(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.yaml"
+    shipped = TOPOLOGY.with_name("tokyo-singapore.yaml")
+    path.write_text(f"scenario: plain\ntopology: {shipped}\nsteps:\n  - wait: 1s\n")
+    scenario, planned, lab = opened(path)
+    recorder = MemoryRecorder()
+    replay(scenario, planned, lab, recorder, run=RUN)
+    assert not {each.kind for each in recorder.observations} & {"peering", "route", "rule", "policy", "dropped"}
