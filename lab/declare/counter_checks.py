@@ -19,8 +19,9 @@ from lab.declare.counter_claims import (
 )
 from lab.declare.destinations import destination_of, has_wildcard, hears
 from lab.declare.identities import connectors, sanitised, unread
+from lab.declare.listeners import listeners
 from lab.declare.origin import Keys
-from lab.declare.scenario import Scenario, Subscribe
+from lab.declare.scenario import Scenario
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step, in_time
 from lab.declare.wording import unknown
@@ -78,7 +79,7 @@ def _destination(scenario: Scenario, path: Keys, claim: CounterClaim) -> Iterato
         return
     steps = tuple(every_step(scenario.steps))
     sent = sorted({str(destination_of(step)) for step in steps if isinstance(step, Message)})
-    heard = sorted({str(destination_of(step)) for step in steps if isinstance(step, Subscribe)})
+    heard = sorted({str(destination_of(step)) for step in listeners(scenario)})
     wanting = {"demand": heard}.get(claim.claim, sent)
     if not any(hears(each, wanted) for each in wanting):
         does = "subscribes" if wanting is heard else "publishes"

@@ -10,7 +10,8 @@ from lab.declare.counter_checks import check_counter_claim
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.destinations import destination_of, hears
 from lab.declare.identities import connectors, sanitised, unread
-from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, Scenario, Subscribe
+from lab.declare.listeners import listeners
+from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, Scenario
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
 from lab.declare.wording import unknown
@@ -39,7 +40,7 @@ def _receivers(
 ) -> Iterator[Problem]:
     """Whoever is to receive must listen, and something must be sent to what it listens to."""
     path = ("expect", number, expectation.claim)
-    subscriptions = [step for step in every_step(scenario.steps) if isinstance(step, Subscribe)]
+    subscriptions = listeners(scenario)
     sent = {destination_of(step) or "" for step in every_step(scenario.steps) if isinstance(step, Message)}
     clients = list(dict.fromkeys(step.client for step in subscriptions))
     wanted = None if isinstance(expectation, Latency) else destination_of(expectation)
@@ -90,7 +91,7 @@ def _direction(scenario: Scenario, number: int, expectation: Latency) -> Iterato
     steps = tuple(every_step(scenario.steps))
     if not any(isinstance(step, Message) and step.broker == source for step in steps):
         yield Problem(what=f"no step publishes at {source}", remedy="write [FROM, TO], two brokers", place=place)
-    if not any(isinstance(step, Subscribe) and step.broker == target for step in steps):
+    if not any(step.broker == target for step in listeners(scenario)):
         yield Problem(what=f"no client subscribes at {target}", remedy="write [FROM, TO], two brokers", place=place)
 
 

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab.amazonmq.activemq_xml import LARGEST_FRAME
 from lab.declare.origin import Keys, Origin, SourceFile
 from lab.declare.reading import Document, Spot, read, read_text
 from lab.declare.scenario import Scenario
+from lab.declare.terms import BodyFile
+from lab.declare.terms_checks import LARGEST_BODY
 from lab.declare.validating import validate
 from lab.declare.wording import remedy
 from lab.errors import InputError, Place, Problem
@@ -91,6 +94,7 @@ class _Joining:
                 if isinstance(broker, dict):
                     self._configuration(folder, broker, ("topology", "brokers", name, "configuration"))
                     self._passwords(spots, broker, name, prefix)
+        self._bodies(content.get("steps"), ("steps",))
         return content
 
     def origin(self) -> Origin:
@@ -144,6 +148,36 @@ class _Joining:
             self.problems += error.problems
             return
         broker["configuration"] = {"file": file, "text": self._texts[file]}
+
+    def _bodies(self, steps: Any, keys: Keys) -> None:
+        """Put the octets of a body in the place of its file's name, in every step that sends, however deep."""
+        for number, entry in enumerate(steps if isinstance(steps, list) else ()):
+            for verb, fields in entry.items() if isinstance(entry, dict) else ():
+                here = (*keys, number, verb)
+                if verb == "together":
+                    self._bodies(fields, here)
+                elif isinstance(fields, dict) and verb == "repeat":
+                    self._bodies(fields.get("steps"), (*here, "steps"))
+                elif isinstance(fields, dict) and isinstance(fields.get("file"), str):
+                    fields["file"] = self._body(fields["file"], self._values[(*here, "file")])
+
+    def _body(self, written: str, place: Place) -> BodyFile | str:
+        """Read a body, or note why it cannot be one."""
+        named = self._named(self._path.parent, written, place)
+        if named is None:
+            return written
+        file, path = named
+        try:
+            octets = path.stat().st_size
+            if octets <= LARGEST_BODY:
+                return BodyFile(path=written, octets=path.read_bytes())
+        except OSError as error:
+            self.problems.append(Problem(what=f"cannot read {file}: {error.strerror}", remedy="", place=place))
+            return written
+        what = f"the file {file} has {octets} bytes, and a broker takes no frame of more than {LARGEST_FRAME}"
+        right = f"a body has at most {LARGEST_BODY} bytes, so that the headers have room"
+        self.problems.append(Problem(what=what, remedy=right, place=place))
+        return written
 
     def _passwords(self, document: Document, broker: dict[str, Any], name: str, prefix: Keys) -> None:
         """Take every password from the file or from the environment, and mask it in the copies."""

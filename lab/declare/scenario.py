@@ -13,12 +13,14 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from lab.declare.broker_claims import After, Log, Recovered
 from lab.declare.broker_steps import BROKER_STEPS
+from lab.declare.client_steps import CLIENT_STEPS
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Snapshot, Stuck
 from lab.declare.expectation import Expectation
 from lab.declare.fields import Bounds, Declared, Duration, Each, MessageRate, Name, Pair, Receivers, Whole, YesNo
 from lab.declare.origin import Origin
 from lab.declare.over import Over
 from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step
+from lab.declare.terms import SubscriptionTerms
 from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
 from lab.declare.topology import ImpairmentFields, Topology
 from lab.declare.vpc_claims import NETWORK_CLAIMS
@@ -26,7 +28,7 @@ from lab.declare.vpc_steps import NETWORK_STEPS, Try
 from lab.units import parse_duration
 
 
-class Subscribe(Step, OneDestination):
+class Subscribe(Step, OneDestination, SubscriptionTerms):
     """A client begins to listen, and stays until unsubscribed or the scenario ends."""
 
     verb: ClassVar[str] = "subscribe"
@@ -38,7 +40,7 @@ class Subscribe(Step, OneDestination):
 
 
 class Unsubscribe(Step):
-    """A client stops listening to all it had subscribed to."""
+    """A client stops listening to all it had subscribed to, durable or not, and goes."""
 
     verb: ClassVar[str] = "unsubscribe"
     client: Name
@@ -156,7 +158,7 @@ class Latency(Expectation):
 
 
 STEPS: tuple[type[Step], ...] = (
-    Subscribe, Unsubscribe, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap, Together, Repeat,
+    Subscribe, Unsubscribe, *CLIENT_STEPS, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap, Together, Repeat,
     *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try,
 )  # fmt: skip
 EXPECTATIONS: tuple[type[Expectation], ...] = (

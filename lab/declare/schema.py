@@ -106,6 +106,7 @@ def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
 _ALONE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "Amount": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
     "Bounds": lambda bounds: dict(bounds["properties"]["at-most"]["anyOf"][0]),
+    "Reconnect": lambda reconnect: dict(reconnect["properties"]["after"]),
     "Receivers": lambda bounds: _one_or_many(bounds["properties"]["all"]),
 }
 

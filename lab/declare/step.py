@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from lab.declare.fields import Declared, Name, Size, Whole, YesNo
 from lab.declare.over import Over
+from lab.declare.terms import MessageTerms
 from lab.units import format_duration
 
 
@@ -56,7 +57,7 @@ class OneDestination(Addressed):
         return self
 
 
-class Message(Step, OneDestination):
+class Message(Step, OneDestination, MessageTerms):
     """What every step that sends says of its messages."""
 
     broker: Name

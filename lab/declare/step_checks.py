@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.declare.client_steps import Consume
 from lab.declare.destinations import destination_of, has_wildcard
+from lab.declare.listening_checks import Listening
 from lab.declare.over import protocol
-from lab.declare.scenario import Cut, Heal, Reject, Scenario, Subscribe, Unsubscribe
+from lab.declare.scenario import Cut, Heal, Reject, Scenario, Subscribe
 from lab.declare.step import Message, OnLink
 from lab.declare.step_place import At
-from lab.declare.timed import Flap, Wait
+from lab.declare.terms_checks import check_terms
+from lab.declare.timed import Flap
 from lab.declare.unrolling import in_time
-from lab.declare.wait_checks import check_wait, too_early
 from lab.errors import Problem
-
-_ONLY_OVER = {"qos": ("mqtt",), "retained": ("mqtt",), "persistent": ("stomp", "amqp")}
 
 
 def check_steps(scenario: Scenario) -> Iterator[Problem]:
     """Go through the steps in their order, remembering who listens and which links are closed."""
-    clients: dict[str, Subscribe] = {}
+    listening = Listening(scenario)
     closed: set[tuple[str, str]] = set()
     if not scenario.steps:
         yield Problem(
@@ -30,21 +30,19 @@ def check_steps(scenario: Scenario) -> Iterator[Problem]:
         if isinstance(step, Subscribe | Message):
             yield from _login(at, step)
             yield from _protocol(at, step)
-        if isinstance(step, Subscribe):
-            yield from _same_client(at, clients.setdefault(step.client, step), step)
-        elif isinstance(step, Unsubscribe):
-            if step.client not in clients:
-                yield too_early(at, scenario, step.client, clients)
-        elif isinstance(step, Wait):
-            yield from check_wait(at, scenario, step, clients)
-        elif isinstance(step, OnLink):
+            yield from check_terms(at, step)
+        elif isinstance(step, Consume) and step.broker is not None:
+            yield from _login(at, step)
+        if isinstance(step, OnLink):
             yield from _on_link(at, step, closed)
+        else:
+            yield from listening.check(at, step)
 
 
-def _login(at: At, step: Subscribe | Message) -> Iterator[Problem]:
+def _login(at: At, step: Subscribe | Message | Consume) -> Iterator[Problem]:
     brokers = at.topology.brokers
-    if step.broker not in brokers:
-        yield at.unknown("broker", "broker", step.broker, list(brokers), "brokers in this topology")
+    if step.broker is None or step.broker not in brokers:
+        yield at.unknown("broker", "broker", step.broker or "", list(brokers), "brokers in this topology")
         return
     users = list(brokers[step.broker].users)
     if step.user is not None and step.user not in users:
@@ -54,31 +52,14 @@ def _login(at: At, step: Subscribe | Message) -> Iterator[Problem]:
 
 
 def _protocol(at: At, step: Subscribe | Message) -> Iterator[Problem]:
-    for field, protocols in _ONLY_OVER.items():
-        if field in step.model_fields_set and protocol(step.over) not in protocols:
-            its = f"{' and '.join(protocols)} alone"
-            yield at.wrong(field, f"{field} means nothing over {step.over}", f"remove it: it is for {its}")
     destination = destination_of(step) or ""
     field = "topic" if step.topic is not None else "queue"
     if protocol(step.over) == "mqtt" and step.queue is not None:
         yield at.wrong("queue", "MQTT knows topics, not queues", "write topic, or over: stomp or amqp")
     if any(character in destination.partition("://")[2] for character in "/+#") and protocol(step.over) == "mqtt":
         yield at.wrong(field, "a topic is named here as ActiveMQ names it", "write a.b for a/b, * for +, > for #")
-    if isinstance(step, Message):
-        if has_wildcard(destination):
-            yield at.wrong(field, "a message is sent to one destination", "* and > are wildcards: write a whole name")
-        if step.body is not None and step.size is not None:
-            yield at.wrong("size", "size is of a body that the lab makes", "remove size, or body")
-
-
-def _same_client(at: At, first: Subscribe, step: Subscribe) -> Iterator[Problem]:
-    """A client is one connection, so all its subscriptions share a broker, a protocol and a user."""
-    for field in ("broker", "over", "user"):
-        if getattr(first, field) != getattr(step, field):
-            what = (
-                f"the client {step.client} has {field} {getattr(first, field) or 'left out'} in its first subscription"
-            )
-            yield at.wrong(field, what, "a client is one connection: write the same, or give it another name")
+    if isinstance(step, Message) and has_wildcard(destination):
+        yield at.wrong(field, "a message is sent to one destination", "* and > are wildcards: write a whole name")
 
 
 def _on_link(at: At, step: OnLink, closed: set[tuple[str, str]]) -> Iterator[Problem]:

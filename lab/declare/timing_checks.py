@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Publish, Scenario, Subscribe, Unsubscribe
 from lab.declare.step import Step
@@ -115,7 +116,9 @@ def _one_place_at_a_time(origin: Origin, path: Keys, together: Together) -> Iter
     first: dict[str, int] = {}
     for position, step in enumerate(together.steps):
         for where, each in within(step, (*path, position, step.verb)):
-            if isinstance(each, Subscribe | Unsubscribe) and first.setdefault(each.client, position) != position:
+            if not isinstance(each, Subscribe | Unsubscribe | Disconnect | Consume):
+                continue
+            if first.setdefault(each.client, position) != position:
                 what = f"the client {each.client} is in two steps at once"
                 right = "a client does one thing at a time: put these steps one after the other, or use two clients"
                 yield Problem(what=what, remedy=right, place=origin.place(*where, "client"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lab.declare.destinations import destination_of, has_wildcard, hears
 from lab.declare.identities import connectors, unread
+from lab.declare.listeners import listeners
 from lab.declare.scenario import Scenario, Subscribe
 from lab.declare.step import Message
 from lab.declare.step_place import At
@@ -53,7 +54,7 @@ def _connector(at: At, step: Wait, name: str) -> Iterator[Problem]:
 def _destination(at: At, scenario: Scenario, step: Wait, destination: str) -> Iterator[Problem]:
     field = "topic" if step.topic is not None else "queue"
     steps = list(every_step(scenario.steps))
-    heard = {destination_of(each) or "" for each in steps if isinstance(each, Subscribe)}
+    heard = {destination_of(each) or "" for each in listeners(scenario)}
     sent = {destination_of(each) or "" for each in steps if isinstance(each, Message)}
     if step.until == "demand":
         if not any(hears(each, destination) for each in heard):

@@ -1,0 +1,50 @@
+"""The steps by which a client that listens goes, and by which it takes messages one by one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from lab.declare.fields import Duration, Name, Whole, YesNo
+from lab.declare.over import Over
+from lab.declare.step import Step
+
+
+class Disconnect(Step):
+    """A client goes, and leaves what is durable of its subscriptions behind; it may subscribe again later."""
+
+    verb: ClassVar[str] = "disconnect"
+    client: Name
+
+
+class Consume(Step):
+    """A client takes messages: of its subscription, or of a queue to which it connects for that alone."""
+
+    verb: ClassVar[str] = "consume"
+    client: Name
+    count: Whole = Field(default=1, ge=1, le=100_000)
+    within: Duration = timedelta(seconds=10)
+    ack: YesNo = True  # no: they are given back when the client goes
+    queue: str | None = Field(default=None, min_length=1)
+    broker: Name | None = None  # with queue
+    over: Over | None = None  # with queue
+    user: str | None = None  # with queue
+
+    @property
+    def topic(self) -> None:
+        """Name no topic: of one, only a subscription has messages to take."""
+        return
+
+    @model_validator(mode="after")
+    def _connects_or_not(self) -> Self:
+        beside = [name for name in ("broker", "over", "user") if getattr(self, name) is not None]
+        if self.queue is None and beside:
+            raise ValueError(f"{beside[0]} is for a consume that names a queue; else it takes of a subscription")
+        if self.queue is not None and (self.broker is None or self.over is None):
+            raise ValueError("a consume that names a queue connects by itself: it needs broker and over too")
+        return self
+
+
+CLIENT_STEPS: tuple[type[Step], ...] = (Disconnect, Consume)

@@ -1,0 +1,243 @@
+"""Does a selector let a message through? The comparisons of SQL 92 that ActiveMQ takes, on headers that are texts.
+
+Arithmetic, functions and XPATH are not read: what cannot be told is an `Untold`, and never a guess. As over STOMP, a
+header that is compared with a number is taken for one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+Value = str | int | float | bool | None
+_Test = Callable[[Mapping[str, Value]], bool | None]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+|\d+)|(?P<text>'(?:[^']|'')*')|(?P<name>[A-Za-z_$][\w$]*)"
+    r"|(?P<sign><>|<=|>=|[-=<>(),]))"
+)
+_KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "LIKE", "ESCAPE", "IS", "NULL", "TRUE", "FALSE"})
+_OURS = ("JMS", "mqlab_")  # what brokers and the lab set themselves, apart from what is handed in
+
+
+class Untold(ValueError):
+    """Whether the selector lets a message through cannot be told, and why."""
+
+
+def matches(selector: str, headers: Mapping[str, Value]) -> bool:
+    """Tell whether a message with such headers is let through; Untold where that takes more than is read here."""
+    return parsed(selector)(headers) is True
+
+
+def properties(
+    headers: Mapping[str, str], *, group: str | None, priority: int | None, persistent: bool
+) -> Mapping[str, Value]:
+    """Give what a selector can ask of a message, as far as its publisher decides that."""
+    found: dict[str, Value] = dict(headers)
+    found["JMSXGroupID"] = group
+    found["JMSPriority"] = 4 if priority is None else priority
+    found["JMSDeliveryMode"] = "PERSISTENT" if persistent else "NON_PERSISTENT"
+    return found
+
+
+def parsed(selector: str) -> _Test:
+    """Read a selector, or raise Untold."""
+    reader = _Reader(selector)
+    test = reader.either()
+    if reader.next:
+        reader.stuck()
+    return test
+
+
+class _Reader:
+    def __init__(self, selector: str) -> None:
+        self._selector = selector
+        self._tokens: list[tuple[str, str]] = []
+        position = 0
+        while selector[position:].strip():
+            found = _TOKEN.match(selector, position)
+            if found is None:
+                raise Untold(f"{selector[position:].strip()[:20]!r} in it is not read")
+            kind = str(found.lastgroup)
+            word = found[kind]
+            if kind == "name" and word.upper() in _KEYWORDS:
+                kind, word = "sign", word.upper()
+            self._tokens.append((kind, word))
+            position = found.end()
+
+    @property
+    def next(self) -> str:
+        """Give the next sign or keyword, or what kind of thing comes; empty at the end."""
+        kind, word = self._tokens[0] if self._tokens else ("sign", "")
+        return word if kind == "sign" else f"a {kind}"
+
+    def take(self, *signs: str) -> str:
+        """Take one of some signs; empty where something else comes."""
+        return self._tokens.pop(0)[1] if self.next in signs else ""
+
+    def need(self, sign: str) -> None:
+        if not self.take(sign):
+            self.stuck()
+
+    def stuck(self) -> NoReturn:
+        raise Untold(f"{self._tokens[0][1]!r} in it is not read" if self._tokens else "it ends too soon")
+
+    def either(self) -> _Test:
+        test = self._both()
+        while self.take("OR"):
+            test = _or(test, self._both())
+        return test
+
+    def _both(self) -> _Test:
+        test = self._not()
+        while self.take("AND"):
+            test = _and(test, self._not())
+        return test
+
+    def _not(self) -> _Test:
+        return _negated(self._not()) if self.take("NOT") else self._one()
+
+    def _one(self) -> _Test:
+        if self.take("("):
+            test = self.either()
+            self.need(")")
+            return test
+        if word := self.take("TRUE", "FALSE"):
+            return lambda headers: word == "TRUE"
+        name = self._name()
+        if self.take("IS"):
+            negated = bool(self.take("NOT"))
+            self.need("NULL")
+            return lambda headers: (_look(headers, name) is None) is not negated
+        negated = bool(self.take("NOT"))
+        test = self._compared(name)
+        return _negated(test) if negated else test
+
+    def _compared(self, name: str) -> _Test:
+        sign = self.take("=", "<>", "<", "<=", ">", ">=", "BETWEEN", "IN", "LIKE")
+        if sign == "BETWEEN":
+            low = self._literal()
+            self.need("AND")
+            high = self._literal()
+            return _and(_ordered(name, ">=", low), _ordered(name, "<=", high))
+        if sign == "IN":
+            self.need("(")
+            listed = [self._text()]
+            while self.take(","):
+                listed.append(self._text())
+            self.need(")")
+            return lambda headers: None if (value := _look(headers, name)) is None else value in listed
+        if sign == "LIKE":
+            pattern = _pattern(self._text(), self._text() if self.take("ESCAPE") else "")
+            return lambda headers: _like(_look(headers, name), pattern)
+        if not sign:
+            self.stuck()
+        literal = self._literal()
+        if sign in ("=", "<>"):
+            equal = _equal(name, literal)
+            return equal if sign == "=" else _negated(equal)
+        return _ordered(name, sign, literal)
+
+    def _name(self) -> str:
+        if self.next != "a name":
+            self.stuck()
+        return self._tokens.pop(0)[1]
+
+    def _text(self) -> str:
+        if self.next != "a text":
+            self.stuck()
+        return self._tokens.pop(0)[1][1:-1].replace("''", "'")
+
+    def _literal(self) -> Value:
+        if word := self.take("TRUE", "FALSE"):
+            return word == "TRUE"
+        minus = -1 if self.take("-") else 1
+        if self.next == "a number":
+            text = self._tokens.pop(0)[1]
+            return minus * (int(text) if text.isdigit() else float(text))
+        return self._text()
+
+
+def _look(headers: Mapping[str, Value], name: str) -> Value:
+    if name not in headers and name.startswith(_OURS):
+        raise Untold(f"what a broker sets as {name} is not known")
+    return headers.get(name)
+
+
+def _as(value: Value, literal: Value) -> Value:
+    """Take a header's text for what it is compared with, as Java reads it; None where it is no such thing."""
+    if not isinstance(value, str) or isinstance(literal, str):
+        return value
+    if isinstance(literal, bool):
+        return value.lower() == "true"
+    try:
+        if isinstance(literal, int):
+            return int(value) if re.fullmatch(r"[+-]?\d+", value) else None
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _equal(name: str, literal: Value) -> _Test:
+    def test(headers: Mapping[str, Value]) -> bool | None:
+        written = _look(headers, name)
+        return None if written is None else _as(written, literal) == literal
+
+    return test
+
+
+def _ordered(name: str, sign: str, literal: Value) -> _Test:
+    if isinstance(literal, str | bool) or literal is None:
+        raise Untold(f"{sign} is between numbers")
+
+    def test(headers: Mapping[str, Value]) -> bool | None:
+        written = _look(headers, name)
+        if written is None:
+            return None
+        value = _as(written, literal)
+        if value is None or isinstance(value, str):
+            return False
+        return {"<": value < literal, "<=": value <= literal, ">": value > literal, ">=": value >= literal}[sign]
+
+    return test
+
+
+def _pattern(like: str, escape: str) -> re.Pattern[str]:
+    parts, plain = [], False
+    for character in like:
+        if plain:
+            parts.append(re.escape(character))
+            plain = False
+        elif escape and character == escape:
+            plain = True
+        else:
+            parts.append({"%": ".*", "_": "."}.get(character, re.escape(character)))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _like(value: Value, pattern: re.Pattern[str]) -> bool | None:
+    if value is None:
+        return None
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _negated(test: _Test) -> _Test:
+    def negated(headers: Mapping[str, Value]) -> bool | None:
+        return None if (found := test(headers)) is None else not found
+
+    return negated
+
+
+def _and(one: _Test, other: _Test) -> _Test:
+    def both(headers: Mapping[str, Value]) -> bool | None:
+        return one(headers) and other(headers)
+
+    return both
+
+
+def _or(one: _Test, other: _Test) -> _Test:
+    def either(headers: Mapping[str, Value]) -> bool | None:
+        return True if one(headers) else other(headers)
+
+    return either

@@ -1,0 +1,106 @@
+"""The terms of a subscription and of a message; which protocol has which of them is for `terms_checks` to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_serializer, model_validator
+
+from lab.declare.fields import Declared, Duration, Whole, YesNo
+
+# What SEND, SUBSCRIBE and the lab itself say with headers of these names.
+_RESERVED = frozenset({
+    "destination", "receipt", "transaction", "content-length", "content-type", "persistent", "expires", "priority",
+    "reply-to", "correlation-id", "type", "id", "message-id", "subscription", "selector", "ack", "transformation",
+    "redelivered", "timestamp", "retain", "mqlab_id",
+})  # fmt: skip
+
+
+_LONGEST = 2_000
+_HEADER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+
+
+def _line(value: str) -> str:
+    """Take what a header of any protocol can hold."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise ValueError("there is a control character in it: write one line")
+    if len(value) > _LONGEST:
+        raise ValueError(f"{value[:40]!r}… is longer than {_LONGEST} characters")
+    return value
+
+
+def _header(name: str) -> str:
+    if not _HEADER.fullmatch(name):
+        raise ValueError(f"{name[:40]!r} is no name of a header: write letters, digits, underscores, dots and dashes")
+    if name in _RESERVED or name.startswith(("JMS", "activemq.", "amq-")):
+        raise ValueError(f"{name} is not for a header of your own: brokers and the lab use it")
+    return name
+
+
+Line = Annotated[str, AfterValidator(_line), WithJsonSchema({"type": ["string", "number"]})]
+Words = Annotated[str, Field(min_length=1), AfterValidator(_line)]
+HeaderName = Annotated[str, AfterValidator(_header)]
+
+
+class Reconnect(Declared):
+    """What a client does whose connection was lost: it tries again, `1s`, or `{after: 1s, tries: 10}`."""
+
+    after: Duration  # each time
+    tries: Whole = Field(default=10, ge=1, le=100_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _after(cls, value: Any) -> Any:
+        return {"after": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _not_at_once(self) -> Self:
+        if self.after <= timedelta(0):
+            raise ValueError("a broker that is away needs some time between two tries: write after: 1s")
+        return self
+
+
+class BodyFile(Declared):
+    """A file whose octets are a message's body; they are read with the scenario, and only its path is written down."""
+
+    path: str = Field(min_length=1)
+    octets: bytes = Field(default=b"", exclude=True, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
+
+    @model_serializer
+    def _written(self) -> str:
+        return self.path
+
+
+class SubscriptionTerms(Declared):
+    """How a client listens."""
+
+    durable: YesNo = False  # not MQTT: the broker keeps a topic subscription while the client is away
+    clean_session: YesNo = True  # MQTT only; no: the broker keeps the session while the client is away
+    client_id: Words | None = None  # made by the lab
+    ack: Literal["auto", "client", "client-individual"] = "auto"  # not MQTT
+    selector: Words | None = None  # not MQTT
+    prefetch: Whole | None = Field(default=None, ge=1, le=100_000)  # not MQTT
+    reconnect: Reconnect | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether the broker keeps the subscription, and what comes for it, while the client is away."""
+        return self.durable or not self.clean_session
+
+
+class MessageTerms(Declared):
+    """What goes with a message."""
+
+    headers: Mapping[HeaderName, Line] | None = None  # not MQTT
+    expiry: Duration | None = None  # not MQTT; how long after its sending a broker drops it
+    group: Words | None = None  # not MQTT: JMSXGroupID
+    priority: Whole | None = Field(default=None, le=9)  # not MQTT
+    file: Annotated[BodyFile, WithJsonSchema({"type": "string"})] | None = None  # the body

@@ -1,0 +1,37 @@
+"""Selectors, headers, and whether a message with such headers is let through: asked of the reader and of a broker."""
+
+CASES: list[tuple[str, dict[str, str], bool]] = [
+    ("colour = 'red'", {"colour": "red"}, True),
+    ("colour = 'red'", {"colour": "Red"}, False),
+    ("colour = 'red'", {}, False),
+    ("colour <> 'red'", {"colour": "blue"}, True),
+    ("colour <> 'red'", {}, False),  # what is not there is neither equal nor unequal
+    ("NOT (colour = 'red')", {}, False),
+    ("size > 9", {"size": "10"}, True),
+    ("size > 9", {"size": "9"}, False),
+    ("size > 9", {"size": "9.5"}, False),  # no whole number, as 9 is one
+    ("size > 9.0", {"size": "9.5"}, True),
+    ("size > 9", {"size": "many"}, False),
+    ("NOT (size > 9)", {}, False),
+    ("size = 10", {"size": "10"}, True),
+    ("size >= -3 AND size < 1", {"size": "-2"}, True),
+    ("size BETWEEN 1 AND 3", {"size": "3"}, True),
+    ("size NOT BETWEEN 1 AND 3", {"size": "4"}, True),
+    ("colour IN ('red', 'blue')", {"colour": "blue"}, True),
+    ("colour NOT IN ('red', 'blue')", {"colour": "green"}, True),
+    ("colour NOT IN ('red', 'blue')", {}, False),
+    ("colour LIKE 'r_d%'", {"colour": "reddish"}, True),
+    ("colour LIKE 'r!_d' ESCAPE '!'", {"colour": "red"}, False),
+    ("colour LIKE 'r!_d' ESCAPE '!'", {"colour": "r_d"}, True),
+    ("colour NOT LIKE 'r%'", {"colour": "blue"}, True),
+    ("colour IS NULL", {}, True),
+    ("colour IS NOT NULL", {"colour": "red"}, True),
+    ("colour = 'red' OR size > 9 AND shape = 'round'", {"colour": "red", "size": "1"}, True),
+    ("(colour = 'red' OR size > 9) AND shape = 'round'", {"colour": "red", "size": "1"}, False),
+    ("fresh = TRUE", {"fresh": "true"}, True),
+    ("fresh = TRUE", {"fresh": "yes"}, False),
+    ("colour = 'it''s'", {"colour": "it's"}, True),
+    ("TRUE", {}, True),
+    ("FALSE OR colour = 'red'", {"colour": "red"}, True),
+    ("colour = 'red' AND FALSE", {"colour": "red"}, False),
+]
