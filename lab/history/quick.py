@@ -13,8 +13,11 @@ _new = object.__new__
 _set_t = vars(Observation)["t"].__set__
 _set_sent_id, _set_sent_digest = (vars(Sent)[name].__set__ for name in ("id", "digest"))
 _set_acknowledged_id, _set_outcome, _set_note = (vars(Acknowledged)[name].__set__ for name in ("id", "outcome", "note"))
-_set_client, _set_destination, _set_received_id, _set_received_digest, _set_retained, _set_redelivered = (
-    vars(Received)[name].__set__ for name in ("client", "destination", "id", "digest", "retained", "redelivered")
+_set_client, _set_destination, _set_received_id, _set_received_digest = (
+    vars(Received)[name].__set__ for name in ("client", "destination", "id", "digest")
+)
+_set_retained, _set_redelivered, _set_pending = (
+    vars(Received)[name].__set__ for name in ("retained", "redelivered", "pending")
 )
 
 
@@ -45,6 +48,7 @@ def received(
     digest: str | None = None,
     retained: bool = False,
     redelivered: bool = False,
+    pending: bool = False,
 ) -> Received:
     """Make a Received."""
     seen: Any = _new(Received)
@@ -55,4 +59,5 @@ def received(
     _set_received_digest(seen, digest)
     _set_retained(seen, retained)
     _set_redelivered(seen, redelivered)
+    _set_pending(seen, pending)
     return seen  # type: ignore[no-any-return]

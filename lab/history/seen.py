@@ -76,6 +76,9 @@ class Subscribed(Observation):
     over: str
     destination: str  # as ActiveMQ names it: topic://a.b, queue://orders; wildcards * and >
     step: int
+    durable: bool = False  # the broker keeps it, and what comes for it, while the client is away
+    selector: str | None = None
+    ack: str = "auto"  # "client", "client-individual": what is received awaits an acknowledgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,17 @@ class Unsubscribed(Observation):
     client: str
     broker: str
     destination: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChanged(Observation):
+    """A client that listens came or went, apart from subscribing and unsubscribing."""
+
+    kind: ClassVar[str] = "client"
+    client: str
+    broker: str
+    state: str  # "disconnected" | "lost" | "refused" (it tried to come back) | "gave-up" | "returned"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +126,11 @@ class Publishing(Observation):
     body: str  # "generated": carries its id; "given": matched by digest (see docs/matching.md)
     count: int | None = None  # None: until it is told to end
     place: str = ""  # of the step, as in StepStarted
+    retained: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)  # a person's own
+    expiry_s: float | None = None  # how long after its sending a message is over
+    group: str | None = None
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +163,19 @@ class Received(Observation):
     digest: str | None = None
     retained: bool = False
     redelivered: bool = False
+    pending: bool = False  # until the client acknowledges it; given back when it goes before that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled(Observation):
+    """The outcome of acknowledging a message; unknown means that no answer came."""
+
+    kind: ClassVar[str] = "settled"
+    client: str
+    destination: str  # the subscription's own, as in Received
+    id: str | None = None
+    digest: str | None = None
+    outcome: SendOutcome = SendOutcome.OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,7 +401,7 @@ KINDS: Mapping[str, type[Observation]] = {
     for cls in (
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
-        PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped,
+        PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
         BrokerChanged, ConnectorChanged, LogLine, Counted, SnapshotTaken,
     )
 }  # fmt: skip

@@ -63,6 +63,8 @@ def _received(seen: Received) -> str:
         what += ',"retained":true'
     if seen.redelivered:
         what += ',"redelivered":true'
+    if seen.pending:
+        what += ',"pending":true'
     client, destination = quoted(seen.client), quoted(seen.destination)
     return f'{{"t":{seen.t:.6f},"kind":"received","client":{client},"destination":{destination}{what}}}\n'
 

@@ -16,6 +16,7 @@ from lab.plan import Plan
 from lab.replay.network import bear_witness_of_network, tell_network
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
+from lab.replay.returning import await_returns
 from lab.replay.settling import bear_witness, settle
 from lab.replay.traffic import end_all
 from lab.replay.witnesses import demanded, take_if_wanted
@@ -35,11 +36,13 @@ def replay(scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run:
             lab.watch(LabRecorder(rehearsal), demanded(scenario))
             take_if_wanted(rehearsal, scenario, START)
             tell_network(rehearsal, scenario)
-            with rehearsal.beside:
-                play(rehearsal, program.steps)
-                end_all(rehearsal)
-                rehearsal.check()
-            settle(rehearsal, scenario)
+            with rehearsal.returns:
+                with rehearsal.beside:
+                    play(rehearsal, program.steps)
+                    end_all(rehearsal)
+                    rehearsal.check()
+                settle(rehearsal, scenario)
+                await_returns(rehearsal)
             lab.unwatch()
             bear_witness(rehearsal, scenario)
             bear_witness_of_network(rehearsal, scenario)

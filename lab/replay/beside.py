@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -31,12 +32,14 @@ class Beside:
     def __init__(self, clock: Clock, fail: Callable[[Exception], None]) -> None:
         self._clock, self._fail = clock, fail
         self._tasks: list[Task] = []
+        self._turn = Lock()
         self.senders: dict[int, Client] = {}  # by step: the connections that a task may be held up in
 
     def begin(self, name: str, work: Callable[[], None]) -> Task:
         """Begin a task; an error in it ends the replay."""
         task = Task(name=name)
-        self._tasks = [each for each in self._tasks if not each.done] + [task]
+        with self._turn:  # a client's own thread may begin one
+            self._tasks = [each for each in self._tasks if not each.done] + [task]
 
         def run() -> None:
             try:

@@ -11,13 +11,16 @@ from collections.abc import Callable
 from threading import Lock
 
 from lab.declare.destinations import hears
+from lab.declare.selectors import Untold, matches, properties
 from lab.history import (
     Acknowledged,
+    ClientChanged,
     Observation,
     Publishing,
     Received,
     SendOutcome,
     Sent,
+    Settled,
     Subscribed,
     Unsubscribed,
 )
@@ -32,7 +35,11 @@ class _Audience:
 
     def __init__(self, destination: str) -> None:
         self.destination = destination
-        self.brokers: dict[str, str] = {}  # by client that listens now
+        self.brokers: dict[str, str] = {}  # by client that listens now, or for which a broker keeps what comes
+        self.away: set[str] = set()  # of these, who is not there
+        self.durable: set[str] = set()
+        self.selectors: dict[str, str | None] = {}  # by client
+        self.pending: dict[str, list[tuple[int, int]]] = {}  # by client: what it has and has not acknowledged
         self.marks: dict[int, bytearray] = {}  # by step whose messages carry their id
         self.begins: dict[int, int] = {}  # by step that was sending already: the first number that is owed
         self.missing = 0
@@ -45,7 +52,15 @@ class _Audience:
     def content(self) -> bool:
         """Tell whether nothing more is owed."""
         counted = self.accepted <= self.received and not (self.doubtful and self.accepted)
-        return not self.brokers or (self.missing == 0 and counted)
+        return self.brokers.keys() <= self.away or (self.missing == 0 and counted)
+
+    def give_back(self, client: str) -> None:
+        """Let what a client has not acknowledged be owed again."""
+        for step, number in self.pending.pop(client, ()):
+            marks = self.marks.get(step)
+            if marks is not None and number < len(marks) and marks[number] & _RECEIVED:
+                marks[number] &= ~_RECEIVED
+                self.missing += marks[number] == _ACCEPTED
 
 
 class Outstanding:
@@ -96,7 +111,13 @@ class Outstanding:
                 case Subscribed() as seen:
                     self._subscribed(seen)
                 case Unsubscribed() as seen:
-                    self._audiences[_key(seen.client, seen.destination)].brokers.pop(seen.client, None)
+                    audience = self._audiences[_key(seen.client, seen.destination)]
+                    audience.give_back(seen.client)
+                    audience.brokers.pop(seen.client, None)
+                case ClientChanged() as seen if seen.state in ("disconnected", "lost"):
+                    self._gone(seen)
+                case Settled() as seen:
+                    self._settled(seen)
 
     def _publishing(self, seen: Publishing) -> None:
         """Fix who is owed the messages of a step: those who listen now, within reach; of a queue, whoever comes."""
@@ -115,7 +136,11 @@ class Outstanding:
     def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
         """Tell whether messages of a step reach an audience, or some of it."""
         return hears(audience.destination, publishing.destination) and (
-            any(at == publishing.broker or self._carries(publishing.broker, at) for at in audience.brokers.values())
+            any(
+                (at == publishing.broker or self._carries(publishing.broker, at))
+                and _lets(audience.selectors[client], publishing)
+                for client, at in audience.brokers.items()
+            )
             or (audience.destination == publishing.destination and not audience.brokers)
         )
 
@@ -124,11 +149,32 @@ class Outstanding:
         key = _key(seen.client, seen.destination)
         audience = self._audiences.setdefault(key, _Audience(seen.destination))
         audience.brokers[seen.client] = seen.broker
+        audience.away.discard(seen.client)
+        audience.selectors[seen.client] = seen.selector
+        if seen.durable:
+            audience.durable.add(seen.client)
         for step, publishing in self._growing.items():
             if audience not in self._owing[step] and self._reaches(publishing, audience):
                 self._owing[step] += (audience,)
                 audience.begins[step] = self._sent.get(step, 0) + 1
                 audience.marks[step] = bytearray()
+
+    def _gone(self, seen: ClientChanged) -> None:
+        """Owe a client that went only what its broker keeps for it, and that only when it is back."""
+        for audience in self._audiences.values():
+            if seen.client in audience.brokers:
+                audience.give_back(seen.client)
+                if seen.client in audience.durable:
+                    audience.away.add(seen.client)
+                elif seen.state == "disconnected":
+                    audience.brokers.pop(seen.client)
+
+    def _settled(self, seen: Settled) -> None:
+        audience = self._audiences.get(_key(seen.client, seen.destination))
+        if audience is not None and seen.id is not None and seen.outcome is not SendOutcome.FAILED:
+            pending = audience.pending.get(seen.client, [])
+            if _parts(seen.id) in pending:
+                pending.remove(_parts(seen.id))
 
     def _acknowledged(self, seen: Acknowledged) -> None:
         step, number = _parts(seen.id)
@@ -154,6 +200,8 @@ class Outstanding:
             self._count(audience, seen.digest or "", self._digests.get(seen.digest or "", 0))
             return
         step, number = _parts(seen.id)
+        if seen.pending:
+            audience.pending.setdefault(seen.client, []).append((step, number))
         if step in self._given:  # a header told the id
             self._count(audience, seen.id, 1)
             return
@@ -170,6 +218,19 @@ class Outstanding:
         if audience.digests[name] < sent:
             audience.digests[name] += 1
             audience.received += 1
+
+
+def _lets(selector: str | None, publishing: Publishing) -> bool:
+    """Tell whether a selector lets a step's messages through, or may."""
+    if selector is None:
+        return True
+    its = properties(
+        publishing.headers, group=publishing.group, priority=publishing.priority, persistent=publishing.persistent
+    )
+    try:
+        return matches(selector, its)
+    except Untold:
+        return True
 
 
 def _reach(marks: bytearray, number: int) -> None:

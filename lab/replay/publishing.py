@@ -12,9 +12,10 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent
 from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
+from lab.replay.ears import Ear
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Course, in_words, pace_of
-from lab.replay.rehearsal import Ear, Rehearsal
+from lab.replay.rehearsal import Rehearsal
 from lab.replay.wording import destination
 from lab.runtime.base import Client, Outgoing
 
@@ -81,15 +82,20 @@ class Sending:
                 destination=str(destination(step)),
                 count=self._count,
                 persistent=step.qos > 0 if protocol(step.over) == "mqtt" else step.persistent,
-                body="generated" if step.body is None else "given",
+                body="generated" if step.body is None and step.file is None else "given",
                 place=rehearsal.program.flat[self._number - 1].place,
+                retained=step.retained,
+                headers=dict(step.headers or {}),
+                expiry_s=None if step.expiry is None else step.expiry.total_seconds(),
+                group=step.group,
+                priority=step.priority,
             )
         )
 
     def _hand_over(self, client: Client) -> Outcome | None:
         """Hand everything over; give an Outcome only where the broker stopped taking it."""
         rehearsal, ear, course = self._rehearsal, self._ear, self._course
-        given = self._step.body is not None
+        given = self._step.body is not None or self._step.file is not None
         dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
         first = rehearsal.now()
         sent = 0
@@ -130,11 +136,15 @@ class Sending:
     def _messages(self) -> Iterator[Outgoing]:
         run, number, step = self._rehearsal.run, self._number, self._step
         to, text, size = destination(step), step.body, step.size
+        octets = None if step.file is None else step.file.octets
         qos, persistent, retained = step.qos, step.persistent, step.retained
+        expiry = None if step.expiry is None else step.expiry.total_seconds()
+        own, group, priority = step.headers or {}, step.group, step.priority
         for n in range(1, (MOST if self._count is None else self._count) + 1):
             id = message_id(number, n)  # noqa: A001 (its name everywhere)
-            body = made_body(run, id, size) if text is None else given_body(text, n)
-            yield Outgoing(id, to, body, {HEADER: header_value(run, id)}, qos, persistent, retained)
+            made = (made_body(run, id, size) if text is None else given_body(text, n)) if octets is None else octets
+            headers = {**own, HEADER: header_value(run, id)}
+            yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority)
 
     def _told(self) -> Outcome:
         ear, rehearsal = self._ear, self._rehearsal

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Observation, Recorder, SendOutcome, Tee, Trouble
-from lab.history.quick import acknowledged, received
-from lab.matching import identify
+from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Observation, Recorder, Tee, Trouble
 from lab.network.link import LinkState
 from lab.plan import Plan
 from lab.replay.beside import Beside
 from lab.replay.outstanding import Outstanding
 from lab.replay.paths import Way, carrier, initial_states
-from lab.runtime.base import Client, Destination, Incoming, Lab
+from lab.runtime.base import Destination, Lab, Terms
 
 if TYPE_CHECKING:
+    from lab.replay.ears import Ear
+    from lab.replay.returning import Listener
     from lab.replay.traffic import Flow
 
 STARTED = "broker-started"  # a log line's name; see lab.amazonmq.log_lines
-
-
-@dataclass(slots=True, kw_only=True)
-class Listener:
-    """A client that has subscribed, and to what."""
-
-    client: Client
-    broker: str
-    destinations: list[Destination] = field(default_factory=list)
 
 
 class Rehearsal:
@@ -50,7 +40,10 @@ class Rehearsal:
         self.outstanding = Outstanding(carrier(plan))
         self.recorder = Tee(recorder, self.outstanding)
         self.record = self.recorder.record  # of something that happened at our own moment
+        self.returns = Beside(lab.clock, self.fail)  # of clients that lost their connection
+        self.leaving = False  # nobody is to come back any more
         self.listeners: dict[str, Listener] = {}
+        self.kept: dict[str, tuple[Terms, ...]] = {}  # by client that disconnected: what its broker keeps for it
         self.ears: dict[str, list[Ear]] = {}  # by listening client, those of its earlier connections too
         self.traffic: dict[str, Flow] = {}  # by name, what has ended too
         self.links: dict[Way, LinkState] = initial_states(plan)
@@ -159,56 +152,3 @@ class LabRecorder:
             self._rehearsal.record_of_lab(observation)
         except OSError as error:
             self._rehearsal.fail(error)
-
-
-class Ear:
-    """Hears one client, from whichever thread: records, counts, and wakes whoever waits."""
-
-    def __init__(self, rehearsal: Rehearsal, who: str) -> None:
-        self._rehearsal = rehearsal
-        self._who = who
-        self._record = rehearsal.record
-        self._clock_now, self._start = rehearsal.clock.now, rehearsal.start
-        self.outcomes: Counter[SendOutcome] = Counter()
-        self.notes: dict[str, None] = {}  # of sends that were not ok, each once
-        self.told = 0
-        self.heard = 0  # messages received
-        self.last_outcome = 0.0
-        self.awaited: int | None = None  # how many outcomes there will be, once that is known
-        self.lost_because: str | None = None
-
-    @property
-    def all_told(self) -> bool:
-        """Tell whether every send has its outcome."""
-        return self.told == self.awaited
-
-    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
-        """Take the outcome of a send."""
-        now = self._clock_now() - self._start
-        self._record(acknowledged(now, id, outcome, note))
-        if note:
-            self.notes[note] = None
-        self.last_outcome = now
-        self.outcomes[outcome] += 1
-        self.told += 1
-        if self.told == self.awaited:
-            self._rehearsal.clock.notify()
-
-    def received(self, message: Incoming) -> None:
-        """Take a message."""
-        self.heard += 1
-        now = self._clock_now() - self._start
-        id, digest = identify(message.body, message.headers, self._rehearsal.run)  # noqa: A001 (its name everywhere)
-        self._record(
-            received(now, self._who, str(message.destination), id, digest, message.retained, message.redelivered)
-        )
-
-    def lost(self, why: str) -> None:
-        """Take the end of the connection."""
-        self.lost_because = why
-        self._rehearsal.trouble(self._who, why)
-        self._rehearsal.clock.notify()
-
-    def broke(self, error: Exception) -> None:
-        """Take an error inside the client."""
-        self._rehearsal.fail(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab import units
 from lab.declare.broker_steps import ConnectorStep, OnBroker, OnInstance, Reboot
+from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.counter_claims import Snapshot
 from lab.declare.destinations import Addressed, destination_of
 from lab.declare.over import protocol
@@ -25,9 +26,13 @@ def asked(step: Step) -> str:
     """Write what a step asks for."""
     match step:
         case Subscribe():
-            return f"{step.client} subscribes to {destination(step)} at {step.broker} over {step.over}"
+            return _listening(step)
         case Unsubscribe():
             return f"{step.client} unsubscribes"
+        case Disconnect():
+            return f"{step.client} disconnects"
+        case Consume():
+            return _taking(step)
         case Publish():
             return _sent(step, f"publish {step.count} ")
         case Traffic():
@@ -64,10 +69,32 @@ def asked(step: Step) -> str:
             return step.verb
 
 
+def _listening(step: Subscribe) -> str:
+    words = f"{step.client} subscribes to {destination(step)} at {step.broker} over {step.over}"
+    words += ", durable" if step.kept else ""
+    words += f", where {step.selector}" if step.selector is not None else ""
+    words += f", acknowledging by {step.ack}" if step.ack != "auto" else ""
+    words += f", prefetch {step.prefetch}" if step.prefetch is not None else ""
+    if step.reconnect is not None:
+        words += f", comes back {units.format_duration(step.reconnect.after)} after a loss"
+    return words
+
+
+def _taking(step: Consume) -> str:
+    words = f"{step.client} takes {step.count}"
+    words += f" of {destination(step)} at {step.broker} over {step.over}" if step.queue is not None else ""
+    return words + ("" if step.ack else " without acknowledging") + f", within {units.format_duration(step.within)}"
+
+
 def _sent(step: Publish | Traffic, words: str) -> str:
     how = f"QoS {step.qos}" if protocol(step.over) == "mqtt" else "persistent" if step.persistent else "non-persistent"
     words += f"to {destination(step)} at {step.broker} over {step.over}, {how}"
     words += ", retained" if step.retained else ""
+    words += f", group {step.group}" if step.group is not None else ""
+    words += f", priority {step.priority}" if step.priority is not None else ""
+    words += f", over after {units.format_duration(step.expiry)}" if step.expiry is not None else ""
+    words += f", with {', '.join(step.headers)}" if step.headers else ""
+    words += f", the body of {step.file.path}" if step.file is not None else ""
     words += f", {units.format_size(step.size)} each" if step.size is not None else ""
     words += f", {units.format_message_rate(step.rate)}" if step.rate is not None else ""
     if isinstance(step, Publish):

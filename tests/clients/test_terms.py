@@ -12,6 +12,7 @@ from lab.clients import Endpoint, connect
 from lab.history import SendOutcome
 from lab.runtime.base import ORDINARY, Client, Destination, Session, Terms
 from tests.clients.hearing import Heard, message
+from tests.declare.selectors import CASES
 
 pytestmark = pytest.mark.docker
 Opened = Callable[..., tuple[Client, Heard]]
@@ -142,6 +143,26 @@ def test_a_selector_lets_through_what_matches(opened: Opened, over: str) -> None
         )
     heard.until(lambda: len(heard.messages) == 2)
     assert ids(heard) == ["1", "4"]
+
+
+def test_a_broker_selects_as_the_lab_says_that_it_does(opened: Opened) -> None:
+    """One topic for each; a message that every selector lets through comes last and says that no more will come."""
+    saying, said = opened("stomp", f"says-{uuid4()}")
+    hearing, heard = opened("stomp", f"hears-{uuid4()}")
+    own: dict[Destination, int] = {}
+    for number, (selector, _, _) in enumerate(CASES, start=1):
+        to = topic()
+        own[to] = number
+        hearing.subscribe(Terms(destination=to, selector=f"({selector}) OR last = 'yes'"))
+    for to, number in own.items():
+        for part, headers in enumerate([CASES[number - 1][1], {"last": "yes"}]):
+            base = message(2 * number + part, to)
+            saying.publish(base._replace(headers={**headers, "mqlab_id": f"r/{number}-{part}"}))
+    heard.until(lambda: sum(ids_ == "1" for ids_ in ids(heard)) == len(CASES))
+    let_through = {each.headers["mqlab_id"].rpartition("-")[0] for each in heard.messages if "last" not in each.headers}
+    told = {f"r/{number}" for number, (_, _, expected) in enumerate(CASES, start=1) if expected}
+    assert let_through == told, [CASES[int(each[2:]) - 1] for each in sorted(let_through ^ told)]
+    assert not said.errors
 
 
 @pytest.mark.parametrize("over", ["stomp", "amqp"])

@@ -11,6 +11,7 @@ from functools import partial
 from math import inf
 
 from lab.declare.destinations import hears
+from lab.declare.selectors import matches
 from lab.errors import BrokerError
 from lab.history import (
     BridgeSeen,
@@ -129,7 +130,8 @@ class FakeClient:
     name: str
     broker: str
     events: ClientEvents
-    subscriptions: list[Destination] = field(default_factory=list)
+    subscriptions: list[Terms] = field(default_factory=list)
+    unsettled: dict[str, tuple[Terms, str, Outgoing]] = field(default_factory=dict)  # by token, in order
     flying: dict[str, None] = field(default_factory=dict)
     gone: bool = False
     closed: bool = False
@@ -138,14 +140,38 @@ class FakeClient:
         destination = terms.destination
         if destination.name == "forbidden":
             raise BrokerError(f"subscribe to {destination}: refused")
-        self.subscriptions.append(destination)
+        self.subscriptions.append(terms)
         self.lab.subscribed_at[self.broker, destination] = self.lab.clock.now()
+        self.lab.give_kept(self, terms)
 
     def unsubscribe(self, destination: Destination) -> None:
-        self.subscriptions.remove(destination)
+        self.subscriptions = [terms for terms in self.subscriptions if terms.destination != destination]
+        self._give_back(destination)
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        return [SendOutcome.OK for _ in tokens]
+        self.lab.clock.sleep(RECEIPT)
+        outcomes = []
+        for token in tokens:
+            if self.gone or token not in self.unsettled:
+                outcomes.append(SendOutcome.UNKNOWN if self.gone else SendOutcome.FAILED)
+                continue
+            terms = self.unsettled[token][0]
+            before = list(self.unsettled)[: list(self.unsettled).index(token)] if terms.ack == "client" else []
+            for each in (*before, token):
+                del self.unsettled[each]
+            outcomes.append(SendOutcome.OK)
+        return outcomes
+
+    def _give_back(self, destination: Destination | None = None) -> None:
+        for token, (terms, sender, message) in tuple(self.unsettled.items()):
+            if destination in (None, terms.destination):
+                del self.unsettled[token]
+                self.lab.again(self, terms, sender, message)
+
+    def _go(self) -> None:
+        own, self.subscriptions = self.subscriptions, []
+        self.lab.away.update({(self.broker, self.name, terms.destination): terms for terms in own if terms.durable})
+        self._give_back()
 
     def publish(self, message: Outgoing) -> None:
         if self.gone:
@@ -156,6 +182,7 @@ class FakeClient:
 
     def close(self) -> None:
         self.closed = True
+        self._go()
         for each in tuple(self.flying):
             self.settle(each, SendOutcome.UNKNOWN, "no receipt came: the client was closed")
         self.lab.closed.append(self.name)
@@ -167,6 +194,7 @@ class FakeClient:
 
     def lose(self) -> None:
         self.gone = True
+        self._go()
         for each in tuple(self.flying):
             self.settle(each, SendOutcome.UNKNOWN, "no receipt came: the connection was lost")
         self.events.lost("the connection was lost")
@@ -188,6 +216,10 @@ class FakeLab:
         self.out: set[tuple[str, int]] = set()  # instances of pairs that do not run
         self.actives = {broker.name: 1 for broker in plan.brokers}
         self.kept: list[tuple[str, Outgoing]] = []  # what a broker's store holds for one that is down
+        self.away: dict[tuple[str, str, Destination], Terms] = {}  # durable subscriptions, by broker and client
+        self.kept_for: dict[tuple[str, str, Destination], list[tuple[str, Outgoing]]] = {}
+        self.returned: list[tuple[str, Outgoing]] = []  # of queues, given back when nobody else listened
+        self.tokens = 0
         self.recorder: Recorder | None = None
         self.silent: set[str] = set()
         self.network = plan.network
@@ -217,7 +249,7 @@ class FakeLab:
     def _forward(self, sender: str, message: Outgoing) -> None:
         for listener in self.clients:
             for own in () if listener.gone else listener.subscriptions:
-                if not hears(str(own), str(message.destination)):
+                if not hears(str(own.destination), str(message.destination)) or not lets(own, message):
                     continue
                 if self.down and message.destination.kind == "queue":
                     self.kept.append((sender, message))
@@ -225,12 +257,52 @@ class FakeLab:
                     ocean = OCEAN * (listener.broker != sender)
                     self.deliver(listener, own, message, self.clock.now() + LOCAL + ocean)
 
-    def deliver(self, listener: FakeClient, own: Destination, message: Outgoing, moment: float) -> None:
+        for key, terms in self.away.items():
+            reached = hears(str(terms.destination), str(message.destination)) and lets(terms, message)
+            if reached and carries(self.plan, sender, key[0], self.states):
+                self.kept_for.setdefault(key, []).append((sender, message))
+
+    def give_kept(self, client: FakeClient, terms: Terms) -> None:
+        """Give what was kept for a durable subscription, and what others gave back to a queue."""
+        key = (client.broker, client.name, terms.destination)
+        self.away.pop(key, None)
+        for _, message in self.kept_for.pop(key, ()):
+            self.deliver(client, terms, message, self.clock.now() + LOCAL)
+        its = [each for each in self.returned if each[1].destination == terms.destination]
+        self.returned = [each for each in self.returned if each not in its]
+        for _, message in its:
+            self.deliver(client, terms, message, self.clock.now() + LOCAL, redelivered=True)
+
+    def again(self, giver: FakeClient, terms: Terms, sender: str, message: Outgoing) -> None:
+        """Take back what a client had and did not acknowledge."""
+        for other in self.clients:
+            for own in other.subscriptions:
+                if other is not giver and terms.destination.kind == "queue" and own.destination == terms.destination:
+                    self.deliver(other, own, message, self.clock.now() + LOCAL, redelivered=True)
+                    return
+        self.returned.append((sender, message))
+
+    def deliver(
+        self, listener: FakeClient, own: Terms, message: Outgoing, moment: float, *, redelivered: bool = False
+    ) -> None:
         headers = message.headers if sends_headers(message) else {}
-        incoming = Incoming(
-            destination=own, body=message.body, headers=headers, retained=message.retained, redelivered=False
-        )
-        self.clock.at(moment, lambda: None if listener.closed else listener.events.received(incoming))
+        token = None
+        if own.ack != "auto":
+            self.tokens += 1
+            token = f"token-{self.tokens}"
+        incoming = Incoming(own.destination, message.body, headers, message.retained, redelivered, token)
+
+        def arrive() -> None:
+            if listener.closed or listener.gone:
+                key = (listener.broker, listener.name, own.destination)
+                if key in self.away:  # it went while this was on its way
+                    self.kept_for.setdefault(key, []).append((listener.broker, message))
+                return
+            if token is not None:
+                listener.unsettled[token] = (own, listener.broker, message)
+            listener.events.received(incoming)
+
+        self.clock.at(moment, arrive)
 
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
@@ -452,3 +524,8 @@ class FakeLab:
 
 def sends_headers(message: Outgoing) -> bool:
     return not message.destination.name.startswith("bare")  # a name for what MQTT would carry
+
+
+def lets(terms: Terms, message: Outgoing) -> bool:
+    """Tell whether a subscription's selector lets a message through."""
+    return terms.selector is None or matches(terms.selector, message.headers)

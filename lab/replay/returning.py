@@ -1,0 +1,135 @@
+"""A client that listens, its connection, and how it comes back when that was lost: as told, and never silently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+from lab.declare.scenario import Subscribe
+from lab.errors import BrokerError, LabTimeout
+from lab.history import ClientChanged, Subscribed
+from lab.replay.ears import Ear
+from lab.replay.rehearsal import Rehearsal
+from lab.runtime.base import Client, Destination, Session, Terms
+
+
+@dataclass(slots=True, kw_only=True)
+class Listener:
+    """A client that listens, and all it asked for."""
+
+    first: Subscribe  # what is of the connection is the same in all its subscriptions
+    client: Client
+    ear: Ear
+    terms: list[Terms] = field(default_factory=list)
+    numbers: dict[Destination, int] = field(default_factory=dict)  # of the steps that subscribed
+    returning: bool = False  # its connection was lost, and it is about to have another
+    left: bool = False  # it goes of its own will
+
+
+def listen(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> Listener:
+    """Connect a client that is to listen; what its broker kept for it may come at once."""
+    client, ear = _connect(rehearsal, step, kept)
+    listener = Listener(first=step, client=client, ear=ear)
+    rehearsal.listeners[step.client] = listener
+    _attend(rehearsal, listener)
+    return listener
+
+
+def subscribed(rehearsal: Rehearsal, listener: Listener, terms: Terms) -> None:
+    """Record that a broker accepted a subscription."""
+    rehearsal.record(
+        Subscribed(
+            t=rehearsal.now(),
+            client=listener.first.client,
+            broker=listener.first.broker,
+            over=listener.first.over,
+            destination=str(terms.destination),
+            step=listener.numbers[terms.destination],
+            durable=terms.durable,
+            selector=terms.selector,
+            ack=terms.ack,
+        )
+    )
+
+
+def changed(rehearsal: Rehearsal, listener: Listener, state: str, note: str = "") -> None:
+    """Record that a client came or went."""
+    step = listener.first
+    rehearsal.record(ClientChanged(t=rehearsal.now(), client=step.client, broker=step.broker, state=state, note=note))
+
+
+def await_returns(rehearsal: Rehearsal) -> None:
+    """Let nobody try again from now on, and return when nobody does."""
+    rehearsal.leaving = True
+    rehearsal.clock.notify()
+    rehearsal.wait(lambda: not any(each.returning for each in rehearsal.listeners.values()), inf)
+
+
+def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Ear]:
+    ear = Ear(rehearsal, step.client)
+    client = rehearsal.lab.connect(
+        client=step.client,
+        broker=step.broker,
+        over=step.over,
+        user=rehearsal.user(step.broker, step.user),
+        events=ear,
+        session=Session(client_id=step.client_id, clean=step.clean_session, kept=tuple(kept)),
+    )
+    rehearsal.closing.callback(client.close)
+    rehearsal.ears.setdefault(step.client, []).append(ear)
+    return client, ear
+
+
+def _attend(rehearsal: Rehearsal, listener: Listener) -> None:
+    """Have the loss of its connection recorded, and answered as its first subscription tells."""
+    ear = listener.ear
+
+    def lost() -> None:
+        changed(rehearsal, listener, "lost", ear.lost_because or "")
+        ear.untaken.clear()  # the broker gives again what was not acknowledged
+        ear.unsettled.clear()
+        if listener.first.reconnect is not None and not (listener.left or listener.returning or rehearsal.leaving):
+            listener.returning = True
+            rehearsal.returns.begin(f"return-{listener.first.client}", lambda: _return(rehearsal, listener))
+
+    ear.on_lost = lost
+    if ear.lost_because is not None and not listener.returning:  # it was faster than we
+        lost()
+
+
+def _return(rehearsal: Rehearsal, listener: Listener) -> None:
+    """Try again, as often and with as much time in between as was told."""
+    try:
+        reconnect = listener.first.reconnect
+        assert reconnect is not None, "who is not told to come back does not"
+        for attempt in range(1, reconnect.tries + 1):
+            over = rehearsal.wait(lambda: listener.left or rehearsal.leaving, reconnect.after.total_seconds())
+            if over:
+                return
+            if _back(rehearsal, listener, f"try {attempt} of {reconnect.tries}"):
+                return
+        changed(rehearsal, listener, "gave-up", f"after {reconnect.tries} tries")
+    finally:
+        listener.returning = False
+        rehearsal.clock.notify()
+
+
+def _back(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
+    """Connect and subscribe to all as before; tell whether that went well and lasts."""
+    client: Client | None = None
+    try:
+        client, ear = _connect(rehearsal, listener.first, listener.terms)
+        for terms in listener.terms:
+            client.subscribe(terms)
+    except (BrokerError, LabTimeout) as error:
+        changed(rehearsal, listener, "refused", f"{which}: {error.what}")
+        if client is not None:
+            client.close()
+        return False
+    listener.client, listener.ear = client, ear
+    for terms in listener.terms:
+        subscribed(rehearsal, listener, terms)
+    changed(rehearsal, listener, "returned", which)
+    _attend(rehearsal, listener)
+    return ear.lost_because is None
