@@ -158,8 +158,8 @@ class Latency(Expectation):
 
 
 STEPS: tuple[type[Step], ...] = (
-    Subscribe, Unsubscribe, *CLIENT_STEPS, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap, Together, Repeat,
-    *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try,
+    Subscribe, Unsubscribe, *CLIENT_STEPS, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap,
+    Together, Repeat, *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try,
 )  # fmt: skip
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from math import inf
 
 from lab.declare.destinations import hears
-from lab.judge.ledger import OK, Ledger, Publication, Receipts, Subscription, is_queue
+from lab.judge.ledger import Ledger
+from lab.judge.owing import Kept, Owed, away, owed, since, surely_over
+from lab.judge.records import OK, Publication, Receipts, Subscription, is_queue
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,10 +28,16 @@ class Tally:
     unexpected: int = 0
     undecided: int = 0
     reordered: int = 0
+    redelivered: int = 0  # receipts beyond the first that are no fault of a broker's
+    expired: int = 0  # over before anyone listened
     tempting: int = 0  # sends that would have come, had they been let through
     lost: array[int] = field(default_factory=lambda: array("I"))
     doubled: array[int] = field(default_factory=lambda: array("I"))  # received more than once
     in_doubt: array[int] = field(default_factory=lambda: array("I"))  # the undecided ones
+    waiting: array[int] = field(default_factory=lambda: array("I"))  # kept for a subscriber that never came back
+    unsure: array[int] = field(default_factory=lambda: array("I"))  # not received, and perhaps not owed
+    why_unsure: str = ""
+    kept: dict[int, float] = field(default_factory=dict)  # by number: from when on it could come
     arrived: array[int] = field(default_factory=lambda: array("I"))
     latency: array[float] = field(default_factory=lambda: array("d"))  # in seconds, beside `arrived`
     again: tuple[int, float] | None = None  # the first message received once more, and when
@@ -38,7 +46,31 @@ class Tally:
 
     def late(self, within: float) -> int:
         """Count the messages that took longer."""
-        return sum(1 for took in self.latency if took > within)
+        if not self.kept:
+            return sum(1 for took in self.latency if took > within)
+        return sum(1 for _, took in self.waits() if took > within)
+
+    def waits(self) -> Iterable[tuple[int, float]]:
+        """Give each message that arrived, and how long it took from when it could come."""
+        pairs = zip(self.arrived, self.latency, strict=True)
+        if not self.kept:
+            return pairs
+        sent_at = self.publication.sent_at
+        return (
+            (number, took if number not in self.kept else max(sent_at[number] + took - self.kept[number], 0.0))
+            for number, took in pairs
+        )
+
+    def timed(self) -> tuple[Sequence[int], Sequence[float]]:
+        """Give the messages whose way was timed, and how long each took: not those that waited at a broker."""
+        if not self.kept:
+            return self.arrived, self.latency
+        pairs = [pair for pair in zip(self.arrived, self.latency, strict=True) if pair[0] not in self.kept]
+        return [number for number, _ in pairs], [took for _, took in pairs]
+
+    def due(self, number: int) -> float:
+        """Give the moment from which a message was owed."""
+        return self.kept.get(number, self.publication.sent_at[number])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +79,7 @@ class Audience:
 
     members: tuple[Subscription, ...]
     tallies: tuple[Tally, ...]
+    retained: Kept  # by the brokers, for whoever subscribes
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +106,7 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
     """Give every audience of a ledger, in the order they came to be."""
     ledger.level()
     found = []
+    kept = Kept(ledger)
     for members in _together(ledger):
         meant = [
             publication
@@ -81,8 +115,8 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
         ]
         alike = _match_digests(members, meant)
         strays = _strays(ledger, members, meant)
-        tallies = tuple(_tally(members, publication, alike) for publication in meant)
-        found.append(Audience(members=members, tallies=tallies + strays))
+        tallies = tuple(_tally(owed(members, publication, kept), publication, alike) for publication in meant)
+        found.append(Audience(members=members, tallies=tallies + strays, retained=kept))
     return tuple(found)
 
 
@@ -96,7 +130,12 @@ def joint(together: Sequence[Audience]) -> Audience:
         for step in sorted(tallies)
         if any(hears(member.destination, tallies[step].publication.destination) for member in members)
     ]
-    return Audience(members=members, tallies=tuple(_tally(members, publication, alike) for publication in meant))
+    kept = together[0].retained
+    return Audience(
+        members=members,
+        tallies=tuple(_tally(owed(members, publication, kept), publication, alike) for publication in meant),
+        retained=kept,
+    )
 
 
 def _together(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
@@ -124,11 +163,16 @@ def _due(members: Sequence[Subscription], destination: str, sent: float) -> bool
     return any(start <= sent < end for member in members for start, end in member.windows)
 
 
-def _tally(members: Sequence[Subscription], publication: Publication, alike: set[int]) -> Tally:
-    tally = Tally(publication=publication, alike=publication.step in alike)
+def _tally(owing: Owed, publication: Publication, alike: set[int]) -> Tally:
+    members = owing.members
+    tally = Tally(publication=publication, alike=publication.step in alike, why_unsure=owing.unsure)
+    for other in owing.others:  # a broker gave them what their selectors do not let through
+        if publication.step in other.receipts:
+            tally.unexpected += sum(other.receipts[publication.step].times)
     receipts = [found for member in members if (found := member.receipts.get(publication.step)) is not None]
     tally.reordered = sum(found.reordered for found in receipts)
     sent_at, outcomes = publication.sent_at, publication.outcomes
+    gone, durable = away(members), any(member.away for member in members)
     begins, ends = _certain(members, publication.destination)
     for number in range(1, publication.count + 1):
         sent = sent_at[number]
@@ -140,18 +184,20 @@ def _tally(members: Sequence[Subscription], publication: Publication, alike: set
                 tally.unexpected += times
             continue
         due = begins <= sent < ends or _due(members, publication.destination, sent)
+        if not due and number in owing.retained:
+            due = True
+            tally.kept[number] = owing.retained[number]
         if due:
             tally.tempting += 1
         if not times:
             if due and outcomes[number] == OK:
-                tally.expected += 1
-                tally.lost.append(number)
+                _missing(tally, owing, number, gone)
             elif due:
                 tally.undecided += 1
                 tally.in_doubt.append(number)
             continue
-        if times > 1:
-            tally.duplicated += times - 1
+        if times > 1 and (surplus := _surplus(tally, members, receipts, number, times)):
+            tally.duplicated += surplus
             tally.doubled.append(number)
         if not due and any(number in found.retained for found in receipts):
             tally.unexpected += 1  # kept by the broker from before the subscription
@@ -167,17 +213,51 @@ def _tally(members: Sequence[Subscription], publication: Publication, alike: set
             tally.first = (number, first)
         tally.arrived.append(number)
         tally.latency.append(first - sent)
+        if durable and number not in tally.kept and (back := since(members, sent, first)) is not None:
+            tally.kept[number] = back
     tally.again = _again(receipts, tally, members)
     if tally.alike:  # how long each took cannot be told either
         del tally.latency[:], tally.arrived[:], tally.doubled[:]
     return tally
 
 
+def _missing(tally: Tally, owing: Owed, number: int, gone: bool) -> None:
+    """Say of a message that was accepted and never came whether it is lost."""
+    publication = tally.publication
+    if owing.unsure:
+        tally.unsure.append(number)
+    elif publication.expiry is not None:
+        if surely_over(owing.members, publication.sent_at[number], publication.expiry):
+            tally.expired += 1
+        else:
+            tally.unsure.append(number)
+            tally.why_unsure = f"it was over after {publication.expiry:g} s, and may have been dropped for that"
+    elif gone:
+        tally.waiting.append(number)
+    else:
+        tally.expected += 1
+        tally.lost.append(number)
+
+
+def _surplus(
+    tally: Tally, members: Sequence[Subscription], receipts: Sequence[Receipts], number: int, times: int
+) -> int:
+    """Count the receipts of a message beyond those that are no fault of a broker's."""
+    by_right = sum(found.redelivered.get(number, 0) for found in receipts)
+    retained = sum(found.retained.get(number, 0) for found in receipts)
+    # What a broker has retained it gives at each subscription, whether it was received before or not.
+    starts = sum(member.starts for member in members if member.over == "mqtt") if tally.publication.retained else 0
+    fresh = min(retained, starts)
+    surplus = max(times - fresh - (1 if times > retained or not fresh else 0) - by_right, 0)
+    tally.redelivered += times - 1 - surplus
+    return surplus
+
+
 def _certain(members: Sequence[Subscription], destination: str) -> tuple[float, float]:
     """Give one stretch of time in which a message is surely owed, to decide most cases quickly."""
     if is_queue(destination):
         return -inf, max((member.until for member in members if member.windows), default=-inf)
-    return members[0].windows[-1] if members[0].windows else (inf, -inf)
+    return members[0].windows[-1] if members and members[0].windows else (inf, -inf)
 
 
 def _first(receipts: Sequence[Receipts], number: int) -> float:
@@ -192,7 +272,7 @@ def _again(receipts: Sequence[Receipts], tally: Tally, members: Sequence[Subscri
     if len(receipts) > 1:
         for number in range(1, tally.publication.count + 1):
             having = [found.first_at[number] for found in receipts if found.times[number]]
-            if len(having) > 1:
+            if len(having) > 1 and not any(number in found.redelivered for found in receipts):
                 again.append((number, sorted(having)[1]))
                 break
     return min(again, key=lambda found: found[1]) if again else None

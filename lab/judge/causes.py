@@ -7,7 +7,7 @@ from math import inf
 
 from lab.declare.destinations import hears
 from lab.judge.audiences import Audience, Tally
-from lab.judge.ledger import is_queue
+from lab.judge.records import is_queue
 from lab.judge.timeline import Event, Timeline
 from lab.judge.wording import gap, moment, several
 

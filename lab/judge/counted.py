@@ -9,8 +9,8 @@ from lab.declare.counter_claims import END, START, Counters, Discarded, Forwarde
 from lab.declare.destinations import destination_of
 from lab.declare.fields import Amount
 from lab.judge.evidence import Evidence
-from lab.judge.ledger import is_queue
 from lab.judge.missing import lost_elsewhere, never_received, received_elsewhere, shown
+from lab.judge.records import is_queue
 from lab.judge.snapshots import Rise, Subject
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment, several

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from lab import units
 from lab.declare.destinations import destination_of
 from lab.declare.scenario import Delivered
 from lab.judge.audiences import Tally
 from lab.judge.evidence import Chosen, Evidence
-from lab.judge.ledger import OK
+from lab.judge.records import OK
 from lab.judge.values import Outcome, worst
 from lab.judge.wording import gap, listed, milliseconds, moment, several
 
@@ -42,8 +44,9 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome,
         who = " or ".join(chosen.audience.names)
     within = claim.within.total_seconds()
     expected = sum(tally.expected for tally in tallies)
+    untold = _untold(chosen, who)
     if not expected:
-        return Outcome.UNKNOWN, _nothing_owed(chosen, who)
+        return Outcome.UNKNOWN, untold or _nothing_owed(chosen, who)
     broken = []
     watched = min(evidence.timeline.end, chosen.audience.until)
     gone, pending = _missing(tallies, watched - within)
@@ -57,7 +60,12 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome,
             words = (
                 f"{len(gone)} of {expected} lost on the way to {who}; which ones cannot be told, as bodies are equal"
             )
-        broken.append(words + evidence.causes.of_loss(chosen.audience, tally, number))
+        words += _cut_off(chosen, tally, number)
+        broken.append(
+            words
+            + _given_back(chosen, evidence, tally, number)
+            + evidence.causes.of_loss(chosen.audience, tally, number)
+        )
     if claim.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
         broken.append(f"{who} received {words}")
     if words := _late(claim, chosen, evidence):
@@ -71,11 +79,13 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome,
             f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
             f"{_sent(tally, number)}: sooner than its {units.format_duration(claim.within)} were over"
         )
+    if untold and not losable:
+        return Outcome.UNKNOWN, untold
     return Outcome.HELD, _held(claim, tallies, expected, who)
 
 
 def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str) -> str:
-    slowest = max((took for tally in tallies for took in tally.latency), default=None)
+    slowest = max((took for tally in tallies for _, took in tally.waits()), default=None)
     received = sum(tally.received for tally in tallies)
     words = f"{received} of {expected} reached {who}"
     more = sum(tally.duplicated for tally in tallies)
@@ -84,12 +94,62 @@ def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str)
     recovered, undecided = (sum(getattr(t, name) for t in tallies) for name in ("recovered", "undecided"))
     words += f", and {recovered} whose acceptance was unknown" if recovered else ""
     words += f"; {expected - received} were lost, as they may be" if expected > received else ""
+    again = sum(tally.redelivered for tally in tallies)
+    words += f"; {again} came again, as their acknowledgement may not have reached the broker" if again else ""
+    words += f"; {over} were over before {who} listened" if (over := sum(tally.expired for tally in tallies)) else ""
     words += f" ({undecided} without a receipt did not arrive and are not counted)" if undecided else ""
     return words
 
 
+def _untold(chosen: Chosen, who: str) -> str:
+    """Say which messages did not arrive and may still, or were perhaps not owed; empty where there are none."""
+    waiting = [(tally, number) for tally in chosen.tallies for number in tally.waiting]
+    unsure = [(tally, number) for tally in chosen.tallies for number in tally.unsure]
+    words = []
+    if waiting:
+        first = min(waiting, key=_sent_at)
+        gone = min(member.away[-1][0] for member in chosen.audience.members if member.away)
+        words.append(
+            f"{several(len(waiting), 'message')} may be kept for {who}, which went at {moment(gone)} and did not come "
+            f"back, first {_sent(*first)}"
+        )
+    if unsure:
+        tally, number = min(unsure, key=_sent_at)
+        words.append(
+            f"{several(len(unsure), 'message')} did not reach {who}, and whether they were owed nobody can tell, first "
+            f"{_sent(tally, number)}: {tally.why_unsure}"
+        )
+    return "; ".join(words)
+
+
+def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -> str:
+    """Say that a message was received, and given back without an acknowledgement."""
+    position = (tally.publication.step << 32) + number
+    backs = {
+        member.client: t
+        for member in chosen.audience.members
+        if (t := evidence.ledger.given_back.get((member.client, member.destination, position))) is not None
+    }
+    who = max(backs, key=backs.__getitem__, default=None)
+    return "" if who is None else f", which {who} gave back at {moment(backs[who])} without acknowledging it"
+
+
+def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
+    """Say that a subscriber that nothing is kept for had lost its connection when a message was sent."""
+    sent = tally.publication.sent_at[number]
+    for member in chosen.audience.members if len(chosen.audience.members) == 1 else ():
+        for lost, back in member.cut_off:
+            if lost <= sent < back:
+                until = f"until {moment(back)}" if back <= chosen.audience.until and back != inf else "for good"
+                return f", while {member.client} had lost its connection ({moment(lost)}, {until}) and nothing was kept"
+    return ""
+
+
 def _nothing_owed(chosen: Chosen, who: str) -> str:
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
+    expired = sum(tally.expired for tally in chosen.tallies)
+    if expired and not undecided:
+        return f"{several(expired, 'message')} meant for {who} were over before {who} listened, so nothing was owed"
     if undecided:
         return f"of {several(undecided, 'message')} meant for {who}, none was known to be accepted"
     where = listed(list(chosen.audience.destinations))
@@ -100,7 +160,10 @@ def _missing(tallies: tuple[Tally, ...], due: float) -> tuple[list[tuple[Tally, 
     """Part what never arrived into what was overdue and what might still have come; each in order of sending."""
     lost = [(tally, number) for tally in tallies for number in tally.lost]
     lost.sort(key=_sent_at)
-    return [each for each in lost if _sent_at(each) <= due], [each for each in lost if _sent_at(each) > due]
+    return (
+        [(tally, number) for tally, number in lost if tally.due(number) <= due],
+        [(tally, number) for tally, number in lost if tally.due(number) > due],
+    )
 
 
 def _sent_at(message: tuple[Tally, int]) -> float:
@@ -129,7 +192,7 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     late = [
         (tally.publication.sent_at[number], tally, number, took)
         for tally in chosen.tallies
-        for number, took in zip(tally.arrived, tally.latency, strict=True)
+        for number, took in tally.waits()
         if took > within
     ]
     if not late:
@@ -167,9 +230,9 @@ def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outc
         when, words = min(came)
         return Outcome.BROKEN, f"{who} received {several(count, 'message')}, first {words}, received at {moment(when)}"
     sent = [
-        tally.publication.sent_at[number]
+        tally.due(number)
         for tally in chosen.tallies
-        for number in (*tally.lost, *(tally.arrived))
+        for number in (*tally.lost, *tally.arrived, *tally.unsure)
         if tally.publication.outcomes[number] == OK
     ]
     # Of a queue's audience, only those named matter, and only while they could hear.

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 
 from lab.declare.destinations import hears
 from lab.declare.fields import Receivers
-from lab.history import Acknowledged, Header, Observation, Publishing, Received, Sent, Subscribed, Trouble, Unsubscribed
+from lab.history import (
+    Acknowledged,
+    ClientChanged,
+    Header,
+    Observation,
+    Publishing,
+    Received,
+    Sent,
+    Settled,
+    Subscribed,
+    Trouble,
+    Unsubscribed,
+)
 from lab.judge.audiences import Audience, Tally, audiences, joint
 from lab.judge.causes import Causes
 from lab.judge.ledger import Ledger
@@ -93,9 +105,13 @@ def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:
             ledger.unsubscribed(seen)
         elif isinstance(seen, Publishing):
             ledger.publishing(seen)
+        elif isinstance(seen, Settled):
+            ledger.settled(seen)
         else:
             if isinstance(seen, Trouble):
                 ledger.deaf(seen.who, seen.t)
+            elif isinstance(seen, ClientChanged):
+                ledger.changed(seen)
             timeline.add(seen)
     timeline.last = last
     return Evidence(

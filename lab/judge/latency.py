@@ -9,7 +9,7 @@ from lab import units
 from lab.declare.scenario import Latency
 from lab.judge.audiences import Audience
 from lab.judge.evidence import Evidence
-from lab.judge.ledger import Publication
+from lab.judge.records import Publication
 from lab.judge.values import Outcome, Percentiles, worst
 from lab.judge.wording import listed, milliseconds, moment
 
@@ -36,7 +36,7 @@ def judge_latency(claim: Latency, evidence: Evidence) -> tuple[Outcome, str]:
         if not chosen and not findings:
             findings.append((Outcome.UNKNOWN, "nobody ever subscribed"))
         for each in chosen:
-            timed = [Timed(tally.publication, tally.arrived, tally.latency) for tally in each.tallies]
+            timed = [Timed(tally.publication, *tally.timed()) for tally in each.tallies]
             findings.append(_one(claim, f"to {listed(list(each.audience.names))}", timed, evidence))
     outcome = worst([found for found, _ in findings])
     reason = "; ".join(words for found, words in findings if found is outcome)
@@ -53,12 +53,13 @@ def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]
         if publication.broker != source or not there:
             continue
         if len(there) == len(audience.members):
-            yield Timed(publication, tally.arrived, tally.latency)
+            yield Timed(publication, *tally.timed())
             continue
         for member in there:  # those of a queue who share it with others
             if publication.step in member.receipts and not tally.alike:
                 receipts = member.receipts[publication.step]
-                numbers = [n for n, times in enumerate(receipts.times) if times and n not in receipts.retained]
+                waited = {*tally.kept, *receipts.retained}
+                numbers = [n for n, times in enumerate(receipts.times) if times and n not in waited]
                 yield Timed(publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers])
 
 

@@ -6,151 +6,25 @@ It only writes down; `audiences` says what was owed to whom. A message costs abo
 from __future__ import annotations
 
 from array import array
-from math import inf, nan
+from math import inf
 
 from lab.errors import InputError
-from lab.history import Acknowledged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
+from lab.history import (
+    Acknowledged,
+    ClientChanged,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    Settled,
+    Subscribed,
+    Unsubscribed,
+)
+from lab.judge.records import FAILED, MOST, OK, UNKNOWN, Publication, Receipts, Subscription, damaged, is_queue
 
-UNKNOWN, OK, FAILED = 0, 1, 2
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK
-MOST = 10_000_000  # messages of one publish step, as a scenario allows
 _DIGITS = 9  # int() refuses numbers of thousands of digits
-
-
-class Publication:
-    """All messages of one publish step, or of traffic, numbered from 1."""
-
-    __slots__ = (
-        "broker", "client", "count", "destination", "digests", "grows", "last", "outcomes", "place", "sent_at", "step",
-    )  # fmt: skip
-
-    def __init__(self, common: Publishing) -> None:
-        count = common.count or 0
-        if not 0 <= count <= MOST:
-            raise _damaged(f"step {common.step} publishes {count} messages")
-        self.step = common.step
-        self.place = common.place
-        self.grows = common.count is None
-        self.client = common.client
-        self.broker = common.broker
-        self.destination = common.destination
-        self.count = count
-        self.sent_at = array("d", [nan]) * (count + 1)
-        self.outcomes = bytearray(count + 1)
-        self.last = 0  # the highest number sent
-        self.digests: array[int] | None = None  # per number, where bodies carry no id
-
-    def id(self, number: int) -> str:
-        """Give the id of a message."""
-        return f"{self.step}-{number}"
-
-    def named(self, number: int) -> str:
-        """Give the id of a message, with the step it is of where the id does not say that."""
-        return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
-
-    def grow(self) -> None:
-        """Make room for one message more, where their number was not known before."""
-        self.count += 1
-        self.sent_at.append(nan)
-        self.outcomes.append(UNKNOWN)
-        if self.digests is not None:
-            self.digests.append(-1)
-
-
-class Receipts:
-    """What one subscription received of one publication."""
-
-    __slots__ = ("again", "disorder", "first_at", "reordered", "retained", "times", "top")
-
-    def __init__(self, count: int, top: list[int]) -> None:
-        self.times = array("I", bytes(4 * (count + 1)))
-        self.first_at = array("d", bytes(8 * (count + 1)))  # means something where times > 0
-        self.top = top  # the latest position received of this producer, shared by its publications
-        self.reordered = 0
-        self.disorder: tuple[int, int] | None = (
-            None  # the first message that came too late, and the place it came after
-        )
-        self.again: tuple[int, float] | None = None  # the first surplus receipt
-        self.retained: set[int] = set()
-
-    def out_of_order(self, number: int) -> None:
-        """Count a first receipt that came after a message which its producer sent later."""
-        self.reordered += 1
-        if self.disorder is None:
-            self.disorder = (number, self.top[0])
-
-    def add(self, number: int, moment: float, retained: bool) -> bool:
-        """Count a receipt, and tell whether it is the message's first."""
-        try:
-            before = self.times[number]
-        except IndexError:  # the publication has grown
-            self.reach(number)
-            before = 0
-        self.times[number] = before + 1
-        if retained:
-            self.retained.add(number)
-        if before:
-            if self.again is None:
-                self.again = (number, moment)
-            return False
-        self.first_at[number] = moment
-        return True
-
-    def reach(self, number: int) -> None:
-        """Make room up to a message's number."""
-        more = number + 1 - len(self.times)
-        if more > 0:
-            self.times.frombytes(bytes(self.times.itemsize * more))
-            self.first_at.frombytes(bytes(self.first_at.itemsize * more))
-
-
-class Subscription:
-    """One client's subscription to one destination, over all the times it was made and ended."""
-
-    __slots__ = (
-        "broker", "client", "deaf_since", "destination", "digest_retained", "digest_times", "digests", "receipts",
-        "receipts_in_all", "strange", "strange_first", "tops", "windows",
-    )  # fmt: skip
-
-    def __init__(self, client: str, destination: str) -> None:
-        self.client = client
-        self.destination = destination
-        self.broker = ""
-        self.windows: list[tuple[float, float]] = []
-        self.deaf_since = inf  # when its connection went, not of its own will
-        self.receipts: dict[int, Receipts] = {}  # by step
-        self.receipts_in_all = 0
-        self.strange = 0  # receipts that no publication of this run explains
-        self.strange_first: float | None = None
-        self.tops: dict[tuple[str, str], list[int]] = {}
-        self.digests = array("q")  # receipts still to be matched
-        self.digest_times = array("d")
-        self.digest_retained = bytearray()
-
-    def of(self, publication: Publication) -> Receipts:
-        """Give the receipts of a publication, made at its first one."""
-        receipts = self.receipts.get(publication.step)
-        if receipts is None:
-            top = self.tops.setdefault((publication.client, publication.destination), [0])
-            receipts = self.receipts[publication.step] = Receipts(publication.count, top)
-        return receipts
-
-    def surprise(self, moment: float) -> None:
-        """Count a receipt that no publication of this run explains."""
-        self.strange += 1
-        if self.strange_first is None:
-            self.strange_first = moment
-
-    @property
-    def until(self) -> float:
-        """Give the moment it stopped listening; infinity while it listens."""
-        return max((end for _, end in self.windows), default=inf)
-
-    @property
-    def heard_until(self) -> float:
-        """Give the moment from which its silence says nothing: it stopped listening, or its connection went."""
-        return min(self.until, self.deaf_since)
 
 
 class Ledger:
@@ -160,20 +34,66 @@ class Ledger:
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
+        self.given_back: dict[tuple[str, str, int], float] = {}  # by client, destination and position: when, last time
+        self._given: set[int] = set()  # positions of messages that anyone gave back
+        self._doubtful: set[tuple[str, int]] = set()  # acknowledged without an answer: they may come again
 
     def subscribed(self, seen: Subscribed) -> None:
         """Open a subscription, or open it again."""
         subscription = self._subscription(seen.client, seen.destination)
-        subscription.broker = seen.broker
+        subscription.broker, subscription.over = seen.broker, seen.over
+        subscription.durable, subscription.selector = seen.durable, seen.selector
         subscription.deaf_since = inf
+        subscription.starts += 1
+        for absences in (subscription.away, subscription.cut_off):
+            if absences and absences[-1][1] == inf:
+                absences[-1] = (absences[-1][0], seen.t)
         if not subscription.windows or subscription.windows[-1][1] != inf:
             subscription.windows.append((seen.t, inf))
 
     def unsubscribed(self, seen: Unsubscribed) -> None:
         """End a subscription."""
-        windows = self._subscription(seen.client, seen.destination).windows
-        if windows and windows[-1][1] == inf:
-            windows[-1] = (windows[-1][0], seen.t)
+        subscription = self._subscription(seen.client, seen.destination)
+        self._give_back(subscription, seen.t)
+        _close(subscription, seen.t)
+
+    def changed(self, seen: ClientChanged) -> None:
+        """Note that a client went: what it had not acknowledged is the broker's again, what is durable is kept."""
+        if seen.state not in ("disconnected", "lost"):
+            return
+        for subscription in self.subscriptions.values():
+            if subscription.client != seen.client or not subscription.windows or subscription.windows[-1][1] != inf:
+                continue
+            self._give_back(subscription, seen.t)
+            subscription.breaks.append(seen.t)
+            subscription.deaf_since = min(subscription.deaf_since, seen.t)
+            if not subscription.durable and seen.state == "disconnected":
+                _close(subscription, seen.t)
+                continue
+            absences = subscription.away if subscription.durable else subscription.cut_off
+            if not absences or absences[-1][1] != inf:
+                absences.append((seen.t, inf))
+
+    def settled(self, seen: Settled) -> None:
+        """Note that a message was acknowledged, or may have been."""
+        subscription = self._subscription(seen.client, seen.destination)
+        if seen.outcome is SendOutcome.FAILED:
+            return  # it still awaits an acknowledgement
+        if seen.id is None:
+            digest = self._digests.get(seen.digest or "")
+            if digest in subscription.pending_digests:
+                subscription.pending_digests.remove(digest)
+            return
+        publication, number = self._message(seen.id)
+        position = (publication.step << 32) + number
+        if position in subscription.pending:
+            del subscription.pending[position]
+        elif self.given_back.pop((seen.client, seen.destination, position), None) is not None:
+            # The connection ended before the answer came.
+            subscription.of(publication).times[number] += 1
+            subscription.returned -= 1
+        if seen.outcome is SendOutcome.UNKNOWN:
+            self._doubtful.add((_shared(subscription), position))
 
     def deaf(self, client: str, t: float) -> None:
         """Note that a client's connection has gone: it may be owed messages still, but its silence says nothing."""
@@ -218,6 +138,8 @@ class Ledger:
                 subscription.digests.append(digest)
                 subscription.digest_times.append(seen.t)
                 subscription.digest_retained.append(seen.retained)
+                if seen.pending:
+                    subscription.pending_digests.append(digest)
             return
         step, _, text = seen.id.partition("-")
         publication = self.publications.get(step)
@@ -230,18 +152,49 @@ class Ledger:
             subscription.surprise(seen.t)
             return
         receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
-        if receipts.add(number, seen.t, seen.retained):
-            position = (publication.step << 32) + number
-            if position < receipts.top[0]:
-                receipts.out_of_order(number)
-            else:
+        position = (publication.step << 32) + number
+        if seen.pending:
+            subscription.pending[position] = None
+        by_right = (seen.redelivered or self._doubtful) and self._by_right(subscription, receipts, position, seen)
+        if receipts.add(number, seen.t, seen.retained, bool(by_right)):
+            if position > receipts.top[0]:
                 receipts.top[0] = position
+            elif position < receipts.top[0] and position not in self._given:
+                receipts.out_of_order(number)
 
     def level(self) -> None:
         """Make room in all receipts for all messages, when no more will come."""
         for subscription in self.subscriptions.values():
             for step, receipts in subscription.receipts.items():
                 receipts.reach(self.publications[str(step)].count)
+
+    def _by_right(self, subscription: Subscription, receipts: Receipts, position: int, seen: Received) -> bool:
+        """Tell whether a message may come again: the broker cannot know that the client has it already."""
+        doubt = (_shared(subscription), position)
+        if doubt in self._doubtful:
+            self._doubtful.remove(doubt)
+            return True
+        number = position & 0xFFFFFFFF
+        if not (seen.redelivered and subscription.breaks and number < len(receipts.times) and receipts.times[number]):
+            return False
+        return subscription.breaks[-1] >= receipts.first_at[number]
+
+    def _give_back(self, subscription: Subscription, t: float) -> None:
+        """Take back what was not acknowledged: the broker gives those messages again, to whom it likes."""
+        for position in subscription.pending:
+            publication, number = self.publications[str(position >> 32)], position & 0xFFFFFFFF
+            times = subscription.of(publication).times
+            times[number] -= 1
+            subscription.returned += 1
+            self._given.add(position)
+            self.given_back[subscription.client, subscription.destination, position] = t
+        subscription.pending.clear()
+        for digest in subscription.pending_digests:
+            place = len(subscription.digests) - 1 - subscription.digests[::-1].index(digest)
+            for column in (subscription.digests, subscription.digest_times, subscription.digest_retained):
+                del column[place]
+            subscription.returned += 1
+        subscription.pending_digests.clear()
 
     def _subscription(self, client: str, destination: str) -> Subscription:
         return self.subscriptions.setdefault((client, destination), Subscription(client, destination))
@@ -259,14 +212,17 @@ class Ledger:
         return publication, number
 
 
-def is_queue(destination: str) -> bool:
-    """Tell whether it is a queue."""
-    return destination.startswith("queue://")
+def _shared(subscription: Subscription) -> str:
+    """Name those who share messages: all of a queue, else a subscription alone."""
+    own = subscription.destination
+    return own if is_queue(own) else f"{subscription.client} {own}"
 
 
-def _damaged(what: str) -> InputError:
-    return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")
+def _close(subscription: Subscription, t: float) -> None:
+    """End the time in which a subscription listened."""
+    if subscription.windows and subscription.windows[-1][1] == inf:
+        subscription.windows[-1] = (subscription.windows[-1][0], t)
 
 
 def _unannounced(id: str) -> InputError:
-    return _damaged(f"it has a send {id!r} that no step announced")
+    return damaged(f"it has a send {id!r} that no step announced")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lab.judge.audiences import joint
 from lab.judge.evidence import Evidence
-from lab.judge.ledger import OK, Publication
+from lab.judge.records import OK, Publication
 from lab.judge.wording import moment
 
 

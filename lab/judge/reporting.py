@@ -11,7 +11,7 @@ from lab.declare.expectation import Expectation
 from lab.declare.scenario import Delivered
 from lab.judge.audiences import Audience
 from lab.judge.evidence import Evidence
-from lab.judge.ledger import Subscription
+from lab.judge.records import Subscription
 from lab.judge.timeline import End, Timeline
 from lab.judge.values import (
     BridgeReport,
@@ -60,9 +60,14 @@ def _delivery(audience: Audience, within: float) -> Delivery:
         unexpected=total("unexpected") + sum(member.strange for member in audience.members),
         recovered=total("recovered"),
         undecided=total("undecided"),
+        redelivered=total("redelivered"),
+        returned=sum(member.returned for member in audience.members),
+        waiting=sum(len(tally.waiting) for tally in audience.tallies),
+        expired=total("expired"),
+        unsure=sum(len(tally.unsure) for tally in audience.tallies),
         reordered=total("reordered"),
         late=sum(tally.late(within) for tally in audience.tallies),
-        latency=Percentiles.of(sorted(took * 1000 for tally in audience.tallies for took in tally.latency)),
+        latency=Percentiles.of(sorted(took * 1000 for tally in audience.tallies for took in tally.timed()[1])),
         shares=tuple(
             Share(subscriber=member.client, broker=member.broker, received=_distinct(member))
             for member in audience.members

@@ -82,6 +82,11 @@ class Delivery:
     recovered: int
     undecided: int  # sends without a receipt of acceptance that never arrived
     reordered: int
+    redelivered: int  # receipts beyond a message's first that are no fault of a broker's
+    returned: int  # receipts that were given back without an acknowledgement, and count no more
+    waiting: int  # kept at a broker for a durable subscriber that never came back
+    expired: int  # over before anyone listened
+    unsure: int  # never arrived, and nobody can tell whether they were owed
     late: int  # by the shortest `within` of the expectations that cover it
     latency: Percentiles | None
     shares: tuple[Share, ...] = ()  # of a queue with several subscribers

@@ -6,12 +6,13 @@ begin anew at each reconnect, so only the two ends of one session are compared; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from lab.declare.destinations import hears
 from lab.history import BridgeSeen, DestinationSeen
 from lab.judge.agreement import facing, ways
 from lab.judge.evidence import Evidence
-from lab.judge.ledger import OK, Publication, is_queue
+from lab.judge.records import OK, Publication, is_queue
 from lab.judge.timeline import End
 
 
@@ -64,6 +65,8 @@ def _forwarded(
         )
     if is_queue(destination) and own.forwarded and other.forwarded:
         return  # some may have come back, and nobody knows which
+    if not _comparable(evidence, sent, target):
+        return
     heard = sum(_heard(evidence, publication, target) for publication in sent)
     listening = any(
         subscription.broker == target and any(p.step in subscription.receipts for p in sent)
@@ -75,6 +78,16 @@ def _forwarded(
             f"{destination}: {source} says that it forwarded {own.forwarded}, the subscribers on {target} received "
             f"{heard}" + (f" and {waiting} wait there" if waiting else "")
         )
+
+
+def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) -> bool:
+    """Tell whether all that reaches a broker goes to its subscribers, each message once, and nothing else does."""
+    told_apart = any(publication.retained or publication.expiry is not None for publication in sent)
+    return not told_apart and not any(
+        subscription.selector is not None or subscription.breaks or subscription.pending
+        for subscription in evidence.ledger.subscriptions.values()
+        if subscription.broker == target and any(hears(subscription.destination, p.destination) for p in sent)
+    )
 
 
 def _counted(evidence: Evidence, broker: str, destination: str) -> DestinationSeen | None:

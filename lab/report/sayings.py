@@ -12,6 +12,7 @@ from lab.history import (
     Attempted,
     BridgeSeen,
     BrokerChanged,
+    ClientChanged,
     ConnectorChanged,
     Counted,
     Demand,
@@ -31,6 +32,7 @@ from lab.history import (
     RuleChanged,
     SendOutcome,
     Sent,
+    Settled,
     SnapshotTaken,
     StepEnded,
     StepStarted,
@@ -81,11 +83,30 @@ def _step_ended(seen: StepEnded) -> _Said:
 
 
 def _subscribed(seen: Subscribed) -> _Said:
-    return seen.client, f"subscribed to {seen.destination} at {seen.broker} over {seen.over}", Weight.PLAIN
+    what = f"subscribed to {seen.destination} at {seen.broker} over {seen.over}"
+    what += ", durable" if seen.durable else ""
+    what += f", where {seen.selector}" if seen.selector is not None else ""
+    what += f", acknowledging by {seen.ack}" if seen.ack != "auto" else ""
+    return seen.client, what, Weight.PLAIN
 
 
 def _unsubscribed(seen: Unsubscribed) -> _Said:
     return seen.client, f"ended its subscription to {seen.destination} at {seen.broker}", Weight.PLAIN
+
+
+def _client(seen: ClientChanged) -> _Said:
+    what = _CAME_OR_WENT.get(seen.state, seen.state) + f" {seen.broker}"
+    note = f": {seen.note}" if seen.note else ""
+    return seen.client, what + note, Weight.PLAIN if seen.state in ("disconnected", "returned") else Weight.FAULT
+
+
+_CAME_OR_WENT: Mapping[str, str] = {
+    "disconnected": "disconnected from",
+    "lost": "lost its connection to",
+    "refused": "could not reconnect to",
+    "gave-up": "gave up reconnecting to",
+    "returned": "is connected again to",
+}
 
 
 def _demand(seen: Demand) -> _Said:
@@ -96,6 +117,11 @@ def _demand(seen: Demand) -> _Said:
 
 def _publishing(seen: Publishing) -> _Said:
     kept = "persistent" if seen.persistent else "not persistent"
+    kept += ", retained" if seen.retained else ""
+    kept += f", group {seen.group}" if seen.group is not None else ""
+    kept += f", priority {seen.priority}" if seen.priority is not None else ""
+    kept += f", over after {seen.expiry_s:g} s" if seen.expiry_s is not None else ""
+    kept += f", with {', '.join(f'{name} {value}' for name, value in seen.headers.items())}" if seen.headers else ""
     count = "1 message" if seen.count == 1 else f"{seen.count} messages"
     client = "" if seen.client == f"step-{seen.step}" else f", as client {seen.client}"
     what = f"publishes {count} to {seen.destination} at {seen.broker} over {seen.over}, {kept}{client}"
@@ -128,7 +154,16 @@ def _received(seen: Received) -> _Said:
 
 def marks(seen: Received) -> str:
     """Say what else the broker said of a message."""
-    return (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
+    said = (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
+    return said + (", to be acknowledged" if seen.pending else "")
+
+
+def _settled(seen: Settled) -> _Said:
+    message = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
+    if seen.outcome is SendOutcome.OK:
+        return seen.client, f"acknowledged {message} from {seen.destination}", Weight.PLAIN
+    how = "the broker refused it" if seen.outcome is SendOutcome.FAILED else "no answer came"
+    return seen.client, f"acknowledged {message} from {seen.destination}: {how}", Weight.FAULT
 
 
 def _paced(seen: Paced) -> _Said:
@@ -272,6 +307,8 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     StepEnded: _step_ended,
     Subscribed: _subscribed,
     Unsubscribed: _unsubscribed,
+    ClientChanged: _client,
+    Settled: _settled,
     Demand: _demand,
     Publishing: _publishing,
     Sent: _sent,

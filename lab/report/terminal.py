@@ -18,6 +18,7 @@ from lab.report.drawing import counted, drawing, plain
 _MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
 _STYLES = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNKNOWN: "yellow"}
+_MILD = ("recovered", "undecided", "redelivered", "returned", "waiting", "expired", "unsure", "reordered")
 _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 
 
@@ -82,11 +83,16 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
         ("unexpected", "unexpected"),
         ("recovered", "recovered"),
         ("undecided", "undecided"),
+        ("redelivered", "redelivered"),
+        ("returned", "given back"),
+        ("waiting", "waiting"),
+        ("expired", "expired"),
+        ("unsure", "unsure"),
         ("reordered", "reordered"),
         ("late", "late"),
     ]
     shown = [(name, title) for name, title in columns if any(getattr(row, name) for row in report.deliveries)]
-    mild = [name for name, _ in columns] if report.outcome is Outcome.HELD else ["recovered", "undecided", "reordered"]
+    mild = [name for name, _ in columns] if report.outcome is Outcome.HELD else _MILD
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("to", overflow="fold", min_width=6)
     table.add_column("messages", justify="right", no_wrap=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lab.history import (
     Acknowledged,
+    ClientChanged,
     Ended,
     Header,
     Observation,
@@ -20,6 +21,7 @@ from lab.history import (
     Received,
     SendOutcome,
     Sent,
+    Settled,
     Subscribed,
     Unsubscribed,
 )
@@ -48,7 +50,14 @@ def histories(draw: st.DrawFn, *, digests: bool) -> Made:
     for client in clients:
         broker, destination = CLIENTS[client]
         start = draw(st.floats(0, 50))
-        seen.append(Subscribed(t=start, client=client, broker=broker, over="stomp", destination=destination, step=1))
+        over, durable = draw(st.sampled_from(["stomp", "mqtt"])), draw(st.booleans())
+        asked = {"client": client, "broker": broker, "over": over, "destination": destination, "durable": durable}
+        seen.append(Subscribed(t=start, step=1, **asked))
+        for _ in range(draw(st.integers(0, 2))):
+            state = draw(st.sampled_from(["disconnected", "lost", "returned"]))
+            seen.append(ClientChanged(t=draw(st.floats(0, 150)), client=client, broker=broker, state=state))
+            if draw(st.booleans()):
+                seen.append(Subscribed(t=draw(st.floats(0, 150)), step=1, **asked))
         if draw(st.booleans()):
             end = start + draw(st.floats(0, 50))
             seen.append(Unsubscribed(t=end, client=client, broker=broker, destination=destination))
@@ -67,6 +76,8 @@ def histories(draw: st.DrawFn, *, digests: bool) -> Made:
                 count=count,
                 destination=draw(st.sampled_from(DESTINATIONS)),
                 body="given" if given_body else "generated",
+                retained=draw(st.booleans()),
+                expiry_s=draw(st.sampled_from([None, 10.0])),
             )
         )
         for number in range(1, draw(st.integers(0, count)) + 1):
@@ -89,8 +100,15 @@ def histories(draw: st.DrawFn, *, digests: bool) -> Made:
                 id=draw(st.sampled_from([*sent, "1-6", "9-1"])) if known else None,
                 digest=None if known else draw(st.sampled_from("xyzw")),
                 retained=draw(st.booleans()),
+                redelivered=draw(st.booleans()),
+                pending=draw(st.booleans()),
             )
         )
+    for got in [each for each in seen if isinstance(each, Received) and each.pending and each.id in (None, *sent)]:
+        if draw(st.booleans()):
+            settled = {name: getattr(got, name) for name in ("client", "destination", "id", "digest")}
+            outcome = draw(st.sampled_from(SendOutcome))
+            seen.append(Settled(t=got.t + draw(st.floats(0, 20)), outcome=outcome, **settled))
     return Made((*sorted(seen, key=_moment), Ended(t=300, complete=True)), receipts)
 
 
@@ -109,7 +127,7 @@ def test_every_receipt_is_counted_once_and_every_owed_message_is_received_or_los
     for row in report.deliveries:
         came = sum(made.receipts[client] for client in row.subscriber.split(", "))
         assert row.expected == row.received + row.lost
-        assert came == row.received + row.recovered + row.duplicated + row.unexpected
+        assert came == row.received + row.recovered + row.duplicated + row.unexpected + row.redelivered + row.returned
         assert min(row.expected, row.lost, row.duplicated, row.unexpected, row.recovered, row.undecided) >= 0
     assert sorted(made.receipts) == sorted(c for row in report.deliveries for c in row.subscriber.split(", "))
 
@@ -127,9 +145,10 @@ def test_an_unknown_send_is_never_lost(made: Made) -> None:
 @given(histories(digests=False), st.randoms(use_true_random=False))
 def test_receipts_may_be_written_in_any_order_but_for_what_concerns_order(made: Made, dice: Random) -> None:
     made_receipts = [seen for seen in made.observations if isinstance(seen, Received)]
+    made_receipts = [replace(seen, pending=False, redelivered=False) for seen in made_receipts]
     receipts = made_receipts.copy()
     dice.shuffle(receipts)
-    others = [seen for seen in made.observations if not isinstance(seen, Received)]
+    others = [seen for seen in made.observations if not isinstance(seen, Received | Settled)]
     shuffled = _judged((*others[:-1], *receipts, others[-1])).deliveries
     plain = _judged((*others[:-1], *made_receipts, others[-1])).deliveries
     assert [(row.expected, row.lost, row.duplicated, row.unexpected) for row in shuffled] == [

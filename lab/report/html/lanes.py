@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lab.judge import Judged
 from lab.judge.audiences import Audience, Tally
-from lab.judge.ledger import Publication
+from lab.judge.records import Publication
 from lab.judge.wording import gap, moment
 
 WIDE = 1000  # units of a drawing, from the window's beginning to its end

@@ -42,7 +42,7 @@ class Distribution:
 
 def distribution(way: Way, delay: float | None) -> Distribution | None:
     """Give the distribution of a way, None where nothing was timed; `delay` is in milliseconds."""
-    ordered = sorted(took * 1000 for part in way.parts for took in part.tally.latency)
+    ordered = sorted(took * 1000 for part in way.parts for took in part.tally.timed()[1])
     figures = Percentiles.of(ordered)
     if figures is None:
         return None

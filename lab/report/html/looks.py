@@ -93,6 +93,17 @@ COURSES: Mapping[str, Course] = {
         looks={"revoked": Look(label="rule revoked", tone=Tone.WORSE)},
         ends=("authorized",),
     ),
+    "client": Course(
+        thing=("client",),
+        state="state",
+        looks={
+            "disconnected": Look(label="client away", tone=Tone.PLAIN),
+            "lost": Look(label="client lost", tone=Tone.DOWN),
+            "refused": None,
+            "gave-up": None,
+        },
+        ends=("returned",),
+    ),
     "bridge": Course(
         thing=("connector", "broker", "remote", "created_by_duplex"),
         state="up",
