@@ -1,7 +1,7 @@
 """Does a selector let a message through? The comparisons of SQL 92 that ActiveMQ takes, on headers that are texts.
 
-Arithmetic, functions and XPATH are not read: what cannot be told is an `Untold`, and never a guess. As over STOMP, a
-header that is compared with a number is taken for one.
+Arithmetic, functions and XPATH are not read: what cannot be told is an `Untold`, and never a guess. Headers are texts;
+one that is compared with a number is taken for one, as ActiveMQ does for its STOMP and AMQP clients.
 """
 
 from __future__ import annotations

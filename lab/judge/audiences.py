@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from lab.declare.destinations import hears
+from lab.declare.over import protocol
 from lab.judge.ledger import Ledger
 from lab.judge.owing import Kept, Owed, away, owed, since, surely_over
 from lab.judge.records import OK, Publication, Receipts, Subscription, is_queue
@@ -246,7 +247,9 @@ def _surplus(
     by_right = sum(found.redelivered.get(number, 0) for found in receipts)
     retained = sum(found.retained.get(number, 0) for found in receipts)
     # What a broker has retained it gives at each subscription, whether it was received before or not.
-    starts = sum(member.starts for member in members if member.over == "mqtt") if tally.publication.retained else 0
+    starts = (
+        sum(member.starts for member in members if protocol(member.over) == "mqtt") if tally.publication.retained else 0
+    )
     fresh = min(retained, starts)
     surplus = max(times - fresh - (1 if times > retained or not fresh else 0) - by_right, 0)
     tally.redelivered += times - 1 - surplus

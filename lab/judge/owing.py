@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.declare.destinations import hears
+from lab.declare.over import protocol
 from lab.declare.selectors import Untold, Value, matches, properties
 from lab.judge.ledger import Ledger
 from lab.judge.records import OK, Publication, Subscription, is_queue
@@ -41,7 +42,7 @@ class Kept:
         found: dict[int, float] = {}
         messages = self._topics.get(publication.destination, ()) if publication.retained else ()
         for member in members if messages else ():
-            if member.over != "mqtt" or not hears(member.destination, publication.destination):
+            if protocol(member.over) != "mqtt" or not hears(member.destination, publication.destination):
                 continue
             for start, _ in member.windows:
                 place = bisect_left(messages, (start, 0, 0))

@@ -145,10 +145,11 @@ def test_a_selector_lets_through_what_matches(opened: Opened, over: str) -> None
     assert ids(heard) == ["1", "4"]
 
 
-def test_a_broker_selects_as_the_lab_says_that_it_does(opened: Opened) -> None:
+@pytest.mark.parametrize("over", ["stomp", "amqp"])
+def test_a_broker_selects_as_the_lab_says_that_it_does(opened: Opened, over: str) -> None:
     """One topic for each; a message that every selector lets through comes last and says that no more will come."""
-    saying, said = opened("stomp", f"says-{uuid4()}")
-    hearing, heard = opened("stomp", f"hears-{uuid4()}")
+    saying, said = opened(over, f"says-{uuid4()}")
+    hearing, heard = opened(over, f"hears-{uuid4()}")
     own: dict[Destination, int] = {}
     for number, (selector, _, _) in enumerate(CASES, start=1):
         to = topic()
