@@ -63,7 +63,12 @@ def await_returns(rehearsal: Rehearsal) -> None:
     """Let nobody try again from now on, and return when nobody does."""
     rehearsal.leaving = True
     rehearsal.clock.notify()
-    rehearsal.wait(lambda: not any(each.returning for each in rehearsal.listeners.values()), inf)
+    rehearsal.wait(lambda: not returning(rehearsal), inf)
+
+
+def returning(rehearsal: Rehearsal) -> bool:
+    """Tell whether some client is about to come back."""
+    return any(each.returning for each in tuple(rehearsal.listeners.values()))
 
 
 def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Ear]:

@@ -13,6 +13,7 @@ from lab.declare.step import Message
 from lab.declare.unrolling import every_step
 from lab.replay.bridges import STEADY, of_connector, state
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.returning import returning
 from lab.replay.witnesses import await_demand, take_if_wanted
 from lab.replay.wording import destination
 
@@ -52,7 +53,8 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
         rehearsal.wait(lambda: False, last + max(silent) - rehearsal.now())
     longest = max((claim.within.total_seconds() for claim in delivered), default=LISTEN)
     end = max([last + longest, *_recoveries(rehearsal, scenario)])
-    if rehearsal.wait(rehearsal.outstanding.nothing, end - rehearsal.now()):
+    # Whoever is about to come back may be owed what was kept for it: that is seen when it has subscribed.
+    if rehearsal.wait(lambda: rehearsal.outstanding.nothing() and not returning(rehearsal), end - rehearsal.now()):
         rehearsal.wait(lambda: False, min(LINGER, end - rehearsal.now()))
 
 

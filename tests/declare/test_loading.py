@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from lab.declare.checking import check
 from lab.declare.loading import MASK, load, masked_sources, resolve
-from lab.declare.scenario import Scenario, expectations_of, steps_of
+from lab.declare.scenario import Publish, Scenario, expectations_of, steps_of
+from lab.declare.terms_checks import LARGEST_BODY
+from lab.declare.unrolling import every_step
 from lab.errors import InputError
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
@@ -152,3 +154,34 @@ def test_whatever_is_spoilt_is_said_and_nothing_else_is_raised(tmp_path: Path, t
         return
     assert isinstance(scenario, Scenario)
     assert all(problem.place is not None for problem in check(scenario))
+
+
+def test_a_body_larger_than_a_frame_is_refused_without_being_read(tmp_path: Path) -> None:
+    with (tmp_path / "body.bin").open("wb") as body:
+        body.truncate(LARGEST_BODY + 1)  # a hole: it takes no room
+    text = (Path(__file__).parent / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(f"{text}steps:\n  - publish: {{broker: tokyo, over: stomp, queue: q, file: body.bin}}\n")
+    with pytest.raises(InputError) as caught:
+        load(scenario, environment={})
+    (problem,) = caught.value.problems
+    assert str(problem.place).endswith("scenario.yaml:20:59")
+    assert f"has {LARGEST_BODY + 1} bytes" in problem.what
+    assert f"at most {LARGEST_BODY} bytes" in problem.remedy
+
+
+def test_a_body_is_read_with_the_scenario_and_only_its_path_is_declared(tmp_path: Path) -> None:
+    (tmp_path / "body.bin").write_bytes(b"\x00\xff")
+    text = (Path(__file__).parent / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
+    scenario = tmp_path / "scenario.yaml"
+    inner = "{publish: {broker: tokyo, over: stomp, queue: q, file: body.bin}}"
+    scenario.write_text(f"{text}steps:\n  - together:\n    - repeat: {{times: 2, steps: [{inner}]}}\n    - wait: 1s\n")
+    loaded = load(scenario, environment={})
+    (publish,) = (step for step in every_step(loaded.steps) if isinstance(step, Publish))
+    assert publish.file is not None
+    assert publish.file.octets == b"\x00\xff"
+    declared = loaded.declared()["steps"][0]["together"][0]["repeat"]["steps"][0]["publish"]
+    assert declared["file"] == "body.bin"
+    (again,) = (step for step in every_step(steps_of(loaded.declared())) if isinstance(step, Publish))
+    assert again.file is not None
+    assert again.file.path == "body.bin"

@@ -1,0 +1,139 @@
+"""Clients that listen go and come back as told, and take what they are told to; all of it is in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from lab.history import ClientChanged, Ended, Received, SendOutcome, Settled, StepEnded, Subscribed, Trouble
+from lab.runtime.base import ORDINARY, ClientEvents, Outgoing, Session
+from tests.replay.fake_lab import FakeClient, FakeLab
+from tests.replay.test_trouble import Played
+
+DURABLE = "  - subscribe: {client: tk, broker: tokyo, over: stomp, topic: a, durable: yes, client-id: tk%s}\n"
+QUEUE = "  - subscribe: {client: tk, broker: tokyo, over: stomp, queue: q, ack: %s}\n"
+TOLD = "  - publish: {broker: tokyo, over: stomp, topic: a, count: 3}\n"
+SENT = "  - publish: {broker: tokyo, over: stomp, queue: q, count: %d}\n"
+
+
+def states(played: Played) -> list[str]:
+    return [seen.state for seen in played.seen(ClientChanged)]
+
+
+def listener(lab: FakeLab) -> FakeClient:
+    return next(client for client in reversed(lab.clients) if client.name == "tk")
+
+
+def test_a_lost_client_tries_as_often_as_told_and_then_gives_up(tmp_path: Path) -> None:
+    played = Played(
+        tmp_path,
+        DURABLE % ", reconnect: {after: 2s, tries: 3}"
+        + "  - kill: {broker: tokyo}\n  - wait: 10s\n  - start: {broker: tokyo}\n"
+        + DURABLE % ", reconnect: {after: 2s, tries: 3}"
+        + TOLD,
+    )
+    played.play()
+    assert states(played) == ["lost", "refused", "refused", "refused", "gave-up", "returned"]
+    lost, *tries = [seen.t for seen in played.seen(ClientChanged)[:4]]
+    assert [t - lost for t in tries] == pytest.approx([2, 4, 6])
+    assert len(played.seen(Received)) == 3, "a later subscribe connects it anew"
+
+
+def test_a_lost_client_is_never_brought_back_without_being_told(tmp_path: Path) -> None:
+    played = Played(tmp_path, DURABLE % "" + "  - reboot: {broker: tokyo}\n  - wait: 5s\n" + TOLD)
+    played.play()
+    assert states(played) == ["lost"]
+    assert not played.seen(Received)
+    assert [seen.who for seen in played.seen(Trouble)] == ["tk"]
+
+
+def test_a_client_that_goes_while_it_tries_to_come_back_stays_away(tmp_path: Path) -> None:
+    played = Played(
+        tmp_path,
+        DURABLE % ", reconnect: 1s" + "  - kill: {broker: tokyo}\n  - wait: 1500ms\n  - disconnect: {client: tk}\n"
+        "  - start: {broker: tokyo}\n  - wait: 10s\n",
+    )
+    played.play()
+    assert states(played) == ["lost", "refused", "disconnected"]
+    gone = next(step for step in played.seen(StepEnded) if step.step == 4)
+    assert (gone.ok, gone.note) == (False, "it had gone already: the connection was lost")
+
+
+def test_a_client_lost_after_the_last_message_comes_back_for_it(tmp_path: Path) -> None:
+    def lose_it(client: FakeClient, message: Outgoing) -> bool:
+        if message.id == "2-3":
+            listener(client.lab).lose()
+        return False
+
+    played = Played(tmp_path, DURABLE % ", reconnect: 1s" + TOLD, lambda lab: setattr(lab, "on_publish", lose_it))
+    played.play()
+    assert states(played) == ["lost", "returned"]
+    assert {seen.id for seen in played.seen(Received)} == {"2-1", "2-2", "2-3"}
+    assert played.seen(Ended)[-1].complete
+
+
+def test_what_is_kept_comes_when_the_client_is_back_and_is_waited_for(tmp_path: Path) -> None:
+    played = Played(tmp_path, DURABLE % "" + "  - disconnect: {client: tk}\n" + TOLD + DURABLE % "")
+    played.play()
+    assert states(played) == ["disconnected", "returned"]
+    assert [seen.durable for seen in played.seen(Subscribed)] == [True, True]
+    assert [seen.id for seen in played.seen(Received)] == ["3-1", "3-2", "3-3"]
+    assert played.seen(Ended)[-1].t < 2, "and for no longer"
+
+
+def test_in_client_mode_one_acknowledgement_settles_all_before_it(tmp_path: Path) -> None:
+    steps = QUEUE % "client" + SENT % 4 + "  - consume: {client: tk, count: 2, ack: no}\n  - consume: {client: tk}\n"
+    played = Played(tmp_path, steps)
+    played.play()
+    assert [seen.id for seen in played.seen(Settled)] == ["2-1", "2-2", "2-3"]
+    assert [seen.pending for seen in played.seen(Received)] == [True] * 4
+
+
+def test_what_is_not_there_in_time_is_said(tmp_path: Path) -> None:
+    steps = QUEUE % "client-individual" + SENT % 2 + "  - consume: {client: tk, count: 5, within: 3s}\n"
+    played = Played(tmp_path, steps)
+    played.play()
+    ended = played.seen(StepEnded)[-1]
+    assert (ended.ok, ended.note) == (False, "2 of 5 taken: no more came within 3s")
+    assert len(played.seen(Settled)) == 2
+
+
+class Losing(FakeClient):
+    """Loses its connection when it acknowledges."""
+
+    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
+        self.lose()
+        return [SendOutcome.UNKNOWN for _ in tokens]
+
+
+class LosingLab(FakeLab):
+    """Gives such clients."""
+
+    def connect(
+        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+    ) -> FakeClient:
+        made = super().connect(client=client, broker=broker, over=over, user=user, events=events, session=session)
+        made.__class__ = Losing
+        return made
+
+
+def test_a_connection_lost_during_a_consume_leaves_its_acknowledgements_unknown(tmp_path: Path) -> None:
+    steps = QUEUE % "client-individual" + SENT % 2 + "  - wait: 1s\n  - consume: {client: tk, count: 5}\n"
+    played = Played(tmp_path, steps, lambda lab: setattr(lab, "__class__", LosingLab))
+    played.play()
+    assert [seen.outcome for seen in played.seen(Settled)] == [SendOutcome.UNKNOWN] * 2
+    assert played.seen(StepEnded)[-1].note == (
+        "2 of 5 taken: the connection was lost; 2 of 2 acknowledgements without the broker's word that they are done"
+    )
+
+
+def test_a_consume_of_a_queue_comes_and_goes_by_itself(tmp_path: Path) -> None:
+    take = "  - consume: {client: one, queue: q, broker: tokyo, over: stomp, count: 2%s}\n"
+    steps = SENT % 3 + take % ", ack: no, within: 1s" + take % ", user: stranger" + take % ""
+    played = Played(tmp_path, QUEUE % "auto" + "  - unsubscribe: {client: tk}\n" + steps)
+    played.play()
+    assert [seen.destination for seen in played.seen(Subscribed)] == ["queue://q"] * 3
+    assert "not authorised" in played.seen(Trouble)[0].what
+    assert played.lab.closed.count("one") == 2
