@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from bench import demo, failover, goals, link, memory, replay, startup, traffic
+from bench import demo, failover, goals, link, memory, policy, replay, startup, traffic
 from bench.article import Article
 from lab.clients import Endpoint
 from lab.errors import LabError
@@ -55,6 +55,11 @@ def measure_startup(quick: bool) -> dict[str, Any]:
 def measure_failover(quick: bool) -> dict[str, Any]:
     """Kill the active instances of a lab's pair and of a bare one in turn."""
     return failover.measure(Article.ready("failover"), turns=4 if quick else 20)
+
+
+def measure_policy(quick: bool) -> dict[str, Any]:
+    """Change a security group of a lab again and again."""
+    return policy.measure(Article.ready(), changes=20 if quick else 200)
 
 
 def measure_link(quick: bool) -> dict[str, Any]:
@@ -123,6 +128,7 @@ def measure_html(quick: bool) -> dict[str, Any]:
 BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "startup": measure_startup,
     "failover": measure_failover,
+    "policy": measure_policy,
     "link": measure_link,
     "replay": measure_replay,
     "traffic": measure_traffic,

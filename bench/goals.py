@@ -49,6 +49,11 @@ def _failover(found: Result) -> Iterator[Figure]:
     yield _most("failover of a pair, of the bare pair's", found["ratio"], 1.5, "", measured)
 
 
+def _policy(found: Result) -> Iterator[Figure]:
+    measured = f"{found['p99_ms']:g} ms   (p50 {found['p50_ms']:g} ms, {found['changes']} changes)"
+    yield _most("a changed security group or route holds, p99", found["p99_ms"], 50, " ms", measured)
+
+
 def _link(found: Result) -> Iterator[Figure]:
     for row in found["round_trip_error_ms"]:
         name = f"link at {row['round_trip_ms']} ms, round-trip error"
@@ -134,6 +139,7 @@ def _least(name: str, found: float, goal: float, unit: str, measured: str = "") 
 _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "startup": _startup,
     "failover": _failover,
+    "policy": _policy,
     "link": _link,
     "replay": _replay,
     "traffic": _traffic,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab import units
+from lab.amazonmq.names import OPENWIRE
+from lab.network.reach import reach
 from lab.plan import BridgePlan, BrokerPlan, LinkPlan, Plan
 
 
@@ -38,6 +40,7 @@ def describe(plan: Plan) -> str:
     lines += [f"  {each.name}: {_pair(each)}" for each in plan.brokers if len(each.instances) > 1]
     lines += _table("links", ("from", "to", "one way"), [row for link in plan.links for row in _directions(link)])
     lines += [f"  {link.name}: {link.source}" for link in plan.links]
+    lines += _network(plan)
     lines += _table(
         "bridges",
         ("connector", "from", "", "to", "user"),
@@ -57,6 +60,25 @@ def _pair(broker: BrokerPlan) -> str:
 def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
     for direction in link.directions:
         yield direction.leaving, direction.reaching, str(direction.impairment)
+
+
+def _network(plan: Plan) -> list[str]:
+    """Give the peerings, and who reaches whom, where not everybody does whom a link joins."""
+    network, port = plan.network, OPENWIRE.port
+    answers = [
+        (source.name, target.name, reach(network, source.name, target.name, port))
+        for source in network.interfaces
+        for target in network.interfaces
+        if frozenset((source.vpc, target.vpc)) in network.linked
+    ]
+    if all(found.yes for _, _, found in answers):
+        return []
+    peerings = [(each.name, each.id, each.requester, each.accepter, str(each.state)) for each in network.peerings]
+    rows = [(source, target, "open" if found.yes else found.words) for source, target, found in answers]
+    return [
+        *_table("peerings", ("name", "id", "requester", "accepter", "state"), peerings),
+        *_table(f"who reaches port {port}", ("from", "of", "answer"), rows),
+    ]
 
 
 def _arrow(bridge: BridgePlan) -> str:

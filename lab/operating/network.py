@@ -75,6 +75,12 @@ def set_security_groups(network: Network, lab: Lab, *, broker: str, groups: Sequ
     return _do(network, lab, partial(security_groups.set_groups, broker=broker, groups=groups))
 
 
+def age(network: Network, t: float, *, at: timedelta) -> Changed:
+    """Let the requests expire that nobody accepted in time; no packet's way depends on it."""
+    after = network.at(at)
+    return Changed(network=after, seen=tuple(_differences(network, after, t)))
+
+
 def standing(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
     """Give every peering and every route that there is, as a replay tells them when it begins."""
     for peering in network.peerings:

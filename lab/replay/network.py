@@ -45,7 +45,7 @@ def change_network(rehearsal: Rehearsal, step: OnNetwork) -> Outcome:
 
 
 def _changed(rehearsal: Rehearsal, step: OnNetwork) -> verbs.Changed:
-    network, lab, at = rehearsal.network, rehearsal.lab, timedelta(seconds=rehearsal.now())
+    network, lab, at = rehearsal.network, rehearsal.lab, _lab_time(rehearsal)
     match step:
         case CreatePeering():
             ends = {"requester": step.requester, "accepter": step.accepter}
@@ -106,8 +106,12 @@ def bear_witness_of_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
     )
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
-    for seen in rehearsal.lab.dropped():
-        rehearsal.record_of_lab(seen)
+    aged = verbs.age(rehearsal.network, rehearsal.now(), at=_lab_time(rehearsal))
+    rehearsal.network = aged.network
+    for seen in aged.seen:
+        rehearsal.record(seen)
+    for drop in rehearsal.lab.dropped():
+        rehearsal.record_of_lab(drop)
 
 
 def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, within: float) -> Attempted:
@@ -132,6 +136,11 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
     )
     rehearsal.record(seen)
     return seen
+
+
+def _lab_time(rehearsal: Rehearsal) -> timedelta:
+    """Give the time of the lab's clock, by which requests expire."""
+    return timedelta(seconds=rehearsal.now())
 
 
 def _instance(rehearsal: Rehearsal, broker: str) -> str:
