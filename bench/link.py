@@ -20,13 +20,17 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "router"))
-from namespaces import B, Bed, bed, config, run
+from namespaces import A, B, Bed, bed, config, run
 from namespaces import unfit as unfit
 
 PORT = 7007
 ROUND_TRIPS_MS = (0, 1, 10, 70, 300)
 THROUGHPUT_MS = (0, 10, 70)
 WINDOW = 16 << 20
+ALL = [["all", 0, 65535]]
+OPEN = {
+    "ways": [{"from": one, "to": other, "out": ALL, "in": ALL} for one, other in ((A, B), (B, A))]
+}  # as a lab has it
 FIRST = ("nice", "-n", "-19")  # the measuring programs wait for nobody: their own waiting is not the link's
 
 # Arrival is the kernel's stamp; the echo's own turn-around is part of every round trip, also of the plain one.
@@ -148,7 +152,7 @@ def measure(quick: bool) -> dict[str, Any]:
     results: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}}
     with tempfile.TemporaryDirectory() as folder:
         results["plain"] = plain(Path(folder), count, seconds)
-        with bed(Path(folder)) as where, where.router(config()) as router:
+        with bed(Path(folder)) as where, where.router(config(policy=OPEN)) as router:
             pid = int(Path(f"/proc/{router.pid}/task/{router.pid}/children").read_text().split()[0])
             results["scheduling"] = where.linkctl("get")[1]["scheduling"]
             results["fixed_cost_us"] = where.linkctl("get")[1]["fixed_cost_us"]

@@ -62,7 +62,7 @@ def test_a_certificate_is_good_for_no_other_name_and_no_other_lab(article_lab: S
 
 def test_ports_are_published_on_the_loopback_address_and_by_the_router_alone(article_lab: Standing) -> None:
     state = article_lab.lab.state
-    promised = {port for broker in state.brokers.values() for port in (*broker.ports.values(), broker.management_port)}
+    promised = {port for its in state.instances for port in (*its.ports.values(), its.management_port)}
     published = article_lab.router.attrs["NetworkSettings"]["Ports"]
     bound = [binding for bindings in published.values() for binding in bindings or ()]
     assert {binding["HostIp"] for binding in bound} == {"127.0.0.1"}
