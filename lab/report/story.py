@@ -10,12 +10,14 @@ from lab.declare.destinations import has_wildcard, hears
 from lab.errors import InputError
 from lab.history import (
     Acknowledged,
+    ClientChanged,
     Demand,
     DestinationSeen,
     Observation,
     Publishing,
     Received,
     Sent,
+    Settled,
     StepEnded,
     StepStarted,
     Subscribed,
@@ -40,6 +42,9 @@ class Story:
         self._sent: Sent | None = None
         self._outcomes: list[Acknowledged] = []
         self._received: list[Received] = []
+        self._settled: list[Settled] = []
+        self._away: set[str] = set()
+        self._went: list[ClientChanged] = []  # clients that listen, as they come and go
         self._listening: dict[tuple[str, str], Subscribed] = {}
         self._heard_by: set[tuple[str, str]] = set()  # who listened when it was sent
         self._timeline = Timeline()
@@ -69,8 +74,20 @@ class Story:
                 self._timeline.add(seen)
             case Subscribed():
                 self._listening[seen.client, seen.destination] = seen
+                self._away.discard(seen.client)
             case Unsubscribed():
                 self._listening.pop((seen.client, seen.destination), None)
+            case Settled():
+                if seen.id == self.message:
+                    self._settled.append(seen)
+                    self.lines.append(seen)
+            case ClientChanged():
+                self._went.append(seen)
+                (self._away.discard if seen.state == "returned" else self._away.add)(seen.client)
+                if seen.state == "disconnected":
+                    self._listening = {
+                        key: its for key, its in self._listening.items() if key[0] != seen.client or its.durable
+                    }
             case _:
                 self._timeline.add(seen)
 
@@ -88,6 +105,9 @@ class Story:
         rows += self._events(sent.t, until)
         rows += [self._outcome(seen, sent) for seen in self._outcomes]
         rows += [self._receipt(seen, sent, first=number == 0) for number, seen in enumerate(self._received)]
+        rows += [say(seen) for seen in self._settled]
+        concerned = {seen.client for seen in self._received} | {client for client, _ in self._heard_by}
+        rows += [say(seen) for seen in self._went if seen.client in concerned and sent.t <= seen.t <= self._last]
         return sorted([*rows, *self._silences(publishing), *self._counters(publishing)], key=lambda row: row.t)
 
     def _after_which(self, sent: float, until: float) -> str:
@@ -152,11 +172,17 @@ class Story:
         """Name those who listened when it was sent and did not receive it."""
         got = {(seen.client, seen.destination) for seen in self._received}
         deaf = [key for key in sorted(self._heard_by) if hears(key[1], publishing.destination) and key not in got]
+        selecting = {client: its.selector for (client, _), its in self._listening.items() if its.selector is not None}
         if publishing.destination.startswith("queue://") and got:
             return []  # one of those who share a queue is enough
         rows = [
             Row(
-                t=self._last, who=client, what=f"never received {self.message}, though it listened", weight=Weight.FAULT
+                t=self._last,
+                who=client,
+                what=f"never received {self.message}, though it listened"
+                + (f" to those where {selecting[client]}" if client in selecting else "")
+                + (": it had gone, and did not come back" if client in self._away else ""),
+                weight=Weight.FAULT,
             )
             for client, _ in deaf
         ]

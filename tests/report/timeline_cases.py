@@ -47,6 +47,11 @@ CASES: dict[str, tuple[str, Choice, Rows]] = {
     "bodies-by-digest, message 4-1": ("bodies-by-digest", Choice(), story("4-1")),
     "duplicated-after-healing": ("duplicated-after-healing", Choice(), folded),
     "unknown-sends-recovered": ("unknown-sends-recovered", Choice(), folded),
+    "kept-while-away, client lost": ("kept-while-away", Choice(client="lost"), folded),
+    "kept-while-away, message 4-1": ("kept-while-away", Choice(), story("4-1")),
+    "given-back": ("given-back", Choice(), folded),
+    "given-back, message 2-3": ("given-back", Choice(), story("2-3")),
+    "selected-and-expired, message 3-1": ("selected-and-expired", Choice(), story("3-1")),
     "cut-short": ("cut-short", Choice(), folded),
 }
 
