@@ -87,4 +87,4 @@ def test_what_a_bridge_keeps_depends_on_the_session_and_not_on_the_qos(
     assert {name: counted[1] for name, counted in delivered(whole).items()} == {"zero": 20, "one": 40, "two": 40}
     assert delivered(spoilt)["two"][:3] == [40, 20, 20]
     assert "20 of 20 lost on the way to two" in reasons(spoilt, "broken")
-    assert "no demand" in reasons(spoilt, "broken")
+    assert "link tokyo-singapore began to reject" in reasons(spoilt, "broken")
