@@ -5,7 +5,7 @@ A Plan holds no password: a broker's activemq.xml names its secrets by placehold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
@@ -18,7 +18,7 @@ from lab.amazonmq.connectors import NetworkConnector
 from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.identity import BrokerIdentity
 from lab.amazonmq.sanitising import Removal
-from lab.declare.identities import addresses, hosts, identity, instances_named, sanitised
+from lab.declare.identities import addresses, identity, numbered_hosts, sanitised
 from lab.declare.networks import network_of
 from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
 from lab.errors import PlanError
@@ -229,20 +229,32 @@ def _link(topology: Topology, link: Link) -> LinkPlan:
 
 
 def _bridges(topology: Topology) -> Iterator[BridgePlan]:
-    by_host = {host.lower(): broker for host, broker in hosts(topology).items()}
-    named = instances_named(topology)
+    by_host = numbered_hosts(topology)
     for name in topology.brokers:
-        for connector in sanitised(topology, name).configuration.connectors:
-            reached = _reached(connector)
-            for responder in dict.fromkeys(by_host[host] for host in reached):
-                yield BridgePlan(
-                    connector=connector.name,
-                    initiator=name,
-                    responder=responder,
-                    duplex=connector.duplex,
-                    user=connector.user_name or "",
-                    instances=named.get((name, connector.name, responder), ()),
-                )
+        yield from bridges_of(name, sanitised(topology, name).configuration.connectors, by_host)
+
+
+def bridges_of(
+    broker: str, connectors: Sequence[NetworkConnector], by_host: Mapping[str, tuple[str, int]]
+) -> Iterator[BridgePlan]:
+    """Give the bridges that a broker's connectors ask for; one to a host that no broker has is none.
+
+    `by_host` maps each host name of the lab to its broker and its instance's number.
+    """
+    for connector in connectors:
+        reached = [by_host[host][0] for host in _reached(connector) if host in by_host]
+        named = {by_host[remote.host] for remote in connector.remotes if remote.host in by_host}
+        for responder in dict.fromkeys(reached):
+            numbers = tuple(sorted(number for name, number in named if name == responder))
+            all_of_it = sum(1 for name, _ in by_host.values() if name == responder)
+            yield BridgePlan(
+                connector=connector.name,
+                initiator=broker,
+                responder=responder,
+                duplex=connector.duplex,
+                user=connector.user_name or "",
+                instances=numbers if len(numbers) < all_of_it else (),
+            )
 
 
 def _reached(connector: NetworkConnector) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from lab.amazonmq.account import Account
 from lab.amazonmq.account_configurations import create_configuration, update_configuration
 from lab.amazonmq.broker_record import AppliedRevision, BrokerRecord, BrokerState
-from lab.amazonmq.identity import UserIdentity
+from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.maintenance import Window
 from lab.amazonmq.names import check_broker_name
 from lab.amazonmq.permitted import permitted
@@ -73,6 +73,22 @@ def create_broker(
         security_groups=_groups(security_groups),
     )
     return replace(after.with_broker(record), passwords=account.passwords + len(users))
+
+
+def open_broker(account: Account, identity: BrokerIdentity, at: datetime, *, file: str, text: str | None) -> Account:
+    """Make a broker that a lab opens with: it runs at once, with the text it was declared with, or the default."""
+    made = create_broker(
+        account,
+        name=identity.name,
+        broker_id=identity.broker_id,
+        engine_version=identity.engine_version,
+        users=identity.users,
+        at=at,
+        file=file,
+        text=text,
+        deployment_mode=str(identity.deployment_mode),
+    )
+    return broker_created(made, identity.name)
 
 
 def broker_created(account: Account, name: str) -> Account:
@@ -164,6 +180,7 @@ def _chosen(
             f"the configuration {found.name} is for engine version {found.engine_version}, "
             f"and {record.name} has {record.engine_version}",
             "create a configuration for the broker's engine version",
+            attribute="configuration",
         )
     chosen = AppliedRevision(configuration=found.name, revision=number)
     return None if chosen == record.current else chosen
@@ -178,6 +195,7 @@ def _groups(groups: Sequence[str]) -> tuple[str, ...]:
     unique = tuple(dict.fromkeys(groups))
     if len(unique) > SECURITY_GROUPS_PER_BROKER:
         raise bad_request(
-            f"{len(unique)} security groups: Amazon MQ takes at most {SECURITY_GROUPS_PER_BROKER} for a broker"
+            f"{len(unique)} security groups: Amazon MQ takes at most {SECURITY_GROUPS_PER_BROKER} for a broker",
+            attribute="security-groups",
         )
     return unique

@@ -34,7 +34,7 @@ def update_configuration(
 ) -> Updated:
     """Save a whole text as the next revision; no broker changes by that."""
     if reason := check_description(description):
-        raise bad_request(reason)
+        raise bad_request(reason, attribute="description")
     saved = save(account.configuration(name), text, at, description=description, file=file)
     return Updated(
         account=account.with_configuration(saved.configuration),

@@ -35,9 +35,11 @@ def create_user(
     """Make a user whom the broker knows after its next reboot."""
     record = _changeable(account, broker)
     if reason := check_user_name(name):
-        raise bad_request(reason)
+        raise bad_request(reason, attribute="user")
     if any(user.name == name for user in record.users):
-        raise conflict(f"{record.name} has a user {name} already", "update that one, or choose another name")
+        raise conflict(
+            f"{record.name} has a user {name} already", "update that one, or choose another name", attribute="user"
+        )
     if len(record.users) >= USERS_PER_BROKER:
         raise bad_request(f"{record.name} has {USERS_PER_BROKER} users, and Amazon MQ takes no more")
     _check_password(password)
@@ -60,7 +62,9 @@ def update_user(
     record = _changeable(account, broker)
     user = record.user(name)
     if user.change is Change.DELETE:
-        raise conflict(f"the user {name} of {record.name} is about to be deleted", "reboot, then create it anew")
+        raise conflict(
+            f"the user {name} of {record.name} is about to be deleted", "reboot, then create it anew", attribute="user"
+        )
     before, number = user.latest, account.passwords
     if password is not None:
         _check_password(password)
@@ -93,14 +97,16 @@ def _changeable(account: Account, broker: str) -> BrokerRecord:
 
 def _check_password(password: SecretStr) -> None:
     if reason := check_password(password.get_secret_value()):
-        raise bad_request(reason)
+        raise bad_request(reason, attribute="password")
 
 
 def _groups(groups: Sequence[str]) -> tuple[str, ...]:
     unique = tuple(dict.fromkeys(groups))
     if len(unique) > GROUPS_PER_USER:
-        raise bad_request(f"{len(unique)} groups: Amazon MQ takes at most {GROUPS_PER_USER} for a user")
+        raise bad_request(
+            f"{len(unique)} groups: Amazon MQ takes at most {GROUPS_PER_USER} for a user", attribute="groups"
+        )
     for group in unique:
         if reason := check_group(group):
-            raise bad_request(reason)
+            raise bad_request(reason, attribute="groups")
     return unique

@@ -29,6 +29,7 @@ LOCK_INTERVAL = 1000
 
 KEY_STORE_KEY = "keystore.password"
 CONSOLE_KEY = "console.password"
+STRANGER_KEY = "stranger.password"  # of a connector's user whom the broker does not know: nobody's, so it is refused
 
 _BEANS = "http://www.springframework.org/schema/beans"
 _HEADER = f"""\
@@ -152,7 +153,8 @@ def _connector(layout: Layout, element: Element, identity: BrokerIdentity) -> li
     added: dict[str, str] = {}
     user = element.get("userName")
     if user is not None:
-        added["password"] = secret(user_key(user))
+        known = any(each.name == user for each in identity.users)
+        added["password"] = secret(user_key(user) if known else STRANGER_KEY)
     if element.attribute("decreaseNetworkConsumerPriority") is None:
         # The default changed with 5.18 (AMQ-5137), and the lab's ActiveMQ need not be of the declared version.
         added["decreaseNetworkConsumerPriority"] = str(_version(identity.engine_version) >= (5, 18)).lower()

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from lab.amazonmq.activemq_xml import CONSOLE_KEY, FOLDER, KEY_STORE_KEY, user_key
+from lab.amazonmq.activemq_xml import CONSOLE_KEY, FOLDER, KEY_STORE_KEY, STRANGER_KEY, user_key
 from lab.amazonmq.identity import UserIdentity
 from lab.amazonmq.names import CONSOLE_USER, JOLOKIA_PORT
 
 KEY_STORE = f"{FOLDER}/keystore.p12"
 TRUST_STORE = f"{FOLDER}/truststore.p12"
 JOLOKIA_USER = "mqlab"
+NOBODYS = "not-a-user-of-this-broker"  # no secret: what a connector logs in with whose user the broker does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def secrets_properties(secrets: BrokerSecrets) -> str:
         KEY_STORE_KEY: secrets.key_store,
         "console.user": CONSOLE_USER,
         CONSOLE_KEY: secrets.console,
+        STRANGER_KEY: NOBODYS,
         **{user_key(name): password for name, password in secrets.users.items()},
     }
     return _properties({key: _spring_literal(value) for key, value in values.items()})

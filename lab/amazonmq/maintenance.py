@@ -43,9 +43,11 @@ DEFAULT_WINDOW = Window(day="sunday", time=time(0, 0), zone="UTC")
 def window(day: str, at: str, zone: str = "UTC") -> Window:
     """Make a window from what a person writes; refused as the service would."""
     if day.lower() not in DAYS:
-        raise bad_request(f"{day!r} is not a day of the week", f"days: {', '.join(DAYS)}")
+        raise bad_request(f"{day!r} is not a day of the week", f"days: {', '.join(DAYS)}", attribute="day")
     if not _TIME.fullmatch(at):
-        raise bad_request(f"{at!r} is not a time of day", 'write hours and minutes of a 24-hour clock: "03:00"')
+        raise bad_request(
+            f"{at!r} is not a time of day", 'write hours and minutes of a 24-hour clock: "03:00"', attribute="time"
+        )
     check_zone(zone)
     return Window(day=day.lower(), time=time.fromisoformat(at), zone=zone)
 
@@ -55,4 +57,5 @@ def check_zone(zone: str) -> None:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a zone that is a folder, such as Asia
-        raise bad_request(f"{zone!r} is not a time zone", "write UTC, or a name such as Asia/Tokyo") from error
+        right = "write UTC, or a name such as Asia/Tokyo"
+        raise bad_request(f"{zone!r} is not a time zone", right, attribute="zone") from error

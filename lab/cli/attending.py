@@ -61,7 +61,7 @@ def attended(run: str | None) -> Iterator[EmulatedLab]:
 
 @contextmanager
 def _reached(state: LabState) -> Iterator[EmulatedLab]:
-    lab = EmulatedLab(engine.connect(os.environ), state, passwords={})
+    lab = EmulatedLab(engine.connect(os.environ), state, state_folder=state_folder(os.environ))
     try:
         yield lab
     finally:

@@ -21,9 +21,11 @@ from lab.declare.broker_steps import (
     Start,
     Stop,
 )
-from lab.declare.identities import connectors, unread
+from lab.declare.identities import unread
 from lab.declare.instances import DOWN, PAUSED, UP, Instances
 from lab.declare.scenario import Bridge, Scenario
+from lab.declare.service_checks import connectors_of
+from lab.declare.service_steps import UpdateBroker
 from lab.declare.unrolling import every_step, in_time
 from lab.declare.wording import unknown
 from lab.errors import Problem
@@ -47,6 +49,8 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
     brokers = {name: Instances(name, broker.deployment_mode.instances) for name, broker in topology.brokers.items()}
     stopped: set[tuple[str, str]] = set()
     for path, step in in_time(scenario.steps):
+        if isinstance(step, UpdateBroker) and step.apply == "immediately" and step.broker in brokers:
+            step = Reboot(broker=step.broker)
         if not isinstance(step, OnBroker):
             continue
         place = scenario.origin.place(*path, "broker")
@@ -81,7 +85,7 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
 def _connector(
     scenario: Scenario, path: tuple[str | int, ...], step: ConnectorStep, stopped: set[tuple[str, str]]
 ) -> Iterator[Problem]:
-    its = [name for name, owners in connectors(scenario.topology).items() if step.broker in owners]
+    its = [name for name, owners in connectors_of(scenario).items() if step.broker in owners]
     place = scenario.origin.place(*path, "name")
     if step.name not in its:
         if step.broker not in unread(scenario.topology):

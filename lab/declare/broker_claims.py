@@ -17,6 +17,7 @@ After = Literal[
     "cut", "reject", "heal", "impair", "flap", "stop", "kill", "start", "reboot", "pause", "resume", "connector",
     "create-peering", "accept-peering", "reject-peering", "delete-peering", "create-route", "delete-route",
     "authorize-ingress", "revoke-ingress",
+    "update-broker",
 ]  # fmt: skip
 
 

@@ -44,10 +44,10 @@ class Start(OnInstance):
 
 
 class Reboot(OnBroker):
-    """A broker is stopped and started again; a pair fails over meanwhile, as the service lets it."""
+    """A broker is stopped and started again, with what was pending; a pair fails over meanwhile."""
 
     verb: ClassVar[str] = "reboot"
-    downtime: Duration = timedelta(0)  # between its end and its start
+    downtime: Duration | None = None  # between its end and its start; the topology's reboot-time when left out
     within: Duration = STARTS_WITHIN
 
 

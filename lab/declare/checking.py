@@ -10,6 +10,7 @@ from lab.declare.configuration_checks import check_configurations
 from lab.declare.counter_checks import check_snapshots
 from lab.declare.expectation_checks import check_expectations
 from lab.declare.scenario import Scenario
+from lab.declare.service_checks import check_service
 from lab.declare.step_checks import check_steps
 from lab.declare.timing_checks import check_timing
 from lab.declare.topology_checks import check_topology
@@ -25,6 +26,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[P
         *check_steps(scenario),
         *check_timing(scenario),
         *check_broker_steps(scenario),
+        *check_service(scenario),
         *check_snapshots(scenario),
         *check_expectations(scenario),
         *check_network(scenario),

@@ -18,10 +18,11 @@ from lab.declare.counter_claims import (
     Stuck,
 )
 from lab.declare.destinations import destination_of, has_wildcard, hears
-from lab.declare.identities import connectors, sanitised, unread
+from lab.declare.identities import unread
 from lab.declare.listeners import listeners
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
+from lab.declare.service_checks import connectors_at, connectors_of
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step, in_time
 from lab.declare.wording import unknown
@@ -104,7 +105,7 @@ def _counters(scenario: Scenario, path: Keys, claim: Counters) -> Iterator[Probl
             yield Problem(what=f"{what} has no counter {counter}", remedy=f"it has {', '.join(valid)}", place=place)
     if claim.bridge is None or claim.broker not in topology.brokers:
         return
-    owners = connectors(topology)
+    owners = connectors_of(scenario)
     place = origin.place(*path, "bridge")
     if claim.bridge not in owners:
         if not unread(topology):
@@ -113,7 +114,7 @@ def _counters(scenario: Scenario, path: Keys, claim: Counters) -> Iterator[Probl
         duplex = any(
             connector.name == claim.bridge and connector.duplex
             for owner in owners[claim.bridge]
-            for connector in sanitised(topology, owner).configuration.connectors
+            for connector in connectors_at(scenario, owner)
         )
         if not duplex:
             what = f"{claim.broker} shows no end of {claim.bridge}, which is not duplex"

@@ -9,9 +9,10 @@ from lab.declare.broker_claims import Log, Recovered
 from lab.declare.counter_checks import check_counter_claim
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.destinations import destination_of, hears
-from lab.declare.identities import connectors, sanitised, unread
+from lab.declare.identities import unread
 from lab.declare.listeners import listeners
 from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, Scenario
+from lab.declare.service_checks import connectors_at, connectors_of
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
 from lab.declare.wording import unknown
@@ -98,7 +99,7 @@ def _direction(scenario: Scenario, number: int, expectation: Latency) -> Iterato
 def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Problem]:
     path = ("expect", number, expectation.claim)
     topology, origin = scenario.topology, scenario.origin
-    owners = connectors(topology)
+    owners = connectors_of(scenario)
     name, broker = expectation.connector, expectation.broker
     if broker is not None and broker not in topology.brokers:
         place = origin.place(*path, "broker")
@@ -116,7 +117,7 @@ def _bridge(scenario: Scenario, number: int, expectation: Bridge) -> Iterator[Pr
         yield Problem(what=what, remedy=right, place=origin.place(*path, "connector"))
     elif expectation.agree:
         initiator = broker or owners[name][0]
-        its = sanitised(topology, initiator).configuration.connectors
+        its = connectors_at(scenario, initiator)
         if not any(each.name == name and each.duplex for each in its):
             what = f"{name} is not duplex, so only {initiator}'s end counts, and nothing agrees with it"
             place = origin.place(*path, "agree")

@@ -5,10 +5,11 @@ Every scalar of a file arrives as text; the field decides what it means, and wri
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +25,8 @@ from pydantic import (
 )
 
 from lab import units
+from lab.amazonmq.maintenance import check_zone
+from lab.errors import InputError
 
 
 class Declared(BaseModel):
@@ -101,6 +104,25 @@ def _address(value: Any) -> Any:
         raise ValueError(f"{value!r} is not an IPv4 address: write 10.1.0.10") from error
 
 
+def _moment(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value
+    date, _, rest = str(value).partition(" ")
+    time, _, zone = rest.partition(" ")
+    try:
+        check_zone(zone or "UTC")
+        moment = datetime.fromisoformat(f"{date}T{time}")
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=ZoneInfo(zone or "UTC"))
+    except (ValueError, InputError):
+        pass
+    raise ValueError(f'{value!r} is not a moment: write one such as "2026-11-29 02:59:55 Asia/Tokyo"')
+
+
+def _written_moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzinfo}"
+
+
 def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -153,6 +175,12 @@ Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": ["intege
 Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), WithJsonSchema({"type": "string", "examples": ["10.1.0.0/16"]})]
 Address = Annotated[
     IPv4Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "examples": ["10.1.0.10"]})
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    _as_text(_written_moment),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-29 02:59:55 Asia/Tokyo"]}),
 ]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]

@@ -101,13 +101,18 @@ def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:
     return broker.addresses or (None,) * len(broker.deployment_mode.instances)
 
 
-def instances_named(topology: Topology) -> Mapping[tuple[str, str, str], tuple[int, ...]]:
-    """Map initiator, connector and pair to the pair's instances that the connector names, where it names but some."""
-    numbers = {
+def numbered_hosts(topology: Topology) -> Mapping[str, tuple[str, int]]:
+    """Map each host name of the topology, in small letters, to its broker and its instance's number."""
+    return {
         host.lower(): (name, number)
         for name, broker in topology.brokers.items()
         for number, host in zip(broker.deployment_mode.instances, _host_names(topology, name), strict=True)
     }
+
+
+def instances_named(topology: Topology) -> Mapping[tuple[str, str, str], tuple[int, ...]]:
+    """Map initiator, connector and pair to the pair's instances that the connector names, where it names but some."""
+    numbers = numbered_hosts(topology)
     found: dict[tuple[str, str, str], set[int]] = {}
     for name in topology.brokers:
         for connector in sanitised(topology, name).configuration.connectors:

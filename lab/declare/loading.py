@@ -15,8 +15,10 @@ from lab.amazonmq.activemq_xml import LARGEST_FRAME
 from lab.declare.origin import Keys, Origin, SourceFile
 from lab.declare.reading import Document, Spot, read, read_text
 from lab.declare.scenario import Scenario
+from lab.declare.service_steps import SECRET_STEPS, UpdateConfiguration
 from lab.declare.terms import BodyFile
 from lab.declare.terms_checks import LARGEST_BODY
+from lab.declare.timed import Repeat, Together
 from lab.declare.validating import validate
 from lab.declare.wording import remedy
 from lab.errors import InputError, Place, Problem
@@ -89,10 +91,12 @@ class _Joining:
                 return content
             content["topology"] = topology = spots_read.content
             folder, spots, prefix = named[1].parent if named else folder, spots_read, ()
+        self._steps(content.get("steps"), ("steps",), document)
         if isinstance(topology, dict) and isinstance(topology.get("brokers"), dict):
             for name, broker in topology["brokers"].items():
                 if isinstance(broker, dict):
-                    self._configuration(folder, broker, ("topology", "brokers", name, "configuration"))
+                    its: Keys = ("topology", "brokers", name)
+                    self._configuration(folder, broker, "configuration", its)
                     self._passwords(spots, broker, name, prefix)
         self._bodies(content.get("steps"), ("steps",))
         return content
@@ -127,13 +131,30 @@ class _Joining:
         )
         return None
 
-    def _configuration(self, folder: Path, broker: dict[str, Any], keys: Keys) -> None:
+    def _steps(self, steps: Any, path: Keys, document: Document) -> None:
+        """Put files and passwords into the steps that name them, those inside another one too."""
+        for number, entry in enumerate(steps if isinstance(steps, list) else ()):
+            for verb, fields in entry.items() if isinstance(entry, dict) else ():
+                here = (*path, number, verb)
+                if verb == Together.verb:
+                    self._steps(fields, here, document)
+                elif not isinstance(fields, dict):
+                    continue
+                elif verb == Repeat.verb:
+                    self._steps(fields.get("steps"), (*here, "steps"), document)
+                elif verb == UpdateConfiguration.verb and "file" in fields:
+                    self._configuration(self._path.parent, fields, "file", here)
+                    fields.setdefault("file", {"file": "", "text": ""})  # what is wrong with it has been said
+                elif verb in SECRET_STEPS and "password" in fields:
+                    self._password(document, fields, (*here, "password"))
+
+    def _configuration(self, folder: Path, fields: dict[str, Any], key: str, of: Keys) -> None:
         """Put a configuration's text in the place of its file's name."""
-        written = broker.get("configuration")
+        written = fields.get(key)
         if written is None:
             return
-        del broker["configuration"]
-        place = self._values[keys]
+        del fields[key]
+        place = self._values[(*of, key)]
         if not isinstance(written, str):
             what, right = "a configuration is a file of its own", "write its path, such as configurations/tokyo.xml"
             self.problems.append(Problem(what=what, remedy=right, place=place))
@@ -147,7 +168,7 @@ class _Joining:
         except InputError as error:
             self.problems += error.problems
             return
-        broker["configuration"] = {"file": file, "text": self._texts[file]}
+        fields[key] = {"file": file, "text": self._texts[file]}
 
     def _bodies(self, steps: Any, keys: Keys) -> None:
         """Put the octets of a body in the place of its file's name, in every step that sends, however deep."""
@@ -185,14 +206,17 @@ class _Joining:
         for user, fields in users.items() if isinstance(users, dict) else ():
             if not isinstance(fields, dict) or "password" not in fields:
                 continue
-            keys: Keys = ("brokers", name, "users", user, "password")
-            spot = document.values[(*prefix, *keys)]
-            written = fields["password"]
-            if isinstance(written, str):
-                self._masked.setdefault(document.file, []).append(spot)
-            else:
-                fields["password"] = self._from_environment(written, spot.place)
-            self._secrets.add(fields["password"])
+            self._password(document, fields, (*prefix, "brokers", name, "users", user, "password"))
+
+    def _password(self, document: Document, fields: dict[str, Any], keys: Keys) -> None:
+        """Take one password from the file or from the environment, and mask it in the copies."""
+        spot = document.values[keys]
+        written = fields["password"]
+        if isinstance(written, str):
+            self._masked.setdefault(document.file, []).append(spot)
+        else:
+            fields["password"] = self._from_environment(written, spot.place)
+        self._secrets.add(fields["password"])
 
     def _from_environment(self, written: Any, place: Place) -> str:
         variable = written.get("env") if isinstance(written, dict) and len(written) == 1 else None

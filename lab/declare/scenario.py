@@ -19,6 +19,8 @@ from lab.declare.expectation import Expectation
 from lab.declare.fields import Bounds, Declared, Duration, Each, MessageRate, Name, Pair, Receivers, Whole, YesNo
 from lab.declare.origin import Origin
 from lab.declare.over import Over
+from lab.declare.service_claims import SERVICE_CLAIMS
+from lab.declare.service_steps import SERVICE_STEPS
 from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step
 from lab.declare.terms import SubscriptionTerms
 from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
@@ -159,11 +161,11 @@ class Latency(Expectation):
 
 STEPS: tuple[type[Step], ...] = (
     Subscribe, Unsubscribe, *CLIENT_STEPS, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap,
-    Together, Repeat, *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try,
+    Together, Repeat, *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try, *SERVICE_STEPS,
 )  # fmt: skip
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
-    *NETWORK_CLAIMS,
+    *NETWORK_CLAIMS, *SERVICE_CLAIMS,
 )  # fmt: skip
 
 

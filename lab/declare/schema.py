@@ -82,8 +82,16 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     for model in (*models, *_INNER):
         for name, default in model.model_construct().model_dump(mode="json", by_alias=True).items():
             definitions[model.__name__]["properties"][name]["default"] = default
+    path = {"type": "string", "description": "A path to the XML, counted from this file"}
+    for name, listed in {"CreateUser": "groups", "UpdateUser": "groups", "UpdateBroker": "security-groups"}.items():
+        if name in definitions:
+            its = definitions[name]["properties"]
+            its[listed] = _one_or_many(_plain(its[listed]))
+            its |= {"password": _PASSWORD} if "password" in its else {}
+    if "UpdateConfiguration" in definitions:
+        definitions["UpdateConfiguration"]["properties"]["file"] = path
     broker, user = definitions["Broker"]["properties"], definitions["User"]["properties"]
-    broker["configuration"] = {"type": "string", "description": "A path to the XML, counted from this file"}
+    broker["configuration"] = path
     broker["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
     user["password"] = _PASSWORD
     user["groups"] = _one_or_many(user["groups"])

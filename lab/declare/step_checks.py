@@ -9,6 +9,7 @@ from lab.declare.destinations import destination_of, has_wildcard
 from lab.declare.listening_checks import Listening
 from lab.declare.over import protocol
 from lab.declare.scenario import Cut, Heal, Reject, Scenario, Subscribe
+from lab.declare.service_checks import users_of
 from lab.declare.step import Message, OnLink
 from lab.declare.step_place import At
 from lab.declare.terms_checks import check_terms
@@ -28,25 +29,25 @@ def check_steps(scenario: Scenario) -> Iterator[Problem]:
     for path, step in in_time(scenario.steps):
         at = At(topology=scenario.topology, origin=scenario.origin, path=path)
         if isinstance(step, Subscribe | Message):
-            yield from _login(at, step)
+            yield from _login(at, scenario, step)
             yield from _protocol(at, step)
             yield from check_terms(at, step)
         elif isinstance(step, Consume) and step.broker is not None:
-            yield from _login(at, step)
+            yield from _login(at, scenario, step)
         if isinstance(step, OnLink):
             yield from _on_link(at, step, closed)
         else:
             yield from listening.check(at, step)
 
 
-def _login(at: At, step: Subscribe | Message | Consume) -> Iterator[Problem]:
+def _login(at: At, scenario: Scenario, step: Subscribe | Message | Consume) -> Iterator[Problem]:
     brokers = at.topology.brokers
     if step.broker is None or step.broker not in brokers:
         yield at.unknown("broker", "broker", step.broker or "", list(brokers), "brokers in this topology")
         return
     users = list(brokers[step.broker].users)
-    if step.user is not None and step.user not in users:
-        yield at.unknown("user", "user", step.user, users, f"users of {step.broker}")
+    if step.user is not None and step.user not in (known := users_of(scenario, step.broker)):
+        yield at.unknown("user", "user", step.user, known, f"users of {step.broker}")
     elif step.user is None and len(users) > 1:
         yield at.wrong("broker", f"{step.broker} has {len(users)} users", f"add user: one of {', '.join(users)}")
 

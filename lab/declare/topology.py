@@ -9,7 +9,21 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, SecretStr, Tag, model_validator
 
 from lab.amazonmq.deployment import DeploymentMode
-from lab.declare.fields import Address, Cidr, Declared, Duration, Name, Names, Percent, Rate, Size, Texts, Whole, YesNo
+from lab.declare.fields import (
+    Address,
+    Cidr,
+    Declared,
+    Duration,
+    Moment,
+    Name,
+    Names,
+    Percent,
+    Rate,
+    Size,
+    Texts,
+    Whole,
+    YesNo,
+)
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.network.link import Distribution, Impairment
 
@@ -146,6 +160,8 @@ class Topology(Declared):
     topology: str
     about: str = ""
     sanitising: Literal["warn", "refuse"] = "warn"  # what becomes of configurations that the service would cut
+    reboot_time: Duration = timedelta(0)  # how long a reboot leaves a broker down; the service's takes about 5 minutes
+    service_time: Moment | None = None  # where the service's clock begins; at the machine's time when left out
     regions: Annotated[Mapping[Name, Region], AfterValidator(_not_empty)]
     brokers: Annotated[Mapping[Name, Broker], AfterValidator(_not_empty)]
     links: tuple[Link, ...] = ()

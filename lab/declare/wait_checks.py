@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lab.declare.destinations import destination_of, has_wildcard, hears
-from lab.declare.identities import connectors, unread
+from lab.declare.identities import unread
 from lab.declare.listeners import listeners
 from lab.declare.scenario import Scenario, Subscribe
+from lab.declare.service_checks import connectors_of
 from lab.declare.step import Message
 from lab.declare.step_place import At
 from lab.declare.timed import Wait
@@ -22,7 +23,7 @@ def check_wait(at: At, scenario: Scenario, step: Wait, clients: Mapping[str, Sub
         yield at.unknown("broker", "broker", step.broker, list(brokers), "brokers in this topology")
         return
     if step.connector is not None:
-        yield from _connector(at, step, step.connector)
+        yield from _connector(at, scenario, step, step.connector)
     elif step.client is not None:
         if step.client not in clients:
             yield too_early(at, scenario, step.client, clients)
@@ -37,8 +38,8 @@ def too_early(at: At, scenario: Scenario, client: str, clients: Mapping[str, Sub
     return at.wrong("client", f"the client {client} {reason}", f"clients so far: {', '.join(clients) or 'none'}")
 
 
-def _connector(at: At, step: Wait, name: str) -> Iterator[Problem]:
-    owners = connectors(at.topology)
+def _connector(at: At, scenario: Scenario, step: Wait, name: str) -> Iterator[Problem]:
+    owners = connectors_of(scenario)
     if name not in owners:
         if not unread(at.topology):
             yield at.unknown("connector", "connector", name, list(owners), "connectors of this topology")

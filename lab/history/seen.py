@@ -312,6 +312,43 @@ class PacketsDropped(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationSaved(Observation):
+    """The service saved a revision of a configuration; no broker has it by that."""
+
+    kind: ClassVar[str] = "configuration"
+    configuration: str
+    revision: int
+    description: str = ""
+    warnings: Mapping[str, int] = field(default_factory=dict)  # "REASON element attribute", of the first twenty
+    removed: int = 0  # in all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerRecordSeen(Observation):
+    """What the service keeps of a broker, once at the beginning and after each change; no password is in it."""
+
+    kind: ClassVar[str] = "record"
+    broker: str
+    state: str  # as the service names it: RUNNING, REBOOT_IN_PROGRESS, …
+    configuration: str
+    revision: int
+    pending_configuration: str = ""
+    pending_revision: int | None = None
+    before: str = ""  # what a roll back would make pending
+    users: Mapping[str, str] = field(default_factory=dict)  # each user, with CREATE, UPDATE, DELETE or nothing
+    window: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance(Observation):
+    """A broker's maintenance window opened with something pending, so that it is rebooted."""
+
+    kind: ClassVar[str] = "maintenance"
+    broker: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine(Observation):
     """A line of a broker's log that matters, at the broker's own moment; before 0 where the lab was still opening."""
 
@@ -402,7 +439,8 @@ KINDS: Mapping[str, type[Observation]] = {
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
-        BrokerChanged, ConnectorChanged, LogLine, Counted, SnapshotTaken,
+        BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
+        LogLine, Counted, SnapshotTaken,
     )
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from lab.declare.broker_claims import Log, Recovered
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.expectation import Expectation
 from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, expectations_of
+from lab.declare.service_claims import BrokerStateClaim, ConfigurationClaim, UsersClaim, WarningsClaim
 from lab.declare.vpc_claims import Dropped, PeeringIs, Reachable, RouteIs
 from lab.history import Header, Observation, observations
 from lab.judge.bridge import judge_bridge
@@ -28,6 +29,7 @@ from lab.judge.network import judge_dropped, judge_peering, judge_reachable, jud
 from lab.judge.receipts import judge_duplicates, judge_ordered
 from lab.judge.recovered import judge_recovered
 from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
+from lab.judge.service import judge_broker_state, judge_configuration, judge_users, judge_warnings
 from lab.judge.values import Outcome, Report, Verdict, worst
 from lab.judge.wording import in_words
 
@@ -50,6 +52,10 @@ JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]
     Dropped: judge_dropped,
     PeeringIs: judge_peering,
     RouteIs: judge_route,
+    BrokerStateClaim: judge_broker_state,
+    ConfigurationClaim: judge_configuration,
+    UsersClaim: judge_users,
+    WarningsClaim: judge_warnings,
 }
 
 

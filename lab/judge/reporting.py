@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from lab.amazonmq.configuration import read as read_configuration
 from lab.amazonmq.deployment import DeploymentMode
@@ -153,14 +154,32 @@ def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
 
 def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
     """Give broker and name of every connector that the declared configurations want to be duplex."""
-    brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
+    declared = evidence.header.declared
+    brokers = declared.get("topology", {}).get("brokers", {})
+    texts = [
+        (broker, fields["configuration"]["text"]) for broker, fields in brokers.items() if "configuration" in fields
+    ]
+    # Which broker has been given a saved text is not looked for: a connector's name tells bridges apart well enough.
+    saved = tuple(_saved(declared.get("steps", ())))
+    texts += [(broker, text) for broker in brokers for text in saved]
     return {
         (broker, connector.name)
-        for broker, fields in brokers.items()
-        if "configuration" in fields
-        for connector in read_configuration(fields["configuration"]["text"].encode(), "the history").connectors
+        for broker, text in texts
+        for connector in read_configuration(text.encode(), "the history").connectors
         if connector.duplex
     }
+
+
+def _saved(steps: Iterable[Any]) -> Iterator[str]:
+    """Give every configuration that the declared steps save, those inside another step too."""
+    for entry in steps:
+        for verb, fields in entry.items():
+            if verb == "update-configuration":
+                yield fields["file"]["text"]
+            elif verb == "together":
+                yield from _saved(fields)
+            elif verb == "repeat":
+                yield from _saved(fields["steps"])
 
 
 def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:

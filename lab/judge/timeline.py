@@ -10,6 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from lab.declare.broker_steps import BROKER_STEPS
+from lab.declare.service_steps import UpdateBroker
 from lab.declare.vpc_steps import NETWORK_STEPS
 from lab.history import (
     Attempted,
@@ -36,7 +37,10 @@ from lab.history import (
 )
 from lab.judge.snapshots import Snapshots
 
-FAULTS = ("cut", "reject", "heal", "impair", "flap", *(step.verb for step in (*BROKER_STEPS, *NETWORK_STEPS)))
+FAULTS = (
+    "cut", "reject", "heal", "impair", "flap",
+    *(step.verb for step in (*BROKER_STEPS, *NETWORK_STEPS)), UpdateBroker.verb,
+)  # fmt: skip
 LATE = 0.05  # seconds after its moment from which a step is late
 
 

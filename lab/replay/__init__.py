@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 from lab.declare.counter_claims import START
 from lab.declare.scenario import Scenario
@@ -17,6 +18,7 @@ from lab.replay.network import bear_witness_of_network, tell_network
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.returning import await_returns
+from lab.replay.service import Service, tells_of_service
 from lab.replay.settling import bear_witness, settle
 from lab.replay.traffic import end_all
 from lab.replay.witnesses import demanded, take_if_wanted
@@ -25,17 +27,27 @@ from lab.runtime.base import Lab
 __all__ = ["replay"]
 
 
-def replay(scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run: str) -> None:
-    """Replay a scenario; everything seen goes to the recorder, from the first step to Ended."""
+def replay(
+    scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run: str, began: datetime | None = None
+) -> None:
+    """Replay a scenario; everything seen goes to the recorder, from the first step to Ended.
+
+    The service's clock begins at the moment handed in, or now, unless the topology says otherwise.
+    """
     closing = ExitStack()
     program = unroll(scenario.steps)
     rehearsal = Rehearsal(plan, program, lab, recorder, run=run, closing=closing)
+    rehearsal.reboot_time = scenario.topology.reboot_time.total_seconds()
+    tells = tells_of_service(scenario)
+    starts = scenario.topology.service_time
+    rehearsal.service = Service(rehearsal, began or datetime.now(UTC), starts, tells=tells)
     try:
         with closing:
             closing.callback(lab.unwatch)
             lab.watch(LabRecorder(rehearsal), demanded(scenario))
             take_if_wanted(rehearsal, scenario, START)
             tell_network(rehearsal, scenario)
+            rehearsal.service.tell_all()
             with rehearsal.returns:
                 with rehearsal.beside:
                     play(rehearsal, program.steps)

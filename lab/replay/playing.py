@@ -10,6 +10,7 @@ from lab.declare.unrolling import Numbered
 from lab.history import StepEnded, StepStarted
 from lab.replay import traffic
 from lab.replay.outcome import Outcome
+from lab.replay.rebooting import attend
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import perform
 from lab.replay.wording import asked
@@ -27,6 +28,7 @@ def _one(rehearsal: Rehearsal, each: Numbered) -> bool:
     due = None if step.at is None else step.at.total_seconds()
     if due is not None:
         rehearsal.wait(lambda: False, due - rehearsal.now())
+    attend(rehearsal)
     begun = rehearsal.now()
     rehearsal.record(StepStarted(t=begun, step=number, verb=step.verb, asked=asked(step), place=each.place, due=due))
     late = f"it began {begun - due:.3g} s late" if due is not None and begun - due > LATE else ""

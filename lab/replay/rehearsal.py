@@ -20,6 +20,7 @@ from lab.runtime.base import Destination, Lab, Terms
 if TYPE_CHECKING:
     from lab.replay.ears import Ear
     from lab.replay.returning import Listener
+    from lab.replay.service import Service
     from lab.replay.traffic import Flow
 
 STARTED = "broker-started"  # a log line's name; see lab.amazonmq.log_lines
@@ -31,13 +32,15 @@ class Rehearsal:
     def __init__(
         self, plan: Plan, program: Program, lab: Lab, recorder: Recorder, *, run: str, closing: ExitStack
     ) -> None:
-        self.plan, self.lab, self.run = plan, lab, run
+        self.plan, self.lab, self.run = plan, lab, run  # the plan of what stands: a reboot may bring another one
+        self._users = {broker.name: broker.users[0] for broker in plan.brokers}
         self.program = program
         self.closing = closing
         self.clock = lab.clock
         self.beside = Beside(lab.clock, self.fail)
         self.start = lab.clock.now()
-        self.outstanding = Outstanding(carrier(plan))
+        self._carries = carrier(plan)
+        self.outstanding = Outstanding(lambda source, target: self._carries(source, target))
         self.recorder = Tee(recorder, self.outstanding)
         self.record = self.recorder.record  # of something that happened at our own moment
         self.returns = Beside(lab.clock, self.fail)  # of clients that lost their connection
@@ -59,6 +62,8 @@ class Rehearsal:
         self.ends_up: dict[tuple[str, str, str, bool], float] = {}  # bridge ends, with the moment they came
         self.ends_changed = 0.0
         self._error: Exception | None = None
+        self.reboot_time = 0.0  # seconds that a reboot leaves a broker down where its step does not say
+        self.service: Service
 
     def now(self) -> float:
         """Give the seconds since the replay began."""
@@ -96,6 +101,7 @@ class Rehearsal:
         self.late.discard((line.broker, number))
         self.off.discard((line.broker, number))
         self.record(BrokerChanged(t=line.t, broker=line.broker, state="started", instance=line.instance))
+        self.service.came_late(line.broker)
         return True
 
     def trouble(self, who: str, what: str) -> None:
@@ -129,7 +135,12 @@ class Rehearsal:
 
     def user(self, broker: str, user: str | None) -> str:
         """Name the user to log in as: the broker's only one when none is named."""
-        return self.plan.broker(broker).users[0] if user is None else user
+        return self._users[broker] if user is None else user
+
+    def take(self, plan: Plan) -> None:
+        """Go on with another plan: bridges that an applied configuration adds or drops are in it."""
+        self.plan = plan
+        self._carries = carrier(plan)
 
     def _bridge(self, seen: BridgeSeen) -> None:
         end = (seen.connector, seen.broker, seen.remote, seen.created_by_duplex)

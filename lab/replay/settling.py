@@ -25,7 +25,7 @@ _UP, _DOWN = ("both-ends", "initiator"), ("nowhere",)
 _BRINGS = {
     "heal": _UP, "cut": _DOWN, "reject": _DOWN, "impair": (), "flap": _UP,
     "start": _UP, "reboot": _UP, "resume": _UP, "stop": _DOWN, "kill": _DOWN, "pause": _DOWN,
-    "connector": (*_UP, *_DOWN),
+    "connector": (*_UP, *_DOWN), "update-broker": _UP,
     "create-peering": (), "accept-peering": _UP, "reject-peering": (), "delete-peering": _DOWN,
     "create-route": _UP, "delete-route": _DOWN, "authorize-ingress": _UP, "revoke-ingress": (),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from lab.declare.broker_steps import OnBroker
 from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.counter_claims import Snapshot
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
+from lab.declare.service_steps import OfService
 from lab.declare.step import Step
 from lab.declare.timed import EndTraffic, Flap, Wait
 from lab.declare.vpc_steps import OnNetwork, Try
@@ -23,6 +24,7 @@ from lab.replay.network import change_network, try_out
 from lab.replay.outcome import Outcome
 from lab.replay.publishing import publish
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.service_steps import serve
 from lab.replay.traffic import end
 from lab.replay.waiting import wait
 from lab.replay.witnesses import take_snapshot
@@ -61,6 +63,8 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
             return change_network(rehearsal, step)
         case Try():
             return try_out(rehearsal, step)
+        case OfService():
+            return serve(rehearsal, step)
         case Snapshot():
             return take_snapshot(rehearsal, step.name)
         case _:

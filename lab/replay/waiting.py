@@ -7,8 +7,10 @@ from collections.abc import Callable
 from lab import units
 from lab.declare.timed import Wait
 from lab.errors import BrokerError, LabTimeout
+from lab.plan import BridgePlan
 from lab.replay.bridges import of_connector, stands, state
 from lab.replay.outcome import Outcome
+from lab.replay.rebooting import wait_in_service
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.wording import destination
 
@@ -32,17 +34,24 @@ def wait(rehearsal: Rehearsal, step: Wait) -> Outcome:
         case "received":
             return _received(rehearsal, step, step.client or "", step.count or 0)
         case _:
-            rehearsal.wait(lambda: False, step.duration.total_seconds() if step.duration is not None else 0.0)
+            seconds = step.duration.total_seconds() if step.duration is not None else 0.0
+            wait_in_service(rehearsal, lambda: False, seconds)
             return Outcome()
 
 
 def _bridge(rehearsal: Rehearsal, step: Wait, connector: str) -> Outcome:
-    bridges = of_connector(rehearsal, connector, step.broker)
+    def bridges() -> list[BridgePlan]:  # anew each time: a maintenance window may bring others
+        return of_connector(rehearsal, connector, step.broker)
+
+    def up() -> bool:
+        return bool(bridges()) and all(stands(rehearsal, each) for each in bridges())
 
     def seen() -> str:
-        return ", ".join(f"it is up {_WHERE[state(rehearsal, bridge)]}" for bridge in bridges)
+        found = ", ".join(f"it is up {_WHERE[state(rehearsal, bridge)]}" for bridge in bridges())
+        waiting = rehearsal.service.waiting()
+        return (found or "no broker has it in its current configuration") + (f" ({waiting})" if waiting else "")
 
-    return _until(rehearsal, step, lambda: bool(bridges) and all(stands(rehearsal, each) for each in bridges), seen)
+    return _until(rehearsal, step, up, seen)
 
 
 def _demand(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
@@ -81,7 +90,7 @@ def _until(rehearsal: Rehearsal, step: Wait, condition: Callable[[], bool], othe
             silence.append(error.what)
             return False
 
-    if rehearsal.wait(holds, step.within.total_seconds()):
+    if wait_in_service(rehearsal, holds, step.within.total_seconds()):
         return Outcome()
     instead = silence[0] if silence else otherwise()
     return Outcome(ok=False, note=f"it did not come within {units.format_duration(step.within)}: {instead}")

@@ -9,10 +9,12 @@ from lab.declare.counter_claims import Snapshot
 from lab.declare.destinations import Addressed, destination_of
 from lab.declare.over import protocol
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
+from lab.declare.service_steps import OfService
 from lab.declare.step import OnLink, Step
 from lab.declare.timed import EndTraffic, Flap, Repeat, Together, Traffic, Wait
 from lab.declare.vpc_steps import OnNetwork, Try
 from lab.replay.network_wording import asked_of_network
+from lab.replay.service_wording import asked_of_service
 from lab.runtime.base import Destination
 
 
@@ -59,6 +61,8 @@ def asked(step: Step) -> str:
         case OnInstance() if step.instance is not None:
             named = f"instance {step.instance}" if step.instance in ("1", "2") else f"the {step.instance} instance"
             return f"{step.verb} {named} of broker {step.broker}"
+        case OfService():
+            return asked_of_service(step)
         case OnBroker():
             return f"{step.verb} broker {step.broker}"
         case OnNetwork() | Try():

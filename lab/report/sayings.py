@@ -12,7 +12,9 @@ from lab.history import (
     Attempted,
     BridgeSeen,
     BrokerChanged,
+    BrokerRecordSeen,
     ClientChanged,
+    ConfigurationSaved,
     ConnectorChanged,
     Counted,
     Demand,
@@ -21,6 +23,7 @@ from lab.history import (
     LinkChanged,
     LinkSeen,
     LogLine,
+    Maintenance,
     Observation,
     Paced,
     PacketsDropped,
@@ -237,6 +240,28 @@ def _whole(well: bool) -> Weight:
     return Weight.PLAIN if well else Weight.FAULT
 
 
+def _configuration(seen: ConfigurationSaved) -> _Said:
+    words = f"revision {seen.revision} saved" + (f" ({seen.description})" if seen.description else "")
+    removed = ", ".join(f"{what}{f', {count} times' if count > 1 else ''}" for what, count in seen.warnings.items())
+    more = (
+        f" and {seen.removed - sum(seen.warnings.values())} more" if seen.removed > sum(seen.warnings.values()) else ""
+    )
+    warned = f"; Amazon MQ removed: {removed}{more}" if removed else ""
+    return f"configuration {seen.configuration}", words + warned, Weight.FAULT if removed else Weight.PLAIN
+
+
+def _record(seen: BrokerRecordSeen) -> _Said:
+    words = f"{seen.state}, {seen.configuration} revision {seen.revision}"
+    if seen.pending_revision is not None:
+        words += f", pending {seen.pending_configuration} revision {seen.pending_revision}"
+    waiting = ", ".join(f"{user} {change}" for user, change in seen.users.items() if change)
+    return seen.broker, words + (f", pending users: {waiting}" if waiting else ""), Weight.PLAIN
+
+
+def _maintenance(seen: Maintenance) -> _Said:
+    return seen.broker, f"its maintenance window opened ({seen.window})", Weight.STEP
+
+
 def _log(seen: LogLine) -> _Said:
     by = f"instance {seen.instance} " if seen.instance else ""
     more = f" (the last of {seen.times} lines alike)" if seen.times > 1 else ""
@@ -325,6 +350,9 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     PolicyApplied: _policy,
     Attempted: _attempt,
     PacketsDropped: _dropped,
+    ConfigurationSaved: _configuration,
+    BrokerRecordSeen: _record,
+    Maintenance: _maintenance,
     LogLine: _log,
     DestinationSeen: _destination,
     Counted: _counted,

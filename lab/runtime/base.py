@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from pydantic import SecretStr
+
 from lab.history import (
     BridgeSeen,
     BrokerChanged,
@@ -26,6 +28,7 @@ from lab.history import (
 )
 from lab.network.link import Impairment, LinkState
 from lab.network.vpc import Network
+from lab.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +222,17 @@ class Lab(Protocol):
         """Tell whether every endpoint of an instance listens, or it is a standby that could take over at any time.
 
         BrokerError where it ended while starting.
+        """
+        ...
+
+    def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
+        """Keep a password under its number, for a user of a broker who is to have it after a reboot."""
+        ...
+
+    def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
+        """Give a broker's instances other files for their next start, as a plan has them, and take this plan for ours.
+
+        Each of its users has the password that was kept under the number given.
         """
         ...
 

@@ -88,7 +88,9 @@ def test_every_placeholder_has_its_line_in_the_secrets_file() -> None:
         asked = set(
             re.findall(r"%\{mqlab:([^}\"]*)\}", contents["/etc/mqlab/activemq.xml"] + contents["/etc/mqlab/jetty.xml"])
         )
-        assert asked | {"console.user"} == set(read_properties(contents["/etc/mqlab/secrets.properties"]))
+        assert asked | {"console.user", "stranger.password"} == set(
+            read_properties(contents["/etc/mqlab/secrets.properties"])
+        )
 
 
 def test_no_secret_is_printed() -> None:

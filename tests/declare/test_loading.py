@@ -36,7 +36,10 @@ def test_shipped_scenario_has_no_problem(path: Path) -> None:
 def test_what_is_declared_survives_json(path: Path) -> None:
     scenario = load(path, environment={})
     declared = json.loads(json.dumps(scenario.declared()))
-    assert steps_of(declared) == scenario.steps
+    # A password is not declared, so a step that sets one has asterisks instead.
+    assert [step.entry() for step in steps_of(declared)] == [step.entry() for step in scenario.steps]
+    kept = [step for step in scenario.steps if not hasattr(step, "password")]
+    assert [step for step in steps_of(declared) if not hasattr(step, "password")] == kept
     assert expectations_of(declared) == scenario.expect
 
 

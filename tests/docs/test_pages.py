@@ -21,6 +21,8 @@ from lab.amazonmq.log_lines import NAMED
 from lab.cli import app
 from lab.declare.fields import Amount
 from lab.declare.scenario import EXPECTATIONS, STEPS, Scenario
+from lab.declare.service_claims import SERVICE_CLAIMS
+from lab.declare.service_steps import SERVICE_STEPS
 from lab.declare.timed import Together, Wait
 from lab.declare.topology import Broker, ImpairmentFields, Link, Region, Topology, User
 from lab.declare.vpc import ALL_PORTS, Peering, RouteTable
@@ -28,7 +30,7 @@ from lab.history.seen import KINDS, Header
 
 from .pages import PAGES, ROOT, code_words, rows, sections
 
-SCENARIO, TOPOLOGY = ROOT / "docs" / "scenario.md", ROOT / "docs" / "topology.md"
+SCENARIO, TOPOLOGY, SERVICE = (ROOT / "docs" / name for name in ("scenario.md", "topology.md", "service.md"))
 GROUP: Any = typer.main.get_command(app)
 COMMANDS = {name: GROUP.get_command(None, name) for name in GROUP.list_commands(None)}
 NAMES = sorted(COMMANDS)
@@ -43,8 +45,8 @@ MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
     (TOPOLOGY, "A link", Link, "link"),
     (TOPOLOGY, "A link", ImpairmentFields, "impairment"),
     (SCENARIO, "The file", Scenario, ""),
-    *((SCENARIO, step.verb, step, "") for step in STEPS if step is not Together),
-    *((SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS),
+    *((SERVICE if step in SERVICE_STEPS else SCENARIO, step.verb, step, "") for step in STEPS if step is not Together),
+    *((SERVICE if claim in SERVICE_CLAIMS else SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS),
 ]
 STANDING_ALONE = {(Wait, "duration")}  # in a file it has no key
 IN_WORDS = {  # what a table says where a default is not a value to write
@@ -63,6 +65,11 @@ IN_WORDS = {  # what a table says where a default is not a value to write
     "until told",
     "made by the lab",
     "as long as the id",
+    "as they are",
+    "the broker's",
+    "the latest",
+    "the machine's",
+    "the topology's",
     "the service's default",
     "the active one",
     "the one that is down",

@@ -10,8 +10,8 @@ def keys(model: type[Broker | Link | Region | Route | Peering]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
 
 
-def test_a_topology_has_brokers_that_one_configuration_applies_to() -> None:
-    """No revision, no pending change, no maintenance window, no instance type."""
+def test_a_topology_has_brokers_that_configurations_apply_to() -> None:
+    """No instance type; whatever the service is asked to do is a step, and no request to an API."""
     assert keys(Broker) == {
         "region",
         "deployment-mode",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.declare.loading import load
@@ -16,6 +17,7 @@ from tests.replay.fake_lab import FakeLab
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.yaml"))
 RUN = "run-1"
+BEGAN = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 
 
 def opened(path: Path) -> tuple[Scenario, Plan, FakeLab]:
@@ -27,7 +29,7 @@ def opened(path: Path) -> tuple[Scenario, Plan, FakeLab]:
 def history(path: Path) -> str:
     scenario, planned, lab = opened(path)
     recorder = MemoryRecorder()
-    replay(scenario, planned, lab, recorder, run=RUN)
+    replay(scenario, planned, lab, recorder, run=RUN, began=BEGAN)
     return "".join(map(line, recorder.observations))
 
 

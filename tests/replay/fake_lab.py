@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
+
+from pydantic import SecretStr
 
 from lab.declare.destinations import hears
 from lab.declare.selectors import matches
@@ -225,6 +227,8 @@ class FakeLab:
         self.network = plan.network
         self.drops: Counter[tuple[str, str, str, str]] = Counter()
         self.lying = False  # packets do not do what the network says
+        self.passwords: dict[tuple[str, str, int], SecretStr] = {}
+        self.prepared: list[tuple[str, dict[str, int]]] = []
         self.on_publish: Callable[[FakeClient, Outgoing], bool] = lambda client, message: False
 
     def connect(
@@ -369,6 +373,15 @@ class FakeLab:
 
     def started(self, broker: str, instance: int = 1) -> bool:
         return broker not in self.down and (broker, instance) not in self.out
+
+    def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
+        self.passwords[broker, user, number] = password
+
+    def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
+        ended = self.down.get(broker) in ("stopped", "killed") or any(name == broker for name, _ in self.out)
+        assert ended, "an instance reads its files when it starts"
+        self.plan = plan
+        self.prepared.append((broker, dict(passwords)))
 
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         self.down[broker] = "paused"

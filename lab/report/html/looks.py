@@ -123,4 +123,6 @@ SILENT = (  # no fault: only in the list of events
     "log",
     "policy",
     "attempt",
+    "configuration",
+    "record",
 )

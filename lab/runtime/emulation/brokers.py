@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import docker.errors
@@ -38,15 +38,19 @@ def start_broker(
         image=image,
         name=f"mqlab-{run}-{its.name}",
         endpoints=[endpoint],
-        files=[
-            File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER)
-            for file in files
-        ],
+        files=packed(files),
         ports={},
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
     )
+
+
+def packed(files: Sequence[BrokerFile]) -> list[File]:
+    """Give a broker's files with their owner; a secret one is for the broker alone."""
+    return [
+        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER) for file in files
+    ]
 
 
 def make_store(client: docker.DockerClient, run: str, broker: str, lab_labels: Mapping[str, str]) -> None:

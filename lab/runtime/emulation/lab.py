@@ -15,6 +15,7 @@ import docker
 from lab import clients
 from lab.amazonmq.files import JOLOKIA_USER
 from lab.amazonmq.names import ENDPOINTS
+from lab.amazonmq.vault import Vault
 from lab.declare.over import endpoint
 from lab.errors import BrokerError
 from lab.history import (
@@ -32,15 +33,17 @@ from lab.history import (
 )
 from lab.network.link import Impairment, LinkState
 from lab.network.vpc import INTERNET, Network
-from lab.plan import BridgePlan
+from lab.plan import BridgePlan, Plan
 from lab.runtime.base import ORDINARY, Attempt, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
 from lab.runtime.emulation import counting, log_watch, mbeans, reaching
+from lab.runtime.emulation import state as state_file
 from lab.runtime.emulation.actives import Actives
 from lab.runtime.emulation.jolokia import Jolokia, Silent
 from lab.runtime.emulation.log_watch import LogWatch
 from lab.runtime.emulation.policy import changed, policy, read_drops
 from lab.runtime.emulation.power import DOWN, Power
+from lab.runtime.emulation.preparing import Vaults
 from lab.runtime.emulation.router import Router
 from lab.runtime.emulation.state import InstanceState, LabState
 from lab.runtime.emulation.watching import BridgeWatch, Looks
@@ -50,13 +53,22 @@ class EmulatedLab:
     """A lab of containers, whoever opened it."""
 
     def __init__(
-        self, client: docker.DockerClient, state: LabState, passwords: Mapping[str, Mapping[str, SecretStr]]
+        self,
+        client: docker.DockerClient,
+        state: LabState,
+        *,
+        vaults: Mapping[str, Vault] | None = None,  # as far as they are known; others are read when they are needed
+        state_folder: Path | None = None,  # where others find what stands, None where nobody is to be told
     ) -> None:
         self.state = state
         self.clock = RealClock()
         self.router = Router(client, state.router)
         self._docker = client
-        self._passwords = passwords
+        self._state_folder = state_folder
+        self._vaults = Vaults(
+            lambda broker: [client.containers.get(each.container) for each in self.state.brokers[broker].instances],
+            vaults or {},
+        )
         self._management = {
             its.name: Jolokia(name, its.management_port, JOLOKIA_USER, broker.management_password)
             for name, broker in state.brokers.items()
@@ -82,7 +94,7 @@ class EmulatedLab:
             port=where.ports[endpoint(over)],
             ca_file=Path(self.state.ca_file),
             user=user,
-            password=self._passwords[broker][user],
+            password=self._vaults.password(broker, user),
             client_id=session.client_id or f"mqlab-{self.state.run}-{client}",
         )
         return clients.connect(over, at, events, session)
@@ -161,6 +173,17 @@ class EmulatedLab:
             return False
         self._power.has_started(its)
         return True
+
+    def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
+        """Keep a password where the broker alone can read it."""
+        self._vaults.keep(broker, user, number, password)
+
+    def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
+        """Write a broker's files for its next start; bridges are looked for by the plan from now on."""
+        self._vaults.prepare(plan.broker(broker), passwords, Path(self.state.folder))
+        self.state = replace(self.state, plan=plan)
+        if self._state_folder is not None:
+            state_file.save(self.state, self._state_folder)
 
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Freeze an instance's processes."""

@@ -25,10 +25,12 @@ import docker
 from lab.amazonmq.certificates import LabAuthority
 from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
 from lab.amazonmq.names import CONSOLE, ENDPOINTS, JOLOKIA_PORT
+from lab.amazonmq.vault import Vault
 from lab.errors import HostError, LabError
 from lab.interrupts import uninterrupted
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
+from lab.operating import opening_control
 from lab.plan import Action, BrokerPlan, InstancePlan, Plan
 from lab.runtime.base import Progress
 from lab.runtime.emulation import labels, logs, networks, state, sweeping, waiting
@@ -131,6 +133,10 @@ class _Opened:
         self._labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
         self._authority = LabAuthority.create(datetime.now(UTC))
         self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
+        self._vaults = {
+            each.name: Vault.of(self._secrets[each.name], each.passwords)
+            for each in opening_control(plan, datetime.now(UTC)).account.brokers
+        }
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
         self._standbys: dict[str, Callable[[], str]] = {}
@@ -277,7 +283,7 @@ class _Opened:
             replaying=opening.replaying,
         )
         state.save(lab_state, opening.state_folder)
-        return EmulatedLab(opening.client, lab_state, opening.passwords)
+        return EmulatedLab(opening.client, lab_state, vaults=self._vaults, state_folder=opening.state_folder)
 
     def _instance_state(self, broker: str, its: InstancePlan) -> InstanceState:
         return InstanceState(
@@ -318,6 +324,7 @@ class _Opened:
         addresses = [each for its in broker.instances for each in (its.address, IPv4Address(self._address(its)))]
         return (
             *broker_files(broker.activemq_xml, broker.identity.users, own),
+            self._vaults[broker.name].file,
             BrokerFile(path=KEY_STORE, content=self._authority.issue(names, addresses, own.key_store), secret=True),
             BrokerFile(path=TRUST_STORE, content=self._authority.trust_store(own.key_store), secret=True),
         )

@@ -65,7 +65,7 @@ class Status:
 
 def look(client: docker.DockerClient, state: LabState) -> Status:
     """Ask everything of a lab that there is to ask; parts that are down say so."""
-    lab = EmulatedLab(client, state, passwords={})
+    lab = EmulatedLab(client, state)
     try:
         owner = Owner.parse(state.owner)
         return Status(

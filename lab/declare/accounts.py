@@ -1,0 +1,194 @@
+"""A scenario's steps done to the service's account alone, without a lab: what it would refuse, and what comes of it.
+
+Only what is certain before a run: the service's clock stands at a moment long past, so that a later one may be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lab.amazonmq import account_brokers, account_configurations, account_users
+from lab.amazonmq.account import Account, move_clock
+from lab.amazonmq.broker_record import AppliedRevision, BrokerRecord
+from lab.amazonmq.configuration import read
+from lab.amazonmq.connectors import NetworkConnector
+from lab.amazonmq.maintenance import window
+from lab.amazonmq.sanitising import sanitise
+from lab.declare.broker_steps import Reboot
+from lab.declare.identities import identity
+from lab.declare.origin import Keys
+from lab.declare.scenario import Scenario
+from lab.declare.service_steps import (
+    CreateConfiguration,
+    CreateUser,
+    DeleteUser,
+    MaintenanceWindow,
+    MoveClock,
+    UpdateBroker,
+    UpdateConfiguration,
+    UpdateUser,
+)
+from lab.declare.step import Step
+from lab.declare.timed import Wait
+from lab.declare.topology import Topology
+from lab.declare.unrolling import every_step, in_time
+from lab.errors import InputError
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A step that the service is asked to do: the account after it, or why it was refused."""
+
+    path: Keys
+    step: Step
+    account: Account
+    refusal: InputError | None = None
+
+
+def opening(topology: Topology) -> Account:
+    """Give the account that a topology's lab opens with; InputError where some broker cannot be."""
+    account = Account(attended=_LONG_AGO)
+    for name, broker in topology.brokers.items():
+        written = broker.configuration
+        account = account_brokers.open_broker(
+            account,
+            identity(topology, name),
+            _LONG_AGO,
+            file="" if written is None else written.file,
+            text=None if written is None else written.text,
+        )
+    return account
+
+
+def moves(scenario: Scenario) -> Iterator[Move]:
+    """Do the steps in their order; what was refused changes nothing for those after it."""
+    account = opening(scenario.topology)
+    about_to_open: set[str] = set()  # brokers before whose window the clock was moved: it opens while one waits
+    for path, step in in_time(scenario.steps):
+        if isinstance(step, MoveClock):
+            about_to_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
+        if isinstance(step, Wait):
+            account = _opened(account, about_to_open)
+            about_to_open = set()
+        try:
+            after = _after(account, step)
+        except InputError as error:
+            yield Move(path=path, step=step, account=account, refusal=error)
+            continue
+        if after is not None:
+            account = after
+            yield Move(path=path, step=step, account=account)
+
+
+def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
+    """Give, for each broker, the connectors of every configuration that it has or that waits for it, once each."""
+    found: dict[str, dict[AppliedRevision, tuple[NetworkConnector, ...]]] = {}
+
+    def take(account: Account, record: BrokerRecord) -> None:
+        for applied in (record.current, record.pending):
+            if applied is not None and applied not in found.setdefault(record.name, {}):
+                text = account.configuration(applied.configuration).revision(applied.revision).text
+                saved = sanitise(read(text.encode(), str(applied)), record.engine_version)
+                found[record.name][applied] = saved.configuration.connectors
+
+    try:
+        first = opening(scenario.topology)
+    except InputError:  # said by the checks of the topology
+        return {}
+    for record in first.brokers:
+        take(first, record)
+    if changes_anything(scenario):
+        for move in moves(scenario):
+            for record in move.account.brokers:
+                take(move.account, record)
+    return {broker: list(each.values()) for broker, each in found.items()}
+
+
+def changes_anything(scenario: Scenario) -> bool:
+    """Tell whether a scenario saves or applies anything."""
+    return any(isinstance(step, UpdateConfiguration | UpdateBroker) for step in every_step(scenario.steps))
+
+
+def _after(account: Account, step: Step) -> Account | None:
+    """Give the account after a step, or None where the service has nothing to do with it."""
+    match step:
+        case CreateConfiguration():
+            return account_configurations.create_configuration(
+                account, step.configuration, step.engine_version, _LONG_AGO
+            )
+        case UpdateConfiguration():
+            return account_configurations.update_configuration(
+                account,
+                step.configuration,
+                step.file.text.encode(),
+                _LONG_AGO,
+                description=step.description,
+                file=step.file.file,
+            ).account
+        case UpdateBroker():
+            return _updated(account, step)
+        case MaintenanceWindow():
+            chosen = window(step.day, step.time, step.zone)
+            return account_brokers.update_broker(account, step.broker, window=chosen)
+        case MoveClock():
+            return _moved(account, step)
+        case CreateUser():
+            return account_users.create_user(
+                account,
+                step.broker,
+                step.user,
+                step.password,
+                groups=step.groups,
+                console_access=step.console_access,
+            )
+        case UpdateUser():
+            return account_users.update_user(
+                account,
+                step.broker,
+                step.user,
+                password=step.password,
+                groups=step.groups,
+                console_access=step.console_access,
+            )
+        case DeleteUser():
+            return account_users.delete_user(account, step.broker, step.user)
+        case Reboot() if any(each.name == step.broker for each in account.brokers):
+            return _rebooted(account, step.broker)
+    return None
+
+
+def _opened(account: Account, brokers: set[str]) -> Account:
+    """Apply what waits for the windows of brokers; where a clock was moved to a moment, perhaps they open."""
+    for record in account.brokers:
+        if record.name in brokers and record.waits:
+            account = _rebooted(account, record.name)
+    return account
+
+
+def _updated(account: Account, step: UpdateBroker) -> Account:
+    if step.roll_back:
+        account = account_brokers.roll_back(account, step.broker)
+    account = account_brokers.update_broker(
+        account,
+        step.broker,
+        configuration=step.configuration,
+        revision=step.revision,
+        security_groups=step.security_groups,
+    )
+    return _rebooted(account, step.broker) if step.apply == "immediately" else account
+
+
+def _rebooted(account: Account, broker: str) -> Account:
+    begun = account_brokers.begin_reboot(account, broker)
+    return account_brokers.finish_reboot(account_brokers.applied(begun, broker), broker)
+
+
+def _moved(account: Account, step: MoveClock) -> Account:
+    """Check the move; what would come to be applied by it depends on the moment of the run."""
+    if step.before is not None:
+        account.broker(step.before)
+    return account if step.to is None else move_clock(account, step.to, _LONG_AGO)

@@ -1,0 +1,136 @@
+"""A broker's configuration made pending, and a reboot that applies what is pending: a real stop, other files, a start.
+
+A reboot has three parts, for whoever has something to do in between: `begin_reboot`, `apply_pending` while the broker
+is down, `finish_reboot`. `reboot` does all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lab.amazonmq import account_brokers as verbs
+from lab.amazonmq.account import Account
+from lab.amazonmq.broker_record import BrokerRecord
+from lab.amazonmq.configuration import read
+from lab.amazonmq.maintenance import Window
+from lab.amazonmq.sanitising import Sanitised, sanitise
+from lab.errors import LabTimeout
+from lab.history import BrokerChanged, Observation
+from lab.operating.control import Control, Done, seen_of
+from lab.plan import Plan
+from lab.plan_change import applied, leading_nowhere
+from lab.runtime.base import Lab
+
+STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; measured: 1 to 2 s
+STARTS_WITHIN = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied(Done):
+    """What applying gives: the Plan of what stands from now on too."""
+
+    plan: Plan
+
+
+def update_broker(
+    control: Control,
+    broker: str,
+    *,
+    configuration: str | None = None,
+    revision: int | None = None,
+    security_groups: Sequence[str] | None = None,
+    window: Window | None = None,
+    roll_back: bool = False,
+    t: float,
+) -> Done:
+    """Make a revision pending, or the last one before it; a maintenance window is set at once."""
+    account = control.account
+    if roll_back:
+        account = verbs.roll_back(account, broker)
+    account = verbs.update_broker(
+        account,
+        broker,
+        configuration=configuration,
+        revision=revision,
+        security_groups=security_groups,
+        window=window,
+    )
+    pending = account.broker(broker).pending
+    note = "" if pending is None else f"{pending} waits for a reboot"
+    return _done(control, account, broker, t, note)
+
+
+def begin_reboot(control: Control, broker: str, *, t: float) -> Done:
+    """Order a reboot; refused unless the broker is RUNNING."""
+    return _done(control, verbs.begin_reboot(control.account, broker), broker, t)
+
+
+def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Applied:
+    """Give a broker that is down for its reboot all that is pending; with nothing pending, nothing is touched."""
+    before = control.account.broker(broker)
+    account = verbs.applied(control.account, broker)
+    record = account.broker(broker)
+    if record == before:
+        return Applied(control=control, plan=plan)
+    text = current_text(account, record)
+    after = applied(plan, broker, text, record.identities)
+    lab.prepare(broker, after, record.passwords)
+    nowhere = leading_nowhere(plan, text)
+    note = f"no broker of this lab is at {', '.join(nowhere)}" if nowhere else ""
+    done = _done(control, account, broker, lab.clock.now(), note)
+    return Applied(control=done.control, seen=done.seen, note=done.note, plan=after)
+
+
+def finish_reboot(control: Control, broker: str, *, t: float) -> Done:
+    """Say that a broker has started again."""
+    return _done(control, verbs.finish_reboot(control.account, broker), broker, t)
+
+
+def reboot(
+    control: Control, lab: Lab, plan: Plan, broker: str, *, downtime: float = 0.0, within: float = STARTS_WITHIN
+) -> Applied:
+    """Reboot a broker: stop it, apply what is pending, leave it down for so long, start it and wait until it listens.
+
+    Of a pair the standby is rebooted first, and takes over with what is new. Where an instance does not start in time
+    LabTimeout is raised; what the broker itself refuses is a BrokerError.
+    """
+    seen: list[Observation] = []
+    begun = begin_reboot(control, broker, t=lab.clock.now())
+    seen += begun.seen
+    numbers = [each.number for each in plan.broker(broker).instances]
+    active = lab.active(broker) or numbers[0]
+    given: Applied | None = None
+    for number in (*(each for each in numbers if each != active), active):
+        mark = 0 if len(numbers) == 1 else number
+        seen.append(BrokerChanged(t=lab.clock.now(), broker=broker, state="stopping", instance=mark))
+        seen.append(lab.stop(broker, within=STOPS_WITHIN, instance=number))
+        if given is None:
+            given = apply_pending(begun.control, lab, plan, broker)
+            seen += given.seen
+        if number == active:
+            lab.clock.wait(lambda: len(numbers) == 1 or lab.active(broker) is not None, within)
+            lab.clock.sleep(downtime)
+        seen.append(lab.start(broker, number))
+        _await(lab, broker, number, within)
+        seen.append(BrokerChanged(t=lab.clock.now(), broker=broker, state="started", instance=mark))
+    assert given is not None  # a broker has an instance
+    finished = finish_reboot(given.control, broker, t=lab.clock.now())
+    return Applied(control=finished.control, seen=(*seen, *finished.seen), note=given.note, plan=given.plan)
+
+
+def _await(lab: Lab, broker: str, number: int, within: float) -> None:
+    if not lab.clock.wait(lambda: lab.started(broker, number), within):
+        what = f"broker {broker} had not started within {within:g} s of its reboot"
+        raise LabTimeout(what, f"see: mqlab logs {broker}")
+
+
+def current_text(account: Account, record: BrokerRecord) -> Sanitised:
+    """Give the text of a broker's current revision; saved texts are sanitised already, so nothing more goes."""
+    current = record.current
+    text = account.configuration(current.configuration).revision(current.revision).text
+    return sanitise(read(text.encode(), str(current)), record.engine_version)
+
+
+def _done(control: Control, account: Account, broker: str, t: float, note: str = "") -> Done:
+    return Done(control=replace(control, account=account), seen=(seen_of(account.broker(broker), t),), note=note)

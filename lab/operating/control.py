@@ -1,0 +1,61 @@
+"""What the cloud's own side of a lab is: the account of Amazon MQ as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from lab.amazonmq.account import Account
+from lab.amazonmq.account_brokers import open_broker
+from lab.amazonmq.broker_record import BrokerRecord
+from lab.amazonmq.default import FILE
+from lab.amazonmq.describing import pending_changes
+from lab.history import BrokerRecordSeen, Observation
+from lab.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The control plane of a lab, a frozen value."""
+
+    account: Account = field(default_factory=Account)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a verb gives: the Control after it, what was seen, and what is remarkable."""
+
+    control: Control
+    seen: tuple[Observation, ...] = ()
+    note: str = ""
+
+
+def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)) -> Control:
+    """Give the control plane of a lab that has just opened: every broker runs, with a configuration of its own.
+
+    The same plan always gives the same numbers to the same passwords, whatever the moment.
+    """
+    account = Account(ahead=ahead)
+    account = replace(account, attended=account.now(at))
+    for broker in plan.brokers:
+        written = broker.configuration_file != FILE
+        text = broker.configuration if written else None
+        account = open_broker(account, broker.identity, account.now(at), file=broker.configuration_file, text=text)
+    return Control(account=account)
+
+
+def seen_of(record: BrokerRecord, t: float) -> BrokerRecordSeen:
+    """Give a broker's record as it goes into a history."""
+    pending, waiting = record.pending, pending_changes(record)
+    return BrokerRecordSeen(
+        t=t,
+        broker=record.name,
+        state=str(record.state),
+        configuration=record.current.configuration,
+        revision=record.current.revision,
+        pending_configuration="" if pending is None else pending.configuration,
+        pending_revision=None if pending is None else pending.revision,
+        before="" if not record.history else str(record.history[-1]),
+        users={user.name: waiting.get(user.name, "") for user in record.users},
+        window=str(record.window),
+    )

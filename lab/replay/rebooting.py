@@ -1,0 +1,71 @@
+"""A reboot while a replay runs: the broker really stops, is given what is pending, and starts again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.errors import BrokerError, InputError, LabError
+from lab.operating.brokers import STARTS_WITHIN, STOPS_WITHIN, begin_reboot, finish_reboot
+from lab.replay.instances import active, start, stop
+from lab.replay.outcome import Outcome, refused
+from lab.replay.rehearsal import Rehearsal
+
+
+def reboot(
+    rehearsal: Rehearsal, broker: str, instance: int, downtime: float | None, within: float = STARTS_WITHIN
+) -> Outcome:
+    """Reboot a broker, and apply what is pending; of a pair each instance, so that it fails over meanwhile.
+
+    The standby comes first: it takes over with what is new. Down is the instance named for as long as the topology says
+    where no downtime is given.
+    """
+    service, clock = rehearsal.service, rehearsal.clock
+    try:
+        service.do(lambda control: begin_reboot(control, broker, t=clock.now()))
+    except InputError as error:
+        return not_served(rehearsal, error)
+    standbys = [each for each in rehearsal.numbers(broker) if each != instance and (broker, each) not in rehearsal.off]
+    done: list[Outcome] = []
+    note: str | None = None
+    for number in (*standbys, instance):
+        done.append(stop(rehearsal, broker, number, STOPS_WITHIN))
+        note = service.apply(broker) if note is None else note  # once, for all instances
+        if number == instance:
+            if standbys:  # or the one that has just ended might be quicker to get the store's lock again
+                active(rehearsal, broker)
+            rehearsal.wait(lambda: False, rehearsal.reboot_time if downtime is None else downtime)
+        done.append(start(rehearsal, broker, number, within))
+    if not done[-1].ok:
+        return done[-1]
+    service.do(lambda control: finish_reboot(control, broker, t=clock.now()))
+    failed = next((each for each in reversed(done) if not each.ok), None)
+    words = "; ".join(each for each in ("" if failed is None else failed.note, note) if each)
+    return Outcome(ok=failed is None, note=words)
+
+
+def not_served(rehearsal: Rehearsal, error: InputError) -> Outcome:
+    """Record that the service would not do it."""
+    return refused(rehearsal, "Amazon MQ", LabError("; ".join(problem.what for problem in error.problems)))
+
+
+def attend(rehearsal: Rehearsal) -> None:
+    """Reboot the brokers whose maintenance window has opened with something pending."""
+    for broker in rehearsal.service.due():
+        try:
+            outcome = reboot(rehearsal, broker, active(rehearsal, broker), None)
+        except BrokerError as error:
+            outcome = refused(rehearsal, f"broker {broker}", error)
+        if not outcome.ok:
+            rehearsal.trouble(f"broker {broker}", f"its maintenance window: {outcome.note}")
+
+
+def wait_in_service(rehearsal: Rehearsal, until: Callable[[], bool], seconds: float) -> bool:
+    """Wait for a condition as a rehearsal does; maintenance windows that open meanwhile are attended to."""
+    end = rehearsal.now() + seconds
+    while True:
+        left, opens_in = end - rehearsal.now(), rehearsal.service.opens_in()
+        if opens_in is None or opens_in > left:
+            return rehearsal.wait(until, left)
+        if rehearsal.wait(until, max(opens_in, 0.0)):
+            return True
+        attend(rehearsal)

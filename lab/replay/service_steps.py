@@ -1,0 +1,113 @@
+"""What the steps that are done in the service do: decided by the account, done to the lab, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lab.amazonmq.account import clock_text, move_clock
+from lab.amazonmq.maintenance import window
+from lab.declare.service_steps import (
+    CreateConfiguration,
+    CreateUser,
+    DeleteUser,
+    MaintenanceWindow,
+    MoveClock,
+    OfService,
+    UpdateBroker,
+    UpdateConfiguration,
+    UpdateUser,
+)
+from lab.errors import BrokerError, InputError, PlanError
+from lab.operating import Control, Done
+from lab.operating.brokers import update_broker
+from lab.operating.configurations import create_configuration, update_configuration
+from lab.operating.users import create_user, delete_user, update_user
+from lab.replay.instances import active
+from lab.replay.outcome import Outcome, refused
+from lab.replay.rebooting import not_served, reboot
+from lab.replay.rehearsal import Rehearsal
+
+
+def serve(rehearsal: Rehearsal, step: OfService) -> Outcome:
+    """Do one step; what the service refuses is a step that was not done as asked."""
+    rehearsal.last_begun[step.verb] = rehearsal.now()
+    try:
+        outcome = Outcome(note=rehearsal.service.do(_verb(rehearsal, step)).note)
+        if isinstance(step, UpdateBroker) and step.apply == "immediately":
+            downtime = None if step.downtime is None else step.downtime.total_seconds()
+            its = active(rehearsal, step.broker)
+            outcome = reboot(rehearsal, step.broker, its, downtime, step.within.total_seconds())
+    except InputError as error:
+        outcome = not_served(rehearsal, error)
+    except BrokerError as error:
+        outcome = refused(rehearsal, f"broker {getattr(step, 'broker', '')}", error)
+    rehearsal.last_change[step.verb] = rehearsal.now()
+    return outcome
+
+
+def _verb(rehearsal: Rehearsal, step: OfService) -> Callable[[Control], Done]:
+    lab, t, machine = rehearsal.lab, rehearsal.clock.now(), rehearsal.service.machine
+    match step:
+        case CreateConfiguration():
+            return lambda c: create_configuration(c, step.configuration, step.engine_version, machine, t=t)
+        case UpdateConfiguration():
+            return lambda c: update_configuration(
+                c,
+                step.configuration,
+                step.file.text,
+                machine,
+                description=step.description,
+                file=step.file.file,
+                t=t,
+            )
+        case UpdateBroker():
+            return lambda c: update_broker(
+                c,
+                step.broker,
+                configuration=step.configuration,
+                revision=step.revision,
+                security_groups=step.security_groups,
+                roll_back=step.roll_back,
+                t=t,
+            )
+        case MaintenanceWindow():
+            chosen = window(step.day, step.time, step.zone)
+            return lambda c: update_broker(c, step.broker, window=chosen, t=t)
+        case MoveClock():
+            return lambda c: _moved(rehearsal, step, c)
+        case CreateUser():
+            return lambda c: create_user(
+                c,
+                lab,
+                step.broker,
+                step.user,
+                step.password,
+                groups=step.groups,
+                console_access=step.console_access,
+            )
+        case UpdateUser():
+            return lambda c: update_user(
+                c,
+                lab,
+                step.broker,
+                step.user,
+                password=step.password,
+                groups=step.groups,
+                console_access=step.console_access,
+            )
+        case DeleteUser():
+            return lambda c: delete_user(c, lab, step.broker, step.user)
+        case _:
+            raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
+
+
+def _moved(rehearsal: Rehearsal, step: MoveClock, control: Control) -> Done:
+    account, machine = control.account, rehearsal.service.machine
+    to = step.to
+    if to is None:
+        assert step.before is not None  # one of both is given
+        to = account.broker(step.before).window.opens_after(account.now(machine)) - step.by
+        to = max(to, account.now(machine))  # it may open sooner than that
+    after = move_clock(account, to, machine)
+    return Done(control=replace(control, account=after), note=f"the service's clock is at {clock_text(to)}")
