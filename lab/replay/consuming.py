@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 from lab import units
 from lab.declare.client_steps import Consume
@@ -85,7 +85,7 @@ def _take(rehearsal: Rehearsal, step: Consume, client: Client, ear: Ear, cumulat
         rehearsal.wait(lambda: bool(ear.untaken) or ear.lost_because is not None, end - rehearsal.now())
         if not ear.untaken:
             break
-        batch = [ear.untaken.popleft() for _ in range(min(len(ear.untaken), step.count - taken))]
+        batch = _at_most(step.count - taken, ear)
         taken += len(batch)
         for outcome in _settle(rehearsal, step.client, client, ear, batch, cumulative) if step.ack else ():
             told[outcome] += 1
@@ -96,6 +96,15 @@ def _take(rehearsal: Rehearsal, step: Consume, client: Client, ear: Ear, cumulat
     if unsettled := told[SendOutcome.FAILED] + told[SendOutcome.UNKNOWN]:
         notes.append(f"{unsettled} of {taken} acknowledgements without the broker's word that they are done")
     return Outcome(ok=not notes, note="; ".join(notes))
+
+
+def _at_most(number: int, ear: Ear) -> list[Unsettled]:
+    """Take what is there; a connection that is lost meanwhile takes it all away."""
+    batch: list[Unsettled] = []
+    with suppress(IndexError):
+        while len(batch) < number:
+            batch.append(ear.untaken.popleft())
+    return batch
 
 
 def _settle(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
+from threading import Lock
 
 from lab.declare.scenario import Subscribe
 from lab.errors import BrokerError, LabTimeout
@@ -24,6 +25,7 @@ class Listener:
     terms: list[Terms] = field(default_factory=list)
     numbers: dict[Destination, int] = field(default_factory=dict)  # of the steps that subscribed
     returning: bool = False  # its connection was lost, and it is about to have another
+    turn: Lock = field(default_factory=Lock)  # for whoever changes that
     left: bool = False  # it goes of its own will
 
 
@@ -94,37 +96,50 @@ def _attend(rehearsal: Rehearsal, listener: Listener) -> None:
         changed(rehearsal, listener, "lost", ear.lost_because or "")
         ear.untaken.clear()  # the broker gives again what was not acknowledged
         ear.unsettled.clear()
-        if listener.first.reconnect is not None and not (listener.left or listener.returning or rehearsal.leaving):
-            listener.returning = True
+        if listener.first.reconnect is None or listener.left or rehearsal.leaving:
+            return
+        with listener.turn:
+            already, listener.returning = listener.returning, True
+        if not already:
             rehearsal.returns.begin(f"return-{listener.first.client}", lambda: _return(rehearsal, listener))
 
     ear.on_lost = lost
-    if ear.lost_because is not None and not listener.returning:  # it was faster than we
+    if ear.lost_because is not None:  # it was faster than we
         lost()
 
 
 def _return(rehearsal: Rehearsal, listener: Listener) -> None:
     """Try again, as often and with as much time in between as was told."""
     try:
-        reconnect = listener.first.reconnect
-        assert reconnect is not None, "who is not told to come back does not"
-        for attempt in range(1, reconnect.tries + 1):
-            over = rehearsal.wait(lambda: listener.left or rehearsal.leaving, reconnect.after.total_seconds())
-            if over:
-                return
-            if _back(rehearsal, listener, f"try {attempt} of {reconnect.tries}"):
-                return
-        changed(rehearsal, listener, "gave-up", f"after {reconnect.tries} tries")
+        while _tried(rehearsal, listener):
+            with listener.turn:
+                if listener.ear.lost_because is None:
+                    listener.returning = False
+                    return
     finally:
         listener.returning = False
         rehearsal.clock.notify()
 
 
+def _tried(rehearsal: Rehearsal, listener: Listener) -> bool:
+    """Try until it is back; False where it gave up, or is not to come back any more."""
+    reconnect = listener.first.reconnect
+    assert reconnect is not None, "who is not told to come back does not"
+    for attempt in range(1, reconnect.tries + 1):
+        if rehearsal.wait(lambda: listener.left or rehearsal.leaving, reconnect.after.total_seconds()):
+            return False
+        if _back(rehearsal, listener, f"try {attempt} of {reconnect.tries}"):
+            return True
+    changed(rehearsal, listener, "gave-up", f"after {reconnect.tries} tries")
+    return False
+
+
 def _back(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
-    """Connect and subscribe to all as before; tell whether that went well and lasts."""
+    """Connect and subscribe to all as before, and tell whether that went well."""
     client: Client | None = None
     try:
         client, ear = _connect(rehearsal, listener.first, listener.terms)
+        rehearsal.check()  # the replay may have ended meanwhile, and nobody would close this any more
         for terms in listener.terms:
             client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
@@ -132,9 +147,13 @@ def _back(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
         if client is not None:
             client.close()
         return False
+    except BaseException:
+        if client is not None:
+            client.close()
+        raise
     listener.client, listener.ear = client, ear
     for terms in listener.terms:
         subscribed(rehearsal, listener, terms)
     changed(rehearsal, listener, "returned", which)
     _attend(rehearsal, listener)
-    return ear.lost_because is None
+    return True

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.history import ClientChanged, Ended, Received, SendOutcome, Settled, StepEnded, Subscribed, Trouble
-from lab.runtime.base import ORDINARY, ClientEvents, Outgoing, Session
+from lab.runtime.base import ORDINARY, ClientEvents, Outgoing, Session, Terms
 from tests.replay.fake_lab import FakeClient, FakeLab
 from tests.replay.test_trouble import Played
 
@@ -16,6 +16,27 @@ DURABLE = "  - subscribe: {client: tk, broker: tokyo, over: stomp, topic: a, dur
 QUEUE = "  - subscribe: {client: tk, broker: tokyo, over: stomp, queue: q, ack: %s}\n"
 TOLD = "  - publish: {broker: tokyo, over: stomp, topic: a, count: 3}\n"
 SENT = "  - publish: {broker: tokyo, over: stomp, queue: q, count: %d}\n"
+
+
+class Losing(FakeClient):
+    """Loses its connection when it acknowledges."""
+
+    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
+        self.lose()
+        return [SendOutcome.UNKNOWN for _ in tokens]
+
+
+class LosingLab(FakeLab):
+    """Gives such clients."""
+
+    kind: type[FakeClient] = Losing
+
+    def connect(
+        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+    ) -> FakeClient:
+        made = super().connect(client=client, broker=broker, over=over, user=user, events=events, session=session)
+        made.__class__ = self.kind
+        return made
 
 
 def states(played: Played) -> list[str]:
@@ -74,6 +95,32 @@ def test_a_client_lost_after_the_last_message_comes_back_for_it(tmp_path: Path) 
     assert played.seen(Ended)[-1].complete
 
 
+class Shaky(FakeClient):
+    """Loses its connection as soon as it has subscribed, for as long as its lab says."""
+
+    def subscribe(self, terms: Terms) -> None:
+        super().subscribe(terms)
+        assert isinstance(self.lab, ShakyLab)
+        if self.name == "tk" and self.lab.shaky:
+            self.lab.shaky -= 1
+            self.lose()
+
+
+class ShakyLab(LosingLab):
+    """Has such clients the first three times."""
+
+    kind = Shaky
+    shaky = 3
+
+
+def test_a_connection_lost_at_once_is_seen_each_time(tmp_path: Path) -> None:
+    steps = DURABLE % ", reconnect: 1s" + "  - wait: 10s\n" + TOLD
+    played = Played(tmp_path, steps, lambda lab: setattr(lab, "__class__", ShakyLab))
+    played.play()
+    assert states(played) == ["lost", "returned", "lost", "returned", "lost", "returned"]
+    assert len(played.seen(Received)) == 3
+
+
 def test_what_is_kept_comes_when_the_client_is_back_and_is_waited_for(tmp_path: Path) -> None:
     played = Played(tmp_path, DURABLE % "" + "  - disconnect: {client: tk}\n" + TOLD + DURABLE % "")
     played.play()
@@ -98,25 +145,6 @@ def test_what_is_not_there_in_time_is_said(tmp_path: Path) -> None:
     ended = played.seen(StepEnded)[-1]
     assert (ended.ok, ended.note) == (False, "2 of 5 taken: no more came within 3s")
     assert len(played.seen(Settled)) == 2
-
-
-class Losing(FakeClient):
-    """Loses its connection when it acknowledges."""
-
-    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        self.lose()
-        return [SendOutcome.UNKNOWN for _ in tokens]
-
-
-class LosingLab(FakeLab):
-    """Gives such clients."""
-
-    def connect(
-        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
-    ) -> FakeClient:
-        made = super().connect(client=client, broker=broker, over=over, user=user, events=events, session=session)
-        made.__class__ = Losing
-        return made
 
 
 def test_a_connection_lost_during_a_consume_leaves_its_acknowledgements_unknown(tmp_path: Path) -> None:
