@@ -10,7 +10,7 @@ import random
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -223,9 +223,22 @@ class _Opened:
         client, run, (first, *others) = self._opening.client, self._opening.run, plan.instances
         if others:
             make_store(client, run, name, self._labels)
-        self._starting[first.name] = self._pool.submit(start, first)
+        responders = self._responders(name)
+
+        def start_behind_responders() -> str:
+            # A connector that is refused tries again only after a second, so who is called gets a little ahead.
+            wait(responders)
+            return start(first)
+
+        self._starting[first.name] = self._pool.submit(start_behind_responders)
         for its in others:
             self._standbys[its.name] = partial(self._started_behind, first, its, start)
+
+    def _responders(self, broker: str) -> Sequence[Future[str]]:
+        """Give those that a broker's connectors call and that are started before it."""
+        called = [bridge.responder for bridge in self._plan.bridges if bridge.initiator == broker]
+        firsts = [self._plan.broker(name).instances[0].name for name in dict.fromkeys(called)]
+        return [self._starting[name] for name in firsts if name in self._starting]
 
     def _start_standby(self, instance: str) -> None:
         self._starting[instance] = self._pool.submit(self._standbys[instance])
