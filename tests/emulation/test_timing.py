@@ -70,9 +70,20 @@ def text(name: str, *without: str) -> str:
     return "\n".join(kept)
 
 
+def packets_lost(lab: Standing) -> int:
+    """Give how many packets the link has lost by its dice, both ways, since the lab opened."""
+    return sum(each.dropped.get("loss", 0) for each in lab.lab.links())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path: Path) -> None:
+    before = packets_lost(as_declared)
     seen = Seen(as_declared, text(name), tmp_path)
+    lost = packets_lost(as_declared) - before
+    assert (lost > 0) == (name == "jitter-and-loss"), "this one loses on purpose, and no other"
+    assert sum(each.dropped.get("loss", 0) for each in seen.report.links) == before + lost, "as the link itself counts"
+    messages_lost = sum(each.lost for each in seen.report.deliveries)
+    assert (messages_lost > 0) == (name == "cut-topics"), "TCP sends again what a link loses"
     assert seen.report.outcome is Outcome.HELD, seen.report.verdicts
     assert all(each.ok for each in seen.observations if isinstance(each, StepEnded))
     # How well a rate is held is the machine's matter too: the bench measures it.
@@ -95,7 +106,9 @@ def test_the_way_back_is_slow_because_of_its_delay(as_declared: Standing, tmp_pa
 
 
 def test_messages_are_slow_because_of_the_impairment(as_declared: Standing, tmp_path: Path) -> None:
+    before = packets_lost(as_declared)
     assert "70ms" in Seen(as_declared, text("jitter-and-loss", "impair:"), tmp_path).broken
+    assert packets_lost(as_declared) == before
 
 
 def test_messages_are_slow_because_the_link_is_narrow(as_declared: Standing, tmp_path: Path) -> None:
