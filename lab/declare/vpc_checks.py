@@ -13,6 +13,7 @@ from lab.amazonmq.names import ENDPOINTS
 from lab.declare.networks import network_of
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
+from lab.declare.service_steps import UpdateBroker
 from lab.declare.timed import Wait
 from lab.declare.unrolling import in_time
 from lab.declare.vpc_claims import END, Dropped, PeeringIs, Reachable, RouteIs
@@ -31,7 +32,7 @@ from lab.declare.vpc_steps import (
 from lab.declare.wording import unknown
 from lab.errors import InputError, PlanError, Problem
 from lab.network import peerings, routes, security_groups
-from lab.network.vpc import INTERNET, Network
+from lab.network.vpc import INTERNET, MOST_GROUPS, Network
 
 _FIELD = {  # the field that a refusal is shown at
     CreatePeering: "accepter",
@@ -83,6 +84,8 @@ def check_network(scenario: Scenario) -> Iterator[Problem]:
             if names.setdefault(step.name, step) is not step or step.name == END:
                 what = f"{'the end tries itself' if step.name == END else 'another try is called'} {step.name}"
                 yield Problem(what=what, remedy="take another name", place=scenario.origin.place(*path, "name"))
+        elif isinstance(step, UpdateBroker):
+            yield from _groups(scenario, path, step, network)
         elif isinstance(step, OnNetwork):
             try:
                 network = after(network, step, at)
@@ -90,6 +93,16 @@ def check_network(scenario: Scenario) -> Iterator[Problem]:
                 place = scenario.origin.place(*path, _FIELD[type(step)])
                 yield from (replace(problem, place=place) for problem in error.problems)
     yield from _claims(scenario, network, names)
+
+
+def _groups(scenario: Scenario, path: Keys, step: UpdateBroker, network: Network) -> Iterator[Problem]:
+    groups = step.security_groups or ()
+    for its in network.of_broker(step.broker)[:1] if len(groups) <= MOST_GROUPS else ():  # more: the service says so
+        try:
+            security_groups.check_groups(network, its.vpc, groups)
+        except InputError as error:
+            place = scenario.origin.place(*path, "security-groups")
+            yield from (replace(problem, place=place) for problem in error.problems)
 
 
 def _claims(scenario: Scenario, network: Network, names: dict[str, Try]) -> Iterator[Problem]:

@@ -17,7 +17,9 @@ from lab.amazonmq.maintenance import Window
 from lab.amazonmq.sanitising import Sanitised, sanitise
 from lab.errors import LabTimeout
 from lab.history import BrokerChanged, Observation
+from lab.network.security_groups import check_groups
 from lab.operating.control import Control, Done, seen_of
+from lab.operating.network import set_security_groups
 from lab.plan import Plan
 from lab.plan_change import applied, leading_nowhere
 from lab.runtime.base import Lab
@@ -46,6 +48,9 @@ def update_broker(
 ) -> Done:
     """Make a revision pending, or the last one before it; a maintenance window is set at once."""
     account = control.account
+    if security_groups is not None:
+        for its in control.network.of_broker(account.broker(broker).name):
+            check_groups(control.network, its.vpc, security_groups)
     if roll_back:
         account = verbs.roll_back(account, broker)
     account = verbs.update_broker(
@@ -78,8 +83,11 @@ def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Applie
     lab.prepare(broker, after, record.passwords)
     nowhere = leading_nowhere(plan, text)
     note = f"no broker of this lab is at {', '.join(nowhere)}" if nowhere else ""
-    done = _done(control, account, broker, lab.clock.now(), note)
-    return Applied(control=done.control, seen=done.seen, note=done.note, plan=after)
+    grouped: Done = Done(control=control)
+    if record.security_groups != before.security_groups:
+        grouped = set_security_groups(control, lab, broker=record.name, groups=record.security_groups)
+    done = _done(grouped.control, account, broker, lab.clock.now(), note)
+    return Applied(control=done.control, seen=(*grouped.seen, *done.seen), note=done.note, plan=after)
 
 
 def finish_reboot(control: Control, broker: str, *, t: float) -> Done:

@@ -1,4 +1,4 @@
-"""What the cloud's own side of a lab is: the account of Amazon MQ as it stands."""
+"""What the cloud's own side of a lab is: the account of Amazon MQ, and the network, as they stand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lab.amazonmq.broker_record import BrokerRecord
 from lab.amazonmq.default import FILE
 from lab.amazonmq.describing import pending_changes
 from lab.history import BrokerRecordSeen, Observation
+from lab.network.vpc import Network
 from lab.plan import Plan
 
 
@@ -19,6 +20,7 @@ class Control:
     """The control plane of a lab, a frozen value."""
 
     account: Account = field(default_factory=Account)
+    network: Network = field(default_factory=Network)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,10 @@ def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)
         written = broker.configuration_file != FILE
         text = broker.configuration if written else None
         account = open_broker(account, broker.identity, account.now(at), file=broker.configuration_file, text=text)
-    return Control(account=account)
+        for its in plan.network.of_broker(broker.name)[:1]:
+            record = account.broker(broker.name)
+            account = account.with_broker(replace(record, public=its.public, security_groups=its.groups))
+    return Control(account=account, network=plan.network)
 
 
 def seen_of(record: BrokerRecord, t: float) -> BrokerRecordSeen:

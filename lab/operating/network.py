@@ -7,7 +7,7 @@ the verb is refused nothing has been done. `at` is the time of the lab's clock, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Network
@@ -15,70 +15,64 @@ from ipaddress import IPv4Network
 from lab.history import Observation, PeeringChanged, RouteChanged, RuleChanged
 from lab.network import peerings, routes, security_groups
 from lab.network.vpc import Network, Peering, PeeringState, Rule
+from lab.operating.control import Control, Done
 from lab.runtime.base import Lab
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """What a verb gives: the Network as it is now, and what was seen of the change."""
-
-    network: Network
-    seen: tuple[Observation, ...]
-
-
-def create_peering(network: Network, lab: Lab, *, name: str, requester: str, accepter: str, at: timedelta) -> Changed:
+def create_peering(control: Control, lab: Lab, *, name: str, requester: str, accepter: str, at: timedelta) -> Done:
     """Request a peering."""
 
     def request(old: Network) -> Network:
         return peerings.request(old, name=name, requester=requester, accepter=accepter, at=at).network
 
-    return _do(network, lab, request)
+    return _do(control, lab, request)
 
 
-def accept_peering(network: Network, lab: Lab, *, peering: str, at: timedelta) -> Changed:
+def accept_peering(control: Control, lab: Lab, *, peering: str, at: timedelta) -> Done:
     """Accept a request."""
-    return _do(network, lab, partial(peerings.accept, peering=peering, at=at))
+    return _do(control, lab, partial(peerings.accept, peering=peering, at=at))
 
 
-def reject_peering(network: Network, lab: Lab, *, peering: str, at: timedelta) -> Changed:
+def reject_peering(control: Control, lab: Lab, *, peering: str, at: timedelta) -> Done:
     """Reject a request."""
-    return _do(network, lab, partial(peerings.reject, peering=peering, at=at))
+    return _do(control, lab, partial(peerings.reject, peering=peering, at=at))
 
 
-def delete_peering(network: Network, lab: Lab, *, peering: str, at: timedelta) -> Changed:
+def delete_peering(control: Control, lab: Lab, *, peering: str, at: timedelta) -> Done:
     """Delete a peering; its routes are blackholes then."""
-    return _do(network, lab, partial(peerings.delete, peering=peering, at=at))
+    return _do(control, lab, partial(peerings.delete, peering=peering, at=at))
 
 
-def create_route(network: Network, lab: Lab, *, table: str, destination: IPv4Network, peering: str) -> Changed:
+def create_route(control: Control, lab: Lab, *, table: str, destination: IPv4Network, peering: str) -> Done:
     """Add a route to a peering."""
-    return _do(network, lab, partial(routes.create, table=table, destination=destination, peering=peering))
+    return _do(control, lab, partial(routes.create, table=table, destination=destination, peering=peering))
 
 
-def delete_route(network: Network, lab: Lab, *, table: str, destination: IPv4Network) -> Changed:
+def delete_route(control: Control, lab: Lab, *, table: str, destination: IPv4Network) -> Done:
     """Take a route away: nothing more gets there, not even on a connection that is open."""
-    return _do(network, lab, partial(routes.delete, table=table, destination=destination))
+    return _do(control, lab, partial(routes.delete, table=table, destination=destination))
 
 
-def authorize_ingress(network: Network, lab: Lab, *, group: str, rule: Rule) -> Changed:
+def authorize_ingress(control: Control, lab: Lab, *, group: str, rule: Rule) -> Done:
     """Let something in."""
-    return _do(network, lab, partial(security_groups.authorize, group=group, rule=rule))
+    return _do(control, lab, partial(security_groups.authorize, group=group, rule=rule))
 
 
-def revoke_ingress(network: Network, lab: Lab, *, group: str, rule: Rule) -> Changed:
+def revoke_ingress(control: Control, lab: Lab, *, group: str, rule: Rule) -> Done:
     """Let something in no more; connections that are open go on."""
-    return _do(network, lab, partial(security_groups.revoke, group=group, rule=rule))
+    return _do(control, lab, partial(security_groups.revoke, group=group, rule=rule))
 
 
-def set_security_groups(network: Network, lab: Lab, *, broker: str, groups: Sequence[str]) -> Changed:
+def set_security_groups(control: Control, lab: Lab, *, broker: str, groups: Sequence[str]) -> Done:
     """Give a broker other security groups; the service does that when it reboots the broker."""
-    return _do(network, lab, partial(security_groups.set_groups, broker=broker, groups=groups))
+    return _do(control, lab, partial(security_groups.set_groups, broker=broker, groups=groups))
 
 
-def age(network: Network, t: float, *, at: timedelta) -> Changed:
+def age(control: Control, t: float, *, at: timedelta) -> Done:
     """Let the requests expire that nobody accepted in time; no packet's way depends on it."""
-    after = network.at(at)
-    return Changed(network=after, seen=tuple(_differences(network, after, t)))
+    after = control.network.at(at)
+    seen = tuple(_differences(control.network, after, t))
+    return Done(control=replace(control, network=after), seen=seen)
 
 
 def standing(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
@@ -88,10 +82,11 @@ def standing(network: Network, t: float) -> Iterator[PeeringChanged | RouteChang
     yield from _routes(network, t)
 
 
-def _do(network: Network, lab: Lab, change: Callable[[Network], Network]) -> Changed:
-    after = change(network)
+def _do(control: Control, lab: Lab, change: Callable[[Network], Network]) -> Done:
+    after = change(control.network)
     applied = lab.apply_network(after)
-    return Changed(network=after, seen=(*_differences(network, after, applied.t), applied))
+    seen = (*_differences(control.network, after, applied.t), applied)
+    return Done(control=replace(control, network=after), seen=seen)
 
 
 def _differences(before: Network, after: Network, t: float) -> Iterator[Observation]:

@@ -24,47 +24,47 @@ from lab.history import Attempted
 from lab.network.link import LinkState
 from lab.network.reach import Reach, Stop, reach
 from lab.network.vpc import INTERNET
+from lab.operating import Control, Done
 from lab.operating import network as verbs
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.runtime.base import Lab
 
 
 def change_network(rehearsal: Rehearsal, step: OnNetwork) -> Outcome:
     """Do one step, and record what came of it; what AWS refuses is said, and nothing has been done."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
-    with rehearsal.changing_network:  # of steps at once each is to begin with what the other left
-        try:
-            changed = _changed(rehearsal, step)
-        except InputError as error:
-            return refused(rehearsal, "network", error)
-        rehearsal.network = changed.network
-    for seen in changed.seen:
+    at = rehearsal.service.since_it_began
+    try:
+        done = rehearsal.service.change(lambda control: _done(control, rehearsal.lab, step, at))
+    except InputError as error:
+        return refused(rehearsal, "network", error)
+    for seen in done.seen:
         rehearsal.record_of_lab(seen)
     rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome()
 
 
-def _changed(rehearsal: Rehearsal, step: OnNetwork) -> verbs.Changed:
-    network, lab, at = rehearsal.network, rehearsal.lab, _lab_time(rehearsal)
+def _done(control: Control, lab: Lab, step: OnNetwork, at: timedelta) -> Done:
     match step:
         case CreatePeering():
             ends = {"requester": step.requester, "accepter": step.accepter}
-            return verbs.create_peering(network, lab, name=step.name, at=at, **ends)
+            return verbs.create_peering(control, lab, name=step.name, at=at, **ends)
         case AcceptPeering():
-            return verbs.accept_peering(network, lab, peering=step.peering, at=at)
+            return verbs.accept_peering(control, lab, peering=step.peering, at=at)
         case RejectPeering():
-            return verbs.reject_peering(network, lab, peering=step.peering, at=at)
+            return verbs.reject_peering(control, lab, peering=step.peering, at=at)
         case DeletePeering():
-            return verbs.delete_peering(network, lab, peering=step.peering, at=at)
+            return verbs.delete_peering(control, lab, peering=step.peering, at=at)
         case CreateRoute():
             to = {"table": step.table, "peering": step.peering}
-            return verbs.create_route(network, lab, destination=step.destination, **to)
+            return verbs.create_route(control, lab, destination=step.destination, **to)
         case DeleteRoute():
-            return verbs.delete_route(network, lab, table=step.table, destination=step.destination)
+            return verbs.delete_route(control, lab, table=step.table, destination=step.destination)
         case AuthorizeIngress():
-            return verbs.authorize_ingress(network, lab, group=step.group, rule=step.rule())
+            return verbs.authorize_ingress(control, lab, group=step.group, rule=step.rule())
         case RevokeIngress():
-            return verbs.revoke_ingress(network, lab, group=step.group, rule=step.rule())
+            return verbs.revoke_ingress(control, lab, group=step.group, rule=step.rule())
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
@@ -93,7 +93,7 @@ def tells(scenario: Scenario) -> bool:
 def tell_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Record the peerings and routes that there are when the replay begins."""
     if tells(scenario):
-        for seen in verbs.standing(rehearsal.network, rehearsal.now()):
+        for seen in verbs.standing(rehearsal.service.control.network, rehearsal.now()):
             rehearsal.record(seen)
 
 
@@ -106,9 +106,8 @@ def bear_witness_of_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
     )
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
-    aged = verbs.age(rehearsal.network, rehearsal.now(), at=_lab_time(rehearsal))
-    rehearsal.network = aged.network
-    for seen in aged.seen:
+    now, at = rehearsal.now(), rehearsal.service.since_it_began
+    for seen in rehearsal.service.change(lambda control: verbs.age(control, now, at=at)).seen:
         rehearsal.record(seen)
     for drop in rehearsal.lab.dropped():
         rehearsal.record_of_lab(drop)
@@ -138,11 +137,6 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
     return seen
 
 
-def _lab_time(rehearsal: Rehearsal) -> timedelta:
-    """Give the time of the lab's clock, by which requests expire."""
-    return timedelta(seconds=rehearsal.now())
-
-
 def _instance(rehearsal: Rehearsal, broker: str) -> str:
     return INTERNET if broker == INTERNET else rehearsal.plan.broker(broker).instances[0].name
 
@@ -154,10 +148,11 @@ def _drops(rehearsal: Rehearsal, near: str, far: str) -> dict[str, int]:
 
 def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
     """Ask the Network, and then the link: how well two regions talk is not who may."""
-    found = reach(rehearsal.network, near, far, port)
+    network = rehearsal.service.control.network
+    found = reach(network, near, far, port)
     if not found.yes or near == INTERNET:
         return found
-    regions = {rehearsal.network.interface(name).vpc for name in (near, far)}
+    regions = {network.interface(name).vpc for name in (near, far)}
     for link in rehearsal.plan.links:
         if {way.leaving for way in link.directions} == regions:
             for way in link.directions:

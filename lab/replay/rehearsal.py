@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from lab.declare.unrolling import Program
@@ -52,8 +51,6 @@ class Rehearsal:
         self.links: dict[Way, LinkState] = initial_states(plan)
         self.off: set[tuple[str, int]] = set()  # instances that are stopped, killed or paused
         self.late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
-        self.network = plan.network
-        self.changing_network = Lock()
         self.last_sent = 0.0
         self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end
         self.last_begun: dict[str, float] = {}  # the same, when it began

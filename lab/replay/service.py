@@ -37,6 +37,7 @@ class Service:
         self._rehearsal, self._began = rehearsal, began
         ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - began
         self.control: Control = opening_control(rehearsal.plan, began, ahead=ahead)
+        self._first = self.control.account.now(began)
         self._tells = tells  # whether the history is to hold it: nobody asks otherwise
         self._one = Lock()
 
@@ -44,6 +45,11 @@ class Service:
     def machine(self) -> datetime:
         """Give the machine's time, by the lab's clock."""
         return self._began + timedelta(seconds=self._rehearsal.now())
+
+    @property
+    def since_it_began(self) -> timedelta:
+        """Give how far the service's clock has come, moved or not: requests of a peering expire by it."""
+        return self.control.account.now(self.machine) - self._first
 
     def tell_all(self) -> None:
         """Record what the service keeps of every broker."""
@@ -56,10 +62,15 @@ class Service:
 
     def do(self, verb: Callable[[Control], Done]) -> Done:
         """Do a verb that takes no time; a refusal changes nothing."""
+        done = self.change(verb)
+        self.record(done.seen)
+        return done
+
+    def change(self, verb: Callable[[Control], Done]) -> Done:
+        """Do a verb and record nothing; of verbs at once each begins with what the other left."""
         with self._one:
             done = verb(self.control)
             self.control = done.control
-        self.record(done.seen)
         return done
 
     def apply(self, broker: str) -> str:

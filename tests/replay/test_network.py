@@ -62,3 +62,27 @@ def test_a_topology_that_says_nothing_of_it_has_nothing_of_it_in_its_history(tmp
     recorder = MemoryRecorder()
     replay(scenario, planned, lab, recorder, run=RUN)
     assert not {each.kind for each in recorder.observations} & {"peering", "route", "rule", "policy", "dropped"}
+
+
+def test_other_groups_of_a_broker_wait_for_its_reboot(tmp_path: Path) -> None:
+    text = "steps:\n  - update-broker: {broker: singapore, security-groups: default-singapore}\n"
+    text += "  - reboot: {broker: singapore}\n"
+    lab, history = played(tmp_path, text)
+    assert lab.network.interface("singapore").groups == ("default-singapore",)
+    kinds = [each.kind for each in history.observations if each.kind in ("policy", "broker", "step")]
+    # nothing of it before the broker was down
+    assert kinds == ["step", "step", "broker", "broker", "policy", "broker", "broker"]
+
+
+def test_a_request_expires_when_the_services_clock_is_moved_a_week_on(tmp_path: Path) -> None:
+    text = "steps:\n  - delete-peering: {peering: tokyo-singapore}\n"
+    text += "  - create-peering: {name: a, requester: tokyo, accepter: singapore}\n"
+    text += "  - move-clock: {to: 2030-01-10 00:00}\n  - accept-peering: {peering: a}\n"
+    text += "expect:\n  - peering: {name: a, state: expired}\n"
+    lab, history = played(tmp_path, text)
+    assert lab.network.peering("a").state == "pending-acceptance", "it was not accepted any more"
+    last = [each for each in history.observations if isinstance(each, StepEnded)][-1]
+    assert not last.ok and "is expired, since nobody accepted it for 7 days" in last.note
+    scenario, _, _ = opened(tmp_path / "scenario.yaml")
+    (verdict,) = judge(scenario.expect, history).verdicts
+    assert verdict.outcome == "held", verdict
