@@ -79,10 +79,15 @@ class HostError(LabError):
 
 
 class BrokerError(LabError):
-    """A broker did not start, or refused us; `what` ends with its last log lines."""
+    """A broker did not start, or refused us; `what` ends with its last log lines, `how` is one word for it."""
+
+    def __init__(self, what: str, remedy: str = "", how: str = "failed") -> None:
+        super().__init__(what, remedy)
+        self.how = how
 
 
 class LabTimeout(LabError):
     """Something we waited for did not come in time."""
 
     exit_code = 4
+    how = "timed-out"

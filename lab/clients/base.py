@@ -14,6 +14,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from pydantic import SecretStr
 
+from lab.clients.refusals import REFUSED, TLS_FAILED, how
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.base import ClientEvents
@@ -29,7 +30,7 @@ class Endpoint:
 
     host: str
     port: int
-    ca_file: Path
+    ca_file: Path | None  # None: whom the system trusts, which is no lab
     user: str
     password: SecretStr  # never shown
     client_id: str
@@ -42,7 +43,7 @@ class Endpoint:
     def tls(self) -> ssl.SSLContext:
         """Make a context that trusts the lab's CA alone and checks the host's name."""
         try:
-            return ssl.create_default_context(cafile=str(self.ca_file))
+            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         except (OSError, ssl.SSLError) as error:
             raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
 
@@ -56,15 +57,19 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
         raise BrokerError(
             f"{protocol} at {endpoint}: its certificate is not to be trusted: {error.verify_message}",
             "connect by a name that the certificate has, with the CA file of this lab",
+            TLS_FAILED,
         ) from error
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError) as error:
+        # The engine's own process answers at a published port, and hangs up when nothing answers behind it.
+        raise BrokerError(f"{protocol} at {endpoint}: it hung up at once", "is the broker up?", REFUSED) from error
     except ssl.SSLError as error:
-        raise BrokerError(f"{protocol} at {endpoint}: no TLS: {error.reason or error}") from error
+        raise BrokerError(f"{protocol} at {endpoint}: no TLS: {error.reason or error}", how=TLS_FAILED) from error
     except socket.gaierror as error:
         raise BrokerError(f"{protocol} at {endpoint}: no such host: {error.strerror}") from error
     except TimeoutError as error:
         raise LabTimeout(f"{protocol} at {endpoint}: no answer", "is the broker up, and the router?") from error
     except ConnectionRefusedError as error:
-        raise BrokerError(f"{protocol} at {endpoint}: nothing listens there", "is the broker up?") from error
+        raise BrokerError(f"{protocol} at {endpoint}: nothing listens there", "is the broker up?", REFUSED) from error
     except OSError as error:
         raise BrokerError(f"{protocol} at {endpoint}: {error.strerror or error}") from error
 
@@ -186,7 +191,7 @@ class Answers:
         if refusal is None:
             raise LabTimeout(f"{what}: the broker did not answer for {seconds:g} s")
         if refusal:
-            raise BrokerError(f"{what}: {refusal}")
+            raise BrokerError(f"{what}: {refusal}", how=how(refusal))
 
 
 class HasEvents(Protocol):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.declare.attempt_checks import check_unreachable
+from lab.declare.attempts import Unreachable
 from lab.declare.broker_checks import check_after, check_log
 from lab.declare.broker_claims import Log, Recovered
 from lab.declare.counter_checks import check_counter_claim
@@ -32,6 +34,8 @@ def check_expectations(scenario: Scenario) -> Iterator[Problem]:
             yield from _bridge(scenario, number, expectation)
         elif isinstance(expectation, Log):
             yield from check_log(scenario, number, expectation)
+        elif isinstance(expectation, Unreachable):
+            yield from check_unreachable(scenario, number, expectation)
         if isinstance(expectation, Recovered):
             yield from check_after(scenario, ("expect", number, expectation.claim), expectation)
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from lab.declare.attempts import Connect, Unreachable
 from lab.declare.broker_claims import After, Log, Recovered
 from lab.declare.broker_steps import BROKER_STEPS
 from lab.declare.client_steps import CLIENT_STEPS
@@ -161,11 +162,11 @@ class Latency(Expectation):
 
 STEPS: tuple[type[Step], ...] = (
     Subscribe, Unsubscribe, *CLIENT_STEPS, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap,
-    Together, Repeat, *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try, *SERVICE_STEPS,
+    Together, Repeat, *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try, *SERVICE_STEPS, Connect,
 )  # fmt: skip
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
-    *NETWORK_CLAIMS, *SERVICE_CLAIMS,
+    *NETWORK_CLAIMS, *SERVICE_CLAIMS, Unreachable,
 )  # fmt: skip
 
 

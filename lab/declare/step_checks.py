@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.declare.attempt_checks import check_connect
+from lab.declare.attempts import Connect
 from lab.declare.client_steps import Consume
 from lab.declare.destinations import destination_of, has_wildcard
 from lab.declare.listening_checks import Listening
@@ -34,7 +36,9 @@ def check_steps(scenario: Scenario) -> Iterator[Problem]:
             yield from check_terms(at, step)
         elif isinstance(step, Consume) and step.broker is not None:
             yield from _login(at, scenario, step)
-        if isinstance(step, OnLink):
+        if isinstance(step, Connect):
+            yield from check_connect(at, scenario, step)
+        elif isinstance(step, OnLink):
             yield from _on_link(at, step, closed)
         else:
             yield from listening.check(at, step)

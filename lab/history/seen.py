@@ -82,6 +82,21 @@ class Subscribed(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approached(Observation):
+    """How an attempt to reach a broker ended: each of a connect step, and of other steps those that failed."""
+
+    kind: ClassVar[str] = "approach"
+    client: str
+    broker: str
+    over: str
+    what: str  # "connect" | "subscribe" | "publish"
+    outcome: str  # "ok" | "refused" | "timed-out" | "tls-failed" | "not-authorised" | "failed": anything else
+    took: float  # seconds
+    destination: str = ""  # that it was about, if it was
+    note: str = ""  # the reason in full
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribed(Observation):
     """A subscription ended."""
 
@@ -440,7 +455,7 @@ KINDS: Mapping[str, type[Observation]] = {
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
-        LogLine, Counted, SnapshotTaken,
+        LogLine, Counted, SnapshotTaken, Approached,
     )
 }  # fmt: skip
 

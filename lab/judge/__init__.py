@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
+from lab.declare.attempts import Unreachable
 from lab.declare.broker_claims import Log, Recovered
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.expectation import Expectation
@@ -30,6 +31,7 @@ from lab.judge.receipts import judge_duplicates, judge_ordered
 from lab.judge.recovered import judge_recovered
 from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
 from lab.judge.service import judge_broker_state, judge_configuration, judge_users, judge_warnings
+from lab.judge.unreachable import judge_unreachable
 from lab.judge.values import Outcome, Report, Verdict, worst
 from lab.judge.wording import in_words
 
@@ -56,6 +58,7 @@ JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]
     ConfigurationClaim: judge_configuration,
     UsersClaim: judge_users,
     WarningsClaim: judge_warnings,
+    Unreachable: judge_unreachable,
 }
 
 

@@ -16,8 +16,24 @@ class Publication:
     """All messages of one publish step, or of traffic, numbered from 1."""
 
     __slots__ = (
-        "broker", "client", "count", "destination", "digests", "expiry", "group", "grows", "headers", "last",
-        "outcomes", "persistent", "place", "priority", "retained", "sent_at", "step",
+        "broker",
+        "client",
+        "count",
+        "destination",
+        "digests",
+        "expiry",
+        "group",
+        "grows",
+        "headers",
+        "last",
+        "outcomes",
+        "over",
+        "persistent",
+        "place",
+        "priority",
+        "retained",
+        "sent_at",
+        "step",
     )  # fmt: skip
 
     def __init__(self, common: Publishing) -> None:
@@ -29,6 +45,7 @@ class Publication:
         self.grows = common.count is None
         self.client = common.client
         self.broker = common.broker
+        self.over = common.over
         self.destination = common.destination
         self.persistent, self.retained = common.persistent, common.retained
         self.headers, self.group, self.priority = common.headers, common.group, common.priority

@@ -13,6 +13,7 @@ from lab.declare.broker_steps import BROKER_STEPS
 from lab.declare.service_steps import UpdateBroker
 from lab.declare.vpc_steps import NETWORK_STEPS
 from lab.history import (
+    Approached,
     Attempted,
     BridgeSeen,
     BrokerChanged,
@@ -140,6 +141,7 @@ class Timeline:
         self.outages: list[Outage] = []
         self.restarted: set[str] = set()  # brokers whose counters began anew
         self.log: list[LogLine] = []
+        self.approaches: list[Approached] = []
         self.demand: dict[tuple[str, str], list[Demand]] = {}
         self.bridges: dict[End, BridgeSeen] = {}
         self.bridge_changes: list[tuple[float, End, bool]] = []
@@ -211,6 +213,8 @@ class Timeline:
                 self.attempts.append(seen)
             case PacketsDropped():
                 self.dropped.append(seen)
+            case Approached():
+                self.approaches.append(seen)
             case LogLine():
                 self.log.append(seen)
             case Counted() | SnapshotTaken():

@@ -9,6 +9,7 @@ from lab import units
 from lab.declare.client_steps import Consume
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
+from lab.replay import attempts
 from lab.replay.ears import Ear, Unsettled
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
@@ -33,6 +34,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
     if step.broker is None or step.over is None:
         raise PlanError("a consume of a queue without a broker", "check the scenario first")
     ear = Ear(rehearsal, step.client)
+    begun = rehearsal.now()
     try:
         client = rehearsal.lab.connect(
             client=step.client,
@@ -42,6 +44,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
             events=ear,
         )
     except (BrokerError, LabTimeout) as error:
+        attempts.failed(rehearsal, step, step.client, "connect", error, begun)
         return refused(rehearsal, step.client, error)
     rehearsal.ears.setdefault(step.client, []).append(ear)
     with closing(client):
@@ -50,11 +53,12 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
 
 def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, ear: Ear) -> Outcome:
     """Subscribe for a while, take, and end the subscription: what was not acknowledged is given back."""
-    to = destination(step)
+    to, begun = destination(step), rehearsal.now()
     try:
         # No more are to come than are taken: what came beyond that would be given back, marked as redelivered.
         client.subscribe(Terms(destination=to, ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count))
     except (BrokerError, LabTimeout) as error:
+        attempts.failed(rehearsal, step, step.client, "subscribe", error, begun)
         return refused(rehearsal, step.client, error)
     broker = step.broker or ""
     rehearsal.record(

@@ -10,6 +10,7 @@ from lab.declare.scenario import Subscribe, Unsubscribe
 from lab.declare.step import Step
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Unsubscribed
+from lab.replay import attempts
 from lab.replay.outcome import Outcome, refused
 from lab.replay.paths import carries, demanded_at
 from lab.replay.rehearsal import Rehearsal
@@ -23,10 +24,13 @@ DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription
 def subscribe(rehearsal: Rehearsal, number: int, step: Subscribe, later: Sequence[Step]) -> Outcome:
     """Subscribe, over the client's connection where it has one, and wait until those who will send know of it."""
     terms = _terms(step)
+    begun, trying = rehearsal.now(), "connect"
     try:
         listener = _connected(rehearsal, step, terms)
+        trying = "subscribe"
         listener.client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
+        attempts.failed(rehearsal, step, step.client, trying, error, begun)
         return refused(rehearsal, step.client, error)
     listener.terms.append(terms)
     listener.numbers[terms.destination] = number

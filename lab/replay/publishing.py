@@ -12,6 +12,7 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent
 from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
+from lab.replay import attempts
 from lab.replay.ears import Ear
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Course, in_words, pace_of
@@ -26,9 +27,11 @@ MOST = 10_000_000  # messages of one step; as many as a publish step may count
 def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
     """Send all messages of a step, and return when each has its outcome."""
     sending = Sending(rehearsal, number, step)
+    begun = rehearsal.now()
     try:
         sending.connect()
     except (BrokerError, LabTimeout) as error:
+        attempts.failed(rehearsal, step, sending.who, "connect", error, begun)
         return refused(rehearsal, sending.who, error)
     return sending.send()
 
@@ -59,6 +62,7 @@ class Sending:
         """Send everything, each message at its moment, await every outcome, and leave."""
         assert self._client is not None, "connect first"
         rehearsal = self._rehearsal
+        begun = rehearsal.now()
         try:
             with closing(self._client):
                 self._announce()
@@ -68,6 +72,7 @@ class Sending:
                 _await_outcomes(rehearsal, self._ear)
         finally:
             del rehearsal.beside.senders[self._number]
+        attempts.turned_away(rehearsal, self._step, self.who, self._ear, begun)
         return self._told()
 
     def _announce(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.declare.attempts import Connect
 from lab.declare.broker_steps import OnBroker
 from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.counter_claims import Snapshot
@@ -17,6 +18,7 @@ from lab.declare.timed import EndTraffic, Flap, Wait
 from lab.declare.vpc_steps import OnNetwork, Try
 from lab.errors import PlanError
 from lab.network.link import Impairment, LinkState
+from lab.replay import attempts
 from lab.replay.brokers import befall
 from lab.replay.consuming import consume
 from lab.replay.listening import disconnect, subscribe, unsubscribe
@@ -65,6 +67,8 @@ def perform(rehearsal: Rehearsal, number: int, step: Step, later: Sequence[Step]
             return try_out(rehearsal, step)
         case OfService():
             return serve(rehearsal, step)
+        case Connect():
+            return attempts.connect(rehearsal, step)
         case Snapshot():
             return take_snapshot(rehearsal, step.name)
         case _:

@@ -9,6 +9,7 @@ from math import inf
 
 from lab.declare.timed import EndTraffic, Traffic
 from lab.errors import BrokerError, LabTimeout
+from lab.replay import attempts
 from lab.replay.beside import Task
 from lab.replay.outcome import Outcome, refused
 from lab.replay.publishing import Sending
@@ -30,9 +31,11 @@ def begin(rehearsal: Rehearsal, number: int, step: Traffic, ended: Callable[[Out
     if flow is not None and not flow.task.done:
         return Outcome(ok=False, note=f"traffic named {step.name} still goes on")
     sending = Sending(rehearsal, number, step)
+    begun = rehearsal.now()
     try:
         sending.connect()
     except (BrokerError, LabTimeout) as error:
+        attempts.failed(rehearsal, step, sending.who, "connect", error, begun)
         return refused(rehearsal, sending.who, error)
     task = rehearsal.beside.begin(f"traffic-{step.name}", lambda: ended(sending.send()))
     rehearsal.traffic[step.name] = Flow(sending=sending, task=task, duration=step.duration)

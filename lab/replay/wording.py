@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab import units
+from lab.declare.attempts import Connect
 from lab.declare.broker_steps import ConnectorStep, OnBroker, OnInstance, Reboot
 from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.counter_claims import Snapshot
@@ -67,6 +68,10 @@ def asked(step: Step) -> str:
             return f"{step.verb} broker {step.broker}"
         case OnNetwork() | Try():
             return asked_of_network(step)
+        case Connect():
+            knowing = "" if step.password == "right" else ", with a wrong password"
+            knowing += {"untrusted": ", not knowing the lab's CA", "wrong-name": ", by a wrong name"}.get(step.tls, "")
+            return f"{step.client} tries to connect to {step.broker} over {step.over}{knowing}"
         case Snapshot():
             return f"take the snapshot {step.name}"
         case _:

@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.history import (
     Acknowledged,
+    Approached,
     Attempted,
     BridgeSeen,
     BrokerChanged,
@@ -91,6 +92,13 @@ def _subscribed(seen: Subscribed) -> _Said:
     what += f", where {seen.selector}" if seen.selector is not None else ""
     what += f", acknowledging by {seen.ack}" if seen.ack != "auto" else ""
     return seen.client, what, Weight.PLAIN
+
+
+def _approached(seen: Approached) -> _Said:
+    doing = f" to {seen.what} {seen.destination}" if seen.destination else " to connect"
+    note = f" ({seen.note})" if seen.note else ""
+    what = f"tried{doing} at {seen.broker} over {seen.over}: {seen.outcome} after {seen.took:.3g} s{note}"
+    return seen.client, what, Weight.PLAIN if seen.outcome == "ok" else Weight.FAULT
 
 
 def _unsubscribed(seen: Unsubscribed) -> _Said:
@@ -340,6 +348,7 @@ _WORDS: Mapping[type[Observation], Callable[[Any], _Said]] = {
     Acknowledged: _acknowledged,
     Received: _received,
     Paced: _paced,
+    Approached: _approached,
     LinkChanged: _link,
     BridgeSeen: _bridge,
     BrokerChanged: _broker,

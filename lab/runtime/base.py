@@ -66,6 +66,18 @@ class Session:
 ORDINARY = Session()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approach:
+    """How a client goes about connecting, where it may well fail."""
+
+    knows_password: bool = True
+    tls: str = "verified"  # "untrusted": it does not know the lab's CA; "wrong-name": it uses one no certificate has
+    within: float | None = None  # seconds for TCP and TLS, and as many for the welcome; the client's own when None
+
+
+USUAL = Approach()
+
+
 class Outgoing(NamedTuple):
     """A message on its way to a broker; a tuple, since it is made for every message."""
 
@@ -179,7 +191,15 @@ class Lab(Protocol):
         ...
 
     def connect(
-        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+        self,
+        *,
+        client: str,
+        broker: str,
+        over: str,
+        user: str,
+        events: ClientEvents,
+        session: Session = ORDINARY,
+        approach: Approach = USUAL,
     ) -> Client:
         """Connect a client; BrokerError if the broker refuses, LabTimeout if it is silent."""
         ...

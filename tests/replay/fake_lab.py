@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from lab.declare.destinations import hears
 from lab.declare.selectors import matches
-from lab.errors import BrokerError
+from lab.errors import BrokerError, LabTimeout
 from lab.history import (
     BridgeSeen,
     BrokerChanged,
@@ -36,7 +36,18 @@ from lab.network.reach import reach
 from lab.network.vpc import Network
 from lab.plan import Plan
 from lab.replay.paths import carries, initial_states
-from lab.runtime.base import ORDINARY, Attempt, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
+from lab.runtime.base import (
+    ORDINARY,
+    USUAL,
+    Approach,
+    Attempt,
+    ClientEvents,
+    Destination,
+    Incoming,
+    Outgoing,
+    Session,
+    Terms,
+)
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start
@@ -232,12 +243,25 @@ class FakeLab:
         self.on_publish: Callable[[FakeClient, Outgoing], bool] = lambda client, message: False
 
     def connect(
-        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+        self,
+        *,
+        client: str,
+        broker: str,
+        over: str,
+        user: str,
+        events: ClientEvents,
+        session: Session = ORDINARY,
+        approach: Approach = USUAL,
     ) -> FakeClient:
+        if broker in self.down and self.down[broker] != "paused":
+            raise BrokerError("the connection was refused", how="refused")
         if broker in self.down:
-            raise BrokerError("the connection was refused")
-        if user == "stranger":
-            raise BrokerError("not authorised: wrong user or password, or no permission")
+            self.clock.sleep(10.0 if approach.within is None else approach.within)
+            raise LabTimeout("no answer")
+        if approach.tls != "verified":
+            raise BrokerError("its certificate is not to be trusted", how="tls-failed")
+        if user == "stranger" or not approach.knows_password:
+            raise BrokerError("not authorised: wrong user or password, or no permission", how="not-authorised")
         made = FakeClient(self, client, broker, events)
         self.clients.append(made)
         return made
@@ -247,6 +271,10 @@ class FakeLab:
         if self.on_publish(sender, message):
             return
         now = self.clock.now()
+        if message.destination.name == "closed":
+            why = f"User testuser is not authorized to write to: {message.destination}"
+            self.clock.at(now + RECEIPT, lambda: sender.settle(message.id, SendOutcome.FAILED, why))
+            return
         self.clock.at(now + RECEIPT, lambda: sender.settle(message.id))
         self._forward(sender.broker, message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -34,7 +35,7 @@ from lab.history import (
 from lab.network.link import Impairment, LinkState
 from lab.network.vpc import INTERNET, Network
 from lab.plan import BridgePlan, Plan
-from lab.runtime.base import ORDINARY, Attempt, Client, ClientEvents, Destination, Session
+from lab.runtime.base import ORDINARY, USUAL, Approach, Attempt, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
 from lab.runtime.emulation import counting, log_watch, mbeans, reaching
 from lab.runtime.emulation import state as state_file
@@ -83,21 +84,35 @@ class EmulatedLab:
         self._pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
 
     def connect(
-        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+        self,
+        *,
+        client: str,
+        broker: str,
+        over: str,
+        user: str,
+        events: ClientEvents,
+        session: Session = ORDINARY,
+        approach: Approach = USUAL,
     ) -> Client:
         """Connect a client through the published port of the broker's active instance."""
         where = self._actives.find(broker)
         if where is None:
-            raise BrokerError(f"no instance of broker {broker} is active")
+            raise BrokerError(f"no instance of broker {broker} is active", how="refused")
         at = clients.Endpoint(
-            host="127.0.0.1",
+            # 0.0.0.0 leads to this machine too, and no certificate names it.
+            host="0.0.0.0" if approach.tls == "wrong-name" else "127.0.0.1",
             port=where.ports[endpoint(over)],
-            ca_file=Path(self.state.ca_file),
+            ca_file=None if approach.tls == "untrusted" else Path(self.state.ca_file),
             user=user,
-            password=self._vaults.password(broker, user),
+            password=self._password(broker, user, approach),
             client_id=session.client_id or f"mqlab-{self.state.run}-{client}",
+            **({} if approach.within is None else {"within": approach.within}),
         )
         return clients.connect(over, at, events, session)
+
+    def _password(self, broker: str, user: str, approach: Approach) -> SecretStr:
+        """Give a user's password, or one that is nobody's."""
+        return self._vaults.password(broker, user) if approach.knows_password else SecretStr(secrets.token_hex(16))
 
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
