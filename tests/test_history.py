@@ -57,7 +57,7 @@ KNOWN = {
     "asked_per_s": times, "drawn_per_s": times, "reached_per_s": times, "due": st.none() | times,
     "measured_p50_ms": st.none() | times, "measured_p99_ms": st.none() | times,
     "id": texts, "digest": st.none() | texts, "note": texts, "what": texts, "destination": texts, "client": texts,
-    "took_ms": times,
+    "took_ms": times, "took": times,
     "dropped": st.dictionaries(texts, st.integers(0, 2**53), max_size=3),
     "counters": st.dictionaries(texts, st.integers(0, 2**53), max_size=3),
 }  # fmt: skip
