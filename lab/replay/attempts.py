@@ -15,8 +15,6 @@ from lab.replay.rehearsal import Rehearsal
 from lab.replay.wording import destination
 from lab.runtime.base import Approach
 
-_Asked = Connect | Subscribe | Consume | Message
-
 
 def connect(rehearsal: Rehearsal, step: Connect) -> Outcome:
     """Try to log in, leave at once where that works, and write down how it ended; whatever it is, the step is done."""
