@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lab.declare.broker_checks import check_broker_steps
 from lab.declare.configuration_checks import check_configurations
+from lab.declare.console_checks import check_console
 from lab.declare.counter_checks import check_snapshots
 from lab.declare.expectation_checks import check_expectations
 from lab.declare.scenario import Scenario
@@ -29,6 +30,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[P
         *check_service(scenario),
         *check_snapshots(scenario),
         *check_expectations(scenario),
+        *check_console(scenario),
         *check_network(scenario),
     ]
     nowhere = Place(file="", line=0, column=0)

@@ -15,6 +15,7 @@ from lab.declare.attempts import Connect, Unreachable
 from lab.declare.broker_claims import After, Log, Recovered
 from lab.declare.broker_steps import BROKER_STEPS
 from lab.declare.client_steps import CLIENT_STEPS
+from lab.declare.console_claims import CONSOLE_CLAIMS
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Snapshot, Stuck
 from lab.declare.expectation import Expectation
 from lab.declare.fields import Bounds, Declared, Duration, Each, MessageRate, Name, Pair, Receivers, Whole, YesNo
@@ -166,7 +167,7 @@ STEPS: tuple[type[Step], ...] = (
 )  # fmt: skip
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
-    *NETWORK_CLAIMS, *SERVICE_CLAIMS, Unreachable,
+    *NETWORK_CLAIMS, *SERVICE_CLAIMS, Unreachable, *CONSOLE_CLAIMS,
 )  # fmt: skip
 
 

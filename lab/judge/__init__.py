@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from lab.declare.attempts import Unreachable
 from lab.declare.broker_claims import Log, Recovered
+from lab.declare.console_claims import NetworkPage, TopicsPage
 from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.expectation import Expectation
 from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, expectations_of
@@ -20,6 +21,7 @@ from lab.declare.service_claims import BrokerStateClaim, ConfigurationClaim, Use
 from lab.declare.vpc_claims import Dropped, PeeringIs, Reachable, RouteIs
 from lab.history import Header, Observation, observations
 from lab.judge.bridge import judge_bridge
+from lab.judge.console import judge_network_page, judge_topics_page
 from lab.judge.counted import judge_counters, judge_discarded, judge_forwarded, judge_stuck
 from lab.judge.delivered import judge_delivered
 from lab.judge.demand import judge_demand
@@ -59,6 +61,8 @@ JUDGES: Mapping[type[Expectation], Callable[[Any, Evidence], tuple[Outcome, str]
     UsersClaim: judge_users,
     WarningsClaim: judge_warnings,
     Unreachable: judge_unreachable,
+    NetworkPage: judge_network_page,
+    TopicsPage: judge_topics_page,
 }
 
 

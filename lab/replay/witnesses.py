@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.declare.console_claims import TopicsPage
 from lab.declare.counter_claims import END, START, Counters, Demanded, Discarded, Forwarded, Stuck
 from lab.declare.scenario import Scenario
 from lab.history import SnapshotTaken
@@ -33,7 +34,7 @@ def wanted(scenario: Scenario) -> frozenset[str]:
     for claim in scenario.expect:
         if isinstance(claim, Counters | Forwarded | Discarded):
             names |= set(claim.between)
-        elif isinstance(claim, Stuck):
+        elif isinstance(claim, Stuck | TopicsPage):
             names.add(claim.at)
     return frozenset(names & {START, END})
 
