@@ -84,9 +84,9 @@ def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -
     if not steps:
         return Outcome.UNKNOWN, f"no step {claim.after} was taken"
     begin = steps[-1].done
-    next_step = min(
-        (s.started for s in timeline.fault_steps if s.started >= begin and s.verb != "impair"), default=None
-    )
+    own = (begin, steps[-1].step)  # a step that takes no time is not its own successor, nor is what came before it
+    later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
+    next_step = min((s.started for s in later_steps if s.verb != "impair"), default=None)
     deadline = begin + within
     horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
     since, state = [(t, state) for t, state in course if t <= horizon][-1]
