@@ -1,7 +1,7 @@
 """Does a selector let a message through? The comparisons of SQL 92 that ActiveMQ takes, on headers that are texts.
 
 Arithmetic, functions and XPATH are not read: what cannot be told is an `Untold`, and never a guess. Headers are texts;
-one that is compared with a number is taken for one, as ActiveMQ does for its STOMP and AMQP clients.
+for a STOMP client ActiveMQ takes one for a number where it is compared with one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import NoReturn
 
 Value = str | int | float | bool | None
 _Test = Callable[[Mapping[str, Value]], bool | None]
+_Taken = Callable[[Value, Value], Value]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+|\d+)|(?P<text>'(?:[^']|'')*')|(?P<name>[A-Za-z_$][\w$]*)"
@@ -25,9 +26,21 @@ class Untold(ValueError):
     """Whether the selector lets a message through cannot be told, and why."""
 
 
-def matches(selector: str, headers: Mapping[str, Value]) -> bool:
+def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: bool = True) -> bool:
     """Tell whether a message with such headers is let through; Untold where that takes more than is read here."""
-    return parsed(selector)(headers) is True
+    return _parsed(selector, read_as_numbers)(headers) is True
+
+
+def matches_over(protocol: str, selector: str, headers: Mapping[str, Value]) -> bool:
+    """Tell the same for a client of a protocol; Untold where it depends on what others asked of the broker before.
+
+    ActiveMQ 5.18.3 reads a selector once for all who write it alike: an AMQP client has texts compared as numbers only
+    if a STOMP client came first with the same words.
+    """
+    found = matches(selector, headers)
+    if protocol != "stomp" and found is not matches(selector, headers, read_as_numbers=False):
+        raise Untold("a header's text is taken for a number only if a STOMP client asked with the same words before")
+    return found
 
 
 def properties(
@@ -41,9 +54,9 @@ def properties(
     return found
 
 
-def parsed(selector: str) -> _Test:
+def _parsed(selector: str, read_as_numbers: bool) -> _Test:
     """Read a selector, or raise Untold."""
-    reader = _Reader(selector)
+    reader = _Reader(selector, _as if read_as_numbers else _as_it_is)
     test = reader.either()
     if reader.next:
         reader.stuck()
@@ -51,8 +64,8 @@ def parsed(selector: str) -> _Test:
 
 
 class _Reader:
-    def __init__(self, selector: str) -> None:
-        self._selector = selector
+    def __init__(self, selector: str, taken: _Taken) -> None:
+        self._selector, self._taken = selector, taken
         self._tokens: list[tuple[str, str]] = []
         position = 0
         while selector[position:].strip():
@@ -120,7 +133,7 @@ class _Reader:
             low = self._literal()
             self.need("AND")
             high = self._literal()
-            return _and(_ordered(name, ">=", low), _ordered(name, "<=", high))
+            return _and(_ordered(name, ">=", low, self._taken), _ordered(name, "<=", high, self._taken))
         if sign == "IN":
             self.need("(")
             listed = [self._text()]
@@ -135,9 +148,9 @@ class _Reader:
             self.stuck()
         literal = self._literal()
         if sign in ("=", "<>"):
-            equal = _equal(name, literal)
+            equal = _equal(name, literal, self._taken)
             return equal if sign == "=" else _negated(equal)
-        return _ordered(name, sign, literal)
+        return _ordered(name, sign, literal, self._taken)
 
     def _name(self) -> str:
         if self.next != "a name":
@@ -179,15 +192,20 @@ def _as(value: Value, literal: Value) -> Value:
         return None
 
 
-def _equal(name: str, literal: Value) -> _Test:
+def _as_it_is(value: Value, literal: Value) -> Value:
+    """Leave a text a text: compared with anything else it is never equal, more or less."""
+    return None if isinstance(value, str) and not isinstance(literal, str) else value
+
+
+def _equal(name: str, literal: Value, taken: _Taken) -> _Test:
     def test(headers: Mapping[str, Value]) -> bool | None:
         written = _look(headers, name)
-        return None if written is None else _as(written, literal) == literal
+        return None if written is None else taken(written, literal) == literal
 
     return test
 
 
-def _ordered(name: str, sign: str, literal: Value) -> _Test:
+def _ordered(name: str, sign: str, literal: Value, taken: _Taken) -> _Test:
     if isinstance(literal, str | bool) or literal is None:
         raise Untold(f"{sign} is between numbers")
 
@@ -195,7 +213,7 @@ def _ordered(name: str, sign: str, literal: Value) -> _Test:
         written = _look(headers, name)
         if written is None:
             return None
-        value = _as(written, literal)
+        value = taken(written, literal)
         if value is None or isinstance(value, str):
             return False
         return {"<": value < literal, "<=": value <= literal, ">": value > literal, ">=": value >= literal}[sign]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lab.declare.destinations import hears
 from lab.declare.over import protocol
-from lab.declare.selectors import Untold, Value, matches, properties
+from lab.declare.selectors import Untold, Value, matches_over, properties
 from lab.judge.ledger import Ledger
 from lab.judge.records import OK, Publication, Subscription, is_queue
 
@@ -61,7 +61,9 @@ def owed(members: Sequence[Subscription], publication: Publication, kept: Kept) 
     sure = False
     for member in members:
         try:
-            lets = member.selector is None or matches(member.selector, _properties(publication))
+            lets = member.selector is None or matches_over(
+                protocol(member.over), member.selector, _properties(publication)
+            )
             sure |= lets
         except Untold as untold:
             lets, unsure = True, f"the selector {member.selector} may let it through or not: {untold}"

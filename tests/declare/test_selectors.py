@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from lab.declare.selectors import Untold, Value, matches, properties
+from lab.declare.selectors import Untold, Value, matches, matches_over, properties
 from tests.declare.selectors import CASES
 
 
 @pytest.mark.parametrize(("selector", "headers", "expected"), CASES)
 def test_a_selector_lets_through_what_a_broker_does(selector: str, headers: dict[str, str], expected: bool) -> None:
     assert matches(selector, headers) is expected
+
+
+def test_over_amqp_it_depends_on_others_whether_a_text_is_a_number() -> None:
+    assert matches_over("amqp", "size = '10'", {"size": "10"})
+    assert not matches_over("amqp", "size > 9", {"size": "9"})
+    assert matches_over("stomp", "size > 9", {"size": "10"})
+    with pytest.raises(Untold, match="only if a STOMP client"):
+        matches_over("amqp", "size > 9", {"size": "10"})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from lab.history import ClientChanged, read
+from lab.shipped import shipped
 from tests.emulation.command import Commands
 from tests.emulation.labs import Engine
 from tests.emulation.test_running import copy_of, reasons
@@ -88,3 +90,29 @@ def test_what_a_bridge_keeps_depends_on_the_session_and_not_on_the_qos(
     assert delivered(spoilt)["two"][:3] == [40, 20, 20]
     assert "20 of 20 lost on the way to two" in reasons(spoilt, "broken")
     assert "link tokyo-singapore began to reject" in reasons(spoilt, "broken")
+
+
+TAKING = Path(__file__).parent / "scenarios" / "taking.yaml"
+
+
+def test_what_is_taken_given_back_chosen_and_over_on_real_brokers(
+    mqlab: Commands, engine: Engine, tmp_path: Path
+) -> None:
+    """Beside it runs a copy in which nobody takes what was given back."""
+    text = TAKING.read_text().replace("../../../scenarios", str(shipped("scenarios")))
+    spoilt_text = "\n".join(line for line in text.splitlines() if "client: other" not in line)
+    spoilt_file = tmp_path / "spoilt.yaml"
+    spoilt_file.write_text(spoilt_text.replace("within: 60s", "within: 10s"))
+    shutil.copy(TAKING.with_suffix(".body"), tmp_path)
+    started = [mqlab.start("run", each, "--json") for each in (TAKING, spoilt_file)]
+    whole, spoilt = (mqlab.end_of(each, seconds=240) for each in started)
+    assert whole.code == 0, whole
+    rows = {each["destination"]: each for each in whole.json["deliveries"]}
+    counted = {key: rows["queue://jobs"][key] for key in ("received", "lost", "duplicated", "returned")}
+    assert counted == {"received": 10, "lost": 0, "duplicated": 0, "returned": 5}
+    shares = {each["subscriber"]: each["received"] for each in rows["queue://jobs"]["shares"]}
+    assert shares == {"worker": 5, "other": 5}
+    assert [rows["topic://orders"][key] for key in ("received", "unexpected")] == [3, 0]
+    assert [rows["queue://news"][key] for key in ("received", "expired", "lost")] == [1, 4, 0]
+    assert spoilt.code == 1, spoilt
+    assert re.search(r"5 of 10 lost .* which worker gave back at .* without acknowl", reasons(spoilt.json, "broken"))
