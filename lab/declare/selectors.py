@@ -124,16 +124,21 @@ class _Reader:
             self.need("NULL")
             return lambda headers: (_look(headers, name) is None) is not negated
         negated = bool(self.take("NOT"))
+        if self.take("BETWEEN"):
+            return self._between(name, negated)
         test = self._compared(name)
         return _negated(test) if negated else test
 
+    def _between(self, name: str, negated: bool) -> _Test:
+        low = self._literal()
+        self.need("AND")
+        high = self._literal()
+        if negated:  # less or more, which is not the same where there is no number
+            return _or(_ordered(name, "<", low, self._taken), _ordered(name, ">", high, self._taken))
+        return _and(_ordered(name, ">=", low, self._taken), _ordered(name, "<=", high, self._taken))
+
     def _compared(self, name: str) -> _Test:
-        sign = self.take("=", "<>", "<", "<=", ">", ">=", "BETWEEN", "IN", "LIKE")
-        if sign == "BETWEEN":
-            low = self._literal()
-            self.need("AND")
-            high = self._literal()
-            return _and(_ordered(name, ">=", low, self._taken), _ordered(name, "<=", high, self._taken))
+        sign = self.take("=", "<>", "<", "<=", ">", ">=", "IN", "LIKE")
         if sign == "IN":
             self.need("(")
             listed = [self._text()]
