@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day  # a name of its own: a field is called time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lab.amazonmq.refusals import bad_request
@@ -18,7 +19,7 @@ class Window:
     """When, every week, the service may reboot a broker to apply what is pending."""
 
     day: str
-    time: time
+    time: time_of_day
     zone: str
 
     def __str__(self) -> str:
@@ -37,7 +38,7 @@ class Window:
 
 
 # What emulators written against real traffic show for a broker that was made without one.
-DEFAULT_WINDOW = Window(day="sunday", time=time(0, 0), zone="UTC")
+DEFAULT_WINDOW = Window(day="sunday", time=time_of_day(0, 0), zone="UTC")
 
 
 def window(day: str, at: str, zone: str = "UTC") -> Window:
@@ -49,7 +50,7 @@ def window(day: str, at: str, zone: str = "UTC") -> Window:
             f"{at!r} is not a time of day", 'write hours and minutes of a 24-hour clock: "03:00"', attribute="time"
         )
     check_zone(zone)
-    return Window(day=day.lower(), time=time.fromisoformat(at), zone=zone)
+    return Window(day=day.lower(), time=time_of_day.fromisoformat(at), zone=zone)
 
 
 def check_zone(zone: str) -> None:

@@ -61,8 +61,11 @@ def update_broker(
         security_groups=security_groups,
         window=window,
     )
-    pending = account.broker(broker).pending
-    note = "" if pending is None else f"{pending} waits for a reboot"
+    record = account.broker(broker)
+    waiting = [] if record.pending is None else [str(record.pending)]
+    if record.pending_security_groups is not None:
+        waiting.append(f"security groups {', '.join(record.pending_security_groups)}")
+    note = f"{', '.join(waiting)} wait{'s' if len(waiting) == 1 else ''} for a reboot" if waiting else ""
     return _done(control, account, broker, t, note)
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from lab.history import (
 )
 from lab.network.link import Impairment, LinkState
 from lab.network.vpc import INTERNET, Network
+from lab.operating import Control, opening_control
 from lab.plan import BridgePlan, Plan
 from lab.runtime.base import ORDINARY, USUAL, Approach, Attempt, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
@@ -196,9 +198,21 @@ class EmulatedLab:
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
         """Write a broker's files for its next start; bridges are looked for by the plan from now on."""
         self._vaults.prepare(plan.broker(broker), passwords, Path(self.state.folder))
-        self.state = replace(self.state, plan=plan)
+        self._note(replace(self.state, plan=plan))
+
+    @property
+    def control(self) -> Control:
+        """Give the service's side of a lab that is changed by commands: as the last of them left it."""
+        return self.state.control or opening_control(self.state.plan, datetime.now(UTC))
+
+    def keep_control(self, control: Control) -> None:
+        """Keep the service's side for the commands to come."""
+        self._note(replace(self.state, control=control))
+
+    def _note(self, state: LabState) -> None:
+        self.state = state
         if self._state_folder is not None:
-            state_file.save(self.state, self._state_folder)
+            state_file.update(state, self._state_folder)
 
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Freeze an instance's processes."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from lab.operating import Control
 from lab.plan import Plan
 
 
@@ -66,6 +67,7 @@ class LabState:
     brokers: Mapping[str, BrokerState]
     owner: str
     detached: bool
+    control: Control | None = None  # the service's side, once a command has changed it
     replaying: bool = False  # a scenario's steps are done to it, and nothing else
 
     @property

@@ -1,10 +1,13 @@
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
+from lab.operating import Control
 from lab.plan import Plan
 from lab.runtime.emulation import state
 from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
+from tests.amazonmq.test_maintenance import waiting
 
 
 def _lab(run: str) -> LabState:
@@ -57,3 +60,11 @@ def test_the_folder_follows_the_environment() -> None:
     assert state.state_folder({"MQLAB_STATE": "/a"}) == Path("/a")
     assert state.state_folder({"XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
     assert state.state_folder({"HOME": "/h"}) == Path("/h/.local/state/mqlab/labs")
+
+
+def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path) -> None:
+    control = Control(account=waiting())
+    state.save(replace(_lab("r-1"), control=control), tmp_path)
+    found = state.load("r-1", tmp_path)
+    assert found is not None
+    assert found.control == control
