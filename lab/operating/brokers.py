@@ -65,7 +65,7 @@ def update_broker(
     waiting = [] if record.pending is None else [str(record.pending)]
     if record.pending_security_groups is not None:
         waiting.append(f"security groups {', '.join(record.pending_security_groups)}")
-    note = f"{', '.join(waiting)} wait{'s' if len(waiting) == 1 else ''} for a reboot" if waiting else ""
+    note = f"pending until a reboot: {', '.join(waiting)}" if waiting else ""
     return _done(control, account, broker, t, note)
 
 
