@@ -15,6 +15,7 @@ from test_link_netns import BULK, ECHO, HELD, TCP, UDP, ask, program
 pytestmark = pytest.mark.netns
 
 ALL = [["all", 0, 65535]]
+SLOW = {"delay_us": 2_000, "loss": 0.005, "rate_bps": 20_000_000}  # so slow that 8 MiB take some seconds
 PORT = 8883
 
 
@@ -137,7 +138,7 @@ def test_what_has_ended_refuses_from_everywhere_until_it_is_back(bed: Bed) -> No
 
 
 def test_many_megabytes_cross_a_policy_that_changes_while_they_do(bed: Bed) -> None:
-    with bed.router(namespaces.config({"delay_us": 2_000, "loss": 0.005}, policy=OPEN)), program(bed, "b", ECHO, PORT):
+    with bed.router(namespaces.config(SLOW, policy=OPEN)), program(bed, "b", ECHO, PORT):
         command = bed.python("a", BULK, B, PORT, 8 << 20)
         sending = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         changes = 0
