@@ -70,6 +70,7 @@ class BrokerPlan:
     saved: str  # what the service would save of it
     removals: tuple[Removal, ...]  # what it would remove on the way
     activemq_xml: str  # what the broker gets
+    later: bool = False  # it is made by a step, not when the lab opens
 
     @property
     def address(self) -> IPv4Address:
@@ -107,7 +108,7 @@ class LinkPlan:
 class Action:
     """One thing the runtime does while opening, in order."""
 
-    does: str  # create-network | start-router | start-broker | start-standby | check-link | await-broker | …
+    does: str  # create-network | start-router | prepare-broker | start-broker | start-standby | await-broker | …
     to: str  # the region, broker, instance, link or connector
 
 
@@ -192,6 +193,7 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
                 saved=text.text,
                 removals=text.removals,
                 activemq_xml=render(text, who),
+                later=broker.later,
             )
         )
     return tuple(found)
@@ -271,17 +273,22 @@ def _actions(
 ) -> tuple[Action, ...]:
     """Order what the runtime does: paths before brokers, and every broker started before any is waited for.
 
-    A link is measured when the brokers have started, since they take all of a small machine until then.
+    A link is measured when the brokers have started, since they take all of a small machine until then. What comes
+    later is made ready and left alone.
     """
+    here = [broker for broker in brokers if not broker.later]
+    names = {broker.name for broker in here}
+    awaited = [bridge.connector for bridge in bridges if {bridge.initiator, bridge.responder} <= names]
     return (
         *(Action(does="create-network", to=region.name) for region in regions),
         Action(does="start-router", to="router"),
-        *(Action(does="start-broker", to=name) for name in _responders_first(brokers, bridges)),
-        *(Action(does="start-standby", to=its.name) for broker in brokers for its in broker.instances[1:]),
-        *(Action(does="await-broker", to=broker.name) for broker in brokers),
+        *(Action(does="prepare-broker", to=broker.name) for broker in brokers if broker.later),
+        *(Action(does="start-broker", to=name) for name in _responders_first(here, bridges)),
+        *(Action(does="start-standby", to=its.name) for broker in here for its in broker.instances[1:]),
+        *(Action(does="await-broker", to=broker.name) for broker in here),
         *(Action(does="check-link", to=link.name) for link in links),
-        *(Action(does="await-bridge", to=name) for name in dict.fromkeys(bridge.connector for bridge in bridges)),
-        *(Action(does="await-console", to=broker.name) for broker in brokers),
+        *(Action(does="await-bridge", to=name) for name in dict.fromkeys(awaited)),
+        *(Action(does="await-console", to=broker.name) for broker in here),
     )
 
 

@@ -12,6 +12,8 @@ from lab.declare.broker_claims import Log, Recovered
 from lab.declare.broker_steps import (
     BROKER_STEPS,
     ConnectorStep,
+    CreateBroker,
+    DeleteBroker,
     Kill,
     OnBroker,
     OnInstance,
@@ -22,13 +24,13 @@ from lab.declare.broker_steps import (
     Stop,
 )
 from lab.declare.identities import unread
-from lab.declare.instances import DOWN, PAUSED, UP, Instances
+from lab.declare.instances import ABSENT, DELETED, DOWN, PAUSED, UP, Instances
 from lab.declare.scenario import Bridge, Scenario
 from lab.declare.service_checks import connectors_of
 from lab.declare.service_steps import UpdateBroker
 from lab.declare.unrolling import every_step, in_time
 from lab.declare.wording import unknown
-from lab.errors import Problem
+from lab.errors import Place, Problem
 
 _A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # what looks like a pattern's name is taken for one
 _NEEDS: dict[type[OnBroker], tuple[tuple[str, ...], str | None]] = {  # the states it may find, and the one it brings
@@ -39,21 +41,32 @@ _NEEDS: dict[type[OnBroker], tuple[tuple[str, ...], str | None]] = {  # the stat
     Pause: ((UP,), PAUSED),
     Resume: ((PAUSED,), UP),
     ConnectorStep: ((UP,), None),
+    CreateBroker: ((ABSENT,), UP),
+    DeleteBroker: ((UP, PAUSED, DOWN), DELETED),
 }
-_BEFORE = {DOWN: "start", PAUSED: "resume"}
+_IS_THERE = {"": "is there already", DELETED: "was deleted, and the service would give a new one another id"}
+_LATER = "create each broker once, and declare it with later: yes"
+_BEFORE = {DOWN: "start", PAUSED: "resume", ABSENT: "create-broker"}
 
 
 def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
     """Go through the steps in their order, remembering how each instance and connector is."""
     topology = scenario.topology
-    brokers = {name: Instances(name, broker.deployment_mode.instances) for name, broker in topology.brokers.items()}
+    brokers = {
+        name: Instances(name, broker.deployment_mode.instances, later=broker.later)
+        for name, broker in topology.brokers.items()
+    }
     stopped: set[tuple[str, str]] = set()
     for path, step in in_time(scenario.steps):
+        named = getattr(step, "broker", None) or ""
+        place = scenario.origin.place(*path, "broker")
+        if not isinstance(step, OnBroker) and named in brokers and brokers[named].missing:
+            yield _missing(named, brokers[named], step, place)
+            continue
         if isinstance(step, UpdateBroker) and step.apply == "immediately" and step.broker in brokers:
             step = Reboot(broker=step.broker)
         if not isinstance(step, OnBroker):
             continue
-        place = scenario.origin.place(*path, "broker")
         if step.broker not in brokers:
             yield unknown("broker", step.broker, topology.brokers, "brokers in this topology", place)
             continue
@@ -64,6 +77,12 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
                 remedy=f"leave instance out, or give it deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}",
                 place=scenario.origin.place(*path, "instance"),
             )
+            continue
+        if its.missing and not isinstance(step, CreateBroker):
+            yield _missing(step.broker, its, step, place)
+            continue
+        if isinstance(step, CreateBroker) and its.missing != ABSENT:
+            yield Problem(what=f"{step.broker} {_IS_THERE[its.missing]}", remedy=_LATER, place=place)
             continue
         meant = its.meant(step)
         needed, brings = _NEEDS[type(step)]
@@ -80,6 +99,13 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
             yield from _connector(scenario, path, step, stopped)
         elif brings == DOWN or isinstance(step, Reboot):  # a broker that starts starts its connectors
             stopped = {each for each in stopped if each[0] != step.broker}
+
+
+def _missing(broker: str, its: Instances, step: Any, place: Place | None) -> Problem:
+    remedy = "put a create-broker step before it" if its.missing == ABSENT else "put the step before its deletion"
+    return Problem(
+        what=f"{broker} is {its.missing} here, so there is nothing to {_words(step)}", remedy=remedy, place=place
+    )
 
 
 def _connector(
@@ -125,7 +151,7 @@ def check_after(scenario: Scenario, path: tuple[str | int, ...], claim: Log | Re
 
 
 def _words(step: Any) -> str:
-    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb
+    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb.removesuffix("-broker")
 
 
 assert set(_NEEDS) == set(BROKER_STEPS)

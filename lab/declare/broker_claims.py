@@ -18,6 +18,7 @@ After = Literal[
     "create-peering", "accept-peering", "reject-peering", "delete-peering", "create-route", "delete-route",
     "authorize-ingress", "revoke-ingress",
     "update-broker",
+    "create-broker", "delete-broker",
 ]  # fmt: skip
 
 

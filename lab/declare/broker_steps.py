@@ -71,4 +71,27 @@ class ConnectorStep(OnBroker):
     do: Literal["stop", "start"]
 
 
-BROKER_STEPS: tuple[type[OnBroker], ...] = (Stop, Kill, Start, Reboot, Pause, Resume, ConnectorStep)
+class CreateBroker(OnBroker):
+    """A broker that the topology declares for later is made and started."""
+
+    verb: ClassVar[str] = "create-broker"
+    within: Duration = STARTS_WITHIN
+
+
+class DeleteBroker(OnBroker):
+    """A broker is removed with its store, whatever its state, and does not come back."""
+
+    verb: ClassVar[str] = "delete-broker"
+
+
+BROKER_STEPS: tuple[type[OnBroker], ...] = (
+    Stop,
+    Kill,
+    Start,
+    Reboot,
+    Pause,
+    Resume,
+    ConnectorStep,
+    CreateBroker,
+    DeleteBroker,
+)

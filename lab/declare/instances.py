@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from lab.declare.broker_steps import OnBroker, OnInstance, Reboot, Resume, Start
 
-UP, DOWN, PAUSED = "running", "down", "paused"
+UP, DOWN, PAUSED, ABSENT, DELETED = "running", "down", "paused", "not created yet", "deleted"
 
 
 class Instances:
-    """One broker's instances, all running, the first one active."""
+    """One broker's instances, all running and the first one active, or none of them there yet."""
 
-    def __init__(self, broker: str, numbers: tuple[int, ...]) -> None:
+    def __init__(self, broker: str, numbers: tuple[int, ...], *, later: bool) -> None:
         self._broker = broker
-        self._states = dict.fromkeys(numbers, UP)
+        self._states = dict.fromkeys(numbers, ABSENT if later else UP)
         self._active = numbers[0]
 
     @property
@@ -20,9 +20,14 @@ class Instances:
         """Tell whether there is one only."""
         return len(self._states) == 1
 
+    @property
+    def missing(self) -> str:
+        """Say why the whole broker is not there, or nothing."""
+        return next((state for state in self._states.values() if state in (ABSENT, DELETED)), "")
+
     def name(self, number: int) -> str:
         """Name an instance for people."""
-        return self._broker if self.single else f"instance {number} of {self._broker}"
+        return self._broker if self.single or self.missing else f"instance {number} of {self._broker}"
 
     def state(self, number: int) -> str:
         """Give the state of an instance."""
@@ -43,6 +48,8 @@ class Instances:
 
     def done(self, step: OnBroker, number: int, brings: str) -> None:
         """Note what a step has brought an instance to; where the active one has ended, another that runs takes over."""
+        if brings == DELETED or self.missing:
+            self._states = dict.fromkeys(self._states, brings)
         self._states[number] = brings
         if number == self._active and (brings == DOWN or isinstance(step, Reboot)):
             standing = [each for each, state in self._states.items() if state == UP and each != number]

@@ -107,6 +107,7 @@ class Broker(Declared):
     memory: Size = 256 * 2**20  # of the container; the Java heap gets half
     public: YesNo = True  # whether host clients, who are the internet, find a way to it
     security_groups: Names = ()  # the default one of its VPC when left out
+    later: YesNo = False  # it is not there when the lab opens: a create-broker step makes it
 
 
 class Region(Declared):

@@ -240,7 +240,7 @@ class BrokerChanged(Observation):
 
     kind: ClassVar[str] = "broker"
     broker: str
-    state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | "paused" | "resumed" | "active"
+    state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | …: all are in docs/history.md
     instance: int = 0  # of a pair: which one
     standby: bool = False  # of a pair: it was not the active one, so the broker served on
 

@@ -93,7 +93,7 @@ class Outage:
     """A stretch of time in which a broker, or one of its connectors, did not run."""
 
     what: str  # "tokyo", "connector wan of tokyo"
-    state: str  # "stopped" | "killed" | "paused"
+    state: str  # "stopped" | "killed" | "paused" | "deleted"
     start: float
     end: float | None = None
     back: str = ""  # how it ended: "started" | "resumed" | "active" (another instance took over)
@@ -103,6 +103,8 @@ class Outage:
         """Say what happened to the broker."""
         if self.back == "active":
             return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
+        if self.state == "deleted":
+            return f"{self.what} was deleted"
         verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
         return (
             f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
@@ -290,6 +292,8 @@ class Timeline:
             self.events.append(Event(t=t, words=f"{what} was {state}{' again' if state == 'started' else ''}"))
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
+        elif state in ("creating", "created"):
+            self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created"))
         elif state == "starting":
             self.restarted.add(what)  # and it is out until it has started
         elif place is None and t < self._taken_over.get(what, -inf):  # the engine told of its end when that was over
@@ -298,7 +302,7 @@ class Timeline:
                 self.outages.append(Outage(what=what, state=state, start=t, end=end, back="active"))
         elif place is None:
             self.outages.append(Outage(what=what, state="stopped" if state == "stopping" else state, start=t))
-        elif state == "killed":  # a broker that did not end when asked, or that was paused
+        elif state in ("killed", "deleted"):  # a broker that did not end when asked, or that was paused or down
             self.outages[place] = replace(self.outages[place], state=state)
 
     def _network(self, seen: PeeringChanged | RouteChanged | RuleChanged) -> None:

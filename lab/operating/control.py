@@ -10,6 +10,7 @@ from lab.amazonmq.account_brokers import open_broker
 from lab.amazonmq.broker_record import BrokerRecord
 from lab.amazonmq.default import FILE
 from lab.amazonmq.describing import pending_changes
+from lab.amazonmq.revisions import SavedConfiguration
 from lab.history import BrokerRecordSeen, Observation
 from lab.network.vpc import Network
 from lab.plan import Plan
@@ -21,6 +22,7 @@ class Control:
 
     account: Account = field(default_factory=Account)
     network: Network = field(default_factory=Network)
+    later: tuple[tuple[BrokerRecord, SavedConfiguration], ...] = ()  # brokers that a step creates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Done:
 def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)) -> Control:
     """Give the control plane of a lab that has just opened: every broker runs, with a configuration of its own.
 
+    What comes later has its numbers already, and its records are set aside.
     The same plan always gives the same numbers to the same passwords, whatever the moment.
     """
     account = Account(ahead=ahead)
@@ -46,7 +49,20 @@ def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)
         for its in plan.network.of_broker(broker.name)[:1]:
             record = account.broker(broker.name)
             account = account.with_broker(replace(record, public=its.public, security_groups=its.groups))
-    return Control(account=account, network=plan.network)
+    names = {broker.name for broker in plan.brokers if broker.later}
+    later = tuple(
+        (each, account.configuration(each.current.configuration)) for each in account.brokers if each.name in names
+    )
+    kept = {configuration.name for _, configuration in later}
+    return Control(
+        account=replace(
+            account,
+            brokers=tuple(each for each in account.brokers if each.name not in names),
+            configurations=tuple(each for each in account.configurations if each.name not in kept),
+        ),
+        network=plan.network,
+        later=later,
+    )
 
 
 def seen_of(record: BrokerRecord, t: float) -> BrokerRecordSeen:

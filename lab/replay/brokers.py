@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from lab.declare.broker_steps import ConnectorStep, Kill, OnBroker, OnInstance, Pause, Reboot, Resume, Start, Stop
-from lab.errors import BrokerError, PlanError
+from lab.declare.broker_steps import (
+    ConnectorStep,
+    CreateBroker,
+    DeleteBroker,
+    Kill,
+    OnBroker,
+    OnInstance,
+    Pause,
+    Reboot,
+    Resume,
+    Start,
+    Stop,
+)
+from lab.errors import BrokerError, InputError, PlanError
+from lab.history import BrokerChanged
+from lab.operating.creation import begin_creation, begin_deletion, finish_creation, finish_deletion
 from lab.replay.instances import active, off, on, start, stop
 from lab.replay.outcome import Outcome, refused
-from lab.replay.rebooting import reboot
+from lab.replay.rebooting import not_served, reboot
 from lab.replay.rehearsal import Rehearsal
 
 
@@ -26,6 +40,10 @@ def _befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     if isinstance(step, ConnectorStep):
         rehearsal.record_of_lab(lab.change_connector(broker, step.name, step.do))
         return Outcome()
+    if isinstance(step, CreateBroker):
+        return _create(rehearsal, broker, step.within.total_seconds())
+    if isinstance(step, DeleteBroker):
+        return _delete(rehearsal, broker)
     instance = _meant(rehearsal, step)
     match step:
         case Stop():
@@ -61,3 +79,33 @@ def _meant(rehearsal: Rehearsal, step: OnBroker) -> int:
         return next((each for each in numbers if (step.broker, each) in rehearsal.off), numbers[0])
     serving = active(rehearsal, step.broker)
     return next(each for each in numbers if each != serving) if named == "standby" else serving
+
+
+def _create(rehearsal: Rehearsal, broker: str, within: float) -> Outcome:
+    """Start a broker for the first time, one instance after the other: the first one becomes the active one."""
+    service, clock = rehearsal.service, rehearsal.clock
+    rehearsal.record(BrokerChanged(t=rehearsal.now(), broker=broker, state="creating"))
+    try:
+        service.do(lambda control: begin_creation(control, broker, service.machine, t=clock.now()))
+    except InputError as error:
+        return not_served(rehearsal, error)
+    for each in rehearsal.numbers(broker):
+        started = start(rehearsal, broker, each, within)
+        if not started.ok:
+            return started
+    service.do(lambda control: finish_creation(control, broker, t=clock.now()))
+    rehearsal.record(BrokerChanged(t=rehearsal.now(), broker=broker, state="created"))
+    return Outcome()
+
+
+def _delete(rehearsal: Rehearsal, broker: str) -> Outcome:
+    service, clock = rehearsal.service, rehearsal.clock
+    try:
+        service.do(lambda control: begin_deletion(control, broker, t=clock.now()))
+    except InputError as error:
+        return not_served(rehearsal, error)
+    for each in rehearsal.numbers(broker):
+        off(rehearsal, broker, each)
+    rehearsal.record_of_lab(rehearsal.lab.delete(broker))
+    service.do(lambda control: finish_deletion(control, broker))
+    return Outcome()

@@ -49,7 +49,9 @@ class Rehearsal:
         self.ears: dict[str, list[Ear]] = {}  # by listening client, those of its earlier connections too
         self.traffic: dict[str, Flow] = {}  # by name, what has ended too
         self.links: dict[Way, LinkState] = initial_states(plan)
-        self.off: set[tuple[str, int]] = set()  # instances that are stopped, killed or paused
+        self.off: set[tuple[str, int]] = {  # instances that are stopped, killed or paused, or not created
+            (broker.name, its.number) for broker in plan.brokers if broker.later for its in broker.instances
+        }
         self.late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
         self.last_sent = 0.0
         self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end

@@ -28,6 +28,7 @@ _BRINGS = {
     "connector": (*_UP, *_DOWN), "update-broker": _UP,
     "create-peering": (), "accept-peering": _UP, "reject-peering": (), "delete-peering": _DOWN,
     "create-route": _UP, "delete-route": _DOWN, "authorize-ingress": _UP, "revoke-ingress": (),
+    "create-broker": _UP, "delete-broker": _DOWN,
 }  # fmt: skip
 
 

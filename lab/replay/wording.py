@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab import units
 from lab.declare.attempts import Connect
-from lab.declare.broker_steps import ConnectorStep, OnBroker, OnInstance, Reboot
+from lab.declare.broker_steps import ConnectorStep, CreateBroker, DeleteBroker, OnBroker, OnInstance, Reboot
 from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.counter_claims import Snapshot
 from lab.declare.destinations import Addressed, destination_of
@@ -64,6 +64,8 @@ def asked(step: Step) -> str:
             return f"{step.verb} {named} of broker {step.broker}"
         case OfService():
             return asked_of_service(step)
+        case CreateBroker() | DeleteBroker():
+            return f"{step.verb.removesuffix('-broker')} broker {step.broker}"
         case OnBroker():
             return f"{step.verb} broker {step.broker}"
         case OnNetwork() | Try():

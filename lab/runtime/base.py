@@ -256,6 +256,10 @@ class Lab(Protocol):
         """
         ...
 
+    def delete(self, broker: str) -> BrokerChanged:
+        """Remove a broker with its store, whatever its state; what its log said is kept."""
+        ...
+
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Freeze an instance's process: its connections stay, and nothing answers."""
         ...

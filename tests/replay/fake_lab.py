@@ -227,6 +227,7 @@ class FakeLab:
         self.unwatched = 0
         self.down: dict[str, str] = {}  # brokers that do not run, by how that came
         self.out: set[tuple[str, int]] = set()  # instances of pairs that do not run
+        self.down |= {broker.name: "not created yet" for broker in plan.brokers if broker.later}
         self.actives = {broker.name: 1 for broker in plan.brokers}
         self.kept: list[tuple[str, Outgoing]] = []  # what a broker's store holds for one that is down
         self.away: dict[tuple[str, str, Destination], Terms] = {}  # durable subscriptions, by broker and client
@@ -411,6 +412,10 @@ class FakeLab:
         self.plan = plan
         self.prepared.append((broker, dict(passwords)))
 
+    def delete(self, broker: str) -> BrokerChanged:
+        self.out |= {(broker, its.number) for its in self.plan.broker(broker).instances}
+        return self._out(broker, "deleted", self.actives[broker])
+
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         self.down[broker] = "paused"
         return self._changed(broker, "paused", instance)
@@ -487,7 +492,12 @@ class FakeLab:
         ) and all(state is LinkState.OPEN for state in self.states.values())
 
     def bridges(self) -> Sequence[BridgeSeen]:
-        return [end for bridge in self.plan.bridges for end in self._ends(bridge.connector, bridge.initiator)]
+        return [
+            end
+            for bridge in self.plan.bridges
+            if not {"deleted", "not created yet"} & {self.down.get(bridge.initiator), self.down.get(bridge.responder)}
+            for end in self._ends(bridge.connector, bridge.initiator)
+        ]
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
         return [

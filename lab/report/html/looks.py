@@ -55,9 +55,11 @@ COURSES: Mapping[str, Course] = {
             "stopped": Look(label="broker stopped", tone=Tone.SHUT),
             "killed": Look(label="broker killed", tone=Tone.SHUT),
             "paused": Look(label="broker paused", tone=Tone.WORSE),
+            "deleted": Look(label="broker deleted", tone=Tone.SHUT),
             "starting": None,
+            "creating": None,
         },
-        ends=("started", "resumed", "active"),
+        ends=("started", "resumed", "active", "created"),
     ),
     "connector": Course(
         thing=("broker", "connector"),

@@ -32,7 +32,7 @@ def start_broker(
     files: tuple[BrokerFile, ...],
     lab_labels: Mapping[str, str],
 ) -> str:
-    """Start an instance of a broker and give its container's id; it is not ready yet."""
+    """Start an instance of a broker and give its container's id; it is not ready yet; one for later is not begun."""
     return start(
         client,
         image=image,
@@ -43,6 +43,7 @@ def start_broker(
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
+        begin=not plan.later,
     )
 
 
@@ -60,6 +61,16 @@ def make_store(client: docker.DockerClient, run: str, broker: str, lab_labels: M
         client.volumes.create(name, labels=its_labels)
     except docker.errors.APIError as error:
         raise HostError(f"Docker refused the volume {name}: {error.explanation or error}") from error
+
+
+def remove_store(client: docker.DockerClient, run: str, broker: str) -> None:
+    """Remove the volume of a pair whose containers have gone; a single broker has none."""
+    try:
+        client.volumes.get(_store(run, broker)).remove()
+    except docker.errors.NotFound:
+        return
+    except docker.errors.APIError as error:
+        raise HostError(f"Docker did not remove the store of {broker}: {error.explanation or error}") from error
 
 
 def _shared(run: str, broker: str) -> dict[str, Any]:

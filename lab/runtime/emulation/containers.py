@@ -49,17 +49,22 @@ class Endpoint:
 class _PreparingClient(DockerClient):
     """Testcontainers' client, which also copies files before the start and connects further networks after it."""
 
-    def __init__(self, client: docker.DockerClient, further: Sequence[Endpoint], files: Sequence[File]) -> None:
+    def __init__(
+        self, client: docker.DockerClient, further: Sequence[Endpoint], files: Sequence[File], *, begin: bool = True
+    ) -> None:
         # Not super().__init__(): it looks for an engine by itself, and might find another one than ours.
         self.client = client
         self._further = further
         self._files = files
+        self._begin = begin
 
     def start(self, container: Container) -> None:
         """Prepare the container, start it and join its other networks; whatever of it fails removes it."""
         try:
             if self._files:
                 container.put_archive("/", archive(self._files))
+            if not self._begin:
+                return
             super().start(container)
             # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
             # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
@@ -100,10 +105,14 @@ def start(
     labels: Mapping[str, str],
     options: Mapping[str, Any],
     environment: Mapping[str, str] | None = None,
+    begin: bool = True,
 ) -> str:
-    """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1."""
+    """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1.
+
+    Without `begin` it is made with its files, and not started yet.
+    """
     first, *further = endpoints
-    starting = _Starting(image, name, _PreparingClient(client, further, files))
+    starting = _Starting(image, name, _PreparingClient(client, further, files, begin=begin))
     # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
     published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
     starting.ports = published

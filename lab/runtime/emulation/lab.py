@@ -39,9 +39,10 @@ from lab.operating import Control, opening_control
 from lab.plan import BridgePlan, Plan
 from lab.runtime.base import ORDINARY, USUAL, Approach, Attempt, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
-from lab.runtime.emulation import counting, log_watch, mbeans, reaching
+from lab.runtime.emulation import counting, log_watch, logs, mbeans, reaching
 from lab.runtime.emulation import state as state_file
 from lab.runtime.emulation.actives import Actives
+from lab.runtime.emulation.brokers import remove_store
 from lab.runtime.emulation.jolokia import Jolokia, Silent
 from lab.runtime.emulation.log_watch import LogWatch
 from lab.runtime.emulation.policy import changed, policy, read_drops
@@ -213,6 +214,18 @@ class EmulatedLab:
         self.state = state
         if self._state_folder is not None:
             state_file.update(state, self._state_folder)
+
+    def delete(self, broker: str) -> BrokerChanged:
+        """Save the logs of a broker's containers, and remove these and the volume of a pair."""
+        logs.save(self._docker, self.state.run, Path(self.state.folder) / "logs")
+        for its in self.state.brokers[broker].instances:
+            self._power.delete(its)
+        remove_store(self._docker, self.state.run, broker)
+        self._refuse_for_ended()
+        changed = BrokerChanged(t=self.clock.now(), broker=broker, state="deleted")
+        if self._watch is not None:
+            self._watch.look(broker)
+        return changed
 
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Freeze an instance's processes."""

@@ -133,10 +133,9 @@ class _Opened:
         self._labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
         self._authority = LabAuthority.create(datetime.now(UTC))
         self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
-        self._vaults = {
-            each.name: Vault.of(self._secrets[each.name], each.passwords)
-            for each in opening_control(plan, datetime.now(UTC)).account.brokers
-        }
+        control = opening_control(plan, datetime.now(UTC))
+        records = (*control.account.brokers, *(record for record, _ in control.later))
+        self._vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
         self._standbys: dict[str, Callable[[], str]] = {}
@@ -147,6 +146,7 @@ class _Opened:
         self._does: Mapping[str, Callable[[str], str | None]] = {
             "create-network": self._create_network,
             "start-router": self._start_router,
+            "prepare-broker": self._prepare_broker,
             "start-broker": self._start_broker,
             "start-standby": self._start_standby,
             "check-link": self._check_link,
@@ -232,7 +232,13 @@ class _Opened:
 
         self._starting[first.name] = self._pool.submit(start_behind_responders)
         for its in others:
-            self._standbys[its.name] = partial(self._started_behind, first, its, start)
+            self._standbys[its.name] = partial(start, its) if plan.later else partial(self._behind, first, its, start)
+
+    def _prepare_broker(self, name: str) -> None:
+        """Make what is started later: one container for each instance, its files in it, and nothing runs."""
+        self._start_broker(name)
+        for its in self._plan.broker(name).instances[1:]:
+            self._starting[its.name] = self._pool.submit(self._standbys[its.name])
 
     def _responders(self, broker: str) -> Sequence[Future[str]]:
         """Give those that a broker's connectors call and that are started before it."""
@@ -243,7 +249,7 @@ class _Opened:
     def _start_standby(self, instance: str) -> None:
         self._starting[instance] = self._pool.submit(self._standbys[instance])
 
-    def _started_behind(self, first: InstancePlan, its: InstancePlan, start: Callable[[InstancePlan], str]) -> str:
+    def _behind(self, first: InstancePlan, its: InstancePlan, start: Callable[[InstancePlan], str]) -> str:
         """Start an instance when the first one has the store's lock: who begins as the active one is no chance."""
         waiting.for_lock(self._opening.client, first.name, self._starting[first.name].result())
         return start(its)

@@ -20,6 +20,8 @@ from lab.runtime.base import Clock
 from lab.runtime.emulation.state import InstanceState, LabState
 
 UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
+ABSENT, DELETED = "not created yet", "deleted"
+OUT = (DOWN, ABSENT, DELETED)
 _KILLED = 137  # 128 and the number of SIGKILL
 
 
@@ -28,7 +30,8 @@ class Power:
 
     def __init__(self, client: docker.DockerClient, state: LabState, clock: Clock) -> None:
         self._docker, self._clock = client, clock
-        self._states = {each.name: UP for each in state.instances}
+        later = {broker.name for broker in state.plan.brokers if broker.later}
+        self._states = {each.name: ABSENT if each.broker in later else UP for each in state.instances}
 
     def state(self, of: InstanceState) -> str:
         """Give an instance's state as far as we know."""
@@ -80,11 +83,18 @@ class Power:
         self._states[of.name] = UP
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="resumed", instance=of.mark)
 
+    def delete(self, of: InstanceState) -> None:
+        """Remove an instance's container, whatever it does."""
+        self._states[of.name] = DELETED
+        self._do(of, lambda its: its.remove(force=True, v=True))
+
     def ended(self, of: InstanceState) -> str | None:
         """Say how an instance's container has ended, None where it runs; what nobody asked for is noted too."""
         try:
             its = self.container(of)
         except HostError:
+            if self._states[of.name] == DELETED:
+                return DELETED
             self._states[of.name] = DOWN
             return "its container has gone"
         if its.status not in ("exited", "dead"):

@@ -175,7 +175,7 @@ def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> 
     """Say why a bridge is refused, from both ends' logs; empty when they do not tell."""
     for broker in (bridge.initiator, bridge.responder):
         for its in lab.state.brokers[broker].instances:
-            log = client.containers.get(its.container).logs(tail=200).decode(errors="replace")
+            log = _log(client, its.container)
             for pattern, meaning in _CAUSES:
                 if pattern.search(log):
                     return f"{meaning} (log of {its.name})"
@@ -187,6 +187,13 @@ def no_way(plan: Plan, bridge: BridgePlan) -> str:
     near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
     found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
     return "" if any(each.yes for each in found) else found[0].words
+
+
+def _log(client: docker.DockerClient, container: str) -> str:
+    try:
+        return client.containers.get(container).logs(tail=200).decode(errors="replace")
+    except docker.errors.NotFound:
+        return ""  # its broker was deleted
 
 
 def last_lines(client: docker.DockerClient, container: str) -> str:

@@ -14,7 +14,7 @@ from lab.errors import BrokerError
 from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, Trouble
 from lab.runtime.base import Clock, Destination
 from lab.runtime.emulation.actives import Actives
-from lab.runtime.emulation.power import DOWN, PAUSED, STARTING, STOPPING, Power
+from lab.runtime.emulation.power import OUT, PAUSED, STARTING, STOPPING, Power
 from lab.runtime.emulation.state import InstanceState
 
 WATCH_EVERY = 0.5  # seconds between two looks at a broker's bridges
@@ -111,7 +111,7 @@ class _BrokerWatch:
         try:
             found = self._looks.demands(self._name, self._demand)
         except BrokerError:
-            if self._power.state(self._actives.last(self._name)) not in (STOPPING, DOWN, STARTING):
+            if self._power.state(self._actives.last(self._name)) not in (STOPPING, STARTING, *OUT):
                 return  # nobody knows: what was last seen stands
             found = [False] * len(self._demand)
         t = self._clock.now()
@@ -121,7 +121,7 @@ class _BrokerWatch:
     def _now(self) -> Sequence[BridgeSeen] | None:
         """Give the ends that are there; None where they are as they were last seen."""
         state = self._power.state(self._instance())
-        if state == DOWN:
+        if state in OUT:
             return ()
         if state == PAUSED:
             return None  # nothing of it has gone, and asking would only take time
@@ -144,7 +144,7 @@ class _BrokerWatch:
     def _unanswered(self) -> Sequence[BridgeSeen] | None:
         its = self._instance()
         state = self._power.state(its)
-        if state in (STOPPING, DOWN, STARTING):
+        if state in (STOPPING, STARTING, *OUT):
             return ()
         if state == PAUSED:
             return None
