@@ -5,6 +5,8 @@ from __future__ import annotations
 from lab.declare.topology import Broker, Link, Region
 from lab.declare.vpc import Peering, Route
 
+from .pages import ROOT, rows, sections
+
 
 def keys(model: type[Broker | Link | Region | Route | Peering]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
@@ -35,3 +37,12 @@ def test_a_region_has_one_vpc_of_one_block() -> None:
     assert keys(Route) == {"destination", "peering"}
     assert keys(Peering) == {"requester", "accepter", "state", "age"}
     assert keys(Link) == {"between", "link"}
+
+
+def test_what_is_assumed_is_listed() -> None:
+    """Every page with a list of assumptions of its own is led to from the one that has them all."""
+    page = (ROOT / "docs" / "assumptions.md").read_text("utf-8")
+    own = [each.name for each in (ROOT / "docs").glob("*.md") if "## What is assumed" in each.read_text("utf-8")]
+    assert own, "no page has one"
+    assert [name for name in own if f"({name}#what-is-assumed)" not in page] == []
+    assert len(rows(sections(ROOT / "docs" / "assumptions.md")["What is assumed"])) >= 10
