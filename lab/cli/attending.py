@@ -11,6 +11,7 @@ import typer
 
 from lab.cli import options
 from lab.errors import InputError
+from lab.live import Live
 from lab.runtime.emulation import engine
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.lab import EmulatedLab
@@ -33,15 +34,20 @@ def chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
     raise InputError.of("more than one lab is running: say which", running)
 
 
+def noted(run: str | None) -> LabState:
+    """Give what is on file of a running lab, without asking anything of it."""
+    return chosen(states.load_all(state_folder(os.environ)), run)
+
+
 @contextmanager
-def looked_at(run: str | None) -> Iterator[EmulatedLab]:
+def looked_at(run: str | None) -> Iterator[Live]:
     """Give a running lab, only to be asked."""
-    with _reached(chosen(states.load_all(state_folder(os.environ)), run)) as lab:
-        yield lab
+    with _reached(noted(run)) as live:
+        yield live
 
 
 @contextmanager
-def attended(run: str | None) -> Iterator[EmulatedLab]:
+def attended(run: str | None) -> Iterator[Live]:
     """Give a running lab to change, when it is our turn: commands at the same time wait for each other."""
     folder = state_folder(os.environ)
     meant = chosen(states.load_all(folder), run)
@@ -55,14 +61,14 @@ def attended(run: str | None) -> Iterator[EmulatedLab]:
         if state is None:
             states.forget(meant.run, folder)
             raise InputError.of(f"lab {meant.run} has ended meanwhile", "mqlab status shows those that are running")
-        with _reached(state) as lab:
-            yield lab
+        with _reached(state) as live:
+            yield live
 
 
 @contextmanager
-def _reached(state: LabState) -> Iterator[EmulatedLab]:
+def _reached(state: LabState) -> Iterator[Live]:
     lab = EmulatedLab(engine.connect(os.environ), state, state_folder=state_folder(os.environ))
     try:
-        yield lab
+        yield Live(lab, state_folder(os.environ))
     finally:
         lab.let_go()

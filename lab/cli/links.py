@@ -37,8 +37,9 @@ def add_to(app: typer.Typer) -> None:
 
 def show(run: OF_RUN = None, json: JSON = False) -> int:
     """List the links, each direction as it is now."""
-    with attending.looked_at(run) as lab:
-        found = [way for link in lab.state.plan.links for way in link_now.look(lab.router, link)]
+    with attending.looked_at(run) as live:
+        router = live.lab.router
+        found = [way for link in live.lab.state.plan.links for way in link_now.look(router, link)]
     _tell(found, json)
     return 0
 
@@ -97,7 +98,8 @@ def _change(
     impairment: Impairment | None = None,
     state: LinkState | None = None,
 ) -> int:
-    with attending.attended(run) as lab:
+    with attending.attended(run) as live:
+        lab = live.lab
         its = _meant(lab.state.plan, link, leaving)
         lab.change_link(its.name, leaving=leaving, impairment=impairment, state=state)
         found = link_now.look(lab.router, its)

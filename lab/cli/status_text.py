@@ -6,9 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lab.amazonmq.names import ENDPOINTS
+from lab.cli import networks
+from lab.network.describing import describe_peering, describe_security_group
+from lab.network.vpc import Network
 from lab.plan import BrokerPlan, InstancePlan
 from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
 from lab.runtime.emulation.status import BrokerStatus, Status
@@ -69,6 +73,7 @@ def show_endpoints(state: LabState, console: Console) -> None:
 
 def to_dict(status: Status) -> dict[str, Any]:
     """Give a status as JSON-able values, without the keys to the management."""
+    network = Network() if status.state.replaying else status.state.plan.network  # else it is the replay's
     return {
         **endpoints(status.state),
         "detached": status.state.detached,
@@ -77,6 +82,8 @@ def to_dict(status: Status) -> dict[str, Any]:
         "broker_status": [_broker(each) for each in status.brokers],
         "bridges": [asdict(each) for each in status.bridges],
         "links": [asdict(each) for each in status.links],
+        "peerings": [describe_peering(network, each) for each in network.peerings],
+        "security_groups": [describe_security_group(each) for each in network.groups],
         "dropped": [{name: each for name, each in asdict(drop).items() if name != "t"} for drop in status.dropped],
     }
 
@@ -110,6 +117,10 @@ def show(status: Status, console: Console) -> None:
             console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
     if not status.bridges:
         console.print("  none asked for")
+    if not state.replaying and (its := networks.lines(state.plan.network)):
+        console.print("\nnetwork", style="bold")
+        for line in its:
+            console.print(escape(line), soft_wrap=True)
     console.print("\nlinks", style="bold")
     for link in status.links:
         probed = "nothing comes back" if link.round_trip_ms is None else f"{link.round_trip_ms:g} ms"

@@ -98,3 +98,45 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
     ended = mqlab("link", "impair", *words, "--json")
     assert ended.code == 2
     assert ended.json["problems"][0]["what"].startswith(what)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("sg", "authorize", "g"), "say from where, once"),
+        (("sg", "revoke", "g", "--cidr", "10.0.0.0/8", "--source-group", "g"), "say from where, once"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.10"), "--cidr: InvalidParameterValue"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.0/33"), "--cidr: '10.1.0.0/33' is not a CIDR block"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--port", "many"), "--port: 'many' is no port"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "sctp"), "--protocol: no such protocol"),
+        (
+            ("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "icmp", "--port", "1"),
+            "icmp has no ports: remove port",
+        ),
+        (
+            ("route", "create", "tokyo", "--destination-cidr-block", "10.2.0.9/16", "--peering", "p"),
+            "--destination-cidr-block: '10.2.0.9/16' is not a CIDR block",
+        ),
+    ],
+)
+def test_a_change_of_the_network_that_cannot_be_is_refused_before_any_lab_is_asked(
+    mqlab: Commands, words: tuple[str, ...], what: str
+) -> None:
+    ended = mqlab(*words, "--json")
+    assert ended.code == 2
+    assert ended.json["problems"][0]["what"].startswith(what)
+
+
+def test_the_network_is_told_from_what_is_on_file(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    (peering,) = mqlab("peering", "list", "--json").json
+    assert (peering["Status"], peering["RequesterVpcInfo"]["CidrBlock"]) == ({"Code": "active"}, "10.1.0.0/16")
+    tables = {each["RouteTableId"]: each["Routes"] for each in mqlab("route", "list", "--json").json}
+    assert [each["State"] for each in tables["tokyo"]] == ["active", "active"]
+    assert tables["tokyo"][1]["VpcPeeringConnectionId"] == peering["VpcPeeringConnectionId"]
+    groups = {each["GroupName"]: each for each in mqlab("sg", "list", "--json").json}
+    assert groups["default-tokyo"]["IpPermissionsEgress"] == [
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "UserIdGroupPairs": []}
+    ]
+    unknown = mqlab("sg", "describe", "sg-rome")
+    assert (unknown.code, "InvalidGroup.NotFound" in unknown.err) == (2, True)

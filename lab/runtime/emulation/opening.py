@@ -92,6 +92,11 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
+def opened_at(run: str) -> datetime:
+    """Give when a run began, from its id."""
+    return datetime.strptime(run.rpartition("-")[0], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
 class _Closing:
     """Closes a lab at the end of its block; what fails then never hides what had failed before."""
 

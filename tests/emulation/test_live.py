@@ -1,0 +1,50 @@
+"""The article's walk by commands alone, on a lab that stands: two brokers apart, joined step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulation.command import Commands, Ended
+from tests.emulation.labs import Engine, eventually, left_of
+
+pytestmark = pytest.mark.docker
+
+APART = Path(__file__).parent / "scenarios" / "apart.yaml"
+
+
+def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engine) -> None:
+    assert mqlab("up", APART, "--detach").code == 0
+    run = mqlab.latest.name
+    try:
+        (bridge,) = status(mqlab)["bridges"]
+        assert (bridge["up"], bridge["ends"]) == (False, [])
+        done(mqlab("peering", "create", "pcx", "--requester", "tokyo", "--accepter", "singapore"))
+        assert done(mqlab("peering", "accept", "pcx", "--json")).json["Status"] == {"Code": "active"}
+        for table, to in (("rtb-tokyo", "10.2.0.0/16"), ("rtb-singapore", "10.1.0.0/16")):
+            routed = ("route", "create", table, "--destination-cidr-block", to, "--peering", "pcx", "--json")
+            assert done(mqlab(*routed)).json[0]["Routes"][1]["State"] == "active"
+        allowed = ("sg", "authorize", "sg-singapore", "--port", "61617", "--cidr", "10.1.0.10/32")
+        done(mqlab(*allowed))
+        again = mqlab(*allowed)
+        assert (again.code, "InvalidPermission.Duplicate" in again.err) == (2, True)
+        assert eventually(lambda: status(mqlab)["bridges"][0]["up"], 90)
+        (bridge,) = status(mqlab)["bridges"]
+        ends = {end["broker"]: end["created_by_duplex"] for end in bridge["ends"]}
+        assert ends == {"tokyo": False, "singapore": True}
+    finally:
+        ended = mqlab("down", run)
+    assert ended.code == 0, ended
+    assert left_of(engine.client, run) == [] and list(mqlab.state.iterdir()) == []
+
+
+def done(ended: Ended) -> Ended:
+    assert ended.code == 0, ended
+    return ended
+
+
+def status(mqlab: Commands) -> Any:
+    (lab,) = done(mqlab("status", "--json")).json
+    return lab
