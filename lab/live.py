@@ -5,76 +5,204 @@ Commands on a running lab and programs of yours call the same methods; each is a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
-from pathlib import Path
 
-from lab.errors import HostError
+from pydantic import SecretStr
+
+from lab.amazonmq.account import Account, due
+from lab.amazonmq.broker_record import BrokerState
+from lab.amazonmq.maintenance import Window
+from lab.errors import LabError
 from lab.network.vpc import Network, Rule
-from lab.operating import network as verbs
+from lab.operating import Control, Done, brokers, configurations, users
+from lab.operating import network as networks
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.opening import opened_at
-from lab.runtime.emulation.state import LabState, update
 
 
 class Live:
     """A lab that stands. What AWS refuses is an InputError, and has changed nothing."""
 
-    def __init__(self, lab: EmulatedLab, state_folder: Path) -> None:
+    def __init__(self, lab: EmulatedLab) -> None:
         self.lab = lab
-        self._state_folder = state_folder
+
+    @property
+    def account(self) -> Account:
+        """Give the service's side of the lab as it is now."""
+        return self._control.account
 
     @property
     def network(self) -> Network:
         """Give who may talk to whom now."""
-        return self.lab.state.plan.network
+        return self._control.network
 
-    def create_peering(self, name: str, *, requester: str, accepter: str) -> verbs.Changed:
+    def create_configuration(self, name: str, engine_version: str = "5.18") -> Done:
+        """Make a configuration from the service's default for its engine version."""
+        made = configurations.create_configuration(self._control, name, engine_version, _machine(), t=self._t)
+        return self._kept(made)
+
+    def update_configuration(self, name: str, text: str, *, description: str = "", file: str = "") -> Done:
+        """Save a text as a configuration's next revision, sanitised; no broker changes by that."""
+        return self._kept(
+            configurations.update_configuration(
+                self._control, name, text, _machine(), description=description, file=file or name, t=self._t
+            )
+        )
+
+    def update_broker(
+        self,
+        broker: str,
+        *,
+        configuration: str | None = None,
+        revision: int | None = None,
+        security_groups: Sequence[str] | None = None,
+        window: Window | None = None,
+        roll_back: bool = False,
+    ) -> Done:
+        """Make a revision or security groups pending until a reboot; a maintenance window is set at once."""
+        return self._kept(
+            brokers.update_broker(
+                self._control,
+                self.account.broker(broker).name,
+                configuration=configuration,
+                revision=revision,
+                security_groups=security_groups,
+                window=window,
+                roll_back=roll_back,
+                t=self._t,
+            )
+        )
+
+    def reboot(self, broker: str, *, downtime: float | None = None, within: float = brokers.STARTS_WITHIN) -> Done:
+        """Reboot a broker, which applies what is pending, and return when it listens again.
+
+        One that does not come back in time, or ends while starting, is RUNNING for the service all the same, as there:
+        another revision can be applied to it.
+        """
+        return self._reboot(broker, downtime, within, resumed=False)
+
+    def create_user(
+        self, broker: str, user: str, password: SecretStr, *, groups: Sequence[str] = (), console_access: bool = False
+    ) -> Done:
+        """Make a user whom the broker knows after its next reboot."""
+        name = self.account.broker(broker).name
+        return self._kept(
+            users.create_user(
+                self._control, self.lab, name, user, password, groups=groups, console_access=console_access
+            )
+        )
+
+    def update_user(
+        self,
+        broker: str,
+        user: str,
+        *,
+        password: SecretStr | None = None,
+        groups: Sequence[str] | None = None,
+        console_access: bool | None = None,
+    ) -> Done:
+        """Change what is given of a user, from the broker's next reboot on."""
+        name = self.account.broker(broker).name
+        return self._kept(
+            users.update_user(
+                self._control, self.lab, name, user, password=password, groups=groups, console_access=console_access
+            )
+        )
+
+    def delete_user(self, broker: str, user: str) -> Done:
+        """Remove a user with the broker's next reboot."""
+        return self._kept(users.delete_user(self._control, self.lab, self.account.broker(broker).name, user))
+
+    def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:
         """Ask a VPC to peer."""
         ends = {"requester": requester, "accepter": accepter}
-        return self._passing(verbs.create_peering(self.network, self.lab, name=name, at=self._age, **ends))
+        return self._kept(networks.create_peering(self._control, self.lab, name=name, at=self._age, **ends))
 
-    def accept_peering(self, peering: str) -> verbs.Changed:
+    def accept_peering(self, peering: str) -> Done:
         """Accept a request."""
-        return self._passing(verbs.accept_peering(self.network, self.lab, peering=peering, at=self._age))
+        return self._kept(networks.accept_peering(self._control, self.lab, peering=peering, at=self._age))
 
-    def reject_peering(self, peering: str) -> verbs.Changed:
+    def reject_peering(self, peering: str) -> Done:
         """Reject a request."""
-        return self._passing(verbs.reject_peering(self.network, self.lab, peering=peering, at=self._age))
+        return self._kept(networks.reject_peering(self._control, self.lab, peering=peering, at=self._age))
 
-    def delete_peering(self, peering: str) -> verbs.Changed:
+    def delete_peering(self, peering: str) -> Done:
         """Delete a peering; its routes are blackholes then."""
-        return self._passing(verbs.delete_peering(self.network, self.lab, peering=peering, at=self._age))
+        return self._kept(networks.delete_peering(self._control, self.lab, peering=peering, at=self._age))
 
-    def create_route(self, table: str, destination: IPv4Network, peering: str) -> verbs.Changed:
+    def create_route(self, table: str, destination: IPv4Network, peering: str) -> Done:
         """Add a route to a peering."""
         to = {"table": table, "peering": peering}
-        return self._passing(verbs.create_route(self.network, self.lab, destination=destination, **to))
+        return self._kept(networks.create_route(self._control, self.lab, destination=destination, **to))
 
-    def delete_route(self, table: str, destination: IPv4Network) -> verbs.Changed:
+    def delete_route(self, table: str, destination: IPv4Network) -> Done:
         """Take a route away."""
-        return self._passing(verbs.delete_route(self.network, self.lab, table=table, destination=destination))
+        return self._kept(networks.delete_route(self._control, self.lab, table=table, destination=destination))
 
-    def authorize_ingress(self, group: str, rule: Rule) -> verbs.Changed:
+    def authorize_ingress(self, group: str, rule: Rule) -> Done:
         """Let something in; it holds at once."""
-        return self._passing(verbs.authorize_ingress(self.network, self.lab, group=group, rule=rule))
+        return self._kept(networks.authorize_ingress(self._control, self.lab, group=group, rule=rule))
 
-    def revoke_ingress(self, group: str, rule: Rule) -> verbs.Changed:
+    def revoke_ingress(self, group: str, rule: Rule) -> Done:
         """Let something in no more; connections that are open go on."""
-        return self._passing(verbs.revoke_ingress(self.network, self.lab, group=group, rule=rule))
+        return self._kept(networks.revoke_ingress(self._control, self.lab, group=group, rule=rule))
+
+    def interrupted(self) -> tuple[str, ...]:
+        """Name the brokers whose reboot somebody began and did not end: nobody else is at it while it is our turn."""
+        return tuple(each.name for each in self.account.brokers if each.state is BrokerState.REBOOT_IN_PROGRESS)
+
+    def resume(self, broker: str) -> Done:
+        """End a reboot that was interrupted, whatever had been done of it."""
+        return self._reboot(broker, 0.0, brokers.STARTS_WITHIN, resumed=True)
+
+    def due(self) -> tuple[str, ...]:
+        """Name the brokers whose maintenance window has opened since somebody last looked, and finds something."""
+        account, found = due(self.account, _machine())
+        self._keep(replace(self._control, account=account))  # what comes to be pending now waits for the next window
+        return found
+
+    @property
+    def _control(self) -> Control:
+        return self.lab.control
+
+    @property
+    def _t(self) -> float:
+        return self.lab.clock.now()
 
     @property
     def _age(self) -> timedelta:
         """Give how long the lab has stood, whichever process asks: requests expire by it."""
         return datetime.now(UTC) - opened_at(self.lab.state.run)
 
-    def _passing(self, changed: verbs.Changed) -> verbs.Changed:
-        self._note(replace(self.lab.state, plan=replace(self.lab.state.plan, network=changed.network)))
-        return changed
+    def _reboot(self, broker: str, downtime: float | None, within: float, *, resumed: bool) -> Done:
+        state, name = self.lab.state, self.account.broker(broker).name
+        down = state.reboot_time if downtime is None else downtime
+        try:
+            return brokers.reboot(
+                self._control,
+                self.lab,
+                state.plan,
+                name,
+                downtime=down,
+                within=within,
+                keep=self._keep,
+                resumed=resumed,
+            )
+        except LabError:
+            if self.account.broker(name).state is BrokerState.REBOOT_IN_PROGRESS:
+                self._keep(brokers.finish_reboot(self._control, name, t=self._t).control)
+            raise
 
-    def _note(self, state: LabState) -> None:
-        """Keep what stands from now on where other programs find it."""
-        self.lab.state = state
-        if not update(state, self._state_folder):
-            raise HostError(f"lab {state.run} has ended meanwhile", "mqlab status shows those that are running")
+    def _kept(self, done: Done) -> Done:
+        self._keep(done.control)
+        return done
+
+    def _keep(self, control: Control) -> None:
+        self.lab.keep_control(control)
+
+
+def _machine() -> datetime:
+    return datetime.now(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from lab.cli import options
 from lab.errors import InputError
 from lab.live import Live
+from lab.operating import Control, opening_control
 from lab.runtime.emulation import engine
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.lab import EmulatedLab
@@ -39,6 +41,16 @@ def noted(run: str | None) -> LabState:
     return chosen(states.load_all(state_folder(os.environ)), run)
 
 
+def control(run: str | None) -> Control:
+    """Give the service's side and the network of a running lab, as the last command left them."""
+    return control_of(noted(run))
+
+
+def control_of(state: LabState) -> Control:
+    """Give the service's side of a lab; what a replay does to its own is the replay's."""
+    return state.control or opening_control(state.plan, datetime.now(UTC))
+
+
 @contextmanager
 def looked_at(run: str | None) -> Iterator[Live]:
     """Give a running lab, only to be asked."""
@@ -48,7 +60,10 @@ def looked_at(run: str | None) -> Iterator[Live]:
 
 @contextmanager
 def attended(run: str | None) -> Iterator[Live]:
-    """Give a running lab to change, when it is our turn: commands at the same time wait for each other."""
+    """Give a running lab to change, when it is our turn: commands at the same time wait for each other.
+
+    What an interrupted command has left half-done is done first, and maintenance windows that have opened since.
+    """
     folder = state_folder(os.environ)
     meant = chosen(states.load_all(folder), run)
     if meant.replaying:
@@ -62,13 +77,24 @@ def attended(run: str | None) -> Iterator[Live]:
             states.forget(meant.run, folder)
             raise InputError.of(f"lab {meant.run} has ended meanwhile", "mqlab status shows those that are running")
         with _reached(state) as live:
+            _catch_up(live)
             yield live
+
+
+def _catch_up(live: Live) -> None:
+    progress = options.progress(quiet=False)
+    for broker in live.interrupted():
+        with progress.stage(f"end the reboot of {broker} that was interrupted"):
+            live.resume(broker)
+    for broker in live.due():
+        with progress.stage(f"reboot {broker}, whose maintenance window has opened"):
+            live.reboot(broker)
 
 
 @contextmanager
 def _reached(state: LabState) -> Iterator[Live]:
     lab = EmulatedLab(engine.connect(os.environ), state, state_folder=state_folder(os.environ))
     try:
-        yield Live(lab, state_folder(os.environ))
+        yield Live(lab)
     finally:
         lab.let_go()

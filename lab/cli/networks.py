@@ -55,7 +55,7 @@ def add_to(app: typer.Typer) -> None:
 
 def list_peerings(run: OF_RUN = None, json: JSON = False) -> int:
     """List the peerings with their states; one that has ended stays."""
-    network = attending.noted(run).plan.network
+    network = attending.control(run).network
     if json:
         options.print_json([describe_peering(network, each) for each in network.peerings])
     for each in network.peerings if not json else ():
@@ -103,7 +103,7 @@ def delete_peering(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> 
 
 def list_routes(run: OF_RUN = None, json: JSON = False) -> int:
     """List the route tables with their routes."""
-    network = attending.noted(run).plan.network
+    network = attending.control(run).network
     _tell_routes(network, [table.name for table in network.route_tables], json)
     return 0
 
@@ -134,14 +134,14 @@ def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, jso
 
 def list_groups(run: OF_RUN = None, json: JSON = False) -> int:
     """List the security groups with what they let in and out, and the brokers that have them."""
-    network = attending.noted(run).plan.network
+    network = attending.control(run).network
     _tell_groups(network, network.groups, json)
     return 0
 
 
 def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False) -> int:
     """Show one security group."""
-    network = attending.noted(run).plan.network
+    network = attending.control(run).network
     _tell_groups(network, [network.group(group)], json)
     return 0
 

@@ -55,5 +55,6 @@ def prepare(
         passwords=asked.scenario.topology.passwords(),
         detached=detached,
         replaying=replaying,
+        reboot_time=asked.scenario.topology.reboot_time.total_seconds(),
     )
     return Prepared(asked=asked, folder=folder, opening=opening)

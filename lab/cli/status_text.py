@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lab.amazonmq.account import Account
+from lab.amazonmq.describing import describe_broker
 from lab.amazonmq.names import ENDPOINTS
-from lab.cli import networks
+from lab.cli import attending, brokers, networks
 from lab.network.describing import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan import BrokerPlan, InstancePlan
@@ -73,6 +75,7 @@ def show_endpoints(state: LabState, console: Console) -> None:
 
 def to_dict(status: Status) -> dict[str, Any]:
     """Give a status as JSON-able values, without the keys to the management."""
+    account = Account() if status.state.replaying else attending.control_of(status.state).account
     network = Network() if status.state.replaying else status.state.plan.network  # else it is the replay's
     return {
         **endpoints(status.state),
@@ -82,6 +85,7 @@ def to_dict(status: Status) -> dict[str, Any]:
         "broker_status": [_broker(each) for each in status.brokers],
         "bridges": [asdict(each) for each in status.bridges],
         "links": [asdict(each) for each in status.links],
+        "service": [describe_broker(account, each.name) for each in account.brokers],
         "peerings": [describe_peering(network, each) for each in network.peerings],
         "security_groups": [describe_security_group(each) for each in network.groups],
         "dropped": [{name: each for name, each in asdict(drop).items() if name != "t"} for drop in status.dropped],
@@ -104,6 +108,11 @@ def show(status: Status, console: Console) -> None:
         role = {"active": ", active", "standby": ", standby: its ports refuse connections"}.get(broker.role, "")
         said = f"{version}{role}" if broker.role != "standby" else role.removeprefix(", ")
         console.print(f"  {broker.name}: {broker.container}, {broker.health}, {said}{memory}", soft_wrap=True)
+    if not state.replaying:
+        console.print("\nservice", style="bold")
+        for record in attending.control_of(state).account.brokers:
+            for line in brokers.lines(record):
+                console.print(f"  {escape(line)}", soft_wrap=True)
     console.print("\nbridges", style="bold")
     for bridge in status.bridges:
         sign = "[green]up[/green]" if bridge.up else "[red]down[/red]"

@@ -6,7 +6,7 @@ is down, `finish_reboot`. `reboot` does all of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lab.amazonmq import account_brokers as verbs
@@ -99,15 +99,25 @@ def finish_reboot(control: Control, broker: str, *, t: float) -> Done:
 
 
 def reboot(
-    control: Control, lab: Lab, plan: Plan, broker: str, *, downtime: float = 0.0, within: float = STARTS_WITHIN
+    control: Control,
+    lab: Lab,
+    plan: Plan,
+    broker: str,
+    *,
+    downtime: float = 0.0,
+    within: float = STARTS_WITHIN,
+    keep: Callable[[Control], None] = lambda control: None,
+    resumed: bool = False,
 ) -> Applied:
     """Reboot a broker: stop it, apply what is pending, leave it down for so long, start it and wait until it listens.
 
     Of a pair the standby is rebooted first, and takes over with what is new. Where an instance does not start in time
-    LabTimeout is raised; what the broker itself refuses is a BrokerError.
+    LabTimeout is raised; what the broker itself refuses is a BrokerError. `keep` is given each Control on the way, so
+    that a reboot which was cut off in the middle can be `resumed`.
     """
     seen: list[Observation] = []
-    begun = begin_reboot(control, broker, t=lab.clock.now())
+    begun = Done(control=control) if resumed else begin_reboot(control, broker, t=lab.clock.now())
+    keep(begun.control)
     seen += begun.seen
     numbers = [each.number for each in plan.broker(broker).instances]
     active = lab.active(broker) or numbers[0]
@@ -118,6 +128,7 @@ def reboot(
         seen.append(lab.stop(broker, within=STOPS_WITHIN, instance=number))
         if given is None:
             given = apply_pending(begun.control, lab, plan, broker)
+            keep(given.control)
             seen += given.seen
         if number == active:
             lab.clock.wait(lambda: len(numbers) == 1 or lab.active(broker) is not None, within)
@@ -127,6 +138,7 @@ def reboot(
         seen.append(BrokerChanged(t=lab.clock.now(), broker=broker, state="started", instance=mark))
     assert given is not None  # a broker has an instance
     finished = finish_reboot(given.control, broker, t=lab.clock.now())
+    keep(finished.control)
     return Applied(control=finished.control, seen=(*seen, *finished.seen), note=given.note, plan=given.plan)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from lab.declare.loading import load
+from lab.operating import opening_control
 from lab.plan import plan
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
@@ -50,6 +53,7 @@ def noted(mqlab: Commands, run: str, **changed: bool) -> LabState:
         networks={},
         brokers=brokers,
         owner="elsewhere//1/1",
+        control=opening_control(its, datetime(2026, 1, 1, tzinfo=UTC)),
         **{"detached": True, **changed},
     )
     states.save(state, mqlab.state)
@@ -113,13 +117,22 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
             ("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "icmp", "--port", "1"),
             "icmp has no ports: remove port",
         ),
+        (("broker", "update", "tokyo"), "say what is to change"),
+        (("broker", "update", "tokyo", "--revision", "1", "--apply", "soon"), "--apply: 'soon' is not a moment"),
+        (("broker", "update", "tokyo", "--revision", "1", "--roll-back"), "--roll-back chooses the revision"),
+        (("broker", "update", "tokyo", "--maintenance-window", "someday 03:00"), "'someday' is not a day of the week"),
+        (("broker", "reboot", "tokyo", "--downtime", "5"), "--downtime: '5' has no unit"),
+        (("config", "update", "c", "nowhere.xml"), "nowhere.xml is not there"),
+        (("user", "create", "tokyo", "u"), "no password is given, and nobody is there to ask"),
+        (("user", "create", "tokyo", "u", "--password-env", "NO_SUCH_VARIABLE"), "the environment has no variable"),
+        (("user", "update", "tokyo", "u"), "say what is to change"),
         (
             ("route", "create", "tokyo", "--destination-cidr-block", "10.2.0.9/16", "--peering", "p"),
             "--destination-cidr-block: '10.2.0.9/16' is not a CIDR block",
         ),
     ],
 )
-def test_a_change_of_the_network_that_cannot_be_is_refused_before_any_lab_is_asked(
+def test_a_change_that_cannot_be_is_refused_before_any_lab_is_asked(
     mqlab: Commands, words: tuple[str, ...], what: str
 ) -> None:
     ended = mqlab(*words, "--json")
@@ -140,3 +153,19 @@ def test_the_network_is_told_from_what_is_on_file(mqlab: Commands) -> None:
     ]
     unknown = mqlab("sg", "describe", "sg-rome")
     assert (unknown.code, "InvalidGroup.NotFound" in unknown.err) == (2, True)
+
+
+def test_the_services_side_is_told_from_what_is_on_file(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    tokyo, singapore = mqlab("broker", "list", "--json").json
+    assert (tokyo["brokerState"], tokyo["configurations"]["current"]["revision"]) == ("RUNNING", 2)
+    assert tokyo["securityGroups"] == ["default-tokyo"]
+    assert mqlab("broker", "describe", "singapore", "--json").json == singapore
+    ours, _ = mqlab("config", "list", "--json").json
+    assert [each["revision"] for each in ours["revisions"]] == [2, 1]
+    shown = mqlab("config", "show", ours["name"], "--json").json
+    assert base64.b64decode(shown["data"]).decode().rstrip() == mqlab("config", "show", ours["id"]).out.rstrip()
+    assert "+    <networkConnector " in mqlab("config", "diff", ours["name"], "1").out
+    assert mqlab("user", "list", "tokyo", "--json").json["users"] == [{"username": "testuser"}]
+    unknown = mqlab("broker", "describe", "rome")
+    assert (unknown.code, "NotFoundException" in unknown.err) == (2, True)

@@ -132,7 +132,7 @@ def test_every_verb_is_on_the_page_of_commands_with_its_own_options(name: str) -
     page = rows(sections(ROOT / "docs" / "commands.md")[name])
     told = [code_words(cells[0])[0].split()[2] for cells in page if code_words(cells[0])[0].startswith("mqlab ")]
     assert told == list(verbs(name))
-    of = {code_words(cells[0])[0].split()[0]: cells[1] for cells in page if code_words(cells[0])[0].startswith("--")}
+    of = {word.split()[0]: cells[1] for cells in page for word in code_words(cells[0]) if word.startswith("-")}
     for verb, command in verbs(name).items():
         mine = {option for option, whose in of.items() if whose == "all" or verb in code_words(whose)}
         assert mine == options_of(command) - {"--help", "-h"}, f"mqlab {name} {verb}"

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from lab.shipped import shipped
 from tests.emulation.command import Commands, Ended
 from tests.emulation.labs import Engine, eventually, left_of
 
 pytestmark = pytest.mark.docker
 
+JOINED = shipped("scenarios") / "configurations" / "tokyo.xml"
+PASSWORD = "second-in-Singapore"
 APART = Path(__file__).parent / "scenarios" / "apart.yaml"
 
 
@@ -19,8 +22,13 @@ def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engin
     assert mqlab("up", APART, "--detach").code == 0
     run = mqlab.latest.name
     try:
-        (bridge,) = status(mqlab)["bridges"]
-        assert (bridge["up"], bridge["ends"]) == (False, [])
+        assert status(mqlab)["bridges"] == [], "the service's default configuration has no connector"
+        saved = done(
+            mqlab("config", "update", "tokyo-configuration", JOINED, "--description", "to Singapore", "--json")
+        )
+        assert (saved.json["latestRevision"]["revision"], saved.json["warnings"]) == (2, [])
+        pending = done(mqlab("broker", "update", "tokyo", "--revision", "2", "--json")).json["configurations"]
+        assert (pending["current"]["revision"], pending["pending"]["revision"]) == (1, 2)
         done(mqlab("peering", "create", "pcx", "--requester", "tokyo", "--accepter", "singapore"))
         assert done(mqlab("peering", "accept", "pcx", "--json")).json["Status"] == {"Code": "active"}
         for table, to in (("rtb-tokyo", "10.2.0.0/16"), ("rtb-singapore", "10.1.0.0/16")):
@@ -30,6 +38,17 @@ def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engin
         done(mqlab(*allowed))
         again = mqlab(*allowed)
         assert (again.code, "InvalidPermission.Duplicate" in again.err) == (2, True)
+        made = done(mqlab("user", "create", "singapore", "second", "--password-env", "SECOND", SECOND=PASSWORD))
+        assert "CREATE waits for a reboot" in made.out and PASSWORD not in made.out + made.err
+        reboot = mqlab.start("broker", "update", "tokyo", "--revision", "2", "--apply", "immediately")
+        assert eventually(lambda: "REBOOT_IN_PROGRESS" in mqlab("broker", "list").out, 60)
+        reboot.kill()
+        reboot.wait()
+        done(mqlab("broker", "reboot", "singapore"))  # ends the other's reboot first
+        assert {(each["brokerState"], str(each["users"])) for each in status(mqlab)["service"]} == {
+            ("RUNNING", "[{'username': 'testuser'}]"),
+            ("RUNNING", "[{'username': 'testuser'}, {'username': 'second'}]"),
+        }
         assert eventually(lambda: status(mqlab)["bridges"][0]["up"], 90)
         (bridge,) = status(mqlab)["bridges"]
         ends = {end["broker"]: end["created_by_duplex"] for end in bridge["ends"]}

@@ -19,7 +19,7 @@ from lab.amazonmq.files import JOLOKIA_USER
 from lab.amazonmq.names import ENDPOINTS
 from lab.amazonmq.vault import Vault
 from lab.declare.over import endpoint
-from lab.errors import BrokerError
+from lab.errors import BrokerError, HostError
 from lab.history import (
     BridgeSeen,
     BrokerChanged,
@@ -208,12 +208,13 @@ class EmulatedLab:
 
     def keep_control(self, control: Control) -> None:
         """Keep the service's side for the commands to come."""
-        self._note(replace(self.state, control=control))
+        plan = replace(self.state.plan, network=control.network)
+        self._note(replace(self.state, plan=plan, control=control))
 
     def _note(self, state: LabState) -> None:
         self.state = state
-        if self._state_folder is not None:
-            state_file.update(state, self._state_folder)
+        if self._state_folder is not None and not state_file.update(state, self._state_folder):
+            raise HostError(f"lab {state.run} has ended meanwhile", "mqlab status shows those that are running")
 
     def delete(self, broker: str) -> BrokerChanged:
         """Save the logs of a broker's containers, and remove these and the volume of a pair."""

@@ -66,6 +66,7 @@ class Opening:
     passwords: Passwords
     detached: bool = False
     replaying: bool = False  # a scenario's steps are what changes it, and nothing else does
+    reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
 
 
 @contextmanager
@@ -138,8 +139,8 @@ class _Opened:
         self._labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
         self._authority = LabAuthority.create(datetime.now(UTC))
         self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
-        control = opening_control(plan, datetime.now(UTC))
-        records = (*control.account.brokers, *(record for record, _ in control.later))
+        self._control = opening_control(plan, datetime.now(UTC))
+        records = (*self._control.account.brokers, *(record for record, _ in self._control.later))
         self._vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
@@ -305,6 +306,8 @@ class _Opened:
             owner=str(self._owner),
             detached=opening.detached,
             replaying=opening.replaying,
+            reboot_time=opening.reboot_time,
+            control=self._control,
         )
         state.save(lab_state, opening.state_folder)
         return EmulatedLab(opening.client, lab_state, vaults=self._vaults, state_folder=opening.state_folder)

@@ -67,8 +67,9 @@ class LabState:
     brokers: Mapping[str, BrokerState]
     owner: str
     detached: bool
-    control: Control | None = None  # the service's side, once a command has changed it
+    control: Control | None = None  # the service's side, of a lab that commands change
     replaying: bool = False  # a scenario's steps are done to it, and nothing else
+    reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
 
     @property
     def instances(self) -> tuple[InstanceState, ...]:
