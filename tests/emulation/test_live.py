@@ -40,7 +40,9 @@ def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engin
         assert (again.code, "InvalidPermission.Duplicate" in again.err) == (2, True)
         made = done(mqlab("user", "create", "singapore", "second", "--password-env", "SECOND", SECOND=PASSWORD))
         assert "CREATE waits for a reboot" in made.out and PASSWORD not in made.out + made.err
-        reboot = mqlab.start("broker", "update", "tokyo", "--revision", "2", "--apply", "immediately")
+        # It would stay down until it is killed; whoever ends it for the killed one does not wait so long.
+        by_hand = ("broker", "update", "tokyo", "--revision", "2", "--apply", "immediately", "--downtime", "10m")
+        reboot = mqlab.start(*by_hand)
         assert eventually(lambda: "REBOOT_IN_PROGRESS" in mqlab("broker", "list").out, 60)
         reboot.kill()
         reboot.wait()
