@@ -85,7 +85,7 @@ def endpoints_of_a_broker() -> Iterator[Mapping[str, Endpoint]]:
                 password=article.passwords[broker][user],
                 client_id=f"bench-{protocol}",
             )
-            for protocol in ("mqtt", "stomp")
+            for protocol in ("mqtt", "stomp", "amqp")
         }
 
 

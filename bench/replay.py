@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,28 @@ import stomp
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import SecretStr
 
+from bench.bare_amqp import bare_amqp
 from lab import clients
 from lab.clients import Endpoint
 from lab.declare.scenario import Publish, Scenario, Step, Subscribe
+from lab.declare.topology import Topology
 from lab.history import Header, HistoryFile, Received, Sent, observations
-from lab.plan import BrokerPlan, Plan
+from lab.plan import Plan, plan
 from lab.replay import replay
-from lab.runtime.base import Client, ClientEvents, Destination
+from lab.runtime.base import ORDINARY, Client, ClientEvents, Destination, Session
 from lab.runtime.clock import RealClock
 
 SIZE = 200  # bytes of each body
 WITHIN = 120.0  # seconds for one run
-Case = tuple[str, int]  # protocol; QoS over MQTT, persistent (1) or not (0) over STOMP
-CASES: tuple[Case, ...] = (("mqtt", 0), ("mqtt", 1), ("mqtt", 2), ("stomp", 0), ("stomp", 1))
+TOPOLOGY = Topology.model_validate(
+    {
+        "topology": "bench",
+        "regions": {"here": {"aws-region": "eu-west-1", "vpc": "10.1.0.0/16"}},
+        "brokers": {"here": {"region": "here", "users": {"u": {"password": "bench-of-no-use"}}}},
+    }
+)
+Case = tuple[str, int]  # protocol; QoS over MQTT, persistent (1) or not (0) over STOMP and AMQP
+CASES: tuple[Case, ...] = (("mqtt", 0), ("mqtt", 1), ("mqtt", 2), ("stomp", 0), ("stomp", 1), ("amqp", 0), ("amqp", 1))
 
 
 def measure(
@@ -156,7 +166,11 @@ def bare_stomp(endpoint: Endpoint, persistent: int, count: int) -> float:
     return count / took
 
 
-BARE: Mapping[str, Callable[[Endpoint, int, int], float]] = {"mqtt": bare_mqtt, "stomp": bare_stomp}
+BARE: Mapping[str, Callable[[Endpoint, int, int], float]] = {
+    "mqtt": bare_mqtt,
+    "stomp": bare_stomp,
+    "amqp": partial(bare_amqp, size=SIZE),
+}
 
 
 def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
@@ -169,7 +183,9 @@ def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
             common | {"count": str(count), "size": f"{SIZE}B"} | {k: str(v) for k, v in how.items()}
         ),
     )
-    scenario: Scenario = Scenario.model_construct(None, scenario="bench", steps=steps, expect=(), seed=1)  # type: ignore[call-arg]
+    scenario: Scenario = Scenario.model_construct(
+        None, scenario="bench", topology=TOPOLOGY, steps=steps, expect=(), seed=1
+    )  # type: ignore[call-arg]
     header = Header(run="bench", scenario="bench", seed=1, runtime="bench", started="", declared={}, mqlab="0")
     with tempfile.TemporaryDirectory() as folder, HistoryFile(Path(folder) / "history.jsonl", header) as history:
         replay(scenario, bench_plan(), OneBroker(endpoint), history, run="bench")
@@ -187,8 +203,10 @@ class OneBroker:
         self._endpoint = endpoint
         self.clock = RealClock()
 
-    def connect(self, *, client: str, broker: str, over: str, user: str, events: ClientEvents) -> Client:
-        return clients.connect(over, replace(self._endpoint, client_id=f"bench-{client}"), events)
+    def connect(
+        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+    ) -> Client:
+        return clients.connect(over, replace(self._endpoint, client_id=f"bench-{client}"), events, session)
 
     def change_link(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError
@@ -205,6 +223,9 @@ class OneBroker:
     def links(self) -> Sequence[Any]:
         return ()
 
+    def dropped(self) -> Sequence[Any]:
+        return ()
+
     def watch(self, recorder: Any, demand: Any = ()) -> None: ...
 
     def unwatch(self) -> None: ...
@@ -212,8 +233,7 @@ class OneBroker:
 
 def bench_plan() -> Plan:
     """Give a Plan of that one broker."""
-    given: dict[str, Any] = dict.fromkeys(BrokerPlan.__dataclass_fields__, "") | {"name": "here", "users": ("u",)}
-    return Plan(topology="", seed=1, regions=(), links=(), brokers=(BrokerPlan(**given),), bridges=(), actions=())
+    return plan(TOPOLOGY, seed=1)
 
 
 def main() -> None:
@@ -221,6 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mqtt-port", type=int, required=True)
     parser.add_argument("--stomp-port", type=int, required=True)
+    parser.add_argument("--amqp-port", type=int, required=True)
     parser.add_argument("--host", default="localhost")
     parser.add_argument("--ca-file", type=Path, required=True)
     parser.add_argument("--user", required=True)
@@ -238,7 +259,7 @@ def main() -> None:
             password=SecretStr(given.password_file.read_text().strip()),
             client_id="bench",
         )
-        for protocol, port in (("mqtt", given.mqtt_port), ("stomp", given.stomp_port))
+        for protocol, port in (("mqtt", given.mqtt_port), ("stomp", given.stomp_port), ("amqp", given.amqp_port))
     }
     found = measure(endpoints, count=given.count, pairs=given.pairs)
     for name, case in found["cases"].items():

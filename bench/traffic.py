@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.replay import BARE, SIZE, Case, OneBroker, bench_plan
+from bench.replay import BARE, SIZE, TOPOLOGY, Case, OneBroker, bench_plan
 from lab.clients import Endpoint
 from lab.declare.scenario import Scenario
 from lab.declare.step import Step
@@ -59,7 +59,9 @@ def _held(endpoint: Endpoint, protocol: str, quality: int, rate: int, seconds: i
             **how,
         }
     )
-    scenario: Scenario = Scenario.model_construct(None, scenario="bench", steps=(step,), expect=(), seed=1)  # type: ignore[call-arg]
+    scenario: Scenario = Scenario.model_construct(
+        None, scenario="bench", topology=TOPOLOGY, steps=(step,), expect=(), seed=1
+    )  # type: ignore[call-arg]
     header = Header(run="bench", scenario="bench", seed=1, runtime="bench", started="", declared={}, mqlab="0")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.jsonl"
