@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from lab.clients import Endpoint
 from lab.errors import HostError
@@ -15,6 +16,10 @@ from lab.runtime.emulation import images
 from tests import diagnosis
 from tests.emulation.command import Commands
 from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing
+
+# How long an example takes is the machine's affair.
+settings.register_profile("mqlab", deadline=None)
+settings.load_profile("mqlab")
 
 # Files whose tests share a lab, and the name of what they share: one worker runs them all, and opens it once.
 _TOGETHER = {
