@@ -25,7 +25,7 @@ import rules
 from config import Config, parse_config
 from fields import ConfigError
 from policing import MAX_REQUEST, Policy
-from probe import probe
+from probe import crossing_cost, probe
 from tun import open_tun
 
 CONFIG = Path("/etc/mqlab/router.json")
@@ -131,12 +131,11 @@ def _calibrate(config: Config, index: int, process: subprocess.Popen[bytes], soc
     path = sockets / f"{name}.sock"
     _await_answer(name, path, process)
     probed = probe(index, count=_CALIBRATE_COUNT, gap=_CALIBRATE_GAP, patience=1.0)
-    # Only the way there: the way back finds the link's process awake, which traffic of the lab seldom does.
-    one_way = sorted(probed.there.values())
     if len(probed.back) < _CALIBRATE_COUNT // 2:
         raise RouterError(f"link {name}: only {len(probed.back)} of {probed.count} probes came back at zero delay")
-    cost_us = max(0.0, one_way[len(one_way) // 2] / 1000)
-    state = linkctl.ask(path, {"do": "open", "cost_us": min(cost_us, 10_000.0)})
+    # Only the way there: the way back finds the link's process awake, which traffic of the lab seldom does.
+    cost_us = crossing_cost(probed.there.values())
+    state = linkctl.ask(path, {"do": "open", "cost_us": cost_us})
     print(f"router: link {name}: {cost_us:.0f} µs to cross at zero delay; {state['scheduling']}", flush=True)
 
 
