@@ -83,13 +83,13 @@ def fits(expected: str, found: str) -> bool:
 
 def shape(text: str) -> str:
     """Give an output without its figures, so that two runs of one command have the same."""
+    text = " ".join(text.split())  # first: a long line may be broken between a figure and its unit
     text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN", text)
     text = re.sub(r"\S*(?=/\.mqlab/|/home/runs/)(/\.mqlab|/home)?", "", text)
     text = re.sub(r"\d+(\.\d+)*(/27)?", "N", text)
     text = re.sub(r"N (ms|s)\b", "N s", text)
     text = re.sub(r"[─]+", "─", text)
-    text = re.sub(r"(NB|N MiB|N kB)", "N", text)
-    return " ".join(text.split())
+    return re.sub(r"(NB|N MiB|N kB)", "N", text)
 
 
 def same_shape(expected: str, found: str) -> bool:
