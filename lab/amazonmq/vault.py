@@ -41,7 +41,10 @@ class Vault:
         return replace(self, passwords={**self.passwords, number: password}, latest={**self.latest, user: number})
 
     def applying(self, numbers: Mapping[str, int]) -> Vault:
-        """Give a vault in which these are the users whom the broker knows; what a user had before is forgotten."""
+        """Give a vault in which these are the users whom the broker knows; what a user had before is forgotten.
+
+        Of a deleted user the last one stays, for as long as the lab lives: a client that still logs in is refused by it.
+        """
         latest = {**self.latest, **numbers}
         wanted = set(latest.values())
         kept = {number: password for number, password in self.passwords.items() if number in wanted}

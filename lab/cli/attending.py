@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from lab.cli import options
-from lab.errors import InputError
+from lab.errors import InputError, LabError
 from lab.live import Live
 from lab.operating import Control, opening_control
 from lab.runtime.emulation import engine
@@ -82,13 +83,22 @@ def attended(run: str | None) -> Iterator[Live]:
 
 
 def _catch_up(live: Live) -> None:
-    progress = options.progress(quiet=False)
+    """Do what is left over; what fails is told, and does not keep a command from mending it."""
     for broker in live.interrupted():
-        with progress.stage(f"end the reboot of {broker} that was interrupted"):
+        with _told(f"end the reboot of {broker} that was interrupted"):
             live.resume(broker)
     for broker in live.due():
-        with progress.stage(f"reboot {broker}, whose maintenance window has opened"):
+        with _told(f"reboot {broker}, whose maintenance window has opened"):
             live.reboot(broker)
+
+
+@contextmanager
+def _told(stage: str) -> Iterator[None]:
+    try:
+        with options.progress(quiet=False).stage(stage):
+            yield
+    except LabError as error:
+        options.err().print(f"[yellow]warning:[/yellow] could not {escape(f'{stage}: {error}')}", soft_wrap=True)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
             complain(f"{type(error).__name__}: {error}")
             err().print(f"  {_DOCTOR}")
             code = HostError.exit_code
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EOFError):  # Ctrl-D at a question says the same
             err().print("mqlab: interrupted")
             code = INTERRUPTED
         raise SystemExit(code)
