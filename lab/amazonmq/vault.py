@@ -43,7 +43,7 @@ class Vault:
     def applying(self, numbers: Mapping[str, int]) -> Vault:
         """Give a vault in which these are the users whom the broker knows; what a user had before is forgotten.
 
-        Of a deleted user the last one stays, for as long as the lab lives: a client that still logs in is refused by it.
+        Of a deleted user the last one stays, for as long as the lab lives: a client still tries it.
         """
         latest = {**self.latest, **numbers}
         wanted = set(latest.values())

@@ -1,0 +1,41 @@
+"""What an earlier command left over is done first; where that fails it is told, and the command goes on."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from lab.cli import attending
+from lab.errors import BrokerError
+from lab.live import Live
+
+
+class HalfDone:
+    """A lab whose interrupted reboot cannot end well, while two windows have opened."""
+
+    def __init__(self) -> None:
+        self.rebooted: list[str] = []
+
+    def interrupted(self) -> tuple[str, ...]:
+        return ("tokyo",)
+
+    def resume(self, broker: str) -> None:
+        raise BrokerError(f"broker {broker} ended while starting")
+
+    def due(self) -> tuple[str, ...]:
+        return ("paris", "singapore")
+
+    def reboot(self, broker: str) -> None:
+        if broker == "paris":
+            raise BrokerError("broker paris ended while starting")
+        self.rebooted.append(broker)
+
+
+def test_a_leftover_that_fails_keeps_nothing_else_from_being_done(capsys: pytest.CaptureFixture[str]) -> None:
+    lab = HalfDone()
+    attending._catch_up(cast(Live, lab))
+    assert lab.rebooted == ["singapore"]
+    told = capsys.readouterr().err
+    assert "could not end the reboot of tokyo that was interrupted: broker tokyo ended while starting" in told
+    assert "could not reboot paris, whose maintenance window has opened: broker paris ended while starting" in told
