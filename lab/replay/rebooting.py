@@ -34,7 +34,12 @@ def reboot(
             if standbys:  # or the one that has just ended might be quicker to get the store's lock again
                 active(rehearsal, broker)
             rehearsal.wait(lambda: False, rehearsal.reboot_time if downtime is None else downtime)
-        done.append(start(rehearsal, broker, number, within))
+        try:
+            done.append(start(rehearsal, broker, number, within))
+        except BrokerError:
+            # It ended while starting. For the service it runs all the same: another revision can be applied to it.
+            service.do(lambda control: finish_reboot(control, broker, t=clock.now()))
+            raise
     if not done[-1].ok:
         return done[-1]
     service.do(lambda control: finish_reboot(control, broker, t=clock.now()))

@@ -226,6 +226,7 @@ class FakeLab:
         self.published: list[Outgoing] = []
         self.unwatched = 0
         self.down: dict[str, str] = {}  # brokers that do not run, by how that came
+        self.broken_revisions = 0  # how many starts to come end before a broker listens
         self.out: set[tuple[str, int]] = set()  # instances of pairs that do not run
         self.down |= {broker.name: "not created yet" for broker in plan.brokers if broker.later}
         self.actives = {broker.name: 1 for broker in plan.brokers}
@@ -401,6 +402,10 @@ class FakeLab:
         return self._changed(broker, "starting", instance, standby=standby)
 
     def started(self, broker: str, instance: int = 1) -> bool:
+        if self.broken_revisions and self.down.get(broker) == "starting":
+            self.broken_revisions -= 1
+            self.down[broker] = "stopped"
+            raise BrokerError(f"broker {broker} ended while starting")
         return broker not in self.down and (broker, instance) not in self.out
 
     def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:

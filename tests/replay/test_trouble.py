@@ -205,3 +205,26 @@ def test_a_broker_that_starts_later_than_it_was_waited_for_is_back_all_the_same(
     assert "not started within 1 s" in played.seen(Trouble)[0].what
     missed, back = played.seen(Trouble)[0].t, played.seen(BrokerChanged)[-1].t
     assert missed < back <= missed + 3
+
+
+def test_a_broker_that_dies_of_a_revision_can_be_rolled_back(tmp_path: Path) -> None:
+    """For the service it runs, whatever became of it: the roll-back is done, and its reboot brings it back."""
+    (tmp_path / "bad.xml").write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
+    steps = (
+        "  - update-configuration: {configuration: tokyo-configuration, file: bad.xml}\n"
+        "  - update-broker: {broker: tokyo, configuration: tokyo-configuration, apply: immediately}\n"
+        "  - update-broker: {broker: tokyo, roll-back: yes, apply: immediately}\n"
+    )
+
+    def spoil(lab: FakeLab) -> None:
+        lab.broken_revisions = 1
+
+    played = Played(tmp_path, steps, spoil)
+    played.play()
+    assert [(step.ok, "ended while starting" in step.note) for step in played.seen(StepEnded)] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+    assert played.seen(BrokerChanged)[-1].state == "started"
+    assert played.seen(Ended)[-1].complete
