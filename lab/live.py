@@ -17,10 +17,16 @@ from lab.amazonmq.broker_record import BrokerState
 from lab.amazonmq.maintenance import Window
 from lab.errors import LabError
 from lab.network.vpc import Network, Rule
-from lab.operating import Control, Done, brokers, configurations, users
+from lab.operating import Control, Done, brokers, configurations, creation, users
 from lab.operating import network as networks
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.opening import opened_at
+
+_BEGUN = {
+    BrokerState.REBOOT_IN_PROGRESS: "reboot",
+    BrokerState.CREATION_IN_PROGRESS: "creation",
+    BrokerState.DELETION_IN_PROGRESS: "deletion",
+}
 
 
 class Live:
@@ -37,7 +43,7 @@ class Live:
     @property
     def network(self) -> Network:
         """Give who may talk to whom now."""
-        return self._control.network
+        return self._control.present
 
     def create_configuration(self, name: str, engine_version: str = "5.18") -> Done:
         """Make a configuration from the service's default for its engine version."""
@@ -83,6 +89,17 @@ class Live:
         another revision can be applied to it.
         """
         return self._reboot(broker, downtime, within, resumed=False)
+
+    def create_broker(self, broker: str, *, within: float = brokers.STARTS_WITHIN) -> Done:
+        """Create a broker that the topology declares with `later: yes`, and return when it listens.
+
+        One that does not start is CREATION_FAILED, as there, and can only be deleted.
+        """
+        return self._create(broker, within, resumed=False)
+
+    def delete_broker(self, broker: str) -> Done:
+        """Delete a broker with its store, whatever its state; its configuration stays, its log is in the run folder."""
+        return creation.delete(self._control, self.lab, broker, keep=self._keep)
 
     def create_user(
         self, broker: str, user: str, password: SecretStr, *, groups: Sequence[str] = (), console_access: bool = False
@@ -150,13 +167,19 @@ class Live:
         """Let something in no more; connections that are open go on."""
         return self._kept(networks.revoke_ingress(self._control, self.lab, group=group, rule=rule))
 
-    def interrupted(self) -> tuple[str, ...]:
-        """Name the brokers whose reboot somebody began and did not end: nobody else is at it while it is our turn."""
-        return tuple(each.name for each in self.account.brokers if each.state is BrokerState.REBOOT_IN_PROGRESS)
+    def interrupted(self) -> tuple[tuple[str, str], ...]:
+        """Give what somebody began and did not end, and of which broker: nobody is at it while it is our turn."""
+        return tuple((_BEGUN[each.state], each.name) for each in self.account.brokers if each.state in _BEGUN)
 
     def resume(self, broker: str) -> Done:
-        """End a reboot that was interrupted, whatever had been done of it."""
-        return self._reboot(broker, 0.0, brokers.STARTS_WITHIN, resumed=True)
+        """End a reboot, a creation or a deletion that was interrupted, whatever had been done of it."""
+        match self.account.broker(broker).state:
+            case BrokerState.CREATION_IN_PROGRESS:
+                return self._create(broker, brokers.STARTS_WITHIN, resumed=True)
+            case BrokerState.DELETION_IN_PROGRESS:
+                return self.delete_broker(broker)
+            case _:
+                return self._reboot(broker, 0.0, brokers.STARTS_WITHIN, resumed=True)
 
     def due(self) -> tuple[str, ...]:
         """Name the brokers whose maintenance window has opened since somebody last looked, and finds something."""
@@ -195,6 +218,18 @@ class Live:
             if self.account.broker(name).state is BrokerState.REBOOT_IN_PROGRESS:
                 self._keep(brokers.finish_reboot(self._control, name, t=self._t).control)
             raise
+
+    def _create(self, broker: str, within: float, *, resumed: bool) -> Done:
+        return creation.create(
+            self._control,
+            self.lab,
+            self.lab.state.plan,
+            broker,
+            _machine(),
+            within=within,
+            keep=self._keep,
+            resumed=resumed,
+        )
 
     def _kept(self, done: Done) -> Done:
         self._keep(done.control)

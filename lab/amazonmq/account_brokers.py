@@ -96,6 +96,11 @@ def broker_created(account: Account, name: str) -> Account:
     return _with_state(account, name, BrokerState.RUNNING)
 
 
+def creation_failed(account: Account, name: str) -> Account:
+    """End a broker's creation without a broker that works."""
+    return _with_state(account, name, BrokerState.CREATION_FAILED)
+
+
 def update_broker(
     account: Account,
     name: str,
@@ -166,7 +171,8 @@ def _with_state(account: Account, name: str, state: BrokerState) -> Account:
 
 def _running(record: BrokerRecord, verb: str) -> None:
     if record.state is not BrokerState.RUNNING:
-        raise conflict(f"{record.name} is {record.state}, so there is nothing to {verb}", "wait until it is RUNNING")
+        right = "delete it" if record.state is BrokerState.CREATION_FAILED else "wait until it is RUNNING"
+        raise conflict(f"{record.name} is {record.state}, so there is nothing to {verb}", right)
 
 
 def _chosen(

@@ -84,8 +84,8 @@ def attended(run: str | None) -> Iterator[Live]:
 
 def _catch_up(live: Live) -> None:
     """Do what is left over; what fails is told, and does not keep a command from mending it."""
-    for broker in live.interrupted():
-        with _told(f"end the reboot of {broker} that was interrupted"):
+    for what, broker in live.interrupted():
+        with _told(f"end the {what} of {broker} that was interrupted"):
             live.resume(broker)
     for broker in live.due():
         with _told(f"reboot {broker}, whose maintenance window has opened"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,8 @@ def add_to(app: typer.Typer) -> None:
     group.command()(ending(describe))
     group.command()(ending(update))
     group.command()(ending(reboot))
+    group.command()(ending(create))
+    group.command()(ending(delete))
     app.add_typer(group, name="broker")
 
 
@@ -112,6 +115,34 @@ def reboot(
     with attending.attended(run) as live:
         _reboot(live, broker, down, quiet)
         _tell(live.account, broker, json)
+    return 0
+
+
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A broker that the topology declares with later: yes.")],
+    run: OF_RUN = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Create a broker that the topology declares for later, and start it for the first time."""
+    with attending.attended(run) as live:
+        with options.progress(quiet).stage(f"create {name}"):
+            live.create_broker(name)
+        _tell(live.account, name, json)
+    return 0
+
+
+def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> int:
+    """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
+    with attending.attended(run) as live:
+        its = live.account.broker(broker)
+        with options.progress(quiet).stage(f"delete {its.name}"):
+            live.delete_broker(broker)
+        kept = Path(live.lab.state.folder) / "logs"
+    if json:
+        options.print_json({"brokerId": its.broker_id})
+    else:
+        typer.echo(f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}")
     return 0
 
 

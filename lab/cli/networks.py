@@ -134,14 +134,14 @@ def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, jso
 
 def list_groups(run: OF_RUN = None, json: JSON = False) -> int:
     """List the security groups with what they let in and out, and the brokers that have them."""
-    network = attending.control(run).network
+    network = attending.control(run).present
     _tell_groups(network, network.groups, json)
     return 0
 
 
 def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False) -> int:
     """Show one security group."""
-    network = attending.control(run).network
+    network = attending.control(run).present
     _tell_groups(network, [network.group(group)], json)
     return 0
 

@@ -16,6 +16,7 @@ from lab.cli import attending, brokers, networks
 from lab.network.describing import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan import BrokerPlan, InstancePlan
+from lab.runtime.emulation.power import ABSENT
 from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
 from lab.runtime.emulation.status import BrokerStatus, Status
 
@@ -35,6 +36,7 @@ def endpoints(state: LabState) -> dict[str, Any]:
                 **_instances(plan, state.brokers[plan.name]),
             }
             for plan in state.plan.brokers
+            if plan.name not in state.deleted
         },
     }
 
@@ -60,6 +62,8 @@ def show_endpoints(state: LabState, console: Console) -> None:
         console.print(table)
         for its in plan.instances:
             console.print(f"inside the lab {its.host_name}", soft_wrap=True)
+        if plan.name in state.to_come:
+            console.print(f"not created yet: mqlab broker create {plan.name}")
         if len(where) > 1:
             console.print(f"one store; {where[0].name} is active first, and the other's ports refuse connections")
     first = state.plan.brokers[0]
@@ -103,6 +107,9 @@ def show(status: Status, console: Console) -> None:
     console.print(f"[bold]{state.run}[/bold] · {state.scenario} · {kept}", soft_wrap=True)
     console.print("\nbrokers", style="bold")
     for broker in status.brokers:
+        if broker.container == ABSENT:
+            console.print(f"  {broker.name}: {ABSENT}", soft_wrap=True)
+            continue
         memory = f", {broker.memory / 2**20:.0f} MiB" if broker.memory else ""
         version = f"ActiveMQ {broker.version}" if broker.version else "does not answer"
         role = {"active": ", active", "standby": ", standby: its ports refuse connections"}.get(broker.role, "")
@@ -126,7 +133,7 @@ def show(status: Status, console: Console) -> None:
             console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
     if not status.bridges:
         console.print("  none asked for")
-    if not state.replaying and (its := networks.lines(state.plan.network)):
+    if not state.replaying and (its := networks.lines(attending.control_of(state).present)):
         console.print("\nnetwork", style="bold")
         for line in its:
             console.print(escape(line), soft_wrap=True)

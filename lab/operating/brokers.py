@@ -134,7 +134,7 @@ def reboot(
             lab.clock.wait(lambda: len(numbers) == 1 or lab.active(broker) is not None, within)
             lab.clock.sleep(downtime)
         seen.append(lab.start(broker, number))
-        _await(lab, broker, number, within)
+        await_start(lab, broker, number, within, "reboot")
         seen.append(BrokerChanged(t=lab.clock.now(), broker=broker, state="started", instance=mark))
     assert given is not None  # a broker has an instance
     finished = finish_reboot(given.control, broker, t=lab.clock.now())
@@ -142,9 +142,10 @@ def reboot(
     return Applied(control=finished.control, seen=(*seen, *finished.seen), note=given.note, plan=given.plan)
 
 
-def _await(lab: Lab, broker: str, number: int, within: float) -> None:
+def await_start(lab: Lab, broker: str, number: int, within: float, of: str) -> None:
+    """Return when an instance has started; LabTimeout where it has not within so many seconds of its reboot, say."""
     if not lab.clock.wait(lambda: lab.started(broker, number), within):
-        what = f"broker {broker} had not started within {within:g} s of its reboot"
+        what = f"broker {broker} had not started within {within:g} s of its {of}"
         raise LabTimeout(what, f"see: mqlab logs {broker}")
 
 

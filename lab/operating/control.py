@@ -22,7 +22,13 @@ class Control:
 
     account: Account = field(default_factory=Account)
     network: Network = field(default_factory=Network)
-    later: tuple[tuple[BrokerRecord, SavedConfiguration], ...] = ()  # brokers that a step creates
+    later: tuple[tuple[BrokerRecord, SavedConfiguration], ...] = ()  # brokers that nobody has created yet
+
+    @property
+    def present(self) -> Network:
+        """Give the network with the interfaces of the brokers that are there: others' come and go with them."""
+        there = {each.name for each in self.account.brokers}
+        return replace(self.network, interfaces=tuple(i for i in self.network.interfaces if i.broker in there))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

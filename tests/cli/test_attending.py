@@ -17,8 +17,8 @@ class HalfDone:
     def __init__(self) -> None:
         self.rebooted: list[str] = []
 
-    def interrupted(self) -> tuple[str, ...]:
-        return ("tokyo",)
+    def interrupted(self) -> tuple[tuple[str, str], ...]:
+        return (("reboot", "tokyo"),)
 
     def resume(self, broker: str) -> None:
         raise BrokerError(f"broker {broker} ended while starting")

@@ -1,4 +1,4 @@
-"""The article's walk by commands alone, on a lab that stands: two brokers apart, joined step by step."""
+"""The article's walk by commands alone, on a lab that stands: a broker is created, joined step by step, and deleted."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engin
     assert mqlab("up", APART, "--detach").code == 0
     run = mqlab.latest.name
     try:
+        assert created_by_the_next_command_where_its_own_is_killed(mqlab, engine) == ["CREATION_IN_PROGRESS", "RUNNING"]
         assert status(mqlab)["bridges"] == [], "the service's default configuration has no connector"
         saved = done(
             mqlab("config", "update", "tokyo-configuration", JOINED, "--description", "to Singapore", "--json")
@@ -55,10 +56,52 @@ def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engin
         (bridge,) = status(mqlab)["bridges"]
         ends = {end["broker"]: end["created_by_duplex"] for end in bridge["ends"]}
         assert ends == {"tokyo": False, "singapore": True}
+        nothing_is_left_of_a_deleted_broker(mqlab)
     finally:
         ended = mqlab("down", run)
     assert ended.code == 0, ended
     assert left_of(engine.client, run) == [] and list(mqlab.state.iterdir()) == []
+
+
+def created_by_the_next_command_where_its_own_is_killed(mqlab: Commands, engine: Engine) -> list[str]:
+    """Create Singapore's broker, and give the states it has: when its command is killed, and after the next one."""
+    assert {each["name"]: each["container"] for each in status(mqlab)["broker_status"]} == {
+        "tokyo": "running",
+        "singapore": "not created yet",
+    }
+    assert "singapore" not in done(mqlab("broker", "list")).out + done(mqlab("sg", "list")).out.replace(
+        "-singapore", ""
+    )
+    refused(mqlab("broker", "create", "rome"), "declares no broker rome", "still to be created: singapore")
+    refused(mqlab("broker", "create", "tokyo"), "a broker named tokyo exists already (ConflictException)")
+    refused(mqlab("user", "list", "singapore"), "NotFoundException")
+    creating = mqlab.start("broker", "create", "singapore")
+    its = engine.client.containers.get(f"mqlab-{mqlab.latest.name}-singapore")
+    assert eventually(lambda: its.reload() or its.status == "running", 60)  # for seconds before it listens
+    creating.kill()
+    creating.wait()
+    states = [done(mqlab("broker", "describe", "singapore", "--json")).json["brokerState"]]
+    told = done(mqlab("link", "heal"))  # whatever it is, it ends the creation first
+    assert "end the creation of singapore that was interrupted" in told.err
+    return [*states, done(mqlab("broker", "describe", "singapore", "--json")).json["brokerState"]]
+
+
+def nothing_is_left_of_a_deleted_broker(mqlab: Commands) -> None:
+    its = done(mqlab("broker", "describe", "singapore", "--json")).json
+    assert done(mqlab("broker", "delete", "singapore", "--json")).json == {"brokerId": its["brokerId"]}
+    assert [each["brokerName"] for each in done(mqlab("broker", "list", "--json")).json] == ["tokyo"]
+    seen = status(mqlab)
+    assert [*seen["brokers"]] == [each["name"] for each in seen["broker_status"]] == ["tokyo"]
+    (bridge,) = seen["bridges"]
+    assert (bridge["up"], bridge["why_not"]) == (False, "singapore is deleted")
+    assert "singapore-configuration: ActiveMQ 5.18, of no broker" in done(mqlab("config", "list")).out
+    refused(mqlab("broker", "delete", "singapore"), "NotFoundException")
+    refused(mqlab("broker", "create", "singapore"), "singapore was deleted, and a lab makes each broker once")
+    assert "is starting" in (mqlab.latest / "logs" / "singapore.log").read_text()
+
+
+def refused(ended: Ended, *words: str) -> None:
+    assert ended.code == 2 and all(each in ended.err for each in words), ended
 
 
 def done(ended: Ended) -> Ended:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +31,8 @@ class Power:
 
     def __init__(self, client: docker.DockerClient, state: LabState, clock: Clock) -> None:
         self._docker, self._clock = client, clock
-        later = {broker.name for broker in state.plan.brokers if broker.later}
-        self._states = {each.name: ABSENT if each.broker in later else UP for each in state.instances}
+        out = dict.fromkeys(state.to_come, ABSENT) | dict.fromkeys(state.deleted, DELETED)
+        self._states = {each.name: out.get(each.broker, UP) for each in state.instances}
 
     def state(self, of: InstanceState) -> str:
         """Give an instance's state as far as we know."""
@@ -84,9 +85,10 @@ class Power:
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="resumed", instance=of.mark)
 
     def delete(self, of: InstanceState) -> None:
-        """Remove an instance's container, whatever it does."""
+        """Remove an instance's container, whatever it does; harmless where somebody was interrupted after that."""
         self._states[of.name] = DELETED
-        self._do(of, lambda its: its.remove(force=True, v=True))
+        with suppress(HostError):
+            self._do(of, lambda its: its.remove(force=True, v=True))
 
     def ended(self, of: InstanceState) -> str | None:
         """Say how an instance's container has ended, None where it runs; what nobody asked for is noted too."""

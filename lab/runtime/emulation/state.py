@@ -76,6 +76,21 @@ class LabState:
         """Give every instance of every broker."""
         return tuple(each for broker in self.brokers.values() for each in broker.instances)
 
+    @property
+    def to_come(self) -> tuple[str, ...]:
+        """Name the brokers that nobody has created yet."""
+        if self.control is None:
+            return tuple(broker.name for broker in self.plan.brokers if broker.later)
+        return tuple(record.name for record, _ in self.control.later)
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """Name the brokers that somebody has deleted."""
+        if self.control is None:
+            return ()
+        there = {each.name for each in self.control.account.brokers} | set(self.to_come)
+        return tuple(broker.name for broker in self.plan.brokers if broker.name not in there)
+
 
 _CODEC = TypeAdapter(LabState)
 

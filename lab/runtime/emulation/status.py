@@ -12,6 +12,7 @@ from lab.plan import BridgePlan
 from lab.runtime.emulation import link_now, logs, waiting
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
+from lab.runtime.emulation.power import ABSENT, DELETED
 from lab.runtime.emulation.router import Router
 from lab.runtime.emulation.state import InstanceState, LabState
 
@@ -21,7 +22,7 @@ class BrokerStatus:
     """One broker now, or one instance of it."""
 
     name: str
-    container: str  # Docker's word: running, exited, gone
+    container: str  # Docker's word: running, exited, gone; or that nobody has created it yet
     health: str  # Docker's word: healthy, starting, unhealthy, none
     version: str | None  # None while it does not answer
     memory: int | None  # bytes in use
@@ -71,7 +72,7 @@ def look(client: docker.DockerClient, state: LabState) -> Status:
         return Status(
             state=state,
             owner_alive=owner is not None and not owner.is_dead(Owner.current()),
-            brokers=tuple(_broker(client, lab, its) for its in state.instances),
+            brokers=tuple(_broker(client, lab, its) for its in state.instances if its.broker not in state.deleted),
             bridges=_bridges(client, lab),
             links=_links(lab.router, lab, client),
             dropped=tuple(lab.dropped()) if _router_runs(client, state) else (),
@@ -82,6 +83,8 @@ def look(client: docker.DockerClient, state: LabState) -> Status:
 
 def _broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> BrokerStatus:
     name = of.name
+    if not lab.state.replaying and of.broker in lab.state.to_come:
+        return BrokerStatus(name=name, container=ABSENT, health="none", version=None, memory=None)
     try:
         container = client.containers.get(of.container)
     except docker.errors.NotFound:
@@ -101,6 +104,8 @@ def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatu
     ends = lab.bridges()
     found = []
     for bridge in lab.state.plan.bridges:
+        if bridge.initiator in lab.state.deleted:
+            continue  # the connector has gone with it
         up = lab.bridge_is_up(bridge)
         found.append(
             BridgeStatus(
@@ -121,6 +126,11 @@ def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatu
 
 
 def _why_not(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+    for broker in (bridge.initiator, bridge.responder):
+        if not lab.state.replaying and broker in lab.state.to_come:
+            return f"{broker} is {ABSENT}"
+        if broker in lab.state.deleted:
+            return f"{broker} is {DELETED}"
     if bridge.instances and lab.active(bridge.responder) not in bridge.instances:
         return waiting.of_the_standby(bridge)
     return waiting.cause(client, lab, bridge)
