@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 
 from pydantic import SecretStr
 
-from lab.amazonmq.account import Account, due
+from lab.amazonmq.account import Account, due, still_due
 from lab.amazonmq.broker_record import BrokerState
 from lab.amazonmq.maintenance import Window
 from lab.errors import LabError
@@ -182,10 +182,13 @@ class Live:
                 return self._reboot(broker, 0.0, brokers.STARTS_WITHIN, resumed=True)
 
     def due(self) -> tuple[str, ...]:
-        """Name the brokers whose maintenance window has opened since somebody last looked, and finds something."""
-        account, found = due(self.account, _machine())
+        """Name the brokers whose maintenance window has opened with something pending, and that are not yet rebooted.
+
+        Each is named until its reboot begins: also what a command was killed before.
+        """
+        account, _ = due(self.account, _machine())
         self._keep(replace(self._control, account=account))  # what comes to be pending now waits for the next window
-        return found
+        return still_due(account)
 
     @property
     def _control(self) -> Control:

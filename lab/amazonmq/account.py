@@ -73,15 +73,23 @@ def move_clock(account: Account, to: datetime, machine: datetime) -> Account:
 def due(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
     """Give the brokers whose maintenance window has opened and finds something pending, and the account after that.
 
-    A window is attended to once. What came to be pending after it opened waits for the next one.
+    A window is attended to once. What came to be pending after it opened waits for the next one. Each of these brokers
+    is `due` until its reboot begins, so that whoever is interrupted between two of them has lost none.
     """
     now = account.now(machine)
     since = account.attended
-    after = replace(account, attended=now)
-    if since is None:
-        return after, ()
-    opened = (each for each in account.brokers if each.window.opens_after(since) <= now)
-    return after, tuple(each.name for each in opened if each.waits and each.state == "RUNNING")
+    opened = [
+        each.name
+        for each in account.brokers
+        if since is not None and each.window.opens_after(since) <= now and each.waits and each.state == "RUNNING"
+    ]
+    marked = (replace(each, due=each.waits and (each.due or each.name in opened)) for each in account.brokers)
+    return replace(account, attended=now, brokers=tuple(marked)), tuple(opened)
+
+
+def still_due(account: Account) -> tuple[str, ...]:
+    """Give the brokers whose maintenance window has opened and whose reboot nobody has begun yet."""
+    return tuple(each.name for each in account.brokers if each.due and each.state == "RUNNING")
 
 
 def opens_next(account: Account, machine: datetime) -> datetime | None:

@@ -137,8 +137,9 @@ def roll_back(account: Account, name: str) -> Account:
 
 def begin_reboot(account: Account, name: str) -> Account:
     """Order a reboot, and apply what is pending: the broker comes back with it."""
-    _running(account.broker(name), "reboot")
-    return _with_state(account, name, BrokerState.REBOOT_IN_PROGRESS)
+    record = account.broker(name)
+    _running(record, "reboot")
+    return account.with_broker(replace(record, state=BrokerState.REBOOT_IN_PROGRESS, due=False))
 
 
 def applied(account: Account, name: str) -> Account:

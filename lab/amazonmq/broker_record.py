@@ -51,6 +51,7 @@ class BrokerRecord:
     security_groups: tuple[str, ...] = ()
     pending_security_groups: tuple[str, ...] | None = None
     window: Window = DEFAULT_WINDOW
+    due: bool = False  # its window has opened and found something pending; a reboot is to begin
 
     @property
     def waits(self) -> bool:

@@ -1,0 +1,58 @@
+"""A lab in memory that commands change: what one of them leaves on file, the next one finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from lab.declare.loading import load
+from lab.history import BrokerChanged
+from lab.live import Live
+from lab.operating import Control, opening_control
+from lab.plan import Plan, plan
+from lab.runtime.emulation.lab import EmulatedLab
+from lab.shipped import shipped
+from tests.replay.fake_lab import FakeLab
+
+RUN = "20260101-101010-aaaaaa"
+
+
+@dataclass(frozen=True)
+class OnFile:
+    """As much of a lab's state as the verbs read."""
+
+    run: str
+    plan: Plan
+    reboot_time: float = 0.0
+
+
+class Killed(BaseException):
+    """The command was killed here."""
+
+
+class LiveLab(FakeLab):
+    """Two brokers that stand, with a file that keeps what the commands leave."""
+
+    def __init__(self, scenario: str = "one-way", *, ago: timedelta = timedelta(0)) -> None:
+        its = plan(load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology, seed=7)
+        super().__init__(its)
+        self.state = OnFile(run=RUN, plan=its)
+        self.control: Control = opening_control(its, datetime.now(UTC) - ago)
+        self.rebooted: list[str] = []
+        self.killed_at: str | None = None  # the command is killed when it is to stop this broker
+
+    def keep_control(self, control: Control) -> None:
+        self.control = control
+        self.state = replace(self.state, plan=replace(self.state.plan, network=control.network))
+
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        if broker == self.killed_at:
+            raise Killed
+        self.rebooted.append(broker)
+        return super().stop(broker, within=within, instance=instance)
+
+    @property
+    def live(self) -> Live:
+        """Give the lab as another command finds it."""
+        return Live(cast(EmulatedLab, self))

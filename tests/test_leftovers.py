@@ -1,0 +1,43 @@
+"""What a command that was killed leaves half-done, the next one does, and does once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from lab.cli import attending
+from tests.live_lab import Killed, LiveLab
+
+WEEK = timedelta(days=8)  # since then every broker's window has opened
+
+
+def waiting(lab: LiveLab) -> None:
+    """Let something wait for a reboot of each broker."""
+    for broker in ("tokyo", "singapore"):
+        lab.live.delete_user(broker, "testuser")
+
+
+@pytest.mark.parametrize("killed_at", ["tokyo", "singapore"])
+def test_a_window_is_attended_to_once_for_each_broker_however_often_a_command_is_killed(killed_at: str) -> None:
+    lab = LiveLab(ago=WEEK)
+    waiting(lab)
+    lab.killed_at = killed_at
+    with pytest.raises(Killed):
+        attending._catch_up(lab.live)
+    lab.killed_at = None
+    attending._catch_up(lab.live)
+    assert sorted(lab.rebooted) == ["singapore", "tokyo"]
+    assert [each.waits for each in lab.control.account.brokers] == [False, False]
+    waiting_again = lab.live.update_broker("tokyo", revision=1)
+    assert waiting_again.control.account.broker("tokyo").waits
+    attending._catch_up(lab.live)
+    assert len(lab.rebooted) == 2, "what comes to be pending after the window waits for the next one"
+
+
+def test_a_window_that_was_not_reached_is_forgotten_where_nothing_waits_any_more() -> None:
+    lab = LiveLab(ago=WEEK)
+    waiting(lab)
+    assert lab.live.due() == ("tokyo", "singapore")
+    lab.live.reboot("singapore")  # by hand, which is as good
+    assert lab.live.due() == ("tokyo",)
