@@ -90,6 +90,8 @@ def update(
             "say what is to change",
             "--configuration, --revision, --roll-back, --security-groups or --maintenance-window",
         )
+    if downtime is not None and apply != "immediately":
+        raise InputError.of("--downtime is of a reboot, and nothing is rebooted now", "add --apply immediately")
     chosen = None if maintenance_window is None else _window(maintenance_window)
     down = _downtime(downtime)
     with attending.attended(run) as live:
@@ -102,7 +104,7 @@ def update(
             roll_back=roll_back,
         )
         if apply == "immediately":
-            _reboot(live, broker, down, quiet)
+            _apply(live, broker, down, quiet)
         _tell(live.account, broker, json)
     return 0
 
@@ -169,6 +171,14 @@ def _tell(account: Account, broker: str, json: bool) -> None:
     if record.security_groups:
         typer.echo(f"  security groups: {', '.join(record.security_groups)}")
     typer.echo(f"  maintenance window: {record.window}")
+
+
+def _apply(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:
+    """Reboot a broker for what is pending: a maintenance window is not, nor is a revision that it has already."""
+    if live.account.broker(broker).waits:
+        _reboot(live, broker, downtime, quiet)
+    elif not quiet:
+        options.err().print(f"nothing is pending for {escape(broker)}, so it is not rebooted", soft_wrap=True)
 
 
 def _reboot(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:

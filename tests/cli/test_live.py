@@ -122,6 +122,10 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
         (("broker", "update", "tokyo", "--revision", "1", "--roll-back"), "--roll-back chooses the revision"),
         (("broker", "update", "tokyo", "--maintenance-window", "someday 03:00"), "'someday' is not a day of the week"),
         (("broker", "reboot", "tokyo", "--downtime", "5"), "--downtime: '5' has no unit"),
+        (
+            ("broker", "update", "tokyo", "--revision", "1", "--downtime", "5s"),
+            "--downtime is of a reboot, and nothing is rebooted now",
+        ),
         (("config", "update", "c", "nowhere.xml"), "nowhere.xml is not there"),
         (("user", "create", "tokyo", "u"), "no password is given, and nobody is there to ask"),
         (("user", "create", "tokyo", "u", "--password-env", "NO_SUCH_VARIABLE"), "the environment has no variable"),

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -48,7 +47,7 @@ from lab.runtime.emulation.log_watch import LogWatch
 from lab.runtime.emulation.policy import changed, policy, read_drops
 from lab.runtime.emulation.power import DOWN, Power
 from lab.runtime.emulation.preparing import Vaults
-from lab.runtime.emulation.router import Router
+from lab.runtime.emulation.router import Router, read_figures
 from lab.runtime.emulation.state import InstanceState, LabState
 from lab.runtime.emulation.watching import BridgeWatch, Looks
 
@@ -136,7 +135,7 @@ class EmulatedLab:
                 leaving=d.leaving,
                 reaching=d.reaching,
                 state=str(answer["directions"][d.leaving]["impairment"]["state"]),
-                impairment=describe_figures(answer["directions"][d.leaving]["impairment"]),
+                impairment=str(read_figures(answer["directions"][d.leaving]["impairment"])),
             )
             for d in directions
         )
@@ -424,15 +423,6 @@ def is_slave(management: Jolokia) -> bool:
     except Silent:
         return False
     return any(values.get("Slave") is True for values in answer.values())
-
-
-def describe_figures(figures: Mapping[str, Any]) -> str:
-    """Write the router's figures of one direction for people."""
-    words = [f"delay {figures['delay_us'] / 1000:g}ms"]
-    words += [f"jitter {figures['jitter_us'] / 1000:g}ms"] if figures.get("jitter_us") else []
-    words += [f"loss {figures['loss'] * 100:g}%"] if figures.get("loss") else []
-    words += [f"rate {figures['rate_bps']}bit"] if figures.get("rate_bps") else []
-    return ", ".join(words)
 
 
 def _milliseconds(micros: float | None) -> float | None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.plan import LinkPlan
-from lab.runtime.emulation.lab import describe_figures
-from lab.runtime.emulation.router import Router
+from lab.runtime.emulation.router import Router, read_figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +26,8 @@ class DirectionNow:
 
     @property
     def impairment(self) -> str:
-        """Say what it does to packets."""
-        return describe_figures(self.figures)
+        """Say what it does to packets, in the words of a scenario file."""
+        return str(read_figures(self.figures))
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON-able values."""

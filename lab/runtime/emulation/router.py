@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Lock
 from typing import Any
 
@@ -16,7 +17,7 @@ import docker.errors
 
 import docker
 from lab.errors import HostError
-from lab.network.link import Direction, Impairment, LinkState
+from lab.network.link import Direction, Distribution, Impairment, LinkState
 from lab.plan import LinkPlan
 from lab.runtime.emulation import labels
 from lab.runtime.emulation.containers import Endpoint, File, start
@@ -89,6 +90,20 @@ def _figures(of: Impairment) -> dict[str, Any]:
         "queue_bytes": of.queue_bytes,
         "queue_packets": of.queue_packets,
     }
+
+
+def read_figures(told: Mapping[str, Any]) -> Impairment:
+    """Read one direction of the router's answer, in which every key is present."""
+    return Impairment(
+        delay=timedelta(microseconds=told["delay_us"]),
+        jitter=timedelta(microseconds=told["jitter_us"]),
+        distribution=Distribution(told["distribution"]),
+        correlation=told["correlation"],
+        loss=told["loss"],
+        rate=told["rate_bps"],
+        queue_bytes=told["queue_bytes"],
+        queue_packets=told["queue_packets"],
+    )
 
 
 def start_router(
