@@ -167,6 +167,13 @@ class Live:
         """Let something in no more; connections that are open go on."""
         return self._kept(networks.revoke_ingress(self._control, self.lab, group=group, rule=rule))
 
+    def agree(self) -> None:
+        """Have the router and what is on file agree: a command that was killed may have told one and not the other.
+
+        What is on file counts. The killed command has not said that anything was done.
+        """
+        self.lab.agree(self.network)
+
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         """Give what somebody began and did not end, and of which broker: nobody is at it while it is our turn."""
         return tuple((_BEGUN[each.state], each.name) for each in self.account.brokers if each.state in _BEGUN)

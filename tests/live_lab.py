@@ -9,6 +9,7 @@ from typing import cast
 from lab.declare.loading import load
 from lab.history import BrokerChanged
 from lab.live import Live
+from lab.network.vpc import Network
 from lab.operating import Control, opening_control
 from lab.plan import Plan, plan
 from lab.runtime.emulation.lab import EmulatedLab
@@ -41,8 +42,14 @@ class LiveLab(FakeLab):
         self.control: Control = opening_control(its, datetime.now(UTC) - ago)
         self.rebooted: list[str] = []
         self.killed_at: str | None = None  # the command is killed when it is to stop this broker
+        self.killed_before_noting = False
+
+    def agree(self, network: Network) -> None:
+        self.apply_network(network)
 
     def keep_control(self, control: Control) -> None:
+        if self.killed_before_noting:
+            raise Killed
         self.control = control
         self.state = replace(self.state, plan=replace(self.state.plan, network=control.network))
 

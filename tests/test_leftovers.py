@@ -41,3 +41,17 @@ def test_a_window_that_was_not_reached_is_forgotten_where_nothing_waits_any_more
     assert lab.live.due() == ("tokyo", "singapore")
     lab.live.reboot("singapore")  # by hand, which is as good
     assert lab.live.due() == ("tokyo",)
+
+
+def test_the_router_does_what_is_on_file_from_the_next_command_on() -> None:
+    lab = LiveLab()
+    table = lab.live.network.route_tables[0].name
+    (route,) = lab.live.network.route_table(table).routes
+    lab.killed_before_noting = True
+    with pytest.raises(Killed):
+        lab.live.delete_route(table, route.destination)
+    lab.killed_before_noting = False
+    assert lab.network != lab.live.network, "the router has been told, and the file has not"
+    attending._catch_up(lab.live)
+    assert lab.network == lab.live.network
+    assert lab.network.route_table(table).routes == (route,), "nobody was told that it had gone"

@@ -84,6 +84,8 @@ def attended(run: str | None) -> Iterator[Live]:
 
 def _catch_up(live: Live) -> None:
     """Do what is left over; what fails is told, and does not keep a command from mending it."""
+    with _warned("have the router do what is on file"):
+        live.agree()
     for what, broker in live.interrupted():
         with _told(f"end the {what} of {broker} that was interrupted"):
             live.resume(broker)
@@ -94,9 +96,14 @@ def _catch_up(live: Live) -> None:
 
 @contextmanager
 def _told(stage: str) -> Iterator[None]:
+    with _warned(stage), options.progress(quiet=False).stage(stage):
+        yield
+
+
+@contextmanager
+def _warned(stage: str) -> Iterator[None]:
     try:
-        with options.progress(quiet=False).stage(stage):
-            yield
+        yield
     except LabError as error:
         options.err().print(f"[yellow]warning:[/yellow] could not {escape(f'{stage}: {error}')}", soft_wrap=True)
 

@@ -7,15 +7,18 @@ from typing import cast
 import pytest
 
 from lab.cli import attending
-from lab.errors import BrokerError
+from lab.errors import BrokerError, HostError
 from lab.live import Live
 
 
 class HalfDone:
-    """A lab whose interrupted reboot cannot end well, while two windows have opened."""
+    """A lab whose router is silent, and whose interrupted reboot cannot end well, while two windows have opened."""
 
     def __init__(self) -> None:
         self.rebooted: list[str] = []
+
+    def agree(self) -> None:
+        raise HostError("the router does not answer")
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         return (("reboot", "tokyo"),)
@@ -37,5 +40,6 @@ def test_a_leftover_that_fails_keeps_nothing_else_from_being_done(capsys: pytest
     attending._catch_up(cast(Live, lab))
     assert lab.rebooted == ["singapore"]
     told = capsys.readouterr().err
+    assert "could not have the router do what is on file: the router does not answer" in told
     assert "could not end the reboot of tokyo that was interrupted: broker tokyo ended while starting" in told
     assert "could not reboot paris, whose maintenance window has opened: broker paris ended while starting" in told

@@ -8,15 +8,20 @@ import shutil
 import subprocess
 import urllib.parse
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
 
+from lab.network import peerings
 from lab.runtime.emulation import labels, sweeping
+from lab.runtime.emulation import state as states
 from lab.runtime.emulation.labels import Owner
+from lab.runtime.emulation.policy import policy
+from lab.runtime.emulation.router import Router
 from tests.emulation.command import Commands, Ended
-from tests.emulation.labs import Engine, eventually, left_of, no_other_sweep, secrets_of
+from tests.emulation.labs import Engine, eventually, left_of, no_other_sweep, opens, reach, secrets_of
 
 pytestmark = pytest.mark.docker
 
@@ -184,6 +189,39 @@ def test_links_are_changed_by_hand(stand: tuple[Commands, Ended]) -> None:
     assert now["tokyo"]["delay_us"] < 36_000, "the other direction is as it was"
     unknown = mqlab("link", "cut", "tokyo-osaka")
     assert (unknown.code, "links of this lab: tokyo-singapore" in unknown.err) == (2, True)
+
+
+def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
+    stand: tuple[Commands, Ended], engine: Engine
+) -> None:
+    mqlab, _ = stand
+    run = mqlab.latest.name
+    state = states.load(run, mqlab.state)
+    assert state is not None
+    its = {each.name: each for each in state.instances}
+    tokyo, singapore = (engine.client.containers.get(its[name].container) for name in ("tokyo", "singapore"))
+    tried = (tokyo, its["singapore"].address, 61617)
+    router = Router(engine.client, state.router)
+    try:
+        # as a command leaves it that is killed before it has noted what it did
+        parted = peerings.delete(state.plan.network, peering=state.plan.network.peerings[0].name, at=timedelta(0))
+        router.set_policy(policy(parted, {name: each.address for name, each in its.items()}))
+        assert reach(*tried) != "open"
+        assert mqlab("link", "heal").code == 0
+        assert opens(*tried)
+        singapore.kill()
+        assert reach(*tried) != "refused"
+        assert mqlab("link", "heal").code == 0
+        assert reach(*tried) == "refused", "a broker that is down refuses, whoever ended it"
+        rebooted = mqlab("broker", "reboot", "tokyo")
+        assert rebooted.code == 0, rebooted
+        assert reach(*tried) == "refused", "another broker's reboot does not change that"
+        rebooted = mqlab("broker", "reboot", "singapore")
+        assert rebooted.code == 0, rebooted
+        assert opens(*tried)
+    finally:
+        router.let_go()
+        singapore.start()  # harmless where it runs
 
 
 def test_a_sweep_takes_what_the_dead_left_and_leaves_the_living_alone(

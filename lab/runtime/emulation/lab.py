@@ -154,6 +154,12 @@ class EmulatedLab:
         t = moment if before <= moment <= after else after
         return PolicyApplied(t=t, took_ms=round((t - before) * 1000, 3), changed=changed(old, network))
 
+    def agree(self, network: Network) -> None:
+        """Have the router hold a network, and answer for what does not run, whatever was done before we came."""
+        self._power.look()
+        self.apply_network(network)
+        self._refuse_for_ended()
+
     def dropped(self) -> Sequence[PacketsDropped]:
         """Give what the router's policies have dropped."""
         return read_drops(self.router.dropped(), self._addresses, self.clock.now())
@@ -186,6 +192,7 @@ class EmulatedLab:
         its = self.state.brokers[broker].instance(instance)
         if not self.stands(its):
             if (how := self._power.ended(its)) is not None:
+                self._refuse_for_ended()
                 raise BrokerError(f"broker {its.name} ended while starting: {how}", f"see: mqlab logs {its.name}")
             return False
         self._power.has_started(its)

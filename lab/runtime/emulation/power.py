@@ -18,21 +18,32 @@ import docker
 from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.runtime.base import Clock
+from lab.runtime.emulation import labels
 from lab.runtime.emulation.state import InstanceState, LabState
 
 UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
 ABSENT, DELETED = "not created yet", "deleted"
 OUT = (DOWN, ABSENT, DELETED)
 _KILLED = 137  # 128 and the number of SIGKILL
+_SEEN = {"running": UP, "paused": PAUSED, "created": ABSENT, "restarting": STARTING}  # the engine's words
 
 
 class Power:
-    """The instances' containers, and the state that this process left each in."""
+    """The instances' containers, and the state that this process left or found each in."""
 
     def __init__(self, client: docker.DockerClient, state: LabState, clock: Clock) -> None:
         self._docker, self._clock = client, clock
         out = dict.fromkeys(state.to_come, ABSENT) | dict.fromkeys(state.deleted, DELETED)
         self._states = {each.name: out.get(each.broker, UP) for each in state.instances}
+        self._run, self._instances = state.run, state.instances
+
+    def look(self) -> None:
+        """Take each instance's state from the engine: somebody else may have left it otherwise."""
+        wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={self._run}"}
+        found = self._docker.containers.list(all=True, filters=wanted, sparse=True, ignore_removed=True)
+        seen = {str(each.id): _SEEN.get(each.status, DOWN) for each in found}
+        gone = {each.name: DELETED for each in self._instances if self._states[each.name] == DELETED}
+        self._states = {each.name: seen.get(each.container, DOWN) for each in self._instances} | gone
 
     def state(self, of: InstanceState) -> str:
         """Give an instance's state as far as we know."""
