@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from bench import demo, failover, goals, link, memory, policy, replay, startup, traffic
+from bench import check, demo, failover, goals, link, memory, policy, replay, startup, traffic
 from bench.article import Article
 from lab.clients import Endpoint
 from lab.errors import LabError
@@ -125,6 +125,11 @@ def measure_html(quick: bool) -> dict[str, Any]:
     return found
 
 
+def measure_check(quick: bool) -> dict[str, Any]:
+    """Check the largest configuration there may be."""
+    return check.measure(runs=3 if quick else 9)
+
+
 BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "startup": measure_startup,
     "failover": measure_failover,
@@ -136,6 +141,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "demo": measure_demo,
     "judge": measure_judge,
     "html": measure_html,
+    "check": measure_check,
 }
 
 

@@ -123,6 +123,14 @@ def _html(found: Result) -> Iterator[Figure]:
         yield _most(f"{name}, opening it", found["opening_s"], 3, " s", measured)
 
 
+def _check(found: Result) -> Iterator[Figure]:
+    size = f"{found['bytes'] // 1024} KiB, {found['removed']} removals"
+    parts = f"   (sanitise {found['sanitise_ms']:g}, render {found['render_ms']:g}; {size})"
+    took = found["sanitise_and_render_ms"]
+    yield _most("largest configuration, sanitised and rendered", took, 100, " ms", f"{took:g} ms{parts}")
+    yield _most("largest configuration, mqlab check in all", found["check_ms"], 500, " ms")
+
+
 def _size(error: float | None) -> float:
     """Give how far off an error is; one of which nothing came back is endless."""
     return float("inf") if error is None else abs(error)
@@ -147,4 +155,5 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "demo": _demo,
     "judge": _judge,
     "html": _html,
+    "check": _check,
 }
