@@ -11,6 +11,7 @@ import io
 import tarfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,13 +51,20 @@ class _PreparingClient(DockerClient):
     """Testcontainers' client, which also copies files before the start and connects further networks after it."""
 
     def __init__(
-        self, client: docker.DockerClient, further: Sequence[Endpoint], files: Sequence[File], *, begin: bool = True
+        self,
+        client: docker.DockerClient,
+        further: Sequence[Endpoint] = (),
+        files: Sequence[File] = (),
+        *,
+        begin: bool = True,
+        behind: Sequence[Future[str]] = (),
     ) -> None:
         # Not super().__init__(): it looks for an engine by itself, and might find another one than ours.
         self.client = client
         self._further = further
         self._files = files
         self._begin = begin
+        self._behind = behind
 
     def start(self, container: Container) -> None:
         """Prepare the container, start it and join its other networks; whatever of it fails removes it."""
@@ -65,6 +73,7 @@ class _PreparingClient(DockerClient):
                 container.put_archive("/", archive(self._files))
             if not self._begin:
                 return
+            wait(self._behind)
             super().start(container)
             # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
             # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
@@ -90,7 +99,7 @@ class _OurNetwork(Network):
     def __init__(self, client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> None:
         super().__init__(docker_network_kw=dict(options))
         self._docker.client.close()
-        self._docker = _PreparingClient(client, (), ())
+        self._docker = _PreparingClient(client)
         self.name = name
 
 
@@ -106,13 +115,15 @@ def start(
     options: Mapping[str, Any],
     environment: Mapping[str, str] | None = None,
     begin: bool = True,
+    behind: Sequence[Future[str]] = (),
 ) -> str:
     """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1.
 
-    Without `begin` it is made with its files, and not started yet.
+    Without `begin` it is made with its files, and not started yet; all but the start itself is done while those that
+    it starts `behind` are still starting.
     """
     first, *further = endpoints
-    starting = _Starting(image, name, _PreparingClient(client, further, files, begin=begin))
+    starting = _Starting(image, name, _PreparingClient(client, further, files, begin=begin, behind=behind))
     # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
     published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
     starting.ports = published

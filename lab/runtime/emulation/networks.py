@@ -47,19 +47,25 @@ def claim(
     pool: IPv4Network,
     lab_labels: Mapping[str, str],
     dice: random.Random,
+    *,
+    wanted: Sequence[str] | None = None,
 ) -> tuple[LabNetwork, ...]:
-    """Make one network per region and the internet's; HostError when the pool has no room."""
+    """Make the wanted ones of a lab's networks, one per region and the internet's; HostError when the pool has no room.
+
+    Every network's options name the bridges of all, which are known before they are there.
+    """
     names = [*regions, INTERNET]
     short = run.rsplit("-", 1)[-1]
-    bridges = [f"mq{short}-{'net' if name == INTERNET else index}" for index, name in enumerate(names)]
+    bridges = {name: f"mq{short}-{'net' if name == INTERNET else index}" for index, name in enumerate(names)}
     free = subnets.candidates(pool, taken(client), dice)
     made = []
-    for name, bridge in zip(names, bridges, strict=True):
-        options = _options(bridge, bridges, {**lab_labels, labels.ROLE: "network", labels.REGION: name})
+    for name in names if wanted is None else wanted:
+        its_labels = {**lab_labels, labels.ROLE: "network", labels.REGION: name}
+        options = _options(bridges[name], tuple(bridges.values()), its_labels)
         # The engine reaches a published port over the router's first network by name, and that must be the internet.
         full_name = f"mqlab-{run}-{name if name == INTERNET else f'region-{name}'}"
         subnet = _claim_one(client, full_name, options, free, pool)
-        made.append(LabNetwork(region=name, name=full_name, bridge=bridge, subnet=subnet))
+        made.append(LabNetwork(region=name, name=full_name, bridge=bridges[name], subnet=subnet))
     return tuple(made)
 
 

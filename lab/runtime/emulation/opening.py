@@ -10,7 +10,7 @@ import random
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -174,21 +174,16 @@ class _Opened:
             progress.say(note)
 
     def _create_network(self, name: str) -> str:
-        if not self._networks:  # the first such action claims them all: each names the others' bridges
-            opening = self._opening
-            regions = [region.name for region in self._plan.regions]
+        if not self._networks:  # the first such action claims those of all regions, since hosts know each other
             # In the pool, so that an interruption waits for what the engine has been asked for, and then removes it.
-            claimed = self._pool.submit(
-                networks.claim,
-                opening.client,
-                opening.run,
-                regions,
-                opening.pool,
-                self._labels,
-                random.Random(opening.run),
-            ).result()
-            self._networks = {network.region: network for network in claimed}
+            self._networks = self._pool.submit(self._claimed, [region.name for region in self._plan.regions]).result()
         return f"really {self._networks[name].subnet.network}"
+
+    def _claimed(self, wanted: Sequence[str]) -> Mapping[str, LabNetwork]:
+        opening, regions = self._opening, [region.name for region in self._plan.regions]
+        dice = random.Random(opening.run)
+        claimed = networks.claim(opening.client, opening.run, regions, opening.pool, self._labels, dice, wanted=wanted)
+        return {network.region: network for network in claimed}
 
     def _start_router(self, _: str) -> None:
         image = next(iter(self._opening.images.values())).router
@@ -197,6 +192,8 @@ class _Opened:
     def _router_started(self, image: str) -> str:
         """Start the router; where another lab was quicker to take one of its ports, with others."""
         opening = self._opening
+        # The router alone is on it: the brokers are started meanwhile.
+        self._networks = {**self._networks, **self._claimed([networks.INTERNET])}
         for left in reversed(range(_PORT_TRIES)):
             try:
                 return start_router(
@@ -221,22 +218,16 @@ class _Opened:
         hosts = {its.host_name: self._address(its) for _, its in _instances(self._plan)}
         files = self._files(plan)
 
-        def start(its: InstancePlan) -> str:
+        def start(its: InstancePlan, behind: Sequence[Future[str]] = ()) -> str:
             endpoint = Endpoint(network=self._networks[plan.region].name, address=self._address(its))
             image = self._opening.images[plan.activemq_version].broker
-            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels)
+            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, behind)
 
         client, run, (first, *others) = self._opening.client, self._opening.run, plan.instances
         if others:
             make_store(client, run, name, self._labels)
-        responders = self._responders(name)
-
-        def start_behind_responders() -> str:
-            # A connector that is refused tries again only after a second, so who is called gets a little ahead.
-            wait(responders)
-            return start(first)
-
-        self._starting[first.name] = self._pool.submit(start_behind_responders)
+        # A connector that is refused tries again only after a second, so who is called gets a little ahead.
+        self._starting[first.name] = self._pool.submit(start, first, self._responders(name))
         for its in others:
             self._standbys[its.name] = partial(start, its) if plan.later else partial(self._behind, first, its, start)
 

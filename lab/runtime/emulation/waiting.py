@@ -37,7 +37,7 @@ _LAST_LINES = 12
 _READ_LINES = 400
 HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
-_POLL = 0.1
+_POLL = 0.05
 _LOGS_EVERY = 2.0
 
 # What both ends' logs say of a bridge that will never come up by itself, in the order of asking.
