@@ -3,50 +3,46 @@
 A line is written the moment it is observed, so a killed run leaves a history that is whole up to its last line.
 """
 
-from lab.history.reading import History, observations, read
-from lab.history.seen import (
-    KINDS,
-    VERSION,
-    Acknowledged,
-    Approached,
-    Attempted,
+from lab.history.brokers_seen import (
     BridgeSeen,
     BrokerChanged,
     BrokerRecordSeen,
-    ClientChanged,
     ConfigurationSaved,
     ConnectorChanged,
     Counted,
     Demand,
     DestinationSeen,
-    Ended,
-    Header,
-    LinkChanged,
-    LinkSeen,
     LogLine,
     Maintenance,
-    MemoryRecorder,
-    Observation,
+    SnapshotTaken,
+)
+from lab.history.clients_seen import (
+    Acknowledged,
+    Approached,
+    ClientChanged,
     Paced,
-    PacketsDropped,
-    PeeringChanged,
-    PolicyApplied,
     Publishing,
     Received,
-    Recorder,
-    RouteChanged,
-    RuleChanged,
     SendOutcome,
     Sent,
     Settled,
-    SnapshotTaken,
-    StepEnded,
-    StepStarted,
     Subscribed,
-    Tee,
-    Trouble,
     Unsubscribed,
 )
+from lab.history.kinds import KINDS
+from lab.history.network_seen import (
+    Attempted,
+    LinkChanged,
+    LinkSeen,
+    PacketsDropped,
+    PeeringChanged,
+    PolicyApplied,
+    RouteChanged,
+    RuleChanged,
+)
+from lab.history.observation import VERSION, Ended, Header, Observation, StepEnded, StepStarted, Trouble
+from lab.history.reading import History, observations, read
+from lab.history.recorders import MemoryRecorder, Recorder, Tee
 from lab.history.writing import HistoryFile, line, lines
 
 __all__ = [

@@ -11,7 +11,8 @@ from math import inf
 from typing import Any
 
 from lab.errors import InputError
-from lab.history.seen import Header, Observation, Publishing, Subscribed
+from lab.history.clients_seen import Publishing, Subscribed
+from lab.history.observation import Header, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.history.seen import Acknowledged, Observation, Received, SendOutcome, Sent
+from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
+from lab.history.observation import Observation
 
 _new = object.__new__
 _set_t = vars(Observation)["t"].__set__

@@ -16,8 +16,10 @@ from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
 
 from lab.errors import InputError, Place
 from lab.history import quick
+from lab.history.clients_seen import SendOutcome
+from lab.history.kinds import KINDS
+from lab.history.observation import VERSION, Header, Observation
 from lab.history.portions import LONGEST, LineError, portions
-from lab.history.seen import KINDS, VERSION, Header, Observation, SendOutcome
 
 _NEWLINE = 10
 _BEGINS = "a history begins with a line that tells its run"

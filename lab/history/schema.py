@@ -8,7 +8,8 @@ from enum import EnumType
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from lab.history.seen import KINDS, VERSION, Header, Observation
+from lab.history.kinds import KINDS
+from lab.history.observation import VERSION, Header, Observation
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _PLAIN: Mapping[Any, Mapping[str, Any]] = {

@@ -15,7 +15,9 @@ from types import TracebackType
 from typing import Self
 
 from lab.errors import InputError
-from lab.history.seen import KINDS, Acknowledged, Header, Observation, Received, SendOutcome, Sent
+from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
+from lab.history.kinds import KINDS
+from lab.history.observation import Header, Observation
 
 _DEFAULTS = {
     cls: {

@@ -26,7 +26,8 @@ from lab.declare.service_steps import SERVICE_STEPS
 from lab.declare.timed import Together, Wait
 from lab.declare.topology import Broker, ImpairmentFields, Link, Region, Topology, User
 from lab.declare.vpc import ALL_PORTS, Peering, RouteTable
-from lab.history.seen import KINDS, Header
+from lab.history.kinds import KINDS
+from lab.history.observation import Header
 
 from .pages import PAGES, ROOT, code_words, rows, sections
 

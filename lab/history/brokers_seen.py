@@ -1,0 +1,146 @@
+"""What brokers were, did and counted: their bridges, their demand, their logs, and what the service makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from lab.history.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand(Observation):
+    """Whether a broker has a bridge's consumer on a destination, so that what is sent there will be forwarded."""
+
+    kind: ClassVar[str] = "demand"
+    broker: str
+    destination: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSeen(Observation):
+    """One end of a bridge, as its broker's JMX shows it; `up` false when it has gone."""
+
+    kind: ClassVar[str] = "bridge"
+    connector: str
+    broker: str  # whose JMX this is
+    remote: str
+    remote_address: str
+    created_by_duplex: bool
+    up: bool
+    enqueued: int = 0  # counts consumer advisories too
+    dequeued: int = 0
+    received: int = 0
+    instance: int = 0  # of a pair: whose JMX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerChanged(Observation):
+    """What was done to a broker, at the moment it happened: its container's own where the engine tells it."""
+
+    kind: ClassVar[str] = "broker"
+    broker: str
+    state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | …: all are in docs/history.md
+    instance: int = 0  # of a pair: which one
+    standby: bool = False  # of a pair: it was not the active one, so the broker served on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorChanged(Observation):
+    """A network connector was stopped or started over its broker's JMX."""
+
+    kind: ClassVar[str] = "connector"
+    broker: str
+    connector: str
+    state: str  # "stopped" | "started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationSaved(Observation):
+    """The service saved a revision of a configuration; no broker has it by that."""
+
+    kind: ClassVar[str] = "configuration"
+    configuration: str
+    revision: int
+    description: str = ""
+    warnings: Mapping[str, int] = field(default_factory=dict)  # "REASON element attribute", of the first twenty
+    removed: int = 0  # in all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerRecordSeen(Observation):
+    """What the service keeps of a broker, once at the beginning and after each change; no password is in it."""
+
+    kind: ClassVar[str] = "record"
+    broker: str
+    state: str  # as the service names it: RUNNING, REBOOT_IN_PROGRESS, …
+    configuration: str
+    revision: int
+    pending_configuration: str = ""
+    pending_revision: int | None = None
+    before: str = ""  # what a roll back would make pending
+    users: Mapping[str, str] = field(default_factory=dict)  # each user, with CREATE, UPDATE, DELETE or nothing
+    window: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance(Observation):
+    """A broker's maintenance window opened with something pending, so that it is rebooted."""
+
+    kind: ClassVar[str] = "maintenance"
+    broker: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine(Observation):
+    """A line of a broker's log that matters, at the broker's own moment; before 0 where the lab was still opening."""
+
+    kind: ClassVar[str] = "log"
+    broker: str
+    level: str
+    text: str  # its first 500 characters, without time and thread
+    name: str = ""  # of the pattern that it matches first; see lab.amazonmq.log_lines
+    instance: int = 0  # of a pair: whose log it is
+    times: int = 1  # it stands for so many lines alike, of which it is the last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSeen(Observation):
+    """A broker's own counters of one destination: the second witness."""
+
+    kind: ClassVar[str] = "destination"
+    broker: str
+    destination: str
+    enqueued: int
+    dequeued: int
+    forwarded: int  # acknowledged by network subscriptions
+    queued: int
+    consumers: int
+    discarded: int = 0  # by network subscriptions, topics only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted(Observation):
+    """All that a broker counts of one thing, when a snapshot is taken."""
+
+    kind: ClassVar[str] = "counted"
+    snapshot: str
+    broker: str
+    of: str  # "broker" | "destination" | "bridge" | "connector"
+    name: str  # the broker's, the destination's as in Subscribed, the network or transport connector's
+    counters: Mapping[str, int]
+    remote: str = ""  # of a bridge end
+    session: str = ""  # of a broker or a bridge end; another one counts from nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotTaken(Observation):
+    """A broker's part of a snapshot is whole; what it did not name, it counts nothing of."""
+
+    kind: ClassVar[str] = "snapshot"
+    snapshot: str
+    broker: str
+    answered: bool = True

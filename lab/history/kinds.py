@@ -1,0 +1,53 @@
+"""All that can be seen in a run: each kind of Observation by the name that a history's line has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.history.brokers_seen import (
+    BridgeSeen,
+    BrokerChanged,
+    BrokerRecordSeen,
+    ConfigurationSaved,
+    ConnectorChanged,
+    Counted,
+    Demand,
+    DestinationSeen,
+    LogLine,
+    Maintenance,
+    SnapshotTaken,
+)
+from lab.history.clients_seen import (
+    Acknowledged,
+    Approached,
+    ClientChanged,
+    Paced,
+    Publishing,
+    Received,
+    Sent,
+    Settled,
+    Subscribed,
+    Unsubscribed,
+)
+from lab.history.network_seen import (
+    Attempted,
+    LinkChanged,
+    LinkSeen,
+    PacketsDropped,
+    PeeringChanged,
+    PolicyApplied,
+    RouteChanged,
+    RuleChanged,
+)
+from lab.history.observation import Ended, Observation, StepEnded, StepStarted, Trouble
+
+KINDS: Mapping[str, type[Observation]] = {
+    cls.kind: cls
+    for cls in (
+        StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
+        LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
+        PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
+        BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
+        LogLine, Counted, SnapshotTaken, Approached,
+    )
+}  # fmt: skip

@@ -1,0 +1,38 @@
+"""Where observations go."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lab.history.observation import Observation
+
+
+class Recorder(Protocol):
+    """Where observations go; safe to call from any thread."""
+
+    def record(self, observation: Observation) -> None:
+        """Take one observation."""
+        ...
+
+
+class MemoryRecorder:
+    """A Recorder that keeps everything, in the order it came."""
+
+    def __init__(self) -> None:
+        self.observations: list[Observation] = []
+
+    def record(self, observation: Observation) -> None:
+        """Keep one observation; appending to a list is safe from any thread."""
+        self.observations.append(observation)
+
+
+class Tee:
+    """A Recorder that hands each observation to several, in order."""
+
+    def __init__(self, *recorders: Recorder) -> None:
+        self._recorders = recorders
+
+    def record(self, observation: Observation) -> None:
+        """Hand one observation on."""
+        for recorder in self._recorders:
+            recorder.record(observation)
