@@ -12,9 +12,10 @@ import proton
 from proton import Delivery, Event, Message
 
 from lab.clients import Endpoint
+from lab.clients.amqp import PREFETCH_OF_A_TOPIC
 
 WITHIN = 120.0
-WINDOW = 20_000  # messages that may come before they are acknowledged; of more, a broker drops those of a topic
+WINDOW = PREFETCH_OF_A_TOPIC  # messages that may come before they are acknowledged, as in a replay
 
 
 def bare_amqp(endpoint: Endpoint, persistent: int, count: int, size: int) -> float:
@@ -48,7 +49,7 @@ def _hear(endpoint: Endpoint, count: int, ready: threading.Event, finished: thre
             delivery.update(Delivery.ACCEPTED)
             delivery.settle()
             got += 1
-            if 2 * got % WINDOW == 0:
+            if got % (WINDOW // 2) == 0:
                 event.link.flow(WINDOW // 2)
 
     _loop(endpoint, "bare-hears", on_event, lambda: got == count)

@@ -1,16 +1,18 @@
-"""An AMQP 1.0 client over TLS, logged in by SASL PLAIN; with amqp_wire.py the only file that knows proton."""
+"""An AMQP 1.0 client over TLS, logged in by SASL PLAIN; with the files amqp_*.py the only one that knows proton."""
 
 from __future__ import annotations
 
-import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from proton import Delivery, Described, Event, Link, Message, Terminus, symbol, ulong
+from proton import Described, Event, Link, Terminus, symbol, ulong
 from proton import Endpoint as End
 
+from lab.clients import amqp_engine as engine
+from lab.clients.amqp_message import decode, encode
 from lab.clients.amqp_wire import Wire, words
 from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, connecting, guarded
 from lab.clients.naming import amqp_address
@@ -19,11 +21,22 @@ from lab.history import SendOutcome
 from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing, Terms
 
 MOST_IN_FLIGHT = 100
-PREFETCH = 1000  # messages that may come before they are acknowledged, where nothing is said: as ActiveMQ's own clients
+# Messages that may come before they are acknowledged, where nothing is said: as ActiveMQ's own clients have it. Of a
+# topic a broker keeps 1000 more, and drops what comes after them.
+PREFETCH, PREFETCH_OF_A_TOPIC = 1000, 32_767
 _SELECTOR = symbol("apache.org:selector-filter:string")
 _SELECTOR_CODE = ulong(0x0000468C00000004)
 _RETAINED = "ActiveMQ.Retained"  # the property of a message that came over MQTT, kept, and is given to a newcomer
-_NO_HEADERS: Mapping[str, str] = {}
+
+
+@dataclass(slots=True, eq=False)
+class _Outlet:
+    """A sending link, and what went over it that the broker has not answered yet."""
+
+    sender: Any
+    link: engine.Pointer  # what the sender wraps
+    unanswered: dict[engine.Pointer, tuple[str, engine.Tag]] = field(default_factory=dict)  # messages, by delivery
+    refusal: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +51,9 @@ class _Subscription:
 
     @property
     def credit(self) -> int:
-        return self.terms.prefetch or PREFETCH
+        terms = self.terms
+        usual = PREFETCH_OF_A_TOPIC if terms.destination.kind == "topic" and not terms.durable else PREFETCH
+        return usual if terms.prefetch is None else terms.prefetch
 
 
 class AmqpClient:
@@ -50,17 +65,16 @@ class AmqpClient:
         self._welcome = self._closing = False
         self._answers = Answers()
         self._flights = InFlight(events, most=MOST_IN_FLIGHT)
-        self._message = Message()  # one for all that is sent: only one thread publishes
-        self._sending = threading.Lock()
-        self._waiting: list[tuple[Destination, str, bytes]] = []  # for the connection's thread
-        self._senders: dict[Destination, Any] = {}
-        self._unanswered: dict[str, set[str]] = {}  # ids of messages, by the name of the link they went over
-        self._refusals: dict[str, str] = {}  # of links to send over, by name
+        self._waiting: deque[tuple[Destination, str, bytes]] = deque()  # for the connection's thread
+        self._called = False  # it will look there
+        self._outlets: dict[Destination, _Outlet] = {}
+        self._links: dict[engine.Pointer, _Outlet | _Subscription] = {}
+        self._tags = engine.Tags()
+        self._inbox = engine.Inbox()
         self._subscriptions: dict[str, _Subscription] = {}  # by the name of the link
         self._count = 0
         self._session: Any = None
-        self._heard = Message()  # one for all that is received, in the connection's thread
-        self._wire = Wire(endpoint, self._on_event, self._on_end)
+        self._wire = Wire(endpoint, self._HEARD, self._on_event, self._on_delivery, self._on_end)
         with connecting(endpoint, "AMQP"):
             self._wire.open(endpoint)
         try:
@@ -114,13 +128,12 @@ class AmqpClient:
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; the broker's disposition makes it ok or failed."""
-        octets = self._encoded(message)
+        octets = encode(message)
         if not self._flights.enter(message.id, len(octets)):
             return
-        with self._sending:
-            self._waiting.append((message.destination, message.id, octets))
-            first = len(self._waiting) == 1
-        if first:
+        self._waiting.append((message.destination, message.id, octets))
+        if not self._called:
+            self._called = True
             self._wire.hand(self._send_waiting)
         self._flights.await_room()
 
@@ -134,44 +147,34 @@ class AmqpClient:
             self._wire.hang_up()
             self._wire.thread.join(CLOSE_WITHIN)
 
-    def _encoded(self, message: Outgoing) -> bytes:
-        out: Any = self._message  # its properties have types that only the library's own values have
-        out.inferred = True  # bytes are a data section, as ActiveMQ's BytesMessage is
-        out.body, out.properties = message.body, dict(message.headers)
-        out.durable = message.persistent
-        out.ttl = 0.0 if message.expiry is None else max(message.expiry, 0.001)  # 0 says: never
-        out.group_id = message.group
-        out.priority = Message.DEFAULT_PRIORITY if message.priority is None else message.priority
-        octets: bytes = out.encode()
-        return octets
-
     # What follows runs in the connection's thread.
 
     def _send_waiting(self) -> None:
-        with self._sending:
-            waiting, self._waiting = self._waiting, []
-        for destination, id, octets in waiting:  # noqa: A001 (its name everywhere)
-            sender = self._senders.get(destination) or self._open_sender(destination)
-            if (refusal := self._refusals.get(sender.name)) is not None:
-                self._flights.settle(id, SendOutcome.FAILED, refusal)
+        self._called = False  # before looking: who adds something from now on calls again
+        waiting, tags = self._waiting, self._tags
+        while waiting:
+            destination, id, octets = waiting.popleft()  # noqa: A001 (its name everywhere)
+            outlet = self._outlets.get(destination) or self._open_outlet(destination)
+            if outlet.refusal is not None:
+                self._flights.settle(id, SendOutcome.FAILED, outlet.refusal)
                 continue
-            self._unanswered[sender.name].add(id)
-            sender.delivery(id)
-            sender.stream(octets)
-            sender.advance()
+            tag = tags.take()
+            outlet.unanswered[engine.send(outlet.link, tag, octets)] = id, tag
 
-    def _open_sender(self, destination: Destination) -> Any:
+    def _open_outlet(self, destination: Destination) -> _Outlet:
         address = amqp_address(destination)
-        sender = self._senders[destination] = self._session.sender(f"to-{address}")
-        self._unanswered[sender.name] = set()
+        sender = self._session.sender(f"to-{address}")
+        link = engine.pointer(sender)
+        outlet = self._outlets[destination] = self._links[link] = _Outlet(sender, link)
         sender.source.address = sender.target.address = address
         sender.snd_settle_mode = Link.SND_UNSETTLED
         sender.open()
-        return sender
+        return outlet
 
     def _attach(self, subscription: _Subscription) -> None:
         terms = subscription.terms
         link = subscription.link = self._session.receiver(subscription.name)
+        self._links[engine.pointer(link)] = subscription
         link.source.address = link.target.address = amqp_address(terms.destination)
         if terms.durable:
             link.source.durability, link.source.expiry_policy = Terminus.DELIVERIES, Terminus.EXPIRE_NEVER
@@ -188,14 +191,13 @@ class AmqpClient:
                     every = list(subscription.unsettled)
                     covered = every[: every.index(token) + 1]
                 for each in covered:
-                    self._settle(subscription, subscription.unsettled.pop(each))
+                    self._settle(subscription, engine.pointer(subscription.unsettled.pop(each)))
                 return True
         return False
 
     def _settle(self, subscription: _Subscription, delivery: Any) -> None:
         """Accept a message, and give credit for the next in portions."""
-        delivery.update(Delivery.ACCEPTED)
-        delivery.settle()
+        engine.accept(delivery)
         subscription.due += 1
         if 2 * subscription.due >= subscription.credit:
             subscription.link.flow(subscription.due)
@@ -239,62 +241,62 @@ class AmqpClient:
         if not asked:
             link.close()
         if link.is_sender:
-            self._refusals[link.name] = why
-            while self._unanswered[link.name]:
-                self._flights.settle(self._unanswered[link.name].pop(), SendOutcome.FAILED, why)
+            outlet = self._links[engine.pointer(link)]
+            assert isinstance(outlet, _Outlet)
+            outlet.refusal = why
+            while outlet.unanswered:
+                id, _ = outlet.unanswered.popitem()[1]  # noqa: A001 (its name everywhere)
+                self._flights.settle(id, SendOutcome.FAILED, why)
         elif asked and condition is None:
             self._answers.give(f"detach {link.name}")
         else:
             self._answers.give(f"attach {link.name}", why)  # harmless where it had been attached
             self._answers.give(f"detach {link.name}", why)
 
-    def _on_delivery(self, event: Any) -> None:
-        delivery, link = event.delivery, event.link
-        if link.is_sender:
-            self._on_disposition(link, delivery)
-        elif not delivery.partial and not delivery.aborted and delivery.readable:
-            self._on_message(link, delivery)
+    def _on_delivery(self, delivery: engine.Pointer) -> None:
+        try:
+            link = engine.link_of(delivery)
+            end = self._links[link]
+            if isinstance(end, _Outlet):
+                self._on_disposition(end, delivery)
+            elif (octets := self._inbox.take(link, delivery)) is not None:
+                self._on_message(end, link, delivery, octets)
+        except Exception as error:  # noqa: BLE001 (as `guarded`, which would take longer than the rest)
+            self.events.broke(error)
 
-    def _on_disposition(self, link: Any, delivery: Any) -> None:
-        state = delivery.remote_state
-        if state == Delivery.ACCEPTED:
-            outcome, why = SendOutcome.OK, ""
-        elif state in (Delivery.REJECTED, Delivery.RELEASED, Delivery.MODIFIED):
-            outcome, why = SendOutcome.FAILED, words(delivery.remote.condition)
-        elif delivery.settled:
+    def _on_disposition(self, outlet: _Outlet, delivery: engine.Pointer) -> None:
+        state, why = engine.answer(delivery), ""
+        if state == engine.ACCEPTED:
+            outcome = SendOutcome.OK
+        elif state in engine.DECLINED:
+            outcome, why = SendOutcome.FAILED, words(engine.wrapped(delivery).remote.condition)
+        elif engine.settled(delivery):
             outcome, why = SendOutcome.UNKNOWN, "the broker settled it without a word"
         else:
             return
-        id = delivery.tag  # noqa: A001 (its name everywhere)
-        delivery.settle()
-        self._unanswered[link.name].discard(id)
-        self._flights.settle(id, outcome, why)
+        known = outlet.unanswered.pop(delivery, None)
+        engine.settle(delivery)
+        if known is not None:
+            self._tags.give_back(known[1])
+            self._flights.settle(known[0], outcome, why)
 
-    def _on_message(self, link: Any, delivery: Any) -> None:
-        subscription = self._subscriptions.get(link.name)
-        octets = link.recv(delivery.pending)
-        link.advance()
-        if subscription is None:
+    def _on_message(
+        self, subscription: _Subscription, link: engine.Pointer, delivery: engine.Pointer, octets: bytes
+    ) -> None:
+        terms, token = subscription.terms, None
+        if self._subscriptions.get(subscription.name) is not subscription:
+            engine.advance(link)
             return  # it came while we were leaving, and goes back to the broker
-        heard, token = self._heard, None
-        heard.decode(octets)
-        body, properties = heard.body, heard.properties
-        if subscription.terms.ack == "auto":
+        body, properties, redelivered = decode(octets)
+        if terms.ack == "auto":
             self._settle(subscription, delivery)
         else:
+            engine.advance(link)
             self._count += 1
             token = f"message-{self._count}"
-            subscription.unsettled[token] = delivery
-        self.events.received(
-            Incoming(
-                subscription.terms.destination,
-                body if isinstance(body, bytes) else _octets(body),
-                properties or _NO_HEADERS,
-                bool(properties and properties.get(_RETAINED)),
-                heard.delivery_count > 0,
-                token,
-            )
-        )
+            subscription.unsettled[token] = engine.wrapped(delivery)
+        retained = bool(properties and properties.get(_RETAINED))
+        self.events.received(Incoming(terms.destination, body, properties, retained, redelivered, token))
 
     def _gone(self, why: str) -> None:
         self._answers.gone(why)
@@ -313,12 +315,4 @@ class AmqpClient:
         Event.LINK_REMOTE_OPEN: _on_link_opened,
         Event.LINK_REMOTE_CLOSE: _on_link_closed,
         Event.LINK_REMOTE_DETACH: _on_link_closed,
-        Event.DELIVERY: _on_delivery,
     }
-
-
-def _octets(body: object) -> bytes:
-    """Give the octets of a body that is no data section: of a text, as a TextMessage's is, else of what it shows."""
-    if body is None:
-        return b""
-    return bytes(body) if isinstance(body, memoryview | bytearray) else str(body).encode("utf-8", "surrogatepass")

@@ -13,11 +13,12 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import proton
 
+from lab.clients.amqp_engine import Events, Pointer
 from lab.clients.base import Endpoint
 from lab.clients.buffered import Buffered
 
@@ -27,13 +28,21 @@ _AT_MOST = 65_536  # bytes to take from the engine at once
 
 
 class Wire:
-    """One connection; `on_event` and `on_end` are called in its thread, as everything handed over is."""
+    """One connection; what it is given to call is called in its thread, as everything handed over is."""
 
-    def __init__(self, endpoint: Endpoint, on_event: Callable[[Any], None], on_end: Callable[[str], None]) -> None:
-        self._on_event, self._on_end = on_event, on_end
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        wanted: Iterable[proton.EventType],
+        on_event: Callable[[Any], None],
+        on_delivery: Callable[[Pointer], None],
+        on_end: Callable[[str], None],
+    ) -> None:
+        self._on_end = on_end
         self.connection = proton.Connection()
         self._transport = proton.Transport()
-        self._events = proton.Collector()
+        self._collector = proton.Collector()
+        self._tell = Events(self._collector, wanted, on_event, on_delivery).tell
         self._work: deque[Callable[[], None]] = deque()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
@@ -88,7 +97,7 @@ class Wire:
         self.connection.hostname = endpoint.host
         self.connection.user = endpoint.user
         self.connection.password = endpoint.password.get_secret_value()
-        self.connection.collect(self._events)
+        self.connection.collect(self._collector)
         self._transport.bind(self.connection)
         self.connection.open()
 
@@ -128,11 +137,6 @@ class Wire:
         if stream in happened:
             self._read(stream)
         return not self._hung_up
-
-    def _tell(self) -> None:
-        while (event := self._events.peek()) is not None:
-            self._on_event(event)
-            self._events.pop()
 
     def _write(self, stream: Buffered) -> None:
         if not stream.behind:

@@ -24,6 +24,7 @@ class Buffered:
         self._below = below
         self._read = b""
         self._at = 0  # how much of it was given
+        self._end: OSError | bytes | None = None  # what ended the reading, to be told after all that came before it
         self._unwritten: list[bytes] = []
         self.behind = False  # the socket did not take all at the last flush
         self.closed = False
@@ -37,15 +38,30 @@ class Buffered:
         return self._read[start : self._at]
 
     def take(self) -> bytes:
-        """Read as much as the socket has now."""
-        octets: bytes = self._below.recv(_AT_ONCE)
+        """Read as much as the socket has now: a broker writes each small frame in a TLS record of its own."""
+        if isinstance(self._end, OSError):
+            raise self._end
+        if self._end is not None:
+            return self._end
+        parts = [self._below.recv(_AT_ONCE)]
+        left = _AT_ONCE - len(parts[0])
+        try:
+            while parts[-1] and left > 0:
+                parts.append(self._below.recv(left))
+                left -= len(parts[-1])
+            if not parts[-1]:
+                self._end = b""
+        except _LATER:
+            pass
+        except OSError as error:
+            self._end = error
         if isinstance(self._below, socket.socket):
             acknowledge_at_once(self._below)
-        return octets
+        return b"".join(parts)
 
     def readable(self) -> bool:
         """Tell whether something can be read without asking the kernel."""
-        return self._at < len(self._read) or self._below.pending() > 0
+        return self._at < len(self._read) or self._end is not None or self._below.pending() > 0
 
     def send(self, octets: bytes) -> int:
         """Take all of it; it is written with the next flush."""

@@ -129,6 +129,16 @@ def test_no_more_come_than_the_prefetch_before_they_are_acknowledged(opened: Ope
 
 
 @pytest.mark.parametrize("over", ["stomp", "amqp"])
+def test_of_a_topic_a_client_that_is_behind_gets_all(opened: Opened, over: str) -> None:
+    """A broker keeps 1000 messages beyond the prefetch, and drops what comes after them."""
+    to = topic()
+    client, heard = opened(over, f"hears-{uuid4()}")
+    client.subscribe(Terms(destination=to, ack="client-individual"))
+    send(opened, "amqp", to, *range(1, 3001))
+    heard.until(lambda: len(heard.messages) == 3000)
+
+
+@pytest.mark.parametrize("over", ["stomp", "amqp"])
 def test_a_selector_lets_through_what_matches(opened: Opened, over: str) -> None:
     to = topic()
     client, heard = opened(over, f"hears-{uuid4()}")

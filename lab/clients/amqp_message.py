@@ -1,0 +1,154 @@
+"""A message ↔ its octets, as AMQP 1.0 part 3.2 has them, in a tenth of the time that proton's Message takes.
+
+Proton makes the sections that are alike for all messages of a step, and reads whatever does not look as usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from proton import Message
+
+from lab.runtime.base import Outgoing
+
+_PROPERTIES, _DATA = b"\x00St\xd1", b"\x00Su"
+_NOTHING = _DATA + b"\xa0\x00"
+_SHORT = 256  # octets: what is shorter has its size in one octet
+_HEADER, _ANNOTATIONS, _IDS, _OWN, _BODY = 0x70, 0x72, 0x73, 0x74, 0x75
+_LIST0, _LIST8, _LIST32, _MAP8, _MAP32 = 0x45, 0xC0, 0xD0, 0xC1, 0xD1
+_STRING8, _STRING32, _BINARY8, _BINARY32 = 0xA1, 0xB1, 0xA0, 0xB0
+_BEFORE_COUNT = 4  # fields of a header before the one that tells how often a broker has tried to deliver it
+_NO_PROPERTIES: Mapping[str, Any] = {}
+
+
+class Decoded(NamedTuple):
+    """What a client takes from a message."""
+
+    body: bytes
+    properties: Mapping[str, Any]
+    redelivered: bool
+
+
+def encode(message: Outgoing) -> bytes:
+    """Write a message; bytes are a data section, as ActiveMQ's BytesMessage is."""
+    body, headers = message.body, message.headers
+    parts = [_head(message.persistent, message.expiry, message.group, message.priority)]
+    if headers:
+        entries = b"".join([_name(key) + _text(value) for key, value in headers.items()])
+        parts += (
+            _PROPERTIES,
+            (len(entries) + 4).to_bytes(4, "big"),
+            (2 * len(headers)).to_bytes(4, "big"),
+            entries,
+        )
+    size = len(body)
+    parts += (_DATA, b"\xa0%c" % size if size < _SHORT else b"\xb0" + size.to_bytes(4, "big"), body)
+    return b"".join(parts)
+
+
+def decode(octets: bytes) -> Decoded:
+    """Read a message; ProtonException where it is none."""
+    try:
+        usual = _usual(octets)
+    except (IndexError, UnicodeDecodeError):
+        usual = None
+    return usual or _any(octets)
+
+
+@lru_cache(maxsize=256)
+def _head(persistent: bool, expiry: float | None, group: str | None, priority: int | None) -> bytes:
+    """Give the sections before a message's own properties."""
+    out: Any = Message(body=b"", inferred=True)
+    out.durable = persistent
+    out.ttl = 0.0 if expiry is None else max(expiry, 0.001)  # 0 says: never
+    out.group_id = group
+    out.priority = Message.DEFAULT_PRIORITY if priority is None else priority
+    octets = bytes(out.encode())
+    assert octets.endswith(_NOTHING), "an empty message ends with an empty body"
+    return octets[: -len(_NOTHING)]
+
+
+def _text(text: str) -> bytes:
+    octets = text.encode()
+    size = len(octets)
+    return (b"\xa1%c" % size if size < _SHORT else b"\xb1" + size.to_bytes(4, "big")) + octets
+
+
+_name = lru_cache(maxsize=256)(_text)
+
+
+def _usual(octets: bytes) -> Decoded | None:
+    """Read a message whose own properties are text and whose body is one data section; None where it is another."""
+    end, at = len(octets), 0
+    redelivered, properties = False, _NO_PROPERTIES
+    while True:
+        if octets[at] != 0 or octets[at + 1] != 0x53:
+            return None
+        section, form = octets[at + 2], octets[at + 3]
+        if section == _BODY:
+            if form == _BINARY8:
+                start, size = at + 5, octets[at + 4]
+            elif form == _BINARY32:
+                start, size = at + 8, int.from_bytes(octets[at + 4 : at + 8], "big")
+            else:
+                return None
+            return Decoded(octets[start:], properties, redelivered) if start + size == end else None
+        if form == _LIST0:
+            at += 4
+            continue
+        if form in (_LIST8, _MAP8):
+            start, size = at + 5, octets[at + 4]
+            count, first = octets[start], start + 1
+        elif form in (_LIST32, _MAP32):
+            start, size = at + 8, int.from_bytes(octets[at + 4 : at + 8], "big")
+            count, first = int.from_bytes(octets[start : start + 4], "big"), start + 4
+        else:
+            return None
+        at = start + size
+        if section == _OWN:
+            texts = _texts(octets, first, at, count)
+            if texts is None:
+                return None
+            properties = texts
+        elif section == _HEADER:
+            if count > _BEFORE_COUNT:
+                return None
+        elif section not in (_ANNOTATIONS, _IDS):
+            return None
+
+
+def _texts(octets: bytes, at: int, end: int, count: int) -> dict[str, str] | None:
+    """Read a map's entries; None where one is no text."""
+    found = []
+    for _ in range(count):
+        form = octets[at]
+        if form == _STRING8:
+            start = at + 2
+            at = start + octets[at + 1]
+        elif form == _STRING32:
+            start = at + 5
+            at = start + int.from_bytes(octets[at + 1 : start], "big")
+        else:
+            return None
+        found.append(octets[start:at].decode())
+    return dict(zip(found[::2], found[1::2], strict=True)) if at == end and count % 2 == 0 else None
+
+
+def _any(octets: bytes) -> Decoded:
+    message = Message()
+    message.decode(octets)
+    body, properties = message.body, message.properties
+    return Decoded(
+        body if isinstance(body, bytes) else _octets(body),
+        properties or _NO_PROPERTIES,
+        message.delivery_count > 0,
+    )
+
+
+def _octets(body: object) -> bytes:
+    """Give the octets of a body that is no data section: of a text, as a TextMessage's is, else of what it shows."""
+    if body is None:
+        return b""
+    return bytes(body) if isinstance(body, memoryview | bytearray) else str(body).encode("utf-8", "surrogatepass")

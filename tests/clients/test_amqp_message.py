@@ -1,0 +1,123 @@
+"""What the AMQP client writes and reads itself is what proton would have written and read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from proton import Message, ProtonException, symbol
+
+from lab.clients.amqp_message import decode, encode
+from lab.runtime.base import Destination, Outgoing
+
+TO = Destination(kind="topic", name="t")
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
+
+# Received from ActiveMQ 5.18.3, sent over STOMP (header, annotations, properties, own properties, data) and MQTT.
+OVER_STOMP = (
+    b"\x00Sp\xc0\t\x03@P\x07p\x00\x00u)\x00Sr\xc1\x13\x02\xa3\x0ex-opt-jms-destQ\x01\x00Ss\xd0\x00\x00\x00Z\x00\x00\x00\x0b"
+    b"\xa1'ID:tokyo-33451-1795575976707-7:1:-1:1:2@\xa1\x0etopic://see.it@@@@@\x83\x00\x00\x01\xa2\x10\xb8>\x1e\x83\x00\x00"
+    b"\x01\xa2\x10\xb7\xc8\xf2\xa1\x03grp\x00St\xc1\x1c\x04\xa1\x08mqlab_id\xa1\x07run/1-1\xa1\x03own\xa1\x01x\x00Su\xa0\x03..."
+)
+OVER_MQTT = (
+    b"\x00Sp\xc0\x02\x01A\x00Sr\xc1\x13\x02\xa3\x0ex-opt-jms-destQ\x01\x00Ss\xd0\x00\x00\x00M\x00\x00\x00\n"
+    b"\xa1'ID:tokyo-33451-1795575976707-8:1:-1:1:1@\xa1\x0etopic://see.it@@@@@@\x83\x00\x00\x01\xa2\x10\xb7\xca\xfe"
+    b"\x00St\xc1\x16\x02\xa1\x11ActiveMQ.MQTT.QoST\x01\x00Su\xa0\x03..."
+)
+
+
+def by_proton(octets: bytes) -> Any:
+    message = Message()
+    message.decode(octets)
+    return message
+
+
+@given(
+    body=st.binary(max_size=400),
+    headers=st.dictionaries(TEXTS, TEXTS, max_size=4),
+    persistent=st.booleans(),
+    expiry=st.none() | st.floats(0.001, 1e6),
+    group=st.none() | TEXTS.filter(lambda text: "\0" not in text),
+    priority=st.none() | st.integers(0, 9),
+)
+def test_a_message_is_written_as_proton_writes_it(
+    body: bytes,
+    headers: dict[str, str],
+    persistent: bool,
+    expiry: float | None,
+    group: str | None,
+    priority: int | None,
+) -> None:
+    theirs: Any = Message(body=body, inferred=True, durable=persistent, group_id=group, ttl=expiry or 0.0)
+    theirs.properties = headers or None
+    if priority is not None:
+        theirs.priority = priority
+    ours = Outgoing("1-1", TO, body, headers, 1, persistent, False, expiry, group, priority)
+    assert encode(ours) == bytes(theirs.encode())
+
+
+@pytest.mark.parametrize("size", [0, 255, 256, 70_000])
+def test_long_texts_and_bodies_come_back(size: int) -> None:
+    headers = {"a": "€" * size, "b" * max(size, 1): ""}
+    found = decode(encode(Outgoing("1-1", TO, b"x" * size, headers, 1, True, False)))
+    assert found == (b"x" * size, headers, False)
+
+
+@pytest.mark.parametrize(
+    ("octets", "properties"),
+    [(OVER_STOMP, {"mqlab_id": "run/1-1", "own": "x"}), (OVER_MQTT, {"ActiveMQ.MQTT.QoS": 1})],
+)
+def test_what_a_broker_makes_of_other_protocols_is_read(octets: bytes, properties: dict[str, Any]) -> None:
+    assert decode(octets) == (b"...", properties, False)
+
+
+@given(
+    body=st.none() | st.binary(max_size=400) | TEXTS | st.integers(0, 9) | st.lists(st.integers(0, 9), max_size=3),
+    properties=st.none() | st.dictionaries(TEXTS, TEXTS | st.integers(-9, 9) | st.booleans() | st.none(), max_size=4),
+    delivered=st.integers(0, 3),
+    durable=st.booleans(),
+    inferred=st.booleans(),
+    annotated=st.booleans(),
+    priority=st.integers(0, 9),
+)
+def test_a_message_is_read_as_proton_reads_it(
+    body: Any, properties: dict[str, Any] | None, delivered: int, annotated: bool, **fields: Any
+) -> None:
+    message: Any = Message(body=body, properties=properties, delivery_count=delivered, **fields)
+    if annotated:
+        message.annotations = {symbol("x-opt-a"): 1}
+        message.correlation_id = "€" * 300
+    octets = bytes(message.encode())
+    theirs = by_proton(octets)
+    found = decode(octets)
+    assert found.properties == (theirs.properties or {})
+    assert found.redelivered == (delivered > 0)
+    if isinstance(theirs.body, bytes | memoryview):
+        assert found.body == bytes(theirs.body)
+    elif theirs.body is None:
+        assert found.body == b""
+    else:
+        assert found.body == str(theirs.body).encode()
+
+
+@given(cut=st.integers(0, len(OVER_STOMP) - 1))
+def test_what_is_cut_short_is_read_by_proton_alone(cut: int) -> None:
+    octets = OVER_STOMP[:cut]
+    try:
+        theirs = by_proton(octets)
+    except ProtonException:
+        with pytest.raises(ProtonException):
+            decode(octets)
+    else:
+        found = decode(octets)
+        assert (found.properties, found.body) == (theirs.properties or {}, bytes(theirs.body or b""))
+
+
+@given(octets=st.binary(max_size=40).map(lambda end: b"\x00Sp\xc0" + end) | st.binary(max_size=40))
+def test_no_octets_make_a_client_stumble(octets: bytes) -> None:
+    try:
+        decode(octets)
+    except ProtonException:
+        return
