@@ -16,7 +16,7 @@ from lab.runtime.base import Outgoing
 _PROPERTIES, _DATA = b"\x00St\xd1", b"\x00Su"
 _NOTHING = _DATA + b"\xa0\x00"
 _SHORT = 256  # octets: what is shorter has its size in one octet
-_HEADER, _ANNOTATIONS, _IDS, _OWN, _BODY = 0x70, 0x72, 0x73, 0x74, 0x75
+_HEADER, _OWN, _BODY = 0x70, 0x74, 0x75
 _LIST0, _LIST8, _LIST32, _MAP8, _MAP32 = 0x45, 0xC0, 0xD0, 0xC1, 0xD1
 _STRING8, _STRING32, _BINARY8, _BINARY32 = 0xA1, 0xB1, 0xA0, 0xB0
 _BEFORE_COUNT = 4  # fields of a header before the one that tells how often a broker has tried to deliver it
@@ -52,7 +52,7 @@ def decode(octets: bytes) -> Decoded:
     """Read a message; ProtonException where it is none."""
     try:
         usual = _usual(octets)
-    except (IndexError, UnicodeDecodeError):
+    except IndexError:
         usual = None
     return usual or _any(octets)
 
@@ -112,10 +112,7 @@ def _usual(octets: bytes) -> Decoded | None:
             if texts is None:
                 return None
             properties = texts
-        elif section == _HEADER:
-            if count > _BEFORE_COUNT:
-                return None
-        elif section not in (_ANNOTATIONS, _IDS):
+        elif section == _HEADER and count > _BEFORE_COUNT:
             return None
 
 

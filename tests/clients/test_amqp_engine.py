@@ -95,6 +95,16 @@ def test_a_message_arrives_whole_and_only_once(pair: Pair, size: int) -> None:
     assert got == [b"a" * size, b"b" * size]
 
 
+def test_what_was_taken_is_not_taken_again_though_more_is_there(pair: Pair) -> None:
+    link, inbox = engine.pointer(pair.receiver), engine.Inbox()
+    for body in (b"one", b"two"):
+        engine.send(engine.pointer(pair.sender), engine.Tags().take(), body)
+        pair.carry()
+    one, two = pair.far.deliveries
+    taken = [inbox.take(link, two), inbox.take(link, one), engine.advance(link), inbox.take(link, one)]
+    assert [*taken, inbox.take(link, two)] == [None, b"one", True, None, b"two"]
+
+
 @pytest.mark.parametrize(
     ("outcome", "known"),
     [(proton.Delivery.ACCEPTED, engine.ACCEPTED), *((each, each) for each in engine.DECLINED)],

@@ -58,6 +58,12 @@ def test_a_message_is_written_as_proton_writes_it(
     assert encode(ours) == bytes(theirs.encode())
 
 
+@pytest.mark.parametrize(("expiry", "ms"), [(0.0001, 1), (0.0, 1), (0.02, 20), (None, 0)])
+def test_what_is_to_expire_at_once_is_not_kept_for_ever(expiry: float | None, ms: int) -> None:
+    octets = encode(Outgoing("1-1", TO, b"", {}, 1, True, False, expiry))
+    assert round(by_proton(octets).ttl * 1000) == ms
+
+
 @pytest.mark.parametrize("size", [0, 255, 256, 70_000])
 def test_long_texts_and_bodies_come_back(size: int) -> None:
     headers = {"a": "€" * size, "b" * max(size, 1): ""}
@@ -115,9 +121,20 @@ def test_what_is_cut_short_is_read_by_proton_alone(cut: int) -> None:
         assert (found.properties, found.body) == (theirs.properties or {}, bytes(theirs.body or b""))
 
 
+@pytest.mark.parametrize("more", [b"\x00Sx\xc1\x01\x00", b"\x00Su\xa0\x03+++", b"\x00"])
+def test_what_follows_a_body_is_for_proton(more: bytes) -> None:
+    try:
+        theirs = by_proton(OVER_STOMP + more)  # which its body is a view of
+    except ProtonException:
+        with pytest.raises(ProtonException):
+            decode(OVER_STOMP + more)
+    else:
+        assert decode(OVER_STOMP + more).body == bytes(theirs.body)
+
+
 @given(octets=st.binary(max_size=40).map(lambda end: b"\x00Sp\xc0" + end) | st.binary(max_size=40))
 def test_no_octets_make_a_client_stumble(octets: bytes) -> None:
     try:
         decode(octets)
-    except ProtonException:
+    except (ProtonException, UnicodeDecodeError):
         return
