@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import proton
 from proton import Delivery, Event, Message
@@ -91,7 +92,8 @@ def _say(endpoint: Endpoint, persistent: bool, count: int, size: int, finished: 
 
 def _loop(endpoint: Endpoint, name: str, on_event: Callable[[Any], None], done: Callable[[], bool]) -> None:
     connection, transport, events = proton.Connection(), proton.Transport(), proton.Collector()
-    connection.container, connection.hostname, connection.user = name, endpoint.host, endpoint.user
+    connection.container = f"{name}-{uuid4()}"  # the broker may not have noticed yet that an earlier one hung up
+    connection.hostname, connection.user = endpoint.host, endpoint.user
     connection.password = endpoint.password.get_secret_value()
     connection.collect(events)
     sasl = transport.sasl()
