@@ -19,7 +19,7 @@ from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.returning import await_returns
 from lab.replay.service import Service, tells_of_service
-from lab.replay.settling import bear_witness, settle
+from lab.replay.settling import bear_witness, settle, spared
 from lab.replay.traffic import end_all
 from lab.replay.witnesses import demanded, take_if_wanted
 from lab.runtime.base import Lab
@@ -36,7 +36,7 @@ def replay(
     """
     closing = ExitStack()
     program = unroll(scenario.steps)
-    rehearsal = Rehearsal(plan, program, lab, recorder, run=run, closing=closing)
+    rehearsal = Rehearsal(plan, program, lab, recorder, run=run, closing=closing, spared=spared(scenario))
     rehearsal.reboot_time = scenario.topology.reboot_time.total_seconds()
     tells = tells_of_service(scenario)
     starts = scenario.topology.service_time

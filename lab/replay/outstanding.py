@@ -66,8 +66,13 @@ class _Audience:
 class Outstanding:
     """A Recorder that counts per sending step and audience; safe from any thread."""
 
-    def __init__(self, carries: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self,
+        carries: Callable[[str, str], bool],
+        spared: Callable[[str, str], bool] = lambda client, destination: False,
+    ) -> None:
         self._carries = carries  # from one broker to another, by whatever bridges there are
+        self._spared = spared  # clients to whom nothing of a destination is to come
         self._new: deque[Observation] = deque()
         self._audiences: dict[str, _Audience] = {}
         self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: those who listened when it began
@@ -139,6 +144,7 @@ class Outstanding:
             any(
                 (at == publishing.broker or self._carries(publishing.broker, at))
                 and _lets(audience.selectors[client], publishing)
+                and (publishing.body == "given" or not self._spared(client, publishing.destination))
                 for client, at in audience.brokers.items()
             )
             or (audience.destination == publishing.destination and not audience.brokers)

@@ -29,7 +29,15 @@ class Rehearsal:
     """What the steps of one replay share."""
 
     def __init__(
-        self, plan: Plan, program: Program, lab: Lab, recorder: Recorder, *, run: str, closing: ExitStack
+        self,
+        plan: Plan,
+        program: Program,
+        lab: Lab,
+        recorder: Recorder,
+        *,
+        run: str,
+        closing: ExitStack,
+        spared: Callable[[str, str], bool] = lambda client, destination: False,  # to whom nothing is to come
     ) -> None:
         self.plan, self.lab, self.run = plan, lab, run  # the plan of what stands: a reboot may bring another one
         self._users = {broker.name: broker.users[0] for broker in plan.brokers}
@@ -39,7 +47,7 @@ class Rehearsal:
         self.beside = Beside(lab.clock, self.fail)
         self.start = lab.clock.now()
         self._carries = carrier(plan)
-        self.outstanding = Outstanding(lambda source, target: self._carries(source, target))
+        self.outstanding = Outstanding(lambda source, target: self._carries(source, target), spared)
         self.recorder = Tee(recorder, self.outstanding)
         self.record = self.recorder.record  # of something that happened at our own moment
         self.returns = Beside(lab.clock, self.fail)  # of clients that lost their connection

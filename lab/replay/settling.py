@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from lab.amazonmq import log_lines
 from lab.declare.broker_claims import Log, Recovered
 from lab.declare.counter_claims import END, Demanded
-from lab.declare.destinations import has_wildcard
+from lab.declare.destinations import destination_of, has_wildcard, hears
 from lab.declare.scenario import Bridge, Delivered, Scenario
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
@@ -42,6 +43,25 @@ def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
             _await_log(rehearsal, claim)
         elif isinstance(claim, Demanded):
             await_demand(rehearsal, claim)
+
+
+def spared(scenario: Scenario) -> Callable[[str, str], bool]:
+    """Tell of a client and a destination whether the scenario claims that nothing comes, and does not claim more.
+
+    Silence is listened to for as long as its claim says; what is not to come need not be waited for after that.
+    """
+    claims = [claim for claim in scenario.expect if isinstance(claim, Delivered)]
+
+    def found(client: str, sent_to: str) -> bool:
+        promises = {
+            claim.promise
+            for claim in claims
+            if (claim.to is None or client in claim.to.names)
+            and ((its := destination_of(claim)) is None or hears(str(its), sent_to))
+        }
+        return promises == {"nothing"}
+
+    return found
 
 
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:

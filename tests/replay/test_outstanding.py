@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab.declare.loading import load
 from lab.history import Acknowledged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
 from lab.replay.outstanding import Outstanding
+from lab.replay.settling import spared
+from lab.shipped import shipped
 
 
 class Seen(Outstanding):
     """Tokyo's and Singapore's brokers, which no bridge joins."""
 
-    def __init__(self, *clients: str, to: str = "topic://a") -> None:
-        super().__init__(lambda source, target: source == target)
+    def __init__(
+        self,
+        *clients: str,
+        to: str = "topic://a",
+        spared: Callable[[str, str], bool] = lambda client, destination: False,
+    ) -> None:
+        super().__init__(lambda source, target: source == target, spared)
         self.to = to
         for client in clients:
             self.record(Subscribed(t=0, client=client, broker="tokyo", over="stomp", destination=to, step=1))
@@ -131,3 +144,38 @@ def test_a_given_body_of_unknown_outcome_is_listened_for_to_the_end() -> None:
     seen.accepted("2-2", SendOutcome.UNKNOWN)
     seen.received("one", digest="same")
     assert not seen.nothing()
+
+
+def test_what_is_not_to_come_is_not_waited_for() -> None:
+    seen = Seen("one", "two", spared=lambda client, destination: (client, destination) == ("one", "topic://a"))
+    seen.publishing(2, 1)
+    seen.accepted("2-1")
+    assert not seen.nothing(), "two is owed it"
+    seen.received("two", "2-1")
+    assert seen.nothing()
+
+
+@pytest.mark.parametrize(
+    ("claims", "silent"),
+    [
+        ("{to: tk, promise: nothing}", True),
+        ("{topic: a, promise: nothing}", True),
+        ("{to: tk, topic: a.>, promise: nothing}", True),
+        ("{to: tk, topic: b, promise: nothing}", False),
+        ("{to: sg, promise: nothing}", False),
+        ("{to: tk, topic: a, promise: nothing}, {to: tk, promise: at-least-once}", False),
+        ("{to: tk, topic: b, promise: exactly-once}, {to: tk, topic: a, promise: nothing}", True),
+    ],
+)
+def test_a_claim_of_silence_spares_only_what_no_other_claim_is_about(tmp_path: Path, claims: str, silent: bool) -> None:
+    path = tmp_path / "scenario.yaml"
+    expect = "".join(f"  - delivered: {each}\n" for each in claims.replace("}, {", "}\n{").splitlines())
+    path.write_text(
+        f"scenario: s\ntopology: {shipped('scenarios') / 'topologies' / 'tokyo-singapore.yaml'}\nsteps:\n"
+        "  - subscribe: {client: tk, broker: tokyo, over: stomp, topic: '>'}\n"
+        "  - subscribe: {client: sg, broker: tokyo, over: stomp, topic: '>'}\n"
+        "  - publish: {broker: tokyo, over: stomp, topic: a, count: 1}\n"
+        "  - publish: {broker: tokyo, over: stomp, topic: b, count: 1}\n"
+        f"expect:\n{expect}"
+    )
+    assert spared(load(path, environment={}))("tk", "topic://a") is silent
