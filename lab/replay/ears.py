@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from lab.history import SendOutcome
@@ -41,7 +42,8 @@ class Ear:
         self.last_outcome = 0.0
         self.awaited: int | None = None  # how many outcomes there will be, once that is known
         self.lost_because: str | None = None
-        self.on_lost: Callable[[], None] = _nothing
+        self._on_lost: Callable[[], None] = _nothing
+        self._losing = Lock()
 
     @property
     def all_told(self) -> bool:
@@ -77,10 +79,18 @@ class Ear:
 
     def lost(self, why: str) -> None:
         """Take the end of the connection."""
-        self.lost_because = why
+        with self._losing:
+            self.lost_because, on_lost = why, self._on_lost
         self._rehearsal.trouble(self._who, why)
-        self.on_lost()
+        on_lost()
         self._rehearsal.clock.notify()
+
+    def when_lost(self, do: Callable[[], None]) -> None:
+        """Have something done when the connection ends, or now where it has: once, whoever is faster."""
+        with self._losing:
+            self._on_lost, already = do, self.lost_because is not None
+        if already:
+            do()
 
     def broke(self, error: Exception) -> None:
         """Take an error inside the client."""

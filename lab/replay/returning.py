@@ -103,9 +103,7 @@ def _attend(rehearsal: Rehearsal, listener: Listener) -> None:
         if not already:
             rehearsal.returns.begin(f"return-{listener.first.client}", lambda: _return(rehearsal, listener))
 
-    ear.on_lost = lost
-    if ear.lost_because is not None:  # it was faster than we
-        lost()
+    ear.when_lost(lost)
 
 
 def _return(rehearsal: Rehearsal, listener: Listener) -> None:
