@@ -5,7 +5,6 @@ Knows the protocol; the link itself is handed in as a Controlled.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import socket
@@ -103,15 +102,22 @@ class ControlSocket:
             os.umask(before)
         self._listener.listen(_BACKLOG)
         self._clients: dict[int, tuple[socket.socket, bytearray]] = {}
+        self._unsent: dict[int, memoryview] = {}  # of answers that are longer than the kernel takes at once
 
     def fds(self) -> list[int]:
-        """Give the file descriptors to watch."""
-        return [self._listener.fileno(), *self._clients]
+        """Give the file descriptors to watch for what comes."""
+        return [self._listener.fileno(), *(fd for fd in self._clients if fd not in self._unsent)]
+
+    def unsent(self) -> list[int]:
+        """Give those to watch for room: the rest of an answer waits for it."""
+        return [*self._unsent]
 
     def serve(self, fd: int, answering: Callable[[bytes], dict[str, Any]]) -> None:
         """Do one step for a file descriptor that is ready; `answering` is given a whole request."""
         if fd == self._listener.fileno():
             self._accept()
+        elif fd in self._unsent:
+            self._send(fd)
         elif fd in self._clients:
             self._read(fd, answering)
 
@@ -145,10 +151,23 @@ class ControlSocket:
             reply = {"ok": False, "error": f"request longer than {self._longest} bytes"}
         else:
             return
-        # One request a connection: a client that sends more, or does not read its answer, is not waited for.
-        with contextlib.suppress(OSError):
-            client.send(json.dumps(reply).encode() + b"\n")
-        self._close(fd)
+        # One request a connection: what a client sends after it is not read.
+        self._unsent[fd] = memoryview(json.dumps(reply).encode() + b"\n")
+        self._send(fd)
+
+    def _send(self, fd: int) -> None:
+        """Send what the kernel takes now of an answer, and end the connection after the last of it."""
+        try:
+            sent = self._clients[fd][0].send(self._unsent[fd])
+        except BlockingIOError:
+            return
+        except OSError:  # nobody is there to read it
+            self._close(fd)
+            return
+        self._unsent[fd] = self._unsent[fd][sent:]
+        if not self._unsent[fd]:
+            self._close(fd)
 
     def _close(self, fd: int) -> None:
+        self._unsent.pop(fd, None)
         self._clients.pop(fd)[0].close()

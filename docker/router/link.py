@@ -122,8 +122,8 @@ class Emulator:
             wait = 0 if packet or now - last < self.linger_ns else self._wait()
             if wait > SPIN_NS or now - heard > _LISTEN_NS:
                 timeout = (wait - SPIN_NS) / 1e9 if wait > SPIN_NS else 0
-                ready = select.select([tun, *control.fds()], (), (), timeout)[0]
-                for fd in ready:
+                ready = select.select([tun, *control.fds()], control.unsent(), (), timeout)
+                for fd in (*ready[0], *ready[1]):
                     if fd != tun:
                         control.serve(fd, self._answer)
                 heard = clock()

@@ -6,7 +6,8 @@ A change is one transaction of nftables. The old table's counters are read when 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import control
@@ -16,7 +17,7 @@ from policy import INTERNET, WHAT, Way, parse_address, parse_policy, policy_text
 
 MAX_REQUEST = 4 << 20
 _TABLES = ("mqlab_policy_a", "mqlab_policy_b")  # in turns
-_MOST_TOLD = 1_000
+_MOST_TOLD = 1_000  # causes
 _NUMBERS = {6: "tcp", 17: "udp", 1: "icmp"}
 _Dropped = tuple[str, str, str, str]  # from, to, where (way, out or in), why
 
@@ -74,9 +75,24 @@ class Policy:
         if self._table is not None:
             for key, packets in _counted(self._table, self._ways):
                 counts[key] = counts.get(key, 0) + packets
-        most = sorted(counts.items(), key=lambda each: -each[1])[:_MOST_TOLD]
         names = ("from", "to", "at", "cause")
-        return [dict(zip(names, key, strict=True)) | {"packets": packets} for key, packets in most]
+        return [dict(zip(names, key, strict=True)) | {"packets": packets} for key, packets in folded(counts).items()]
+
+
+def folded(counts: Mapping[_Dropped, int]) -> dict[_Dropped, int]:
+    """Keep apart the causes that drop most, and add up the others between the same two: no packet is left out.
+
+    Whoever tries every port of a broker makes thousands of causes.
+    """
+    ordered = sorted(counts.items(), key=lambda each: -each[1])
+    told, others = dict(ordered[:_MOST_TOLD]), ordered[_MOST_TOLD:]
+    how_many = Counter(key[:3] for key, _ in others)
+    for (*ends, _), packets in others:
+        source, target, at = ends
+        number = how_many[source, target, at]
+        key = (source, target, at, f"{number} other cause{'s' if number > 1 else ''}")
+        told[key] = told.get(key, 0) + packets
+    return told
 
 
 def _ended(value: Any) -> dict[str, Any]:

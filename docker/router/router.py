@@ -90,7 +90,8 @@ def _serve_policy(policy: Policy, path: Path) -> None:
     def serve() -> None:
         try:
             while True:
-                for fd in select.select(control_socket.fds(), (), ())[0]:
+                ready = select.select(control_socket.fds(), control_socket.unsent(), ())
+                for fd in (*ready[0], *ready[1]):
                     control_socket.serve(fd, policy.answer)
         finally:
             os.kill(os.getpid(), signal.SIGTERM)

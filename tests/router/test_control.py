@@ -23,6 +23,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.more: dict[str, Any] = {}
 
     def open(self, cost_ns: int) -> None:
         if self.told:
@@ -36,7 +37,7 @@ class Remembered:
         self.told.append("reset")
 
     def json(self) -> dict[str, Any]:
-        return {"link": "x"}
+        return {"link": "x"} | self.more
 
 
 @contextmanager
@@ -46,7 +47,8 @@ def served(path: Path, link: Remembered) -> Iterator[None]:
 
     def serve() -> None:
         while not stop.is_set():
-            for fd in select.select(control.fds(), (), (), 0.01)[0]:
+            ready = select.select(control.fds(), control.unsent(), (), 0.01)
+            for fd in (*ready[0], *ready[1]):
                 control.serve(fd, lambda line: answer(line, link))
 
     thread = threading.Thread(target=serve)
@@ -139,3 +141,19 @@ def test_the_socket_outlives_rude_clients(tmp_path: Path) -> None:
         assert linkctl.ask(path, {"do": "get"})["link"] == "x"
         for each in idle:
             each.close()
+
+
+def test_an_answer_may_be_longer_than_the_kernel_takes_at_once(tmp_path: Path) -> None:
+    link, path = Remembered(), tmp_path / "x.sock"
+    causes = [f"no ingress rule for tcp {port} from {'a-very-long-name-of-a-group ' * 12}" for port in range(10_000)]
+    link.more = {"causes": causes}
+    with served(path, link):
+        with socket.socket(socket.AF_UNIX) as who_never_reads:
+            who_never_reads.connect(str(path))
+            who_never_reads.sendall(b'{"do": "get"}\n')
+            assert linkctl.ask(path, {"do": "get"})["causes"] == causes
+        with socket.socket(socket.AF_UNIX) as who_goes:
+            who_goes.connect(str(path))
+            who_goes.sendall(b'{"do": "get"}\n')
+            assert who_goes.recv(10)
+        assert linkctl.ask(path, {"do": "get"})["causes"] == causes
