@@ -21,6 +21,7 @@ from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.opening import close_lab, open_lab
 from lab.runtime.emulation.state import state_folder
 from lab.runtime.emulation.status import look
+from lab.runtime.emulation.turns import forget_strays
 
 
 def add_to(app: typer.Typer) -> None:
@@ -149,6 +150,8 @@ def sweep(
     for state in states.load_all(state_folder(os.environ)):
         if not dry_run and state.run not in {each.run for each in found}:
             states.forget(state.run, state_folder(os.environ))
+    if not dry_run:
+        forget_strays(state_folder(os.environ), {each.run for each in found})
     if json:
         options.print_json(
             [

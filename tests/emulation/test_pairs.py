@@ -113,7 +113,7 @@ def test_what_a_killed_run_leaves_of_a_pair_a_sweep_removes(mqlab: Commands, eng
     swept = mqlab("sweep", "--json")
     assert swept.code == 0, swept
     assert [each["volumes"] for each in swept.json if each["run"] == run] == [1]
-    assert left_of(engine.client, run) == []
+    assert left_of(engine.client, run) == [] and list(mqlab.state.iterdir()) == []
 
 
 def test_failing_over_loses_nothing_unless_only_one_instance_is_named(
