@@ -60,7 +60,7 @@ def looked_at(run: str | None) -> Iterator[Live]:
 
 
 @contextmanager
-def attended(run: str | None) -> Iterator[Live]:
+def attended(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
     """Give a running lab to change, when it is our turn: commands at the same time wait for each other.
 
     What an interrupted command has left half-done is done first, and maintenance windows that have opened since.
@@ -78,25 +78,31 @@ def attended(run: str | None) -> Iterator[Live]:
             states.forget(meant.run, folder)
             raise InputError.of(f"lab {meant.run} has ended meanwhile", "mqlab status shows those that are running")
         with _reached(state) as live:
-            _catch_up(live)
+            _catch_up(live, quiet=quiet)
             yield live
 
 
-def _catch_up(live: Live) -> None:
+def attend_windows(run: str, *, quiet: bool) -> None:
+    """Do what a lab's maintenance windows ask for; what goes wrong is told, and the lab stands on."""
+    with _warned("attend to a maintenance window"), attended(run, quiet=quiet):
+        pass  # what is left over is done before anything else, and there is nothing else
+
+
+def _catch_up(live: Live, *, quiet: bool = False) -> None:
     """Do what is left over; what fails is told, and does not keep a command from mending it."""
     with _warned("have the router do what is on file"):
         live.agree()
     for what, broker in live.interrupted():
-        with _told(f"end the {what} of {broker} that was interrupted"):
+        with _told(f"end the {what} of {broker} that was interrupted", quiet):
             live.resume(broker)
     for broker in live.due():
-        with _told(f"reboot {broker}, whose maintenance window has opened"):
+        with _told(f"reboot {broker}, whose maintenance window has opened", quiet):
             live.reboot(broker)
 
 
 @contextmanager
-def _told(stage: str) -> Iterator[None]:
-    with _warned(stage), options.progress(quiet=False).stage(stage):
+def _told(stage: str, quiet: bool) -> Iterator[None]:
+    with _warned(stage), options.progress(quiet).stage(stage):
         yield
 
 
@@ -104,7 +110,7 @@ def _told(stage: str) -> Iterator[None]:
 def _warned(stage: str) -> Iterator[None]:
     try:
         yield
-    except LabError as error:
+    except (LabError, *engine.ENGINE_TROUBLE) as error:
         options.err().print(f"[yellow]warning:[/yellow] could not {escape(f'{stage}: {error}')}", soft_wrap=True)
 
 

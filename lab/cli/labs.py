@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from lab.cli.attending import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
 from lab.cli.preparing import prepare
 from lab.cli.running import FOLDER
+from lab.cli.standing import stand
 from lab.errors import InputError
 from lab.runtime.emulation import engine, logs, sweeping
 from lab.runtime.emulation import state as states
@@ -45,7 +46,10 @@ def up(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
-    """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it."""
+    """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.
+
+    Maintenance windows are attended to as they open.
+    """
     progress = options.progress(quiet)
     prepared = prepare(
         scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs, detached=detach
@@ -63,7 +67,15 @@ def up(
             return 0
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
         try:
-            signal.pause()
+            stand(
+                run,
+                prepared.opening.state_folder,
+                lab.clock,
+                lambda: datetime.now(UTC),
+                lambda state: attending.control_of(state).account,
+                lambda: attending.attend_windows(run, quiet=quiet),
+            )
+            options.err().print("the lab has been ended by another command")
         except KeyboardInterrupt:
             options.err().print("ending the lab")
     return 0

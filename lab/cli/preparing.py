@@ -56,5 +56,6 @@ def prepare(
         detached=detached,
         replaying=replaying,
         reboot_time=asked.scenario.topology.reboot_time.total_seconds(),
+        service_time=asked.scenario.topology.service_time,
     )
     return Prepared(asked=asked, folder=folder, opening=opening)

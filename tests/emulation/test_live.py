@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.amazonmq.account import move_clock
+from lab.runtime.emulation import state as states
+from lab.runtime.emulation.turns import turn
 from lab.shipped import shipped
 from tests.emulation.command import Commands, Ended
 from tests.emulation.labs import Engine, eventually, left_of
@@ -19,9 +24,10 @@ APART = Path(__file__).parent / "scenarios" / "apart.yaml"
 
 
 def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engine) -> None:
-    assert mqlab("up", APART, "--detach").code == 0
-    run = mqlab.latest.name
+    up = mqlab.start("up", APART)
     try:
+        mqlab.wait_said(up, "The lab is up")
+        run = mqlab.latest.name
         assert created_by_the_next_command_where_its_own_is_killed(mqlab, engine) == ["CREATION_IN_PROGRESS", "RUNNING"]
         assert status(mqlab)["bridges"] == [], "the service's default configuration has no connector"
         saved = done(
@@ -56,10 +62,13 @@ def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engin
         (bridge,) = status(mqlab)["bridges"]
         ends = {end["broker"]: end["created_by_duplex"] for end in bridge["ends"]}
         assert ends == {"tokyo": False, "singapore": True}
+        a_window_is_attended_to_while_nobody_is_at_work(mqlab)
         nothing_is_left_of_a_deleted_broker(mqlab)
     finally:
-        ended = mqlab("down", run)
+        ended = mqlab("down")
+        stood = mqlab.end_of(up)
     assert ended.code == 0, ended
+    assert (stood.code, "the lab has been ended by another command" in stood.err) == (0, True), stood
     assert left_of(engine.client, run) == [] and list(mqlab.state.iterdir()) == []
 
 
@@ -86,6 +95,24 @@ def created_by_the_next_command_where_its_own_is_killed(mqlab: Commands, engine:
     return [*states, done(mqlab("broker", "describe", "singapore", "--json")).json["brokerState"]]
 
 
+def a_window_is_attended_to_while_nobody_is_at_work(mqlab: Commands) -> None:
+    """Let a change wait, and move the lab's clock to the window: it is `up`, in the foreground, that reboots."""
+    waits = done(mqlab("user", "update", "singapore", "second", "--group", "writers"))
+    assert "UPDATE waits for a reboot" in waits.out
+    with turn(mqlab.latest.name, mqlab.state):
+        state = states.load(mqlab.latest.name, mqlab.state)
+        assert state is not None and state.control is not None
+        account, now = state.control.account, datetime.now(UTC)
+        moved = move_clock(account, account.broker("singapore").window.opens_after(account.now(now)), now)
+        assert states.update(replace(state, control=replace(state.control, account=moved)), mqlab.state)
+    said = "reboot singapore, whose maintenance window has opened"
+    assert eventually(lambda: said in mqlab.said("up", APART), 90), mqlab.said("up", APART)
+    (second,) = [user for user in status_of("singapore", mqlab)["users"] if user["username"] == "second"]
+    assert second == {"username": "second"}, "nothing of it waits"
+    done(mqlab("link", "heal"))
+    assert mqlab.said("up", APART).count(said) == 1, "and nobody does it again"
+
+
 def nothing_is_left_of_a_deleted_broker(mqlab: Commands) -> None:
     its = done(mqlab("broker", "describe", "singapore", "--json")).json
     assert done(mqlab("broker", "delete", "singapore", "--json")).json == {"brokerId": its["brokerId"]}
@@ -107,6 +134,10 @@ def refused(ended: Ended, *words: str) -> None:
 def done(ended: Ended) -> Ended:
     assert ended.code == 0, ended
     return ended
+
+
+def status_of(broker: str, mqlab: Commands) -> Any:
+    return done(mqlab("broker", "describe", broker, "--json")).json
 
 
 def status(mqlab: Commands) -> Any:

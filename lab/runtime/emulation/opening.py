@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -67,6 +67,7 @@ class Opening:
     detached: bool = False
     replaying: bool = False  # a scenario's steps are what changes it, and nothing else does
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
+    service_time: datetime | None = None  # where the service's clock begins; at the machine's time when left out
 
 
 @contextmanager
@@ -139,7 +140,10 @@ class _Opened:
         self._labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
         self._authority = LabAuthority.create(datetime.now(UTC))
         self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
-        self._control = opening_control(plan, datetime.now(UTC))
+        now = datetime.now(UTC)
+        starts = opening.service_time
+        ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - now
+        self._control = opening_control(plan, now, ahead=ahead)
         records = (*self._control.account.brokers, *(record for record, _ in self._control.later))
         self._vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
         self._networks: Mapping[str, LabNetwork] = {}

@@ -132,6 +132,15 @@ def load(run: str, folder: Path) -> LabState | None:
     return _read(_file(run, folder))
 
 
+def written(run: str, folder: Path) -> tuple[int, int] | None:
+    """Give what is another one each time that a lab's state is written, None where the lab has gone."""
+    try:
+        found = _file(run, folder).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def forget(run: str, folder: Path) -> None:
     """Remove a lab's state, and the lock that goes with it."""
     if folder.is_dir():

@@ -1,0 +1,46 @@
+"""A lab that stands for as long as its `up` does: what the lab itself has to do meanwhile, which is to keep windows.
+
+Commands change the lab at the same time, and its clock too; they leave what they did on file, which is looked at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from lab.amazonmq.account import Account, due, still_due
+from lab.runtime.base import Clock
+from lab.runtime.emulation import state as states
+from lab.runtime.emulation.state import LabState
+
+LOOK_EVERY = 0.5  # seconds between two looks: the file tells nobody that it has changed
+PATIENCE = 60.0  # seconds before a window is tried again that could not be attended to
+
+
+def stand(
+    run: str,
+    folder: Path,
+    clock: Clock,
+    machine: Callable[[], datetime],
+    account_of: Callable[[LabState], Account],
+    attend: Callable[[], None],
+) -> None:
+    """Return when a lab has ended; `attend` is called each time that a maintenance window opens and finds something."""
+    not_before = clock.now()
+    while (written := states.written(run, folder)) is not None:
+        state = states.load(run, folder)
+        account = None if state is None else account_of(state)
+        while states.written(run, folder) == written:
+            if account is not None and clock.now() >= not_before and opened(account, machine()):
+                attend()
+                if states.written(run, folder) == written:  # it came to nothing, and that was told
+                    not_before = clock.now() + PATIENCE
+            else:
+                clock.sleep(LOOK_EVERY)
+
+
+def opened(account: Account, machine: datetime) -> bool:
+    """Tell whether a window has opened that somebody has to attend to."""
+    found, _ = due(account, machine)
+    return bool(still_due(found))
