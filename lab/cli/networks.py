@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from typing import Annotated, Any
 
@@ -14,8 +14,10 @@ from lab.cli.attending import OF_RUN
 from lab.cli.options import JSON, ending
 from lab.declare.vpc import Block, InboundRule
 from lab.errors import InputError, Problem
+from lab.live import Live
 from lab.network.describing import describe_peering, describe_route_table, describe_security_group, route_state
 from lab.network.vpc import Network, Peering, Rule, SecurityGroup
+from lab.operating import Done
 
 PEERING = Annotated[str, typer.Argument(metavar="PEERING", help="Its name, or its id.")]
 TABLE = Annotated[
@@ -30,15 +32,24 @@ SOURCE_GROUP = Annotated[str | None, typer.Option(metavar="NAME", help="Or from 
 PORT = Annotated[str | None, typer.Option(metavar="PORT", help="61617, 61614-61619, or all, when left out.")]
 PROTOCOL = Annotated[str, typer.Option(metavar="NAME", help="tcp, udp, icmp or all.")]
 
+_ON_PEERINGS = (
+    ("accept", Live.accept_peering, "Accept a request that is pending."),
+    ("reject", Live.reject_peering, "Reject a request that is pending."),
+    ("delete", Live.delete_peering, "Delete a peering: its routes stay, and lead nowhere."),
+)
+_ON_RULES = (
+    ("authorize", Live.authorize_ingress, "Let something in; it holds at once."),
+    ("revoke", Live.revoke_ingress, "Let something in no more; connections that are open go on."),
+)
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands with their verbs."""
     peering = typer.Typer(help="The peerings between a running lab's VPCs.", no_args_is_help=True)
     peering.command(name="list")(ending(list_peerings))
     peering.command(name="create")(ending(create_peering))
-    peering.command(name="accept")(ending(accept_peering))
-    peering.command(name="reject")(ending(reject_peering))
-    peering.command(name="delete")(ending(delete_peering))
+    for name, verb, does in _ON_PEERINGS:
+        peering.command(name=name, help=does)(ending(_on_peering(verb)))
     app.add_typer(peering, name="peering")
     route = typer.Typer(help="The routes of a running lab's VPCs.", no_args_is_help=True)
     route.command(name="list")(ending(list_routes))
@@ -48,8 +59,8 @@ def add_to(app: typer.Typer) -> None:
     sg = typer.Typer(help="The security groups of a running lab.", no_args_is_help=True)
     sg.command(name="list")(ending(list_groups))
     sg.command(name="describe")(ending(describe_group))
-    sg.command(name="authorize")(ending(authorize))
-    sg.command(name="revoke")(ending(revoke))
+    for name, change, does in _ON_RULES:
+        sg.command(name=name, help=does)(ending(_on_rule(change)))
     app.add_typer(sg, name="sg")
 
 
@@ -77,28 +88,16 @@ def create_peering(
     return 0
 
 
-def accept_peering(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
-    """Accept a request that is pending."""
-    with attending.attended(run) as live:
-        live.accept_peering(peering)
-        _tell_peering(live.network, peering, json)
-    return 0
+def _on_peering(verb: Callable[[Live, str], Done]) -> Callable[..., int]:
+    """Make the command of a verb on a peering that there is."""
 
+    def command(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
+        with attending.attended(run) as live:
+            verb(live, peering)
+            _tell_peering(live.network, peering, json)
+        return 0
 
-def reject_peering(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
-    """Reject a request that is pending."""
-    with attending.attended(run) as live:
-        live.reject_peering(peering)
-        _tell_peering(live.network, peering, json)
-    return 0
-
-
-def delete_peering(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
-    """Delete a peering: its routes stay, and lead nowhere."""
-    with attending.attended(run) as live:
-        live.delete_peering(peering)
-        _tell_peering(live.network, peering, json)
-    return 0
+    return command
 
 
 def list_routes(run: OF_RUN = None, json: JSON = False) -> int:
@@ -146,38 +145,25 @@ def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False
     return 0
 
 
-def authorize(
-    group: SECURITY_GROUP,
-    cidr: CIDR = None,
-    source_group: SOURCE_GROUP = None,
-    port: PORT = None,
-    protocol: PROTOCOL = "tcp",
-    run: OF_RUN = None,
-    json: JSON = False,
-) -> int:
-    """Let something in; it holds at once."""
-    rule = _rule(cidr, source_group, port, protocol)
-    with attending.attended(run) as live:
-        live.authorize_ingress(group, rule)
-        _tell_groups(live.network, [live.network.group(group)], json)
-    return 0
+def _on_rule(change: Callable[[Live, str, Rule], Done]) -> Callable[..., int]:
+    """Make the command of a verb on a rule of a group."""
 
+    def command(
+        group: SECURITY_GROUP,
+        cidr: CIDR = None,
+        source_group: SOURCE_GROUP = None,
+        port: PORT = None,
+        protocol: PROTOCOL = "tcp",
+        run: OF_RUN = None,
+        json: JSON = False,
+    ) -> int:
+        rule = _rule(cidr, source_group, port, protocol)
+        with attending.attended(run) as live:
+            change(live, group, rule)
+            _tell_groups(live.network, [live.network.group(group)], json)
+        return 0
 
-def revoke(
-    group: SECURITY_GROUP,
-    cidr: CIDR = None,
-    source_group: SOURCE_GROUP = None,
-    port: PORT = None,
-    protocol: PROTOCOL = "tcp",
-    run: OF_RUN = None,
-    json: JSON = False,
-) -> int:
-    """Let something in no more; connections that are open go on."""
-    rule = _rule(cidr, source_group, port, protocol)
-    with attending.attended(run) as live:
-        live.revoke_ingress(group, rule)
-        _tell_groups(live.network, [live.network.group(group)], json)
-    return 0
+    return command
 
 
 def lines(network: Network) -> list[str]:

@@ -16,20 +16,11 @@ from lab.amazonmq.configuration import read
 from lab.amazonmq.connectors import NetworkConnector
 from lab.amazonmq.maintenance import window
 from lab.amazonmq.sanitising import sanitise
+from lab.declare import service_steps as steps
 from lab.declare.broker_steps import Reboot
 from lab.declare.identities import identity
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.service_steps import (
-    CreateConfiguration,
-    CreateUser,
-    DeleteUser,
-    MaintenanceWindow,
-    MoveClock,
-    UpdateBroker,
-    UpdateConfiguration,
-    UpdateUser,
-)
 from lab.declare.step import Step
 from lab.declare.timed import Wait
 from lab.declare.topology import Topology
@@ -69,7 +60,7 @@ def moves(scenario: Scenario) -> Iterator[Move]:
     account = opening(scenario.topology)
     about_to_open: set[str] = set()  # brokers before whose window the clock was moved: it opens while one waits
     for path, step in in_time(scenario.steps):
-        if isinstance(step, MoveClock):
+        if isinstance(step, steps.MoveClock):
             about_to_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
         if isinstance(step, Wait):
             account = _opened(account, about_to_open)
@@ -110,17 +101,17 @@ def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
 
 def changes_anything(scenario: Scenario) -> bool:
     """Tell whether a scenario saves or applies anything."""
-    return any(isinstance(step, UpdateConfiguration | UpdateBroker) for step in every_step(scenario.steps))
+    return any(isinstance(step, steps.UpdateConfiguration | steps.UpdateBroker) for step in every_step(scenario.steps))
 
 
 def _after(account: Account, step: Step) -> Account | None:
     """Give the account after a step, or None where the service has nothing to do with it."""
     match step:
-        case CreateConfiguration():
+        case steps.CreateConfiguration():
             return account_configurations.create_configuration(
                 account, step.configuration, step.engine_version, _LONG_AGO
             )
-        case UpdateConfiguration():
+        case steps.UpdateConfiguration():
             return account_configurations.update_configuration(
                 account,
                 step.configuration,
@@ -129,14 +120,14 @@ def _after(account: Account, step: Step) -> Account | None:
                 description=step.description,
                 file=step.file.file,
             ).account
-        case UpdateBroker():
+        case steps.UpdateBroker():
             return _updated(account, step)
-        case MaintenanceWindow():
+        case steps.MaintenanceWindow():
             chosen = window(step.day, step.time, step.zone)
             return account_brokers.update_broker(account, step.broker, window=chosen)
-        case MoveClock():
+        case steps.MoveClock():
             return _moved(account, step)
-        case CreateUser():
+        case steps.CreateUser():
             return account_users.create_user(
                 account,
                 step.broker,
@@ -145,7 +136,7 @@ def _after(account: Account, step: Step) -> Account | None:
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case UpdateUser():
+        case steps.UpdateUser():
             return account_users.update_user(
                 account,
                 step.broker,
@@ -154,7 +145,7 @@ def _after(account: Account, step: Step) -> Account | None:
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case DeleteUser():
+        case steps.DeleteUser():
             return account_users.delete_user(account, step.broker, step.user)
         case Reboot() if any(each.name == step.broker for each in account.brokers):
             return _rebooted(account, step.broker)
@@ -169,7 +160,7 @@ def _opened(account: Account, brokers: set[str]) -> Account:
     return account
 
 
-def _updated(account: Account, step: UpdateBroker) -> Account:
+def _updated(account: Account, step: steps.UpdateBroker) -> Account:
     if step.roll_back:
         account = account_brokers.roll_back(account, step.broker)
     account = account_brokers.update_broker(
@@ -187,7 +178,7 @@ def _rebooted(account: Account, broker: str) -> Account:
     return account_brokers.finish_reboot(account_brokers.applied(begun, broker), broker)
 
 
-def _moved(account: Account, step: MoveClock) -> Account:
+def _moved(account: Account, step: steps.MoveClock) -> Account:
     """Check the move; what would come to be applied by it depends on the moment of the run."""
     if step.before is not None:
         account.broker(step.before)

@@ -8,21 +8,9 @@ from typing import Any
 
 from lab.amazonmq.deployment import DeploymentMode
 from lab.amazonmq.log_lines import NAMED
+from lab.declare import broker_steps as steps
 from lab.declare.broker_claims import Log, Recovered
-from lab.declare.broker_steps import (
-    BROKER_STEPS,
-    ConnectorStep,
-    CreateBroker,
-    DeleteBroker,
-    Kill,
-    OnBroker,
-    OnInstance,
-    Pause,
-    Reboot,
-    Resume,
-    Start,
-    Stop,
-)
+from lab.declare.broker_steps import BROKER_STEPS
 from lab.declare.identities import unread
 from lab.declare.instances import ABSENT, DELETED, DOWN, PAUSED, UP, Instances
 from lab.declare.scenario import Bridge, Scenario
@@ -33,16 +21,17 @@ from lab.declare.wording import unknown
 from lab.errors import Place, Problem
 
 _A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # what looks like a pattern's name is taken for one
-_NEEDS: dict[type[OnBroker], tuple[tuple[str, ...], str | None]] = {  # the states it may find, and the one it brings
-    Stop: ((UP, PAUSED), DOWN),
-    Kill: ((UP, PAUSED), DOWN),
-    Start: ((DOWN,), UP),
-    Reboot: ((UP, PAUSED), UP),
-    Pause: ((UP,), PAUSED),
-    Resume: ((PAUSED,), UP),
-    ConnectorStep: ((UP,), None),
-    CreateBroker: ((ABSENT,), UP),
-    DeleteBroker: ((UP, PAUSED, DOWN), DELETED),
+# the states it may find, and the one it brings
+_NEEDS: dict[type[steps.OnBroker], tuple[tuple[str, ...], str | None]] = {
+    steps.Stop: ((UP, PAUSED), DOWN),
+    steps.Kill: ((UP, PAUSED), DOWN),
+    steps.Start: ((DOWN,), UP),
+    steps.Reboot: ((UP, PAUSED), UP),
+    steps.Pause: ((UP,), PAUSED),
+    steps.Resume: ((PAUSED,), UP),
+    steps.ConnectorStep: ((UP,), None),
+    steps.CreateBroker: ((ABSENT,), UP),
+    steps.DeleteBroker: ((UP, PAUSED, DOWN), DELETED),
 }
 _IS_THERE = {"": "is there already", DELETED: "was deleted, and the service would give a new one another id"}
 _LATER = "create each broker once, and declare it with later: yes"
@@ -60,28 +49,28 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
     for path, step in in_time(scenario.steps):
         named = getattr(step, "broker", None) or ""
         place = scenario.origin.place(*path, "broker")
-        if not isinstance(step, OnBroker) and named in brokers and brokers[named].missing:
+        if not isinstance(step, steps.OnBroker) and named in brokers and brokers[named].missing:
             yield _missing(named, brokers[named], step, place)
             continue
         if isinstance(step, UpdateBroker) and step.apply == "immediately" and step.broker in brokers:
-            step = Reboot(broker=step.broker)
-        if not isinstance(step, OnBroker):
+            step = steps.Reboot(broker=step.broker)
+        if not isinstance(step, steps.OnBroker):
             continue
         if step.broker not in brokers:
             yield unknown("broker", step.broker, topology.brokers, "brokers in this topology", place)
             continue
         its = brokers[step.broker]
-        if its.single and isinstance(step, OnInstance) and step.instance is not None:
+        if its.single and isinstance(step, steps.OnInstance) and step.instance is not None:
             yield Problem(
                 what=f"{step.broker} is a single instance: there is no other one to tell it from",
                 remedy=f"leave instance out, or give it deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}",
                 place=scenario.origin.place(*path, "instance"),
             )
             continue
-        if its.missing and not isinstance(step, CreateBroker):
+        if its.missing and not isinstance(step, steps.CreateBroker):
             yield _missing(step.broker, its, step, place)
             continue
-        if isinstance(step, CreateBroker) and its.missing != ABSENT:
+        if isinstance(step, steps.CreateBroker) and its.missing != ABSENT:
             yield Problem(what=f"{step.broker} {_IS_THERE[its.missing]}", remedy=_LATER, place=place)
             continue
         meant = its.meant(step)
@@ -92,12 +81,12 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
         found = its.state(meant[0])
         if found not in needed:
             what = f"{its.name(meant[0])} is {found} here, so there is nothing to {_words(step)}"
-            before = _BEFORE[found] if found != UP else "pause" if isinstance(step, Resume) else "stop or kill"
+            before = _BEFORE[found] if found != UP else "pause" if isinstance(step, steps.Resume) else "stop or kill"
             yield Problem(what=what, remedy=f"put a {before} step before it", place=place)
         its.done(step, meant[0], brings or found)
-        if isinstance(step, ConnectorStep):
+        if isinstance(step, steps.ConnectorStep):
             yield from _connector(scenario, path, step, stopped)
-        elif brings == DOWN or isinstance(step, Reboot):  # a broker that starts starts its connectors
+        elif brings == DOWN or isinstance(step, steps.Reboot):  # a broker that starts starts its connectors
             stopped = {each for each in stopped if each[0] != step.broker}
 
 
@@ -109,7 +98,7 @@ def _missing(broker: str, its: Instances, step: Any, place: Place | None) -> Pro
 
 
 def _connector(
-    scenario: Scenario, path: tuple[str | int, ...], step: ConnectorStep, stopped: set[tuple[str, str]]
+    scenario: Scenario, path: tuple[str | int, ...], step: steps.ConnectorStep, stopped: set[tuple[str, str]]
 ) -> Iterator[Problem]:
     its = [name for name, owners in connectors_of(scenario).items() if step.broker in owners]
     place = scenario.origin.place(*path, "name")
@@ -151,7 +140,7 @@ def check_after(scenario: Scenario, path: tuple[str | int, ...], claim: Log | Re
 
 
 def _words(step: Any) -> str:
-    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb.removesuffix("-broker")
+    return f"{step.do} a connector on" if isinstance(step, steps.ConnectorStep) else step.verb.removesuffix("-broker")
 
 
 assert set(_NEEDS) == set(BROKER_STEPS)

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from lab.declare.broker_steps import (
-    ConnectorStep,
-    CreateBroker,
-    DeleteBroker,
-    Kill,
-    OnBroker,
-    OnInstance,
-    Pause,
-    Reboot,
-    Resume,
-    Start,
-    Stop,
-)
+from lab.declare import broker_steps as steps
 from lab.errors import BrokerError, InputError, PlanError
 from lab.history import BrokerChanged
 from lab.operating.creation import begin_creation, begin_deletion, finish_creation, finish_deletion
@@ -24,7 +12,7 @@ from lab.replay.rebooting import not_served, reboot
 from lab.replay.rehearsal import Rehearsal
 
 
-def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
+def befall(rehearsal: Rehearsal, step: steps.OnBroker) -> Outcome:
     """Do one step, and count from its end what is claimed to follow it."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
@@ -35,31 +23,31 @@ def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     return outcome
 
 
-def _befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
+def _befall(rehearsal: Rehearsal, step: steps.OnBroker) -> Outcome:
     lab, broker = rehearsal.lab, step.broker
-    if isinstance(step, ConnectorStep):
+    if isinstance(step, steps.ConnectorStep):
         rehearsal.record_of_lab(lab.change_connector(broker, step.name, step.do))
         return Outcome()
-    if isinstance(step, CreateBroker):
+    if isinstance(step, steps.CreateBroker):
         return _create(rehearsal, broker, step.within.total_seconds())
-    if isinstance(step, DeleteBroker):
+    if isinstance(step, steps.DeleteBroker):
         return _delete(rehearsal, broker)
     instance = _meant(rehearsal, step)
     match step:
-        case Stop():
+        case steps.Stop():
             return stop(rehearsal, broker, instance, step.within.total_seconds())
-        case Kill():
+        case steps.Kill():
             off(rehearsal, broker, instance)
             rehearsal.record_of_lab(lab.kill(broker, instance))
-        case Start():
+        case steps.Start():
             return start(rehearsal, broker, instance, step.within.total_seconds())
-        case Reboot():
+        case steps.Reboot():
             downtime = None if step.downtime is None else step.downtime.total_seconds()
             return reboot(rehearsal, broker, instance, downtime, step.within.total_seconds())
-        case Pause():
+        case steps.Pause():
             off(rehearsal, broker, instance)
             rehearsal.record_of_lab(lab.pause(broker, instance))
-        case Resume():
+        case steps.Resume():
             rehearsal.record_of_lab(lab.resume(broker, instance))
             on(rehearsal, broker, instance)
         case _:
@@ -67,15 +55,15 @@ def _befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     return Outcome()
 
 
-def _meant(rehearsal: Rehearsal, step: OnBroker) -> int:
+def _meant(rehearsal: Rehearsal, step: steps.OnBroker) -> int:
     """Give the instance that a step is about; where that is the active one of a pair, wait until there is one."""
     numbers = rehearsal.numbers(step.broker)
-    named = step.instance if isinstance(step, OnInstance) else None
+    named = step.instance if isinstance(step, steps.OnInstance) else None
     if len(numbers) == 1:
         return numbers[0]
     if named in ("1", "2"):
         return int(named)
-    if named is None and isinstance(step, Start | Resume):
+    if named is None and isinstance(step, steps.Start | steps.Resume):
         return next((each for each in numbers if (step.broker, each) in rehearsal.off), numbers[0])
     serving = active(rehearsal, step.broker)
     return next(each for each in numbers if each != serving) if named == "standby" else serving

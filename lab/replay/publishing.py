@@ -27,13 +27,7 @@ MOST = 10_000_000  # messages of one step; as many as a publish step may count
 def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
     """Send all messages of a step, and return when each has its outcome."""
     sending = Sending(rehearsal, number, step)
-    begun = rehearsal.now()
-    try:
-        sending.connect()
-    except (BrokerError, LabTimeout) as error:
-        attempts.failed(rehearsal, step, sending.who, "connect", error, begun)
-        return refused(rehearsal, sending.who, error)
-    return sending.send()
+    return sending.connect() or sending.send()
 
 
 class Sending:
@@ -49,14 +43,20 @@ class Sending:
         self._ear = Ear(rehearsal, self.who)
         self._client: Client | None = None
 
-    def connect(self) -> None:
-        """Connect; BrokerError where the broker refuses, LabTimeout where it is silent."""
+    def connect(self) -> Outcome | None:
+        """Connect; an Outcome where the broker refuses that, or is silent."""
         rehearsal, step = self._rehearsal, self._step
-        user = rehearsal.user(step.broker, step.user)
-        self._client = rehearsal.lab.connect(
-            client=self.who, broker=step.broker, over=step.over, user=user, events=self._ear
-        )
+        begun = rehearsal.now()
+        try:
+            user = rehearsal.user(step.broker, step.user)
+            self._client = rehearsal.lab.connect(
+                client=self.who, broker=step.broker, over=step.over, user=user, events=self._ear
+            )
+        except (BrokerError, LabTimeout) as error:
+            attempts.failed(rehearsal, step, self.who, "connect", error, begun)
+            return refused(rehearsal, self.who, error)
         rehearsal.beside.senders[self._number] = self._client
+        return None
 
     def send(self) -> Outcome:
         """Send everything, each message at its moment, await every outcome, and leave."""

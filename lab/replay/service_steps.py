@@ -7,17 +7,7 @@ from dataclasses import replace
 
 from lab.amazonmq.account import clock_text, move_clock
 from lab.amazonmq.maintenance import window
-from lab.declare.service_steps import (
-    CreateConfiguration,
-    CreateUser,
-    DeleteUser,
-    MaintenanceWindow,
-    MoveClock,
-    OfService,
-    UpdateBroker,
-    UpdateConfiguration,
-    UpdateUser,
-)
+from lab.declare import service_steps as steps
 from lab.errors import BrokerError, InputError, PlanError
 from lab.operating import Control, Done
 from lab.operating.brokers import update_broker
@@ -29,12 +19,12 @@ from lab.replay.rebooting import not_served, reboot
 from lab.replay.rehearsal import Rehearsal
 
 
-def serve(rehearsal: Rehearsal, step: OfService) -> Outcome:
+def serve(rehearsal: Rehearsal, step: steps.OfService) -> Outcome:
     """Do one step; what the service refuses is a step that was not done as asked."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
         outcome = Outcome(note=rehearsal.service.do(_verb(rehearsal, step)).note)
-        if isinstance(step, UpdateBroker) and step.apply == "immediately":
+        if isinstance(step, steps.UpdateBroker) and step.apply == "immediately":
             downtime = None if step.downtime is None else step.downtime.total_seconds()
             its = active(rehearsal, step.broker)
             outcome = reboot(rehearsal, step.broker, its, downtime, step.within.total_seconds())
@@ -46,12 +36,12 @@ def serve(rehearsal: Rehearsal, step: OfService) -> Outcome:
     return outcome
 
 
-def _verb(rehearsal: Rehearsal, step: OfService) -> Callable[[Control], Done]:
+def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Done]:
     lab, t, machine = rehearsal.lab, rehearsal.clock.now(), rehearsal.service.machine
     match step:
-        case CreateConfiguration():
+        case steps.CreateConfiguration():
             return lambda c: create_configuration(c, step.configuration, step.engine_version, machine, t=t)
-        case UpdateConfiguration():
+        case steps.UpdateConfiguration():
             return lambda c: update_configuration(
                 c,
                 step.configuration,
@@ -61,7 +51,7 @@ def _verb(rehearsal: Rehearsal, step: OfService) -> Callable[[Control], Done]:
                 file=step.file.file,
                 t=t,
             )
-        case UpdateBroker():
+        case steps.UpdateBroker():
             return lambda c: update_broker(
                 c,
                 step.broker,
@@ -71,12 +61,12 @@ def _verb(rehearsal: Rehearsal, step: OfService) -> Callable[[Control], Done]:
                 roll_back=step.roll_back,
                 t=t,
             )
-        case MaintenanceWindow():
+        case steps.MaintenanceWindow():
             chosen = window(step.day, step.time, step.zone)
             return lambda c: update_broker(c, step.broker, window=chosen, t=t)
-        case MoveClock():
+        case steps.MoveClock():
             return lambda c: _moved(rehearsal, step, c)
-        case CreateUser():
+        case steps.CreateUser():
             return lambda c: create_user(
                 c,
                 lab,
@@ -86,7 +76,7 @@ def _verb(rehearsal: Rehearsal, step: OfService) -> Callable[[Control], Done]:
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case UpdateUser():
+        case steps.UpdateUser():
             return lambda c: update_user(
                 c,
                 lab,
@@ -96,13 +86,13 @@ def _verb(rehearsal: Rehearsal, step: OfService) -> Callable[[Control], Done]:
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case DeleteUser():
+        case steps.DeleteUser():
             return lambda c: delete_user(c, lab, step.broker, step.user)
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
 
-def _moved(rehearsal: Rehearsal, step: MoveClock, control: Control) -> Done:
+def _moved(rehearsal: Rehearsal, step: steps.MoveClock, control: Control) -> Done:
     account, machine = control.account, rehearsal.service.machine
     to = step.to
     if to is None:

@@ -8,10 +8,8 @@ from datetime import timedelta
 from math import inf
 
 from lab.declare.timed import EndTraffic, Traffic
-from lab.errors import BrokerError, LabTimeout
-from lab.replay import attempts
 from lab.replay.beside import Task
-from lab.replay.outcome import Outcome, refused
+from lab.replay.outcome import Outcome
 from lab.replay.publishing import Sending
 from lab.replay.rehearsal import Rehearsal
 
@@ -31,12 +29,8 @@ def begin(rehearsal: Rehearsal, number: int, step: Traffic, ended: Callable[[Out
     if flow is not None and not flow.task.done:
         return Outcome(ok=False, note=f"traffic named {step.name} still goes on")
     sending = Sending(rehearsal, number, step)
-    begun = rehearsal.now()
-    try:
-        sending.connect()
-    except (BrokerError, LabTimeout) as error:
-        attempts.failed(rehearsal, step, sending.who, "connect", error, begun)
-        return refused(rehearsal, sending.who, error)
+    if (refused := sending.connect()) is not None:
+        return refused
     task = rehearsal.beside.begin(f"traffic-{step.name}", lambda: ended(sending.send()))
     rehearsal.traffic[step.name] = Flow(sending=sending, task=task, duration=step.duration)
     return None
