@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.promised import lacking
+
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1] / "docker" / "router"), str(HERE)]
 
@@ -17,6 +19,6 @@ import namespaces  # noqa: E402
 @pytest.fixture
 def bed(tmp_path: Path) -> Iterator[namespaces.Bed]:
     if reason := namespaces.unfit():
-        pytest.skip(reason)
+        lacking(reason)
     with namespaces.bed(tmp_path) as made:
         yield made
