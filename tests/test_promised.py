@@ -23,7 +23,9 @@ def test_known(): assert False
 """
 
 
-@pytest.mark.parametrize(("promised", "outcomes"), [("", "3 skipped, 1 xfailed"), ("1", "2 failed, 1 xfailed, 1 error")])
+@pytest.mark.parametrize(
+    ("promised", "outcomes"), [("", "3 skipped, 1 xfailed"), ("1", "2 failed, 1 xfailed, 1 error")]
+)
 def test_what_is_promised_is_not_skipped(tmp_path: Path, promised: str, outcomes: str) -> None:
     told = run(tmp_path, SKIPS, promised)
     assert outcomes in told
