@@ -26,6 +26,7 @@ def off(rehearsal: Rehearsal, broker: str, instance: int) -> None:
 def on(rehearsal: Rehearsal, broker: str, instance: int) -> None:
     """Note that an instance runs."""
     rehearsal.off.discard((broker, instance))
+    rehearsal.ended.discard((broker, instance))
 
 
 def stop(rehearsal: Rehearsal, broker: str, instance: int, within: float) -> Outcome:

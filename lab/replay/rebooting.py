@@ -24,7 +24,8 @@ def reboot(
         service.do(lambda control: begin_reboot(control, broker, t=clock.now()))
     except InputError as error:
         return not_served(rehearsal, error)
-    standbys = [each for each in rehearsal.numbers(broker) if each != instance and (broker, each) not in rehearsal.off]
+    out = rehearsal.off - rehearsal.ended  # stopped by a step: a reboot leaves it so
+    standbys = [each for each in rehearsal.numbers(broker) if each != instance and (broker, each) not in out]
     done: list[Outcome] = []
     note: str | None = None
     for number in (*standbys, instance):
@@ -38,6 +39,7 @@ def reboot(
             done.append(start(rehearsal, broker, number, within))
         except BrokerError:
             # It ended while starting. For the service it runs all the same: another revision can be applied to it.
+            rehearsal.ended.add((broker, number))
             service.do(lambda control: finish_reboot(control, broker, t=clock.now()))
             raise
     if not done[-1].ok:

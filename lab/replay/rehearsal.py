@@ -60,6 +60,7 @@ class Rehearsal:
         self.off: set[tuple[str, int]] = {  # instances that are stopped, killed or paused, or not created
             (broker.name, its.number) for broker in plan.brokers if broker.later for its in broker.instances
         }
+        self.ended: set[tuple[str, int]] = set()  # of these, those that a reboot did not bring back
         self.late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
         self.last_sent = 0.0
         self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end

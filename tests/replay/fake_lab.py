@@ -394,17 +394,20 @@ class FakeLab:
 
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
         standby = self.active(broker) not in (None, instance)
-        if standby:
+        if standby and not self.broken_revisions:
             self.clock.at(self.clock.now() + BOOTING, lambda: self.out.discard((broker, instance)))
+        elif standby:
+            pass  # it ends before it could take over
         else:
             self.down[broker], self.actives[broker] = "starting", instance
             self.clock.at(self.clock.now() + BOOTING, lambda: self._booted(broker))
         return self._changed(broker, "starting", instance, standby=standby)
 
     def started(self, broker: str, instance: int = 1) -> bool:
-        if self.broken_revisions and self.down.get(broker) == "starting":
+        if self.broken_revisions and (self.down.get(broker) == "starting" or (broker, instance) in self.out):
             self.broken_revisions -= 1
-            self.down[broker] = "stopped"
+            if broker in self.down:
+                self.down[broker] = "stopped"
             raise BrokerError(f"broker {broker} ended while starting")
         return broker not in self.down and (broker, instance) not in self.out
 

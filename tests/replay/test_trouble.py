@@ -38,9 +38,11 @@ TOLD = "  - publish: {broker: tokyo, over: stomp, topic: a, count: 3}\n"
 class Played:
     """A scenario's text, replayed in a Lab that may be spoilt first."""
 
-    def __init__(self, folder: Path, steps: str, spoil: Callable[[FakeLab], None] = lambda lab: None) -> None:
+    def __init__(
+        self, folder: Path, steps: str, spoil: Callable[[FakeLab], None] = lambda lab: None, head: str = HEAD
+    ) -> None:
         path = folder / "scenario.yaml"
-        path.write_text(HEAD + steps)
+        path.write_text(head + steps)
         self.recorder = MemoryRecorder()
         self.scenario, self.plan, self.lab = opened(path)
         spoil(self.lab)
@@ -228,3 +230,24 @@ def test_a_broker_that_dies_of_a_revision_can_be_rolled_back(tmp_path: Path) -> 
     ]
     assert played.seen(BrokerChanged)[-1].state == "started"
     assert played.seen(Ended)[-1].complete
+
+
+def test_an_instance_of_a_pair_that_dies_of_a_revision_comes_back_with_the_roll_back(tmp_path: Path) -> None:
+    """The standby is rebooted first, and ends; the active one is not touched. The next reboot is of both again."""
+    (tmp_path / "bad.xml").write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
+    steps = (
+        "  - update-configuration: {configuration: singapore-configuration, file: bad.xml}\n"
+        "  - update-broker: {broker: singapore, configuration: singapore-configuration, apply: immediately}\n"
+        "  - update-broker: {broker: singapore, roll-back: yes, apply: immediately}\n"
+    )
+
+    def spoil(lab: FakeLab) -> None:
+        lab.broken_revisions = 1
+
+    played = Played(tmp_path, steps, spoil, HEAD.replace("tokyo-singapore", "active-standby"))
+    played.play()
+    assert [step.ok for step in played.seen(StepEnded)] == [True, False, True]
+    after = max(step.t for step in played.seen(StepEnded) if not step.ok)
+    back = [each.state for each in played.seen(BrokerChanged) if each.t >= after and each.instance == 2]
+    assert "started" in back, back
+    assert played.lab.out == set(), "both run"
