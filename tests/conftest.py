@@ -34,6 +34,7 @@ _TOGETHER = {
     "tests/emulation/test_power.py": "labs",
     "tests/emulation/test_restarts.py": "labs",
     "tests/emulation/test_configurations.py": "configurations",
+    "tests/emulation/test_pairs.py": "pairs",
     "tests/emulation/test_standing.py": "standing",
     "tests/emulation/test_timing.py": "timing",
 }
