@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from lab.cli import attending
+from lab.errors import BrokerError
+from lab.operating.brokers import STARTS_WITHIN
 from tests.live_lab import Killed, LiveLab
 
 WEEK = timedelta(days=8)  # since then every broker's window has opened
@@ -55,3 +57,19 @@ def test_the_router_does_what_is_on_file_from_the_next_command_on() -> None:
     attending._catch_up(lab.live)
     assert lab.network == lab.live.network
     assert lab.network.route_table(table).routes == (route,), "nobody was told that it had gone"
+
+
+def test_a_pair_that_a_revision_ends_is_rolled_back_by_the_next_command() -> None:
+    lab = LiveLab("failover")
+    plugin = "<plugins><redeliveryPlugin/></plugins>"
+    bad = f'<broker xmlns="http://activemq.apache.org/schema/core">{plugin}</broker>'
+    lab.live.update_configuration("singapore-configuration", bad)
+    lab.live.update_broker("singapore", configuration="singapore-configuration")
+    begun = lab.clock.now()
+    with pytest.raises(BrokerError, match="ended while starting"):
+        lab.live.reboot("singapore")
+    assert lab.clock.now() - begun < STARTS_WITHIN, "nobody waits for who has ended"
+    assert len(lab.died) == 2
+    lab.live.update_broker("singapore", roll_back=True)
+    lab.live.reboot("singapore")
+    assert (lab.out, lab.died, lab.down) == (set(), set(), {}), "both run"

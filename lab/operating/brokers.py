@@ -7,6 +7,7 @@ is down, `finish_reboot`. `reboot` does all of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lab.amazonmq import account_brokers as verbs
@@ -15,7 +16,7 @@ from lab.amazonmq.broker_record import BrokerRecord
 from lab.amazonmq.configuration import read
 from lab.amazonmq.maintenance import Window
 from lab.amazonmq.sanitising import Sanitised, sanitise
-from lab.errors import LabTimeout
+from lab.errors import BrokerError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.network.security_groups import check_groups
 from lab.operating.control import Control, Done, seen_of
@@ -122,7 +123,8 @@ def reboot(
     numbers = [each.number for each in plan.broker(broker).instances]
     active = lab.active(broker) or numbers[0]
     given: Applied | None = None
-    for number in (*(each for each in numbers if each != active), active):
+    others = [each for each in numbers if each != active]
+    for number in (*others, active):
         mark = 0 if len(numbers) == 1 else number
         seen.append(BrokerChanged(t=lab.clock.now(), broker=broker, state="stopping", instance=mark))
         seen.append(lab.stop(broker, within=STOPS_WITHIN, instance=number))
@@ -131,7 +133,8 @@ def reboot(
             keep(given.control)
             seen += given.seen
         if number == active:
-            lab.clock.wait(lambda: len(numbers) == 1 or lab.active(broker) is not None, within)
+            with suppress(BrokerError):  # it ended when it took over: the one that follows is to tell the same
+                lab.clock.wait(lambda: taken_over(lab, broker, others), within)
             lab.clock.sleep(downtime)
         seen.append(lab.start(broker, number))
         await_start(lab, broker, number, within, "reboot")
@@ -147,6 +150,15 @@ def await_start(lab: Lab, broker: str, number: int, within: float, of: str) -> N
     if not lab.clock.wait(lambda: lab.started(broker, number), within):
         what = f"broker {broker} had not started within {within:g} s of its {of}"
         raise LabTimeout(what, f"see: mqlab logs {broker}")
+
+
+def taken_over(lab: Lab, broker: str, others: Sequence[int]) -> bool:
+    """Tell whether one of the other instances is the active one now, or there are none; BrokerError where one ended."""
+    if not others or lab.active(broker) is not None:
+        return True
+    for each in others:
+        lab.started(broker, each)  # who has ended is not asked in vain
+    return False
 
 
 def current_text(account: Account, record: BrokerRecord) -> Sanitised:

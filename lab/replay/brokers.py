@@ -6,7 +6,7 @@ from lab.declare import broker_steps as steps
 from lab.errors import BrokerError, InputError, PlanError
 from lab.history import BrokerChanged
 from lab.operating.creation import begin_creation, begin_deletion, finish_creation, finish_deletion
-from lab.replay.instances import active, off, on, start, stop
+from lab.replay.instances import active, off, on, rebooted_last, start, stop
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rebooting import not_served, reboot
 from lab.replay.rehearsal import Rehearsal
@@ -65,6 +65,8 @@ def _meant(rehearsal: Rehearsal, step: steps.OnBroker) -> int:
         return int(named)
     if named is None and isinstance(step, steps.Start | steps.Resume):
         return next((each for each in numbers if (step.broker, each) in rehearsal.off), numbers[0])
+    if isinstance(step, steps.Reboot):
+        return rebooted_last(rehearsal, step.broker)
     serving = active(rehearsal, step.broker)
     return next(each for each in numbers if each != serving) if named == "standby" else serving
 

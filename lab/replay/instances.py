@@ -18,6 +18,13 @@ def active(rehearsal: Rehearsal, broker: str) -> int:
     return found
 
 
+def rebooted_last(rehearsal: Rehearsal, broker: str) -> int:
+    """Give the instance that a reboot leaves to the end: the active one, or any where none runs that could be it."""
+    if rehearsal.down(broker) and rehearsal.lab.active(broker) is None:
+        return rehearsal.numbers(broker)[0]
+    return active(rehearsal, broker)
+
+
 def off(rehearsal: Rehearsal, broker: str, instance: int) -> None:
     """Note that an instance does not run."""
     rehearsal.off.add((broker, instance))

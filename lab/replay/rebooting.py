@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lab.errors import BrokerError, InputError, LabError
-from lab.operating.brokers import STARTS_WITHIN, STOPS_WITHIN, begin_reboot, finish_reboot
-from lab.replay.instances import active, start, stop
+from lab.operating.brokers import STARTS_WITHIN, STOPS_WITHIN, begin_reboot, finish_reboot, taken_over
+from lab.replay.instances import FAILS_OVER_WITHIN, off, rebooted_last, start, stop
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 
@@ -33,7 +33,7 @@ def reboot(
         note = service.apply(broker) if note is None else note  # once, for all instances
         if number == instance:
             if standbys:  # or the one that has just ended might be quicker to get the store's lock again
-                active(rehearsal, broker)
+                _await_takeover(rehearsal, broker, standbys)
             rehearsal.wait(lambda: False, rehearsal.reboot_time if downtime is None else downtime)
         try:
             done.append(start(rehearsal, broker, number, within))
@@ -50,6 +50,17 @@ def reboot(
     return Outcome(ok=failed is None, note=words)
 
 
+def _await_takeover(rehearsal: Rehearsal, broker: str, standbys: Sequence[int]) -> None:
+    """Wait until a standby is the active one; one that ends when it takes over is not waited for."""
+    try:
+        rehearsal.wait(lambda: taken_over(rehearsal.lab, broker, standbys), FAILS_OVER_WITHIN)
+    except BrokerError as error:
+        rehearsal.trouble(f"broker {broker}", error.what)
+        for each in standbys:
+            off(rehearsal, broker, each)
+            rehearsal.ended.add((broker, each))
+
+
 def not_served(rehearsal: Rehearsal, error: InputError) -> Outcome:
     """Record that the service would not do it."""
     return refused(rehearsal, "Amazon MQ", LabError("; ".join(problem.what for problem in error.problems)))
@@ -59,7 +70,7 @@ def attend(rehearsal: Rehearsal) -> None:
     """Reboot the brokers whose maintenance window has opened with something pending."""
     for broker in rehearsal.service.due():
         try:
-            outcome = reboot(rehearsal, broker, active(rehearsal, broker), None)
+            outcome = reboot(rehearsal, broker, rebooted_last(rehearsal, broker), None)
         except BrokerError as error:
             outcome = refused(rehearsal, f"broker {broker}", error)
         if not outcome.ok:

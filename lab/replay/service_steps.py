@@ -13,7 +13,7 @@ from lab.operating import Control, Done
 from lab.operating.brokers import update_broker
 from lab.operating.configurations import create_configuration, update_configuration
 from lab.operating.users import create_user, delete_user, update_user
-from lab.replay.instances import active
+from lab.replay.instances import rebooted_last
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rebooting import not_served, reboot
 from lab.replay.rehearsal import Rehearsal
@@ -26,7 +26,7 @@ def serve(rehearsal: Rehearsal, step: steps.OfService) -> Outcome:
         outcome = Outcome(note=rehearsal.service.do(_verb(rehearsal, step)).note)
         if isinstance(step, steps.UpdateBroker) and step.apply == "immediately":
             downtime = None if step.downtime is None else step.downtime.total_seconds()
-            its = active(rehearsal, step.broker)
+            its = rebooted_last(rehearsal, step.broker)
             outcome = reboot(rehearsal, step.broker, its, downtime, step.within.total_seconds())
     except InputError as error:
         outcome = not_served(rehearsal, error)

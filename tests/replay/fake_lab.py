@@ -227,6 +227,8 @@ class FakeLab:
         self.unwatched = 0
         self.down: dict[str, str] = {}  # brokers that do not run, by how that came
         self.broken_revisions = 0  # how many starts to come end before a broker listens
+        self.deadly: set[str] = set()  # brokers whose files end an instance when it becomes the active one
+        self.died: set[tuple[str, int]] = set()
         self.out: set[tuple[str, int]] = set()  # instances of pairs that do not run
         self.down |= {broker.name: "not created yet" for broker in plan.brokers if broker.later}
         self.actives = {broker.name: 1 for broker in plan.brokers}
@@ -393,8 +395,11 @@ class FakeLab:
         return self._out(broker, "killed", instance)
 
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        self.died.discard((broker, instance))
         standby = self.active(broker) not in (None, instance)
-        if standby and not self.broken_revisions:
+        if broker in self.deadly and not standby:
+            self.clock.at(self.clock.now() + 1, lambda: self.died.add((broker, instance)))
+        elif standby and not self.broken_revisions:
             self.clock.at(self.clock.now() + BOOTING, lambda: self.out.discard((broker, instance)))
         elif standby:
             pass  # it ends before it could take over
@@ -404,6 +409,8 @@ class FakeLab:
         return self._changed(broker, "starting", instance, standby=standby)
 
     def started(self, broker: str, instance: int = 1) -> bool:
+        if (broker, instance) in self.died:
+            raise BrokerError(f"broker {broker} ended while starting")
         if self.broken_revisions and (self.down.get(broker) == "starting" or (broker, instance) in self.out):
             self.broken_revisions -= 1
             if broker in self.down:
@@ -417,6 +424,9 @@ class FakeLab:
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
         ended = self.down.get(broker) in ("stopped", "killed") or any(name == broker for name, _ in self.out)
         assert ended, "an instance reads its files when it starts"
+        self.deadly.discard(broker)
+        if "redeliveryPlugin" in plan.broker(broker).activemq_xml:
+            self.deadly.add(broker)
         self.plan = plan
         self.prepared.append((broker, dict(passwords)))
 
@@ -445,6 +455,10 @@ class FakeLab:
         return BrokerChanged(t=self.clock.now(), broker=broker, state=state, instance=number, standby=standby)
 
     def _take_over(self, broker: str, instance: int) -> None:
+        if broker in self.deadly:
+            self.died.add((broker, instance))
+            self.out.add((broker, instance))
+            return
         self.actives[broker] = instance
         if self.recorder is not None:
             self.recorder.record(self._changed(broker, "active", instance))

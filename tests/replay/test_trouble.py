@@ -20,10 +20,12 @@ from lab.history import (
     SendOutcome,
     Sent,
     StepEnded,
+    StepStarted,
     Subscribed,
     Trouble,
 )
 from lab.replay import replay
+from lab.replay.instances import FAILS_OVER_WITHIN
 from lab.replay.settling import QUIET
 from lab.runtime.base import Outgoing
 from tests.replay.cases import RUN, opened
@@ -251,3 +253,20 @@ def test_an_instance_of_a_pair_that_dies_of_a_revision_comes_back_with_the_roll_
     back = [each.state for each in played.seen(BrokerChanged) if each.t >= after and each.instance == 2]
     assert "started" in back, back
     assert played.lab.out == set(), "both run"
+
+
+def test_a_pair_that_dies_of_a_revision_when_it_is_to_take_over_can_be_rolled_back(tmp_path: Path) -> None:
+    """A standby waits for the store's lock before it does what ends it: only then does none of both run any more."""
+    plugin = "<plugins><redeliveryPlugin/></plugins>"
+    (tmp_path / "bad.xml").write_text(f'<broker xmlns="http://activemq.apache.org/schema/core">{plugin}</broker>')
+    steps = (
+        "  - update-configuration: {configuration: singapore-configuration, file: bad.xml}\n"
+        "  - update-broker: {broker: singapore, configuration: singapore-configuration, apply: immediately}\n"
+        "  - update-broker: {broker: singapore, roll-back: yes, apply: immediately}\n"
+    )
+    played = Played(tmp_path, steps, head=HEAD.replace("tokyo-singapore", "active-standby"))
+    played.play()
+    assert [step.ok for step in played.seen(StepEnded)] == [True, False, True]
+    begun, ended = played.seen(StepStarted)[1].t, played.seen(StepEnded)[1].t
+    assert ended - begun < FAILS_OVER_WITHIN, "nobody waits for who has ended"
+    assert (played.lab.out, played.lab.died, played.lab.down) == (set(), set(), {}), "both run"
