@@ -1,26 +1,32 @@
 """A lab that stands, and what may be done to it: each verb of the cloud decided, done, and kept for whoever comes next.
 
-Commands on a running lab and programs of yours call the same methods; each is a function of `lab.operating`.
+Commands on a running lab and programs of yours call the same methods; most are a function of `lab.operating`. Each verb
+takes a turn of its own, on the lab as whoever had it before has left it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from lab.amazonmq.account import Account, due, still_due
+from lab.amazonmq.account import due, still_due
 from lab.amazonmq.broker_record import BrokerState
 from lab.amazonmq.maintenance import Window
+from lab.declare import spoken
 from lab.errors import LabError
-from lab.network.vpc import Network, Rule
-from lab.operating import Control, Done, brokers, configurations, creation, users
-from lab.operating import network as networks
+from lab.networked import Networked
+from lab.operating import Done, brokers, configurations, creation, users
+from lab.progress import Told
+from lab.runtime.emulation import engine
+from lab.runtime.emulation import state as states
 from lab.runtime.emulation.lab import EmulatedLab
-from lab.runtime.emulation.opening import opened_at
+from lab.runtime.emulation.state import state_folder
+from lab.standing import in_turn
 
 _BEGUN = {
     BrokerState.REBOOT_IN_PROGRESS: "reboot",
@@ -29,27 +35,16 @@ _BEGUN = {
 }
 
 
-class Live:
-    """A lab that stands. What AWS refuses is an InputError, and has changed nothing."""
+class Live(Networked):
+    """A lab with all its verbs. What AWS refuses is an InputError, and has changed nothing."""
 
-    def __init__(self, lab: EmulatedLab) -> None:
-        self.lab = lab
-
-    @property
-    def account(self) -> Account:
-        """Give the service's side of the lab as it is now."""
-        return self._control.account
-
-    @property
-    def network(self) -> Network:
-        """Give who may talk to whom now."""
-        return self._control.present
-
+    @in_turn
     def create_configuration(self, name: str, engine_version: str = "5.18") -> Done:
         """Make a configuration from the service's default for its engine version."""
         made = configurations.create_configuration(self._control, name, engine_version, _machine(), t=self._t)
         return self._kept(made)
 
+    @in_turn
     def update_configuration(self, name: str, text: str, *, description: str = "", file: str = "") -> Done:
         """Save a text as a configuration's next revision, sanitised; no broker changes by that."""
         return self._kept(
@@ -58,6 +53,7 @@ class Live:
             )
         )
 
+    @in_turn
     def update_broker(
         self,
         broker: str,
@@ -65,10 +61,13 @@ class Live:
         configuration: str | None = None,
         revision: int | None = None,
         security_groups: Sequence[str] | None = None,
-        window: Window | None = None,
+        window: Window | str | None = None,
         roll_back: bool = False,
     ) -> Done:
-        """Make a revision or security groups pending until a reboot; a maintenance window is set at once."""
+        """Make a revision or security groups pending until a reboot; a maintenance window is set at once.
+
+        A window is a day, a time and a zone: `sunday 03:00 Asia/Tokyo`.
+        """
         return self._kept(
             brokers.update_broker(
                 self._control,
@@ -76,12 +75,13 @@ class Live:
                 configuration=configuration,
                 revision=revision,
                 security_groups=security_groups,
-                window=window,
+                window=spoken.maintenance_window(window) if isinstance(window, str) else window,
                 roll_back=roll_back,
                 t=self._t,
             )
         )
 
+    @in_turn
     def reboot(self, broker: str, *, downtime: float | None = None, within: float = brokers.STARTS_WITHIN) -> Done:
         """Reboot a broker, which applies what is pending, and return when it listens again.
 
@@ -90,6 +90,7 @@ class Live:
         """
         return self._reboot(broker, downtime, within, resumed=False)
 
+    @in_turn
     def create_broker(self, broker: str, *, within: float = brokers.STARTS_WITHIN) -> Done:
         """Create a broker that the topology declares with `later: yes`, and return when it listens.
 
@@ -97,82 +98,59 @@ class Live:
         """
         return self._create(broker, within, resumed=False)
 
+    @in_turn
     def delete_broker(self, broker: str) -> Done:
         """Delete a broker with its store, whatever its state; its configuration stays, its log is in the run folder."""
         return creation.delete(self._control, self.lab, broker, keep=self._keep)
 
+    @in_turn
     def create_user(
-        self, broker: str, user: str, password: SecretStr, *, groups: Sequence[str] = (), console_access: bool = False
+        self,
+        broker: str,
+        user: str,
+        password: SecretStr | str,
+        *,
+        groups: Sequence[str] = (),
+        console_access: bool = False,
     ) -> Done:
         """Make a user whom the broker knows after its next reboot."""
         name = self.account.broker(broker).name
         return self._kept(
             users.create_user(
-                self._control, self.lab, name, user, password, groups=groups, console_access=console_access
+                self._control, self.lab, name, user, _secret(password), groups=groups, console_access=console_access
             )
         )
 
+    @in_turn
     def update_user(
         self,
         broker: str,
         user: str,
         *,
-        password: SecretStr | None = None,
+        password: SecretStr | str | None = None,
         groups: Sequence[str] | None = None,
         console_access: bool | None = None,
     ) -> Done:
         """Change what is given of a user, from the broker's next reboot on."""
         name = self.account.broker(broker).name
+        new = None if password is None else _secret(password)
         return self._kept(
             users.update_user(
-                self._control, self.lab, name, user, password=password, groups=groups, console_access=console_access
+                self._control, self.lab, name, user, password=new, groups=groups, console_access=console_access
             )
         )
 
+    @in_turn
     def delete_user(self, broker: str, user: str) -> Done:
         """Remove a user with the broker's next reboot."""
         return self._kept(users.delete_user(self._control, self.lab, self.account.broker(broker).name, user))
-
-    def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:
-        """Ask a VPC to peer."""
-        ends = {"requester": requester, "accepter": accepter}
-        return self._kept(networks.create_peering(self._control, self.lab, name=name, at=self._age, **ends))
-
-    def accept_peering(self, peering: str) -> Done:
-        """Accept a request."""
-        return self._kept(networks.accept_peering(self._control, self.lab, peering=peering, at=self._age))
-
-    def reject_peering(self, peering: str) -> Done:
-        """Reject a request."""
-        return self._kept(networks.reject_peering(self._control, self.lab, peering=peering, at=self._age))
-
-    def delete_peering(self, peering: str) -> Done:
-        """Delete a peering; its routes are blackholes then."""
-        return self._kept(networks.delete_peering(self._control, self.lab, peering=peering, at=self._age))
-
-    def create_route(self, table: str, destination: IPv4Network, peering: str) -> Done:
-        """Add a route to a peering."""
-        to = {"table": table, "peering": peering}
-        return self._kept(networks.create_route(self._control, self.lab, destination=destination, **to))
-
-    def delete_route(self, table: str, destination: IPv4Network) -> Done:
-        """Take a route away."""
-        return self._kept(networks.delete_route(self._control, self.lab, table=table, destination=destination))
-
-    def authorize_ingress(self, group: str, rule: Rule) -> Done:
-        """Let something in; it holds at once."""
-        return self._kept(networks.authorize_ingress(self._control, self.lab, group=group, rule=rule))
-
-    def revoke_ingress(self, group: str, rule: Rule) -> Done:
-        """Let something in no more; connections that are open go on."""
-        return self._kept(networks.revoke_ingress(self._control, self.lab, group=group, rule=rule))
 
     def agree(self) -> None:
         """Have the router and what is on file agree: a command that was killed may have told one and not the other.
 
         What is on file counts. The killed command has not said that anything was done.
         """
-        self.lab.agree(self.network)
+        self.lab.agree(self._control.network)
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         """Give what somebody began and did not end, and of which broker: nobody is at it while it is our turn."""
@@ -196,19 +174,6 @@ class Live:
         account, _ = due(self.account, _machine())
         self._keep(replace(self._control, account=account))  # what comes to be pending now waits for the next window
         return still_due(account)
-
-    @property
-    def _control(self) -> Control:
-        return self.lab.control
-
-    @property
-    def _t(self) -> float:
-        return self.lab.clock.now()
-
-    @property
-    def _age(self) -> timedelta:
-        """Give how long the lab has stood, whichever process asks: requests expire by it."""
-        return datetime.now(UTC) - opened_at(self.lab.state.run)
 
     def _reboot(self, broker: str, downtime: float | None, within: float, *, resumed: bool) -> Done:
         state, name = self.lab.state, self.account.broker(broker).name
@@ -241,12 +206,51 @@ class Live:
             resumed=resumed,
         )
 
-    def _kept(self, done: Done) -> Done:
-        self._keep(done.control)
-        return done
+    def _catch_up(self) -> None:
+        catch_up(self, self._told)
 
-    def _keep(self, control: Control) -> None:
-        self.lab.keep_control(control)
+
+@contextmanager
+def attach(
+    run: str | None = None, *, environment: Mapping[str, str] = os.environ, progress: Told | None = None
+) -> Iterator[Live]:
+    """Give a lab that is running, whoever opened it: by its run id, or its beginning or end, or else the only one.
+
+    It goes on after the block.
+    """
+    folder = state_folder(environment)
+    state = states.chosen(states.load_all(folder), run)
+    lab = EmulatedLab(engine.connect(environment), state, state_folder=folder)
+    with ExitStack() as closing:
+        closing.callback(lab.let_go)
+        yield closing.enter_context(Live(lab, progress))
+
+
+def catch_up(live: Live, told: Told) -> None:
+    """Do what is left over; what fails is told, and does not keep a verb from mending it."""
+    with warned("have the router do what is on file", told):
+        live.agree()
+    for what, broker in live.interrupted():
+        stage = f"end the {what} of {broker} that was interrupted"
+        with warned(stage, told), told.stage(stage):
+            live.resume(broker)
+    for broker in live.due():
+        stage = f"reboot {broker}, whose maintenance window has opened"
+        with warned(stage, told), told.stage(stage):
+            live.reboot(broker)
+
+
+@contextmanager
+def warned(stage: str, told: Told) -> Iterator[None]:
+    """Tell of what goes wrong in a block, and go on."""
+    try:
+        yield
+    except (LabError, *engine.ENGINE_TROUBLE) as error:
+        told.warn(f"could not {stage}: {error}")
+
+
+def _secret(password: SecretStr | str) -> SecretStr:
+    return SecretStr(password) if isinstance(password, str) else password
 
 
 def _machine() -> datetime:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from lab.cli import attending
 from lab.errors import BrokerError
+from lab.live import catch_up
 from lab.operating.brokers import STARTS_WITHIN
+from lab.progress import Logged
 from tests.live_lab import Killed, LiveLab
 
 WEEK = timedelta(days=8)  # since then every broker's window has opened
@@ -26,14 +27,14 @@ def test_a_window_is_attended_to_once_for_each_broker_however_often_a_command_is
     waiting(lab)
     lab.killed_at = killed_at
     with pytest.raises(Killed):
-        attending._catch_up(lab.live)
+        catch_up(lab.live, Logged())
     lab.killed_at = None
-    attending._catch_up(lab.live)
+    catch_up(lab.live, Logged())
     assert sorted(lab.rebooted) == ["singapore", "tokyo"]
     assert [each.waits for each in lab.control.account.brokers] == [False, False]
     waiting_again = lab.live.update_broker("tokyo", revision=1)
     assert waiting_again.control.account.broker("tokyo").waits
-    attending._catch_up(lab.live)
+    catch_up(lab.live, Logged())
     assert len(lab.rebooted) == 2, "what comes to be pending after the window waits for the next one"
 
 
@@ -54,7 +55,7 @@ def test_the_router_does_what_is_on_file_from_the_next_command_on() -> None:
         lab.live.delete_route(table, route.destination)
     lab.killed_before_noting = False
     assert lab.network != lab.live.network, "the router has been told, and the file has not"
-    attending._catch_up(lab.live)
+    catch_up(lab.live, Logged())
     assert lab.network == lab.live.network
     assert lab.network.route_table(table).routes == (route,), "nobody was told that it had gone"
 

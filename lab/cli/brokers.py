@@ -13,10 +13,10 @@ from lab import units
 from lab.amazonmq.account import Account
 from lab.amazonmq.broker_record import BrokerRecord
 from lab.amazonmq.describing import describe_broker, pending_changes
-from lab.amazonmq.maintenance import Window, window
 from lab.cli import attending, options
 from lab.cli.attending import OF_RUN
 from lab.cli.options import JSON, QUIET, ending
+from lab.declare import spoken
 from lab.errors import InputError
 from lab.live import Live
 
@@ -92,7 +92,7 @@ def update(
         )
     if downtime is not None and apply != "immediately":
         raise InputError.of("--downtime is of a reboot, and nothing is rebooted now", "add --apply immediately")
-    chosen = None if maintenance_window is None else _window(maintenance_window)
+    chosen = None if maintenance_window is None else spoken.maintenance_window(maintenance_window)
     down = _downtime(downtime)
     with attending.attended(run) as live:
         live.update_broker(
@@ -186,12 +186,6 @@ def _reboot(live: Live, broker: str, downtime: float | None, quiet: bool) -> Non
         done = live.reboot(broker, downtime=downtime)
     if done.note:
         options.err().print(f"[yellow]warning:[/yellow] {escape(done.note)}", soft_wrap=True)
-
-
-def _window(text: str) -> Window:
-    day, _, rest = text.strip().partition(" ")
-    at, _, zone = rest.strip().partition(" ")
-    return window(day, at, zone.strip() or "UTC")
 
 
 def _downtime(text: str | None) -> float | None:

@@ -16,10 +16,11 @@ from typing import Annotated
 
 import typer
 
+from lab.amazonmq import telling
 from lab.amazonmq.advice import advise
 from lab.amazonmq.configuration import read, read_bytes
 from lab.amazonmq.sanitising import Removal, sanitise
-from lab.cli import options, telling
+from lab.cli import options
 from lab.cli.options import JSON, VERSION, ending
 from lab.errors import HostError, InputError, Problem
 

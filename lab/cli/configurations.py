@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from lab.amazonmq import telling
 from lab.amazonmq.advice import advise
 from lab.amazonmq.configuration import read, read_bytes
 from lab.amazonmq.describing import describe_configuration, list_revisions, used_by
 from lab.amazonmq.sanitising import MOST_SHOWN, Sanitised, sanitise
-from lab.cli import attending, options, telling
+from lab.cli import attending, options
 from lab.cli.attending import OF_RUN
 from lab.cli.options import JSON, ending
 

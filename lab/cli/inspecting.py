@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
     """Show what would stand, and in which order it would be made."""
-    plan = asking.asked(scenario, None, activemq_version).plan
+    plan = asking.asked(scenario, activemq_version).plan
     if json:
         options.print_json(plan.to_dict())
     else:
@@ -45,7 +45,7 @@ def render(
     json: JSON = False,
 ) -> int:
     """Print the activemq.xml that a broker really gets."""
-    plan = asking.asked(scenario, None, activemq_version).plan
+    plan = asking.asked(scenario, activemq_version).plan
     names = [each.name for each in plan.brokers]
     if broker is not None and broker not in names:
         raise InputError.of(f'no broker named "{broker}"', f"brokers in this topology: {', '.join(names)}")

@@ -9,17 +9,17 @@ from typing import Annotated
 
 import typer
 
+from lab import labs
 from lab.cli import attending, options, status_text
 from lab.cli.attending import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
-from lab.cli.preparing import prepare
 from lab.cli.running import FOLDER
 from lab.cli.standing import stand
 from lab.errors import InputError
 from lab.runtime.emulation import engine, logs, sweeping
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.opening import close_lab, open_lab
+from lab.runtime.emulation.opening import close_lab
 from lab.runtime.emulation.state import state_folder
 from lab.runtime.emulation.status import look
 from lab.runtime.emulation.turns import forget_strays
@@ -50,30 +50,35 @@ def up(
 
     Maintenance windows are attended to as they open.
     """
-    progress = options.progress(quiet)
-    prepared = prepare(
-        scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs, detached=detach
+    opened = labs.up(
+        scenario,
+        seed=seed,
+        activemq_version=activemq_version,
+        activemq_archive=activemq_archive,
+        runs=runs,
+        detach=detach,
+        progress=options.progress(quiet),
     )
-    run = prepared.opening.run
-    with open_lab(prepared.asked.plan, prepared.opening, progress) as lab:
+    with opened as live:
+        state = live.lab.state
         if json:
-            options.print_json(status_text.endpoints(lab.state))
+            options.print_json(status_text.endpoints(state))
         else:
-            status_text.show_endpoints(lab.state, options.out())
+            status_text.show_endpoints(state, options.out())
         if detach:
             options.err().print(
-                f"\nThe lab stays. See it: mqlab status {run}   End it: mqlab down {run}", soft_wrap=True
+                f"\nThe lab stays. See it: mqlab status {state.run}   End it: mqlab down {state.run}", soft_wrap=True
             )
             return 0
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
         try:
             stand(
-                run,
-                prepared.opening.state_folder,
-                lab.clock,
+                state.run,
+                state_folder(os.environ),
+                live.lab.clock,
                 lambda: datetime.now(UTC),
-                lambda state: attending.control_of(state).account,
-                lambda: attending.attend_windows(run, quiet=quiet),
+                lambda now: attending.control_of(now).account,
+                lambda: attending.attend_windows(state.run, quiet=quiet),
             )
             options.err().print("the lab has been ended by another command")
         except KeyboardInterrupt:
@@ -89,7 +94,7 @@ def down(
     """End a lab and remove everything of it."""
     client = engine.connect(os.environ)
     known = states.load_all(state_folder(os.environ))
-    ended = list(known) if every else [attending.chosen(known, run)]
+    ended = list(known) if every else [states.chosen(known, run)]
     removed = {}
     for state in ended:
         removed[state.run] = close_lab(client, state.run, Path(state.folder), state_folder(os.environ))
@@ -113,7 +118,7 @@ def status(run: RUN = None, json: JSON = False) -> int:
         else:
             typer.echo("no lab is running")
         return 0
-    chosen = known if run is None else (attending.chosen(known, run),)
+    chosen = known if run is None else (states.chosen(known, run),)
     seen = [look(client, state) for state in chosen]
     if json:
         options.print_json([status_text.to_dict(each) for each in seen])
@@ -132,7 +137,7 @@ def show_logs(
 ) -> int:
     """Print the log of a broker or of the router."""
     client = engine.connect(os.environ)
-    state = attending.chosen(states.load_all(state_folder(os.environ)), run)
+    state = states.chosen(states.load_all(state_folder(os.environ)), run)
     there = dict(logs.containers(client, state.run))
     if name not in there:
         raise InputError.of(f'lab {state.run} has nothing named "{name}"', f"it has: {', '.join(there)}")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from lab.cli import attending, options
 from lab.cli.attending import OF_RUN
 from lab.cli.options import JSON, ending
-from lab.declare.topology import ImpairmentFields
-from lab.declare.wording import unknown
-from lab.errors import InputError, Problem
-from lab.network.link import Impairment, LinkState
-from lab.plan import LinkPlan, Plan
-from lab.runtime.emulation import link_now
+from lab.declare import spoken
 from lab.runtime.emulation.link_now import DirectionNow
 
 LINK = Annotated[str | None, typer.Argument(metavar="[LINK]", help="Its name; not needed where there is one only.")]
@@ -38,25 +33,29 @@ def add_to(app: typer.Typer) -> None:
 def show(run: OF_RUN = None, json: JSON = False) -> int:
     """List the links, each direction as it is now."""
     with attending.looked_at(run) as live:
-        router = live.lab.router
-        found = [way for link in live.lab.state.plan.links for way in link_now.look(router, link)]
-    _tell(found, json)
+        _tell(live.links(), json)
     return 0
 
 
 def cut(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
     """Drop every packet silently, as a broken cable does."""
-    return _change(run, link, leaving, json, state=LinkState.CUT)
+    with attending.attended(run) as live:
+        _tell(live.cut(link, leaving=leaving), json)
+    return 0
 
 
 def heal(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
     """Let packets pass again, impaired as before."""
-    return _change(run, link, leaving, json, state=LinkState.OPEN)
+    with attending.attended(run) as live:
+        _tell(live.heal(link, leaving=leaving), json)
+    return 0
 
 
 def reject(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
     """Answer every packet as a closed port would."""
-    return _change(run, link, leaving, json, state=LinkState.REJECT)
+    with attending.attended(run) as live:
+        _tell(live.reject(link, leaving=leaving), json)
+    return 0
 
 
 def impair(
@@ -86,61 +85,13 @@ def impair(
         "queue": queue,
         "queue-packets": queue_packets,
     }
-    return _change(run, link, leaving, json, impairment=_impairment(written))
-
-
-def _change(
-    run: str | None,
-    link: str | None,
-    leaving: str | None,
-    json: bool,
-    *,
-    impairment: Impairment | None = None,
-    state: LinkState | None = None,
-) -> int:
+    impairment = spoken.impairment(written, "--")
     with attending.attended(run) as live:
-        lab = live.lab
-        its = _meant(lab.state.plan, link, leaving)
-        lab.change_link(its.name, leaving=leaving, impairment=impairment, state=state)
-        found = link_now.look(lab.router, its)
-    _tell(list(found), json)
+        _tell(live.change_link(link, leaving=leaving, impairment=impairment), json)
     return 0
 
 
-def _meant(plan: Plan, link: str | None, leaving: str | None) -> LinkPlan:
-    names = [each.name for each in plan.links]
-    if link is None and len(names) != 1:
-        raise InputError.of("say which link", f"links of this lab: {', '.join(names) or 'none'}")
-    if link is not None and link not in names:
-        raise InputError([unknown("link", link, names, "links of this lab", None)])
-    its = plan.link(link or names[0])
-    regions = [way.leaving for way in its.directions]
-    if leaving is not None and leaving not in regions:
-        raise InputError([unknown("region", leaving, regions, f"regions of {its.name}", None)])
-    return its
-
-
-def _impairment(written: dict[str, str | None]) -> Impairment:
-    """Read what was written as a topology's link is read, with the same refusals."""
-    given = {key: value for key, value in written.items() if value is not None}
-    if not given:
-        raise InputError.of(
-            "say what the link is to do to packets", "--delay 80ms, say; --delay 0 ends every impairment"
-        )
-    try:
-        return ImpairmentFields.model_validate(given).impairment()
-    except ValidationError as error:
-        raise InputError([_problem(each) for each in error.errors(include_url=False)]) from error
-
-
-def _problem(error: Any) -> Problem:
-    option = "".join(f"--{each}: " for each in error["loc"][:1])
-    if error["type"] == "enum":
-        return Problem(what=f"{option}no such distribution", remedy=f"write {error['ctx']['expected']}")
-    return Problem(what=option + str(error["msg"]).removeprefix("Value error, "))
-
-
-def _tell(found: list[DirectionNow], json: bool) -> None:
+def _tell(found: Sequence[DirectionNow], json: bool) -> None:
     if json:
         options.print_json([each.to_dict() for each in found])
         return

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Network
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from lab.cli import attending, options
 from lab.cli.attending import OF_RUN
 from lab.cli.options import JSON, ending
-from lab.declare.vpc import Block, InboundRule
-from lab.errors import InputError, Problem
+from lab.declare import spoken
 from lab.live import Live
 from lab.network.describing import describe_peering, describe_route_table, describe_security_group, route_state
 from lab.network.vpc import Network, Peering, Rule, SecurityGroup
@@ -115,7 +112,7 @@ def create_route(
     json: JSON = False,
 ) -> int:
     """Send what is for some addresses over a peering."""
-    block = _block(destination)
+    block = spoken.block(destination, "destination-cidr-block", "--")
     with attending.attended(run) as live:
         live.create_route(table, block, peering)
         _tell_routes(live.network, [table], json)
@@ -124,7 +121,7 @@ def create_route(
 
 def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, json: JSON = False) -> int:
     """Take a route away: nothing gets there any more, not even on a connection that is open."""
-    block = _block(destination)
+    block = spoken.block(destination, "destination-cidr-block", "--")
     with attending.attended(run) as live:
         live.delete_route(table, block)
         _tell_routes(live.network, [table], json)
@@ -157,7 +154,7 @@ def _on_rule(change: Callable[[Live, str, Rule], Done]) -> Callable[..., int]:
         run: OF_RUN = None,
         json: JSON = False,
     ) -> int:
-        rule = _rule(cidr, source_group, port, protocol)
+        rule = spoken.rule(cidr=cidr, group=source_group, port=port, protocol=protocol, mark="--")
         with attending.attended(run) as live:
             change(live, group, rule)
             _tell_groups(live.network, [live.network.group(group)], json)
@@ -215,36 +212,3 @@ def _tell_groups(network: Network, groups: Sequence[SecurityGroup], json: bool) 
             typer.echo(f"  in   {rule}")
         for rule in each.outbound:
             typer.echo(f"  out  {rule}")
-
-
-def _block(text: str) -> IPv4Network:
-    try:
-        found: IPv4Network = TypeAdapter(Block).validate_python(text)
-    except ValidationError as error:
-        raise InputError([_problem("--destination-cidr-block", each) for each in error.errors()]) from error
-    return found
-
-
-def _rule(cidr: str | None, group: str | None, port: str | None, protocol: str) -> Rule:
-    """Read a rule as a topology's is read, with the same refusals."""
-    if (cidr is None) == (group is None):
-        raise InputError.of("say from where, once", "--cidr 10.1.0.10/32, or --source-group NAME")
-    written = {"from": cidr, "from-group": group, "port": port, "protocol": protocol}
-    try:
-        return InboundRule.model_validate({key: value for key, value in written.items() if value is not None}).rule()
-    except ValidationError as error:
-        raise InputError([_problem(_option(each), each) for each in error.errors()]) from error
-
-
-_OPTIONS = {"from": "--cidr", "from-group": "--source-group", "port": "--port", "protocol": "--protocol"}
-
-
-def _option(error: Any) -> str:
-    return "".join(_OPTIONS.get(str(each), "") for each in error["loc"][:1])
-
-
-def _problem(option: str, error: Any) -> Problem:
-    label = f"{option}: " if option else ""
-    if error["type"] == "enum":
-        return Problem(what=f"{label}no such protocol", remedy=f"write {error['ctx']['expected']}")
-    return Problem(what=label + str(error["msg"]).removeprefix("Value error, "))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 
@@ -44,6 +45,10 @@ class TerminalProgress:
     def say(self, note: str) -> None:
         """Keep a remark for the end of the stage."""
         self._notes.append(note)
+
+    def warn(self, what: str) -> None:
+        """Print what nobody asked for, also where no progress is wanted."""
+        self._console.print(f"[yellow]warning:[/yellow] {escape(what)}", soft_wrap=True, highlight=False)
 
     def tell(self, note: str) -> None:
         """Show a passing remark while a stage lasts."""

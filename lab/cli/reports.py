@@ -12,7 +12,7 @@ from lab.cli import options
 from lab.errors import InputError
 from lab.folder import RunFolder
 from lab.judge import Judged, Outcome
-from lab.report import document, html, junit, terminal
+from lab.report import document, terminal
 
 PAGE = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page to FILE.")]
 JUNIT = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML to FILE.")]
@@ -25,15 +25,6 @@ def writable(*paths: Path | None) -> None:
             raise InputError.of(f"{path} is a folder", "name the file to write")
         if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
             raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
-
-
-def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None) -> None:
-    """Write the page and the JUnit file, whichever is asked for."""
-    if junit_file is not None:
-        junit.write(judged.report, judged.evidence.timeline.end, junit_file)
-    if page is not None:
-        files = html.Files(brokers=folder.broker_files(), scenario=folder.scenario_name() or "SCENARIO")
-        html.write(judged, files, page)
 
 
 def told(judged: Judged, folder: RunFolder, *, json: bool, page: Path | None) -> int:

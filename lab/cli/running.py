@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lab import __version__
 from lab.cli import asking, options, reports
-from lab.cli.asking import Asked
 from lab.cli.history import HISTORY, find
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
-from lab.cli.preparing import prepare
 from lab.cli.reports import JUNIT, PAGE
 from lab.folder import RunFolder
-from lab.history import Header, HistoryFile
 from lab.judge import judge_whole
-from lab.replay import replay
-from lab.report import document
-from lab.runtime.emulation.opening import open_lab
+from lab.report_files import write
 
 FOLDER = Annotated[
     Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
@@ -48,23 +41,19 @@ def run(
 
     The run folder keeps report.json, report.html and report.junit.xml.
     """
+    from lab import labs  # here, since judging needs no Docker, whose library takes long to load
+
     reports.writable(page, junit_file)
-    progress = options.progress(quiet)
-    prepared = prepare(
-        scenario, progress, seed=seed, version=activemq_version, archive=activemq_archive, runs=runs, replaying=True
+    ran = labs.run(
+        scenario,
+        seed=seed,
+        activemq_version=activemq_version,
+        activemq_archive=activemq_archive,
+        runs=runs,
+        progress=options.progress(quiet),
     )
-    asked, folder, run_id = prepared.asked, prepared.folder, prepared.opening.run
-    with (
-        open_lab(asked.plan, prepared.opening, progress) as lab,
-        HistoryFile(folder.history, _header(run_id, asked)) as history,
-        progress.stage(f"replay {len(asked.scenario.steps)} steps"),
-    ):
-        replay(asked.scenario, asked.plan, lab, history, run=run_id)
-    judged = judge_whole(folder.history)
-    document.write(judged.report, folder.report)
-    reports.write(judged, folder, page=folder.page, junit_file=folder.junit)
-    reports.write(judged, folder, page=page, junit_file=junit_file)
-    return reports.told(judged, folder, json=json, page=folder.page if page is None else page)
+    write(ran.judged, ran.folder, page=page, junit_file=junit_file)
+    return reports.told(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
 
 
 def judge_again(
@@ -81,19 +70,5 @@ def judge_again(
     path = find(history)
     judged = judge_whole(path, asking.read(scenario).expect if scenario else None)
     folder = RunFolder(path=path.parent)
-    reports.write(judged, folder, page=page, junit_file=junit_file)
+    write(judged, folder, page=page, junit_file=junit_file)
     return reports.told(judged, folder, json=json, page=page)
-
-
-def _header(run_id: str, asked: Asked) -> Header:
-    scenario = asked.scenario
-    return Header(
-        run=run_id,
-        scenario=scenario.scenario,
-        seed=scenario.seed,
-        runtime="emulation",
-        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        declared=scenario.declared(),
-        mqlab=__version__,
-        activemq={broker.name: broker.activemq_version for broker in asked.plan.brokers},
-    )

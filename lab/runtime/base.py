@@ -81,7 +81,7 @@ USUAL = Approach()
 class Outgoing(NamedTuple):
     """A message on its way to a broker; a tuple, since it is made for every message."""
 
-    id: str
+    id: str  # begins with a digit: a client tells receipts of sends from others by it
     destination: Destination
     body: bytes
     headers: Mapping[str, str]  # for protocols that have them

@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from lab.cli import attending
+from lab.cli import options
 from lab.errors import BrokerError, HostError
-from lab.live import Live
+from lab.live import Live, catch_up
 
 
 class HalfDone:
@@ -37,7 +37,7 @@ class HalfDone:
 
 def test_a_leftover_that_fails_keeps_nothing_else_from_being_done(capsys: pytest.CaptureFixture[str]) -> None:
     lab = HalfDone()
-    attending._catch_up(cast(Live, lab))
+    catch_up(cast(Live, lab), options.progress(quiet=True))
     assert lab.rebooted == ["singapore"]
     told = capsys.readouterr().err
     assert "could not have the router do what is on file: the router does not answer" in told

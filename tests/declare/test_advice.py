@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.amazonmq.permitted import versions
-from lab.cli.telling import lines
+from lab.amazonmq.telling import lines
 from lab.declare.advice import advise, removals
 from lab.declare.checking import check
 from lab.declare.engines import OFFERED

@@ -75,6 +75,18 @@ class Commands:
         """Give what a started command has said on stderr up to now."""
         return self._file(words, "stderr").read_text()
 
+    def program(self, text: str) -> subprocess.Popen[str]:
+        """Start a Python program in this folder, with this environment; all it says is its stdout."""
+        return subprocess.Popen(
+            [sys.executable, "-c", text],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment(),
+            cwd=self.folder,
+        )
+
     def end_of(self, process: subprocess.Popen[str], seconds: float = 240) -> Ended:
         """Wait for a started command's end; one that does not end is made to, and the test fails."""
         assert isinstance(process.args, list)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from lab import labs
 from lab.amazonmq.account import move_clock
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.turns import turn
 from lab.shipped import shipped
+from tests.docs.pages import blocks
 from tests.emulation.command import Commands, Ended
 from tests.emulation.labs import Engine, eventually, left_of
 
@@ -62,6 +64,9 @@ def test_two_brokers_are_joined_by_commands_alone(mqlab: Commands, engine: Engin
         (bridge,) = status(mqlab)["bridges"]
         ends = {end["broker"]: end["created_by_duplex"] for end in bridge["ends"]}
         assert ends == {"tokyo": False, "singapore": True}
+        told = a_program_says(mqlab, "attach")
+        assert told.splitlines() == [f"{run} RUNNING", "connector_tokyo_to_singapore up"]
+        a_program_and_commands_see_what_the_other_does(mqlab)
         a_window_is_attended_to_while_nobody_is_at_work(mqlab)
         nothing_is_left_of_a_deleted_broker(mqlab)
     finally:
@@ -111,6 +116,37 @@ def a_window_is_attended_to_while_nobody_is_at_work(mqlab: Commands) -> None:
     assert second == {"username": "second"}, "nothing of it waits"
     done(mqlab("link", "heal"))
     assert mqlab.said("up", APART).count(said) == 1, "and nobody does it again"
+
+
+def a_program_says(mqlab: Commands, name: str) -> str:
+    """Run a program that the page about Python shows, and give what it prints."""
+    (block,) = blocks("python", name)
+    process = mqlab.program(block.text)
+    out, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, out
+    return out
+
+
+def a_program_and_commands_see_what_the_other_does(mqlab: Commands) -> None:
+    with labs.attach(environment=mqlab.environment()) as lab:
+        lab.create_user("tokyo", "third", PASSWORD)
+        assert "third, CREATE waits for a reboot" in done(mqlab("user", "list", "tokyo")).out
+        done(mqlab("user", "delete", "tokyo", "third"))
+        assert [user.name for user in lab.account.broker("tokyo").users] == ["testuser"]
+        done(mqlab("link", "impair", "--delay", "7ms"))
+        assert {way.impairment for way in lab.links()} == {"delay 7ms"}
+        lab.impair(delay="5ms")
+        assert "delay 5ms" in done(mqlab("link", "list")).out
+        second = lab.connect("singapore", user="second")  # made by a command, with a password that it alone was told
+        tokyo = lab.connect("tokyo", over="stomp")
+        second.subscribe(topic="greetings.*")
+        lab.wait(lambda: lab.demand("tokyo", topic="greetings.morning"), within=90)
+        tokyo.publish("good morning", topic="greetings.morning")
+        assert second.receive(within=60).body == b"good morning"
+        reached = lab.endpoint("tokyo", "amqp")
+        assert (reached.host, reached.user) == ("127.0.0.1", "testuser") and PASSWORD not in repr(reached)
+        assert any("is starting" in line for line in lab.logs("tokyo"))
+    refused(mqlab("broker", "create", "singapore"), "ConflictException")  # the lab goes on
 
 
 def nothing_is_left_of_a_deleted_broker(mqlab: Commands) -> None:

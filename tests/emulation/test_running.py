@@ -13,6 +13,7 @@ import pytest
 
 from lab.report import document
 from lab.shipped import shipped
+from tests.docs.pages import blocks
 from tests.emulation.command import Commands, Ended
 from tests.emulation.labs import Engine, left_of
 
@@ -100,14 +101,24 @@ def test_the_article_holds_in_two_runs_at_once(mqlab: Commands, engine: Engine) 
     assert list(mqlab.state.glob("*")) == []
 
 
-def test_one_way_holds(mqlab: Commands, engine: Engine) -> None:
+def test_one_way_holds_by_command_and_in_a_program(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
+    (shown,) = blocks("python", "run")
+    programs = Commands(folder=tmp_path / "program")
+    programs.folder.mkdir()
+    program = programs.program(shown.text)
     ended = mqlab("run", "one-way", "--json")
+    out, _ = program.communicate(timeout=240)
     assert ended.code == 0, ended
     assert ended.json["outcome"] == "held"
     assert ended.json == report(mqlab.latest)
     (bridge,) = ended.json["bridges"]
     assert (bridge["broker"], bridge["created_by_duplex"]) == ("tokyo", False)
     cleaned_up(mqlab, engine)
+    assert program.returncode == 0, out
+    assert (report(programs.latest)["outcome"], report(programs.latest)["seed"]) == ("held", 3)
+    assert out.count("held ") == len(ended.json["verdicts"]) and f"{programs.latest}" in out
+    assert (programs.latest / "report.html").is_file() and (programs.latest / "report.junit.xml").is_file()
+    cleaned_up(programs, engine)
 
 
 def test_one_way_is_broken_by_a_duplex_connector(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:

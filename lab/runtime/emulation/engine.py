@@ -7,6 +7,7 @@ context.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from docker.errors import DockerException
@@ -50,6 +51,15 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
             f"the Docker engine at {host} runs {said.get('Os')} containers", "switch it to Linux containers"
         )
     return client
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Put what the engine's library raises in a block into words."""
+    try:
+        yield
+    except ENGINE_TROUBLE as error:
+        raise HostError(f"{type(error).__name__}: {error}", "mqlab doctor looks at what this machine lacks") from error
 
 
 def explain(error: BaseException, host: str) -> HostError:

@@ -97,20 +97,26 @@ class EmulatedLab:
         approach: Approach = USUAL,
     ) -> Client:
         """Connect a client through the published port of the broker's active instance."""
+        at = self.endpoint(broker, over, user, session.client_id or f"mqlab-{self.state.run}-{client}", approach)
+        return clients.connect(over, at, events, session)
+
+    def endpoint(
+        self, broker: str, over: str, user: str, client_id: str, approach: Approach = USUAL
+    ) -> clients.Endpoint:
+        """Give where a client connects to a broker's active instance, and as whom."""
         where = self._actives.find(broker)
         if where is None:
             raise BrokerError(f"no instance of broker {broker} is active", how="refused")
-        at = clients.Endpoint(
+        return clients.Endpoint(
             # 0.0.0.0 leads to this machine too, and no certificate names it.
             host="0.0.0.0" if approach.tls == "wrong-name" else "127.0.0.1",
             port=where.ports[endpoint(over)],
             ca_file=None if approach.tls == "untrusted" else Path(self.state.ca_file),
             user=user,
             password=self._password(broker, user, approach),
-            client_id=session.client_id or f"mqlab-{self.state.run}-{client}",
+            client_id=client_id,
             **({} if approach.within is None else {"within": approach.within}),
         )
-        return clients.connect(over, at, events, session)
 
     def _password(self, broker: str, user: str, approach: Approach) -> SecretStr:
         """Give a user's password, or one that is nobody's."""
@@ -154,9 +160,31 @@ class EmulatedLab:
         t = moment if before <= moment <= after else after
         return PolicyApplied(t=t, took_ms=round((t - before) * 1000, 3), changed=changed(old, network))
 
+    @property
+    def engine(self) -> docker.DockerClient:
+        """Give the engine that runs it."""
+        return self._docker
+
+    @property
+    def state_folder(self) -> Path | None:
+        """Give where others find what stands, None where nobody is told."""
+        return self._state_folder
+
+    def look_again(self) -> bool:
+        """Take over what others have left of the lab since; False where it has ended."""
+        if self._state_folder is None:
+            return True
+        state = state_file.load(self.state.run, self._state_folder)
+        if state is None:
+            return False
+        if state != self.state:
+            self.state, self._network = state, state.plan.network
+            self._vaults.forget()
+        return True
+
     def agree(self, network: Network) -> None:
         """Have the router hold a network, and answer for what does not run, whatever was done before we came."""
-        self._power.look()
+        self._power.look(self.state)
         self.apply_network(network)
         self._refuse_for_ended()
 

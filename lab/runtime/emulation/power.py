@@ -37,12 +37,16 @@ class Power:
         self._states = {each.name: out.get(each.broker, UP) for each in state.instances}
         self._run, self._instances = state.run, state.instances
 
-    def look(self) -> None:
+    def look(self, state: LabState) -> None:
         """Take each instance's state from the engine: somebody else may have left it otherwise."""
         wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={self._run}"}
         found = self._docker.containers.list(all=True, filters=wanted, sparse=True, ignore_removed=True)
         seen = {str(each.id): _SEEN.get(each.status, DOWN) for each in found}
-        gone = {each.name: DELETED for each in self._instances if self._states[each.name] == DELETED}
+        gone = {
+            each.name: DELETED
+            for each in self._instances
+            if each.broker in state.deleted or self._states[each.name] == DELETED
+        }
         self._states = {each.name: seen.get(each.container, DOWN) for each in self._instances} | gone
 
     def state(self, of: InstanceState) -> str:

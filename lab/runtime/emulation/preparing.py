@@ -26,6 +26,10 @@ class Vaults:
         self._containers = containers
         self._known = dict(known)
 
+    def forget(self) -> None:
+        """Read them anew when they are needed: somebody else may have changed them."""
+        self._known.clear()
+
     def password(self, broker: str, user: str) -> SecretStr:
         """Give what a client logs in with."""
         return SecretStr(self._of(broker).password(user))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from lab.errors import InputError
 from lab.operating import Control
 from lab.plan import Plan
 
@@ -147,6 +148,19 @@ def forget(run: str, folder: Path) -> None:
         with _alone(folder):
             _file(run, folder).unlink(missing_ok=True)
             lock_file(run, folder).unlink(missing_ok=True)
+
+
+def chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
+    """Give the lab that is meant by a run id, its beginning or its end; InputError with all there are."""
+    fitting = [state for state in known if run is None or state.run.startswith(run) or state.run.endswith(run)]
+    if len(fitting) == 1:
+        return fitting[0]
+    running = "\n".join(f"{state.run}  {state.scenario}" for state in known)
+    if not known:
+        raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
+    if not fitting:
+        raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
+    raise InputError.of("more than one lab is running: say which", running)
 
 
 def lock_file(run: str, folder: Path) -> Path:

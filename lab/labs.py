@@ -1,0 +1,149 @@
+"""Labs for programs, notebooks and test suites: open one, reach one that is running, run a scenario in one, end one.
+
+    from lab import labs
+
+    with labs.up("tokyo-singapore") as lab:
+        lab.cut()
+        assert not lab.status().bridges[0].up
+
+What is wrong is an error of `lab.errors`; what is remarkable goes to the log `lab`, unless a `progress` is handed in.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab import __version__
+from lab.asking import Asked
+from lab.folder import RunFolder
+from lab.history import Header, HistoryFile
+from lab.judge import Judged, Outcome, Report, judge_whole
+from lab.live import Live, attach
+from lab.preparing import prepare
+from lab.progress import Logged, Told
+from lab.replay import replay
+from lab.report_files import keep
+from lab.runtime.emulation import engine
+from lab.runtime.emulation import state as states
+from lab.runtime.emulation.opening import close_lab, open_lab
+from lab.runtime.emulation.state import state_folder
+
+__all__ = ["Live", "Ran", "attach", "down", "run", "up"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A scenario that was run: its Report, and the folder that has everything about it."""
+
+    judged: Judged
+    folder: RunFolder
+
+    @property
+    def report(self) -> Report:
+        """Give the verdicts, and the figures."""
+        return self.judged.report
+
+    @property
+    def held(self) -> bool:
+        """Tell whether everything that the scenario expects held."""
+        return self.report.outcome is Outcome.HELD
+
+
+@contextmanager
+def up(
+    scenario: str | Path,
+    *,
+    seed: int | None = None,
+    activemq_version: str | None = None,
+    activemq_archive: Path | None = None,
+    runs: Path | None = None,
+    detach: bool = False,
+    environment: Mapping[str, str] = os.environ,
+    progress: Told | None = None,
+) -> Iterator[Live]:
+    """Open the lab of a scenario, by its path or the name of one that ships, without doing its steps.
+
+    It is removed at the end of the block, also after an error in it; with `detach` it stays once it stands, until
+    `down`.
+    """
+    told = progress or Logged()
+    with ExitStack() as closing:
+        with engine.explained():
+            prepared = prepare(
+                str(scenario),
+                environment,
+                told,
+                seed=seed,
+                version=activemq_version,
+                archive=activemq_archive,
+                runs=runs,
+                detached=detach,
+            )
+            lab = closing.enter_context(open_lab(prepared.asked.plan, prepared.opening, told))
+            live = closing.enter_context(Live(lab, told))
+        yield live
+
+
+def run(
+    scenario: str | Path,
+    *,
+    seed: int | None = None,
+    activemq_version: str | None = None,
+    activemq_archive: Path | None = None,
+    runs: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    progress: Told | None = None,
+) -> Ran:
+    """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
+
+    A broken expectation is no error, but a verdict in the report.
+    """
+    told = progress or Logged()
+    with engine.explained():
+        prepared = prepare(
+            str(scenario),
+            environment,
+            told,
+            seed=seed,
+            version=activemq_version,
+            archive=activemq_archive,
+            runs=runs,
+            replaying=True,
+        )
+        asked, folder, name = prepared.asked, prepared.folder, prepared.opening.run
+        with (
+            open_lab(asked.plan, prepared.opening, told) as lab,
+            HistoryFile(folder.history, _header(name, asked)) as history,
+            told.stage(f"replay {len(asked.scenario.steps)} steps"),
+        ):
+            replay(asked.scenario, asked.plan, lab, history, run=name)
+    judged = judge_whole(folder.history)
+    keep(judged, folder)
+    return Ran(judged=judged, folder=folder)
+
+
+def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
+    """End a lab and remove everything of it; gives how many containers and networks that were. Its run folder stays."""
+    folder = state_folder(environment)
+    state = states.chosen(states.load_all(folder), run)
+    with engine.explained():
+        return close_lab(engine.connect(environment), state.run, Path(state.folder), folder)
+
+
+def _header(run_id: str, asked: Asked) -> Header:
+    scenario = asked.scenario
+    return Header(
+        run=run_id,
+        scenario=scenario.scenario,
+        seed=scenario.seed,
+        runtime="emulation",
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        declared=scenario.declared(),
+        mqlab=__version__,
+        activemq={broker.name: broker.activemq_version for broker in asked.plan.brokers},
+    )
