@@ -37,7 +37,8 @@ _LAST_LINES = 12
 _READ_LINES = 400
 HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
-_POLL = 0.05
+_POLL = 0.1
+_POLL_BRIDGE = 0.05  # what is asked is little, and a lab that stands is what people wait for
 _LOGS_EVERY = 2.0
 
 # What both ends' logs say of a bridge that will never come up by itself, in the order of asking.
@@ -145,7 +146,7 @@ def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan
             why = cause(client, lab, bridge)
         return bool(why)
 
-    if not _wait(settled, BRIDGE_PATIENCE):
+    if not _wait(settled, BRIDGE_PATIENCE, _POLL_BRIDGE):
         return f"not up after {BRIDGE_PATIENCE:.0f} s"
     return why
 
@@ -206,10 +207,10 @@ def last_lines(client: docker.DockerClient, container: str) -> str:
     return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
 
 
-def _wait(until: Callable[[], bool], seconds: float) -> bool:
+def _wait(until: Callable[[], bool], seconds: float, every: float = _POLL) -> bool:
     deadline = time.monotonic() + seconds
     while not until():
         if time.monotonic() > deadline:
             return False
-        time.sleep(_POLL)  # what we wait for is seen only by asking
+        time.sleep(every)  # what we wait for is seen only by asking
     return True
