@@ -271,19 +271,22 @@ def _actions(
     brokers: Sequence[BrokerPlan],
     bridges: Sequence[BridgePlan],
 ) -> tuple[Action, ...]:
-    """Order what the runtime does: paths before brokers, and every broker started before any is waited for.
+    """Order what the runtime does: networks before brokers, and every broker started before any is waited for.
 
+    The router is started behind the first broker and beside the others, since it is ready long before a broker listens.
     A link is measured when the brokers have started, since they take all of a small machine until then. What comes
     later is made ready and left alone.
     """
     here = [broker for broker in brokers if not broker.later]
     names = {broker.name for broker in here}
+    starts = [Action(does="start-broker", to=name) for name in _responders_first(here, bridges)]
     awaited = [bridge.connector for bridge in bridges if {bridge.initiator, bridge.responder} <= names]
     return (
         *(Action(does="create-network", to=region.name) for region in regions),
+        *starts[:1],
         Action(does="start-router", to="router"),
+        *starts[1:],
         *(Action(does="prepare-broker", to=broker.name) for broker in brokers if broker.later),
-        *(Action(does="start-broker", to=name) for name in _responders_first(here, bridges)),
         *(Action(does="start-standby", to=its.name) for broker in here for its in broker.instances[1:]),
         *(Action(does="await-broker", to=broker.name) for broker in here),
         *(Action(does="check-link", to=link.name) for link in links),

@@ -191,9 +191,9 @@ class _Opened:
 
     def _start_router(self, _: str) -> None:
         image = next(iter(self._opening.images.values())).router
-        self._starting["router"] = self._pool.submit(self._router_started, image)
+        self._starting["router"] = self._pool.submit(self._router_started, image, tuple(self._starting.values()))
 
-    def _router_started(self, image: str) -> str:
+    def _router_started(self, image: str, behind: Sequence[Future[str]]) -> str:
         """Start the router; where another lab was quicker to take one of its ports, with others."""
         opening = self._opening
         # The router alone is on it: the brokers are started meanwhile.
@@ -210,6 +210,7 @@ class _Opened:
                     self._plan.seed,
                     policy(self._plan.network, {its.name: self._address(its) for _, its in _instances(self._plan)}),
                     self._labels,
+                    behind,
                 )
             except HostError as error:
                 if not left or _TAKEN not in str(error):
