@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= tokyo-singapore
+SEEDS ?= 1 2
+JOBS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench images engine clean
+.PHONY: help demo test test-fast check bench scenarios images engine clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +34,9 @@ check: $(VENV)/.ready ## ruff, mypy --strict, import-linter
 
 bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/results/
 	$(BIN)/python -m bench
+
+scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2", into bench/results/scenarios.json
+	$(BIN)/python -m bench.scenarios --seeds $(SEEDS) --jobs $(JOBS)
 
 images: $(VENV)/.ready engine ## build the three images
 	$(BIN)/mqlab images

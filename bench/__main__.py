@@ -8,43 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from bench import check, demo, failover, goals, link, memory, policy, replay, startup, traffic
 from bench.article import Article
+from bench.machine import machine
 from lab.clients import Endpoint
-from lab.errors import LabError
-from lab.runtime.emulation import engine
 
 BUSY = 0.4  # cores that others keep busy
 RESULTS = Path(__file__).parent / "results"
-
-
-def machine() -> dict[str, Any]:
-    """Say what the figures were made on, without naming it."""
-    try:
-        docker = engine.facts(engine.connect(os.environ)).version
-    except LabError:
-        docker = "none"  # the link's and the judge's benches need none
-    return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": os.cpu_count(),
-        "load_now": round(psutil.cpu_percent(interval=1.0) / 100 * (os.cpu_count() or 1), 2),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "docker": docker,
-    }
 
 
 def measure_startup(quick: bool) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""Every shipped scenario, at more than one seed: `python -m bench.scenarios [NAME ...] [--seeds 1 2] [--jobs 1]`.
+
+Each is run by `mqlab run`, as a person would. Prints a line as each ends and, below one that is not held, why. Keeps
+bench/results/scenarios.json when no scenario was left out. The exit code is 1 when any of them was not held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.machine import machine
+
+MQLAB = str(Path(sys.executable).with_name("mqlab"))
+RESULT = Path(__file__).parent / "results" / "scenarios.json"
+PATIENCE, CLEANING_UP = 900.0, 120.0  # seconds for one run, the longest of which takes 4 minutes; and to end it
+ENDS = {2: "bad input", 3: "not built", 4: "timed out", 130: "interrupted"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One scenario at one seed, and how it ended; `why` says what was not held."""
+
+    scenario: str
+    seed: int
+    outcome: str
+    seconds: float
+    run: str = ""
+    why: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """Tell whether every expectation was."""
+        return self.outcome == "held"
+
+    def __str__(self) -> str:
+        head = f"{self.scenario:<24} {self.seed:>5}  {self.outcome:<12} {self.seconds:6.1f} s"
+        return "\n".join([head, *(f"    {line}" for line in self.why)])
+
+
+def run(scenario: str, seed: int, more: Sequence[str] = ()) -> Ran:
+    """Run one scenario to its end, and never longer than PATIENCE."""
+    begun = time.monotonic()
+    command = [MQLAB, "run", scenario, "--seed", str(seed), "--json", "--quiet", *more]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.terminate()  # it removes its lab
+        try:
+            process.communicate(timeout=CLEANING_UP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        why = (f"not at its end after {PATIENCE:.0f} s",)
+        return Ran(scenario=scenario, seed=seed, outcome="timed out", seconds=_since(begun), why=why)
+    return ended(scenario, seed, process.returncode, out, err, _since(begun))
+
+
+def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: float) -> Ran:
+    """Say how a run ended, from its exit code and what it printed: held only where both say so."""
+    try:
+        report: Mapping[str, Any] = json.loads(out)
+    except ValueError:
+        outcome = ENDS.get(code, f"exit code {code}")
+        return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, why=tuple(err.splitlines()[-8:]))
+    outcome = report["outcome"]
+    if (outcome == "held") != (code == 0):
+        outcome = f"{outcome}, exit code {code}"
+    why = tuple(
+        f"{verdict['outcome']}: {line}"
+        for verdict in report["verdicts"]
+        if verdict["outcome"] != "held"
+        for line in (verdict["expectation"], *verdict["reason"].splitlines())
+    )
+    return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, run=report["run"], why=why)
+
+
+def shipped() -> list[str]:
+    """Give the names of all that `mqlab scenarios` lists."""
+    listed = subprocess.run([MQLAB, "scenarios", "--json"], capture_output=True, text=True, check=True).stdout
+    return [each["name"] for each in json.loads(listed)]
+
+
+def summary(found: Iterable[Ran]) -> str:
+    """Count them in one line."""
+    found = tuple(found)
+    held = sum(each.held for each in found)
+    return f"{held} of {len(found)} runs held" + ("" if held == len(found) else f", {len(found) - held} did not")
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 1)
+
+
+def _number(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
+def main() -> int:
+    """Run them seed by seed, say how each ends, and keep what was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = shipped()
+    parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help="instead of all of them")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], metavar="N")
+    parser.add_argument("--jobs", type=_number, default=1, metavar="N", help="how many labs at once")
+    parser.add_argument("--runs", metavar="DIR", help="keep the runs under this folder instead of .mqlab")
+    asked = parser.parse_args()
+    more = ["--runs", asked.runs] if asked.runs else []
+    before, found = machine(), []
+    print(f"{'scenario':<24} {'seed':>5}  {'outcome':<12} {'time':>8}", flush=True)
+    with ThreadPoolExecutor(max_workers=asked.jobs) as pool:
+        runs = [pool.submit(run, name, seed, more) for seed in asked.seeds for name in asked.names or names]
+        try:
+            for each in runs:  # in their order, whichever of those at once ends first
+                found.append(each.result())
+                print(found[-1], flush=True)
+        except KeyboardInterrupt:  # the runs at work have been interrupted as well, and remove their labs
+            pool.shutdown(cancel_futures=True)
+            print(f"interrupted: {summary(found)}, and others were not run")
+            return 130
+    print(summary(found))
+    if not asked.names:
+        result = {"machine": before, "jobs": asked.jobs, "runs": [asdict(each) for each in found]}
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(each.held for each in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
