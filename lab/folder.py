@@ -59,19 +59,31 @@ class RunFolder:
             _write(self.path / "brokers" / broker.name / "configuration.xml", broker.saved)
             _write(self.path / "brokers" / broker.name / "activemq.xml", broker.activemq_xml)
 
-    def broker_files(self) -> Mapping[str, str]:
-        """Give the activemq.xml of each broker, as far as the folder has them; links out of it are not followed."""
-        found = sorted((self.path / "brokers").glob("*/activemq.xml"))
-        return {
-            file.parent.name: file.read_text(encoding="utf-8", errors="replace")
-            for file in found
-            if not file.is_symlink() and not file.parent.is_symlink() and file.is_file()
-        }
+    def broker_files(self) -> Mapping[str, Mapping[str, str]]:
+        """Give each broker's activemq.xml and those it got later, by name; links out of the folder are not followed."""
+        found: dict[str, dict[str, str]] = {}
+        for file in sorted((self.path / "brokers").glob("*/activemq*.xml"), key=_in_order):
+            if not file.is_symlink() and not file.parent.is_symlink() and file.is_file():
+                text = file.read_text(encoding="utf-8", errors="replace")
+                found.setdefault(file.parent.name, {})[file.name] = text
+        return found
+
+    def sources(self) -> Mapping[str, str]:
+        """Give the texts that the run was made of, by their names."""
+        folder = self.path / "sources"
+        found = sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+        return {str(file.relative_to(folder)): file.read_text("utf-8", errors="replace") for file in found}
 
     def scenario_name(self) -> str | None:
         """Give the name of the scenario's file, None where the folder has not exactly one."""
         found = [file.name for file in (self.path / "sources").glob("*.y*ml")]
         return found[0] if len(found) == 1 else None
+
+
+def _in_order(file: Path) -> tuple[str, int, str]:
+    """Sort activemq.2.xml, the one after the first change, before activemq.10.xml."""
+    number = file.name.split(".")[1]
+    return file.parent.name, int(number) if number.isdecimal() else 1, file.name
 
 
 def home(environment: Mapping[str, str]) -> Path:

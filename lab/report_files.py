@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from lab.declare.loading import load
 from lab.folder import RunFolder
 from lab.judge import Judged
 from lab.report import document, html, junit
+from lab.shipped import shipped
 
 
 def keep(judged: Judged, folder: RunFolder) -> None:
@@ -20,5 +23,17 @@ def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: P
     if junit_file is not None:
         junit.write(judged.report, judged.evidence.timeline.end, junit_file)
     if page is not None:
-        files = html.Files(brokers=folder.broker_files(), scenario=folder.scenario_name() or "SCENARIO")
+        files = html.Files(brokers=folder.broker_files(), scenario=_named(folder))
         html.write(judged, files, page)
+
+
+def _named(folder: RunFolder) -> str:
+    """Give what to call the run's scenario by, to run it again: of a shipped one that is as it ships, its name."""
+    file = folder.scenario_name()
+    if file is None:
+        return "SCENARIO"
+    path = shipped("scenarios") / file
+    if not path.is_file():
+        return file
+    ships = {source.name: source.text for source in load(path, environment=os.environ).origin.sources}
+    return path.stem if ships == folder.sources() else file

@@ -22,6 +22,9 @@ from lab.clients.base import Endpoint, acknowledge_at_once
 from lab.clients.web_socket import Frames, shake_hands
 
 _READ = 65_536  # stomp.py asks for 1,024 at a time
+# In periods. A broker beats where nothing was sent since it looked last, so almost two may pass between a message and
+# the next beat; stomp.py's own patience of one and a half would take that for the end.
+_PATIENCE = 3
 _LATER = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of ends that we report, among them our own
 
@@ -154,7 +157,7 @@ class Connection(BaseConnection, Protocol12):  # type: ignore[misc]
     def __init__(self, endpoint: Endpoint, heartbeats: tuple[int, int], *, web_socket: bool = False) -> None:
         self._wire = _Wire(endpoint, web_socket=web_socket)
         BaseConnection.__init__(self, self._wire)
-        Protocol12.__init__(self, self._wire, heartbeats)
+        Protocol12.__init__(self, self._wire, heartbeats, heart_beat_receive_scale=_PATIENCE)
 
     def open(self) -> None:
         """Connect and begin to read; OSError where that fails."""

@@ -35,6 +35,7 @@ from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes
 from lab.judge.service import judge_broker_state, judge_configuration, judge_users, judge_warnings
 from lab.judge.unreachable import judge_unreachable
 from lab.judge.values import Outcome, Report, Verdict, worst
+from lab.judge.witnesses import testimonies
 from lab.judge.wording import in_words
 
 __all__ = ["Judged", "Outcome", "Report", "Verdict", "judge", "judge_file", "judge_whole"]
@@ -125,7 +126,7 @@ def _judged(expectations: Sequence[Expectation], history: History) -> Judged:
     outcome = worst([verdict.outcome for verdict in verdicts])
     if not verdicts and not evidence.timeline.complete:
         outcome = Outcome.UNKNOWN
-    within = limits(expectations, evidence)
+    within, witnesses = limits(expectations, evidence), testimonies(evidence)
     report = Report(
         scenario=header.scenario,
         run=header.run,
@@ -139,7 +140,8 @@ def _judged(expectations: Sequence[Expectation], history: History) -> Judged:
         flows=flows(evidence),
         links=links(evidence),
         bridges=bridges(evidence),
-        notes=notes(expectations, evidence),
+        notes=notes(expectations, evidence, witnesses),
         regions=regions(evidence),
+        witnesses=witnesses,
     )
     return Judged(report=report, evidence=evidence, limits=within)

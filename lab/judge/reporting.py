@@ -23,6 +23,7 @@ from lab.judge.values import (
     Percentiles,
     RegionOutline,
     Share,
+    Testimony,
 )
 from lab.judge.witnesses import disagreements
 from lab.judge.wording import gap, moment, several
@@ -206,7 +207,7 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
     )
 
 
-def notes(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[str, ...]:
+def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Sequence[Testimony]) -> tuple[str, ...]:
     """Give what a reader of the report should know beside the verdicts."""
     timeline = evidence.timeline
     found = []
@@ -228,7 +229,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[str,
         f"The router dropped {several(each.packets, 'packet')} from {each.source} to {each.target}: {each.cause}."
         for each in timeline.dropped
     ]
-    found += [f"The witnesses disagree: {words}." for words in disagreements(evidence)]
+    found += [f"The witnesses disagree: {words}." for words in disagreements(evidence, witnesses)]
     return tuple(found)
 
 

@@ -42,8 +42,8 @@ def judge_configuration(claim: ConfigurationClaim, evidence: Evidence) -> _Judge
         and claim.current in (None, found.revision)
         and (claim.pending is None or (pending is None if claim.pending == "none" else pending == claim.pending))
     )
-    waits = "none" if pending is None else f"{found.pending_configuration} revision {pending}"
-    words = f"{claim.broker} has {found.configuration} revision {found.revision}, pending {waits}{when}"
+    waits = "nothing pending" if pending is None else f"pending {found.pending_configuration} revision {pending}"
+    words = f"{claim.broker} has {found.configuration} revision {found.revision}, {waits}{when}"
     return _held(holds, words, evidence)
 
 
@@ -79,7 +79,8 @@ def judge_warnings(claim: WarningsClaim, evidence: Evidence) -> _Judged:
     fitting = [warning for warning in last.warnings if set(wanted) <= set(warning.split(" "))]
     holds = (claim.count is None or claim.count.holds(last.removed)) and (not wanted or bool(fitting))
     removed = f": {', '.join(last.warnings)}" if last.warnings else ""
-    words = f"of revision {last.revision} of {claim.configuration} {several(last.removed, 'thing')} went{removed}"
+    what = f"{several(last.removed, 'thing')}{removed}" if last.removed else "nothing"
+    words = f"revision {last.revision} of {claim.configuration}: the service removed {what}"
     return _held(holds, words, evidence)
 
 

@@ -132,6 +132,53 @@ class BridgeReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Testimony:
+    """What both witnesses, the clients and the brokers, say of one destination's way from a broker to another.
+
+    `arrived`, `missing` and `lost` are None where a message that crossed need not have reached a client.
+    """
+
+    destination: str
+    source: str
+    target: str
+    accepted: int  # the clients: sends that the source gave a receipt for
+    at_most: int  # the clients: those and the ones without a receipt
+    enqueued: int  # the source's counter, without what the target had forwarded to it
+    arrived: int | None  # the clients: reached a subscriber of the target's
+    waiting: int  # the target's counter: in its queue
+    forwarded: int  # the source's counter
+    back: int  # the target's counter: what it forwarded to the source
+    taken: int  # the target's counter, without what its own clients sent
+    lost: int | None  # the clients: owed to a subscriber of the target's, and never there
+    discarded: int  # the source's counter: dropped for a slow consumer
+
+    @property
+    def missing(self) -> int | None:
+        """Count, by the clients, what was accepted and reached no subscriber of the target's."""
+        return None if self.arrived is None else self.accepted - self.arrived
+
+    @property
+    def kept_back(self) -> int:
+        """Count, by the brokers, what the source had and the target did not get."""
+        return self.enqueued - self.taken
+
+    @property
+    def agreed_accepted(self) -> bool:
+        """Tell whether the source has counted what its clients had receipts for."""
+        return self.accepted <= self.enqueued <= self.at_most
+
+    @property
+    def agreed_arrived(self) -> bool:
+        """Tell whether as many crossed as reached a subscriber, or wait for one."""
+        return self.arrived is None or self.forwarded == self.arrived + self.waiting
+
+    @property
+    def agree(self) -> bool:
+        """Tell whether the witnesses say the same."""
+        return self.agreed_accepted and self.agreed_arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOutline:
     """A broker that stood."""
 
@@ -169,3 +216,4 @@ class Report:
     bridges: tuple[BridgeReport, ...]
     notes: tuple[str, ...]
     regions: tuple[RegionOutline, ...] = ()
+    witnesses: tuple[Testimony, ...] = ()

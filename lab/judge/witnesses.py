@@ -1,4 +1,4 @@
-"""The second witness: where the brokers' own counters and the clients' ledger disagree, both numbers in words.
+"""The second witness: the brokers' own counters beside the clients' ledger, and where they disagree, in words.
 
 Limits of the counters: Enqueue of a bridge counts consumer advisories too, so it is never used; a bridge's counters
 begin anew at each reconnect, so only the two ends of one session are compared; only a quiet, whole history is.
@@ -14,13 +14,35 @@ from lab.judge.agreement import facing, ways
 from lab.judge.evidence import Evidence
 from lab.judge.records import OK, Publication, is_queue
 from lab.judge.timeline import End
+from lab.judge.values import Testimony
 
 
-def disagreements(evidence: Evidence) -> tuple[str, ...]:
+def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
+    """Give what both witnesses say of each destination, where the counters can speak of this run alone.
+
+    That is where exactly two brokers are, so that whatever one forwards the other receives, and neither has been
+    started again, which lets it count from zero.
+    """
+    brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
+    if not evidence.timeline.complete or len(brokers) != 2 or evidence.timeline.restarted:
+        return ()
+    found = []
+    for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
+        counted = {broker: _counted(evidence, broker, destination) for broker in brokers}
+        for source, target in (tuple(brokers), tuple(reversed(tuple(brokers)))):
+            own, other = counted[source], counted[target]
+            if own is not None and other is not None:
+                said = _testimony(evidence, destination, (source, own), (target, other))
+                if said.enqueued or said.at_most:
+                    found.append(said)
+    return tuple(found)
+
+
+def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, ...]:
     """Give one note for each place where the witnesses disagree."""
     if not evidence.timeline.complete:
         return ()
-    return (*_bridges(evidence.timeline.bridges), *_destinations(evidence))
+    return (*_bridges(evidence.timeline.bridges), *(words for each in said for words in _differing(each)))
 
 
 def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
@@ -36,48 +58,73 @@ def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
                 )
 
 
-def _destinations(evidence: Evidence) -> Iterator[str]:
-    """Compare where exactly two brokers are, so that whatever one forwards, the other receives."""
-    brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
-    if len(brokers) != 2 or evidence.timeline.restarted:  # a broker that starts again counts from zero
-        return
-    for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
-        counted = {broker: _counted(evidence, broker, destination) for broker in brokers}
-        for source, target in (tuple(brokers), tuple(reversed(tuple(brokers)))):
-            own, other = counted[source], counted[target]
-            if own is None or other is None:
-                continue
-            yield from _forwarded(evidence, destination, source, target, own, other)
-
-
-def _forwarded(
-    evidence: Evidence, destination: str, source: str, target: str, own: DestinationSeen, other: DestinationSeen
-) -> Iterator[str]:
-    sent = [p for p in evidence.ledger.publications.values() if (p.broker, p.destination) == (source, destination)]
-    accepted = sum(publication.outcomes.count(OK) for publication in sent)
-    at_most = sum(publication.last for publication in sent)
-    if not accepted <= own.enqueued - other.forwarded <= at_most:
-        forwarded = f" ({other.forwarded} of them from {target})" if other.forwarded else ""
-        range_ = f"{accepted}" if accepted == at_most else f"{accepted} to {at_most}"
+def _differing(said: Testimony) -> Iterator[str]:
+    if not said.agreed_accepted:
+        range_ = f"{said.accepted}" if said.accepted == said.at_most else f"{said.accepted} to {said.at_most}"
+        back = f" ({said.back} of them from {said.target})" if said.back else ""
         yield (
-            f"{destination}: the clients know of {range_} messages accepted by {source}, "
-            f"whose own counter says {own.enqueued}{forwarded}"
+            f"{said.destination}: the clients know of {range_} messages accepted by {said.source}, "
+            f"whose own counter says {said.enqueued + said.back}{back}"
         )
-    if is_queue(destination) and own.forwarded and other.forwarded:
-        return  # some may have come back, and nobody knows which
-    if not _comparable(evidence, sent, target):
-        return
-    heard = sum(_heard(evidence, publication, target) for publication in sent)
-    listening = any(
-        subscription.broker == target and any(p.step in subscription.receipts for p in sent)
-        for subscription in evidence.ledger.subscriptions.values()
+    if not said.agreed_arrived:
+        yield (
+            f"{said.destination}: {said.source} says that it forwarded {said.forwarded}, the subscribers on "
+            f"{said.target} received {said.arrived}" + (f" and {said.waiting} wait there" if said.waiting else "")
+        )
+
+
+def _testimony(
+    evidence: Evidence, destination: str, near: tuple[str, DestinationSeen], far: tuple[str, DestinationSeen]
+) -> Testimony:
+    (source, own), (target, other) = near, far
+    sent = _sent(evidence, destination, source)
+    heard = lost = None
+    if _comparable(evidence, sent, target) and not (is_queue(destination) and own.forwarded and other.forwarded):
+        listening = any(
+            subscription.broker == target and any(p.step in subscription.receipts for p in sent)
+            for subscription in evidence.ledger.subscriptions.values()
+        )
+        if own.forwarded or listening:
+            heard = sum(_heard(evidence, publication, target) for publication in sent)
+            lost = sum(_lost(evidence, publication, target) for publication in sent)
+    samples = evidence.timeline.destinations[(source, destination)]
+    return Testimony(
+        destination=destination,
+        source=source,
+        target=target,
+        accepted=_accepted(sent),
+        at_most=sum(publication.last for publication in sent),
+        enqueued=own.enqueued - other.forwarded,
+        arrived=heard,
+        waiting=other.queued if is_queue(destination) else 0,
+        forwarded=own.forwarded,
+        back=other.forwarded,
+        taken=other.enqueued - _accepted(_sent(evidence, destination, target)),
+        lost=lost,
+        discarded=max(sample.discarded for sample in samples),  # a consumer that goes takes its counter along
     )
-    waiting = other.queued if is_queue(destination) else 0
-    if (own.forwarded or listening) and own.forwarded != heard + waiting:
-        yield (
-            f"{destination}: {source} says that it forwarded {own.forwarded}, the subscribers on {target} received "
-            f"{heard}" + (f" and {waiting} wait there" if waiting else "")
-        )
+
+
+def _sent(evidence: Evidence, destination: str, broker: str) -> list[Publication]:
+    return [p for p in evidence.ledger.publications.values() if (p.broker, p.destination) == (broker, destination)]
+
+
+def _accepted(sent: Sequence[Publication]) -> int:
+    return sum(publication.outcomes.count(OK) for publication in sent)
+
+
+def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:
+    """Count the messages of a publication that were owed to a subscriber of a broker, and reached none there."""
+    found: set[int] = set()
+    for audience in evidence.audiences:
+        if broker in audience.brokers:
+            found.update(*(tally.lost for tally in audience.tallies if tally.publication is publication))
+    receipts = [
+        subscription.receipts[publication.step].times
+        for subscription in evidence.ledger.subscriptions.values()
+        if subscription.broker == broker and publication.step in subscription.receipts
+    ]
+    return sum(1 for number in found if not any(number < len(times) and times[number] for times in receipts))
 
 
 def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) -> bool:

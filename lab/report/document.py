@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report
+from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, Testimony
 from lab.report.writing import write_text
 
 VERSION = 1
@@ -55,6 +55,7 @@ def document(report: Report) -> dict[str, Any]:
             }
             for region in report.regions
         ],
+        "witnesses": [_witness(said) for said in report.witnesses],
     }
 
 
@@ -116,6 +117,30 @@ def _link(link: LinkReport) -> dict[str, Any]:
         "packets": link.packets,
         "dropped": sum(link.dropped.values()),
         "dropped_by": dict(link.dropped),
+    }
+
+
+def _witness(said: Testimony) -> dict[str, Any]:
+    return {
+        "destination": said.destination,
+        "source": said.source,
+        "target": said.target,
+        "agree": said.agree,
+        "clients": {
+            "accepted": said.accepted,
+            "at_most": said.at_most,
+            "arrived": said.arrived,
+            "missing": said.missing,
+            "lost": said.lost,
+        },
+        "brokers": {
+            "enqueued": said.enqueued,
+            "forwarded": said.forwarded,
+            "taken": said.taken,
+            "waiting": said.waiting,
+            "missing": said.kept_back,
+            "discarded": said.discarded,
+        },
     }
 
 

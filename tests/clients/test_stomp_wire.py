@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
+from stomp.listener import HeartbeatListener
 
 from lab.clients import Endpoint
 from lab.clients.stomp_wire import Connection
@@ -133,6 +134,14 @@ def test_every_thread_may_end_the_connection(broker: int, certificate: tuple[Pat
         assert ends.over.wait(WITHIN), "the loop did not end"
         assert not wire.is_connected()
         assert ends.told.count("lost") == 1
+
+
+def test_a_broker_may_be_silent_for_almost_two_periods(broker: int, certificate: tuple[Path, Path]) -> None:
+    """ActiveMQ beats where it has sent nothing since it looked last, which it does once a period."""
+    wire, _ = connected(broker, certificate)
+    (listening,) = (each for each in wire.transport.listeners.values() if isinstance(each, HeartbeatListener))
+    assert listening.heart_beat_receive_scale > 2
+    wire.hang_up()
 
 
 def test_heartbeats_that_stay_away_are_the_reason_told(broker: int, certificate: tuple[Path, Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.cli import app
+from lab.cli.asking import load_named
 from lab.folder import RunFolder
 from lab.report.document import write
 
@@ -82,7 +84,28 @@ def test_links_out_of_a_run_folder_are_not_followed(run: Path, tmp_path: Path) -
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "activemq.xml").write_text("private")
     (run / "brokers" / "worse").symlink_to(tmp_path / "elsewhere")
-    assert RunFolder(path=run).broker_files() == {"tokyo": "<broker/>"}
+    assert RunFolder(path=run).broker_files() == {"tokyo": {"activemq.xml": "<broker/>"}}
+
+
+def test_the_files_a_broker_got_are_in_their_order(run: Path) -> None:
+    names = ["activemq.xml", "activemq.2.xml", "activemq.10.xml"]
+    for name in names:
+        (run / "brokers" / "tokyo" / name).write_text(name)
+    assert [*RunFolder(path=run).broker_files()["tokyo"].values()] == names
+
+
+def test_a_shipped_scenario_is_called_by_its_name_as_long_as_it_is_as_it_ships(run: Path, tmp_path: Path) -> None:
+    """What a run folder has of a password is masked, so that texts are compared as a run folder has them."""
+    for name in ("cut-and-heal", "user-not-rebooted"):
+        shutil.rmtree(run / "sources")
+        for source in load_named(name).origin.sources:
+            (run / "sources" / source.name).parent.mkdir(parents=True, exist_ok=True)
+            (run / "sources" / source.name).write_text(source.text)
+        judge(run, "--html", tmp_path / "page.html")
+        assert f"mqlab run {name} --seed 7" in (tmp_path / "page.html").read_text()
+    (run / "sources" / "configurations" / "tokyo-bridge-user.xml").write_text("<broker/>")
+    judge(run, "--html", tmp_path / "page.html")
+    assert "mqlab run user-not-rebooted.yaml --seed 7" in (tmp_path / "page.html").read_text()
 
 
 def test_half_a_surrogate_pair_is_written_as_json_has_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.history import LinkChanged
+from lab.history import BridgeSeen, LinkChanged, LogLine, Paced, StepEnded, StepStarted
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.faults import events, faults
@@ -19,7 +19,7 @@ from tests.judge.cases import CASES
 
 from .histories import EVIL, TOPOLOGY, Comet, header, judged, story, written
 
-FILES = Files(brokers={"tokyo": "<broker><!-- secret-free --></broker>"}, scenario="mine.yaml")
+FILES = Files(brokers={"tokyo": {"activemq.xml": "<broker><!-- secret-free --></broker>"}}, scenario="mine.yaml")
 
 
 class _Read(HTMLParser):
@@ -63,7 +63,7 @@ def test_the_page_says_what_the_report_says(tmp_path: Path) -> None:
     assert "mqlab run mine.yaml --seed 7" in text
     assert "<broker><!-- secret-free --></broker>" in read.text
     assert "link cut ocean 0.050 s to 1.400 s" in text
-    assert "35.0 ms asked, 35.2 given" in text and "7 by cut" in text
+    assert "35.0 ms asked, 35.2 ms given" in text and "7 by cut" in text
 
 
 def test_every_message_that_did_not_go_well_is_drawn_and_listed(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_every_text_is_hostile_and_stays_text(tmp_path: Path) -> None:
     seen.insert(3, Comet(t=0.03, broker=EVIL, tail=EVIL))
     whole = judge_whole(written(tmp_path / "history.jsonl", head, [s for s in seen if s.kind != "comet"]))
     whole.evidence.timeline.seen.extend(seen[3:4])
-    html = to_html(whole, Files(brokers={EVIL: EVIL}, scenario=EVIL))
+    html = to_html(whole, Files(brokers={EVIL: {EVIL: EVIL}}, scenario=EVIL))
     read = _Read(html)
     assert read.open == []
     assert read.count("script") == 1 and read.count("img") == 0
@@ -118,12 +118,12 @@ def test_a_kind_it_does_not_know_becomes_a_mark_with_its_words() -> None:
     assert (told[0].letter, told[0].look.label, told[0].words, told[0].when) == (
         "A",
         "comet",
-        "tokyo, long",
+        "tokyo: tail long",
         "at 3.000 s",
     )
     assert told[0].touches("tokyo", "x", {}) and not told[0].touches("x", "y", {})
     listed, _ = events([Comet(t=3.0, broker="tokyo", tail="long")])
-    assert (listed[0].kind, listed[0].words) == ("comet", "tokyo, long")
+    assert (listed[0].who, listed[0].words) == ("tokyo", "comet: tail long")
 
 
 def test_a_state_it_does_not_know_becomes_a_band_of_that_name() -> None:
@@ -152,6 +152,71 @@ def test_faults_are_bands_of_the_ways_they_concern() -> None:
     assert not told[0].touches("two", "one", {"one": "a", "two": "b"})
 
 
+def test_another_impairment_is_another_band() -> None:
+    def link(t: float, impairment: str) -> LinkChanged:
+        return LinkChanged(t=t, link="l", leaving="a", reaching="b", state="open", impairment=impairment)
+
+    told, _ = faults([link(1, "delay 9ms"), link(2, "delay 9ms"), link(3, "loss 1%")])
+    assert [(each.words, each.start, each.end) for each in told] == [
+        ("l set to delay 9ms", 1, 3),
+        ("l set to loss 1%", 3, None),
+    ]
+
+
+def test_a_bridge_is_down_until_both_its_ends_are_up_whichever_goes_first() -> None:
+    def end(t: float, broker: str, remote: str, port: int, up: bool) -> BridgeSeen:
+        return BridgeSeen(
+            t=t, connector="wan", broker=broker, remote=remote, remote_address=f"tcp://10.0.0.1:{port}", up=up,
+            created_by_duplex=broker == "b",
+        )  # fmt: skip
+
+    seen = [end(0, "a", "b", 61617, True), end(0, "b", "a", 1, True)]
+    seen += [end(1, "a", "b", 61617, False), end(2, "b", "a", 1, False)]
+    seen += [end(4, "a", "b", 61617, True), end(5, "b", "a", 2, True)]
+    told, _ = faults(seen)
+    assert [(each.look.label, each.start, each.end) for each in told] == [("bridge down", 1, 5)]
+    # A session whose end is noticed once the next one has begun: the bridge was never down there.
+    replaced = [*seen[:2], end(3, "b", "a", 2, True), end(3.1, "b", "a", 1, False), end(9, "b", "a", 2, True)]
+    assert faults(replaced) == ((), 0)
+
+
+def test_only_a_rate_that_was_not_kept_is_a_mark() -> None:
+    def paced(held: bool) -> Paced:
+        return Paced(t=1, step=3, asked_per_s=20.0, drawn_per_s=20.0, reached_per_s=20.0 if held else 4.0, held=held)
+
+    assert faults([paced(True)]) == ((), 0)
+    ((mark,), _) = faults([paced(False)])
+    assert (mark.look.label, mark.words) == (
+        "rate not kept",
+        "step 3: did not keep its rate: 4 messages a second reached, 20 asked",
+    )
+
+
+def test_the_list_of_events_is_in_the_words_of_the_timeline_and_in_order() -> None:
+    seen = [StepStarted(t=1, step=1, verb="wait", asked="wait 1s"), StepEnded(t=2, step=1)]
+    seen.append(LogLine(t=-1, broker="tokyo", level="INFO", text="Apache ActiveMQ started", name="broker-started"))
+    listed, _ = events(seen)
+    assert [(each.t, each.who, each.words) for each in listed] == [
+        (-1, "tokyo", "logged INFO: Apache ActiveMQ started"),
+        (1, "step 1", "wait 1s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("loss-counted-alike", ["clients", "8", "5", "3, 3 of them lost", "agree", "brokers", "8", "5"]),
+        ("loss-counted-alike", ["brokers", "8", "5", "3, 3 of them discarded"]),
+        ("burst-discarded", ["clients", "2,000", "1,650", "350, 350 of them lost", "disagree"]),
+        ("burst-discarded", ["brokers", "2,000", "1,651", "349, 349 of them discarded"]),
+    ],
+)
+def test_both_witnesses_stand_side_by_side(case: str, said: list[str]) -> None:
+    (path,) = (each for each in CASES if each.name == case)
+    table = to_html(judge_whole(path / "history.jsonl"), FILES).partition("Two witnesses")[2].partition("</table>")[0]
+    assert "\n".join(said) in re.sub(r"\s*(<[^>]*>\s*)+", "\n", table)
+
+
 def test_the_table_of_looks_is_whole() -> None:
     for course in COURSES.values():
         assert not set(course.ends) & set(course.looks)
@@ -167,9 +232,24 @@ def test_every_history_has_a_page_and_the_same_one_each_time(case: Path) -> None
 
 def test_brokers_files_are_shortened_and_it_is_said(tmp_path: Path) -> None:
     whole = judged(tmp_path / "history.jsonl")
-    given = page(whole, Files(brokers={"tokyo": "x" * (LARGEST_FILE + 1), "singapore": "short"})).files
+    given = page(
+        whole,
+        Files(brokers={"tokyo": {"activemq.xml": "x" * (LARGEST_FILE + 1)}, "singapore": {"activemq.xml": "short"}}),
+    ).files
     assert given[0].name == "activemq.xml, its first 200,000 of 200,001 characters"
     assert len(given[0].text) == LARGEST_FILE and given[1].text == "short"
+
+
+def test_every_file_that_a_broker_got_is_shown(tmp_path: Path) -> None:
+    whole = judged(tmp_path / "history.jsonl")
+    got = {"activemq.xml": "<first/>", "activemq.2.xml": "<second/>", "activemq.3.xml": "<third/>"}
+    given = page(whole, Files(brokers={"singapore": {"activemq.xml": "<only/>"}, "tokyo": got})).files
+    assert [(each.broker, each.text, each.name) for each in given] == [
+        ("singapore", "<only/>", "activemq.xml"),
+        ("tokyo", "<first/>", "activemq.xml, at the beginning"),
+        ("tokyo", "<second/>", "activemq.2.xml, then"),
+        ("tokyo", "<third/>", "activemq.3.xml, at the end"),
+    ]
 
 
 def test_without_a_run_folder_the_declared_configuration_is_shown_as_such(tmp_path: Path) -> None:

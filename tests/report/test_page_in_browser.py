@@ -26,7 +26,9 @@ def chromium() -> Iterator[Browser]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     path = folder / "report.html"
-    text = to_html(judged(folder / "history.jsonl"), Files(brokers={"tokyo": "<broker/>" + "long " * 100}))
+    text = to_html(
+        judged(folder / "history.jsonl"), Files(brokers={"tokyo": {"activemq.xml": "<broker/>" + "long " * 100}})
+    )
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -83,7 +85,7 @@ def test_the_script_zooms_points_out_and_filters(chromium: Browser, made: Path) 
 def test_hostile_texts_do_nothing(chromium: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     whole = judged(tmp_path / "history.jsonl", header(scenario=EVIL, about=EVIL), story(topic=f"topic://{EVIL}"))
-    path.write_text(to_html(whole, Files(brokers={EVIL: EVIL}, scenario=EVIL)), encoding="utf-8")
+    path.write_text(to_html(whole, Files(brokers={EVIL: {EVIL: EVIL}}, scenario=EVIL)), encoding="utf-8")
     chromium.open(path, width=390)
     assert chromium.complaints == [] and chromium.requests == [path.as_uri()]
     assert chromium.ask("document.scripts.length") == 1
@@ -110,7 +112,7 @@ CONTRAST = """(() => {
   while (walk.nextNode()) {
     const element = walk.currentNode.parentElement, style = getComputedStyle(element);
     if (!walk.currentNode.data.trim() || !element.getClientRects().length) continue;
-    if (element.closest("script, svg, .zero")) continue;
+    if (element.closest("script, svg")) continue;
     const [a, b] = [light(colour(style.color)), light(ground(element))].sort((x, y) => y - x);
     const large = parseFloat(style.fontSize) >= 18.5 && Number(style.fontWeight) >= 600;
     const ratio = (a + 0.05) / (b + 0.05);

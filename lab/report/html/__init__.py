@@ -5,17 +5,20 @@ Whatever a scenario or a history says is text: Jinja escapes it, and signs that 
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lab.judge import Judged
 from lab.report.html.page import Files, page
 from lab.report.writing import write_text
+
+_QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 
 __all__ = ["Files", "to_html", "write"]
 
@@ -31,6 +34,7 @@ def to_html(judged: Judged, found: Files) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["units"] = _whole
     return environment.get_template("page.html").render(
         page=page(judged, found),
         style=Markup(_shipped("page.css")),
@@ -46,6 +50,11 @@ def write(judged: Judged, found: Files, path: Path) -> None:
 
 def _shipped(name: str) -> str:
     return files("lab.report.html").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _whole(text: str) -> Markup:
+    """Keep a number and its unit on one line."""
+    return Markup(_QUANTITY.sub("&nbsp;", str(escape(_visible(text)))))
 
 
 def _visible(value: object) -> object:

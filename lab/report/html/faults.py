@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
-from lab.history import Observation, StepEnded, StepStarted
+from lab.history import BridgeSeen, Observation, Paced, StepEnded, Trouble
 from lab.judge.wording import moment
 from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
+from lab.report.sayings import say
 
-TOGETHER = 0.25  # seconds; two directions changed by one step, or two ends of a bridge, are one fault
+TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault
 MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
 
 
@@ -45,7 +46,7 @@ class Event:
     """One line of the list of events."""
 
     t: float
-    kind: str
+    who: str
     words: str
     tone: Tone = Tone.PLAIN
 
@@ -60,6 +61,7 @@ class _Open:
     ways: list[tuple[str, str]]
     brokers: list[str]
     end: float | None = None
+    open: int = 1  # ways of a link or ends of a bridge, of those that are in it
 
 
 def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
@@ -67,22 +69,26 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     bands: list[_Open] = []
     present: dict[tuple[str, ...], _Open] = {}
     impairments: dict[tuple[str, ...], str] = {}
+    sessions: dict[tuple[str, ...], set[str]] = {}
     for each in sorted(seen, key=lambda each: each.t):  # an engine may tell of an end when it has been made good
         course = COURSES.get(each.kind)
         if course is None:
-            if each.kind not in SILENT:
+            if each.kind not in SILENT and not (isinstance(each, Paced) and each.held):
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
                 words, brokers = _told(each), _brokers(each)
                 bands.append(_Open(look=look, words=words, start=each.t, ways=[], brokers=brokers, end=each.t))
             continue
         thing = (each.kind, *(_field(each, name) for name in course.thing))
+        if isinstance(each, BridgeSeen) and _goes_on(each, sessions.setdefault(thing, set())):
+            continue
         look_now = _look(each, course, thing, impairments)
-        if look_now is not None and thing in present and present[thing].look == look_now[0]:
+        if look_now is not None and thing in present and (present[thing].look, present[thing].words) == look_now:
             continue
         if look_now is None and _field(each, course.state) not in course.ends:
             continue
         if (old := present.pop(thing, None)) is not None:
-            old.end = each.t
+            old.open -= 1
+            old.end = None if old.open else each.t  # both ways, or both ends, must be well again
         if look_now is not None:
             present[thing] = _begin(bands, each, *look_now)
     named = [band for band in bands if band.end is None or band.end >= band.start]
@@ -100,6 +106,15 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
         for number, band in enumerate(named[:MOST_FAULTS])
     )
     return given, len(named)
+
+
+def _goes_on(seen: BridgeSeen, up: set[str]) -> bool:
+    """Note which sessions of a bridge's end are up, and tell whether one that ended left another: it was replaced."""
+    if seen.up:
+        up.add(seen.remote_address)
+    else:
+        up.discard(seen.remote_address)
+    return not seen.up and bool(up)
 
 
 def _look(
@@ -128,16 +143,16 @@ def _look(
 
 
 def _begin(bands: list[_Open], seen: Observation, look: Look, words: str) -> _Open:
-    """Begin a band, or join one that began together with it: the other way of a link, the other end of a bridge."""
+    """Begin a band, or join one: of the other way of a link, if together with it, or of the other end of a bridge."""
     ways = [(_field(seen, "leaving"), _field(seen, "reaching"))] if _field(seen, "leaving") else []
     brokers = [] if ways else _brokers(seen)
     for band in reversed(bands):
-        if seen.t - band.start > TOGETHER:
-            break
-        if band.look != look or band.end is not None:
+        if band.look != look or band.end is not None or band.words != words:
             continue
-        if (ways and band.ways and band.words == words) or (len(brokers) == 2 and set(brokers) == set(band.brokers)):
+        together = ways and band.ways and seen.t - band.start <= TOGETHER
+        if together or (len(brokers) == 2 and set(brokers) == set(band.brokers)):
             band.ways += ways
+            band.open += 1
             return band
     begun = _Open(look=look, words=words, start=seen.t, ways=ways, brokers=brokers)
     bands.append(begun)
@@ -153,9 +168,10 @@ def _field(seen: Observation, name: str) -> str:
 
 
 def _told(seen: Observation) -> str:
-    """Write an observation's own fields in one line."""
-    values = [getattr(seen, field.name) for field in fields(seen) if field.name != "t"]
-    return ", ".join(str(value) for value in values if value not in ("", None, False))
+    """Write an observation in one line, without its kind, which is its label."""
+    row = say(seen)
+    what = row.what.removeprefix(f"{seen.kind.replace('-', ' ')}: ")
+    return f"{row.who}: {what}" if row.who else what
 
 
 def _letter(number: int) -> str:
@@ -174,15 +190,10 @@ def said(fault: Fault) -> Fault:
 def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
     """Give what happened besides messages and counters, in order, and how many there were."""
     found = []
-    for each in seen:
-        match each:
-            case StepStarted():
-                found.append(Event(t=each.t, kind=f"step {each.step}", words=each.asked))
-            case StepEnded():
-                if each.note or not each.ok:
-                    tone = Tone.PLAIN if each.ok else Tone.SHUT
-                    found.append(Event(t=each.t, kind=f"step {each.step}", words=each.note, tone=tone))
-            case _ if each.kind not in COUNTERS:
-                tone = MARKS[each.kind].tone if each.kind in MARKS else Tone.PLAIN
-                found.append(Event(t=each.t, kind=each.kind, words=_told(each), tone=tone))
+    for each in sorted(seen, key=lambda each: each.t):  # what a log says may be read later than it was written
+        if each.kind in COUNTERS or (isinstance(each, StepEnded) and each.ok and not each.note):
+            continue
+        bad = not each.ok if isinstance(each, StepEnded) else isinstance(each, Trouble)
+        row = say(each)
+        found.append(Event(t=each.t, who=row.who, words=row.what, tone=Tone.SHUT if bad else Tone.PLAIN))
     return tuple(found[:MOST_EVENTS]), len(found)

@@ -114,7 +114,10 @@ COURSES: Mapping[str, Course] = {
     ),
 }
 IMPAIRED = Look(label="link impaired", tone=Tone.WORSE)
-MARKS: Mapping[str, Look] = {"trouble": Look(label="trouble", tone=Tone.SHUT)}
+MARKS: Mapping[str, Look] = {
+    "trouble": Look(label="trouble", tone=Tone.SHUT),
+    "paced": Look(label="rate not kept", tone=Tone.WORSE),
+}
 COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # said elsewhere on the page
 SILENT = (  # no fault: only in the list of events
     *COUNTERS,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lab.history import DestinationSeen
 from lab.judge import Judged
-from lab.judge.values import LinkReport, Outcome, Report
+from lab.judge.values import LinkReport, Outcome, Report, Testimony
 from lab.judge.wording import gap, several
 from lab.report.html.faults import MOST_EVENTS, Event, Fault, events, faults, said
 from lab.report.html.lanes import LANES, WIDE, WORDS, Lane, Odd, Window, lanes, odd_ones, ways, window
@@ -24,7 +24,7 @@ LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' f
 class Files:
     """What a run folder holds beside its history, read."""
 
-    brokers: Mapping[str, str] = field(default_factory=dict)  # broker → its activemq.xml
+    brokers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # broker → its activemq.xml, and later ones
     scenario: str = "SCENARIO"  # the name of the scenario's file
 
 
@@ -101,6 +101,7 @@ class Page:
     odd_in_all: int
     distributions: tuple[Distribution, ...]
     links: tuple[LinkRow, ...]
+    witnesses: tuple[Testimony, ...]
     counters: tuple[DestinationSeen, ...]
     events: tuple[Event, ...]
     events_in_all: int
@@ -158,6 +159,7 @@ def page(judged: Judged, files: Files) -> Page:
         odd_in_all=odd_in_all,
         distributions=tuple(each for each in distributions if each is not None),
         links=_links(report.links),
+        witnesses=tuple(each for each in report.witnesses if each.arrived is not None or not each.agree)[:MOST_ROWS],
         counters=tuple(samples[-1] for samples in timeline.destinations.values())[:MOST_ROWS],
         events=happened,
         events_in_all=events_in_all,
@@ -302,7 +304,11 @@ def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
 
 def _files(files: Files, declared: Mapping[str, object]) -> tuple[BrokerFile, ...]:
     """Give what each broker got; from a history alone, what it was asked to get."""
-    texts = [(broker, text, "activemq.xml") for broker, text in files.brokers.items()]
+    texts = [
+        (broker, text, name + _which(number, len(its)))
+        for broker, its in files.brokers.items()
+        for number, (name, text) in enumerate(its.items(), 1)
+    ]
     topology = declared.get("topology")
     if not texts and isinstance(topology, Mapping):
         for broker, fields in topology.get("brokers", {}).items():
@@ -317,6 +323,13 @@ def _files(files: Files, declared: Mapping[str, object]) -> tuple[BrokerFile, ..
             name = f"{name}, its first {most:,} of {len(text):,} characters"
         found.append(BrokerFile(broker=broker, text=text[:most], name=name))
     return tuple(found)
+
+
+def _which(number: int, of: int) -> str:
+    """Say which of several files of one broker this is."""
+    if of == 1:
+        return ""
+    return ", at the beginning" if number == 1 else ", at the end" if number == of else ", then"
 
 
 def _versions(report: Report) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ class Arrow:
     count: str
     flowed: bool
     tone: str  # good | bad | plain
-    delay: str
+    delay: tuple[str, ...]  # asked, and given where it was measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def _joined(report: Report, left: RegionOutline, right: RegionOutline) -> bool:
 
 
 def _pair(report: Report, left: RegionOutline, right: RegionOutline | None) -> Pair:
-    nothing = Arrow(count="", flowed=False, tone="plain", delay="")
+    nothing = Arrow(count="", flowed=False, tone="plain", delay=())
     both = [left] if right is None else [left, right]
     within = [(region.name, arrow.count) for region in both if (arrow := _arrow(report, region, region)).flowed]
     return Pair(
@@ -91,11 +91,11 @@ def _link(report: Report, source: RegionOutline, target: RegionOutline) -> LinkR
     return next((link for link in report.links if (link.leaving, link.reaching) == way), None)
 
 
-def _delay(link: LinkReport | None) -> str:
+def _delay(link: LinkReport | None) -> tuple[str, ...]:
     if link is None:
-        return ""
-    given = "" if link.measured_p50 is None else f", {link.measured_p50:.1f} given"
-    return f"{link.configured_delay:.1f} ms asked{given}"
+        return ()
+    asked = f"{link.configured_delay:.1f} ms asked"
+    return (asked,) if link.measured_p50 is None else (f"{asked},", f"{link.measured_p50:.1f} ms given")
 
 
 def _bridges(report: Report, left: RegionOutline, right: RegionOutline) -> tuple[Bridge, ...]:
