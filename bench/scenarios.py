@@ -1,13 +1,15 @@
 """Every shipped scenario, at more than one seed: `python -m bench.scenarios [NAME ...] [--seeds 1 2] [--jobs 1]`.
 
 Each is run by `mqlab run`, as a person would. Prints a line as each ends and, below one that is not held, why. Keeps
-bench/results/scenarios.json when no scenario was left out. The exit code is 1 when any of them was not held.
+bench/results/scenarios.json when no scenario was left out. The exit code is 1 when any of them was not held. With
+--reports, the report of each one's first run that held is written beside it, as `scenarios/NAME.report.txt`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from typing import Any
 from bench.machine import machine
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 RESULT = Path(__file__).parent / "results" / "scenarios.json"
 PATIENCE, CLEANING_UP = 900.0, 120.0  # seconds for one run, the longest of which takes 4 minutes; and to end it
 ENDS = {2: "bad input", 3: "not built", 4: "timed out", 130: "interrupted"}
@@ -91,6 +94,30 @@ def shipped() -> list[str]:
     return [each["name"] for each in json.loads(listed)]
 
 
+def report(ran: Ran, runs: Path) -> str:
+    """Give the report of a run as a terminal shows it, without its last lines, which name the run's folder."""
+    judged = subprocess.run(
+        [MQLAB, "judge", str(runs / "runs" / ran.run)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "100"},
+        check=ran.held,
+    )
+    lines = judged.stdout.splitlines()
+    last = max(number for number, line in enumerate(lines) if line.startswith(f"run {ran.run} "))
+    return "\n".join(line.rstrip() for line in lines[:last]).rstrip() + "\n"
+
+
+def write_reports(found: Iterable[Ran], runs: Path, to: Path) -> None:
+    """Write the report of each scenario's first run that held beside the scenario."""
+    first: dict[str, Ran] = {}
+    for ran in found:
+        if ran.held:
+            first.setdefault(ran.scenario, ran)
+    for name, ran in first.items():
+        (to / f"{name}.report.txt").write_text(report(ran, runs), encoding="utf-8")
+
+
 def summary(found: Iterable[Ran]) -> str:
     """Count them in one line."""
     found = tuple(found)
@@ -116,6 +143,7 @@ def main() -> int:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], metavar="N")
     parser.add_argument("--jobs", type=_number, default=1, metavar="N", help="how many labs at once")
     parser.add_argument("--runs", metavar="DIR", help="keep the runs under this folder instead of .mqlab")
+    parser.add_argument("--reports", action="store_true", help="write the reports beside the scenarios")
     asked = parser.parse_args()
     more = ["--runs", asked.runs] if asked.runs else []
     before, found = machine(), []
@@ -131,6 +159,8 @@ def main() -> int:
             print(f"interrupted: {summary(found)}, and others were not run")
             return 130
     print(summary(found))
+    if asked.reports:
+        write_reports(found, Path(asked.runs or os.environ.get("MQLAB_HOME") or ".mqlab"), SCENARIOS)
     if not asked.names:
         result = {"machine": before, "jobs": asked.jobs, "runs": [asdict(each) for each in found]}
         RESULT.parent.mkdir(exist_ok=True)

@@ -153,6 +153,16 @@ def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
     return tuple(sorted(latest.values(), key=lambda end: (end.created_by_duplex, end.connector, end.broker)))
 
 
+def _never_seen(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Give broker and name of every connector that its first configuration has, and of which no end was ever there."""
+    seen = {(end.broker, end.connector) for end in evidence.timeline.bridges}
+    for broker, fields in evidence.header.declared.get("topology", {}).get("brokers", {}).items():
+        if "configuration" in fields:
+            text = fields["configuration"]["text"].encode()
+            names = [connector.name for connector in read_configuration(text, "the history").connectors]
+            yield from ((broker, name) for name in names if (broker, name) not in seen)
+
+
 def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
     """Give broker and name of every connector that the declared configurations want to be duplex."""
     declared = evidence.header.declared
@@ -218,6 +228,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
         found.append("The history's header declares no topology, so there is no drawing and no second witness.")
     if not expectations:
         found.append("The scenario expects nothing, so nothing was judged.")
+    found += [f"No bridge of {connector} was ever seen at {broker}." for broker, connector in _never_seen(evidence)]
     found += _timing(timeline)
     for (broker, destination), samples in timeline.destinations.items():
         if discarded := max(sample.discarded for sample in samples):

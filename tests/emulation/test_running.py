@@ -71,9 +71,22 @@ def says_no_secret(ended: Ended, folder: Path) -> None:
         assert path.is_dir() or PASSWORD.encode() not in path.read_bytes(), path
 
 
-def test_the_article_holds_in_two_runs_at_once(mqlab: Commands, engine: Engine) -> None:
+def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(
+    mqlab: Commands, engine: Engine, tmp_path: Path
+) -> None:
+    one_way = copy_of(
+        "tokyo-singapore",
+        tmp_path,
+        lambda text: text.replace('duplex="true"', 'duplex="false"'),
+        "configurations/tokyo.xml",
+    )
+    other = Commands(folder=mqlab.folder / "spoilt")
+    spoilt = other.start("run", one_way)
     started = [mqlab.start("run", "tokyo-singapore", "--seed", seed) for seed in ("1", "2")]
     ended = [mqlab.end_of(each) for each in started]
+    assert other.end_of(spoilt).code == 1
+    assert "10 of 10 lost on the way to tk" in reasons(report(other.latest), "broken"), "nothing comes back"
+    cleaned_up(other, engine)
     assert [each.code for each in ended] == [0, 0], ended
     runs = [path for path in (mqlab.home / "runs").iterdir() if not path.is_symlink()]
     assert len(runs) == 2

@@ -42,7 +42,7 @@ def test_a_pending_revision_changes_nothing_until_the_reboot(mqlab: Commands, en
 
     held, broken = both(mqlab, engine, "revision-pending", copy_of("revision-pending", tmp_path, never_applied))
     assert "early heard nothing of 10 messages sent" in held
-    assert "tokyo has tokyo-configuration revision 2, pending none after reboot" in held
+    assert "tokyo has tokyo-configuration revision 2, nothing pending after reboot" in held
     assert "tokyo has tokyo-configuration revision 1, pending tokyo-configuration revision 2 after reboot" in broken
     assert "no end of it was ever seen" in broken or "up nowhere" in broken
     given = mqlab.latest / "brokers" / "tokyo" / "activemq.2.xml"

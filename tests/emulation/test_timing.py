@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from lab.amazonmq.files import JOLOKIA_USER
 from lab.declare.checking import check
 from lab.declare.loading import load
 from lab.history import Header, MemoryRecorder, Observation, Paced, StepEnded
@@ -75,9 +78,64 @@ def packets_lost(lab: Standing) -> int:
     return sum(each.dropped.get("loss", 0) for each in lab.lab.links())
 
 
+class Counted:
+    """What brokers and router say themselves, past the readers that the report has its figures from."""
+
+    TOPICS = ("prices.in-a-cut", "prices.in-a-reset", "prices.after")
+
+    def __init__(self, lab: Standing) -> None:
+        self.topics = {
+            (broker, topic): self._topic(lab, broker, topic)
+            for broker in lab.lab.state.brokers
+            for topic in self.TOPICS
+        }
+        (link,) = lab.plan.links
+        code, said = lab.router.exec_run(["python3", "/opt/mqlab/linkctl.py", link.name, "get"])
+        assert code == 0, said
+        self.dropped = {leaving: its["counters"]["dropped"] for leaving, its in json.loads(said)["directions"].items()}
+
+    @staticmethod
+    def _topic(lab: Standing, broker: str, topic: str) -> dict[str, int]:
+        its = lab.lab.state.brokers[broker]
+        bean = f"org.apache.activemq:type=Broker,brokerName={broker},destinationType=Topic,destinationName={topic}"
+        found = httpx.post(
+            f"http://127.0.0.1:{its.first.management_port}/jolokia/",
+            json={"type": "read", "mbean": bean, "attribute": ["EnqueueCount", "ForwardCount"]},
+            auth=(JOLOKIA_USER, its.management_password),
+            headers={"Origin": "http://localhost"},
+            trust_env=False,
+            timeout=30,
+        ).json()
+        assert found["status"] in (200, 404), found
+        return found["value"] if found["status"] == 200 else {"EnqueueCount": 0, "ForwardCount": 0}  # nobody used it
+
+
+def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) -> None:
+    """Three who know nothing of each other: the clients' ledgers, the brokers' counters, the router's."""
+
+    def grown(broker: str, topic: str, name: str) -> int:
+        return after.topics[broker, topic][name] - before.topics[broker, topic][name]
+
+    lost_by_brokers = {}
+    for topic in Counted.TOPICS:
+        sent, there = grown("tokyo", topic, "EnqueueCount"), grown("singapore", topic, "EnqueueCount")
+        assert sent > 0
+        assert there == grown("tokyo", topic, "ForwardCount"), topic
+        lost_by_brokers[f"topic://{topic}"] = sent - there
+    assert {each.destination: each.lost for each in report.witnesses} == lost_by_brokers
+    (delivery,) = report.deliveries
+    assert delivery.lost == sum(lost_by_brokers.values()) == lost_by_brokers["topic://prices.in-a-reset"] > 0
+    assert all(each.agree and each.missing == each.kept_back == each.lost for each in report.witnesses)
+    # What a link drops are packets, which TCP sends again where the connection lives: none of them is a message lost.
+    assert {each.leaving for each in report.links} == set(after.dropped)
+    for each in report.links:
+        assert {**dict.fromkeys(after.dropped[each.leaving], 0), **each.dropped} == after.dropped[each.leaving]
+    assert sum(dropped["cut"] for dropped in after.dropped.values()) > 0
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path: Path) -> None:
-    before = packets_lost(as_declared)
+    before, counted_before = packets_lost(as_declared), Counted(as_declared)
     seen = Seen(as_declared, text(name), tmp_path)
     lost = packets_lost(as_declared) - before
     assert (lost > 0) == (name == "jitter-and-loss"), "this one loses on purpose, and no other"
@@ -88,6 +146,8 @@ def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path:
     assert all(each.ok for each in seen.observations if isinstance(each, StepEnded))
     # How well a rate is held is the machine's matter too: the bench measures it.
     assert all(each.reached_per_s > each.drawn_per_s / 2 for each in seen.observations if isinstance(each, Paced))
+    if name == "cut-topics":
+        all_witnesses_say_the_same(seen.report, counted_before, Counted(as_declared))
 
 
 def test_topics_are_lost_because_of_the_reset(as_declared: Standing, tmp_path: Path) -> None:

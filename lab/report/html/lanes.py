@@ -15,6 +15,7 @@ from lab.judge.audiences import Audience, Tally
 from lab.judge.records import Publication
 from lab.judge.wording import gap, moment
 
+LEAST = 0.02  # seconds on either side of what is drawn: a moment alone would be drawn as if it were long
 WIDE = 1000  # units of a drawing, from the window's beginning to its end
 BINS = 200
 LANES, LINES, ODD = 24, 4000, 4000  # at most, on a page; ODD are those that did not go well
@@ -151,7 +152,7 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
     near = max((over - begin) * 0.5, 1.0)  # further away, a fault would make the messages too small to be seen
     begin = min([begin, *(t for t in told if begin - t <= near)])
     over = max([over, *(t for t in told if t - over <= near)])
-    edge = max((over - begin) * 0.03, 0.001)
+    edge = max((over - begin) * 0.03, LEAST)
     return Window(start=begin - 2 * edge, end=over + edge)
 
 
