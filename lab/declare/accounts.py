@@ -22,7 +22,6 @@ from lab.declare.identities import identity
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.step import Step
-from lab.declare.timed import Wait
 from lab.declare.topology import Topology
 from lab.declare.unrolling import every_step, in_time
 from lab.errors import InputError
@@ -30,14 +29,22 @@ from lab.errors import InputError
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+_MOST_WORLDS = 16
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A step that the service is asked to do: the account after it, or why it was refused."""
+    """A step that the service is asked to do: the accounts there may be after it, or why each would refuse it."""
 
     path: Keys
     step: Step
-    account: Account
+    accounts: tuple[Account, ...]  # more than one where windows may have opened meanwhile, or not
     refusal: InputError | None = None
+
+    @property
+    def account(self) -> Account:
+        """Give the one in which every window that may have opened did."""
+        return self.accounts[-1]
 
 
 def opening(topology: Topology) -> Account:
@@ -56,23 +63,32 @@ def opening(topology: Topology) -> Account:
 
 
 def moves(scenario: Scenario) -> Iterator[Move]:
-    """Do the steps in their order; what was refused changes nothing for those after it."""
-    account = opening(scenario.topology)
-    about_to_open: set[str] = set()  # brokers before whose window the clock was moved: it opens while one waits
+    """Do the steps in their order; what was refused changes nothing for those after it.
+
+    Once the clock has been moved, a window may open before any step: nobody knows which one, so a step is refused for
+    certain only where it is whether a window has opened or not.
+    """
+    worlds: tuple[Account, ...] = (opening(scenario.topology),)
+    may_open: set[str] = set()
     for path, step in in_time(scenario.steps):
+        worlds = _opened_or_not(worlds, may_open)
         if isinstance(step, steps.MoveClock):
-            about_to_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
-        if isinstance(step, Wait):
-            account = _opened(account, about_to_open)
-            about_to_open = set()
-        try:
-            after = _after(account, step)
-        except InputError as error:
-            yield Move(path=path, step=step, account=account, refusal=error)
-            continue
-        if after is not None:
-            account = after
-            yield Move(path=path, step=step, account=account)
+            may_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
+        after: list[Account] = []
+        refusals: list[InputError] = []
+        asked = False
+        for account in worlds:
+            try:
+                done = _after(account, step)
+            except InputError as error:
+                refusals.append(error)
+                done = account
+            asked |= done is not None
+            after.append(account if done is None else done)
+        certain = len(refusals) == len(worlds) < _MOST_WORLDS
+        worlds = tuple(after)
+        if asked:
+            yield Move(path=path, step=step, accounts=worlds, refusal=refusals[0] if certain else None)
 
 
 def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
@@ -94,8 +110,9 @@ def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
         take(first, record)
     if changes_anything(scenario):
         for move in moves(scenario):
-            for record in move.account.brokers:
-                take(move.account, record)
+            for account in move.accounts:
+                for record in account.brokers:
+                    take(account, record)
     return {broker: list(each.values()) for broker, each in found.items()}
 
 
@@ -152,12 +169,16 @@ def _after(account: Account, step: Step) -> Account | None:
     return None
 
 
-def _opened(account: Account, brokers: set[str]) -> Account:
-    """Apply what waits for the windows of brokers; where a clock was moved to a moment, perhaps they open."""
-    for record in account.brokers:
-        if record.name in brokers and record.waits:
-            account = _rebooted(account, record.name)
-    return account
+def _opened_or_not(worlds: tuple[Account, ...], brokers: set[str]) -> tuple[Account, ...]:
+    """Give each account, and what it is once the windows of brokers have opened, one broker after the other."""
+    found = list(worlds)
+    for name in sorted(brokers):
+        for account in tuple(found):
+            record = next((each for each in account.brokers if each.name == name), None)
+            if record is not None and record.waits and record.state == "RUNNING":
+                found.append(_rebooted(account, name))
+    different = [each for place, each in enumerate(found) if each not in found[:place]]
+    return tuple(different[-_MOST_WORLDS:])  # of more, nobody says any more what is certain
 
 
 def _updated(account: Account, step: steps.UpdateBroker) -> Account:

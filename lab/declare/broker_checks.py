@@ -15,7 +15,7 @@ from lab.declare.identities import unread
 from lab.declare.instances import ABSENT, DELETED, DOWN, PAUSED, UP, Instances
 from lab.declare.scenario import Bridge, Scenario
 from lab.declare.service_checks import connectors_of
-from lab.declare.service_steps import UpdateBroker
+from lab.declare.service_steps import MoveClock, UpdateBroker
 from lab.declare.unrolling import every_step, in_time
 from lab.declare.wording import unknown
 from lab.errors import Place, Problem
@@ -46,12 +46,15 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
         for name, broker in topology.brokers.items()
     }
     stopped: set[tuple[str, str]] = set()
+    unknown_connectors: set[str] = set()  # of brokers that may have been rebooted since
     for path, step in in_time(scenario.steps):
         named = getattr(step, "broker", None) or ""
         place = scenario.origin.place(*path, "broker")
         if not isinstance(step, steps.OnBroker) and named in brokers and brokers[named].missing:
             yield _missing(named, brokers[named], step, place)
             continue
+        if isinstance(step, MoveClock):  # a window may open, and the reboot in it starts connectors: nobody knows when
+            unknown_connectors |= set(brokers)
         if isinstance(step, UpdateBroker) and step.apply == "immediately" and step.broker in brokers:
             step = steps.Reboot(broker=step.broker)
         if not isinstance(step, steps.OnBroker):
@@ -85,7 +88,7 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
             yield Problem(what=what, remedy=f"put a {before} step before it", place=place)
         its.done(step, meant[0], brings or found)
         if isinstance(step, steps.ConnectorStep):
-            yield from _connector(scenario, path, step, stopped)
+            yield from _connector(scenario, path, step, stopped, known=step.broker not in unknown_connectors)
         elif brings == DOWN or isinstance(step, steps.Reboot):  # a broker that starts starts its connectors
             stopped = {each for each in stopped if each[0] != step.broker}
 
@@ -98,7 +101,12 @@ def _missing(broker: str, its: Instances, step: Any, place: Place | None) -> Pro
 
 
 def _connector(
-    scenario: Scenario, path: tuple[str | int, ...], step: steps.ConnectorStep, stopped: set[tuple[str, str]]
+    scenario: Scenario,
+    path: tuple[str | int, ...],
+    step: steps.ConnectorStep,
+    stopped: set[tuple[str, str]],
+    *,
+    known: bool,
 ) -> Iterator[Problem]:
     its = [name for name, owners in connectors_of(scenario).items() if step.broker in owners]
     place = scenario.origin.place(*path, "name")
@@ -107,10 +115,10 @@ def _connector(
             yield unknown("connector", step.name, its, f"connectors in {step.broker}'s configuration", place)
         return
     key = (step.broker, step.name)
-    if step.do == "start" and key not in stopped:
+    if known and step.do == "start" and key not in stopped:
         what = f"the connector {step.name} is not stopped here"
         yield Problem(what=what, remedy="put a connector step with do: stop before it", place=place)
-    if step.do == "stop" and key in stopped:
+    if known and step.do == "stop" and key in stopped:
         what = f"the connector {step.name} is stopped already"
         yield Problem(what=what, remedy="remove the step, or start it first", place=place)
     (stopped.add if step.do == "stop" else stopped.discard)(key)

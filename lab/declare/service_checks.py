@@ -41,7 +41,9 @@ def check_service(scenario: Scenario) -> Iterator[Problem]:
             yield from _refused(scenario, move, move.refusal)
         last = move.account
         revisions |= {each.name: len(each.revisions) for each in last.configurations}
-        users |= {(record.name, user.name) for record in last.brokers for user in record.users}
+        users |= {
+            (each.name, user.name) for account in move.accounts for each in account.brokers for user in each.users
+        }
     for number, claim in enumerate(scenario.expect):
         if isinstance(claim, SERVICE_CLAIMS):
             yield from _claim(scenario, number, claim, last, revisions, users)

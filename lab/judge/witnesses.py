@@ -84,7 +84,7 @@ def _testimony(
             subscription.broker == target and any(p.step in subscription.receipts for p in sent)
             for subscription in evidence.ledger.subscriptions.values()
         )
-        if own.forwarded or listening:
+        if own.forwarded or listening or (not is_queue(destination) and _owed(evidence, sent, target)):
             heard = sum(_heard(evidence, publication, target) for publication in sent)
             lost = sum(_lost(evidence, publication, target) for publication in sent)
     samples = evidence.timeline.destinations[(source, destination)]
@@ -111,6 +111,17 @@ def _sent(evidence: Evidence, destination: str, broker: str) -> list[Publication
 
 def _accepted(sent: Sequence[Publication]) -> int:
     return sum(publication.outcomes.count(OK) for publication in sent)
+
+
+def _owed(evidence: Evidence, sent: Sequence[Publication], broker: str) -> bool:
+    """Tell whether a broker's subscribers were owed any of it, though none of it may have come."""
+    return any(
+        tally.expected
+        for audience in evidence.audiences
+        if broker in audience.brokers
+        for tally in audience.tallies
+        if any(tally.publication is publication for publication in sent)
+    )
 
 
 def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:

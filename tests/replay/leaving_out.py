@@ -143,7 +143,7 @@ LEFT_OUT = (
         broken=(
             (
                 "configuration: {broker: tokyo, current: 2",
-                "tokyo has tokyo-configuration revision 1, pending none",
+                "tokyo has tokyo-configuration revision 1, nothing pending",
             ),
             *NOT_EVEN_TRIED,
         ),
@@ -154,7 +154,7 @@ LEFT_OUT = (
         broken=(
             (
                 "configuration: {broker: tokyo, current: 2",
-                "tokyo has tokyo-configuration revision 1, pending none",
+                "tokyo has tokyo-configuration revision 1, nothing pending",
             ),
             *NOT_EVEN_TRIED,
         ),

@@ -1,39 +1,76 @@
-"""The pictures of docs/: `python -m tests.report.pictures HELD_RUN BROKEN_RUN` takes them anew from two run folders.
+"""The pictures of docs/, taken anew by `make pictures`: runs the scenarios they are of, and opens their pages.
 
-Look at them before they are believed. HELD_RUN is of `mqlab run cut-and-heal`, BROKEN_RUN of the same without its heal.
+Look at them before they are believed. Words on the pages that show them say what is to be seen.
 """
 
 from __future__ import annotations
 
+import base64
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lab.folder import RunFolder
-from lab.judge import judge_whole
-from lab.report.html import Files, to_html
-
 from .browser import Browser, browser
 
+MQLAB = str(Path(sys.executable).with_name("mqlab"))
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+UNHEALED = ("- heal:", "- wait:")  # lines that a copy of cut-and-heal is run without
 
 
-def take(running: Browser, run: Path, name: str, *, width: int, height: int, dark: bool = False) -> None:
-    """Open a run's page and keep the top of it."""
-    folder = RunFolder(path=run)
-    with TemporaryDirectory() as place:
-        page = Path(place, "report.html")
-        files = Files(brokers=folder.broker_files(), scenario=folder.scenario_name() or "SCENARIO")
-        page.write_text(to_html(judge_whole(folder.history), files), encoding="utf-8")
-        running.open(page, width=width, height=height, dark=dark)
-        running.ask("document.documentElement.style.overflow = 'hidden'")  # no scroll bar in a picture
-        (PICTURES / name).write_bytes(running.screenshot(whole=False))
+def page_of(scenario: str | Path, folder: Path, *, held: bool) -> Path:
+    """Run a scenario and give its page."""
+    page = folder / f"{Path(scenario).stem}-{'held' if held else 'broken'}.html"
+    words = ["run", str(scenario), "--quiet", "--runs", str(folder), "--html", str(page)]
+    done = subprocess.run([MQLAB, *words], capture_output=True, text=True, check=False)
+    if done.returncode != (0 if held else 1):
+        raise SystemExit(f"mqlab {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return page
+
+
+def unhealed(folder: Path) -> Path:
+    """Copy cut-and-heal without its heal."""
+    subprocess.run([MQLAB, "scenarios", "cut-and-heal", "--copy", str(folder)], capture_output=True, check=True)
+    copy = folder / "cut-and-heal.yaml"
+    kept = [line for line in copy.read_text().splitlines() if not line.strip().startswith(UNHEALED)]
+    copy.write_text("\n".join(kept).replace("within: 60s", "within: 10s"))
+    return copy
+
+
+def top(running: Browser, page: Path, name: str, *, width: int, height: int, dark: bool = False) -> None:
+    """Keep the top of a page."""
+    running.open(page, width=width, height=height, dark=dark)
+    running.ask("document.documentElement.style.overflow = 'hidden'")  # no scroll bar in a picture
+    (PICTURES / name).write_bytes(running.screenshot(whole=False))
+
+
+def part(running: Browser, page: Path, name: str, heading: str, *, width: int, following: int) -> None:
+    """Keep what is under a heading of a page: so many elements that follow it."""
+    running.open(page, width=width, height=900)
+    begin = f"[...document.querySelectorAll('h3')].find(each => each.textContent.startsWith({heading!r}))"
+    last = ".nextElementSibling" * following
+    box = running.ask(
+        f"(h => [h.getBoundingClientRect().top + scrollY, h{last}.getBoundingClientRect().bottom + scrollY])({begin})"
+    )
+    left, right = running.ask(f"(r => [r.left, r.right])({begin}.closest('section').getBoundingClientRect())")
+    clip = {"x": left, "y": box[0] - 8, "width": right - left, "height": box[1] - box[0] + 16, "scale": 1}
+    taken = running.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
+    (PICTURES / name).write_bytes(base64.b64decode(taken))
+
+
+def main() -> None:
+    """Take all of them."""
+    PICTURES.mkdir(exist_ok=True)
+    with TemporaryDirectory() as place, browser() as running:
+        folder = Path(place)
+        held = page_of("cut-and-heal", folder, held=True)
+        broken = page_of(unhealed(folder / "copy"), folder, held=False)
+        slow = page_of("slow-bridge", folder, held=True)
+        top(running, broken, "report-broken.png", width=1000, height=1330)
+        top(running, held, "report-held-dark.png", width=1000, height=1330, dark=True)
+        top(running, broken, "report-phone.png", width=390, height=1500)
+        part(running, slow, "report-witnesses.png", "Two witnesses", width=1000, following=3)
 
 
 if __name__ == "__main__":
-    held, broken = (Path(each) for each in sys.argv[1:3])
-    PICTURES.mkdir(exist_ok=True)
-    with browser() as running:
-        take(running, broken, "report-broken.png", width=1000, height=1330)
-        take(running, held, "report-held-dark.png", width=1000, height=1330, dark=True)
-        take(running, broken, "report-phone.png", width=390, height=1500)
+    main()
