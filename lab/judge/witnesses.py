@@ -35,7 +35,13 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
                 said = _testimony(evidence, destination, (source, own), (target, other))
                 if said.enqueued or said.at_most:
                     found.append(said)
-    return tuple(found)
+    return tuple(each for each in found if each.at_most or not any(_told_by(each, other) for other in found))
+
+
+def _told_by(said: Testimony, other: Testimony) -> bool:
+    """Tell whether all that a broker has, to which nobody sent, is what the other way's clients there have received."""
+    facing = (said.destination, said.source, said.target) == (other.destination, other.target, other.source)
+    return facing and other.arrived is not None and said.enqueued + said.back == other.arrived + other.waiting
 
 
 def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ from .browser import Browser, browser
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 UNHEALED = ("- heal:", "- wait:")  # lines that a copy of cut-and-heal is run without
+CUT = "  - cut:"
+# All that was sent before it is answered for when the cut comes, so that a slow machine's page is alike.
+ANSWERED = "  - wait: {until: received, client: warehouse, count: 20}\n  - wait: 2s\n"
 
 
 def page_of(scenario: str | Path, folder: Path, *, held: bool) -> Path:
@@ -33,7 +36,7 @@ def unhealed(folder: Path) -> Path:
     subprocess.run([MQLAB, "scenarios", "cut-and-heal", "--copy", str(folder)], capture_output=True, check=True)
     copy = folder / "cut-and-heal.yaml"
     kept = [line for line in copy.read_text().splitlines() if not line.strip().startswith(UNHEALED)]
-    copy.write_text("\n".join(kept).replace("within: 60s", "within: 10s"))
+    copy.write_text("\n".join(kept).replace("within: 60s", "within: 10s").replace(CUT, ANSWERED + CUT))
     return copy
 
 
@@ -53,7 +56,7 @@ def part(running: Browser, page: Path, name: str, heading: str, *, width: int, f
         f"(h => [h.getBoundingClientRect().top + scrollY, h{last}.getBoundingClientRect().bottom + scrollY])({begin})"
     )
     left, right = running.ask(f"(r => [r.left, r.right])({begin}.closest('section').getBoundingClientRect())")
-    clip = {"x": left, "y": box[0] - 8, "width": right - left, "height": box[1] - box[0] + 16, "scale": 1}
+    clip = {"x": left + 1, "y": box[0] - 8, "width": right - left - 2, "height": box[1] - box[0] + 16, "scale": 1}
     taken = running.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
     (PICTURES / name).write_bytes(base64.b64decode(taken))
 
