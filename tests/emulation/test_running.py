@@ -85,7 +85,8 @@ def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(
     started = [mqlab.start("run", "tokyo-singapore", "--seed", seed) for seed in ("1", "2")]
     ended = [mqlab.end_of(each) for each in started]
     assert other.end_of(spoilt).code == 1
-    assert "10 of 10 lost on the way to tk" in reasons(report(other.latest), "broken"), "nothing comes back"
+    assert "nothing created by duplex on singapore" in reasons(report(other.latest), "broken")
+    assert "10 of 10 had not reached tk" in reasons(report(other.latest), "unknown"), "no bridge would bring them"
     cleaned_up(other, engine)
     assert [each.code for each in ended] == [0, 0], ended
     runs = [path for path in (mqlab.home / "runs").iterdir() if not path.is_symlink()]
