@@ -13,10 +13,14 @@ _KERNEL = Path("/proc/sys/net/ipv4")
 
 
 def find_interfaces(config: Config, addresses: str | bytes) -> dict[str, str]:
-    """Give network name → interface name, from the text of `ip -json -4 addr`; ConfigError if one is missing."""
+    """Give network name → interface name, from the text of `ip -json -4 addr`; ConfigError if one is missing.
+
+    One that is not up counts as missing: an engine gives it its address first, and until it is up no route leads through it.
+    """
     owners = {
         found["local"]: interface["ifname"]
         for interface in fields.load_json(addresses)
+        if "UP" in interface["flags"]
         for found in interface.get("addr_info", ())
     }
     missing = [

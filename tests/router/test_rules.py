@@ -46,16 +46,29 @@ def test_no_two_closing_braces_share_a_line(config: Config) -> None:
 
 def test_interfaces_are_found_by_address(config: Config) -> None:
     owners = {INTERFACES[network.name]: str(network.interface.ip) for network in config.networks}
-    listed = [{"ifname": name, "addr_info": [{"local": address}]} for name, address in sorted(owners.items())]
+    listed = [_interface(name, address) for name, address in sorted(owners.items())]
     assert find_interfaces(config, json.dumps(listed)) == INTERFACES
 
 
 def test_a_missing_interface_is_named_beside_what_is_there(config: Config) -> None:
-    listed = [{"ifname": "eth0", "addr_info": [{"local": "10.213.0.34"}]}]
+    listed = [_interface("eth0", "10.213.0.34")]
     with pytest.raises(
         ConfigError, match=r"no interface has the address of tokyo \(10.213.0.2\), .* has eth0 10.213.0.34"
     ):
         find_interfaces(config, json.dumps(listed))
+
+
+def test_an_interface_that_is_not_up_yet_counts_as_missing(config: Config) -> None:
+    listed = [
+        _interface(INTERFACES[network.name], str(network.interface.ip), up=network.name != "tokyo")
+        for network in config.networks
+    ]
+    with pytest.raises(ConfigError, match=r"no interface has the address of tokyo \(10.213.0.2\)"):
+        find_interfaces(config, json.dumps(listed))
+
+
+def _interface(name: str, address: str, up: bool = True) -> dict[str, object]:
+    return {"ifname": name, "flags": ["BROADCAST", *(["UP"] if up else [])], "addr_info": [{"local": address}]}
 
 
 def test_a_container_without_the_kernel_settings_is_refused_with_the_options_it_lacks(tmp_path: Path) -> None:
