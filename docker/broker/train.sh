@@ -14,10 +14,15 @@ jars() { find "/opt/activemq/$1" -maxdepth 1 -name '*.jar' ! -name 'jolokia-core
 
 conf=/etc/mqlab
 cp /opt/mqlab/training/* "$conf/"
-keytool -genkeypair -alias broker -keyalg EC -groupname secp256r1 -dname CN=training -validity 2 \
-    -ext san=dns:localhost,ip:127.0.0.1 -storetype PKCS12 -keystore "$conf/keystore.p12" -storepass training >/dev/null 2>&1
-keytool -exportcert -alias broker -keystore "$conf/keystore.p12" -storepass training 2>/dev/null |
-    keytool -importcert -noprompt -alias ca -storetype PKCS12 -keystore "$conf/truststore.p12" -storepass training >/dev/null 2>&1
+# As a lab's are: signed by an authority, whose certificate alone is trusted.
+keys() { keytool "$@" -storetype PKCS12 -storepass training 2>/dev/null; }
+keys -genkeypair -keystore "$conf/ca.p12" -alias ca -keyalg EC -groupname secp256r1 -dname CN=authority -ext bc:c -validity 2
+keys -genkeypair -keystore "$conf/keystore.p12" -alias broker -keyalg EC -groupname secp256r1 -dname CN=training -validity 2
+keys -exportcert -rfc -keystore "$conf/ca.p12" -alias ca >"$conf/ca.pem"
+keys -importcert -noprompt -keystore "$conf/truststore.p12" -alias ca -file "$conf/ca.pem"
+keys -certreq -keystore "$conf/keystore.p12" -alias broker |
+    keys -gencert -rfc -keystore "$conf/ca.p12" -alias ca -validity 2 -ext san=dns:localhost,ip:127.0.0.1 |
+    cat - "$conf/ca.pem" | keys -importcert -noprompt -keystore "$conf/keystore.p12" -alias broker
 chown -R activemq:activemq "$conf"
 
 log=$(mktemp)
@@ -33,6 +38,11 @@ for _ in $(seq 600); do
     sleep 0.1
 done
 grep -q 'Apache ActiveMQ .* started' "$log" || fail "it did not start within a minute"
+for _ in $(seq 300); do
+    grep -q 'Network connection between .* has been established' "$log" && break
+    sleep 0.1
+done
+grep -q 'Network connection between .* has been established' "$log" || fail "the bridge did not come up within half a minute"
 python3 "$conf/touch.py" || fail "an endpoint did not answer as it should"
 kill -TERM "$broker"
 wait "$broker" || true
