@@ -1,8 +1,8 @@
 """Start-up: a lab opened until both ends are bridged, against its two brokers started bare, in alternating pairs.
 
     the lab   open_lab without its last wait, for the web consoles, then an MQTT CONNACK from both brokers
-    bare      the same image, files and bounds, both at once on one plain network made beforehand, MQTT published on
-              127.0.0.1; until Jolokia says of both that they have started and both gave a CONNACK
+    bare      the same image, files and bounds, both at once on one plain network made beforehand, the same ports
+              published on 127.0.0.1; until Jolokia says of both that they have started and both gave a CONNACK
 
 Nothing of the bare start is ours but the question put to Jolokia; keys and files are made before its clock starts.
 """
@@ -34,7 +34,7 @@ from bench.article import Article
 from lab import clients
 from lab.amazonmq.certificates import LabAuthority
 from lab.amazonmq.files import JOLOKIA_USER, KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
-from lab.amazonmq.names import JOLOKIA_PORT, MQTT
+from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT, MQTT
 from lab.plan import BrokerPlan
 from lab.runtime.base import Client
 from lab.runtime.emulation import labels, networks, sweeping
@@ -99,8 +99,7 @@ class Bare:
     files: tuple[BrokerFile, ...]
     address: str
     hosts: Mapping[str, str]
-    mqtt_port: int
-    jolokia_port: int
+    ports: Mapping[int, int]  # the container's → the host's
     jolokia_password: str
     ca_file: Path
     password: SecretStr
@@ -109,7 +108,7 @@ class Bare:
         """Connect over MQTT, which returns with the CONNACK."""
         endpoint = clients.Endpoint(
             host="127.0.0.1",
-            port=self.mqtt_port,
+            port=self.ports[MQTT.port],
             ca_file=self.ca_file,
             user=self.plan.users[0],
             password=self.password,
@@ -189,15 +188,15 @@ def _bare_brokers(article: Article, addresses: Sequence[str], folder: Path) -> l
     ca_file.write_bytes(authority.ca_pem())
     brokers = article.plan.brokers
     hosts = {broker.host_name: address for broker, address in zip(brokers, addresses, strict=True)}
-    ports = iter(_free_ports(2 * len(brokers)))
+    published = [*(endpoint.port for endpoint in ENDPOINTS), JOLOKIA_PORT]
+    ports = iter(_free_ports(len(published) * len(brokers)))
     return [
         Bare(
             plan=broker,
             files=_files(broker, address, own, authority),
             address=address,
             hosts=hosts,
-            mqtt_port=next(ports),
-            jolokia_port=next(ports),
+            ports={port: next(ports) for port in published},
             jolokia_password=own.jolokia,
             ca_file=ca_file,
             password=article.passwords[broker.name][broker.users[0]],
@@ -233,10 +232,7 @@ def _start(
         name=f"{network}-{broker.plan.name}",
         network=network,
         networking_config={network: client.api.create_endpoint_config(ipv4_address=broker.address)},
-        ports={
-            f"{MQTT.port}/tcp": ("127.0.0.1", broker.mqtt_port),
-            f"{JOLOKIA_PORT}/tcp": ("127.0.0.1", broker.jolokia_port),
-        },
+        ports={f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in broker.ports.items()},
         environment={"MQLAB_HEAP": f"{broker.plan.heap // 2**20}m"},
         labels={**its_labels, labels.ROLE: "broker", labels.BROKER: broker.plan.name},
         **options(broker.plan, broker.plan.instances[0], broker.hosts),
@@ -247,7 +243,7 @@ def _start(
     ]
     container.put_archive("/", archive(files))
     container.start()
-    management = Jolokia(broker.plan.name, broker.jolokia_port, JOLOKIA_USER, broker.jolokia_password)
+    management = Jolokia(broker.plan.name, broker.ports[JOLOKIA_PORT], JOLOKIA_USER, broker.jolokia_password)
     try:
         deadline = time.monotonic() + 120
         while started_version(management) is None:

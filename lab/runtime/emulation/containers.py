@@ -88,7 +88,7 @@ class _Starting(DockerContainer):
     """One container, started through a client of our own."""
 
     def __init__(self, image: str, name: str, client: _PreparingClient) -> None:
-        super().__init__(image, name=name)
+        super().__init__(image, docker_client_kw=_known(client.client), name=name)
         self._docker.client.close()  # Testcontainers' own, which may be of another engine
         self._docker = client
 
@@ -97,10 +97,15 @@ class _OurNetwork(Network):
     """One network, made through a client of our own."""
 
     def __init__(self, client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> None:
-        super().__init__(docker_network_kw=dict(options))
+        super().__init__(docker_client_kw=_known(client), docker_network_kw=dict(options))
         self._docker.client.close()
         self._docker = _PreparingClient(client)
         self.name = name
+
+
+def _known(client: docker.DockerClient) -> dict[str, Any]:
+    """Tell Testcontainers' own client, which is closed at once, what it would ask the engine about itself."""
+    return {"version": client.api.api_version}
 
 
 def start(
