@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lab.amazonmq import log_lines
@@ -12,6 +12,7 @@ from lab.declare.destinations import destination_of, has_wildcard, hears
 from lab.declare.scenario import Bridge, Delivered, Scenario
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
+from lab.plan import BridgePlan
 from lab.replay.bridges import STEADY, of_connector, state
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.returning import returning
@@ -31,6 +32,7 @@ _BRINGS = {
     "create-route": _UP, "delete-route": _DOWN, "authorize-ingress": _UP, "revoke-ingress": (),
     "create-broker": _UP, "delete-broker": _DOWN,
 }  # fmt: skip
+_FAILS_OVER = ("stop", "kill")
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario) -> None:
@@ -104,7 +106,7 @@ def _await_log(rehearsal: Rehearsal, claim: Log) -> None:
 
 
 def _await_bridge(rehearsal: Rehearsal, claim: Bridge) -> None:
-    """Wait until the bridge is as claimed, if that is what the step brings about; else for the whole time."""
+    """Wait until the bridge is as claimed and stays so, if that is what the step brings about; else the whole time."""
     after, within = claim.after, claim.within
     if after is None or within is None or after not in rehearsal.last_change:
         return
@@ -112,11 +114,19 @@ def _await_bridge(rehearsal: Rehearsal, claim: Bridge) -> None:
     bridges = of_connector(rehearsal, claim.connector, claim.broker)
 
     def stands() -> bool:
-        steady = rehearsal.now() - rehearsal.ends_changed >= STEADY
+        # Also since the step: what it takes down is seen a moment later.
+        steady = rehearsal.now() - max(rehearsal.ends_changed, rehearsal.last_change[after]) >= STEADY
         return steady and bool(bridges) and all(state(rehearsal, bridge) == claim.up for bridge in bridges)
 
-    until = stands if claim.up in _BRINGS[after] else lambda: False
+    until = stands if claim.up in _brought(rehearsal, after, bridges) else lambda: False
     rehearsal.wait(until, end - rehearsal.now())
+
+
+def _brought(rehearsal: Rehearsal, verb: str, bridges: Sequence[BridgePlan]) -> Sequence[str]:
+    """Tell how bridges may be after a step of this kind; one to or from a pair comes back through the other instance."""
+    ends = {end for bridge in bridges for end in (bridge.initiator, bridge.responder)}
+    pair = any(len(rehearsal.plan.broker(end).instances) > 1 for end in ends)
+    return (*_BRINGS[verb], *_UP) if pair and verb in _FAILS_OVER else _BRINGS[verb]
 
 
 def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:

@@ -52,6 +52,7 @@ from lab.runtime.base import (
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start
 TAKEOVER = 0.7  # seconds that a standby takes
+LOOK_EVERY = 0.05  # seconds between two looks at a condition, as the real clock does
 
 
 @dataclass(eq=False)
@@ -123,6 +124,10 @@ class VirtualClock:
                 if each.held or each.error is not None:
                     return self._go(each)
             first = min(self._waiting, key=lambda each: each.end)
+            look = self._now + LOOK_EVERY
+            if look < first.end < inf and not (self._due and self._due[0][0] <= look):
+                self._now = look  # a condition may be one of time alone
+                continue
             if not self._due or self._due[0][0] > first.end:
                 assert first.end < inf, "everybody waits for what nobody will ever do"
                 self._now = max(self._now, first.end)
