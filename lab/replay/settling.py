@@ -123,7 +123,7 @@ def _await_bridge(rehearsal: Rehearsal, claim: Bridge) -> None:
 
 
 def _brought(rehearsal: Rehearsal, verb: str, bridges: Sequence[BridgePlan]) -> Sequence[str]:
-    """Tell how bridges may be after a step of this kind; one to or from a pair comes back through the other instance."""
+    """Tell how bridges may be after such a step; one to or from a pair comes back through the other instance."""
     ends = {end for bridge in bridges for end in (bridge.initiator, bridge.responder)}
     pair = any(len(rehearsal.plan.broker(end).instances) > 1 for end in ends)
     return (*_BRINGS[verb], *_UP) if pair and verb in _FAILS_OVER else _BRINGS[verb]
