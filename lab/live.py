@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
@@ -18,9 +18,10 @@ from lab.amazonmq.account import due, still_due
 from lab.amazonmq.broker_record import BrokerState
 from lab.amazonmq.maintenance import Window
 from lab.declare import spoken
-from lab.errors import LabError
+from lab.declare.service_steps import JUST_BEFORE
+from lab.errors import InputError, LabError
 from lab.networked import Networked
-from lab.operating import Done, brokers, configurations, creation, users
+from lab.operating import Done, brokers, clock, configurations, creation, users
 from lab.progress import Told
 from lab.runtime.emulation import engine
 from lab.runtime.emulation import state as states
@@ -144,6 +145,36 @@ class Live(Networked):
     def delete_user(self, broker: str, user: str) -> Done:
         """Remove a user with the broker's next reboot."""
         return self._kept(users.delete_user(self._control, self.lab, self.account.broker(broker).name, user))
+
+    @property
+    def now(self) -> datetime:
+        """Give the service's time, by which maintenance windows open."""
+        return self.account.now(_machine())
+
+    @in_turn
+    def move_clock(
+        self,
+        *,
+        to: datetime | str | None = None,
+        before: str | None = None,
+        by: timedelta | str = JUST_BEFORE,
+    ) -> Done:
+        """Set the service's clock forward: to a moment, or to so long before a broker's next maintenance window.
+
+        A moment is a date, a time and a zone: `2026-11-29 02:59:55 Asia/Tokyo`. A window that is passed has opened:
+        its broker is rebooted, if anything is pending, before this returns.
+        """
+        if (to is None) == (before is None):
+            raise InputError.of("say one moment", "to a moment, or before a broker's window")
+        if to is not None:
+            moved = clock.moved(self._control, _machine(), spoken.moment(to, "to"))
+        else:
+            assert before is not None
+            ahead = spoken.duration(by, "by")
+            moved = clock.moved_before(self._control, _machine(), before, ahead)
+        self._keep(moved.control)
+        self._catch_up()
+        return moved
 
     def agree(self) -> None:
         """Have the router and what is on file agree: a command that was killed may have told one and not the other.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,9 +41,33 @@ def test_verbs_take_words() -> None:
     assert live.network.route_table(table).routes == ()
 
 
+def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> None:
+    lab = LiveLab()
+    live = lab.live
+    live.update_broker("tokyo", window="sunday 03:00 Asia/Tokyo")
+    live.create_user("tokyo", "audit", "over-the-ocean-1858")
+    opens = live.account.broker("tokyo").window.opens_after(live.now)
+    told = live.move_clock(before="tokyo", by="1h")
+    assert told.note == f"the service's clock is at {opens - timedelta(hours=1):%Y-%m-%d %H:%M:%S} UTC"
+    assert abs(live.now - (opens - timedelta(hours=1))) < timedelta(minutes=1)
+    assert lab.rebooted == []
+    live.move_clock(before="tokyo", by=timedelta(days=3))  # it opens sooner than that
+    assert abs(live.now - (opens - timedelta(hours=1))) < timedelta(minutes=1)
+    assert live.move_clock(to=f"{opens + timedelta(minutes=1):%Y-%m-%d %H:%M:%S}").note
+    assert lab.rebooted == ["tokyo"], "and not singapore, where nothing waits"
+    assert live.account.broker("tokyo").user("audit").current is not None
+
+
 @pytest.mark.parametrize(
     ("verb", "what"),
     [
+        (lambda live: live.move_clock(), "say one moment"),
+        (lambda live: live.move_clock(to="now", before="tokyo"), "say one moment"),
+        (lambda live: live.move_clock(to="tomorrow"), "to: 'tomorrow' is not a moment"),
+        (lambda live: live.move_clock(to=datetime(2126, 11, 29)), "to: a moment without a time zone"),
+        (lambda live: live.move_clock(to="2019-07-01 00:00:00"), "cannot go back"),
+        (lambda live: live.move_clock(before="rome"), "NotFoundException"),
+        (lambda live: live.move_clock(before="tokyo", by="5"), "by: '5' has no unit"),
         (lambda live: live.impair(), "say what the link is to do to packets\n  delay 80ms"),
         (lambda live: live.impair(delay="80"), "delay: '80' has no unit"),
         (lambda live: live.impair(delay="80ms", distribution="flat"), "distribution: no such distribution"),

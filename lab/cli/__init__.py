@@ -27,6 +27,7 @@ MODULES: Mapping[str, str] = {  # in the order of --help
     "broker": "brokers",
     "config": "configurations",
     "user": "users",
+    "clock": "clocks",
     "peering": "networks",
     "route": "networks",
     "sg": "networks",

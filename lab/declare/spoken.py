@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from lab.amazonmq.maintenance import Window, window
+from lab.declare.fields import Duration, Moment
 from lab.declare.topology import ImpairmentFields
 from lab.declare.vpc import Block, InboundRule
 from lab.errors import InputError, Problem
@@ -62,6 +64,26 @@ def maintenance_window(text: str) -> Window:
     day, _, rest = text.strip().partition(" ")
     at, _, zone = rest.strip().partition(" ")
     return window(day, at, zone.strip() or "UTC")
+
+
+def moment(text: str | datetime, name: str, mark: str = "") -> datetime:
+    """Read a moment of the service's clock: `2026-11-29 02:59:55 Asia/Tokyo`; one of a program has a zone too."""
+    try:
+        found: datetime = TypeAdapter(Moment).validate_python(text)
+    except ValidationError as error:
+        raise InputError([_problem(mark, name, each) for each in error.errors()]) from error
+    if found.tzinfo is None:
+        raise InputError.of(f"{mark}{name}: a moment without a time zone", "datetime(…, tzinfo=UTC), say")
+    return found
+
+
+def duration(text: str | timedelta, name: str, mark: str = "") -> timedelta:
+    """Read a duration: `5s`."""
+    try:
+        found: timedelta = TypeAdapter(Duration).validate_python(text)
+    except ValidationError as error:
+        raise InputError([_problem(mark, name, each) for each in error.errors()]) from error
+    return found
 
 
 def _name(error: Any, names: Mapping[str, str]) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from lab.amazonmq.account import clock_text, move_clock
 from lab.amazonmq.maintenance import window
 from lab.declare import service_steps as steps
 from lab.errors import BrokerError, InputError, PlanError
 from lab.operating import Control, Done
 from lab.operating.brokers import update_broker
+from lab.operating.clock import moved, moved_before
 from lab.operating.configurations import create_configuration, update_configuration
 from lab.operating.users import create_user, delete_user, update_user
 from lab.replay.instances import rebooted_last
@@ -93,11 +92,8 @@ def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Do
 
 
 def _moved(rehearsal: Rehearsal, step: steps.MoveClock, control: Control) -> Done:
-    account, machine = control.account, rehearsal.service.machine
-    to = step.to
-    if to is None:
-        assert step.before is not None  # one of both is given
-        to = account.broker(step.before).window.opens_after(account.now(machine)) - step.by
-        to = max(to, account.now(machine))  # it may open sooner than that
-    after = move_clock(account, to, machine)
-    return Done(control=replace(control, account=after), note=f"the service's clock is at {clock_text(to)}")
+    machine = rehearsal.service.machine
+    if step.to is not None:
+        return moved(control, machine, step.to)
+    assert step.before is not None  # one of both is given
+    return moved_before(control, machine, step.before, step.by)

@@ -76,6 +76,24 @@ def test_which_lab_is_meant_has_to_be_clear(mqlab: Commands) -> None:
     assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
 
 
+def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    shown = mqlab("clock")
+    assert shown.code == 0 and "the service's clock is at 20" in shown.out
+    assert "tokyo: sunday 00:00 UTC opens at 20" in shown.out and "nothing is pending" in shown.out
+    told = mqlab("clock", "--json").json
+    assert [each["broker"] for each in told["windows"]] == ["tokyo", "singapore"]
+    assert datetime.fromisoformat(told["now"]) < datetime.fromisoformat(told["windows"][0]["opens"])
+    for wrong, what in (
+        (("--to", "2126-01-01 00:00:00", "--before", "tokyo"), "two moments"),
+        (("--by", "5s"), "add --before BROKER"),
+        (("--to", "tomorrow"), "--to: 'tomorrow' is not a moment"),
+        (("--before", "tokyo", "--by", "5"), "--by: '5' has no unit"),
+    ):
+        ended = mqlab("clock", *wrong)
+        assert ended.code == 2 and what in ended.err, ended
+
+
 def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa", detached=False, replaying=True)
     ended = mqlab("link", "cut")
