@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from proton import Message
+from proton import Message, MessageException
 
 from lab.runtime.base import Outgoing
 
@@ -134,6 +134,8 @@ def _texts(octets: bytes, at: int, end: int, count: int) -> dict[str, str] | Non
 
 
 def _any(octets: bytes) -> Decoded:
+    if not octets:  # proton would end the whole process
+        raise MessageException("a message of no octets")
     message = Message()
     message.decode(octets)
     body, properties = message.body, message.properties

@@ -108,7 +108,7 @@ def test_a_message_is_read_as_proton_reads_it(
         assert found.body == str(theirs.body).encode()
 
 
-@given(cut=st.integers(0, len(OVER_STOMP) - 1))
+@given(cut=st.integers(1, len(OVER_STOMP) - 1))
 def test_what_is_cut_short_is_read_by_proton_alone(cut: int) -> None:
     octets = OVER_STOMP[:cut]
     try:
@@ -130,6 +130,11 @@ def test_what_follows_a_body_is_for_proton(more: bytes) -> None:
             decode(OVER_STOMP + more)
     else:
         assert decode(OVER_STOMP + more).body == bytes(theirs.body)
+
+
+def test_a_message_of_no_octets_does_not_end_the_process() -> None:
+    with pytest.raises(ProtonException):
+        decode(b"")
 
 
 @given(octets=st.binary(max_size=40).map(lambda end: b"\x00Sp\xc0" + end) | st.binary(max_size=40))
