@@ -27,7 +27,8 @@ chown -R activemq:activemq "$conf"
 
 log=$(mktemp)
 archive=/var/lib/activemq/broker.jsa
-fail() { echo "training the broker failed: $1" >&2; tail -n 40 "$log" >&2; exit 1; }
+# Without the frames of stack traces: they hide what was said.
+fail() { echo "training the broker failed: $1" >&2; grep -vE '^[[:space:]]+(at |\.\.\. )' "$log" | tail -n 40 >&2; exit 1; }
 
 MQLAB_JVM="-XX:SharedArchiveFile= -XX:ArchiveClassesAtExit=$archive" \
     setpriv --reuid 10001 --regid 10001 --clear-groups /opt/mqlab/broker.sh >"$log" 2>&1 &
