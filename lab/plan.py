@@ -273,7 +273,8 @@ def _actions(
 ) -> tuple[Action, ...]:
     """Order what the runtime does: networks before brokers, and every broker started before any is waited for.
 
-    The router is started behind the first broker and beside the others, since it is ready long before a broker listens.
+    The router is started behind the first broker, since it is ready long before a broker listens; those that connect to
+    another broker are behind both.
     A link is measured when the brokers have started, since they take all of a small machine until then. What comes
     later is made ready and left alone.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from threading import Event
 from typing import Any
 
 import docker.errors
@@ -32,7 +32,8 @@ def start_broker(
     hosts: Mapping[str, str],
     files: tuple[BrokerFile, ...],
     lab_labels: Mapping[str, str],
-    behind: Sequence[Future[str]] = (),
+    asked: Event | None = None,
+    behind: Sequence[Event] = (),
 ) -> str:
     """Start an instance of a broker and give its container's id; it is not ready yet; one for later is not begun."""
     return start(
@@ -46,6 +47,7 @@ def start_broker(
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
         begin=not plan.later,
+        asked=asked,
         behind=behind,
     )
 

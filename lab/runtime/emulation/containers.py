@@ -11,8 +11,8 @@ import io
 import tarfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import docker.errors
@@ -57,14 +57,15 @@ class _PreparingClient(DockerClient):
         files: Sequence[File] = (),
         *,
         begin: bool = True,
-        behind: Sequence[Future[str]] = (),
+        asked: Event | None = None,
+        behind: Sequence[Event] = (),
     ) -> None:
         # Not super().__init__(): it looks for an engine by itself, and might find another one than ours.
         self.client = client
         self._further = further
         self._files = files
         self._begin = begin
-        self._behind = behind
+        self._asked, self._behind = asked, behind
 
     def start(self, container: Container) -> None:
         """Prepare the container, start it and join its other networks; whatever of it fails removes it."""
@@ -73,7 +74,10 @@ class _PreparingClient(DockerClient):
                 container.put_archive("/", archive(self._files))
             if not self._begin:
                 return
-            wait(self._behind)
+            for other in self._behind:
+                other.wait()
+            if self._asked is not None:
+                self._asked.set()
             super().start(container)
             # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
             # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
@@ -120,15 +124,17 @@ def start(
     options: Mapping[str, Any],
     environment: Mapping[str, str] | None = None,
     begin: bool = True,
-    behind: Sequence[Future[str]] = (),
+    asked: Event | None = None,
+    behind: Sequence[Event] = (),
 ) -> str:
     """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1.
 
-    Without `begin` it is made with its files, and not started yet; all but the start itself is done while those that
-    it starts `behind` are still starting.
+    Without `begin` it is made with its files, and not started yet. The engine is asked to start it, which sets `asked`,
+    when it has been asked for all those that this one starts `behind`.
     """
     first, *further = endpoints
-    starting = _Starting(image, name, _PreparingClient(client, further, files, begin=begin, behind=behind))
+    preparing = _PreparingClient(client, further, files, begin=begin, asked=asked, behind=behind)
+    starting = _Starting(image, name, preparing)
     # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
     published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
     starting.ports = published

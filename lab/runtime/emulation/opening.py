@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from threading import Event
 
 import docker.errors
 from pydantic import SecretStr
@@ -148,6 +149,7 @@ class _Opened:
         self._vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
+        self._asked: dict[str, Event] = {}  # set when the engine is asked: the router, and each first instance
         self._standbys: dict[str, Callable[[], str]] = {}
         self._lab: EmulatedLab | None = None
         # Nothing may still be starting when the closing begins to remove.
@@ -191,9 +193,10 @@ class _Opened:
 
     def _start_router(self, _: str) -> None:
         image = next(iter(self._opening.images.values())).router
-        self._starting["router"] = self._pool.submit(self._router_started, image, tuple(self._starting.values()))
+        behind = tuple(self._asked.values())
+        self._starting["router"] = self._asking("router", partial(self._router_started, image, behind=behind))
 
-    def _router_started(self, image: str, behind: Sequence[Future[str]]) -> str:
+    def _router_started(self, image: str, asked: Event, *, behind: Sequence[Event]) -> str:
         """Start the router; where another lab was quicker to take one of its ports, with others."""
         opening = self._opening
         # The router alone is on it: the brokers are started meanwhile.
@@ -210,6 +213,7 @@ class _Opened:
                     self._plan.seed,
                     policy(self._plan.network, {its.name: self._address(its) for _, its in _instances(self._plan)}),
                     self._labels,
+                    asked,
                     behind,
                 )
             except HostError as error:
@@ -223,16 +227,15 @@ class _Opened:
         hosts = {its.host_name: self._address(its) for _, its in _instances(self._plan)}
         files = self._files(plan)
 
-        def start(its: InstancePlan, behind: Sequence[Future[str]] = ()) -> str:
+        def start(its: InstancePlan, asked: Event | None = None, behind: Sequence[Event] = ()) -> str:
             endpoint = Endpoint(network=self._networks[plan.region].name, address=self._address(its))
             image = self._opening.images[plan.activemq_version].broker
-            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, behind)
+            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, asked, behind)
 
         client, run, (first, *others) = self._opening.client, self._opening.run, plan.instances
         if others:
             make_store(client, run, name, self._labels)
-        # A connector that is refused tries again only after a second, so who is called gets a little ahead.
-        self._starting[first.name] = self._pool.submit(start, first, self._responders(name))
+        self._starting[first.name] = self._asking(first.name, partial(start, first, behind=self._before(name)))
         for its in others:
             self._standbys[its.name] = partial(start, its) if plan.later else partial(self._behind, first, its, start)
 
@@ -242,11 +245,28 @@ class _Opened:
         for its in self._plan.broker(name).instances[1:]:
             self._starting[its.name] = self._pool.submit(self._standbys[its.name])
 
-    def _responders(self, broker: str) -> Sequence[Future[str]]:
-        """Give those that a broker's connectors call and that are started before it."""
+    def _asking(self, name: str, start: Callable[[Event], str]) -> Future[str]:
+        """Begin to start something; others may go on behind it when the engine is asked, or it came to nothing."""
+        asked = self._asked[name] = Event()
+
+        def started() -> str:
+            try:
+                return start(asked)
+            finally:
+                asked.set()
+
+        return self._pool.submit(started)
+
+    def _before(self, broker: str) -> Sequence[Event]:
+        """Give what the engine is asked for before a broker whose connectors call others.
+
+        A connector that is refused tries again only after a second, so those get a little ahead: the time that it takes
+        to come to the router.
+        """
         called = [bridge.responder for bridge in self._plan.bridges if bridge.initiator == broker]
         firsts = [self._plan.broker(name).instances[0].name for name in dict.fromkeys(called)]
-        return [self._starting[name] for name in firsts if name in self._starting]
+        found = [self._asked[name] for name in firsts if name in self._asked]
+        return [*found, self._asked["router"]] if found else []
 
     def _start_standby(self, instance: str) -> None:
         self._starting[instance] = self._pool.submit(self._standbys[instance])

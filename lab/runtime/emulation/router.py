@@ -8,10 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import docker.errors
@@ -117,7 +116,8 @@ def start_router(
     seed: int,
     policy: Mapping[str, Any],
     lab_labels: Mapping[str, str],
-    behind: Sequence[Future[str]] = (),
+    asked: Event | None = None,
+    behind: Sequence[Event] = (),
 ) -> str:
     """Start the router and give its container's id; it is not ready yet."""
     text = json.dumps(configuration(networks, published, links, seed, policy))
@@ -151,6 +151,7 @@ def start_router(
             "dns": ["127.0.0.1"],
             "cpu_shares": 65536,  # packets are due at a moment; brokers can wait
         },
+        asked=asked,
         behind=behind,
     )
 
