@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,6 +68,16 @@ def test_ends_of_a_killed_broker_are_gone_and_found_again(shores_lab: Standing, 
         assert named(recorder, "broker-started", starting.t)[0].broker == broker
         assert named(recorder, "store-recovered", starting.t), "its log is followed into its next life"
     assert troubles(recorder) == []
+
+
+def test_brokers_that_start_at_the_same_time_are_all_let_in(shores_lab: Standing) -> None:
+    lab, names = shores_lab.lab, ("ashburn", "dublin")
+    for name in names:
+        lab.kill(name)
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lab.start, names))
+    assert all(eventually(lambda: lab.started(name), 120) for name in names)  # noqa: B023 (asked here and now)
+    assert eventually(shores_lab.bridged, 120)
 
 
 def test_a_paused_broker_holds_up_nobody(shores_lab: Standing) -> None:

@@ -45,8 +45,9 @@ from lab.runtime.emulation.brokers import remove_store
 from lab.runtime.emulation.jolokia import Jolokia, Silent
 from lab.runtime.emulation.log_watch import LogWatch
 from lab.runtime.emulation.policy import changed, policy, read_drops
-from lab.runtime.emulation.power import DOWN, Power
+from lab.runtime.emulation.power import Power
 from lab.runtime.emulation.preparing import Vaults
+from lab.runtime.emulation.refusing import Refusals
 from lab.runtime.emulation.router import Router, read_figures
 from lab.runtime.emulation.state import InstanceState, LabState
 from lab.runtime.emulation.watching import BridgeWatch, Looks
@@ -78,6 +79,7 @@ class EmulatedLab:
             for its in broker.instances
         }
         self._power = Power(client, state, self.clock)
+        self._refusals = Refusals(self._power, lambda: self.state.instances, self.router.refuse_for)
         self._actives = Actives(state, self._power, self._has_started)
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
@@ -186,7 +188,7 @@ class EmulatedLab:
         """Have the router hold a network, and answer for what does not run, whatever was done before we came."""
         self._power.look(self.state)
         self.apply_network(network)
-        self._refuse_for_ended()
+        self._refusals.renew()
 
     def dropped(self) -> Sequence[PacketsDropped]:
         """Give what the router's policies have dropped."""
@@ -212,15 +214,21 @@ class EmulatedLab:
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Start an instance's container."""
         holder, its = self._actives.holder(broker), self.state.brokers[broker].instance(instance)
-        self._refuse_for_ended(but=its)
-        return replace(self._power.start(its), standby=holder is not None and holder.name != its.name)
+        self._power.expect(its)
+        self._refusals.renew()  # before it runs: its own answers would be refused else
+        try:
+            started = self._power.start(its)
+        except BrokerError:
+            self._refusals.renew()
+            raise
+        return replace(started, standby=holder is not None and holder.name != its.name)
 
     def started(self, broker: str, instance: int = 1) -> bool:
         """Tell whether an instance says over its management that its last connector listens, or that it waits."""
         its = self.state.brokers[broker].instance(instance)
         if not self.stands(its):
             if (how := self._power.ended(its)) is not None:
-                self._refuse_for_ended()
+                self._refusals.renew()
                 raise BrokerError(f"broker {its.name} ended while starting: {how}", f"see: mqlab logs {its.name}")
             return False
         self._power.has_started(its)
@@ -256,7 +264,7 @@ class EmulatedLab:
         for its in self.state.brokers[broker].instances:
             self._power.delete(its)
         remove_store(self._docker, self.state.run, broker)
-        self._refuse_for_ended()
+        self._refusals.renew()
         changed = BrokerChanged(t=self.clock.now(), broker=broker, state="deleted")
         if self._watch is not None:
             self._watch.look(broker)
@@ -391,12 +399,6 @@ class EmulatedLab:
     def _has_started(self, its: InstanceState) -> bool:
         return started_version(self._management[its.name]) is not None
 
-    def _refuse_for_ended(self, but: InstanceState | None = None) -> None:
-        """Have the router answer for what does not run: without a container nobody would, and a host refuses."""
-        self.router.refuse_for(
-            [its.address for its in self.state.instances if its is not but and self._power.state(its) == DOWN]
-        )
-
     def _done(
         self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
     ) -> BrokerChanged:
@@ -404,7 +406,7 @@ class EmulatedLab:
         its = self.state.brokers[broker].instance(instance)
         standby = self._actives.last(broker).name != its.name
         changed = replace(what(its), standby=standby)
-        self._refuse_for_ended()
+        self._refusals.renew()
         if look and self._watch is not None:
             self._watch.look(broker)
         return changed

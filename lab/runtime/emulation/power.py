@@ -75,11 +75,19 @@ class Power:
         self._do(of, lambda its: its.wait(timeout=30))
         return self._changed(of, "killed", before, self.container(of).attrs["State"]["FinishedAt"])
 
+    def expect(self, of: InstanceState) -> None:
+        """Note that an instance is about to be started: from now on it is not down for anybody."""
+        self._states[of.name] = STARTING
+
     def start(self, of: InstanceState) -> BrokerChanged:
         """Start an instance's container."""
         before = self._clock.now()
-        self._do(of, lambda its: its.start())
-        self._states[of.name] = STARTING
+        self.expect(of)
+        try:
+            self._do(of, lambda its: its.start())
+        except BrokerError:
+            self._states[of.name] = DOWN
+            raise
         return self._changed(of, "starting", before, self.container(of).attrs["State"]["StartedAt"])
 
     def has_started(self, of: InstanceState) -> None:
