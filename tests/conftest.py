@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,6 +39,12 @@ _TOGETHER = {
     "tests/emulation/test_standing.py": "standing",
     "tests/emulation/test_timing.py": "timing",
 }
+
+
+def pytest_configure() -> None:
+    """Hand SIGHUP down to the commands as a terminal does: under nohup they would ignore it, as they should there."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)
