@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +72,7 @@ def up(
     `down`.
     """
     told = progress or Logged()
-    with ExitStack() as closing:
+    with ExitStack() as ending:
         with engine.explained():
             prepared = prepare(
                 str(scenario),
@@ -84,8 +84,9 @@ def up(
                 runs=runs,
                 detached=detach,
             )
-            lab = closing.enter_context(open_lab(prepared.asked.plan, prepared.opening, told))
-            live = closing.enter_context(Live(lab, told))
+            ending.callback(prepared.opening.client.close)
+            lab = ending.enter_context(open_lab(prepared.asked.plan, prepared.opening, told))
+            live = ending.enter_context(Live(lab, told))
         yield live
 
 
@@ -117,6 +118,7 @@ def run(
         )
         asked, folder, name = prepared.asked, prepared.folder, prepared.opening.run
         with (
+            closing(prepared.opening.client),
             open_lab(asked.plan, prepared.opening, told) as lab,
             HistoryFile(folder.history, _header(name, asked)) as history,
             told.stage(f"replay {len(asked.scenario.steps)} steps"),
@@ -131,8 +133,8 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     """End a lab and remove everything of it; gives how many containers and networks that were. Its run folder stays."""
     folder = state_folder(environment)
     state = states.chosen(states.load_all(folder), run)
-    with engine.explained():
-        return close_lab(engine.connect(environment), state.run, Path(state.folder), folder)
+    with engine.explained(), closing(engine.connect(environment)) as client:
+        return close_lab(client, state.run, Path(state.folder), folder)
 
 
 def _header(run_id: str, asked: Asked) -> Header:

@@ -173,7 +173,9 @@ class Live(Networked):
             ahead = spoken.duration(by, "by")
             moved = clock.moved_before(self._control, _machine(), before, ahead)
         self._keep(moved.control)
-        self._catch_up()
+        for broker in self.due():
+            with self._told.stage(f"reboot {broker}, whose maintenance window has opened"):
+                self.reboot(broker)
         return moved
 
     def agree(self) -> None:
@@ -251,8 +253,10 @@ def attach(
     """
     folder = state_folder(environment)
     state = states.chosen(states.load_all(folder), run)
-    lab = EmulatedLab(engine.connect(environment), state, state_folder=folder)
     with ExitStack() as closing:
+        client = engine.connect(environment)
+        closing.callback(client.close)
+        lab = EmulatedLab(client, state, state_folder=folder)
         closing.callback(lab.let_go)
         yield closing.enter_context(Live(lab, progress))
 
@@ -276,7 +280,7 @@ def warned(stage: str, told: Told) -> Iterator[None]:
     """Tell of what goes wrong in a block, and go on."""
     try:
         yield
-    except (LabError, *engine.ENGINE_TROUBLE) as error:
+    except (LabError, OSError, *engine.ENGINE_TROUBLE) as error:
         told.warn(f"could not {stage}: {error}")
 
 

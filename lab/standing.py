@@ -20,6 +20,7 @@ from lab.operating import Control, Done
 from lab.progress import Logged, Told
 from lab.runtime.emulation import engine, logs
 from lab.runtime.emulation import state as states
+from lab.runtime.emulation.jolokia import Silent
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.opening import opened_at
 from lab.runtime.emulation.state import LabState
@@ -63,6 +64,7 @@ class Standing:
     def turn(self) -> Iterator[None]:
         """Have the lab for oneself to the end of the block: commands and programs that would change it wait.
 
+        So does another `Live` of the same lab: inside the block, use this one's verbs alone.
         What an interrupted command has left half-done is done first, and maintenance windows that have opened since.
         """
         folder, run = self.lab.state_folder, self.lab.state.run
@@ -105,6 +107,7 @@ class Standing:
 
     def logs(self, name: str, *, tail: int | None = None) -> list[str]:
         """Give the lines of a broker's log, or of `router`; only the last ones, where a number is given."""
+        _ = self._now
         with engine.explained():
             there = dict(logs.containers(self.lab.engine, self.run))
             if name not in there:
@@ -117,7 +120,8 @@ class Standing:
         `over` is `mqtt`, `stomp`, `amqp`, or one of the first two in a WebSocket: `mqtt-wss`, `stomp-wss`.
         """
         name, its = self._user(broker, user)
-        return self.lab.endpoint(name, over, its, f"mqlab-{self.run}-{secrets.token_hex(4)}")
+        with engine.explained():
+            return self.lab.endpoint(name, over, its, f"mqlab-{self.run}-{secrets.token_hex(4)}")
 
     def connect(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Conversation:
         """Connect a client to a broker: as the user given, or as the first one that it knows."""
@@ -127,14 +131,20 @@ class Standing:
             client,
             lambda events: self.lab.connect(client=client, broker=name, over=over, user=its, events=events),
         )
-        return self._conversations.enter_context(made)
+        with engine.explained():
+            return self._conversations.enter_context(made)
 
     def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:
         """Tell whether a bridge would forward what is sent there to a broker: somebody on another one listens."""
-        return self.lab.demand(self.account.broker(broker).name, destination(topic, queue))
+        name = self.account.broker(broker).name
+        try:
+            return self.lab.demand(name, destination(topic, queue))
+        except Silent:
+            return False  # it is being rebooted, say: nobody would be forwarded anything
 
     def bridged(self, connector: str) -> bool:
         """Tell whether all bridges of a connector work, at both ends."""
+        _ = self._now
         found = [each for each in self.lab.state.plan.bridges if each.connector == connector]
         if not found:
             names = dict.fromkeys(each.connector for each in self.lab.state.plan.bridges)
@@ -149,9 +159,14 @@ class Standing:
     @property
     def _now(self) -> Control:
         """Give what is on file now: in between our turns, others change it."""
-        if not self._ours and not self.lab.look_again():
-            raise self._ended()
-        return self._control
+        if not self._one.acquire(blocking=False):
+            return self._control  # another thread of ours has its turn, and what it knows is the latest
+        try:
+            if not self._ours and not self.lab.look_again():
+                raise self._ended()
+            return self._control
+        finally:
+            self._one.release()
 
     @property
     def _control(self) -> Control:

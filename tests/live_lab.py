@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -44,6 +45,12 @@ class LiveLab(FakeLab):
         self.rebooted: list[str] = []
         self.killed_at: str | None = None  # the command is killed when it is to stop this broker
         self.killed_before_noting = False
+        self.unprepared: Exception | None = None  # what a broker's files cannot be written for
+
+    def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
+        if self.unprepared is not None:
+            raise self.unprepared
+        super().prepare(broker, plan, passwords)
 
     @property
     def state_folder(self) -> None:

@@ -11,6 +11,7 @@ from lab.amazonmq.account import Account
 from lab.declare.loading import load
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.operating import Control, opening_control
+from lab.operating.configurations import create_configuration
 from lab.operating.creation import begin_creation, begin_deletion, create, delete, finish_creation, finish_deletion
 from lab.plan import Plan, plan
 from tests.replay.fake_lab import FakeLab
@@ -90,6 +91,11 @@ def test_one_that_does_not_start_has_failed_and_can_be_deleted(
         create(opened(), lab, its, "singapore", NOW, within=within, keep=kept.append)
     assert states(kept[-1].account) == {"tokyo": "RUNNING", "singapore": "CREATION_FAILED"}
     assert states(delete(kept[-1], lab, "singapore").control.account) == {"tokyo": "RUNNING"}
+
+
+def test_the_name_of_its_configuration_is_kept_for_it() -> None:
+    with pytest.raises(InputError, match="singapore, which is still to be created, has a configuration singapore-conf"):
+        create_configuration(opened(), "singapore-configuration", "5.18", NOW, t=1.0)
 
 
 def test_only_what_is_declared_can_be_created() -> None:

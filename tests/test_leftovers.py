@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from lab.errors import BrokerError
+from lab.errors import BrokerError, HostError
 from lab.live import catch_up
 from lab.operating.brokers import STARTS_WITHIN
 from lab.progress import Logged
@@ -44,6 +44,38 @@ def test_a_window_that_was_not_reached_is_forgotten_where_nothing_waits_any_more
     assert lab.live.due() == ("tokyo", "singapore")
     lab.live.reboot("singapore")  # by hand, which is as good
     assert lab.live.due() == ("tokyo",)
+
+
+@pytest.mark.parametrize("error", [HostError("the engine is busy"), OSError("no space left on the device")])
+def test_what_cannot_be_applied_leaves_the_broker_running_with_what_it_had(error: Exception) -> None:
+    lab = LiveLab()
+    waiting(lab)
+    lab.unprepared = error
+    with pytest.raises(type(error)):
+        lab.live.reboot("tokyo")
+    assert lab.clock.wait(lambda: lab.started("tokyo"), 60)
+    assert lab.control.account.broker("tokyo").waits, "it still waits for a reboot"
+
+
+def test_a_full_disk_keeps_no_other_verb_from_working() -> None:
+    lab = LiveLab()
+    waiting(lab)
+    lab.unprepared = OSError("no space left on the device")
+    with pytest.raises(OSError, match="no space"):
+        lab.live.reboot("tokyo")
+    told = Warned()
+    catch_up(lab.live, told)
+    assert told.said == ["could not end the reboot of tokyo that was interrupted: no space left on the device"]
+
+
+class Warned(Logged):
+    """A progress that keeps what it is warned of."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warn(self, what: str) -> None:
+        self.said.append(what)
 
 
 def test_the_router_does_what_is_on_file_from_the_next_command_on() -> None:

@@ -18,6 +18,7 @@ from lab.operating.configurations import create_configuration
 from lab.progress import Logged
 from lab.runtime.base import ClientEvents, Incoming, Outgoing
 from lab.runtime.emulation import state as states
+from lab.runtime.emulation.jolokia import Silent
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.talking import Conversation, destination
 from tests.cli.test_live import noted
@@ -163,11 +164,40 @@ def test_a_verb_that_fails_gives_the_turn_back(tmp_path: Path) -> None:
     other.create_configuration("mine")
 
 
+def test_a_question_from_another_thread_takes_nothing_back(tmp_path: Path) -> None:
+    class Rereading(OnDisk):
+        """A lab whose file is only ever read as it was when the lab opened."""
+
+        def look_again(self) -> bool:
+            self.looks += 1
+            self.control = self.first
+            return True
+
+    lab = Rereading(tmp_path)
+    lab.first = lab.control  # type: ignore[attr-defined]
+    live = Live(cast(EmulatedLab, lab))
+    with live.turn():
+        live.create_configuration("one")
+        asking = threading.Thread(target=lambda: live.account)
+        asking.start()
+        asking.join(60)
+        live.create_configuration("two")
+        assert {"one", "two"} <= {each.name for each in lab.control.account.configurations}
+
+
+def test_a_broker_that_does_not_answer_has_no_demand() -> None:
+    class Mute(LiveLab):
+        def demand(self, broker: str, destination: Any) -> bool:
+            raise Silent(f"broker {broker} is down: its management does not answer")
+
+    assert Mute().live.demand("tokyo", topic="prices") is False
+
+
 def test_a_lab_that_has_ended_is_told(tmp_path: Path) -> None:
     lab = OnDisk(tmp_path)
     live = Live(cast(EmulatedLab, lab))
     lab.gone = True
-    for ask in (lambda: live.create_configuration("mine"), lambda: live.account):
+    for ask in (lambda: live.create_configuration("mine"), lambda: live.account, lambda: live.bridged("c")):
         with pytest.raises(InputError, match="has ended meanwhile"):
             ask()
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from lab import units
 from lab.amazonmq.account import Account
-from lab.amazonmq.broker_record import BrokerRecord
+from lab.amazonmq.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.describing import describe_broker, pending_changes
 from lab.cli import attending, options
 from lab.cli.attending import OF_RUN
@@ -94,7 +94,7 @@ def update(
         raise InputError.of("--downtime is of a reboot, and nothing is rebooted now", "add --apply immediately")
     chosen = None if maintenance_window is None else spoken.maintenance_window(maintenance_window)
     down = _downtime(downtime)
-    with attending.attended(run) as live:
+    with attending.attended(run, quiet=quiet) as live:
         live.update_broker(
             broker,
             configuration=configuration,
@@ -114,7 +114,7 @@ def reboot(
 ) -> int:
     """Reboot a broker: a real stop and start, which applies all that is pending."""
     down = _downtime(downtime)
-    with attending.attended(run) as live:
+    with attending.attended(run, quiet=quiet) as live:
         _reboot(live, broker, down, quiet)
         _tell(live.account, broker, json)
     return 0
@@ -127,19 +127,23 @@ def create(
     json: JSON = False,
 ) -> int:
     """Create a broker that the topology declares for later, and start it for the first time."""
-    with attending.attended(run) as live:
-        with options.progress(quiet).stage(f"create {name}"):
-            live.create_broker(name)
+    begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
+    with attending.attended(run, quiet=quiet) as live:
+        if not (begun and _stands(live, name)):  # else it was ended just now, for the command that had begun it
+            with options.progress(quiet).stage(f"create {name}"):
+                live.create_broker(name)
         _tell(live.account, name, json)
     return 0
 
 
 def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> int:
     """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
-    with attending.attended(run) as live:
-        its = live.account.broker(broker)
-        with options.progress(quiet).stage(f"delete {its.name}"):
-            live.delete_broker(broker)
+    its = attending.control(run).account.broker(broker)
+    with attending.attended(run, quiet=quiet) as live:
+        there = any(each.broker_id == its.broker_id for each in live.account.brokers)
+        if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else it was ended just now
+            with options.progress(quiet).stage(f"delete {its.name}"):
+                live.delete_broker(broker)
         kept = Path(live.lab.state.folder) / "logs"
     if json:
         options.print_json({"brokerId": its.broker_id})
@@ -171,6 +175,14 @@ def _tell(account: Account, broker: str, json: bool) -> None:
     if record.security_groups:
         typer.echo(f"  security groups: {', '.join(record.security_groups)}")
     typer.echo(f"  maintenance window: {record.window}")
+
+
+def _states(run: str | None) -> dict[str, BrokerState]:
+    return {each.name: each.state for each in attending.control(run).account.brokers}
+
+
+def _stands(live: Live, name: str) -> bool:
+    return any(each.name == name and each.state is BrokerState.RUNNING for each in live.account.brokers)
 
 
 def _apply(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:

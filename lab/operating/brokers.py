@@ -16,7 +16,7 @@ from lab.amazonmq.broker_record import BrokerRecord
 from lab.amazonmq.configuration import read
 from lab.amazonmq.maintenance import Window
 from lab.amazonmq.sanitising import Sanitised, sanitise
-from lab.errors import BrokerError, LabTimeout
+from lab.errors import BrokerError, LabError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.network.security_groups import check_groups
 from lab.operating.control import Control, Done, seen_of
@@ -129,7 +129,11 @@ def reboot(
         seen.append(BrokerChanged(t=lab.clock.now(), broker=broker, state="stopping", instance=mark))
         seen.append(lab.stop(broker, within=STOPS_WITHIN, instance=number))
         if given is None:
-            given = apply_pending(begun.control, lab, plan, broker)
+            try:
+                given = apply_pending(begun.control, lab, plan, broker)
+            except (LabError, OSError):
+                lab.start(broker, number)  # with what it had: nothing has been applied
+                raise
             keep(given.control)
             seen += given.seen
         if number == active:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from lab.amazonmq import account_configurations as verbs
+from lab.amazonmq.refusals import conflict
 from lab.amazonmq.revisions import Revision
 from lab.amazonmq.sanitising import MOST_SHOWN, Removal
 from lab.history import ConfigurationSaved
@@ -16,6 +17,11 @@ from lab.operating.control import Control, Done
 
 def create_configuration(control: Control, name: str, engine_version: str, at: datetime, *, t: float) -> Done:
     """Make a configuration; `at` is the machine's time, `t` the lab's."""
+    for broker, its in control.later:
+        if its.name == name:
+            raise conflict(
+                f"{broker.name}, which is still to be created, has a configuration {name}", "give another name"
+            )
     account = verbs.create_configuration(control.account, name, engine_version, control.account.now(at))
     saved = _saved(name, account.configuration(name).latest, (), t)
     return Done(control=replace(control, account=account), seen=(saved,), note=f"{name} has revision 1")

@@ -182,6 +182,7 @@ class EmulatedLab:
         if state != self.state:
             self.state, self._network = state, state.plan.network
             self._vaults.forget()
+            self._power.follow(state)
         return True
 
     def agree(self, network: Network) -> None:

@@ -37,6 +37,7 @@ from lab.runtime.base import Progress
 from lab.runtime.emulation import labels, logs, networks, state, sweeping, waiting
 from lab.runtime.emulation.brokers import make_store, start_broker
 from lab.runtime.emulation.containers import Endpoint
+from lab.runtime.emulation.engine import explained
 from lab.runtime.emulation.images import Images
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
@@ -112,7 +113,8 @@ class _Closing:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         opening = self._opening
         try:
-            close_lab(opening.client, opening.run, opening.folder, opening.state_folder)
+            with explained():
+                close_lab(opening.client, opening.run, opening.folder, opening.state_folder)
         except (LabError, docker.errors.DockerException, OSError) as closing:
             if error is None:
                 raise

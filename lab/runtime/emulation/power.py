@@ -49,6 +49,16 @@ class Power:
         }
         self._states = {each.name: seen.get(each.container, DOWN) for each in self._instances} | gone
 
+    def follow(self, state: LabState) -> None:
+        """Take over what is on file: brokers that others have created, deleted or mended. No engine is asked."""
+        for each in self._instances:
+            if each.broker in state.deleted:
+                self._states[each.name] = DELETED
+            elif each.broker in state.to_come:
+                self._states[each.name] = ABSENT
+            elif self._states[each.name] in (ABSENT, STOPPING, DOWN):
+                self._states[each.name] = UP  # whoever asks it hears whether it is
+
     def state(self, of: InstanceState) -> str:
         """Give an instance's state as far as we know."""
         return self._states[of.name]

@@ -46,6 +46,9 @@ class Relay:
                 except OSError as error:
                     self._close()
                     raise HostError(f"the router does not answer: {error}") from error
+            except BaseException:  # the answer that nobody waits for any more would be taken for the next one's
+                self._close()
+                raise
         if not answer.get("ok"):
             raise HostError(f"the router refused it: {answer.get('error')}")
         return answer

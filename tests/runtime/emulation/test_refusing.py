@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -10,7 +11,7 @@ from docker.errors import APIError
 
 from lab.errors import BrokerError
 from lab.runtime.clock import RealClock
-from lab.runtime.emulation.power import Power
+from lab.runtime.emulation.power import DELETED, UP, Power
 from lab.runtime.emulation.refusing import Refusals
 from lab.runtime.emulation.state import InstanceState, LabState
 
@@ -51,6 +52,10 @@ def instance(name: str) -> InstanceState:
 A, B = instance("a"), instance("b")
 
 
+def on_file(*, to_come: Sequence[str] = (), deleted: Sequence[str] = ()) -> LabState:
+    return cast(LabState, SimpleNamespace(run="run", instances=(A, B), to_come=to_come, deleted=deleted))
+
+
 @pytest.fixture
 def engine() -> Engine:
     return Engine()
@@ -58,10 +63,7 @@ def engine() -> Engine:
 
 @pytest.fixture
 def power(engine: Engine) -> Power:
-    class State:
-        run, instances, to_come, deleted = "run", (A, B), (), ()
-
-    return Power(cast(Any, engine), cast(LabState, State), RealClock())
+    return Power(cast(Any, engine), on_file(), RealClock())
 
 
 def refusals(power: Power) -> tuple[Refusals, list[Sequence[str]]]:
@@ -88,6 +90,17 @@ def test_two_that_are_about_to_start_are_both_let_in(power: Power) -> None:
     power.start(A)
     refused.renew()
     assert told == [[], []], "whoever is quicker leaves the other one out as well"
+
+
+def test_what_others_have_created_and_mended_is_asked_again(engine: Engine) -> None:
+    before = on_file(to_come=("b",))
+    power = Power(cast(Any, engine), before, RealClock())
+    power.kill(A)
+    assert [power.answers(each) for each in (A, B)] == [False, False]
+    power.follow(on_file())
+    assert [power.answers(each) for each in (A, B)] == [True, True]
+    power.follow(on_file(deleted=("a",)))
+    assert [power.state(each) for each in (A, B)] == [DELETED, UP]
 
 
 def test_one_that_the_engine_does_not_start_is_down_again(power: Power, engine: Engine) -> None:
