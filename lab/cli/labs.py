@@ -158,17 +158,20 @@ def sweep(
     """Remove what dead runs left behind, by label only."""
     client = engine.connect(os.environ)
     here = Owner.current()
+    folder = state_folder(os.environ)
+    known = states.load_all(folder)  # before the engine is asked: what is on file then is on its engine, or gone
     found = sweeping.find(client)
     wanted = [each for each in found if every or each.is_left_behind(here)]
     for each in wanted:
         if not dry_run:
             sweeping.remove(client, each.run)
-            states.forget(each.run, state_folder(os.environ))
-    for state in states.load_all(state_folder(os.environ)):
-        if not dry_run and state.run not in {each.run for each in found}:
-            states.forget(state.run, state_folder(os.environ))
+            states.forget(each.run, folder)
     if not dry_run:
-        forget_strays(state_folder(os.environ), {each.run for each in found})
+        runs = {each.run for each in found}
+        for run in states.gone(known, runs, engine.identity(client), here):
+            states.forget(run, folder)
+        states.forget_parts(folder)
+        forget_strays(folder, runs)
     if json:
         options.print_json(
             [

@@ -85,6 +85,11 @@ def check_api(api: str, version: str) -> None:
         )
 
 
+def identity(client: docker.DockerClient) -> str:
+    """Give the engine's own id, which tells it from every other one."""
+    return str(client.info()["ID"])
+
+
 def facts(client: docker.DockerClient) -> EngineFacts:
     """Ask the engine what it is."""
     said, info = client.version(), client.info()

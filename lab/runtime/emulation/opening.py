@@ -34,10 +34,9 @@ from lab.network.vpc import INTERNET
 from lab.operating import opening_control
 from lab.plan import Action, BrokerPlan, InstancePlan, Plan
 from lab.runtime.base import Progress
-from lab.runtime.emulation import labels, logs, networks, state, sweeping, waiting
+from lab.runtime.emulation import engine, labels, logs, networks, state, sweeping, waiting
 from lab.runtime.emulation.brokers import make_store, start_broker
 from lab.runtime.emulation.containers import Endpoint
-from lab.runtime.emulation.engine import explained
 from lab.runtime.emulation.images import Images
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.labels import Owner
@@ -113,7 +112,7 @@ class _Closing:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         opening = self._opening
         try:
-            with explained():
+            with engine.explained():
                 close_lab(opening.client, opening.run, opening.folder, opening.state_folder)
         except (LabError, docker.errors.DockerException, OSError) as closing:
             if error is None:
@@ -324,6 +323,7 @@ class _Opened:
             owner=str(self._owner),
             detached=opening.detached,
             replaying=opening.replaying,
+            engine=engine.identity(opening.client),
             reboot_time=opening.reboot_time,
             control=self._control,
         )

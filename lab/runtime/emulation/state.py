@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from lab.errors import InputError
 from lab.operating import Control
 from lab.plan import Plan
+from lab.runtime.emulation.labels import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class LabState:
     detached: bool
     control: Control | None = None  # the service's side, of a lab that commands change
     replaying: bool = False  # a scenario's steps are done to it, and nothing else
+    engine: str = ""  # the id of the engine that it is on; one user may have labs on several
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
 
     @property
@@ -147,7 +149,25 @@ def forget(run: str, folder: Path) -> None:
     if folder.is_dir():
         with _alone(folder):
             _file(run, folder).unlink(missing_ok=True)
+            _part(run, folder).unlink(missing_ok=True)
             lock_file(run, folder).unlink(missing_ok=True)
+
+
+def gone(known: Iterable[LabState], found: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
+    """Name the labs on file that are no more: their engine has been asked, and has `found` others only."""
+    return tuple(
+        state.run
+        for state in known
+        if state.run not in found and state.engine == engine and (state.detached or _is_dead(state.owner, here))
+    )
+
+
+def forget_parts(folder: Path) -> None:
+    """Remove what writers that were killed have left; nobody writes meanwhile."""
+    if folder.is_dir():
+        with _alone(folder):
+            for path in folder.glob("*.part"):
+                path.unlink(missing_ok=True)
 
 
 def chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
@@ -168,8 +188,17 @@ def lock_file(run: str, folder: Path) -> Path:
     return folder / f"{run}.lock"
 
 
+def _is_dead(owner: str, here: Owner) -> bool:
+    its = Owner.parse(owner)
+    return its is not None and its.is_dead(here)
+
+
 def _file(run: str, folder: Path) -> Path:
     return folder / f"{run}.json"
+
+
+def _part(run: str, folder: Path) -> Path:
+    return folder / f"{run}.part"
 
 
 def _read(path: Path) -> LabState | None:
@@ -180,8 +209,7 @@ def _read(path: Path) -> LabState | None:
 
 
 def _write(state: LabState, folder: Path) -> None:
-    target = _file(state.run, folder)
-    part = target.with_suffix(".part")
+    target, part = _file(state.run, folder), _part(state.run, folder)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(_CODEC.dump_json(state))

@@ -6,6 +6,7 @@ from pathlib import Path
 from lab.operating import Control
 from lab.plan import Plan
 from lab.runtime.emulation import state
+from lab.runtime.emulation.labels import Owner
 from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
 from tests.amazonmq.test_maintenance import waiting
 
@@ -38,6 +39,30 @@ def test_a_lab_is_found_again_and_forgotten(tmp_path: Path) -> None:
     state.forget("r-1", tmp_path)
     state.forget("r-1", tmp_path)
     assert [each.run for each in state.load_all(tmp_path)] == ["r-2"]
+
+
+def test_only_what_has_surely_gone_is_off_the_list() -> None:
+    here = Owner.current()
+    dead = str(replace(here, started=1))
+    labs = [
+        replace(_lab("swept"), engine="one"),
+        replace(_lab("there"), engine="one"),
+        replace(_lab("elsewhere"), engine="other"),  # DOCKER_HOST named another engine when it was opened
+        replace(_lab("unsaid"), engine=""),
+        replace(_lab("standing"), engine="one", detached=False, owner=str(here)),
+        replace(_lab("killed"), engine="one", detached=False, owner=dead),
+    ]
+    assert state.gone(labs, {"there"}, "one", here) == ("swept", "killed")
+
+
+def test_what_a_killed_writer_has_left_goes(tmp_path: Path) -> None:
+    state.save(_lab("r-1"), tmp_path)
+    for run in ("r-1", "r-2"):
+        (tmp_path / f"{run}.part").write_text("half of a secret")
+    state.forget("r-1", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["r-2.part"]
+    state.forget_parts(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
