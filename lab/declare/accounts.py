@@ -177,8 +177,9 @@ def _opened_or_not(worlds: tuple[Account, ...], brokers: set[str]) -> tuple[Acco
             record = next((each for each in account.brokers if each.name == name), None)
             if record is not None and record.waits and record.state == "RUNNING":
                 found.append(_rebooted(account, name))
-    different = [each for place, each in enumerate(found) if each not in found[:place]]
-    return tuple(different[-_MOST_WORLDS:])  # of more, nobody says any more what is certain
+        different = [each for place, each in enumerate(found) if each not in found[:place]]
+        found = different[-_MOST_WORLDS:]  # of more, nobody says any more what is certain
+    return tuple(found)
 
 
 def _updated(account: Account, step: steps.UpdateBroker) -> Account:

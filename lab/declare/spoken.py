@@ -83,6 +83,8 @@ def duration(text: str | timedelta, name: str, mark: str = "") -> timedelta:
         found: timedelta = TypeAdapter(Duration).validate_python(text)
     except ValidationError as error:
         raise InputError([_problem(mark, name, each) for each in error.errors()]) from error
+    if found < timedelta(0):
+        raise InputError.of(f"{mark}{name}: less than nothing", "5s, say")
     return found
 
 

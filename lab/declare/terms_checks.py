@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from lab.amazonmq.activemq_xml import LARGEST_FRAME
 from lab.declare.over import protocol
@@ -13,6 +14,7 @@ from lab.errors import Problem
 from lab.units import format_size
 
 LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # what a frame leaves for it beside its headers
+LONGEST_EXPIRY = timedelta(milliseconds=2**32 - 1)
 _HAVE: Mapping[str, tuple[str, ...]] = {
     "qos": ("mqtt",),
     "retained": ("mqtt",),
@@ -28,6 +30,14 @@ _HAVE: Mapping[str, tuple[str, ...]] = {
     "priority": ("stomp", "amqp"),
 }
 _INSTEAD = {("durable", "mqtt"): "over MQTT a session is durable: write clean-session: no"}
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_terms(at: At, step: Subscribe | Message) -> Iterator[Problem]:
@@ -67,5 +77,9 @@ def _message(at: At, step: Message) -> Iterator[Problem]:
     if step.size is not None and step.size > LARGEST_BODY:
         what = f"a broker takes no frame of more than {format_size(LARGEST_FRAME)}"
         yield at.wrong("size", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
+    if step.expiry is not None and protocol(step.over) == "amqp" and step.expiry > LONGEST_EXPIRY:
+        yield at.wrong("expiry", "AMQP has no longer time to live than 2^32 ms", "at most 1193h")
+    if not all(_is_text(each) for pair in (step.headers or {}).items() for each in pair):
+        yield at.wrong("headers", "half of a surrogate pair is no text", "write the whole character")
     if step.expiry is not None and not step.expiry:
         yield at.wrong("expiry", "a message would be over before it is sent", "write how long it lives, or remove it")

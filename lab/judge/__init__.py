@@ -19,6 +19,7 @@ from lab.declare.expectation import Expectation
 from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, expectations_of
 from lab.declare.service_claims import BrokerStateClaim, ConfigurationClaim, UsersClaim, WarningsClaim
 from lab.declare.vpc_claims import Dropped, PeeringIs, Reachable, RouteIs
+from lab.errors import InputError, Place
 from lab.history import Header, Observation, observations
 from lab.judge.bridge import judge_bridge
 from lab.judge.console import judge_network_page, judge_topics_page
@@ -107,8 +108,16 @@ def judge_whole(path: Path, expectations: Sequence[Expectation] | None = None) -
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)  # the reader gives it first, or raises
-    asked = expectations_of(header.declared) if expectations is None else expectations
-    return _judged(asked, Streamed(header, cast(Iterable[Observation], stream)))
+    try:
+        asked = expectations_of(header.declared) if expectations is None else expectations
+        return _judged(asked, Streamed(header, cast(Iterable[Observation], stream)))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        # The header is read where it is needed, by many; mqlab itself writes none that does not fit.
+        why = " ".join(str(error).split())[:200]
+        what = f"what this history declares cannot be read: {type(error).__name__}: {why}"
+        raise InputError.of(
+            what, "was it edited? judge it as it was written", Place(file=str(path), line=1, column=1)
+        ) from error
 
 
 def judge(expectations: Sequence[Expectation], history: History) -> Report:

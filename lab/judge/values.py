@@ -145,17 +145,13 @@ class Testimony:
     at_most: int  # the clients: those and the ones without a receipt
     enqueued: int  # the source's counter, without what the target had forwarded to it
     arrived: int | None  # the clients: reached a subscriber of the target's
+    missing: int | None  # the clients: of those accepted, what reached no subscriber of the target's
     waiting: int  # the target's counter: in its queue
     forwarded: int  # the source's counter
     back: int  # the target's counter: what it forwarded to the source
     taken: int  # the target's counter, without what its own clients sent
     lost: int | None  # the clients: owed to a subscriber of the target's, and never there
     discarded: int  # the source's counter: dropped for a slow consumer
-
-    @property
-    def missing(self) -> int | None:
-        """Count, by the clients, what was accepted and reached no subscriber of the target's."""
-        return None if self.arrived is None else self.accepted - self.arrived
 
     @property
     def kept_back(self) -> int:

@@ -6,6 +6,7 @@ begin anew at each reconnect, so only the two ends of one session are compared; 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
 from lab.declare.destinations import hears
@@ -102,6 +103,7 @@ def _testimony(
         at_most=sum(publication.last for publication in sent),
         enqueued=own.enqueued - other.forwarded,
         arrived=heard,
+        missing=None if heard is None else sum(_missing(evidence, publication, target) for publication in sent),
         waiting=other.queued if is_queue(destination) else 0,
         forwarded=own.forwarded,
         back=other.forwarded,
@@ -136,11 +138,7 @@ def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:
     for audience in evidence.audiences:
         if broker in audience.brokers:
             found.update(*(tally.lost for tally in audience.tallies if tally.publication is publication))
-    receipts = [
-        subscription.receipts[publication.step].times
-        for subscription in evidence.ledger.subscriptions.values()
-        if subscription.broker == broker and publication.step in subscription.receipts
-    ]
+    receipts = _receipts(evidence, publication, broker)
     return sum(1 for number in found if not any(number < len(times) and times[number] for times in receipts))
 
 
@@ -190,13 +188,31 @@ def _quiet(evidence: Evidence, publications: list[Publication]) -> float:
     return max(moments, default=0.0)
 
 
-def _heard(evidence: Evidence, publication: Publication, broker: str) -> int:
-    """Count the messages of a publication that reached at least one subscriber of a broker."""
-    found = [
+def _missing(evidence: Evidence, publication: Publication, broker: str) -> int:
+    """Count the accepted messages of a publication that reached no subscriber of a broker."""
+    accepted = publication.outcomes.count(OK)
+    if accepted == publication.last:  # as is usual: nothing arrived that was not accepted
+        return accepted - _heard(evidence, publication, broker)
+    receipts = _receipts(evidence, publication, broker)
+    return sum(
+        1
+        for number, outcome in enumerate(publication.outcomes)
+        if outcome == OK and not any(number < len(times) and times[number] for times in receipts)
+    )
+
+
+def _receipts(evidence: Evidence, publication: Publication, broker: str) -> list[array[int]]:
+    """Give how often each subscriber of a broker received each message of a publication."""
+    return [
         subscription.receipts[publication.step].times
         for subscription in evidence.ledger.subscriptions.values()
         if subscription.broker == broker and publication.step in subscription.receipts
     ]
+
+
+def _heard(evidence: Evidence, publication: Publication, broker: str) -> int:
+    """Count the messages of a publication that reached at least one subscriber of a broker."""
+    found = _receipts(evidence, publication, broker)
     if len(found) == 1:
         return len(found[0]) - found[0].count(0)
     return sum(1 for times in zip(*found, strict=True) if any(times))

@@ -21,7 +21,9 @@ def active(rehearsal: Rehearsal, broker: str) -> int:
 def rebooted_last(rehearsal: Rehearsal, broker: str) -> int:
     """Give the instance that a reboot leaves to the end: the active one, or any where none runs that could be it."""
     if rehearsal.down(broker) and rehearsal.lab.active(broker) is None:
-        return rehearsal.numbers(broker)[0]
+        stopped = rehearsal.off - rehearsal.ended  # by steps, and it is for steps to start them
+        numbers = rehearsal.numbers(broker)
+        return next((each for each in numbers if (broker, each) not in stopped), numbers[0])
     return active(rehearsal, broker)
 
 

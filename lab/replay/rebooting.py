@@ -32,8 +32,11 @@ def reboot(
         done.append(stop(rehearsal, broker, number, STOPS_WITHIN))
         note = service.apply(broker) if note is None else note  # once, for all instances
         if number == instance:
-            if standbys:  # or the one that has just ended might be quicker to get the store's lock again
-                _await_takeover(rehearsal, broker, standbys)
+            # Or the one that has just ended might be quicker to get the store's lock again.
+            if standbys and not _await_takeover(rehearsal, broker, standbys):
+                what = f"no standby of {broker} has become active within {FAILS_OVER_WITHIN:g} s"
+                rehearsal.trouble(f"broker {broker}", what)
+                done.append(Outcome(ok=False, note=what))
             rehearsal.wait(lambda: False, rehearsal.reboot_time if downtime is None else downtime)
         try:
             done.append(start(rehearsal, broker, number, within))
@@ -50,15 +53,16 @@ def reboot(
     return Outcome(ok=failed is None, note=words)
 
 
-def _await_takeover(rehearsal: Rehearsal, broker: str, standbys: Sequence[int]) -> None:
-    """Wait until a standby is the active one; one that ends when it takes over is not waited for."""
+def _await_takeover(rehearsal: Rehearsal, broker: str, standbys: Sequence[int]) -> bool:
+    """Wait until a standby is the active one; False where none is. One that ends when it takes over is told of."""
     try:
-        rehearsal.wait(lambda: taken_over(rehearsal.lab, broker, standbys), FAILS_OVER_WITHIN)
+        return rehearsal.wait(lambda: taken_over(rehearsal.lab, broker, standbys), FAILS_OVER_WITHIN)
     except BrokerError as error:
         rehearsal.trouble(f"broker {broker}", error.what)
         for each in standbys:
             off(rehearsal, broker, each)
             rehearsal.ended.add((broker, each))
+        return True
 
 
 def not_served(rehearsal: Rehearsal, error: InputError) -> Outcome:

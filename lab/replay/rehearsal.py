@@ -68,6 +68,7 @@ class Rehearsal:
         self.log: list[LogLine] = []
         self.demands: dict[tuple[str, str], bool] = {}  # by broker and destination, as last seen
         self.ends_up: dict[tuple[str, str, str, bool], float] = {}  # bridge ends, with the moment they came
+        self._at: dict[tuple[str, str, str, bool], set[str]] = {}  # of each, the addresses: a new one may come first
         self.ends_changed = 0.0
         self._error: Exception | None = None
         self.reboot_time = 0.0  # seconds that a reboot leaves a broker down where its step does not say
@@ -152,10 +153,15 @@ class Rehearsal:
 
     def _bridge(self, seen: BridgeSeen) -> None:
         end = (seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
-        if seen.up and end not in self.ends_up:
-            self.ends_up[end] = self.ends_changed = seen.t
-        elif not seen.up and self.ends_up.pop(end, None) is not None:
-            self.ends_changed = seen.t
+        at = self._at.setdefault(end, set())
+        if seen.up:
+            at.add(seen.remote_address)
+            if end not in self.ends_up:
+                self.ends_up[end] = self.ends_changed = seen.t
+        else:
+            at.discard(seen.remote_address)
+            if not at and self.ends_up.pop(end, None) is not None:
+                self.ends_changed = seen.t
         self.clock.notify()
 
 

@@ -126,7 +126,7 @@ def _brought(rehearsal: Rehearsal, verb: str, bridges: Sequence[BridgePlan]) -> 
     """Tell how bridges may be after such a step; one to or from a pair comes back through the other instance."""
     ends = {end for bridge in bridges for end in (bridge.initiator, bridge.responder)}
     pair = any(len(rehearsal.plan.broker(end).instances) > 1 for end in ends)
-    return (*_BRINGS[verb], *_UP) if pair and verb in _FAILS_OVER else _BRINGS[verb]
+    return _UP if pair and verb in _FAILS_OVER else _BRINGS[verb]
 
 
 def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:

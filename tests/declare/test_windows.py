@@ -40,6 +40,20 @@ def test_what_a_window_may_change_is_not_refused_for_certain(tmp_path: Path, mov
     assert problems(tmp_path, SAVE, APPLY, move, *then, BACK) == []
 
 
+def test_many_windows_that_may_have_opened_are_looked_at_in_a_moment(tmp_path: Path) -> None:
+    """Each broker doubles what may be; where that has no end, neither has this."""
+    brokers = "".join(
+        f"  b{number}: {{region: tokyo, users: {{bridge: {{password: correct-horse-42}}}}}}\n" for number in range(16)
+    )
+    (tmp_path / "many.yaml").write_text(
+        f"topology: many\nregions:\n  tokyo: {{aws-region: ap-northeast-1, vpc: 10.1.0.0/16}}\nbrokers:\n{brokers}"
+    )
+    steps = "".join(f"  - delete-user: {{broker: b{number}, user: bridge}}\n" for number in range(16))
+    path = tmp_path / "scenario.yaml"
+    path.write_text(f"scenario: many\ntopology: many.yaml\nsteps:\n{steps}  - {TO}\n  - {WAIT}\n")
+    assert check(load(path, environment={})) == ()
+
+
 @pytest.mark.parametrize("move", [BEFORE, TO])
 def test_what_is_refused_whether_a_window_opens_or_not_is_still_refused(tmp_path: Path, move: str) -> None:
     (what,) = problems(tmp_path, CREATE, move, WAIT, CREATE)

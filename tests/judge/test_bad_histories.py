@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from lab.errors import InputError
 from lab.history import Acknowledged, Header, Observation, Publishing, Received, Sent
-from lab.judge import Streamed, judge
+from lab.judge import Streamed, judge, judge_file
 
 HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0")
 
@@ -35,6 +40,38 @@ def publishing(count: int | None) -> Publishing:
 def test_what_no_run_writes_is_an_input_error(seen: list[Observation]) -> None:
     with pytest.raises(InputError, match="the history is not as a run writes it"):
         judge((), Streamed(HEADER, seen))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda declared: declared.pop("expect"),
+        lambda declared: declared["expect"][0]["delivered"].update(promise="exactly-onse"),
+        lambda declared: declared["topology"].update(brokers=[]),
+        lambda declared: declared["topology"]["brokers"]["tokyo"].pop("region"),
+    ],
+)
+def test_a_header_that_was_edited_is_refused_in_words(edit: Callable[[dict[str, Any]], object], tmp_path: Path) -> None:
+    header, *rest = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()
+    written = json.loads(header)
+    edit(written["declared"])
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join([json.dumps(written), *rest]) + "\n")
+    with pytest.raises(InputError, match=r"history\.jsonl:1:1: what this history declares cannot be read: "):
+        judge_file(path)
+
+
+def test_what_is_missing_is_counted_among_what_was_accepted(tmp_path: Path) -> None:
+    """Three receipts for sends are missing, and all ten arrived."""
+    text = (Path(__file__).parent / "all-held" / "history.jsonl").read_text()
+    lines = [json.loads(each) for each in text.splitlines()]
+    for seen in [each for each in lines if each.get("kind") == "acked"][:3]:
+        seen["outcome"] = "unknown"
+    path = tmp_path / "history.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    told = [each for each in judge_file(path).witnesses if each.arrived is not None]
+    assert told and all(each.missing == 0 for each in told)
+    assert any(each.arrived > each.accepted for each in told)
 
 
 def test_a_receipt_that_no_run_could_have_sent_is_counted_and_not_explained() -> None:

@@ -196,6 +196,11 @@ def odd_ones(found: Sequence[Way], most: int) -> tuple[tuple[Odd, ...], int]:
     return tuple(listed), total
 
 
+def _bin(place: float) -> int:
+    """Give a bin; what a history that was edited has outside goes to the end that is nearest."""
+    return max(0, min(BINS - 1, int(place)))
+
+
 def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, odd: int) -> Lane:
     sent, failed, received = [0] * BINS, [0] * BINS, [0] * BINS
     scale = BINS / (seen.end - seen.start)
@@ -204,11 +209,11 @@ def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, odd: 
         sent_at = tally.publication.sent_at
         for number, took in zip(tally.arrived, tally.latency, strict=True):
             t = sent_at[number]
-            sent[int((t - start) * scale)] += 1
-            received[int((t + took - start) * scale)] += 1
+            sent[_bin((t - start) * scale)] += 1
+            received[_bin((t + took - start) * scale)] += 1
         for numbers in (tally.lost, tally.in_doubt):
             for number in numbers:
-                failed[int((sent_at[number] - start) * scale)] += 1
+                failed[_bin((sent_at[number] - start) * scale)] += 1
     tallest = max(1, *(a + b for a, b in zip(sent, failed, strict=True)), *received)
     drawn, left_out = _lines(way, seen, words, lines, odd)
     return Lane(
