@@ -15,6 +15,7 @@ from lab.judge import Judged, Outcome
 from lab.report import document, terminal
 
 PAGE = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page to FILE.")]
+_SIGNS, _HEAD = (b"<!doctype html", b"<testsuite"), 1000  # what a report has within so many octets
 JUNIT = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML to FILE.")]
 
 
@@ -25,6 +26,17 @@ def writable(*paths: Path | None) -> None:
             raise InputError.of(f"{path} is a folder", "name the file to write")
         if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
             raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
+        if path is not None and (path.is_symlink() or path.exists()) and not _is_a_report(path):
+            raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")
+
+
+def _is_a_report(path: Path) -> bool:
+    """Tell whether a file may be replaced: one that was written here before, or an empty one; no device, no link."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(_HEAD).lower()
+    return not head or any(sign in head for sign in _SIGNS)
 
 
 def told(judged: Judged, folder: RunFolder, *, json: bool, page: Path | None) -> int:

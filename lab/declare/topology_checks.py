@@ -103,9 +103,8 @@ def _broker(
     elif broker.address is not None:
         vpc = topology.regions[broker.region].vpc
         if reason := check_address(broker.address, vpc):
-            yield Problem(
-                what=reason, remedy=f"write one such as {vpc[10]}, or none", place=origin.place(*path, "address")
-            )
+            right = f"write one such as {vpc[10]}, or none" if vpc.num_addresses > 10 else "give the VPC a larger block"
+            yield Problem(what=reason, remedy=right, place=origin.place(*path, "address"))
     if broker.broker_id is not None and (reason := check_broker_id(broker.broker_id)):
         yield Problem(what=reason, place=origin.place(*path, "broker-id"))
     if wrong := check_engine_version(broker.engine_version, activemq_version):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_the_last_line_names_the_page(run: Path, tmp_path: Path) -> None:
 def test_nothing_is_left_half_written(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    (out / "page.html").write_text("old")
+    (out / "page.html").write_text("<!doctype html>an older one")
     judge(run, "--html", out / "page.html", "--junit", out / "junit.xml")
     assert sorted(path.name for path in out.iterdir()) == ["junit.xml", "page.html"]
     assert (out / "page.html").read_text().startswith("<!doctype html>")
@@ -75,6 +76,22 @@ def test_a_file_that_cannot_be_written_is_bad_input(run: Path, tmp_path: Path, o
     assert (code, told) == (2, f"mqlab: {tmp_path} is a folder\n  name the file to write\n")
     code, told = judge(run, option, tmp_path / "none" / "x")
     assert code == 2 and "make it first" in told
+
+
+@pytest.mark.parametrize("option", ["--html", "--junit"])
+def test_what_is_no_report_is_not_overwritten(run: Path, tmp_path: Path, option: str) -> None:
+    history = (run / "history.jsonl").read_bytes()
+    (tmp_path / "link").symlink_to(tmp_path / "page.html")
+    os.mkfifo(tmp_path / "fifo")
+    for other in (
+        run / "history.jsonl",
+        run / "brokers" / "tokyo" / "activemq.xml",
+        tmp_path / "link",
+        tmp_path / "fifo",
+    ):
+        code, told = judge(run, option, other)
+        assert code == 2 and told.startswith(f"mqlab: {other} is there, and is no report\n"), told
+    assert (run / "history.jsonl").read_bytes() == history
 
 
 def test_links_out_of_a_run_folder_are_not_followed(run: Path, tmp_path: Path) -> None:
