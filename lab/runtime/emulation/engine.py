@@ -86,8 +86,8 @@ def check_api(api: str, version: str) -> None:
 
 
 def identity(client: docker.DockerClient) -> str:
-    """Give the engine's own id, which tells it from every other one."""
-    return str(client.info()["ID"])
+    """Give the engine's own id, which tells it from every other one; empty where it has none."""
+    return str(client.info().get("ID") or "")
 
 
 def facts(client: docker.DockerClient) -> EngineFacts:

@@ -158,7 +158,7 @@ def gone(known: Iterable[LabState], found: Collection[str], engine: str, here: O
     return tuple(
         state.run
         for state in known
-        if state.run not in found and state.engine == engine and (state.detached or _is_dead(state.owner, here))
+        if state.run not in found and state.engine == engine != "" and (state.detached or _is_dead(state.owner, here))
     )
 
 
