@@ -101,7 +101,7 @@ def test_a_lab_in_the_foreground_ends_with_ctrl_c(mqlab: Commands, engine: Engin
     ("words", "after"),
     [
         (("run", "tokyo-singapore"), "start-broker singapore"),
-        (("up", "tokyo-singapore", "--detach"), "check-link"),  # it was to stay, and does not stand yet
+        (("up", "tokyo-singapore", "--detach"), "start-broker tokyo"),  # it was to stay, and does not stand yet
     ],
     ids=["opening", "detaching"],
 )
