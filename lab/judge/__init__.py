@@ -91,6 +91,9 @@ class History(Protocol):
         ...
 
 
+_DAMAGE = (KeyError, TypeError, AttributeError, ValueError)  # what a header that was edited ends in, read by many
+
+
 class Streamed(NamedTuple):
     """A history that is not held in memory."""
 
@@ -111,13 +114,22 @@ def judge_whole(path: Path, expectations: Sequence[Expectation] | None = None) -
     try:
         asked = expectations_of(header.declared) if expectations is None else expectations
         return _judged(asked, Streamed(header, cast(Iterable[Observation], stream)))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        # The header is read where it is needed, by many; mqlab itself writes none that does not fit.
+    except _DAMAGE as error:
+        if not _is_damaged(header, expectations):
+            raise  # a mistake of ours
         why = " ".join(str(error).split())[:200]
         what = f"what this history declares cannot be read: {type(error).__name__}: {why}"
-        raise InputError.of(
-            what, "was it edited? judge it as it was written", Place(file=str(path), line=1, column=1)
-        ) from error
+        place = Place(file=str(path), line=1, column=1)
+        raise InputError.of(what, "was it edited? judge it as it was written", place) from error
+
+
+def _is_damaged(header: Header, expectations: Sequence[Expectation] | None) -> bool:
+    """Tell whether a header cannot be judged by itself, without anything having happened."""
+    try:
+        _judged(expectations_of(header.declared) if expectations is None else expectations, Streamed(header, ()))
+    except _DAMAGE:
+        return True
+    return False
 
 
 def judge(expectations: Sequence[Expectation], history: History) -> Report:
