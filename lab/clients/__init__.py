@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import get_args
 
-from lab.clients.base import Endpoint
+from lab.clients.base import Endpoint, HungUp
 from lab.declare.over import Over
 from lab.declare.over import endpoint as endpoint_of
 from lab.errors import PlanError
@@ -15,8 +17,29 @@ __all__ = ["PROTOCOLS", "Endpoint", "connect"]
 PROTOCOLS: tuple[str, ...] = get_args(Over)
 
 
+# A connection is not yet started when ActiveMQ reads it: where it refuses at that moment, it can hang up before it has
+# said so. Whoever asks again is told.
+_TIMES = 3
+
+
 def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
-    """Connect and log in; BrokerError if the broker refuses, LabTimeout if it is silent."""
+    """Connect and log in; BrokerError if the broker refuses, LabTimeout if it is silent.
+
+    A broker that hangs up before it has answered is asked again, three times in all, within the endpoint's `within`.
+    """
+    end = time.monotonic() + endpoint.within
+    for _ in range(_TIMES - 1):
+        try:
+            return _connect(over, endpoint, events, session)
+        except HungUp:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise
+            endpoint = replace(endpoint, within=left)
+    return _connect(over, endpoint, events, session)
+
+
+def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session) -> Client:
     web_socket = endpoint_of(over) == "wss"
     if over in ("mqtt", "mqtt-wss"):
         from lab.clients.mqtt import MqttClient

@@ -214,7 +214,9 @@ class AmqpClient:
         self._session.open()  # its answer is the broker's welcome: one that refuses has closed the connection before
 
     def _on_closed(self, event: Any) -> None:
-        self._gone(words(self._wire.connection.remote_condition))
+        why = words(self._wire.connection.remote_condition)
+        self._answers.give("connect", why)
+        self._gone(why)
         self._wire.connection.close()
 
     def _on_session_opened(self, event: Any) -> None:
@@ -304,7 +306,9 @@ class AmqpClient:
             self.events.lost(why)
 
     @guarded
-    def _on_end(self, why: str) -> None:
+    def _on_end(self, reason: str, why: str) -> None:
+        if reason:
+            self._answers.give("connect", reason)
         self._gone(why)
 
     _HEARD: ClassVar[Mapping[Any, Callable[[AmqpClient, Any], None]]] = {

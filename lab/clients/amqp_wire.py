@@ -28,7 +28,10 @@ _AT_MOST = 65_536  # bytes to take from the engine at once
 
 
 class Wire:
-    """One connection; what it is given to call is called in its thread, as everything handed over is."""
+    """One connection; what it is given to call is called in its thread, as everything handed over is.
+
+    The end is told twice: as the broker's own reason, empty where it gave none, and in words of ours or its.
+    """
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class Wire:
         wanted: Iterable[proton.EventType],
         on_event: Callable[[Any], None],
         on_delivery: Callable[[Pointer], None],
-        on_end: Callable[[str], None],
+        on_end: Callable[[str, str], None],
     ) -> None:
         self._on_end = on_end
         self.connection = proton.Connection()
@@ -110,13 +113,14 @@ class Wire:
             try:
                 while self._turn(ready, self._stream):
                     pass
-                why = self._reason() or why
+                why = self._complaint() or why
             except (OSError, proton.ProtonException) as error:
-                why = self._reason() or f"the connection was lost: {error}"
+                why = self._complaint() or f"the connection was lost: {error}"
             finally:
                 with self._closing:
                     self._stream.close()
-                self._on_end(why)
+                reason = self._reason()
+                self._on_end(reason, reason or why)
 
     def _turn(self, ready: selectors.BaseSelector, stream: Buffered) -> bool:
         """Do what was handed over, tell what happened, write, wait, read; False when it is over."""
@@ -175,7 +179,12 @@ class Wire:
     def _reason(self) -> str:
         if self._transport.sasl().outcome == proton.SASL.AUTH:
             return "wrong user or password"
-        condition = self.connection.remote_condition or self._transport.condition
+        condition = self.connection.remote_condition
+        return words(condition) if condition is not None else ""
+
+    def _complaint(self) -> str:
+        """Give what the engine itself found wrong."""
+        condition = self._transport.condition
         return words(condition) if condition is not None else ""
 
 

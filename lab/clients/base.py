@@ -48,6 +48,10 @@ class Endpoint:
             raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
 
 
+class HungUp(BrokerError):
+    """A broker ended the connection and had not said a word of what it was asked."""
+
+
 @contextmanager
 def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
     """Put into words why a connection could not be made."""
@@ -177,19 +181,22 @@ class Answers:
             self._changed.notify_all()
 
     def gone(self, why: str) -> None:
-        """Say that no more answers will come."""
+        """Say that no more answers will come; a reason that the broker gave is to be given as an answer first."""
         with self._changed:
             if self._gone is None:
                 self._gone = why
             self._changed.notify_all()
 
     def wait(self, to: str, what: str, seconds: float = PATIENCE) -> None:
-        """Return when the answer is yes; BrokerError where it is no, LabTimeout where none comes."""
+        """Return when the answer is yes; BrokerError where it is no, HungUp or LabTimeout where none comes."""
         with self._changed:
             self._changed.wait_for(lambda: to in self._given or self._gone is not None, seconds)
+            answered = to in self._given
             refusal = self._given.pop(to, self._gone)
         if refusal is None:
             raise LabTimeout(f"{what}: the broker did not answer for {seconds:g} s")
+        if refusal and not answered:
+            raise HungUp(f"{what}: {refusal}", how=how(refusal))
         if refusal:
             raise BrokerError(f"{what}: {refusal}", how=how(refusal))
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
-import socket
 import ssl
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stomp
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 from stomp.listener import HeartbeatListener
 
 from lab.clients import Endpoint
 from lab.clients.stomp_wire import Connection
+from tests.clients.answering import answering
 
 WITHIN = 10.0
 ROUNDS = 25
@@ -44,48 +38,18 @@ class Ends(stomp.ConnectionListener):
         self.told.append("silent")
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now.replace(year=2099))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("certificate")
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / "cert.pem", folder / "key.pem"
-
-
 @pytest.fixture
 def broker(certificate: tuple[Path, Path]) -> Iterator[int]:
     """Welcome whoever comes, and answer nothing more: enough of a STOMP broker for ends that race."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(*certificate)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    plain, _ = listening.accept()
-                    threading.Thread(target=welcome, args=(plain,), daemon=True).start()
+    def welcome(stream: ssl.SSLSocket) -> None:
+        stream.recv(4096)
+        stream.sendall(b"CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0")
+        while stream.recv(4096):
+            pass
 
-        def welcome(plain: socket.socket) -> None:
-            with suppress(OSError), tls.wrap_socket(plain, server_side=True) as stream:
-                stream.recv(4096)
-                stream.sendall(b"CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0")
-                while stream.recv(4096):
-                    pass
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
+    with answering(certificate, welcome) as port:
+        yield port
 
 
 @pytest.fixture

@@ -60,7 +60,8 @@ def test_each_way_is_told_apart_and_none_is_seen_without_its_cause(
     other = Commands(folder=mqlab.folder / "spoilt")
     outcomes = {verdict["expectation"]: verdict["outcome"] for verdict in report(other.latest)["verdicts"]}
     expected = {claim: "held" if "client: stranger-" in claim else "broken" for claim in outcomes}
-    assert outcomes == expected, "whoever has a reason to be let in is let in"
+    tried = [each for each in read(other.latest / "history.jsonl").observations if isinstance(each, Approached)]
+    assert outcomes == expected, [f"{each.client}: {each.outcome}: {each.note}" for each in tried]
 
     for folder in (mqlab.latest, other.latest):
         for path in folder.rglob("*"):
