@@ -9,6 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
+
+import re2
 
 LONGEST = 500  # characters of a line that are kept: what was said is at its beginning
 LOUD = ("WARN", "ERROR", "FATAL")
@@ -80,27 +83,25 @@ def matters(said: Said) -> bool:
     return (said.level in LOUD and not _EXPECTED.search(said.text)) or bool(name_of(said.text))
 
 
-def pattern(matches: str) -> re.Pattern[str]:
-    """Give what a scenario means: the pattern of that name, or else the regular expression."""
-    return NAMED[matches] if matches in NAMED else re.compile(matches)
+class Pattern(Protocol):
+    """What is looked for in a line."""
+
+    def search(self, text: str, /) -> object:
+        """Give something where the line has it, else None."""
 
 
-def endless(expression: str) -> bool:
-    """Tell whether a regular expression might take for ever: repeats within a repeat, or more than four in all."""
-    repeats, inner = 0, [False]  # per open group: whether it holds a repeat or a choice
-    bare = re.sub(r"\\.|\[\^?\]?[^\]]*\]", "x", expression)
-    for position, character in enumerate(bare):
-        repeated = bare[position + 1 : position + 2] in ("*", "+", "{")
-        if character == "(":
-            inner.append(False)
-        elif character == ")" and len(inner) > 1:
-            holds = inner.pop()
-            if holds and repeated:
-                return True
-            inner[-1] |= holds
-        elif character in "*+{":
-            repeats += 1
-            inner[-1] = True
-        elif character == "|":
-            inner[-1] = True
-    return repeats > 4
+def pattern(matches: str) -> Pattern:
+    """Give what a scenario means: the pattern of that name, or else the regular expression; ValueError says why not.
+
+    People's own are RE2's, which takes time in proportion to the line, whatever the expression.
+    """
+    if matches in NAMED:
+        return NAMED[matches]
+    options = re2.Options()
+    options.log_errors = False  # they are ours to tell
+    try:
+        found: Pattern = re2.compile(matches, options)
+    except re2.error as error:
+        (why,) = error.args
+        raise ValueError(why.decode("utf-8", "replace") if isinstance(why, bytes) else str(why)) from error
+    return found

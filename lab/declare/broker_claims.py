@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -38,13 +37,8 @@ class Log(Expectation):
     def _can_be_looked_for(cls, value: str) -> str:
         try:
             log_lines.pattern(value)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"not a regular expression ({error}): write one as Python knows it") from error
-        if value not in log_lines.NAMED and log_lines.endless(value):
-            raise ValueError(
-                "this regular expression might take for ever: repeat nothing that holds a repeat or a choice, "
-                "and use no more than four of * + {}"
-            )
+        except ValueError as error:
+            raise ValueError(f"not a regular expression ({error}): write one as RE2 knows it") from error
         return value
 
     @model_validator(mode="after")
