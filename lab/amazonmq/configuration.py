@@ -21,6 +21,7 @@ from lab.amazonmq.edits import Edit, apply
 from lab.amazonmq.elements import Attribute, Element, Tag, scan
 from lab.amazonmq.value_types import is_true
 from lab.errors import InputError, Place
+from lab.paths import no_file
 
 NAMESPACE = "http://activemq.apache.org/schema/core"
 # How much the service takes is not known. Its default has 2 KB; twenty connectors and a thousand policies stay below.
@@ -116,7 +117,7 @@ def read_bytes(path: Path, file: str) -> bytes:
     """Give what a file holds, as far as a configuration may go; raises InputError where it cannot be read."""
     try:
         if not path.is_file():
-            raise InputError.of(f"{file} is {'a folder' if path.is_dir() else 'not there'}", "a file is needed")
+            raise InputError.of(f"{file} {no_file(path)}", "a file is needed")
         with path.open("rb") as stream:
             return stream.read(LARGEST + 1)
     except OSError as error:

@@ -70,6 +70,7 @@ def check(
         )
     if configurations and activemq_version is not None:
         raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
+    options.has_a_place(output)
     if output is not None and len(what) > 1:
         raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
     found = []
@@ -145,14 +146,12 @@ def _tell(found: Sequence[Checked], json: bool) -> None:
     if json:
         listed = [told for each in found for told in telling.as_json(each.problems, each.removals, each.advice)]
         typer.echo(options.json_line({"problems": listed}))
-        for problem in (problem for each in found for problem in each.problems):
-            options.complain(problem)
+        options.complain_of_each([problem for each in found for problem in each.problems])
         return
     for each in found:
         for line in telling.lines(each.removals, each.advice):
             typer.echo(line)
-        for problem in each.problems:
-            options.complain(problem)
+        options.complain_of_each(each.problems)
         if not each.problems:
             typer.echo(each.summary)
 

@@ -85,21 +85,32 @@ def find(named: str | None) -> Path:
     if named is not None and named != "latest":
         path = Path(named)
         if path.is_dir():
-            return path / "history.jsonl"
+            return _history_in(path)
         if path.exists() or path.suffix == ".jsonl" or os.sep in named:
             return path
     runs = home(os.environ) / "runs"
     if named is None or named == "latest":
         if not (runs / "latest").exists():
             raise InputError.of(f"there is no run under {runs} yet", "mqlab run SCENARIO makes one")
-        return runs / "latest" / "history.jsonl"
+        return _history_in(runs / "latest")
     known = sorted(each.name for each in runs.glob("*") if each.is_dir() and not each.is_symlink())
     fitting = [each for each in known if each.startswith(named) or each.endswith(named)]
     if len(fitting) == 1:
-        return runs / fitting[0] / "history.jsonl"
+        return _history_in(runs / fitting[0])
     what = f'no run "{named}"' if not fitting else f'more than one run is called "{named}"'
     listed = ", ".join((fitting or known)[-10:])
     raise InputError.of(f"{what} under {runs}", f"runs: {listed or 'none'}")
+
+
+def _history_in(folder: Path) -> Path:
+    """Give a run folder's history, or say which of its neighbours have one: a lab that only stood has none."""
+    found = folder / "history.jsonl"
+    if not found.exists():
+        beside = (each.parent.name for each in folder.parent.glob("*/history.jsonl"))
+        runs = sorted(each for each in beside if each != "latest")
+        what = f"{folder.resolve().name} has no history: no scenario was replayed there"
+        raise InputError.of(what, f"runs with one: {', '.join(runs[-10:]) or 'none'}")
+    return found
 
 
 class _Reading:

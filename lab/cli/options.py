@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -19,6 +20,7 @@ from lab.errors import HostError, InputError, LabError, Problem
 
 P = ParamSpec("P")
 INTERRUPTED = 130
+_SHOWN = 100  # problems; whoever made more has made one many times
 PIPE_CLOSED = 141  # as a program that SIGPIPE ends
 _DOCTOR = "mqlab doctor looks at what this machine lacks"
 
@@ -32,7 +34,18 @@ RUN = Annotated[
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 _RELEASES = "5.16.7, 5.17.6 or 5.18.3, instead of the one for the declared engine version."
-VERSION = Annotated[str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES)]
+
+
+def _release(version: str | None) -> str | None:
+    """Refuse what is no release of ActiveMQ Classic; whether a repository has it is seen when it is fetched."""
+    if version is not None and not re.fullmatch(r"[56]\.\d{1,3}\.\d{1,3}", version):
+        raise typer.BadParameter(f"{version!r} is not a release of ActiveMQ Classic, such as 5.18.3")
+    return version
+
+
+VERSION = Annotated[
+    str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES, callback=_release)
+]
 _ON_DISK = "An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz)."
 ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
 SEED = Annotated[
@@ -82,8 +95,31 @@ def _engine_trouble() -> tuple[type[Exception], ...]:
 
 
 def complain(of: object) -> None:
-    """Print on stderr what is wrong."""
-    err().print(f"[red]mqlab:[/red] {escape(str(of))}", soft_wrap=True)
+    """Print on stderr what is wrong; of very many problems the first, and how many more there are."""
+    if isinstance(of, InputError):
+        complain_of_each(of.problems)
+    else:
+        _complain(str(of))
+
+
+def complain_of_each(problems: Sequence[Problem]) -> None:
+    """Print on stderr the first of the problems, each by itself, and how many more there are."""
+    for problem in problems[:_SHOWN]:
+        _complain(str(problem))
+    if len(problems) > _SHOWN:
+        _complain(f"and {len(problems) - _SHOWN} more problems; --json gives all")
+
+
+def _complain(text: str) -> None:
+    err().print(f"[red]mqlab:[/red] {escape(text)}", soft_wrap=True)
+
+
+def has_a_place(path: Path | None) -> None:
+    """Refuse a file to write that is a folder, or whose folder is not there or not ours."""
+    if path is not None and path.is_dir():
+        raise InputError.of(f"{path} is a folder", "name the file to write")
+    if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
 
 
 def out() -> Console:

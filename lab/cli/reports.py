@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +21,7 @@ JUNIT = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Wri
 def writable(*paths: Path | None) -> None:
     """Refuse a file that cannot be written, before anything else is done."""
     for path in paths:
-        if path is not None and path.is_dir():
-            raise InputError.of(f"{path} is a folder", "name the file to write")
-        if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-            raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
+        options.has_a_place(path)
         if path is not None and (path.is_symlink() or path.exists()) and not _is_a_report(path):
             raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")
 

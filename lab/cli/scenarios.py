@@ -63,6 +63,9 @@ def _list(json: bool) -> int:
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:
     """Copy a shipped scenario and all it names, in the same places to each other; nothing there is overwritten."""
+    above = next((each for each in (to, *to.parents) if each.exists()), to)
+    if above.exists() and not above.is_dir():
+        raise InputError.of(f"{above} is a file", "name a folder")
     names = [source.name for source in asking.load_named(path.stem).origin.sources]
     taken = [str(to / each) for each in names if (to / each).exists()]
     if taken:

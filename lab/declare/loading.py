@@ -22,8 +22,10 @@ from lab.declare.timed import Repeat, Together
 from lab.declare.validating import validate
 from lab.declare.wording import remedy
 from lab.errors import InputError, Place, Problem
+from lab.paths import no_file
 
 MASK = "********"
+_XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -53,6 +55,8 @@ def resolve(name_or_path: str, shipped: Path) -> Path:
     names = sorted(each.stem for each in shipped.glob("*.yaml"))
     if name_or_path in names:
         return shipped / f"{name_or_path}.yaml"
+    if path.exists():
+        return path  # a folder, or a pipe: whoever reads it says so
     raise InputError.of(
         f'no scenario named "{name_or_path}" ships with mqlab',
         remedy(name_or_path, names, "shipped") + "\na file of your own is named by its path, such as ./mine.yaml",
@@ -80,6 +84,9 @@ class _Joining:
         content = document.content if document else None
         if document is None or not isinstance(content, dict):
             return content
+        if "steps" not in content and content.keys() & {"regions", "brokers"}:
+            self._is_no_scenario(document)
+            return content
         folder, spots = self._path.parent, document
         topology = content.get("topology")
         prefix: Keys = ("topology",)
@@ -101,6 +108,16 @@ class _Joining:
         self._bodies(content.get("steps"), ("steps",))
         return content
 
+    def _is_no_scenario(self, document: Document) -> None:
+        self.problems.append(
+            Problem(
+                what="this is a topology, not a scenario",
+                remedy=f"name a scenario, a file with steps: and topology: {self._path.name}",
+                place=document.values[()].place,
+            )
+        )
+        self.unreadable = True
+
     def origin(self) -> Origin:
         """Give the places, and the copies that may be kept."""
         return Origin(values=self._values, keys=self._keys, sources=self._sources())
@@ -108,7 +125,10 @@ class _Joining:
     def _document(self, file: str, path: Path, prefix: Keys) -> Document | None:
         """Read one YAML file and remember its places under a prefix."""
         try:
-            document = read(read_text(path, file), file)
+            text = read_text(path, file)
+            if text.lstrip("\ufeff \t\r\n").startswith("<"):
+                raise InputError.of(f"{file} is XML, not YAML", _XML)
+            document = read(text, file)
         except InputError as error:
             self.problems += error.problems
             self.unreadable = True
@@ -125,7 +145,7 @@ class _Joining:
         path = Path(os.path.normpath(folder / name))
         if "\0" not in name and path.is_file():
             return str(path), path
-        what = "is a folder" if "\0" not in name and path.is_dir() else "is not there"
+        what = no_file(path) if "\0" not in name else "is not there"
         self.problems.append(
             Problem(what=f"the file {path} {what}", remedy=f"paths count from the folder {folder}", place=place)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -119,3 +120,37 @@ def test_a_scenario_with_problems_ends_every_command_with_2_and_json_on_stdout(c
     assert (done.returncode, problem["line"], problem["column"]) == (2, 4, 27)
     assert problem["file"].endswith("topologies/tokyo-singapore.yaml") and "is not an AWS region" in problem["what"]
     assert done.stderr.count("mqlab: ") == 1, "what follows from it is not told too"
+
+
+def test_what_is_no_file_is_said_to_be_that(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name, what in (("folder", "is a folder"), ("pipe", "is a device or a pipe"), ("x.yaml", "is not there")):
+        done = mqlab("check", name, folder=tmp_path)
+        assert (done.returncode, done.stderr) == (2, f"mqlab: {name} {what}\n  a file is needed\n")
+
+
+def test_output_has_a_place(tmp_path: Path) -> None:
+    written(tmp_path, "a.xml", CUT)
+    for target, what in ((".", "is a folder"), ("none/b.xml", "cannot be written")):
+        done = mqlab("check", "a.xml", "--output", target, folder=tmp_path)
+        assert (done.returncode, what in done.stderr) == (2, True)
+
+
+def test_a_release_is_one_of_activemqs(tmp_path: Path) -> None:
+    for command in ("check", "plan", "run"):
+        done = mqlab(command, "one-way", "--activemq-version", "5.18", folder=tmp_path)
+        assert (done.returncode, "not a release of ActiveMQ" in done.stderr) == (2, True)
+
+
+def test_of_very_many_problems_the_first_are_shown(tmp_path: Path) -> None:
+    steps = "".join(f"  - walt: {number}s\n" for number in range(150))
+    written(
+        tmp_path,
+        "many.yaml",
+        f"scenario: many\ntopology: {ROOT}/scenarios/topologies/tokyo-singapore.yaml\nsteps:\n{steps}",
+    )
+    done = mqlab("check", "many.yaml", "--json", folder=tmp_path)
+    assert len(json.loads(done.stdout)["problems"]) == 150
+    assert done.stderr.count("walt") == 100
+    assert done.stderr.endswith("mqlab: and 50 more problems; --json gives all\n")

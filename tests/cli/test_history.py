@@ -53,6 +53,18 @@ def test_which_history_is_meant(mqlab: Commands, runs: Path) -> None:
     assert heads[("20260101",)] != heads[()]
 
 
+def test_a_lab_that_only_stood_has_no_history(mqlab: Commands, runs: Path) -> None:
+    (runs / "20260103-101010-cccccc").mkdir()
+    (runs / "latest").unlink()
+    (runs / "latest").symlink_to("20260103-101010-cccccc")
+    for command in ("history", "judge"):
+        for words in ((), ("latest",), ("20260103",), (runs / "20260103-101010-cccccc",)):
+            ended = mqlab(command, *words)
+            assert ended.code == 2
+            assert "20260103-101010-cccccc has no history" in ended.err
+            assert "runs with one: 20260101-101010-aaaaaa, 20260102-101010-bbbbbb" in ended.err
+
+
 def test_json_is_the_lines_that_were_asked_for(mqlab: Commands) -> None:
     shown = mqlab("history", CUT, "--json", "--kind", "received", "--kind", "link", "--to", "3.75s")
     assert (shown.code, shown.err) == (0, "")

@@ -42,3 +42,11 @@ def test_only_shipped_ones_are_known(mqlab: Commands, tmp_path: Path) -> None:
     assert mqlab("scenarios", "one-wya").code == 2
     assert mqlab("scenarios", "--copy", "mine").code == 2
     assert mqlab("scenarios", "one-way").out == (shipped("scenarios") / "one-way.yaml").read_text()
+
+
+def test_a_copy_goes_into_a_folder(mqlab: Commands, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for to in ("file", "file/below"):
+        ended = mqlab("scenarios", "one-way", "--copy", to)
+        assert (ended.code, "file is a file\n  name a folder" in ended.err) == (2, True)
+    assert (tmp_path / "file").read_text() == "mine"

@@ -110,7 +110,7 @@ def test_larger_than_a_mebibyte_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_no_plain_file_is_refused() -> None:
-    with pytest.raises(InputError, match="is not there"):
+    with pytest.raises(InputError, match="is a device"):
         load(Path("/dev/zero"), environment={})
 
 
