@@ -113,6 +113,10 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
     return Checked(removals=saved.removals, advice=advise(saved), summary=summary)
 
 
+def _many(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
+
+
 def _things(count: int) -> str:
     return {0: "nothing", 1: "1 thing"}.get(count, f"{count} things")
 
@@ -131,7 +135,7 @@ def _scenario(name: str, activemq_version: str | None) -> Checked:
     problems = check_scenario(scenario, activemq_version=activemq_version)
     gone = removals(scenario.topology)
     advice = () if problems else advise_topology(scenario.topology)
-    size = f"{len(scenario.steps)} steps, {len(scenario.expect)} expectations"
+    size = f"{_many(scenario.steps, 'step')}, {_many(scenario.expect, 'expectation')}"
     if gone:
         return Checked(
             problems=problems,

@@ -80,7 +80,8 @@ def _whole(value: Any) -> Any:
         return value
     text = _short_text(value).replace("_", "")
     if not text.isascii() or not text.isdigit():
-        raise ValueError(f"{value!r} is not a whole number")
+        negative = text.startswith("-") and text[1:].isdigit()
+        raise ValueError(f"{value!r} is {'below 0' if negative else 'not a whole number'}")
     return int(text)
 
 
@@ -91,7 +92,15 @@ def _cidr(value: Any) -> Any:
     try:
         return IPv4Network(text)
     except ValueError as error:
-        raise ValueError(f"{value!r} is not a CIDR block ({error}): write 10.1.0.0/16") from error
+        raise ValueError(f"{value!r} is not a CIDR block ({error}): write {_nearest(text)}") from error
+
+
+def _nearest(text: str) -> str:
+    """Give the block that an address in it names, or an example."""
+    try:
+        return str(IPv4Network(text, strict=False))
+    except ValueError:
+        return "10.1.0.0/16"
 
 
 def _address(value: Any) -> Any:

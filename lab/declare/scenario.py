@@ -29,7 +29,7 @@ from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traff
 from lab.declare.topology import ImpairmentFields, Topology
 from lab.declare.vpc_claims import NETWORK_CLAIMS
 from lab.declare.vpc_steps import NETWORK_STEPS, Try
-from lab.units import parse_duration
+from lab.units import format_duration, parse_duration
 
 
 class Subscribe(Step, OneDestination, SubscriptionTerms):
@@ -158,6 +158,16 @@ class Latency(Expectation):
     def _bounded(self) -> Self:
         if not any((self.at_least, self.p50, self.p95, self.p99, self.max)):
             raise ValueError("give a bound: at-least, p50, p95, p99 or max")
+        low, by = self.at_least, "at-least"
+        for name in ("p50", "p95", "p99", "max"):
+            bounds: Bounds | None = getattr(self, name)
+            if bounds is None:
+                continue
+            if bounds.at_least is not None and (low is None or bounds.at_least > low):
+                low, by = bounds.at_least, name
+            if low is not None and bounds.at_most is not None and low > bounds.at_most:
+                asked = f"at least {format_duration(low)} by {by}, at most {format_duration(bounds.at_most)} by {name}"
+                raise ValueError(f"no messages keep both: {asked}")
         return self
 
 

@@ -173,7 +173,10 @@ def _problem(error: ErrorDetails, model: type[Declared], written: Any, path: Key
         what, right = f"{shown} is not valid here", remedy(shown.strip("'\""), valid, "valid")
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
-        right = "a name begins with a letter or a digit and goes on with letters, digits, dots, dashes and underscores"
+        right = (
+            "a name has at most 63 characters: it begins with a letter or a digit and goes on with letters, digits, dots, "
+            "dashes and underscores"
+        )
     elif kind == "greater_than_equal":
         what, right = f"{shown} is too small", f"at least {context['ge']}"
     elif kind == "less_than_equal":
