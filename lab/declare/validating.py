@@ -174,8 +174,8 @@ def _problem(error: ErrorDetails, model: type[Declared], written: Any, path: Key
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
         right = (
-            "a name has at most 63 characters: it begins with a letter or a digit and goes on with letters, digits, dots, "
-            "dashes and underscores"
+            "a name has at most 63 characters: it begins with a letter or a digit and goes on with letters, digits, "
+            "dots, dashes and underscores"
         )
     elif kind == "greater_than_equal":
         what, right = f"{shown} is too small", f"at least {context['ge']}"
