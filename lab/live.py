@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
-from lab.amazonmq.account import due, still_due
+from lab.amazonmq.account import begun, due, still_due
 from lab.amazonmq.broker_record import BrokerState
 from lab.amazonmq.maintenance import Window
 from lab.declare import spoken
@@ -28,12 +28,6 @@ from lab.runtime.emulation import state as states
 from lab.runtime.emulation.lab import EmulatedLab
 from lab.runtime.emulation.state import state_folder
 from lab.standing import in_turn
-
-_BEGUN = {
-    BrokerState.REBOOT_IN_PROGRESS: "reboot",
-    BrokerState.CREATION_IN_PROGRESS: "creation",
-    BrokerState.DELETION_IN_PROGRESS: "deletion",
-}
 
 
 class Live(Networked):
@@ -187,7 +181,7 @@ class Live(Networked):
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         """Give what somebody began and did not end, and of which broker: nobody is at it while it is our turn."""
-        return tuple((_BEGUN[each.state], each.name) for each in self.account.brokers if each.state in _BEGUN)
+        return begun(self.account)
 
     def resume(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted, whatever had been done of it."""

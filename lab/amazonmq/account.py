@@ -9,9 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from lab.amazonmq.broker_record import BrokerRecord
+from lab.amazonmq.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.refusals import bad_request, not_found
 from lab.amazonmq.revisions import SavedConfiguration
+
+_BEGUN = {
+    BrokerState.REBOOT_IN_PROGRESS: "reboot",
+    BrokerState.CREATION_IN_PROGRESS: "creation",
+    BrokerState.DELETION_IN_PROGRESS: "deletion",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,11 @@ def due(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
 def still_due(account: Account) -> tuple[str, ...]:
     """Give the brokers whose maintenance window has opened and whose reboot nobody has begun yet."""
     return tuple(each.name for each in account.brokers if each.due and each.state == "RUNNING")
+
+
+def begun(account: Account) -> tuple[tuple[str, str], ...]:
+    """Give what was begun of a broker and has not ended, `reboot`, `creation` or `deletion`, and of which."""
+    return tuple((_BEGUN[each.state], each.name) for each in account.brokers if each.state in _BEGUN)
 
 
 def opens_next(account: Account, machine: datetime) -> datetime | None:

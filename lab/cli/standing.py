@@ -9,10 +9,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from lab.amazonmq.account import Account, due, still_due
+from lab.amazonmq.account import Account, begun, due, still_due
 from lab.runtime.base import Clock
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.state import LabState
+from lab.runtime.emulation.turns import is_free
 
 LOOK_EVERY = 0.5  # seconds between two looks: the file tells nobody that it has changed
 PATIENCE = 60.0  # seconds before a window is tried again that could not be attended to
@@ -26,15 +27,21 @@ def stand(
     account_of: Callable[[LabState], Account],
     attend: Callable[[], None],
 ) -> None:
-    """Return when a lab has ended; `attend` is called each time that a maintenance window opens and finds something."""
+    """Return when a lab has ended; `attend` is called each time that a maintenance window opens and finds something.
+
+    It is called too where a reboot was begun and nobody is at it: the command or the engine was cut short.
+    """
+
+    def wanted(account: Account | None) -> bool:
+        return account is not None and (opened(account, machine()) or (bool(begun(account)) and is_free(run, folder)))
+
     not_before = clock.now()
     while (written := states.written(run, folder)) is not None:
-        state = states.load(run, folder)
-        account = None if state is None else account_of(state)
+        account = _account(run, folder, account_of)
         while states.written(run, folder) == written:
-            if account is not None and clock.now() >= not_before and opened(account, machine()):
+            if clock.now() >= not_before and wanted(account):
                 attend()
-                if states.written(run, folder) == written:  # it came to nothing, and that was told
+                if wanted(_account(run, folder, account_of)):  # it came to nothing, and that was told
                     not_before = clock.now() + PATIENCE
             else:
                 clock.sleep(LOOK_EVERY)
@@ -44,3 +51,8 @@ def opened(account: Account, machine: datetime) -> bool:
     """Tell whether a window has opened that somebody has to attend to."""
     found, _ = due(account, machine)
     return bool(still_due(found))
+
+
+def _account(run: str, folder: Path, account_of: Callable[[LabState], Account]) -> Account | None:
+    state = states.load(run, folder)
+    return None if state is None else account_of(state)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.account import Account, due, move_clock
+from lab.amazonmq.account import Account, begun, due, move_clock
 from lab.amazonmq.account_brokers import applied, begin_reboot, finish_reboot
 from lab.amazonmq.account_users import delete_user
 from lab.cli.standing import PATIENCE, stand
 from lab.operating import Control
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.state import LabState
+from lab.runtime.emulation.turns import turn
 from tests.cli.test_live import noted
 from tests.emulation.command import Commands
 from tests.replay.fake_lab import VirtualClock
@@ -50,6 +52,8 @@ class Stood:
         self.attended.append(self.machine())
 
         def rebooted(account: Account) -> Account:
+            for _, broker in begun(account):
+                account = finish_reboot(account, broker)
             after, brokers = due(account, self.machine())
             for broker in brokers:
                 after = finish_reboot(applied(begin_reboot(after, broker), broker), broker)
@@ -111,3 +115,24 @@ def test_a_window_that_cannot_be_attended_to_is_not_tried_all_the_time(stood: St
     stood.change(lambda account: move_clock(deleted(account), OPENS, stood.machine()))
     stood.stand(BEGAN + timedelta(seconds=PATIENCE * 2.5))
     assert near(stood.attended, *(BEGAN + timedelta(seconds=PATIENCE * times) for times in range(3)))
+
+
+def test_a_reboot_that_was_cut_short_is_ended_once_nobody_is_at_it(stood: Stood) -> None:
+    at_it = ExitStack()
+    cut_short = BEGAN + timedelta(seconds=30)
+
+    def begin() -> None:
+        at_it.enter_context(turn(RUN, stood.folder))
+        stood.change(lambda account: begin_reboot(account, "tokyo"))
+
+    stood.at(BEGAN + timedelta(seconds=10), begin)
+    stood.at(cut_short, at_it.close)
+    stood.stand(BEGAN + timedelta(minutes=5))
+    assert near(stood.attended, cut_short)
+
+
+def test_a_reboot_that_cannot_be_ended_is_not_tried_all_the_time(stood: Stood) -> None:
+    stood.works = False
+    stood.change(lambda account: begin_reboot(account, "tokyo"))
+    stood.stand(BEGAN + timedelta(seconds=PATIENCE * 1.5))
+    assert near(stood.attended, BEGAN, BEGAN + timedelta(seconds=PATIENCE))

@@ -25,6 +25,21 @@ def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> 
         os.close(descriptor)
 
 
+def is_free(run: str, folder: Path) -> bool:
+    """Tell whether nobody has a lab at this moment."""
+    try:
+        descriptor = os.open(lock_file(run, folder), os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
 def forget_strays(folder: Path, known: Collection[str]) -> tuple[str, ...]:
     """Remove the locks of labs that nobody knows and nobody has, and name these.
 
