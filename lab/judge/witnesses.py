@@ -13,7 +13,7 @@ from lab.declare.destinations import hears
 from lab.history import BridgeSeen, DestinationSeen
 from lab.judge.agreement import facing, ways
 from lab.judge.evidence import Evidence
-from lab.judge.records import OK, Publication, is_queue
+from lab.judge.records import FAILED, OK, Publication, is_queue
 from lab.judge.timeline import End
 from lab.judge.values import Testimony
 
@@ -100,7 +100,7 @@ def _testimony(
         source=source,
         target=target,
         accepted=_accepted(sent),
-        at_most=sum(publication.last for publication in sent),
+        at_most=sum(publication.last - publication.outcomes.count(FAILED) for publication in sent),
         enqueued=own.enqueued - other.forwarded,
         arrived=heard,
         missing=None if heard is None else sum(_missing(evidence, publication, target) for publication in sent),
