@@ -129,7 +129,7 @@ def _texts(octets: bytes, at: int, end: int, count: int) -> dict[str, str] | Non
             at = start + int.from_bytes(octets[at + 1 : start], "big")
         else:
             return None
-        found.append(octets[start:at].decode())
+        found.append(octets[start:at].decode("utf-8", "replace"))  # a stranger may have put anything there
     return dict(zip(found[::2], found[1::2], strict=True)) if at == end and count % 2 == 0 else None
 
 
@@ -137,7 +137,10 @@ def _any(octets: bytes) -> Decoded:
     if not octets:  # proton would end the whole process
         raise MessageException("a message of no octets")
     message = Message()
-    message.decode(octets)
+    try:
+        message.decode(octets)
+    except UnicodeDecodeError as error:
+        raise MessageException(f"a text that is not UTF-8: {error.reason}") from error
     body, properties = message.body, message.properties
     return Decoded(
         body if isinstance(body, bytes) else _octets(body),
