@@ -9,7 +9,7 @@ from typing import get_args
 from lab.clients.base import Endpoint, HungUp
 from lab.declare.over import Over
 from lab.declare.over import endpoint as endpoint_of
-from lab.errors import PlanError
+from lab.errors import LabTimeout, PlanError
 from lab.runtime.base import ORDINARY, Client, ClientEvents, Session
 
 __all__ = ["PROTOCOLS", "Endpoint", "connect"]
@@ -28,15 +28,21 @@ def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessio
     A broker that hangs up before it has answered is asked again, three times in all, within the endpoint's `within`.
     """
     end = time.monotonic() + endpoint.within
+    try:
+        return _connect(over, endpoint, events, session)
+    except HungUp as error:
+        hung_up = error
     for _ in range(_TIMES - 1):
+        left = end - time.monotonic()
+        if left <= 0:
+            break
         try:
-            return _connect(over, endpoint, events, session)
-        except HungUp:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise
-            endpoint = replace(endpoint, within=left)
-    return _connect(over, endpoint, events, session)
+            return _connect(over, replace(endpoint, within=left), events, session)
+        except HungUp as error:
+            hung_up = error
+        except LabTimeout:
+            break  # what was left of the time is no measure of a broker's silence
+    raise hung_up
 
 
 def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session) -> Client:

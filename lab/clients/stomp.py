@@ -42,12 +42,13 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         with connecting(endpoint, protocol):
             self._wire.open()
         try:
-            self._wire.connect(
-                endpoint.user,
-                endpoint.password.get_secret_value(),
-                headers={"client-id": endpoint.client_id},
-                with_connect_command=True,
-            )
+            with contextlib.suppress(NotConnectedException, OSError):  # it has hung up already: so we are told below
+                self._wire.connect(
+                    endpoint.user,
+                    endpoint.password.get_secret_value(),
+                    headers={"client-id": endpoint.client_id},
+                    with_connect_command=True,
+                )
             self._answers.wait("connect", self._where, endpoint.within)
             self._welcome = True
         except BaseException:
