@@ -246,9 +246,12 @@ class AmqpClient:
             outlet = self._links[engine.pointer(link)]
             assert isinstance(outlet, _Outlet)
             outlet.refusal = why
+            # A link that is refused has no target. One that ends later may have been sent what nobody answered to.
+            refused = link.remote_target.address is None
+            outcome = SendOutcome.FAILED if refused else SendOutcome.UNKNOWN
             while outlet.unanswered:
                 id, _ = outlet.unanswered.popitem()[1]  # noqa: A001 (its name everywhere)
-                self._flights.settle(id, SendOutcome.FAILED, why)
+                self._flights.settle(id, outcome, why if refused else f"no receipt came: {why}")
         elif asked and condition is None:
             self._answers.give(f"detach {link.name}")
         else:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from proton import Message, MessageException
+from proton import Message, MessageException, ProtonException
 
 from lab.runtime.base import Outgoing
 
@@ -49,12 +49,15 @@ def encode(message: Outgoing) -> bytes:
 
 
 def decode(octets: bytes) -> Decoded:
-    """Read a message; ProtonException where it is none."""
+    """Read a message; what cannot be read as one is given as it is: strangers may send a client anything."""
     try:
         usual = _usual(octets)
     except IndexError:
         usual = None
-    return usual or _any(octets)
+    try:
+        return usual or _any(octets)
+    except (ProtonException, UnicodeDecodeError):
+        return Decoded(octets, _NO_PROPERTIES, False)
 
 
 @lru_cache(maxsize=256)
@@ -137,10 +140,7 @@ def _any(octets: bytes) -> Decoded:
     if not octets:  # proton would end the whole process
         raise MessageException("a message of no octets")
     message = Message()
-    try:
-        message.decode(octets)
-    except UnicodeDecodeError as error:
-        raise MessageException(f"a text that is not UTF-8: {error.reason}") from error
+    message.decode(octets)
     body, properties = message.body, message.properties
     return Decoded(
         body if isinstance(body, bytes) else _octets(body),
