@@ -60,6 +60,7 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "store-recovered": r"prior unclean shutdown|Recovering from the journal",
     }.items()
 }
+_UP_TO = re.compile(r"(?<!\\)(\{,([0-9]+)\})")
 _EXPECTED = re.compile(r"has uncovered http methods for path")  # Jetty's, at every start
 
 
@@ -97,6 +98,8 @@ def pattern(matches: str) -> Pattern:
     """
     if matches in NAMED:
         return NAMED[matches]
+    if repeat := _UP_TO.search(matches):
+        raise ValueError(f"{repeat[1]} is text to RE2, no repeat: write {{0,{repeat[2]}}}")
     options = re2.Options()
     options.log_errors = False  # they are ours to tell
     try:

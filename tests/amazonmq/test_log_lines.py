@@ -79,6 +79,7 @@ def test_no_expression_takes_for_ever(expression: str) -> None:
         (r"(\w+) \1", "invalid escape"),
         ("(?=a)", "perl operator"),
         ("x{9999}", "repetition"),
+        ("lost a{,3} of", "{,3} is text to RE2, no repeat: write {0,3}"),
     ],
 )
 def test_what_is_no_expression_says_why(expression: str, why: str) -> None:
@@ -89,3 +90,4 @@ def test_what_is_no_expression_says_why(expression: str, why: str) -> None:
 def test_an_expression_is_found_anywhere_in_a_line() -> None:
     assert pattern("bridge to .* (stopped|began)").search("the bridge to 東京 stopped")
     assert pattern("bridge to").search("Bridge to") is None
+    assert pattern(r"a\{,3}").search("a{,3}"), "as it is written, a text"
