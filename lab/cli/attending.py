@@ -50,7 +50,7 @@ def attended(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
         yield live
 
 
-def attend_windows(run: str, *, quiet: bool) -> None:
-    """Do what a lab's maintenance windows ask for; what goes wrong is told, and the lab stands on."""
-    with warned("attend to a maintenance window", options.progress(quiet)), attended(run, quiet=quiet):
+def attend(run: str, *, quiet: bool) -> None:
+    """Do what a lab's windows and cut-short verbs ask for; what goes wrong is told, and the lab stands on."""
+    with warned("do what was due or cut short", options.progress(quiet)), attended(run, quiet=quiet):
         pass  # what is left over is done before anything else, and there is nothing else

@@ -48,7 +48,7 @@ def up(
 ) -> int:
     """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.
 
-    Maintenance windows are attended to as they open.
+    Maintenance windows are attended to as they open, and a reboot that was cut short is ended.
     """
     opened = labs.up(
         scenario,
@@ -78,7 +78,7 @@ def up(
                 live.lab.clock,
                 lambda: datetime.now(UTC),
                 lambda now: attending.control_of(now).account,
-                lambda: attending.attend_windows(state.run, quiet=quiet),
+                lambda: attending.attend(state.run, quiet=quiet),
             )
             options.err().print("the lab has been ended by another command")
         except KeyboardInterrupt:

@@ -29,7 +29,7 @@ def stand(
 ) -> None:
     """Return when a lab has ended; `attend` is called each time that a maintenance window opens and finds something.
 
-    It is called too where a reboot was begun and nobody is at it: the command or the engine was cut short.
+    It is called too where a reboot, a creation or a deletion was begun and nobody is at it: it was cut short.
     """
 
     def wanted(account: Account | None) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.amazonmq.account import Account, begun, due, move_clock
-from lab.amazonmq.account_brokers import applied, begin_reboot, finish_reboot
+from lab.amazonmq.account_brokers import applied, begin_reboot, broker_deleted, delete_broker, finish_reboot
 from lab.amazonmq.account_users import delete_user
 from lab.cli.standing import PATIENCE, stand
 from lab.operating import Control
@@ -52,8 +52,8 @@ class Stood:
         self.attended.append(self.machine())
 
         def rebooted(account: Account) -> Account:
-            for _, broker in begun(account):
-                account = finish_reboot(account, broker)
+            for what, broker in begun(account):
+                account = (broker_deleted if what == "deletion" else finish_reboot)(account, broker)
             after, brokers = due(account, self.machine())
             for broker in brokers:
                 after = finish_reboot(applied(begin_reboot(after, broker), broker), broker)
@@ -117,13 +117,16 @@ def test_a_window_that_cannot_be_attended_to_is_not_tried_all_the_time(stood: St
     assert near(stood.attended, *(BEGAN + timedelta(seconds=PATIENCE * times) for times in range(3)))
 
 
-def test_a_reboot_that_was_cut_short_is_ended_once_nobody_is_at_it(stood: Stood) -> None:
+@pytest.mark.parametrize("verb", [begin_reboot, delete_broker])
+def test_what_was_cut_short_is_ended_once_nobody_is_at_it(
+    stood: Stood, verb: Callable[[Account, str], Account]
+) -> None:
     at_it = ExitStack()
     cut_short = BEGAN + timedelta(seconds=30)
 
     def begin() -> None:
         at_it.enter_context(turn(RUN, stood.folder))
-        stood.change(lambda account: begin_reboot(account, "tokyo"))
+        stood.change(lambda account: verb(account, "tokyo"))
 
     stood.at(BEGAN + timedelta(seconds=10), begin)
     stood.at(cut_short, at_it.close)
