@@ -32,6 +32,7 @@ from lab.runtime.emulation import engine
 from lab.runtime.emulation import state as states
 from lab.runtime.emulation.opening import close_lab, open_lab
 from lab.runtime.emulation.state import state_folder
+from lab.units import several
 
 __all__ = ["Live", "Ran", "attach", "down", "run", "up"]
 
@@ -121,7 +122,7 @@ def run(
             closing(prepared.opening.client),
             open_lab(asked.plan, prepared.opening, told) as lab,
             HistoryFile(folder.history, _header(name, asked)) as history,
-            told.stage(f"replay {len(asked.scenario.steps)} steps"),
+            told.stage(f"replay {several(len(asked.scenario.steps), 'step')}"),
         ):
             replay(asked.scenario, asked.plan, lab, history, run=name)
     judged = judge_whole(folder.history)

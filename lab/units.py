@@ -110,6 +110,11 @@ def format_percent(fraction: float) -> str:
     return f"{(Decimal(repr(fraction)) * 100).normalize():f}%"
 
 
+def several(number: int, noun: str) -> str:
+    """Write a number with its noun: 1 message, 2 messages."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def milliseconds(value: timedelta) -> float:
     """Give a duration as a plain number of milliseconds, for reports."""
     return value / timedelta(milliseconds=1)

@@ -23,6 +23,7 @@ from lab.amazonmq.sanitising import Removal, sanitise
 from lab.cli import options
 from lab.cli.options import JSON, VERSION, ending
 from lab.errors import HostError, InputError, Problem
+from lab.units import several
 
 DEFAULT_ENGINE = "5.18"  # as a broker's in a topology
 _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
@@ -113,10 +114,6 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
     return Checked(removals=saved.removals, advice=advise(saved), summary=summary)
 
 
-def _many(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
-
-
 def _things(count: int) -> str:
     return {0: "nothing", 1: "1 thing"}.get(count, f"{count} things")
 
@@ -135,7 +132,7 @@ def _scenario(name: str, activemq_version: str | None) -> Checked:
     problems = check_scenario(scenario, activemq_version=activemq_version)
     gone = removals(scenario.topology)
     advice = () if problems else advise_topology(scenario.topology)
-    size = f"{_many(scenario.steps, 'step')}, {_many(scenario.expect, 'expectation')}"
+    size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"
     if gone:
         return Checked(
             problems=problems,

@@ -9,7 +9,8 @@ from lab.declare.destinations import hears
 from lab.judge.audiences import Audience, Tally
 from lab.judge.records import is_queue
 from lab.judge.timeline import Event, Timeline
-from lab.judge.wording import gap, moment, several
+from lab.judge.wording import gap, moment
+from lab.units import several
 
 FAR = 90.0  # seconds; ActiveMQ notices a silent partition after 60 to 90 s, so what is further away explains little
 

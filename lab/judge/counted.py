@@ -13,7 +13,8 @@ from lab.judge.missing import lost_elsewhere, never_received, received_elsewhere
 from lab.judge.records import is_queue
 from lab.judge.snapshots import Rise, Subject
 from lab.judge.values import Outcome
-from lab.judge.wording import listed, moment, several
+from lab.judge.wording import listed, moment
+from lab.units import several
 
 
 def judge_counters(claim: Counters, evidence: Evidence) -> tuple[Outcome, str]:

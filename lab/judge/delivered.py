@@ -11,7 +11,8 @@ from lab.judge.audiences import Tally
 from lab.judge.evidence import Chosen, Evidence
 from lab.judge.records import OK
 from lab.judge.values import Outcome, worst
-from lab.judge.wording import gap, listed, milliseconds, moment, several
+from lab.judge.wording import gap, listed, milliseconds, moment
+from lab.units import several
 
 
 def judge_delivered(claim: Delivered, evidence: Evidence) -> tuple[Outcome, str]:

@@ -8,7 +8,8 @@ from lab.declare.broker_claims import Log
 from lab.history import LogLine
 from lab.judge.evidence import Evidence
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, moment, several
+from lab.judge.wording import gap, moment
+from lab.units import several
 
 _HEAD, _TAIL = 60, 90  # characters of a line: what speaks, and why; the whole of it is in the history
 

@@ -6,7 +6,8 @@ from lab.declare.vpc_claims import END, Dropped, PeeringIs, Reachable, RouteIs
 from lab.history import Attempted, PacketsDropped
 from lab.judge.evidence import Evidence
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, moment, several
+from lab.judge.wording import gap, moment
+from lab.units import several
 
 _AT = {"way": "no-way", "out": "no-egress-rule", "in": "no-ingress-rule"}
 _ANSWERED = ("open", "refused")

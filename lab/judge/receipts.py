@@ -9,7 +9,8 @@ from lab.declare.scenario import Duplicates, Ordered
 from lab.judge.delivered import duplicated
 from lab.judge.evidence import Chosen, Evidence
 from lab.judge.values import Outcome, worst
-from lab.judge.wording import listed, moment, several
+from lab.judge.wording import listed, moment
+from lab.units import several
 
 
 def judge_duplicates(claim: Duplicates, evidence: Evidence) -> tuple[Outcome, str]:

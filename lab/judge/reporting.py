@@ -26,8 +26,9 @@ from lab.judge.values import (
     Testimony,
 )
 from lab.judge.witnesses import disagreements
-from lab.judge.wording import gap, moment, several
+from lab.judge.wording import gap, moment
 from lab.network.aws import city
+from lab.units import several
 
 
 def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[float, ...]:

@@ -7,7 +7,8 @@ from lab.history import BrokerRecordSeen, ConfigurationSaved
 from lab.judge.evidence import Evidence
 from lab.judge.timeline import StepTaken
 from lab.judge.values import Outcome
-from lab.judge.wording import moment, several
+from lab.judge.wording import moment
+from lab.units import several
 
 _Judged = tuple[Outcome, str]
 

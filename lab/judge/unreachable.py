@@ -10,7 +10,8 @@ from lab.declare.destinations import destination_of
 from lab.judge.evidence import Evidence
 from lab.judge.records import OK
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, moment, several
+from lab.judge.wording import gap, moment
+from lab.units import several
 
 _SAID = {
     "ok": "was let in",

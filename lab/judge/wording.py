@@ -40,11 +40,6 @@ def milliseconds(value: float) -> str:
     return f"{value:.1f} ms" if value < 1000 else f"{value / 1000:.2f} s"
 
 
-def several(number: int, noun: str) -> str:
-    """Write a number with its noun: 1 message, 2 messages."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def listed(names: list[str]) -> str:
     """Write names after one another: a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"

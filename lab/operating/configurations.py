@@ -13,6 +13,7 @@ from lab.amazonmq.revisions import Revision
 from lab.amazonmq.sanitising import MOST_SHOWN, Removal
 from lab.history import ConfigurationSaved
 from lab.operating.control import Control, Done
+from lab.units import several
 
 
 def create_configuration(control: Control, name: str, engine_version: str, at: datetime, *, t: float) -> Done:
@@ -38,8 +39,7 @@ def update_configuration(
     saved = _saved(name, updated.account.configuration(name).latest, updated.removals, t)
     note = f"{saved.configuration} has revision {updated.revision}"
     if updated.removals:
-        many = f"{len(updated.removals)} thing" + ("s" if len(updated.removals) > 1 else "")
-        note += f"; Amazon MQ removed {many}: {'; '.join(saved.warnings)}"
+        note += f"; Amazon MQ removed {several(len(updated.removals), 'thing')}: {'; '.join(saved.warnings)}"
     return Done(control=replace(control, account=updated.account), seen=(saved,), note=note)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lab import units
 from lab.declare.attempts import Connect
 from lab.declare.broker_steps import ConnectorStep, CreateBroker, DeleteBroker, OnBroker, OnInstance, Reboot
@@ -50,9 +48,9 @@ def asked(step: Step) -> str:
             down, up = units.format_duration(step.down), units.format_duration(step.up)
             return f"flap {_way(step)} {_times(step.times)}: cut for {down}, healed for {up}"
         case Together():
-            return f"{_steps(step.steps)} at once"
+            return f"{units.several(len(step.steps), 'step')} at once"
         case Repeat():
-            return f"{_steps(step.steps)}, {_times(step.times)} over"
+            return f"{units.several(len(step.steps), 'step')}, {_times(step.times)} over"
         case Impair():
             return f"impair {_way(step)}: {step.impairment()}"
         case Cut() | Reject() | Heal():
@@ -130,10 +128,6 @@ def _awaited(step: Wait) -> str:
             return f"wait until {destination(step)} on {step.broker} is empty, within {within}"
         case "received":
             return f"wait until {step.client} has received {step.count}, within {within}"
-
-
-def _steps(steps: Sequence[object]) -> str:
-    return "1 step" if len(steps) == 1 else f"{len(steps)} steps"
 
 
 def _times(times: int) -> str:

@@ -9,11 +9,12 @@ from datetime import datetime
 from lab.history import DestinationSeen
 from lab.judge import Judged
 from lab.judge.values import LinkReport, Outcome, Report, Testimony
-from lab.judge.wording import gap, several
+from lab.judge.wording import gap
 from lab.report.html.faults import MOST_EVENTS, Event, Fault, events, faults, said
 from lab.report.html.lanes import LANES, WIDE, WORDS, Lane, Odd, Window, lanes, odd_ones, ways, window
 from lab.report.html.latency import Distribution, Mark, distribution, round_step
 from lab.report.html.regions import Pair, pairs
+from lab.units import several
 
 MOST_ODD, MOST_ROWS = 300, 500
 APART = 0.17  # of the timeline's width; letters with their labels hide each other when they are nearer
