@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from lab.cli.progress import TerminalProgress
 from lab.errors import HostError, InputError, LabError, Problem
+from lab.paths import no_file
 
 P = ParamSpec("P")
 INTERRUPTED = 130
@@ -115,9 +116,9 @@ def _complain(text: str) -> None:
 
 
 def has_a_place(path: Path | None) -> None:
-    """Refuse a file to write that is a folder, or whose folder is not there or not ours."""
-    if path is not None and path.is_dir():
-        raise InputError.of(f"{path} is a folder", "name the file to write")
+    """Refuse a file to write that is a folder or a device, or whose folder is not there or not ours."""
+    if path is not None and path.exists() and not path.is_file():
+        raise InputError.of(f"{path} {no_file(path)}", "name the file to write")
     if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
         raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
 

@@ -63,15 +63,20 @@ def _list(json: bool) -> int:
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:
     """Copy a shipped scenario and all it names, in the same places to each other; nothing there is overwritten."""
-    above = next((each for each in (to, *to.parents) if each.exists()), to)
-    if above.exists() and not above.is_dir():
-        raise InputError.of(f"{above} is a file", "name a folder")
     names = [source.name for source in asking.load_named(path.stem).origin.sources]
-    taken = [str(to / each) for each in names if (to / each).exists()]
+    targets = tuple(to / each for each in names)
+    taken = [str(each) for each in targets if each.exists()]
     if taken:
         raise InputError.of(f"{', '.join(taken)}: there already, and not overwritten", "name another folder")
-    for each in names:
-        target = to / each
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((path.parent / each).read_bytes())
-    return tuple(to / each for each in names)
+    for target in targets:
+        above = next(each for each in target.parents if each.exists())
+        if not above.is_dir():
+            raise InputError.of(f"{above} is a file", "name a folder")
+    try:
+        for target in targets:  # all folders first: where one cannot be made, nothing is written
+            target.parent.mkdir(parents=True, exist_ok=True)
+        for name, target in zip(names, targets, strict=True):
+            target.write_bytes((path.parent / name).read_bytes())
+    except OSError as error:
+        raise InputError.of(f"{error.filename} cannot be written: {error.strerror}", "name another folder") from error
+    return targets

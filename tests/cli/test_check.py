@@ -132,9 +132,15 @@ def test_what_is_no_file_is_said_to_be_that(tmp_path: Path) -> None:
 
 def test_output_has_a_place(tmp_path: Path) -> None:
     written(tmp_path, "a.xml", CUT)
-    for target, what in ((".", "is a folder"), ("none/b.xml", "cannot be written")):
+    os.mkfifo(tmp_path / "pipe")
+    for target, what in (
+        (".", "is a folder"),
+        ("none/b.xml", "cannot be written"),
+        ("pipe", "is a device or a pipe"),
+    ):
         done = mqlab("check", "a.xml", "--output", target, folder=tmp_path)
         assert (done.returncode, what in done.stderr) == (2, True)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_release_is_one_of_activemqs(tmp_path: Path) -> None:

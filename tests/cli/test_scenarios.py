@@ -50,3 +50,10 @@ def test_a_copy_goes_into_a_folder(mqlab: Commands, tmp_path: Path) -> None:
         ended = mqlab("scenarios", "one-way", "--copy", to)
         assert (ended.code, "file is a file\n  name a folder" in ended.err) == (2, True)
     assert (tmp_path / "file").read_text() == "mine"
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half/topologies").write_text("mine")
+    ended = mqlab("scenarios", "one-way", "--copy", "half")
+    assert (ended.code, "half/topologies is a file" in ended.err) == (2, True)
+    assert [each.name for each in (tmp_path / "half").iterdir()] == ["topologies"], "nothing, or all"
+    ended = mqlab("scenarios", "one-way", "--copy", "/proc/mine")
+    assert (ended.code, "cannot be written" in ended.err) == (2, True)
