@@ -80,7 +80,7 @@ def _whole(value: Any) -> Any:
         return value
     text = _short_text(value).replace("_", "")
     if not text.isascii() or not text.isdigit():
-        negative = text.startswith("-") and text[1:].isdigit()
+        negative = text.startswith("-") and text[1:].strip("0").isdigit()
         raise ValueError(f"{value!r} is {'below 0' if negative else 'not a whole number'}")
     return int(text)
 

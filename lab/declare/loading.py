@@ -84,7 +84,7 @@ class _Joining:
         content = document.content if document else None
         if document is None or not isinstance(content, dict):
             return content
-        if "steps" not in content and content.keys() & {"regions", "brokers"}:
+        if not content.keys() & {"scenario", "steps"} and content.keys() & {"regions", "brokers"}:
             self._is_no_scenario(document)
             return content
         folder, spots = self._path.parent, document
