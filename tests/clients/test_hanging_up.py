@@ -23,6 +23,7 @@ _MQTT = b"\x20\x02\x00\x05"
 _AMQP = b"AMQP\x03\x01\x00\x00" + bytes.fromhex("0000001502010000005340c00801a305") + b"PLAIN"
 _AUTH, _OK = bytes.fromhex("0000001002010000005344c003015001"), bytes.fromhex("0000001002010000005344c003015000")
 _OPEN = b"AMQP\x00\x01\x00\x00" + bytes.fromhex("0000001602000000005310c00901a106") + b"broker"
+LOGGED_IN = _AMQP + _OK
 REFUSALS = {
     "stomp": _STOMP,
     "mqtt": _MQTT,
@@ -109,7 +110,7 @@ def test_one_that_hangs_up_and_then_is_silent_has_hung_up(certificate: tuple[Pat
 
 def test_a_refusal_by_the_end_of_amqps_connection_is_an_answer(certificate: tuple[Path, Path]) -> None:
     closed = bytes.fromhex("0000000c02000000") + b"\x00S\x18\x45"
-    broker, heard = Broker("amqp", _AMQP + _OK + _OPEN + closed, 0), Heard()
+    broker, heard = Broker("amqp", LOGGED_IN + _OPEN + closed, 0), Heard()
     with answering(certificate, broker) as port, pytest.raises(BrokerError) as raised:
         connect("amqp", endpoint(port, certificate), heard)
     assert (broker.calls, isinstance(raised.value, HungUp)) == (1, False)
