@@ -87,10 +87,12 @@ def test_what_is_no_report_is_not_overwritten(run: Path, tmp_path: Path, option:
         run / "history.jsonl",
         run / "brokers" / "tokyo" / "activemq.xml",
         tmp_path / "link",
-        tmp_path / "fifo",
     ):
         code, told = judge(run, option, other)
         assert code == 2 and told.startswith(f"mqlab: {other} is there, and is no report\n"), told
+    code, told = judge(run, option, tmp_path / "fifo")
+    assert (code, told) == (2, f"mqlab: {tmp_path / 'fifo'} is a device or a pipe\n  name the file to write\n")
+    assert (tmp_path / "fifo").is_fifo()
     assert (run / "history.jsonl").read_bytes() == history
 
 
