@@ -10,6 +10,7 @@ from pathlib import Path
 from docker.models.containers import Container
 
 from lab.runtime.base import Attempt
+from lab.runtime.emulation.commands import run_inside
 
 # Bash opens the connection itself; the clock stands around the attempt alone, as starting a command takes longer.
 _SCRIPT = """
@@ -26,9 +27,7 @@ def from_container(container: Container, address: str, port: int, within: float)
     """Open a TCP connection from inside a container."""
     begun = time.monotonic()
     script = _SCRIPT.format(within=f"{within:.3f}", address=address, port=port)
-    _, output = container.exec_run(["bash", "-c", script], environment={"LC_ALL": "C"})
-    assert isinstance(output, bytes)  # no stream was asked for
-    text = output.decode(errors="replace").strip()
+    _, text = run_inside(container, ["bash", "-c", script], {"LC_ALL": "C"})
     words = text.splitlines()[-1].split() if text else []
     if len(words) != 3:  # the container ended under it
         return Attempt("unreachable", time.monotonic() - begun)

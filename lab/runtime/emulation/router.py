@@ -20,6 +20,7 @@ from lab.errors import HostError
 from lab.network.link import Direction, Distribution, Impairment, LinkState
 from lab.plan import LinkPlan
 from lab.runtime.emulation import labels
+from lab.runtime.emulation.commands import run_inside
 from lab.runtime.emulation.containers import Endpoint, File, start
 from lab.runtime.emulation.networks import INTERNET, LabNetwork
 from lab.runtime.emulation.relay import Relay
@@ -190,17 +191,17 @@ class Router:
     def ask(self, link: str, *words: str) -> dict[str, Any]:
         """Run one linkctl command and give its answer; HostError says what the router said."""
         try:
-            code, output = self._client.containers.get(self.container).exec_run(
-                ["python3", "/opt/mqlab/linkctl.py", link, *words]
-            )
+            container = self._client.containers.get(self.container)
+            code, said = run_inside(container, ["python3", "/opt/mqlab/linkctl.py", link, *words])
         except docker.errors.NotFound as error:
             raise HostError("the router's container has gone") from error
         except docker.errors.APIError as error:
             raise HostError(f"the router cannot be spoken to: {error.explanation or error}") from error
-        assert isinstance(output, bytes)  # no stream was asked for
-        out = output.decode(errors="replace").strip()
-        answer: dict[str, Any] = json.loads(out) if out.startswith("{") else {"error": out}
-        if code != 0:
+        try:
+            answer: dict[str, Any] = json.loads(said)
+        except ValueError:
+            answer = {"error": said[-500:] or "it said nothing"}
+        if code != 0 or not answer.get("ok"):
             raise HostError(f"the router refused {' '.join(words)} on link {link}: {answer.get('error')}")
         return answer
 

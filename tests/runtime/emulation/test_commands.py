@@ -1,0 +1,71 @@
+"""What a command in a container said comes back, also where the engine loses it once; what else comes is an error."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from lab.errors import HostError
+from lab.runtime.emulation.commands import run_inside
+from lab.runtime.emulation.reaching import from_container
+from lab.runtime.emulation.router import Router
+
+GOT = (0, b'{"ok": true, "directions": {}}\n')
+LOST = (0, b"")
+
+
+class Engine:
+    """An engine, its list of containers and a container in one, which answers as it is told."""
+
+    def __init__(self, *answers: tuple[int, bytes]) -> None:
+        self.containers = self
+        self.answers = list(answers)
+        self.asked: list[list[str]] = []
+
+    def get(self, _: str) -> Engine:
+        return self
+
+    def exec_run(self, command: list[str], **_: object) -> tuple[int, bytes]:
+        self.asked.append(command)
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [
+        ([GOT], (0, '{"ok": true, "directions": {}}')),
+        ([LOST, LOST, (0, b" hello\n")], (0, "hello")),
+        ([LOST, LOST, LOST], (0, "")),
+        ([(3, b"")], (3, "")),
+        ([LOST, (2, b"no")], (2, "no")),
+    ],
+)
+def test_a_command_whose_words_are_lost_is_run_again(answers: list[tuple[int, bytes]], found: tuple[int, str]) -> None:
+    engine = Engine(*answers)
+    assert run_inside(cast(Any, engine), ["say", "something"]) == found
+    assert engine.asked == [["say", "something"]] * len(answers)
+
+
+def test_the_router_is_asked_again() -> None:
+    assert Router(cast(Any, Engine(LOST, GOT)), "router").ask("a-b", "get") == {"ok": True, "directions": {}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ([LOST] * 3, "it said nothing"),
+        ([(0, b'{"ok": tr')], '{"ok": tr'),
+        ([(0, b"OCI runtime exec failed")], "OCI runtime exec failed"),
+        ([(2, b'{"ok": false, "error": "no such link"}')], "no such link"),
+        ([(0, b'{"ok": false, "error": "no answer"}')], "no answer"),
+    ],
+)
+def test_what_is_no_answer_of_the_routers_is_told(answers: list[tuple[int, bytes]], why: str) -> None:
+    with pytest.raises(HostError) as raised:
+        Router(cast(Any, Engine(*answers)), "router").ask("a-b", "get")
+    assert str(raised.value).splitlines()[0] == f"the router refused get on link a-b: {why}"
+
+
+def test_a_connection_tried_is_tried_again_where_nothing_is_heard_of_it() -> None:
+    assert from_container(cast(Any, Engine(LOST, (0, b"0 10.5 10.75\n"))), "10.0.0.1", 1, 2.0) == ("open", 0.25)
