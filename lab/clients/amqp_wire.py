@@ -19,7 +19,7 @@ from typing import Any
 import proton
 
 from lab.clients.amqp_engine import Events, Pointer
-from lab.clients.base import Endpoint
+from lab.clients.base import Endpoint, await_ticket
 from lab.clients.buffered import Buffered
 
 # After so many seconds without a frame the broker has fallen silent; it is asked to send one in half of them.
@@ -64,6 +64,7 @@ class Wire:
             try:
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._socket = endpoint.tls().wrap_socket(plain, server_hostname=endpoint.host)
+                await_ticket(self._socket)
             except BaseException:
                 plain.close()
                 raise

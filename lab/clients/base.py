@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
@@ -22,6 +23,7 @@ from lab.runtime.base import ClientEvents
 PATIENCE = 30.0  # seconds that a broker may take over any one answer
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome
 CLOSE_WITHIN = 2.0
+_TICKET_WITHIN = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +45,9 @@ class Endpoint:
     def tls(self) -> ssl.SSLContext:
         """Make a context that trusts the lab's CA alone and checks the host's name."""
         try:
-            context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         except (OSError, ssl.SSLError) as error:
             raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
-        # By TLS 1.3 a login comes in one piece with the handshake's end. ActiveMQ then reads it in one thread and what
-        # follows in another, out of one buffer (`NIOSSLTransport`).
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        return context
 
 
 class HungUp(BrokerError):
@@ -80,6 +78,18 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
         raise BrokerError(f"{protocol} at {endpoint}: nothing listens there", "is the broker up?", REFUSED) from error
     except OSError as error:
         raise BrokerError(f"{protocol} at {endpoint}: {error.strerror or error}") from error
+
+
+def await_ticket(secured: ssl.SSLSocket) -> None:
+    """Return when a broker has ended the handshake too, which in TLS 1.3 its session ticket tells; it may send none.
+
+    A login that leaves with the handshake's end is read by ActiveMQ in one thread, and what follows in another, out of
+    one buffer (`NIOSSLTransport`, 5.18.3).
+    """
+    if secured.version() == "TLSv1.3":
+        ready = select.poll()
+        ready.register(secured, select.POLLIN)
+        ready.poll(_TICKET_WITHIN * 1000)
 
 
 def acknowledge_at_once(stream: socket.socket) -> None:

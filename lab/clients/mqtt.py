@@ -12,7 +12,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, await_ticket, connecting, guarded
 from lab.clients.buffered import Buffered
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.clients.web_socket import WebSocketStream, shake_hands
@@ -42,7 +42,8 @@ class _Paho(paho.Client):
     shake_hands: Callable[[Any], None] | None = None  # where it is to be spoken in a WebSocket
 
     def _create_socket(self) -> Any:
-        secured = super()._create_socket()
+        secured: Any = super()._create_socket()
+        await_ticket(secured)
         if self.shake_hands is None:
             self.stream = Buffered(secured)
         else:

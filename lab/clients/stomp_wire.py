@@ -18,7 +18,7 @@ from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
-from lab.clients.base import Endpoint, acknowledge_at_once
+from lab.clients.base import Endpoint, acknowledge_at_once, await_ticket
 from lab.clients.web_socket import Frames, shake_hands
 
 _READ = 65_536  # stomp.py asks for 1,024 at a time
@@ -74,6 +74,7 @@ class _Wire(Transport):  # type: ignore[misc]
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             secured = self._tls.wrap_socket(plain, server_hostname=self._where[0])
+            await_ticket(secured)
         except BaseException:
             plain.close()
             raise

@@ -38,11 +38,9 @@ class Broker:
 
     def __init__(self, over: str, words: bytes, hangs_up_on: int, *, reads: bool = True) -> None:
         self.over, self.words, self.hangs_up_on, self.reads, self.calls = over, words, hangs_up_on, reads, 0
-        self.version: str | None = None
 
     def __call__(self, stream: ssl.SSLSocket) -> None:
         self.calls += 1
-        self.version = stream.version()
         hangs_up = self.calls <= self.hangs_up_on
         if self.over.endswith("-wss"):
             shake_hands(stream)
@@ -108,16 +106,6 @@ def test_one_that_hangs_up_and_then_is_silent_has_hung_up(certificate: tuple[Pat
     with answering(certificate, broker) as port, pytest.raises(HungUp):
         connect("mqtt", endpoint(port, certificate, within=3.0), Heard())
     assert broker.calls == 2
-
-
-@pytest.mark.parametrize("over", REFUSALS)
-def test_clients_speak_a_version_in_which_a_login_comes_after_the_handshake(
-    over: str, certificate: tuple[Path, Path]
-) -> None:
-    broker = Broker(over, REFUSALS[over], 0)
-    with answering(certificate, broker) as port, pytest.raises(BrokerError):
-        connect(over, endpoint(port, certificate), Heard())
-    assert broker.version == "TLSv1.2"
 
 
 def test_a_refusal_by_the_end_of_amqps_connection_is_an_answer(certificate: tuple[Path, Path]) -> None:
