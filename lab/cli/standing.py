@@ -1,4 +1,4 @@
-"""A lab that stands for as long as its `up` does: what the lab itself has to do meanwhile, which is to keep windows.
+"""A lab that stands for as long as its `up` does, and what it does meanwhile: keep windows, end what was cut short.
 
 Commands change the lab at the same time, and its clock too; they leave what they did on file, which is looked at here.
 """
@@ -16,7 +16,7 @@ from lab.runtime.emulation.state import LabState
 from lab.runtime.emulation.turns import is_free
 
 LOOK_EVERY = 0.5  # seconds between two looks: the file tells nobody that it has changed
-PATIENCE = 60.0  # seconds before a window is tried again that could not be attended to
+PATIENCE = 60.0  # seconds before what could not be done is tried again
 
 
 def stand(
