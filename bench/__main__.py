@@ -70,7 +70,7 @@ def endpoints_of_a_broker() -> Iterator[Mapping[str, Endpoint]]:
 def measure_replay(quick: bool) -> dict[str, Any]:
     """Replay against bare client loops on one broker of an open lab."""
     with endpoints_of_a_broker() as endpoints:
-        return replay.measure(endpoints, count=1000 if quick else 3000, pairs=3 if quick else 5)
+        return replay.measure(endpoints, count=1000 if quick else 6000, pairs=3 if quick else 9)
 
 
 def measure_traffic(quick: bool) -> dict[str, Any]:

@@ -247,7 +247,7 @@ def main() -> None:
     parser.add_argument("--user", required=True)
     parser.add_argument("--password-file", type=Path, required=True)
     parser.add_argument("--count", type=int, default=3000)
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     endpoints = {

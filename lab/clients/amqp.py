@@ -14,13 +14,12 @@ from proton import Endpoint as End
 from lab.clients import amqp_engine as engine
 from lab.clients.amqp_message import decode, encode
 from lab.clients.amqp_wire import Wire, words
-from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Endpoint, InFlight, connecting, guarded
 from lab.clients.naming import amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing, Terms
 
-MOST_IN_FLIGHT = 100
 # Messages that may come before they are acknowledged, where nothing is said: as ActiveMQ's own clients have it. Of a
 # topic a broker keeps 1000 more, and drops what comes after them.
 PREFETCH, PREFETCH_OF_A_TOPIC = 1000, 32_767

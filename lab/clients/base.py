@@ -23,6 +23,7 @@ from lab.runtime.base import ClientEvents
 PATIENCE = 30.0  # seconds that a broker may take over any one answer
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome
 CLOSE_WITHIN = 2.0
+MOST_IN_FLIGHT = 400  # messages of one client; with 100 it often waits for the broker and the broker for it
 _TICKET_WITHIN = 1.0
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from lab.clients.base import acknowledge_at_once
 
-_AT_ONCE = 65_536  # bytes to ask for
+_AT_ONCE = 65_536  # bytes, after which no more are asked for
+_RECORD = 16_384  # bytes in a TLS record at most: one read in part would leave bytes that no selector sees
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -43,12 +44,12 @@ class Buffered:
             raise self._end
         if self._end is not None:
             return self._end
-        parts = [self._below.recv(_AT_ONCE)]
-        left = _AT_ONCE - len(parts[0])
+        parts = [self._below.recv(_RECORD)]
+        size = len(parts[0])
         try:
-            while parts[-1] and left > 0:
-                parts.append(self._below.recv(left))
-                left -= len(parts[-1])
+            while parts[-1] and size < _AT_ONCE:
+                parts.append(self._below.recv(_RECORD))
+                size += len(parts[-1])
             if not parts[-1]:
                 self._end = b""
         except _LATER:

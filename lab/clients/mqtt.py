@@ -12,7 +12,16 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, await_ticket, connecting, guarded
+from lab.clients.base import (
+    CLOSE_WITHIN,
+    MOST_IN_FLIGHT,
+    Answers,
+    Endpoint,
+    InFlight,
+    await_ticket,
+    connecting,
+    guarded,
+)
 from lab.clients.buffered import Buffered
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.clients.web_socket import WebSocketStream, shake_hands
@@ -21,7 +30,6 @@ from lab.errors import BrokerError
 from lab.history import SendOutcome
 from lab.runtime.base import ORDINARY, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
 
-MOST_IN_FLIGHT = 100
 _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
 _PLAINLY_LOST = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)

@@ -11,14 +11,13 @@ from typing import Any
 import stomp
 from stomp.exception import NotConnectedException
 
-from lab.clients.base import CLOSE_WITHIN, Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Endpoint, InFlight, connecting, guarded
 from lab.clients.naming import stomp_destination
 from lab.clients.stomp_wire import Connection
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing, Terms
 
-MOST_IN_FLIGHT = 100
 # The broker proves each 10 s that it lives. We prove nothing: a late beat of ours must not end the connection.
 _HEARTBEATS = (0, 10_000)  # milliseconds
 

@@ -18,10 +18,10 @@ from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
-from lab.clients.base import Endpoint, acknowledge_at_once, await_ticket
+from lab.clients.base import Endpoint, await_ticket
+from lab.clients.buffered import Buffered
 from lab.clients.web_socket import Frames, shake_hands
 
-_READ = 65_536  # stomp.py asks for 1,024 at a time
 # In periods. A broker beats where nothing was sent since it looked last, so almost two may pass between a message and
 # the next beat; stomp.py's own patience of one and a half would take that for the end.
 _PATIENCE = 3
@@ -86,6 +86,7 @@ class _Wire(Transport):  # type: ignore[misc]
                 raise
         secured.setblocking(False)
         self.socket = secured
+        self._reading = Buffered(secured)
         self.send_queue = _Outbox(self._frames)
         self.sel = selectors.DefaultSelector()
         self.sel.register(self.send_queue, selectors.EVENT_READ)
@@ -94,14 +95,11 @@ class _Wire(Transport):  # type: ignore[misc]
         self.current_host_and_port = self._where
 
     def receive(self) -> bytes:
-        """Read what is there; the end of the stream ends the loop, which stomp.py takes for "nothing yet"."""
-        stream = self.socket
+        """Read all that is there; the end of the stream ends the loop, which stomp.py takes for "nothing yet"."""
         try:
-            octets: bytes = stream.recv(_READ) if stream is not None else b""
-            if octets:
-                acknowledge_at_once(stream)
-                if self._frames is not None:
-                    octets = self._unwrapped(self._frames, octets)
+            octets = self._reading.take() if self.socket is not None else b""
+            if octets and self._frames is not None:
+                octets = self._unwrapped(self._frames, octets)
         except _LATER:
             raise
         except OSError:

@@ -43,6 +43,13 @@ def test_no_more_is_read_than_fits() -> None:
     assert len(below.left) == 2
 
 
+def test_no_record_is_read_in_part() -> None:
+    """What is left of one is with OpenSSL, where a selector does not see it: who waits for more waits in vain."""
+    below = Records(b"few", *[b"." * 16_384] * 5)
+    assert len(Buffered(below).take()) == 3 + 4 * 16_384
+    assert [len(record) for record in below.left] == [16_384]
+
+
 def test_what_was_read_is_given_in_the_portions_asked_for() -> None:
     stream = Buffered(Records(b"one ", b"two"))
     assert [stream.recv(3), stream.readable(), stream.recv(100), stream.readable()] == [b"one", True, b" two", False]
