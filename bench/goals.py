@@ -61,9 +61,10 @@ def _link(found: Result) -> Iterator[Figure]:
         yield _most(f"{name} p99", _size(row["p99"]), 1.0, " ms")
     for row in found["busy_error_ms"]:
         yield _most(f"link at {row['round_trip_ms']} ms, every core busy, error p99", _size(row["p99"]), 5.0, " ms")
-    for row in found["throughput"]:
+    plain = found["throughput"]["plain_mbit_s"]
+    for row in found["throughput"]["rows"]:
         asked, speed = row["round_trip_ms"], row["mbit_s"]
-        measured = f"{row['of_plain']:.2f}   ({speed} of {found['plain']['mbit_s']} Mbit/s, {row['cpu_seconds']} CPU s)"
+        measured = f"{row['of_plain']:.2f}   ({speed} of {plain} Mbit/s, {row['cpu_seconds']} CPU s)"
         name = f"link at {asked} ms, throughput"
         if asked == 10:
             yield _least(f"{name}, of plain forwarding", row["of_plain"], 0.3, "", measured)
@@ -71,6 +72,10 @@ def _link(found: Result) -> Iterator[Figure]:
             yield _least(f"{name}, 16 MiB windows", speed, 1000, " Mbit/s", f"{speed} Mbit/s")
         else:
             yield Figure(name=f"{name}, of plain forwarding", goal="", measured=measured, holds=None)
+    bare = found["throughput_in_namespaces"]
+    measured = f"{bare['of_plain']:.2f}   ({bare['mbit_s']} of {bare['plain_mbit_s']} Mbit/s)"
+    name = f"link at {bare['round_trip_ms']} ms, throughput, of plain forwarding, both without Docker"
+    yield Figure(name=name, goal="", measured=measured, holds=None)
 
 
 def _replay(found: Result) -> Iterator[Figure]:

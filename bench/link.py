@@ -1,8 +1,10 @@
-"""Measures the link emulator in network namespaces: how true its delay is, and what it costs in throughput and CPU.
+"""Measures the link emulator: how true its delay is, and what it costs in throughput and CPU.
 
-Every figure stands beside plain forwarding measured in the same run. Needs root, ip, nft, setpriv; about two minutes.
+The delay is measured in network namespaces, where nothing else takes time; throughput as a lab has it, and once more in
+the namespaces, which shows what Docker's bridges and firewall cost either way. Every figure stands beside plain
+forwarding measured in the same run. Needs root, ip, nft, setpriv; about three minutes.
 
-    python bench/link.py [--out FILE] [--quick]
+    python -m bench.link [--out FILE] [--quick]
 """
 
 from __future__ import annotations
@@ -20,15 +22,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench import throughput
+from bench.article import Article
+from bench.throughput import PORT, ROUNDS, SINK, SOURCE, WARM_UP, WINDOWS, cpu_seconds
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "router"))
 from namespaces import A, B, Bed, bed, config, run
 from namespaces import unfit as unfit
 
-PORT = 7007
 ROUND_TRIPS_MS = (0, 1, 10, 70, 300)
-# Each with its TCP window: at 70 ms the window is what limits a stream, elsewhere it is not to be what is measured.
-THROUGHPUT_MS = {0: 64 << 20, 10: 64 << 20, 70: 16 << 20}
-ROUNDS = 3  # a plain stream is up to three times as fast as the next one, by the cores that it happens to get
+STREAM_MS = 10  # the round trip of the streams in namespaces
 ALL = [["all", 0, 65535]]
 OPEN = {
     "ways": [{"from": one, "to": other, "out": ALL, "in": ALL} for one, other in ((A, B), (B, A))]
@@ -60,27 +63,6 @@ while len(trips) < count and time.monotonic() < start + count * gap + patience:
         number = struct.unpack('=I', data)[0]; trips[number] = (seconds * 10**9 + ns - left[number]) / 1000
 print(json.dumps(list(trips.values())))
 """
-SINK = """
-import socket, time
-listener = socket.socket(); listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-listener.setsockopt(socket.SOL_SOCKET, 33, int(sys.argv[3]))  # SO_RCVBUFFORCE, inherited by what is accepted
-listener.bind(('0.0.0.0', int(sys.argv[2]))); listener.listen(1)
-print('ready', flush=True)
-stream, _ = listener.accept(); room = bytearray(1 << 20); begun = time.monotonic(); total = warm = 0
-while got := stream.recv_into(room):
-    total += got
-    if not warm and time.monotonic() - begun > float(sys.argv[4]):
-        warm, begun = total, time.monotonic()
-print((total - warm) * 8 / (time.monotonic() - begun) / 1e6)
-"""
-SOURCE = """
-import socket, time
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, 32, int(sys.argv[4]))  # SO_SNDBUFFORCE
-s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b'reno')  # every kernel has it, and it fills the window
-s.connect((sys.argv[2], int(sys.argv[3]))); body = bytes(1 << 20); end = time.monotonic() + float(sys.argv[5])
-while time.monotonic() < end:
-    s.sendall(body)
-"""
 
 
 @contextlib.contextmanager
@@ -104,17 +86,12 @@ def round_trips(where: Bed, count: int, gap: float) -> list[float]:
         return sorted(json.loads(run(*FIRST, *where.python("a", PING, B, PORT, count, gap, 2.0))))
 
 
-def throughput(where: Bed, seconds: float, warm: float, window: int) -> float:
+def stream(where: Bed, seconds: float) -> float:
     """Give the Mbit/s of one TCP stream from a to b, after its slow start."""
-    with server(where, SINK, window, warm) as sink:
+    window = WINDOWS[STREAM_MS]
+    with server(where, SINK, window, WARM_UP) as sink:
         run(*where.python("a", SOURCE, B, PORT, window, seconds))
         return float(sink.communicate(timeout=30)[0])
-
-
-def cpu_seconds(pid: int) -> float:
-    """Give the processor time a process has used."""
-    numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
@@ -152,7 +129,23 @@ def plain(folder: Path) -> Iterator[Bed]:
 def plain_streams(folder: Path, seconds: float) -> list[float]:
     """Give the Mbit/s of some streams that the kernel alone forwards."""
     with plain(folder) as where:
-        return [throughput(where, seconds, 0.5, THROUGHPUT_MS[0]) for _ in range(ROUNDS)]
+        return [stream(where, seconds) for _ in range(ROUNDS)]
+
+
+def errors(where: Bed, pid: int, count: int) -> dict[str, Any]:
+    """Give how far round trips are from what is asked, on a quiet machine and on a busy one."""
+    quiet, busy = [], []
+    for asked in ROUND_TRIPS_MS:
+        where.set(delay_us=asked * 500)
+        before = cpu_seconds(pid)
+        trips = error(round_trips(where, count, 0.005), asked, count)
+        used = (cpu_seconds(pid) - before) / (2 * count) * 1e6
+        quiet.append(trips | {"cpu_us_per_packet": round(used)})
+    with every_core_busy():
+        for asked in (10, 70):
+            where.set(delay_us=asked * 500)
+            busy.append(error(round_trips(where, count, 0.005), asked, count))
+    return {"round_trip_error_ms": quiet, "busy_error_ms": busy}
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -167,44 +160,21 @@ def measure(quick: bool) -> dict[str, Any]:
             pid = int(Path(f"/proc/{router.pid}/task/{router.pid}/children").read_text().split()[0])
             results["scheduling"] = where.linkctl("get")[1]["scheduling"]
             results["fixed_cost_us"] = where.linkctl("get")[1]["fixed_cost_us"]
-            results["round_trip_error_ms"] = []
-            for asked in ROUND_TRIPS_MS:
-                where.set(delay_us=asked * 500)
-                before = cpu_seconds(pid)
-                trips = error(round_trips(where, count, 0.005), asked, count)
-                used = (cpu_seconds(pid) - before) / (2 * count) * 1e6
-                results["round_trip_error_ms"].append(trips | {"cpu_us_per_packet": round(used)})
-            results["busy_error_ms"] = []
-            with every_core_busy():
-                for asked in (10, 70):
-                    where.set(delay_us=asked * 500)
-                    results["busy_error_ms"].append(error(round_trips(where, count, 0.005), asked, count))
-            results["throughput"] = [
-                stream(where, pid, asked, window, seconds) for asked, window in THROUGHPUT_MS.items()
-            ]
+            results |= errors(where, pid, count)
+            where.set(delay_us=STREAM_MS * 500)
+            over = [stream(where, seconds) for _ in range(ROUNDS)]
         streams += plain_streams(Path(folder), seconds)
-    results["plain"] |= {
-        "mbit_s": round(statistics.median(streams)),
-        "mbit_s_of_each": [round(each) for each in streams],
+    usual = statistics.median(streams)
+    results["throughput_in_namespaces"] = {
+        "round_trip_ms": STREAM_MS,
+        "plain_mbit_s": round(usual),
+        "plain_mbit_s_of_each": [round(each) for each in streams],
+        "mbit_s": round(statistics.median(over)),
+        "mbit_s_of_each": [round(each) for each in over],
+        "of_plain": round(statistics.median(over) / usual, 3),
     }
-    for each in results["throughput"]:
-        each["of_plain"] = round(each["mbit_s"] / results["plain"]["mbit_s"], 3)
+    results["throughput"] = throughput.measure(Article.ready(), seconds=seconds)
     return results
-
-
-def stream(where: Bed, pid: int, asked_ms: int, window: int, seconds: float) -> dict[str, Any]:
-    """Give the throughput of some streams over the link, and the processor time of its process for each."""
-    where.set(delay_us=asked_ms * 500)
-    before = cpu_seconds(pid)
-    far = asked_ms > 50
-    speeds = [throughput(where, seconds + 2 * far, 1.5 if far else 0.5, window) for _ in range(ROUNDS)]
-    return {
-        "round_trip_ms": asked_ms,
-        "window": window,
-        "mbit_s": round(statistics.median(speeds)),
-        "mbit_s_of_each": [round(each) for each in speeds],
-        "cpu_seconds": round((cpu_seconds(pid) - before) / ROUNDS, 2),
-    }
 
 
 def table(results: dict[str, Any]) -> str:
@@ -220,11 +190,11 @@ def table(results: dict[str, Any]) -> str:
         for row in rows:
             cells = f"{row['p50']:>10} {row['p99']:>8} {row['max']:>8} {row['lost']:>5}"
             lines.append(f"{row['round_trip_ms']:>9} ms {cells}   {note}")
-    lines += ["", f"{'round trip':>12} {'Mbit/s':>10} {'of plain':>8} {'CPU s':>8}"]
-    lines.append(f"{'plain':>12} {results['plain']['mbit_s']:>10}")
-    for row in results["throughput"]:
-        cells = f"{row['mbit_s']:>10} {row['of_plain']:>8} {row['cpu_seconds']:>8}"
-        lines.append(f"{row['round_trip_ms']:>9} ms {cells}")
+    lines += ["", *throughput.lines(results["throughput"])]
+    bare = results["throughput_in_namespaces"]
+    lines.append(
+        f"without Docker, {STREAM_MS} ms: {bare['mbit_s']} of {bare['plain_mbit_s']} Mbit/s, {bare['of_plain']}"
+    )
     return "\n".join(lines)
 
 

@@ -78,6 +78,8 @@ def policy_text(
     lines += _map("ways", "ipv4_addr . ipv4_addr", ((f"{w.source} . {w.target}", numbers[w.key]) for w in between))
     lines += _map("callers", "ipv4_addr", ((str(way.target), numbers[way.key]) for way in calling))
     lines += ["  chain forward {", "    type filter hook forward priority filter - 10; policy accept;"]
+    if links:
+        lines.append(f"    iifname {_names(links)} accept")  # it was judged when it entered the link
     if links and regions:
         crossing = f"iifname {_names(regions)} oifname {_names(links)}"
         lines += [f"    {crossing} ip saddr . ip daddr vmap @ways", f"    {crossing} {_NO_WAY}", f"    {crossing} drop"]

@@ -56,26 +56,28 @@ def _chain(name: str, kind: str, hook: str, priority: str, policy: str, rules: I
 
 
 def _arriving(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
-    for network in config.networks:
-        yield f'iifname "{interfaces[network.name]}" ip saddr != {network.subnet} counter drop comment "forged source"'
     if config.links:
         # Packets between regions pass here twice, before and after the link. Connections are tracked as they are sent:
-        # tracking what arrives too would see doubles.
-        yield f"iifname {_links(config)} notrack"
+        # tracking what arrives too would see doubles. What comes out of a link has the link's process wait for its
+        # way through the rules, so it stands first here and in `_forward`.
+        yield f"iifname {_links(config)} notrack accept"
+    for network in config.networks:
+        yield f'iifname "{interfaces[network.name]}" ip saddr != {network.subnet} counter drop comment "forged source"'
 
 
 def _forward(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
     if config.links:
+        yield f"iifname {_links(config)} ip daddr @{ENDED} meta l4proto tcp reject with tcp reset"
+    for index, source, target in _all_ways(config):
+        leaving = f'iifname "{device(index)}" oifname "{interfaces[target.name]}"'
+        yield f"{leaving} ip saddr {source.subnet} ip daddr {target.subnet} accept"
+    if config.links:
         hosts = _set(str(network.host) for network in config.regions)
-        links = _links(config)
-        yield f'oifname {links} ip daddr {hosts} counter drop comment "the host itself"'
-        yield f'oifname {links} tcp dport {config.management_port} counter drop comment "management"'
-        yield f"iifname {links} ip daddr @{ENDED} meta l4proto tcp reject with tcp reset"
-    for index, link in enumerate(config.links):
-        for source, target in _ways(config, link):
-            way = f"ip saddr {source.subnet} ip daddr {target.subnet} accept"
-            yield f'iifname "{interfaces[source.name]}" oifname "{device(index)}" {way}'
-            yield f'iifname "{device(index)}" oifname "{interfaces[target.name]}" {way}'
+        yield f'oifname {_links(config)} ip daddr {hosts} counter drop comment "the host itself"'
+        yield f'oifname {_links(config)} tcp dport {config.management_port} counter drop comment "management"'
+    for index, source, target in _all_ways(config):
+        entering = f'iifname "{interfaces[source.name]}" oifname "{device(index)}"'
+        yield f"{entering} ip saddr {source.subnet} ip daddr {target.subnet} accept"
     for internet in (network for network in config.networks if network.internet):
         outside = interfaces[internet.name]
         yield f'iifname "{outside}" ip daddr @{ENDED} meta l4proto tcp reject with tcp reset'
@@ -154,6 +156,10 @@ def link_commands(config: Config, interfaces: Mapping[str, str], index: int) -> 
 def _ways(config: Config, link: Link) -> Sequence[tuple[Network, Network]]:
     first, second = (config.network(name) for name in link.between)
     return ((first, second), (second, first))
+
+
+def _all_ways(config: Config) -> Iterator[tuple[int, Network, Network]]:
+    return ((index, *way) for index, link in enumerate(config.links) for way in _ways(config, link))
 
 
 def _links(config: Config) -> str:
