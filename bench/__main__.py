@@ -27,7 +27,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def measure_startup(quick: bool) -> dict[str, Any]:
     """Open labs and start bare pairs of brokers in turn."""
-    return startup.measure(Article.ready(), pairs=2 if quick else 5)
+    return startup.measure(Article.ready(), pairs=2 if quick else 9)
 
 
 def measure_failover(quick: bool) -> dict[str, Any]:

@@ -196,9 +196,12 @@ def over_the_link(here: Regions, container: Container, asked_ms: int, window: in
 
 
 def link_process(container: Container) -> int:
-    """Give the pid, on this machine, of the link's process."""
-    found = container.top(ps_args="-o pid,args")
-    (pid,) = (int(pid) for pid, command in found["Processes"] if "link.py" in command)
+    """Give the pid, on this machine, of the link's process: the one whose parent is the router."""
+    processes = [
+        (int(pid), int(parent), args) for pid, parent, args in container.top(ps_args="-o pid,ppid,args")["Processes"]
+    ]
+    routers = {pid for pid, _, args in processes if args.startswith("python3")}
+    (pid,) = (pid for pid, parent, _ in processes if parent in routers)
     return pid
 
 

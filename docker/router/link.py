@@ -7,7 +7,6 @@ What to do with a packet is decided by its Direction; devices, routes and rules 
 
 from __future__ import annotations
 
-import argparse
 import os
 import select
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import schedule
-from config import Config, Impairment, State, parse_config
+from config import Config, Impairment, State
 from control import ControlSocket, answer
 from direction import Direction
 from fields import ConfigError
@@ -212,18 +211,8 @@ def _within(address: bytes, subnet: IPv4Network) -> bool:
     return number & int(subnet.netmask) == int(subnet.network_address)
 
 
-def main() -> None:
-    """Run one link on the TUN device the router opened for it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name")
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--tun", type=int, required=True, help="file descriptor of the TUN device")
-    parser.add_argument("--sockets", type=Path, required=True, help="folder of the control socket")
-    asked = parser.parse_args()
+def serve(config: Config, name: str, tun: int, sockets: Path) -> None:
+    """Be one link, on the TUN device that the router opened for it, until this process ends."""
     schedule.die_with_parent()
-    control = ControlSocket(asked.sockets / f"{asked.name}.sock")
-    Emulator(parse_config(asked.config.read_bytes()), asked.name, asked.tun).run(control)
-
-
-if __name__ == "__main__":
-    main()
+    control = ControlSocket(sockets / f"{name}.sock")
+    Emulator(config, name, tun).run(control)

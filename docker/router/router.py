@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import select
 import signal
 import socket
@@ -15,11 +16,14 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import control
 import interfaces
+import link
 import linkctl
 import rules
 from config import Config, parse_config
@@ -30,7 +34,6 @@ from tun import open_tun
 
 CONFIG = Path("/etc/mqlab/router.json")
 POLICY_SOCKET = "policy"  # no link has it: their sockets end in .sock
-_LINK = Path(__file__).with_name("link.py")
 _START_SECONDS = 10.0
 _CALIBRATE_COUNT, _CALIBRATE_GAP = 60, 0.002
 _STOP = (signal.SIGTERM, signal.SIGINT)
@@ -65,13 +68,14 @@ def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
     _run(["nft", "-f", "-"], rules.nft_text(config, found) + policy.beginning(config.policy))
     _run_all(rules.forget_commands(_run(["ip", "-json", "rule"])))
     _run_all(rules.address_commands(config, found))
-    links = [_start_link(config, found, index, path, sockets, opened) for index in range(len(config.links))]
-    for index, process in enumerate(links):
-        _calibrate(config, index, process, sockets)
+    tuns = [_open(rules.device(index), opened) for index in range(len(config.links))]
+    links = [_start_link(config, found, index, tuns, sockets, opened) for index in range(len(config.links))]
+    for index, pid in enumerate(links):
+        _calibrate(config, index, pid, sockets)
     _announce(config)
     _serve_policy(policy, sockets / POLICY_SOCKET)
     print("router ready", flush=True)
-    return _watch({process.pid: link.name for process, link in zip(links, config.links, strict=True)})
+    return _watch({pid: each.name for pid, each in zip(links, config.links, strict=True)})
 
 
 def _policy(config: Config, found: Mapping[str, str]) -> Policy:
@@ -111,26 +115,53 @@ def _await_interfaces(config: Config) -> dict[str, str]:
         time.sleep(0.02)
 
 
-def _start_link(
-    config: Config, found: Mapping[str, str], index: int, path: Path, sockets: Path, opened: contextlib.ExitStack
-) -> subprocess.Popen[bytes]:
-    """Open a link's device, lead its traffic there, start its process. It is closed until calibrated."""
-    tun = open_tun(rules.device(index))
+def _open(device: str, opened: contextlib.ExitStack) -> int:
+    tun = open_tun(device)
     opened.callback(os.close, tun)
+    return tun
+
+
+def _start_link(
+    config: Config,
+    found: Mapping[str, str],
+    index: int,
+    tuns: Sequence[int],
+    sockets: Path,
+    opened: contextlib.ExitStack,
+) -> int:
+    """Lead a link's traffic into its device, start its process and give its pid. It is closed until calibrated.
+
+    Forked, not begun anew: that would take a core for as long as everything else here.
+    """
     _run_all(rules.link_commands(config, found, index))
     name = config.links[index].name
-    command = [sys.executable, str(_LINK), name, "--config", str(path), "--tun", str(tun), "--sockets", str(sockets)]
     (sockets / f"{name}.sock").unlink(missing_ok=True)
-    process = subprocess.Popen(command, pass_fds=[tun], process_group=0)
-    opened.callback(_end, process)
-    return process
+    pid = os.fork()
+    if not pid:
+        _be_link(config, index, tuns, sockets)
+    opened.callback(_end, pid)
+    return pid
 
 
-def _calibrate(config: Config, index: int, process: subprocess.Popen[bytes], sockets: Path) -> None:
+def _be_link(config: Config, index: int, tuns: Sequence[int], sockets: Path) -> NoReturn:
+    """Go on as a link's process: with one device, and with nothing of what the router would do at its end."""
+    try:
+        os.setpgid(0, 0)
+        for tun in (*tuns[:index], *tuns[index + 1 :]):
+            os.close(tun)
+        link.serve(config, config.links[index].name, tuns[index], sockets)
+    except BaseException:  # noqa: BLE001 (whatever it is, it is told, and only this process ends)
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def _calibrate(config: Config, index: int, pid: int, sockets: Path) -> None:
     """Measure what a link costs at zero delay, and open it with that taken off its delays."""
     name = config.links[index].name
     path = sockets / f"{name}.sock"
-    _await_answer(name, path, process)
+    _await_answer(name, path, pid)
     probed = probe(index, count=_CALIBRATE_COUNT, gap=_CALIBRATE_GAP, patience=1.0)
     if len(probed.back) < _CALIBRATE_COUNT // 2:
         raise RouterError(f"link {name}: only {len(probed.back)} of {probed.count} probes came back at zero delay")
@@ -140,15 +171,16 @@ def _calibrate(config: Config, index: int, process: subprocess.Popen[bytes], soc
     print(f"router: link {name}: {cost_us:.0f} µs to cross at zero delay; {state['scheduling']}", flush=True)
 
 
-def _await_answer(name: str, path: Path, process: subprocess.Popen[bytes]) -> None:
+def _await_answer(name: str, path: Path, pid: int) -> None:
     """Wait until a link's process answers."""
     end = time.monotonic() + _START_SECONDS
     while True:
         try:
             linkctl.ask(path, {"do": "get"})
         except linkctl.NoAnswerError as error:
-            if process.poll() is not None:
-                raise RouterError(f"link {name} ended at its start, exit code {process.returncode}") from error
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                raise RouterError(f"link {name} ended at its start ({_why(status)})") from error
             if time.monotonic() > end:
                 raise RouterError(f"link {name} did not answer within {_START_SECONDS:.0f} s") from error
         else:
@@ -185,22 +217,29 @@ def _why(status: int) -> str:
     return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(pid: int) -> None:
     """End a link's process, if it has not ended."""
-    process.kill()
-    process.wait()
+    with contextlib.suppress(ChildProcessError):  # that was noticed before
+        ended, _ = os.waitpid(pid, os.WNOHANG)
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def _run_all(commands: Sequence[Sequence[str]]) -> None:
-    for command in commands:
-        _run(command)
+    """Run commands of `ip` in order, up to the first that fails: one process for all, since a start takes cores."""
+    if commands:
+        _run(["ip", "-4", "-batch", "-"], "".join(" ".join(command[1:]) + "\n" for command in commands))
 
 
 def _run(command: Sequence[str], given: str = "") -> str:
     """Run a command and give what it prints; RouterError if it fails."""
     done = subprocess.run(command, input=given, text=True, capture_output=True, check=False)
     if done.returncode:
-        raise RouterError(f"{' '.join(command)}: {done.stderr.strip() or f'exit code {done.returncode}'}")
+        why = done.stderr.strip() or f"exit code {done.returncode}"
+        failed = re.search(r"Command failed -:(\d+)", why)
+        which = f": {given.splitlines()[int(failed[1]) - 1]}" if failed else ""
+        raise RouterError(f"{' '.join(command)}{which}: {why}")
     return done.stdout
 
 

@@ -115,7 +115,7 @@ def _published(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
 def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list[str]]:
     """Give the commands that take away every way out and add the gateways' addresses."""
     return [
-        ["ip", "-4", "route", "flush", "exact", "default"],
+        ["ip", "route", "flush", "exact", "default"],
         *(
             ["ip", "addr", "replace", f"{network.gateway}/{network.subnet.prefixlen}", "dev", interfaces[network.name]]
             for network in config.networks

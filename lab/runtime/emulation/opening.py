@@ -400,7 +400,8 @@ def _free_ports(count: int) -> tuple[int, ...]:
     """
     found: list[int] = []
     with ExitStack() as closing:
-        for port in random.SystemRandom().sample(_HOST_PORTS, len(_HOST_PORTS)):
+        dice = random.Random()
+        for port in dice.sample(_HOST_PORTS, len(_HOST_PORTS)):
             if len(found) == count:
                 break
             probe = closing.enter_context(socket.socket())

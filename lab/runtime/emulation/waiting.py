@@ -38,7 +38,7 @@ _READ_LINES = 400
 HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
-_POLL_BRIDGE = 0.05  # what is asked is little, and a lab that stands is what people wait for
+_POLL_BRIDGE = 0.02  # what is asked is little, and a lab that stands is what people wait for
 _LOGS_EVERY = 2.0
 
 # What both ends' logs say of a bridge that will never come up by itself, in the order of asking.
