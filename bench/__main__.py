@@ -41,7 +41,7 @@ def measure_policy(quick: bool) -> dict[str, Any]:
 
 
 def measure_link(quick: bool) -> dict[str, Any]:
-    """Measure the link's error and throughput in network namespaces; needs root."""
+    """Measure the link's error in network namespaces, which takes root, and its throughput as a lab has it."""
     if reason := link.unfit():
         return {"not_measured": reason}
     return link.measure(quick=quick)

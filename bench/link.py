@@ -2,7 +2,7 @@
 
 The delay is measured in network namespaces, where nothing else takes time; throughput as a lab has it, and once more in
 the namespaces, which shows what Docker's bridges and firewall cost either way. Every figure stands beside plain
-forwarding measured in the same run. Needs root, ip, nft, setpriv; about three minutes.
+forwarding measured in the same run. Needs root, ip, nft, setpriv, an engine and the images; about three minutes.
 
     python -m bench.link [--out FILE] [--quick]
 """
@@ -24,7 +24,7 @@ from typing import Any
 
 from bench import throughput
 from bench.article import Article
-from bench.throughput import PORT, ROUNDS, SINK, SOURCE, WARM_UP, WINDOWS, cpu_seconds
+from bench.throughput import PORT, ROUNDS, SINK, SOURCE, WARM_UP, WINDOWS, cpu_seconds_in
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "router"))
 from namespaces import A, B, Bed, bed, config, run
@@ -94,6 +94,11 @@ def stream(where: Bed, seconds: float) -> float:
         return float(sink.communicate(timeout=30)[0])
 
 
+def cpu_seconds(pid: int) -> float:
+    """Give the processor time a process has used."""
+    return cpu_seconds_in(Path(f"/proc/{pid}/stat").read_text())
+
+
 @contextlib.contextmanager
 def every_core_busy() -> Iterator[None]:
     """Keep as many loops spinning as there are cores."""
@@ -151,6 +156,7 @@ def errors(where: Bed, pid: int, count: int) -> dict[str, Any]:
 def measure(quick: bool) -> dict[str, Any]:
     """Measure everything, once."""
     count, seconds = (100, 2.0) if quick else (600, 4.0)
+    article = Article.ready()
     results: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}}
     with tempfile.TemporaryDirectory() as folder:
         with plain(Path(folder)) as where:
@@ -173,7 +179,7 @@ def measure(quick: bool) -> dict[str, Any]:
         "mbit_s_of_each": [round(each) for each in over],
         "of_plain": round(statistics.median(over) / usual, 3),
     }
-    results["throughput"] = throughput.measure(Article.ready(), seconds=seconds)
+    results["throughput"] = throughput.measure(article, seconds=seconds)
     return results
 
 

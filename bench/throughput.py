@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from docker.models.containers import Container
@@ -30,11 +29,9 @@ PORT = 7007
 # Each with its TCP window: at 70 ms the window is what limits a stream, elsewhere it is not to be what is measured.
 WINDOWS = {0: 64 << 20, 10: 64 << 20, 70: 16 << 20}
 ROUNDS = 3  # a plain stream may be far faster than the next one, by the cores that it happens to get
-WARM_UP, FAR_WARM_UP, FAR_MS = (
-    0.5,
-    1.5,
-    50,
-)  # seconds of slow start, of a longer one, and the round trip that makes it so
+WARM_UP, FAR_WARM_UP = 0.5, 1.5  # seconds that slow start takes, and takes over a long link
+FAR_MS = 50  # the round trip from which a link is one
+_STAT_OF_THE_LINK = "cat $(dirname $(grep -lx link /proc/[0-9]*/comm))/stat"
 
 SINK = """
 import socket, sys, time
@@ -59,7 +56,7 @@ s.connect((to, port)); body = bytes(1 << 20); end = time.monotonic() + seconds
 while time.monotonic() < end:
     s.sendall(body)
 """
-# What the engine has set up is left: addresses, the brokers' default route, and a kernel that forwards.
+# Addresses are left, and a kernel that forwards.
 _PLAINLY = "nft flush ruleset && while ip rule del pref 1000; do :; done 2>/dev/null; ip -o rule; nft list ruleset"
 
 
@@ -182,8 +179,7 @@ def over_the_link(here: Regions, container: Container, asked_ms: int, window: in
     both = [direction.leaving for direction in link.directions]
     delay = Impairment(delay=timedelta(milliseconds=asked_ms / 2))
     Router(here.article.client, container.id).change(link.name, both, delay, None)
-    pid = link_process(container)
-    before = cpu_seconds(pid)
+    before = cpu_seconds_of_the_link(container)
     warm_up = FAR_WARM_UP if asked_ms > FAR_MS else WARM_UP
     speeds = [here.stream(window, seconds + 2 * (warm_up - WARM_UP), warm_up) for _ in range(ROUNDS)]
     return {
@@ -191,23 +187,21 @@ def over_the_link(here: Regions, container: Container, asked_ms: int, window: in
         "window": window,
         "mbit_s": round(statistics.median(speeds)),
         "mbit_s_of_each": [round(each) for each in speeds],
-        "cpu_seconds": round((cpu_seconds(pid) - before) / ROUNDS, 2),
+        "cpu_seconds": round((cpu_seconds_of_the_link(container) - before) / ROUNDS, 2),
     }
 
 
-def link_process(container: Container) -> int:
-    """Give the pid, on this machine, of the link's process: the one whose parent is the router."""
-    processes = [
-        (int(pid), int(parent), args) for pid, parent, args in container.top(ps_args="-o pid,ppid,args")["Processes"]
-    ]
-    routers = {pid for pid, _, args in processes if args.startswith("python3")}
-    (pid,) = (pid for pid, parent, _ in processes if parent in routers)
-    return pid
+def cpu_seconds_of_the_link(container: Container) -> float:
+    """Give the processor time that the link's process has used."""
+    code, said = container.exec_run(["sh", "-c", _STAT_OF_THE_LINK])
+    if code:
+        raise RuntimeError(f"no link's process: {said.decode()}")
+    return cpu_seconds_in(said.decode())
 
 
-def cpu_seconds(pid: int) -> float:
-    """Give the processor time a process has used."""
-    numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def cpu_seconds_in(stat: str) -> float:
+    """Read the processor time from a process's line in /proc/PID/stat."""
+    numbers = stat.rpartition(")")[2].split()
     return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -28,6 +28,7 @@ from tun import READ_SIZE
 SPIN_NS = 80_000
 # A link without delay goes on reading this long after a packet: its answer must not wait for this process to wake.
 LINGER_NS, _SHORT_NS = 150_000, 200_000
+PROCESS = "link"  # its name among processes
 _LISTEN_NS = 1_000_000  # the control socket is heard this often, however busy the link is
 _BURST = 64
 _GSO, _DESTINATION = 1, slice(HEAD + 16, HEAD + 20)
@@ -214,5 +215,6 @@ def _within(address: bytes, subnet: IPv4Network) -> bool:
 def serve(config: Config, name: str, tun: int, sockets: Path) -> None:
     """Be one link, on the TUN device that the router opened for it, until this process ends."""
     schedule.die_with_parent()
+    schedule.be_called(PROCESS)
     control = ControlSocket(sockets / f"{name}.sock")
     Emulator(config, name, tun).run(control)

@@ -152,8 +152,8 @@ def _be_link(config: Config, index: int, tuns: Sequence[int], sockets: Path) -> 
         link.serve(config, config.links[index].name, tuns[index], sockets)
     except BaseException:  # noqa: BLE001 (whatever it is, it is told, and only this process ends)
         traceback.print_exc()
-    finally:
         sys.stderr.flush()
+    finally:
         os._exit(1)
 
 
@@ -238,7 +238,7 @@ def _run(command: Sequence[str], given: str = "") -> str:
     if done.returncode:
         why = done.stderr.strip() or f"exit code {done.returncode}"
         failed = re.search(r"Command failed -:(\d+)", why)
-        which = f": {given.splitlines()[int(failed[1]) - 1]}" if failed else ""
+        which = f": ip {given.splitlines()[int(failed[1]) - 1]}" if failed else ""
         raise RouterError(f"{' '.join(command)}{which}: {why}")
     return done.stdout
 

@@ -36,7 +36,7 @@ def test_many_small_records_are_one_piece() -> None:
         stream.recv(1000)
 
 
-def test_no_more_is_read_than_fits() -> None:
+def test_no_more_is_read_than_is_handled_at_once() -> None:
     below = Records(*[b"." * 16_384] * 6)
     stream = Buffered(below)
     assert len(stream.take()) == 65_536

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from lab.clients import PROTOCOLS, Endpoint, connect
+from lab.clients.base import MOST_IN_FLIGHT
 from lab.errors import BrokerError, LabError
 from lab.history import SendOutcome
 from lab.matching import HEADER
@@ -76,10 +77,11 @@ def test_what_is_sent_is_accepted_and_received_unaltered(opened: Opened, to: Des
     own = Destination(kind="topic", name=to.name.rpartition(".")[0] + ".>")
     hearing.subscribe(Terms(destination=own, qos=qos))
     saying, said = opened("says")
-    for number in range(1, 251):  # more than may be in flight
+    count = 2 * MOST_IN_FLIGHT + 50  # more than may be in flight
+    for number in range(1, count + 1):
         saying.publish(message(number, to, qos=qos))
-    said.until(lambda: len(said.outcomes) == 250)
-    heard.until(lambda: len(heard.messages) == 250)
+    said.until(lambda: len(said.outcomes) == count)
+    heard.until(lambda: len(heard.messages) == count)
     assert {outcome for outcome, _ in said.outcomes.values()} == {SendOutcome.OK}
     assert {(each.destination, each.body) for each in heard.messages} == {(own, BODY)}
     assert not (said.errors or heard.errors)

@@ -26,9 +26,15 @@ class Ends(stomp.ConnectionListener):
     def __init__(self) -> None:
         self.welcome, self.over = threading.Event(), threading.Event()
         self.told: list[str] = []
+        self.came = threading.Semaphore(0)
+        self.bodies: list[bytes] = []
 
     def on_connected(self, frame: Any) -> None:
         self.welcome.set()
+
+    def on_message(self, frame: Any) -> None:
+        self.bodies.append(frame.body)
+        self.came.release()
 
     def on_disconnected(self) -> None:
         self.told.append("lost")
@@ -106,6 +112,31 @@ def test_a_broker_may_be_silent_for_almost_two_periods(broker: int, certificate:
     (listening,) = (each for each in wire.transport.listeners.values() if isinstance(each, HeartbeatListener))
     assert listening.heart_beat_receive_scale > 2
     wire.hang_up()
+
+
+@pytest.mark.parametrize("beats", [b"\n", b"\n\n", b"\n\n\n"])
+def test_heartbeats_read_together_swallow_no_frame(certificate: tuple[Path, Path], beats: bytes) -> None:
+    body = b"a\n\n\n\0b"
+    message = b"MESSAGE\nmessage-id:1\nsubscription:1\ndestination:/queue/q\ncontent-length:6\n\n" + body + b"\0"
+
+    ways = [[beats + message], [beats, message], [bytes([octet]) for octet in beats + message]]
+
+    def tell(stream: ssl.SSLSocket) -> None:
+        stream.recv(4096)
+        stream.sendall(b"CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0")
+        for parts in ways:
+            stream.recv(4096)  # whoever listens has read all there was
+            for part in parts:
+                stream.sendall(part)
+        stream.recv(4096)
+
+    with answering(certificate, tell) as port:
+        wire, ends = connected(port, certificate)
+        for number, _ in enumerate(ways, start=1):
+            wire.send("/queue/q", "go on")
+            assert ends.came.acquire(timeout=WITHIN), f"message {number} did not come"
+        assert ends.bodies == [body] * len(ways)
+        wire.hang_up()
 
 
 def test_heartbeats_that_stay_away_are_the_reason_told(broker: int, certificate: tuple[Path, Path]) -> None:

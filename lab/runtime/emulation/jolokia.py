@@ -24,7 +24,7 @@ class Silent(BrokerError):
 
 
 class Jolokia:
-    """A connection to one broker's management port."""
+    """Asks one broker's management port."""
 
     def __init__(self, broker: str, port: int, user: str, password: str) -> None:
         self.broker = broker
@@ -63,7 +63,7 @@ class Jolokia:
         return answer.get("value")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of what is open."""
         self._http.close()
 
     def _post(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
