@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from docker.models.containers import Container
+from requests.exceptions import JSONDecodeError
 
-_TIMES = 3
+_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a command is run again: a busy engine is busy for a while
 
 
 def run_inside(
-    container: Container, command: Sequence[str], environment: Mapping[str, str] | None = None
+    container: Container,
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    pause: Callable[[float], None] = time.sleep,
 ) -> tuple[int | None, str]:
     """Run a command that always says something and may be run again; give its exit code and what it said.
 
-    A busy engine (seen with 20.10) may tell that a command has ended well and hand over nothing of what it said. It is
-    run again then.
+    A busy engine (seen with 20.10) may tell that a command has ended well and hand over nothing of what it said, or
+    give no answer of its own at all. It is run again then.
     """
-    code, text = None, ""
-    for _ in range(_TIMES):
-        code, output = container.exec_run(list(command), environment=dict(environment or {}))
-        assert isinstance(output, bytes)  # no stream was asked for
-        text = output.decode(errors="replace").strip()
-        if text or code != 0:
-            break
-    return code, text
+    for seconds in _PAUSES:
+        try:
+            code, text = _run(container, command, environment)
+        except JSONDecodeError:  # the engine's own answer was empty
+            pass
+        else:
+            if text or code != 0:
+                return code, text
+        pause(seconds)
+    return _run(container, command, environment)
+
+
+def _run(container: Container, command: Sequence[str], environment: Mapping[str, str] | None) -> tuple[int | None, str]:
+    code, output = container.exec_run(list(command), environment=dict(environment or {}))
+    assert isinstance(output, bytes)  # no stream was asked for
+    return code, output.decode(errors="replace").strip()

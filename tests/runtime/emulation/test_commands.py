@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from requests.exceptions import JSONDecodeError
 
 from lab.errors import HostError
 from lab.runtime.emulation.commands import run_inside
@@ -13,12 +14,13 @@ from lab.runtime.emulation.router import Router
 
 GOT = (0, b'{"ok": true, "directions": {}}\n')
 LOST = (0, b"")
+EMPTY = JSONDecodeError("Expecting value", "", 0)  # of the engine's own answer
 
 
 class Engine:
     """An engine, its list of containers and a container in one, which answers as it is told."""
 
-    def __init__(self, *answers: tuple[int, bytes]) -> None:
+    def __init__(self, *answers: tuple[int, bytes] | Exception) -> None:
         self.containers = self
         self.answers = list(answers)
         self.asked: list[list[str]] = []
@@ -28,7 +30,10 @@ class Engine:
 
     def exec_run(self, command: list[str], **_: object) -> tuple[int, bytes]:
         self.asked.append(command)
-        return self.answers.pop(0)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 @pytest.mark.parametrize(
@@ -36,15 +41,24 @@ class Engine:
     [
         ([GOT], (0, '{"ok": true, "directions": {}}')),
         ([LOST, LOST, (0, b" hello\n")], (0, "hello")),
-        ([LOST, LOST, LOST], (0, "")),
+        ([LOST] * 5, (0, "")),
+        ([EMPTY, LOST, EMPTY, EMPTY, (0, b"hello")], (0, "hello")),
         ([(3, b"")], (3, "")),
         ([LOST, (2, b"no")], (2, "no")),
     ],
 )
-def test_a_command_whose_words_are_lost_is_run_again(answers: list[tuple[int, bytes]], found: tuple[int, str]) -> None:
-    engine = Engine(*answers)
-    assert run_inside(cast(Any, engine), ["say", "something"]) == found
+def test_a_command_whose_words_are_lost_is_run_again(
+    answers: list[tuple[int, bytes] | Exception], found: tuple[int, str]
+) -> None:
+    engine, paused = Engine(*answers), list[float]()
+    assert run_inside(cast(Any, engine), ["say", "something"], pause=paused.append) == found
     assert engine.asked == [["say", "something"]] * len(answers)
+    assert len(paused) == len(answers) - 1
+
+
+def test_an_engine_that_never_answers_is_an_error() -> None:
+    with pytest.raises(JSONDecodeError):
+        run_inside(cast(Any, Engine(*[EMPTY] * 5)), ["say", "something"], pause=lambda _: None)
 
 
 def test_the_router_is_asked_again() -> None:
@@ -54,7 +68,7 @@ def test_the_router_is_asked_again() -> None:
 @pytest.mark.parametrize(
     ("answers", "why"),
     [
-        ([LOST] * 3, "it said nothing"),
+        ([LOST] * 5, "it said nothing"),
         ([(0, b'{"ok": tr')], '{"ok": tr'),
         ([(0, b"OCI runtime exec failed")], "OCI runtime exec failed"),
         ([(2, b'{"ok": false, "error": "no such link"}')], "no such link"),
