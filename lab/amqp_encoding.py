@@ -24,7 +24,7 @@ class Encoded:
 
 
 def decode(octets: bytes) -> Encoded | None:
-    """Give what is in an encoded message, None where the octets are none."""
+    """Return what is in an encoded message, None where the octets are none."""
     if octets[:2] != b"\x00S":
         return None
     body, properties = b"", {}
@@ -40,7 +40,7 @@ def decode(octets: bytes) -> Encoded | None:
 
 
 def _sections(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Give each section's descriptor, and its value's code and content."""
+    """Return each section's descriptor, and its value's code and content."""
     at = 0
     while at < len(octets):
         if octets[at : at + 2] != b"\x00S" or not _HEADER <= octets[at + 2] <= _FOOTER:
@@ -66,7 +66,7 @@ def _content(octets: bytes, at: int) -> tuple[int, int]:
 
 
 def _texts(entries: bytes, count_octets: int) -> dict[str, str]:
-    """Give a map's entries that are text, from its content after its size."""
+    """Return a map's entries that are text, from its content after its size."""
     found: dict[str, str] = {}
     at, items = count_octets, []
     while at < len(entries):

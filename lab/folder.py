@@ -27,27 +27,27 @@ class RunFolder:
 
     @property
     def history(self) -> Path:
-        """Give the history's file."""
+        """Return the history's file."""
         return self.path / "history.jsonl"
 
     @property
     def report(self) -> Path:
-        """Give the report's file."""
+        """Return the report's file."""
         return self.path / "report.json"
 
     @property
     def page(self) -> Path:
-        """Give the report's HTML page."""
+        """Return the report's HTML page."""
         return self.path / "report.html"
 
     @property
     def junit(self) -> Path:
-        """Give the report as JUnit XML."""
+        """Return the report as JUnit XML."""
         return self.path / "report.junit.xml"
 
     @property
     def logs(self) -> Path:
-        """Give the folder of the containers' logs."""
+        """Return the folder of the containers' logs."""
         return self.path / "logs"
 
     def keep(self, sources: tuple[SourceFile, ...], plan: Plan) -> None:
@@ -60,7 +60,7 @@ class RunFolder:
             _write(self.path / "brokers" / broker.name / "activemq.xml", broker.activemq_xml)
 
     def broker_files(self) -> Mapping[str, Mapping[str, str]]:
-        """Give each broker's activemq.xml and those it got later, by name; links out of the folder are not followed."""
+        """Return each broker's activemq.xml and later ones, by name; links out of the folder are not followed."""
         found: dict[str, dict[str, str]] = {}
         for file in sorted((self.path / "brokers").glob("*/activemq*.xml"), key=_in_order):
             if not file.is_symlink() and not file.parent.is_symlink() and file.is_file():
@@ -69,13 +69,13 @@ class RunFolder:
         return found
 
     def sources(self) -> Mapping[str, str]:
-        """Give the texts that the run was made of, by their names."""
+        """Return the texts that the run was made of, by their names."""
         folder = self.path / "sources"
         found = sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
         return {str(file.relative_to(folder)): file.read_text("utf-8", errors="replace") for file in found}
 
     def scenario_name(self) -> str | None:
-        """Give the name of the scenario's file, None where the folder has not exactly one."""
+        """Return the name of the scenario's file, None where the folder has not exactly one."""
         found = [file.name for file in (self.path / "sources").glob("*.y*ml")]
         return found[0] if len(found) == 1 else None
 
@@ -87,7 +87,7 @@ def _in_order(file: Path) -> tuple[str, int, str]:
 
 
 def home(environment: Mapping[str, str]) -> Path:
-    """Give the folder that runs are kept under: MQLAB_HOME, or .mqlab here."""
+    """Return the folder that runs are kept under: MQLAB_HOME, or .mqlab here."""
     return Path(environment.get("MQLAB_HOME") or ".mqlab")
 
 

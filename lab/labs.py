@@ -46,12 +46,12 @@ class Ran:
 
     @property
     def report(self) -> Report:
-        """Give the verdicts, and the figures."""
+        """Return the verdicts, and the figures."""
         return self.judged.report
 
     @property
     def held(self) -> bool:
-        """Tell whether everything that the scenario expects held."""
+        """Return whether everything that the scenario expects held."""
         return self.report.outcome is Outcome.HELD
 
 

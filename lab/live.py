@@ -142,7 +142,7 @@ class Live(Networked):
 
     @property
     def now(self) -> datetime:
-        """Give the service's time, by which maintenance windows open."""
+        """Return the service's time, by which maintenance windows open."""
         return self.account.now(_machine())
 
     @in_turn
@@ -180,7 +180,7 @@ class Live(Networked):
         self.lab.agree(self._control.network)
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
-        """Give what somebody began and did not end, and of which broker: nobody is at it while it is our turn."""
+        """Return what somebody began and did not end, and of which broker: nobody is at it while it is our turn."""
         return begun(self.account)
 
     def resume(self, broker: str) -> Done:
@@ -241,7 +241,7 @@ class Live(Networked):
 def attach(
     run: str | None = None, *, environment: Mapping[str, str] = os.environ, progress: Told | None = None
 ) -> Iterator[Live]:
-    """Give a lab that is running, whoever opened it: by its run id, or its beginning or end, or else the only one.
+    """Return a lab that is running, whoever opened it: by its run id, or its beginning or end, or else the only one.
 
     It goes on after the block.
     """

@@ -22,7 +22,7 @@ def message_id(step: int, n: int) -> str:
 
 
 def header_value(run: str, id: str) -> str:
-    """Give what the header says, where the protocol has headers."""
+    """Return what the header says, where the protocol has headers."""
     return f"{run}/{id}"
 
 
@@ -33,7 +33,7 @@ def made_body(run: str, id: str, size: int | None = None) -> bytes:
 
 
 def given_body(text: str, n: int) -> bytes:
-    """Give a person's own body for the n-th message: an exact `{n}` becomes the number, and nothing else changes."""
+    """Return a person's own body for the n-th message: an exact `{n}` becomes the number, and nothing else changes."""
     return text.replace("{n}", str(n)).encode("utf-8", "surrogatepass")
 
 

@@ -21,7 +21,7 @@ class Networked(Standing):
     """A lab whose network may be changed. What AWS refuses is an InputError, and has changed nothing."""
 
     def links(self) -> tuple[DirectionNow, ...]:
-        """Give each direction of each link as the router has it now."""
+        """Return each direction of each link as the router has it now."""
         _ = self._now
         with engine.explained():
             return tuple(way for link in self.lab.state.plan.links for way in link_now.look(self.lab.router, link))
@@ -144,7 +144,7 @@ class Networked(Standing):
 
 
 def _link(plan: Plan, link: str | None, leaving: str | None) -> LinkPlan:
-    """Give the link that is meant."""
+    """Return the link that is meant."""
     names = [each.name for each in plan.links]
     if link is None and len(names) != 1:
         raise InputError.of("say which link", f"links of this lab: {', '.join(names) or 'none'}")

@@ -74,12 +74,12 @@ class BrokerPlan:
 
     @property
     def address(self) -> IPv4Address:
-        """Give the declared address of the first instance."""
+        """Return the declared address of the first instance."""
         return self.instances[0].address
 
     @property
     def host_name(self) -> str:
-        """Give the host name of the first instance."""
+        """Return the host name of the first instance."""
         return self.instances[0].host_name
 
 
@@ -126,15 +126,15 @@ class Plan:
     network: Network = field(default_factory=Network)  # who may talk to whom when the lab begins
 
     def broker(self, name: str) -> BrokerPlan:
-        """Give the broker of that name."""
+        """Return the broker of that name."""
         return next(broker for broker in self.brokers if broker.name == name)
 
     def link(self, name: str) -> LinkPlan:
-        """Give the link of that name."""
+        """Return the link of that name."""
         return next(link for link in self.links if link.name == name)
 
     def forwards(self, source: str, target: str) -> bool:
-        """Tell whether some bridge carries messages from one broker straight to the other."""
+        """Return whether some bridge carries messages from one broker straight to the other."""
         return any(
             (bridge.initiator, bridge.responder) == (source, target)
             or (bridge.duplex and (bridge.responder, bridge.initiator) == (source, target))
@@ -142,7 +142,7 @@ class Plan:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the whole Plan as a JSON-able dict; durations are text with their unit."""
+        """Return the whole Plan as a JSON-able dict; durations are text with their unit."""
         found = _plain(self)
         assert isinstance(found, dict)
         return found
@@ -239,7 +239,7 @@ def _bridges(topology: Topology) -> Iterator[BridgePlan]:
 def bridges_of(
     broker: str, connectors: Sequence[NetworkConnector], by_host: Mapping[str, tuple[str, int]]
 ) -> Iterator[BridgePlan]:
-    """Give the bridges that a broker's connectors ask for; one to a host that no broker has is none.
+    """Return the bridges that a broker's connectors ask for; one to a host that no broker has is none.
 
     `by_host` maps each host name of the lab to its broker and its instance's number.
     """
@@ -260,7 +260,7 @@ def bridges_of(
 
 
 def _reached(connector: NetworkConnector) -> tuple[str, ...]:
-    """Give the hosts that get a bridge: static gives one to each, masterslave to the first that answers."""
+    """Return the hosts that get a bridge: static gives one to each, masterslave to the first that answers."""
     hosts = tuple(remote.host for remote in connector.remotes)
     return hosts[:1] if connector.discovery == "masterslave" else hosts
 

@@ -15,7 +15,7 @@ from lab.plan import Plan, bridges_of
 
 
 def applied(plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdentity]) -> Plan:
-    """Give the Plan in which a broker has a text and users of the account; nothing else of it changes."""
+    """Return the Plan in which a broker has a text and users of the account; nothing else of it changes."""
     before = plan.broker(broker)
     who = replace(before.identity, users=tuple(users))
     after = replace(
@@ -42,7 +42,7 @@ def hosts(plan: Plan) -> dict[str, tuple[str, int]]:
 
 
 def leading_nowhere(plan: Plan, text: Sanitised) -> tuple[str, ...]:
-    """Give the addresses of a configuration's connectors that no broker of the lab has."""
+    """Return the addresses of a configuration's connectors that no broker of the lab has."""
     known = hosts(plan)
     remotes = (remote for connector in text.configuration.connectors for remote in connector.remotes)
     return tuple(remote.text for remote in remotes if remote.host not in known)

@@ -11,7 +11,7 @@ from lab.plan import BridgePlan, BrokerPlan, LinkPlan, Plan
 
 
 def describe(plan: Plan) -> str:
-    """Give the Plan as tables: regions, brokers, links, bridges, and the actions in their order."""
+    """Return the Plan as tables: regions, brokers, links, bridges, and the actions in their order."""
     lines = [f"{plan.topology}, seed {plan.seed}"]
     lines += _table(
         "regions",
@@ -63,7 +63,7 @@ def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
 
 
 def _network(plan: Plan) -> list[str]:
-    """Give the peerings, and who reaches whom, where not everybody does whom a link joins."""
+    """Return the peerings, and who reaches whom, where not everybody does whom a link joins."""
     network, port = plan.network, OPENWIRE.port
     answers = [
         (source.name, target.name, reach(network, source.name, target.name, port))
@@ -86,7 +86,7 @@ def _arrow(bridge: BridgePlan) -> str:
 
 
 def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Give a titled table whose columns are as wide as they need to be."""
+    """Return a titled table whose columns are as wide as they need to be."""
     if not rows:
         return ["", title, "  none"]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

@@ -28,7 +28,7 @@ def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: P
 
 
 def _named(folder: RunFolder) -> str:
-    """Give what to call the run's scenario by, to run it again: of a shipped one that is as it ships, its name."""
+    """Return what to call the run's scenario by, to run it again: of a shipped one that is as it ships, its name."""
     file = folder.scenario_name()
     if file is None:
         return "SCENARIO"

@@ -10,7 +10,7 @@ _LAB = Path(__file__).resolve().parent
 
 
 def shipped(name: str, lab: Path = _LAB) -> Path:
-    """Give the folder `docker` or `scenarios`, wherever this installation has it."""
+    """Return the folder `docker` or `scenarios`, wherever this installation has it."""
     # The wheel's first: beside an installed `lab` lies the docker library, a folder of the same name.
     places = (lab / "_shipped" / name, lab.parent / name)
     for place in places:

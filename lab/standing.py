@@ -86,17 +86,17 @@ class Standing:
 
     @property
     def run(self) -> str:
-        """Give the id of the lab's run."""
+        """Return the id of the lab's run."""
         return self.lab.state.run
 
     @property
     def account(self) -> Account:
-        """Give the service's side of the lab as it is now: brokers, configurations, users."""
+        """Return the service's side of the lab as it is now: brokers, configurations, users."""
         return self._now.account
 
     @property
     def network(self) -> Network:
-        """Give who may talk to whom now: peerings, route tables, security groups."""
+        """Return who may talk to whom now: peerings, route tables, security groups."""
         return self._now.present
 
     def status(self) -> Status:
@@ -106,7 +106,7 @@ class Standing:
             return look(self.lab.engine, self.lab.state)
 
     def logs(self, name: str, *, tail: int | None = None) -> list[str]:
-        """Give the lines of a broker's log, or of `router`; only the last ones, where a number is given."""
+        """Return the lines of a broker's log, or of `router`; only the last ones, where a number is given."""
         _ = self._now
         with engine.explained():
             there = dict(logs.containers(self.lab.engine, self.run))
@@ -115,7 +115,7 @@ class Standing:
             return list(logs.follow(there[name], tail=tail, follow=False))
 
     def endpoint(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Endpoint:
-        """Give where any client connects to a broker, and as whom: host, port, CA file, user and password.
+        """Return where any client connects to a broker, and as whom: host, port, CA file, user and password.
 
         `over` is `mqtt`, `stomp`, `amqp`, or one of the first two in a WebSocket: `mqtt-wss`, `stomp-wss`.
         """
@@ -135,7 +135,7 @@ class Standing:
             return self._conversations.enter_context(made)
 
     def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:
-        """Tell whether a bridge would forward what is sent there to a broker: somebody on another one listens."""
+        """Return whether a bridge would forward what is sent there to a broker: somebody on another one listens."""
         name = self.account.broker(broker).name
         try:
             return self.lab.demand(name, destination(topic, queue))
@@ -143,7 +143,7 @@ class Standing:
             return False  # it is being rebooted, say: nobody would be forwarded anything
 
     def bridged(self, connector: str) -> bool:
-        """Tell whether all bridges of a connector work, at both ends."""
+        """Return whether all bridges of a connector work, at both ends."""
         _ = self._now
         found = [each for each in self.lab.state.plan.bridges if each.connector == connector]
         if not found:
@@ -158,7 +158,7 @@ class Standing:
 
     @property
     def _now(self) -> Control:
-        """Give what is on file now: in between our turns, others change it."""
+        """Return what is on file now: in between our turns, others change it."""
         if not self._one.acquire(blocking=False):
             return self._control  # another thread of ours has its turn, and what it knows is the latest
         try:
@@ -178,14 +178,14 @@ class Standing:
 
     @property
     def _age(self) -> timedelta:
-        """Give how long the lab has stood, whichever process asks: requests expire by it."""
+        """Return how long the lab has stood, whichever process asks: requests expire by it."""
         return datetime.now(UTC) - opened_at(self.lab.state.run)
 
     def _ended(self) -> InputError:
         return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")
 
     def _user(self, broker: str, user: str | None) -> tuple[str, str]:
-        """Give a broker's name, and a user whom it knows now."""
+        """Return a broker's name, and a user whom it knows now."""
         record = self.account.broker(broker)
         known = [each.name for each in record.users if each.current is not None]
         if user is not None and record.user(user).current is None:

@@ -67,7 +67,7 @@ class Conversation:
         self._heard.accepted(number, f"send to {to}")
 
     def receive(self, within: float = 10.0) -> Incoming:
-        """Give the next message that has come, or comes within so many seconds; LabTimeout where none does."""
+        """Return the next message that has come, or comes within so many seconds; LabTimeout where none does."""
         return self._heard.next(within)
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class _Heard:
 
 
 def destination(topic: str | None, queue: str | None) -> Destination:
-    """Give the one that is named."""
+    """Return the one that is named."""
     if topic is not None and queue is None:
         return Destination(kind="topic", name=topic)
     if queue is not None and topic is None:

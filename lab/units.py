@@ -116,7 +116,7 @@ def several(number: int, noun: str) -> str:
 
 
 def milliseconds(value: timedelta) -> float:
-    """Give a duration as a plain number of milliseconds, for reports."""
+    """Return a duration as a plain number of milliseconds, for reports."""
     return value / timedelta(milliseconds=1)
 
 

@@ -55,7 +55,7 @@ class Impairment:
     state: State = State.OPEN
 
     def json(self) -> dict[str, Any]:
-        """Give it as it is written in the file, every key present."""
+        """Return it as it is written in the file, every key present."""
         return {each.name: getattr(self, each.name) for each in dataclass_fields(self)}
 
 
@@ -70,12 +70,12 @@ class Network:
 
     @property
     def subnet(self) -> IPv4Network:
-        """Give the network's range."""
+        """Return the network's range."""
         return self.interface.network
 
     @property
     def host(self) -> IPv4Address:
-        """Give the last host address: the engine's bridge, which is the host itself."""
+        """Return the last host address: the engine's bridge, which is the host itself."""
         return self.subnet.broadcast_address - 1
 
 
@@ -109,12 +109,12 @@ class Config:
     policy: tuple[Way, ...] | None = None  # None: what has a way passes
 
     def network(self, name: str) -> Network:
-        """Give the network of that name."""
+        """Return the network of that name."""
         return next(network for network in self.networks if network.name == name)
 
     @property
     def regions(self) -> tuple[Network, ...]:
-        """Give the networks that are regions."""
+        """Return the networks that are regions."""
         return tuple(network for network in self.networks if not network.internet)
 
 

@@ -35,7 +35,7 @@ class Controlled(Protocol):
 
     @property
     def regions(self) -> tuple[str, str]:
-        """Give the regions the link's directions leave from."""
+        """Return the regions the link's directions leave from."""
         ...
 
     def open(self, cost_ns: int) -> None:
@@ -51,7 +51,7 @@ class Controlled(Protocol):
         ...
 
     def json(self) -> dict[str, Any]:
-        """Give everything there is to know about the link."""
+        """Return everything there is to know about the link."""
         ...
 
 
@@ -81,7 +81,7 @@ def _do(line: bytes, link: Controlled) -> dict[str, Any]:
 
 
 def stamp() -> dict[str, Any]:
-    """Give the router's own time, now: the moment a change took effect."""
+    """Return the router's own time, now: the moment a change took effect."""
     wall = time.time_ns()
     text = datetime.fromtimestamp(wall / 1e9, UTC).isoformat(timespec="microseconds")
     return {"monotonic_ns": time.monotonic_ns(), "wall_ns": wall, "wall": text}
@@ -105,11 +105,11 @@ class ControlSocket:
         self._unsent: dict[int, memoryview] = {}  # of answers that are longer than the kernel takes at once
 
     def fds(self) -> list[int]:
-        """Give the file descriptors to watch for what comes."""
+        """Return the file descriptors to watch for what comes."""
         return [self._listener.fileno(), *(fd for fd in self._clients if fd not in self._unsent)]
 
     def unsent(self) -> list[int]:
-        """Give those to watch for room: the rest of an answer waits for it."""
+        """Return those to watch for room: the rest of an answer waits for it."""
         return [*self._unsent]
 
     def serve(self, fd: int, answering: Callable[[bytes], dict[str, Any]]) -> None:

@@ -57,11 +57,11 @@ class Dice:
         self._z = 0.0
 
     def lost(self, loss: float) -> bool:
-        """Tell whether a wire packet is lost."""
+        """Return whether a wire packet is lost."""
         return self._random.random() < loss
 
     def delay_ns(self, impairment: Impairment) -> int:
-        """Give a delay, never negative: normal has jitter as its standard deviation, uniform as its half width."""
+        """Return a delay, never negative: normal has jitter as its standard deviation, uniform as its half width."""
         # A first-order chain of normals stays standard normal whatever the correlation; the uniform is its copula.
         rho = impairment.correlation
         self._z = rho * self._z + math.sqrt(1.0 - rho * rho) * self._random.gauss(0.0, 1.0)
@@ -92,7 +92,7 @@ class Counters:
         self.bytes_out += wire_bytes
 
     def json(self) -> dict[str, Any]:
-        """Give the counters ready for JSON."""
+        """Return the counters ready for JSON."""
         counts: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__ if name != "dropped"}
         return counts | {"dropped": {cause.value: count for cause, count in self.dropped.items()}}
 
@@ -186,7 +186,7 @@ class Direction:
         self._delays_since = now
 
     def counters(self, probe: bool) -> Counters:
-        """Give the counters of the lab's traffic or of the probes."""
+        """Return the counters of the lab's traffic or of the probes."""
         return self.probes if probe else self.lab
 
     def pass_on(self, now: int, packet: bytes, segments: int, size: int, probe: bool) -> None:
@@ -219,7 +219,7 @@ class Direction:
         return runs
 
     def _decide(self, now: int, size: int, delay: int, dice: Dice) -> int | Drop:
-        """Give when one wire packet leaves, or why it does not."""
+        """Return when one wire packet leaves, or why it does not."""
         impairment = self.impairment
         sent = now
         if impairment.rate_bps is not None:
@@ -237,7 +237,7 @@ class Direction:
         return due
 
     def _room(self, now: int, size: int) -> bool:
-        """Tell whether one more packet may wait for its turn; the one being sent does not wait."""
+        """Return whether one more packet may wait for its turn; the one being sent does not wait."""
         waiting = self._waiting
         while waiting and waiting[0][0] <= now:
             self._waiting_bytes -= waiting.popleft()[1]
@@ -271,7 +271,7 @@ class Direction:
         self.counters(each[5]).dropped[Drop.MALFORMED] += each[3]
 
     def json(self) -> dict[str, Any]:
-        """Give impairment, counters and the delay really given, ready for JSON; times in µs."""
+        """Return impairment, counters and the delay really given, ready for JSON; times in µs."""
         return {
             "leaving": self.leaving,
             "reaching": self.reaching,
@@ -285,5 +285,5 @@ class Direction:
 
 
 def _timing(impairment: Impairment) -> Impairment:
-    """Give only what has to do with when packets leave."""
+    """Return only what has to do with when packets leave."""
     return replace(impairment, loss=0.0, state=State.OPEN)

@@ -27,7 +27,7 @@ def load_json(text: str | bytes) -> Any:
 
 
 def table(value: Any, place: str, required: set[str], optional: set[str]) -> Mapping[str, Any]:
-    """Give an object with all required keys and no unknown one."""
+    """Return an object with all required keys and no unknown one."""
     if not isinstance(value, dict):
         raise ConfigError(f"{place}: expected an object, found {_short(value)}")
     if missing := sorted(required - value.keys()):
@@ -39,28 +39,28 @@ def table(value: Any, place: str, required: set[str], optional: set[str]) -> Map
 
 
 def items(value: Any, place: str) -> Sequence[Any]:
-    """Give a list."""
+    """Return a list."""
     if not isinstance(value, list):
         raise ConfigError(f"{place}: expected a list, found {_short(value)}")
     return value
 
 
 def name(value: Any, place: str) -> str:
-    """Give a name that needs no quoting anywhere."""
+    """Return a name that needs no quoting anywhere."""
     if not isinstance(value, str) or not NAME.fullmatch(value):
         raise ConfigError(f"{place}: expected letters, digits, '-', '_', '.' (at most 63), found {_short(value)}")
     return value
 
 
 def word(value: Any, place: str, known: Sequence[str]) -> str:
-    """Give one of the known words."""
+    """Return one of the known words."""
     if not isinstance(value, str) or value not in known:
         raise ConfigError(f"{place}: expected one of {', '.join(known)}, found {_short(value)}")
     return value
 
 
 def number(value: Any, place: str, least: float, most: float) -> float:
-    """Give a finite number between two bounds."""
+    """Return a finite number between two bounds."""
     wrong = isinstance(value, bool) or not isinstance(value, int | float)
     if wrong or (isinstance(value, float) and not math.isfinite(value)):
         raise ConfigError(f"{place}: expected a number, found {_short(value)}")
@@ -70,7 +70,7 @@ def number(value: Any, place: str, least: float, most: float) -> float:
 
 
 def integer(value: Any, place: str, least: int, most: int) -> int:
-    """Give a whole number between two bounds."""
+    """Return a whole number between two bounds."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ConfigError(f"{place}: expected a whole number, found {_short(value)}")
     if not least <= value <= most:
@@ -79,7 +79,7 @@ def integer(value: Any, place: str, least: int, most: int) -> int:
 
 
 def optional(value: Any, place: str, most: int) -> int | None:
-    """Give a whole number of at least one, or None."""
+    """Return a whole number of at least one, or None."""
     return None if value is None else integer(value, place, 1, most)
 
 

@@ -38,7 +38,7 @@ class Histogram:
         self.buckets[us if 0 <= us < _EXACT else bucket_of(us)] += 1
 
     def percentile(self, share: float) -> float | None:
-        """Give the delay in µs that the given share of all delays do not exceed; None when there are none."""
+        """Return the delay in µs that the given share of all delays do not exceed; None when there are none."""
         if not self.count:
             return None
         wanted, seen = max(1.0, share * self.count), 0
@@ -50,7 +50,7 @@ class Histogram:
         return self.max_ns / 1000
 
     def summary(self) -> dict[str, Any]:
-        """Give count, mean and percentiles in µs, ready for JSON."""
+        """Return count, mean and percentiles in µs, ready for JSON."""
         if not self.count:
             return {"count": 0, "min": None, "mean": None, "p50": None, "p95": None, "p99": None, "max": None}
         return {
@@ -65,7 +65,7 @@ class Histogram:
 
 
 def bucket_of(us: int) -> int:
-    """Give the number of the bucket that counts this many µs."""
+    """Return the number of the bucket that counts this many µs."""
     if us < _EXACT:
         return us if us > 0 else 0
     if us > _LONGEST_US:
@@ -75,7 +75,7 @@ def bucket_of(us: int) -> int:
 
 
 def middle_of(bucket: int) -> float:
-    """Give the middle of a bucket, in µs."""
+    """Return the middle of a bucket, in µs."""
     if bucket < _EXACT:
         return bucket + 0.5
     shift = (bucket >> 7) - 1

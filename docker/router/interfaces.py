@@ -13,7 +13,7 @@ _KERNEL = Path("/proc/sys/net/ipv4")
 
 
 def find_interfaces(config: Config, addresses: str | bytes) -> dict[str, str]:
-    """Give network name → interface name, from the text of `ip -json -4 addr`; ConfigError if one is missing.
+    """Return network name → interface name, from the text of `ip -json -4 addr`; ConfigError if one is missing.
 
     One that is not up counts as missing: an engine gives it its address first, and no route leads through it before.
     """

@@ -58,7 +58,7 @@ class Emulator:
 
     @property
     def regions(self) -> tuple[str, str]:
-        """Give the regions the link's directions leave from."""
+        """Return the regions the link's directions leave from."""
         return self.link.between
 
     def open(self, cost_ns: int) -> None:
@@ -90,7 +90,7 @@ class Emulator:
             direction.reset_counters()
 
     def json(self) -> dict[str, Any]:
-        """Give everything there is to know about the link."""
+        """Return everything there is to know about the link."""
         return {
             "link": self.link.name,
             "open": self.opened,
@@ -132,7 +132,7 @@ class Emulator:
         return answer(line, self)
 
     def _wait(self) -> int:
-        """Give the time until the next packet is due; a minute when there is none."""
+        """Return the time until the next packet is due; a minute when there is none."""
         now = time.monotonic_ns()
         return min((each.flight[0][0] - now for each in self.directions if each.flight), default=60_000_000_000)
 
@@ -177,7 +177,7 @@ class Emulator:
             now = clock()
 
     def _look_up(self, packet: bytes) -> tuple[Direction | None, bool]:
-        """Give the direction of a packet whose destination is not known yet, and whether it is a probe."""
+        """Return the direction of a packet whose destination is not known yet, and whether it is a probe."""
         if not is_ipv4(packet):
             return None, False
         destination = packet[_DESTINATION]
@@ -186,7 +186,7 @@ class Emulator:
         return self._towards(destination), False
 
     def _towards(self, destination: bytes) -> Direction | None:
-        """Give the direction that leads to an address, and remember it; none while the link is closed."""
+        """Return the direction that leads to an address, and remember it; none while the link is closed."""
         if not self.opened:
             return None
         for subnet, direction in zip(self.subnets, reversed(self.directions), strict=True):

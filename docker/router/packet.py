@@ -28,17 +28,17 @@ class Cut(NamedTuple):
 
     @property
     def segments(self) -> int:
-        """Give the number of packets on the wire."""
+        """Return the number of packets on the wire."""
         return -(-self.payload // self.size) or 1
 
     def wire_sizes(self) -> list[int]:
-        """Give each segment's bytes on the wire, IP header included."""
+        """Return each segment's bytes on the wire, IP header included."""
         full = self.segments - 1
         return [self.headers + self.size] * full + [self.headers + self.payload - full * self.size]
 
 
 def cut_of(packet: bytes) -> Cut | None:
-    """Give the cut of a super-packet, None for any other packet (also for one whose headers make no sense)."""
+    """Return the cut of a super-packet, None for any other packet (also for one whose headers make no sense)."""
     gso, _, size, at = struct.unpack_from("=BHHH", packet, 1)
     if gso & ~_GSO_ECN != _GSO_TCP4 or not size or at < 20 or len(packet) < HEAD + at + 20:
         return None
@@ -48,7 +48,7 @@ def cut_of(packet: bytes) -> Cut | None:
 
 
 def wire_of(packet: bytes) -> tuple[int, int]:
-    """Give how many packets a super-packet is on the wire, and their bytes together; (1, its length) for any other."""
+    """Return the packets a super-packet is on the wire, and their bytes together; (1, its length) for any other."""
     cut = cut_of(packet)
     if cut is None:
         return 1, len(packet) - HEAD
@@ -57,12 +57,12 @@ def wire_of(packet: bytes) -> tuple[int, int]:
 
 
 def is_ipv4(packet: bytes) -> bool:
-    """Tell whether this can be an IPv4 packet at all."""
+    """Return whether this can be an IPv4 packet at all."""
     return len(packet) >= _SHORTEST and packet[HEAD] >> 4 == 4 and len(packet) - HEAD >= (packet[HEAD] & 15) * 4 >= 20
 
 
 def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
-    """Give segments first to last (exclusive) of a super-packet as a packet of their own."""
+    """Return segments first to last (exclusive) of a super-packet as a packet of their own."""
     count = cut.segments
     if (first, last) == (0, count):
         return packet
@@ -90,7 +90,7 @@ def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
 
 
 def refusal(packet: bytes) -> bytes | None:
-    """Give what a closed port would answer: a reset to TCP, port unreachable to UDP; None where it would be silent."""
+    """Return a closed port's answer: a reset to TCP, port unreachable to UDP; None where it would be silent."""
     ip = (packet[HEAD] & 15) * 4
     if int.from_bytes(packet[HEAD + 6 : HEAD + 8], "big") & 0x1FFF:  # a later fragment has no ports
         return None
@@ -131,7 +131,7 @@ def _answer(packet: bytes, protocol: int, body: bytes) -> bytes:
 
 
 def checksum(data: bytes | bytearray) -> int:
-    """Give the internet checksum of the data."""
+    """Return the internet checksum of the data."""
     padded = bytes(data) + bytes(len(data) & 1)
     return ~_fold(sum(struct.unpack(f"!{len(padded) // 2}H", padded))) & 0xFFFF
 

@@ -32,7 +32,7 @@ class Policy:
         self._dropped: dict[_Dropped, int] = {}  # of tables that are gone
 
     def beginning(self, ways: Sequence[Way] | None) -> str:
-        """Give the rules for the router's start, whatever an earlier one left; None lets everything pass."""
+        """Return the rules for the router's start, whatever an earlier one left; None lets everything pass."""
         forget = "".join(f"table inet {name}\ndelete table inet {name}\n" for name in _TABLES)
         if ways is None:
             return forget

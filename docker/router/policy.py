@@ -42,7 +42,7 @@ class Way:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Give both ends as they are written."""
+        """Return both ends as they are written."""
         return (INTERNET if self.source is None else str(self.source), str(self.target))
 
 
@@ -60,7 +60,7 @@ def parse_policy(value: Any, place: str = "policy") -> tuple[Way, ...]:
 def policy_text(
     ways: Sequence[Way], table: str, regions: Sequence[str], links: Sequence[str], internet: str | None, management: int
 ) -> str:
-    """Give the table for `nft -f -`; `regions`, `links` and `internet` are interfaces."""
+    """Return the table for `nft -f -`; `regions`, `links` and `internet` are interfaces."""
     between = [way for way in ways if way.source is not None]
     calling = [way for way in ways if way.source is None]
     lines = [f"table inet {table}", f"delete table inet {table}", f"table inet {table} {{"]
@@ -110,7 +110,7 @@ def _chains(way: Way, at: int) -> Iterator[str]:
 
 
 def _only(allowed: Sequence[Ports], name: str) -> Iterator[str]:
-    """Give rules that drop and count whatever is not allowed, and let the rest go on."""
+    """Return rules that drop and count whatever is not allowed, and let the rest go on."""
     tcp, udp = (_ranges(allowed, protocol) for protocol in ("tcp", "udp"))
     icmp = any(each.protocol == "icmp" for each in allowed)
     for protocol, ranges in (("tcp", tcp), ("udp", udp)):
@@ -136,7 +136,7 @@ def _counting(name: str) -> Iterator[str]:
 
 
 def _ranges(allowed: Sequence[Ports], protocol: str) -> str:
-    """Give a protocol's ports as a set without overlaps, which nftables would refuse."""
+    """Return a protocol's ports as a set without overlaps, which nftables would refuse."""
     joined: list[list[int]] = []
     for first, last in sorted((each.first, each.last) for each in allowed if each.protocol == protocol):
         if joined and first <= joined[-1][1] + 1:
@@ -201,7 +201,7 @@ def _ports(value: Any, place: str) -> Ports:
 
 
 def parse_address(value: Any, place: str) -> IPv4Address:
-    """Give an address."""
+    """Return an address."""
     try:
         return IPv4Address(str(value))
     except AddressValueError:

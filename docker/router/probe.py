@@ -27,18 +27,18 @@ _MOST_COST_US = 500.0  # a quiet machine takes 50 to 100
 
 
 def network(index: int) -> IPv4Network:
-    """Give the little network that the probes of the link of that index use."""
+    """Return the little network that the probes of the link of that index use."""
     return IPv4Network((int(PROBES.network_address) + 4 * index, 30))
 
 
 def addresses(index: int) -> tuple[IPv4Address, IPv4Address]:
-    """Give the probes' addresses, in the order of the link's regions."""
+    """Return the probes' addresses, in the order of the link's regions."""
     first, second = network(index).hosts()
     return first, second
 
 
 def crossing_cost(one_way_ns: Collection[int]) -> float:
-    """Give the µs that crossing a link costs by itself, from the times its probes took at zero delay.
+    """Return the µs that crossing a link costs by itself, from the times its probes took at zero delay.
 
     A quick one in ten, not the middle one, and bounded: links open while brokers start, when most probes wait for a
     core. Taken off a link's delay, that wait would make the link too fast for as long as it lives.
@@ -56,11 +56,11 @@ class Probed:
     back: dict[int, int] = field(default_factory=dict)
 
     def round_trips(self) -> list[int]:
-        """Give the round trips, without the time between arriving and turning back."""
+        """Return the round trips, without the time between arriving and turning back."""
         return [self.there[number] + self.back[number] for number in sorted(self.back)]
 
     def json(self, regions: Sequence[str]) -> dict[str, Any]:
-        """Give the summary in µs."""
+        """Return the summary in µs."""
         return {
             "count": self.count,
             "lost": self.count - len(self.back),
@@ -70,7 +70,7 @@ class Probed:
 
 
 def spread(times: Sequence[int]) -> dict[str, float | None]:
-    """Give min, p50, p99 and max of times in ns, in µs; None without any."""
+    """Return min, p50, p99 and max of times in ns, in µs; None without any."""
     if not times:
         return {"min": None, "p50": None, "p99": None, "max": None}
     ordered = sorted(times)
@@ -123,7 +123,7 @@ def _send(source: socket.socket, target: socket.socket, token: bytes, number: in
 
 
 def _receive(end: socket.socket, token: bytes) -> tuple[int, int] | None:
-    """Give the number and the kernel's time of arrival of one of our probes; None for anything else."""
+    """Return the number and the kernel's time of arrival of one of our probes; None for anything else."""
     try:
         data, ancillary, _, _ = end.recvmsg(64, 64)
     except OSError:  # nothing there, or word of an error about an earlier probe

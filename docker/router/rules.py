@@ -23,12 +23,12 @@ _LAST_RESORT = "4278198272"  # a metric behind every other route
 
 
 def device(index: int) -> str:
-    """Give the name of a link's TUN device."""
+    """Return the name of a link's TUN device."""
     return f"link{index}"
 
 
 def nft_text(config: Config, interfaces: Mapping[str, str]) -> str:
-    """Give the rules for `nft -f -`; `interfaces` names each network's interface."""
+    """Return the rules for `nft -f -`; `interfaces` names each network's interface."""
     # nft 1.0.6 wants a newline between one `}` and the next.
     lines = [
         *(line for family in ("inet", "ip") for line in (f"table {family} {TABLE}", f"delete table {family} {TABLE}")),
@@ -113,7 +113,7 @@ def _published(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
 
 
 def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list[str]]:
-    """Give the commands that take away every way out and add the gateways' addresses."""
+    """Return the commands that take away every way out and add the gateways' addresses."""
     return [
         ["ip", "route", "flush", "exact", "default"],
         *(
@@ -125,7 +125,7 @@ def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list
 
 
 def forget_commands(listed: str | bytes) -> list[list[str]]:
-    """Give the commands that take away what an earlier router left in this namespace, from `ip -json rule`."""
+    """Return the commands that take away what an earlier router left in this namespace, from `ip -json rule`."""
     ours = [
         str(rule["priority"]) for rule in fields.load_json(listed) if str(rule["priority"]) in (_PROBE_RULE, _LINK_RULE)
     ]
@@ -133,7 +133,7 @@ def forget_commands(listed: str | bytes) -> list[list[str]]:
 
 
 def link_commands(config: Config, interfaces: Mapping[str, str], index: int) -> list[list[str]]:
-    """Give the commands that lead one link's traffic, and its probes, into its TUN device."""
+    """Return the commands that lead one link's traffic, and its probes, into its TUN device."""
     tun, table, probes = device(index), str(_FIRST_LINK_TABLE + index), str(probe.network(index))
     # No IPv6 address on the device: the kernel would announce it to nobody, through the link.
     commands = [

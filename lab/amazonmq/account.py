@@ -31,11 +31,11 @@ class Account:
     attended: datetime | None = None  # maintenance windows that opened until then have been attended to
 
     def now(self, machine: datetime) -> datetime:
-        """Give the service's time, from the machine's."""
+        """Return the service's time, from the machine's."""
         return machine.astimezone(UTC) + self.ahead
 
     def configuration(self, name: str) -> SavedConfiguration:
-        """Give one configuration, by its name or its id; refused where there is none."""
+        """Return one configuration, by its name or its id; refused where there is none."""
         for each in self.configurations:
             if name in (each.name, each.id):
                 return each
@@ -43,14 +43,14 @@ class Account:
         raise not_found("configuration", name, names, "configurations")
 
     def broker(self, name: str) -> BrokerRecord:
-        """Give one broker, by its name or its id; refused where there is none."""
+        """Return one broker, by its name or its id; refused where there is none."""
         for each in self.brokers:
             if name in (each.name, each.broker_id):
                 return each
         raise not_found("broker", name, (each.name for each in self.brokers), "brokers")
 
     def with_configuration(self, configuration: SavedConfiguration) -> Account:
-        """Give the account with a configuration more, or another value of the one of its name."""
+        """Return the account with a configuration more, or another value of the one of its name."""
         kept = self.configurations
         if any(each.name == configuration.name for each in kept):
             put = tuple(configuration if each.name == configuration.name else each for each in kept)
@@ -58,7 +58,7 @@ class Account:
         return replace(self, configurations=(*kept, configuration))
 
     def with_broker(self, record: BrokerRecord) -> Account:
-        """Give the account with a broker more, or another record of the one of its name."""
+        """Return the account with a broker more, or another record of the one of its name."""
         kept = self.brokers
         if any(each.name == record.name for each in kept):
             return replace(self, brokers=tuple(record if each.name == record.name else each for each in kept))
@@ -77,7 +77,7 @@ def move_clock(account: Account, to: datetime, machine: datetime) -> Account:
 
 
 def due(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
-    """Give the brokers whose maintenance window has opened and finds something pending, and the account after that.
+    """Return the brokers whose maintenance window has opened and finds something pending, and the account after that.
 
     A window is attended to once. What came to be pending after it opened waits for the next one. Each of these brokers
     is `due` until its reboot begins, so that whoever is interrupted between two of them has lost none.
@@ -94,17 +94,17 @@ def due(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
 
 
 def still_due(account: Account) -> tuple[str, ...]:
-    """Give the brokers whose maintenance window has opened and whose reboot nobody has begun yet."""
+    """Return the brokers whose maintenance window has opened and whose reboot nobody has begun yet."""
     return tuple(each.name for each in account.brokers if each.due and each.state == "RUNNING")
 
 
 def begun(account: Account) -> tuple[tuple[str, str], ...]:
-    """Give what was begun of a broker and has not ended, `reboot`, `creation` or `deletion`, and of which."""
+    """Return what was begun of a broker and has not ended, `reboot`, `creation` or `deletion`, and of which."""
     return tuple((_BEGUN[each.state], each.name) for each in account.brokers if each.state in _BEGUN)
 
 
 def opens_next(account: Account, machine: datetime) -> datetime | None:
-    """Give the service's moment of the next window that has something to apply, or None."""
+    """Return the service's moment of the next window that has something to apply, or None."""
     since = account.attended or account.now(machine)
     return min((each.window.opens_after(since) for each in account.brokers if each.waits), default=None)
 

@@ -143,7 +143,7 @@ def begin_reboot(account: Account, name: str) -> Account:
 
 
 def applied(account: Account, name: str) -> Account:
-    """Give the account with nothing pending for a broker that is down for its reboot."""
+    """Return the account with nothing pending for a broker that is down for its reboot."""
     record = account.broker(name)
     if record.state is not BrokerState.REBOOT_IN_PROGRESS:
         raise conflict(f"{name} is {record.state}: what is pending is applied by a reboot alone")
@@ -179,7 +179,7 @@ def _running(record: BrokerRecord, verb: str) -> None:
 def _chosen(
     account: Account, record: BrokerRecord, configuration: str | None, revision: int | None
 ) -> AppliedRevision | None:
-    """Give what becomes pending, or None where the broker has it already."""
+    """Return what becomes pending, or None where the broker has it already."""
     found = account.configuration(configuration or record.current.configuration)
     number = found.latest.number if revision is None else found.revision(revision).number
     if _engine(found.engine_version) != _engine(record.engine_version):

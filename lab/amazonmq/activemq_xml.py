@@ -49,7 +49,7 @@ _NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, por
 
 
 def render(sanitised: Sanitised, identity: BrokerIdentity) -> str:
-    """Give the activemq.xml of one broker.
+    """Return the activemq.xml of one broker.
 
     What was sanitised sets nothing that the service sets, so nothing is there twice, and no secret's placeholder is a
     person's.
@@ -83,7 +83,7 @@ def secret(key: str) -> str:
 
 
 def user_key(name: str) -> str:
-    """Give the key under which a user's password stands in the secrets file."""
+    """Return the key under which a user's password stands in the secrets file."""
     return f"user.{name}.password"
 
 
@@ -133,7 +133,7 @@ def _existing_children(layout: Layout, broker: Element, identity: BrokerIdentity
 
 
 def _new_children(broker: Element, identity: BrokerIdentity) -> Iterator[Node]:
-    """Give the elements that only the service writes, or that the person left out."""
+    """Return the elements that only the service writes, or that the person left out."""
     yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
     # Without it the console's web server outlives a broker that stops.
     yield _wrap("shutdownHooks", Node("bean", {"class": "org.apache.activemq.hooks.SpringContextHook"}, (), _BEANS))
@@ -184,7 +184,7 @@ def _certificates() -> dict[str, str]:
 
 
 def _kaha_db(identity: BrokerIdentity) -> Node:
-    """Give the store; the instance of a pair that does not have its lock looks for it more often than every 10 s."""
+    """Return the store; the instance of a pair that does not have its lock looks for it more often than every 10 s."""
     locker = Node("shared-file-locker", {"lockAcquireSleepInterval": str(LOCK_INTERVAL)})
     pair = identity.deployment_mode is DeploymentMode.ACTIVE_STANDBY_MULTI_AZ
     return Node("kahaDB", {"directory": f"{DATA_FOLDER}/kahadb"}, (_wrap("locker", locker),) if pair else ())

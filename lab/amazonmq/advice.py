@@ -32,13 +32,13 @@ _STOPS = "a broker does not start with it"
 
 
 def advise(sanitised: Sanitised) -> tuple[Problem, ...]:
-    """Give all advice about a configuration as the service would save it, connectors too, in the order of the text."""
+    """Return the advice about a configuration as the service would save it, connectors too, in order of the text."""
     found = [*connector_problems(sanitised.configuration), *advise_apart_from_connectors(sanitised)]
     return tuple(sorted(found, key=lambda each: each.place.line if each.place else 0))
 
 
 def advise_apart_from_connectors(sanitised: Sanitised) -> tuple[Problem, ...]:
-    """Give the advice that is not about connectors' users, names and addresses."""
+    """Return the advice that is not about connectors' users, names and addresses."""
     walk = _Walk(sanitised.configuration, sanitised.permitted)
     found = list(walk.element(sanitised.configuration.broker, sanitised.permitted.elements["broker"]))
     return tuple(dict.fromkeys([*found, *check_advisory_rights(sanitised.configuration)]))
@@ -52,7 +52,7 @@ class _Walk:
         self._permitted = permitted
 
     def element(self, element: Element, allowed: PermittedElement) -> Iterator[Problem]:
-        """Give the advice about an element and everything in it."""
+        """Return the advice about an element and everything in it."""
         for attribute in element.attributes:
             kind = allowed.attributes.get(attribute.name)
             if kind is not None and (

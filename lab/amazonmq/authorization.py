@@ -18,7 +18,7 @@ _COVERING = (">", "ActiveMQ.>", ADVISORIES)
 
 
 def missing_rights(configuration: Configuration, groups: Collection[str] | None) -> tuple[str, ...]:
-    """Give the rights on advisories that groups lack, or that nobody has if no groups are given."""
+    """Return the rights on advisories that groups lack, or that nobody has if no groups are given."""
     entries = list(_entries(configuration))
     if not entries and authorization_map(configuration) is None:
         return ()
@@ -38,7 +38,7 @@ def check_advisory_rights(configuration: Configuration) -> Iterator[Problem]:
 
 
 def authorization_map(configuration: Configuration) -> Element | None:
-    """Give the authorization map that a configuration has, or None where every user may do anything."""
+    """Return the authorization map that a configuration has, or None where every user may do anything."""
     return configuration.broker.find("plugins", "authorizationPlugin", "map", "authorizationMap")
 
 

@@ -55,39 +55,39 @@ class BrokerRecord:
 
     @property
     def waits(self) -> bool:
-        """Tell whether anything waits for a reboot."""
+        """Return whether anything waits for a reboot."""
         changed = any(user.change is not None for user in self.users)
         return self.pending is not None or self.pending_security_groups is not None or changed
 
     @property
     def identities(self) -> tuple[UserIdentity, ...]:
-        """Give the users that the broker knows now."""
+        """Return the users that the broker knows now."""
         return tuple(found for user in self.users if (found := user.identity()) is not None)
 
     @property
     def passwords(self) -> dict[str, int]:
-        """Give the number of the password of each user that the broker knows now."""
+        """Return the number of the password of each user that the broker knows now."""
         return {user.name: user.current.password for user in self.users if user.current is not None}
 
     def user(self, name: str) -> UserRecord:
-        """Give one user, pending or not; refused where there is none."""
+        """Return one user, pending or not; refused where there is none."""
         for user in self.users:
             if user.name == name:
                 return user
         raise not_found("user", name, (user.name for user in self.users), f"users of {self.name}")
 
     def with_user(self, user: UserRecord) -> BrokerRecord:
-        """Give the record with one user more, or another one in the place of the one of its name."""
+        """Return the record with one user more, or another one in the place of the one of its name."""
         if any(each.name == user.name for each in self.users):
             return replace(self, users=tuple(user if each.name == user.name else each for each in self.users))
         return replace(self, users=(*self.users, user))
 
     def without_user(self, name: str) -> BrokerRecord:
-        """Give the record with one user less."""
+        """Return the record with one user less."""
         return replace(self, users=tuple(each for each in self.users if each.name != name))
 
     def applied(self) -> BrokerRecord:
-        """Give the record with nothing pending: all that waited is so, and the old revision is in the history."""
+        """Return the record with nothing pending: all that waited is so, and the old revision is in the history."""
         moved = self.pending is not None and self.pending != self.current
         groups = self.pending_security_groups
         return replace(

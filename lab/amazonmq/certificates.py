@@ -49,7 +49,7 @@ class LabAuthority:
         return cls(certificate=certificate, now=now, _key=key)
 
     def issue(self, names: Sequence[str], addresses: Sequence[IPv4Address | IPv6Address], password: str) -> bytes:
-        """Give a PKCS12 key store with a new key, its certificate for these names and addresses, and the authority's.
+        """Return a PKCS12 key store with a new key, its certificate for these names and addresses, and the authority's.
 
         `localhost` and 127.0.0.1 are always among them, for clients that reach the broker through published ports.
         """
@@ -79,12 +79,12 @@ class LabAuthority:
         )
 
     def trust_store(self, password: str) -> bytes:
-        """Give the key store that makes Java trust this authority; a plain PKCS12 of it would be read as empty."""
+        """Return the key store that makes Java trust this authority; a plain PKCS12 of it would be read as empty."""
         entry = pkcs12.PKCS12Certificate(self.certificate, b"mqlab")
         return pkcs12.serialize_java_truststore([entry], _encryption(password))
 
     def ca_pem(self) -> bytes:
-        """Give the authority's certificate for clients."""
+        """Return the authority's certificate for clients."""
         return self.certificate.public_bytes(Encoding.PEM)
 
 

@@ -114,7 +114,7 @@ class Configuration:
 
 
 def read_bytes(path: Path, file: str) -> bytes:
-    """Give what a file holds, as far as a configuration may go; raises InputError where it cannot be read."""
+    """Return what a file holds, as far as a configuration may go; raises InputError where it cannot be read."""
     try:
         if not path.is_file():
             raise InputError.of(f"{file} {no_file(path)}", "a file is needed")
@@ -228,7 +228,7 @@ def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[s
 
 
 def _split(key: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
-    """Give namespace and name of what the parser writes as {namespace}name."""
+    """Return namespace and name of what the parser writes as {namespace}name."""
     namespace, _, name = key.rpartition("}")
     names[key] = (namespace.removeprefix("{"), name)
     return names[key]
@@ -240,6 +240,6 @@ def _spell(node: etree._Element) -> str:
 
 
 def _place(file: str, text: str, offset: int | None) -> Place:
-    """Give line and column of an offset, or of the end of the text."""
+    """Return line and column of an offset, or of the end of the text."""
     end = len(text) if offset is None else offset
     return Place(file=file, line=text.count("\n", 0, end) + 1, column=end - text.rfind("\n", 0, end))

@@ -46,7 +46,7 @@ class NetworkConnector:
 
 
 def split_uri(uri: str) -> tuple[str, tuple[tuple[int, str], ...]]:
-    """Give the outer scheme of a discovery uri, and each address in it with its offset."""
+    """Return the outer scheme of a discovery uri, and each address in it with its offset."""
     match = _SCHEME.match(uri)
     if match is None:
         return "", ((0, uri),)
@@ -59,13 +59,13 @@ def split_uri(uri: str) -> tuple[str, tuple[tuple[int, str], ...]]:
 
 
 def parse_address(text: str) -> tuple[str, str, int | None]:
-    """Give scheme, host and port of an address such as `ssl://host:61617?option=1`, or empty texts."""
+    """Return scheme, host and port of an address such as `ssl://host:61617?option=1`, or empty texts."""
     match = _ADDRESS.fullmatch(text)
     return ("", "", None) if match is None else (match[1], match[2].lower(), int(match[3]) if match[3] else None)
 
 
 def _members(uri: str, opening: int) -> Iterator[tuple[int, str]]:
-    """Give what stands between commas after `opening`, up to the parenthesis that closes it, opening nested lists."""
+    """Return what stands between commas after `opening`, up to the parenthesis that closes it, opening nested lists."""
     depth, start = 0, opening + 1
     for position in range(opening + 1, len(uri) + 1):
         character = uri[position] if position < len(uri) else ""

@@ -21,7 +21,7 @@ _BLANKS = " \t\r\n"
 
 
 def cut_attributes(text: str, element: Element, gone: Sequence[Attribute]) -> list[Edit]:
-    """Give the edits that take attributes out of a tag, with the space that set them off."""
+    """Return the edits that take attributes out of a tag, with the space that set them off."""
     edits: list[Edit] = []
     run: list[Attribute] = []
     for each in (*gone, None):
@@ -34,7 +34,7 @@ def cut_attributes(text: str, element: Element, gone: Sequence[Attribute]) -> li
 
 
 def cut_content(text: str, spans: Iterable[Span]) -> list[Edit]:
-    """Give the edits that take pieces out of an element's content, with their lines where nothing else is on them."""
+    """Return the edits that take pieces out of an element's content, with their lines where nothing else is on them."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and not text[merged[-1][1] : start].strip(" \t"):
@@ -83,6 +83,6 @@ def _with_line(text: str, start: int, end: int) -> Edit:
 
 
 def _line_start(text: str, offset: int) -> int | None:
-    """Give where the line of an offset begins, if only blanks stand before the offset."""
+    """Return where the line of an offset begins, if only blanks stand before the offset."""
     start = text.rfind("\n", 0, offset) + 1
     return None if text[start:offset].strip(" \t") else start

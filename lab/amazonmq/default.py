@@ -10,5 +10,5 @@ FILE = "default-configuration.xml"
 
 
 def default_configuration() -> Configuration:
-    """Give the service's default; its active content is the service's, the comments are ours."""
+    """Return the service's default; its active content is the service's, the comments are ours."""
     return read(files("lab.amazonmq").joinpath(FILE).read_bytes(), FILE)

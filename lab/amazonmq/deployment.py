@@ -13,9 +13,9 @@ class DeploymentMode(StrEnum):
 
     @property
     def instances(self) -> tuple[int, ...]:
-        """Give the numbers of the instances: the end of each one's host name."""
+        """Return the numbers of the instances: the end of each one's host name."""
         return (1, 2) if self is DeploymentMode.ACTIVE_STANDBY_MULTI_AZ else (1,)
 
     def instance_name(self, broker: str, number: int) -> str:
-        """Give what an instance is called: as its broker where it is the only one, else with its number behind it."""
+        """Return what an instance is called: as its broker where it is the only one, else with its number behind it."""
         return f"{broker}-{number}" if len(self.instances) > 1 else broker

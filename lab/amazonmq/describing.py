@@ -14,7 +14,7 @@ from lab.amazonmq.revisions import Revision, SavedConfiguration
 
 
 def describe_broker(account: Account, name: str) -> dict[str, Any]:
-    """Give a broker as DescribeBroker does, as far as the lab has it."""
+    """Return a broker as DescribeBroker does, as far as the lab has it."""
     record = account.broker(name)
     pending = {} if record.pending is None else {"pending": _applied(account, record.pending)}
     groups = record.pending_security_groups
@@ -44,7 +44,7 @@ def describe_broker(account: Account, name: str) -> dict[str, Any]:
 
 
 def list_users(account: Account, broker: str) -> list[dict[str, str]]:
-    """Give a broker's users as ListUsers does: names, and what waits for a reboot."""
+    """Return a broker's users as ListUsers does: names, and what waits for a reboot."""
     return [
         {"username": user.name, **({} if user.change is None else {"pendingChange": str(user.change)})}
         for user in account.broker(broker).users
@@ -52,7 +52,7 @@ def list_users(account: Account, broker: str) -> list[dict[str, str]]:
 
 
 def describe_user(account: Account, broker: str, name: str) -> dict[str, Any]:
-    """Give a user as DescribeUser does."""
+    """Return a user as DescribeUser does."""
     user = account.broker(broker).user(name)
     now = user.current or user.latest
     found: dict[str, Any] = {"username": name, "consoleAccess": now.console_access, "groups": list(now.groups)}
@@ -64,7 +64,7 @@ def describe_user(account: Account, broker: str, name: str) -> dict[str, Any]:
 
 
 def describe_configuration(account: Account, name: str) -> dict[str, Any]:
-    """Give a configuration as DescribeConfiguration does."""
+    """Return a configuration as DescribeConfiguration does."""
     found = account.configuration(name)
     return {
         "id": found.id,
@@ -77,12 +77,12 @@ def describe_configuration(account: Account, name: str) -> dict[str, Any]:
 
 
 def list_revisions(account: Account, name: str) -> list[Mapping[str, Any]]:
-    """Give a configuration's revisions as ListConfigurationRevisions does, the newest first."""
+    """Return a configuration's revisions as ListConfigurationRevisions does, the newest first."""
     return [_revision(each) for each in reversed(account.configuration(name).revisions)]
 
 
 def pending_changes(record: BrokerRecord) -> dict[str, str]:
-    """Give what waits for each user, by name."""
+    """Return what waits for each user, by name."""
     return {user.name: str(user.change) for user in record.users if user.change is not None}
 
 

@@ -39,7 +39,7 @@ class Node:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Give the text with every edit made; edits at one place are made in the order given."""
+    """Return the text with every edit made; edits at one place are made in the order given."""
     pieces: list[str] = []
     position = 0
     for edit in sorted(edits, key=lambda each: (each.start, each.end)):
@@ -118,6 +118,6 @@ def quoted(value: str) -> str:
 
 
 def _indent(source: str, offset: int) -> str:
-    """Give the white space before an offset, if nothing else stands on its line."""
+    """Return the white space before an offset, if nothing else stands on its line."""
     match = _INDENT.search(source, 0, offset)
     return match[1] if match else ""

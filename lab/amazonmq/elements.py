@@ -72,7 +72,7 @@ class Element(NamedTuple):
         return next((each for each in self.attributes if each.name == name), None)
 
     def get(self, name: str) -> str | None:
-        """Give an attribute's value."""
+        """Return an attribute's value."""
         found = self.attribute(name)
         return None if found is None else found.value
 
@@ -84,11 +84,11 @@ class Element(NamedTuple):
         return element
 
     def children_named(self, name: str) -> Iterator[Element]:
-        """Give the children of one name; most are written once, and all may be written again."""
+        """Return the children of one name; most are written once, and all may be written again."""
         return (each for each in self.children if each.name == name)
 
     def walk(self) -> Iterator[Element]:
-        """Give this element and everything below it, in the order of the text."""
+        """Return this element and everything below it, in the order of the text."""
         yield self
         for child in self.children:
             yield from child.walk()

@@ -40,7 +40,7 @@ class BrokerFile:
 
 
 def broker_files(activemq_xml: str, users: Sequence[UserIdentity], secrets: BrokerSecrets) -> tuple[BrokerFile, ...]:
-    """Give every text file of one broker, its activemq.xml as `render` made it."""
+    """Return every text file of one broker, its activemq.xml as `render` made it."""
     texts = {
         "activemq.xml": activemq_xml,
         "jetty.xml": jetty_xml(),
@@ -70,7 +70,7 @@ def secrets_properties(secrets: BrokerSecrets) -> str:
 
 
 def jetty_xml() -> str:
-    """Give the console's web server."""
+    """Return the console's web server."""
     return files("lab.amazonmq").joinpath("jetty.xml").read_text("utf-8")
 
 
@@ -102,7 +102,7 @@ def jolokia_properties(user: str, password: str) -> str:
 
 
 def jolokia_access() -> str:
-    """Give what the lab may do through Jolokia."""
+    """Return what the lab may do through Jolokia."""
     return files("lab.amazonmq").joinpath("jolokia-access.xml").read_text("utf-8")
 
 

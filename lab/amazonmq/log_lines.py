@@ -75,12 +75,12 @@ def read(line: str) -> Said | None:
 
 
 def name_of(text: str) -> str:
-    """Give the name of what a line tells, or nothing."""
+    """Return the name of what a line tells, or nothing."""
     return next((name for name, pattern in NAMED.items() if pattern.search(text)), "")
 
 
 def matters(said: Said) -> bool:
-    """Tell whether a history keeps a line: every warning, every error, and whatever has a name."""
+    """Return whether a history keeps a line: every warning, every error, and whatever has a name."""
     return (said.level in LOUD and not _EXPECTED.search(said.text)) or bool(name_of(said.text))
 
 
@@ -88,11 +88,11 @@ class Pattern(Protocol):
     """What is looked for in a line."""
 
     def search(self, text: str, /) -> object:
-        """Give something where the line has it, else None."""
+        """Return something where the line has it, else None."""
 
 
 def pattern(matches: str) -> Pattern:
-    """Give what a scenario means: the pattern of that name, or else the regular expression; ValueError says why not.
+    """Return what a scenario means: the pattern of that name, or else the regular expression; ValueError says why not.
 
     People's own are RE2's, which takes time in proportion to the line, whatever the expression.
     """

@@ -26,7 +26,7 @@ class Window:
         return f"{self.day} {self.time:%H:%M} {self.zone}"
 
     def opens_after(self, moment: datetime) -> datetime:
-        """Give the first opening that is later than a moment, in UTC; daylight saving shifts it as it shifts clocks."""
+        """Return the first opening later than a moment, in UTC; daylight saving shifts it as it shifts clocks."""
         zone = ZoneInfo(self.zone)
         here = moment.astimezone(zone)
         date = here.date() + timedelta(days=(DAYS.index(self.day) - here.weekday()) % 7)

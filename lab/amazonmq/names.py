@@ -53,18 +53,18 @@ JOLOKIA_PORT = 8778  # for the lab alone; the service has no such port
 
 
 def host_name(broker_id: str, aws_region: str, instance: int = 1) -> str:
-    """Give the name under which Amazon MQ would publish a broker's endpoints."""
+    """Return the name under which Amazon MQ would publish a broker's endpoints."""
     domain = "amazonaws.com.cn" if aws_region.startswith("cn-") else "amazonaws.com"
     return f"{broker_id}-{instance}.mq.{aws_region}.{domain}"
 
 
 def derived_broker_id(topology: str, broker: str) -> str:
-    """Give a broker that declares no id the same id on every run of its topology."""
+    """Return a broker that declares no id the same id on every run of its topology."""
     return f"b-{uuid.uuid5(_NAMESPACE, f'{topology}/{broker}')}"
 
 
 def derived_configuration_id(name: str) -> str:
-    """Give a configuration of a name the same id on every run."""
+    """Return a configuration of a name the same id on every run."""
     return f"c-{uuid.uuid5(_NAMESPACE, f'configuration/{name}')}"
 
 

@@ -73,19 +73,19 @@ class Permitted:
 
 
 def versions() -> tuple[str, ...]:
-    """Give the engine versions that have a list, oldest first."""
+    """Return the engine versions that have a list, oldest first."""
     return tuple(_engine(version) for version in _content()["versions"])
 
 
 def permitted(engine_version: str) -> Permitted | None:
-    """Give the list of an engine version such as 5.18 or 5.18.4, or None where there is none."""
+    """Return the list of an engine version such as 5.18 or 5.18.4, or None where there is none."""
     match = _ENGINE.fullmatch(engine_version)
     engine = f"{match[1]}.{match[2]}" if match else ""
     return _permitted(engine) if engine in versions() else None
 
 
 def since(name: str) -> str:
-    """Give the engine version that brought `element@attribute` or `element/collection`, or nothing."""
+    """Return the engine version that brought `element@attribute` or `element/collection`, or nothing."""
     return _since().get(name, "")
 
 
@@ -134,7 +134,7 @@ def _permitted(engine: str) -> Permitted:
 
 
 def _later(content: Mapping[str, Any], engine: str) -> Iterator[str]:
-    """Give what came only with versions after this one."""
+    """Return what came only with versions after this one."""
     known = [_engine(version) for version in content["versions"]]
     for version, names in content["added"].items():
         if known.index(_engine(version)) > known.index(engine):

@@ -24,7 +24,7 @@ MOST_CONNECTORS = 20
 def check_configuration(
     configuration: Configuration, identity: BrokerIdentity, hosts: Mapping[str, str]
 ) -> tuple[Problem, ...]:
-    """Give every problem of one broker's configuration; `hosts` maps each host name of the topology to its broker."""
+    """Return every problem of one broker's configuration; `hosts` maps each host name of the topology to its broker."""
     found = list(connector_problems(configuration))
     wrong = {problem.place for problem in found}
     for connector in configuration.connectors:
@@ -36,7 +36,7 @@ def check_configuration(
 
 
 def connector_problems(configuration: Configuration) -> tuple[Problem, ...]:
-    """Give what is wrong with the connectors of a configuration, whichever broker it is for."""
+    """Return what is wrong with the connectors of a configuration, whichever broker it is for."""
     found: list[Problem] = []
     connectors = configuration.connectors
     for connector in connectors:

@@ -46,7 +46,7 @@ class SavedConfiguration:
         return self.revisions[-1]
 
     def revision(self, number: int) -> Revision:
-        """Give one revision; raises InputError if there is none of that number."""
+        """Return one revision; raises InputError if there is none of that number."""
         if 1 <= number <= len(self.revisions):
             return self.revisions[number - 1]
         raise InputError.of(

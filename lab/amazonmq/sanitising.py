@@ -50,7 +50,7 @@ class Removal:
         return f"{self.place}: {self.reason} {of}\n  {self.why}"
 
     def problem(self) -> Problem:
-        """Give it as a Problem, for those who do not want it removed in silence."""
+        """Return it as a Problem, for those who do not want it removed in silence."""
         return Problem(what=self.why, remedy=f"Amazon MQ would remove it: {self.reason}", place=self.place)
 
 
@@ -96,7 +96,7 @@ class _Sanitising:
         self.removals: list[Removal] = []
 
     def element(self, element: Element, allowed: PermittedElement) -> Element:
-        """Give an element with what is permitted of it."""
+        """Return an element with what is permitted of it."""
         attributes = self._attributes(element, allowed)
         return self._content(element, attributes, list(self._children(element, allowed)))
 
@@ -135,7 +135,7 @@ class _Sanitising:
             yield kept
 
     def _attributes(self, element: Element, allowed: PermittedElement | None) -> tuple[Attribute, ...]:
-        """Give the attributes that stay; a collection has none but those that any element may have."""
+        """Return the attributes that stay; a collection has none but those that any element may have."""
         gone = [each for each in element.attributes if not self._takes(element, each, allowed)]
         if not gone:
             return element.attributes

@@ -25,7 +25,7 @@ def lines(removals: Sequence[Removal], advice: Sequence[Problem]) -> Iterator[st
 def as_json(
     problems: Sequence[Problem], removals: Sequence[Removal], advice: Sequence[Problem]
 ) -> Iterator[dict[str, Any]]:
-    """Give everything as JSON-able values, problems first."""
+    """Return everything as JSON-able values, problems first."""
     yield from (_told("problem", each.place, each.what, each.remedy) for each in problems)
     for number, each in enumerate(removals):
         yield _told("removal", each.place, each.why, "") | {

@@ -39,19 +39,19 @@ class UserRecord:
 
     @property
     def latest(self) -> UserSetting:
-        """Give what was last asked for, which a deleted user keeps."""
+        """Return what was last asked for, which a deleted user keeps."""
         found = self.pending or self.current
         assert found is not None  # a user has one or the other
         return found
 
     def applied(self) -> UserRecord | None:
-        """Give the user after a reboot, or None where it has gone."""
+        """Return the user after a reboot, or None where it has gone."""
         if self.change is Change.DELETE:
             return None
         return UserRecord(name=self.name, current=self.latest)
 
     def identity(self) -> UserIdentity | None:
-        """Give the user as the broker's files have it now, or None where the broker does not know it yet."""
+        """Return the user as the broker's files have it now, or None where the broker does not know it yet."""
         if self.current is None:
             return None
         return UserIdentity(name=self.name, groups=self.current.groups, console_access=self.current.console_access)

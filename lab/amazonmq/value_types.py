@@ -20,7 +20,7 @@ _LONGEST_NUMBER = 100  # digits; Python would take its time to read more, and no
 
 
 def is_true(value: str | None) -> bool:
-    """Tell whether a value of type boolean says true."""
+    """Return whether a value of type boolean says true."""
     return value is not None and value.strip(_BLANKS) in _TRUE
 
 

@@ -37,11 +37,11 @@ class Vault:
         )
 
     def keeping(self, user: str, number: int, password: str) -> Vault:
-        """Give a vault with one password more."""
+        """Return a vault with one password more."""
         return replace(self, passwords={**self.passwords, number: password}, latest={**self.latest, user: number})
 
     def applying(self, numbers: Mapping[str, int]) -> Vault:
-        """Give a vault in which these are the users whom the broker knows; what a user had before is forgotten.
+        """Return a vault in which these are the users whom the broker knows; what a user had before is forgotten.
 
         Of a deleted user the last one stays, for as long as the lab lives: a client still tries it.
         """
@@ -51,17 +51,17 @@ class Vault:
         return replace(self, passwords=kept, current=dict(numbers), latest=latest)
 
     def password(self, user: str) -> str:
-        """Give what a client logs in with: what the broker knows, else what was last asked for."""
+        """Return what a client logs in with: what the broker knows, else what was last asked for."""
         return self.passwords.get(self.current.get(user, self.latest.get(user, 0)), NOBODYS)
 
     @property
     def secrets(self) -> BrokerSecrets:
-        """Give the secrets that the broker's files are made of."""
+        """Return the secrets that the broker's files are made of."""
         return BrokerSecrets(users={user: self.passwords[number] for user, number in self.current.items()}, **self.own)
 
     @property
     def file(self) -> BrokerFile:
-        """Give the file."""
+        """Return the file."""
         found = {
             "own": self.own,
             "passwords": {str(number): password for number, password in self.passwords.items()},

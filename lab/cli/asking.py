@@ -23,7 +23,7 @@ def load_named(name: str) -> Scenario:
 
 
 def shipped_path(name: str) -> Path:
-    """Give the file of a scenario that ships with mqlab, by its name."""
+    """Return the file of a scenario that ships with mqlab, by its name."""
     folder = shipped("scenarios")
     path = resolve(name, folder)
     if path.parent != folder:

@@ -21,30 +21,30 @@ OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which 
 
 
 def noted(run: str | None) -> LabState:
-    """Give what is on file of a running lab, without asking anything of it."""
+    """Return what is on file of a running lab, without asking anything of it."""
     return states.chosen(states.load_all(state_folder(os.environ)), run)
 
 
 def control(run: str | None) -> Control:
-    """Give the service's side and the network of a running lab, as the last command left them."""
+    """Return the service's side and the network of a running lab, as the last command left them."""
     return control_of(noted(run))
 
 
 def control_of(state: LabState) -> Control:
-    """Give the service's side of a lab; what a replay does to its own is the replay's."""
+    """Return the service's side of a lab; what a replay does to its own is the replay's."""
     return state.control or opening_control(state.plan, datetime.now(UTC))
 
 
 @contextmanager
 def looked_at(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
-    """Give a running lab, only to be asked."""
+    """Return a running lab, only to be asked."""
     with attach(run, environment=os.environ, progress=options.progress(quiet)) as live:
         yield live
 
 
 @contextmanager
 def attended(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
-    """Give a running lab to change, when it is our turn: commands at the same time wait for each other."""
+    """Return a running lab to change, when it is our turn: commands at the same time wait for each other."""
     refuse_replayed(noted(run))  # before an engine is asked for
     with looked_at(run, quiet=quiet) as live, live.turn():
         yield live

@@ -121,7 +121,7 @@ def diff(
 
 
 def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
-    """Give the first removals as UpdateConfiguration does."""
+    """Return the first removals as UpdateConfiguration does."""
     return [
         {
             "reason": str(each.reason),

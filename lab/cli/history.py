@@ -81,7 +81,7 @@ def show_history(
 
 
 def find(named: str | None) -> Path:
-    """Give the history a person means: by its path, its run folder, or its run; the latest when nothing is said."""
+    """Return the history a person means: by its path, its run folder, or its run; the latest when nothing is said."""
     if named is not None and named != "latest":
         path = Path(named)
         if path.is_dir():
@@ -103,7 +103,7 @@ def find(named: str | None) -> Path:
 
 
 def _history_in(folder: Path) -> Path:
-    """Give a run folder's history, or say which of its neighbours have one: a lab that only stood has none."""
+    """Return a run folder's history, or say which of its neighbours have one: a lab that only stood has none."""
     found = folder / "history.jsonl"
     if not found.exists():
         beside = (each.parent.name for each in folder.parent.glob("*/history.jsonl"))

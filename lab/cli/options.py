@@ -124,22 +124,22 @@ def has_a_place(path: Path | None) -> None:
 
 
 def out() -> Console:
-    """Give the console of results."""
+    """Return the console of results."""
     return Console(file=sys.stdout, highlight=False)
 
 
 def err() -> Console:
-    """Give the console of progress and complaints."""
+    """Return the console of progress and complaints."""
     return Console(file=sys.stderr, highlight=False)
 
 
 def only_ascii() -> bool:
-    """Tell whether stdout takes nothing but ASCII."""
+    """Return whether stdout takes nothing but ASCII."""
     return not out().encoding.lower().replace("-", "").startswith("utf")
 
 
 def problems(error: LabError) -> dict[str, Any]:
-    """Give an error as every command prints it with `--json`: what is wrong, where, and what would be right."""
+    """Return an error as every command prints it with `--json`: what is wrong, where, and what would be right."""
     found = error.problems if isinstance(error, InputError) else (Problem(what=error.what, remedy=error.remedy),)
     return {
         "problems": [
@@ -157,7 +157,7 @@ def problems(error: LabError) -> dict[str, Any]:
 
 
 def progress(quiet: bool) -> TerminalProgress:
-    """Give the progress of a command."""
+    """Return the progress of a command."""
     return TerminalProgress(err(), quiet=quiet)
 
 

@@ -27,7 +27,7 @@ def writable(*paths: Path | None) -> None:
 
 
 def _is_a_report(path: Path) -> bool:
-    """Tell whether a file may be replaced: one that was written here before, or an empty one; no device, no link."""
+    """Return whether a file may be replaced: one that was written here before, or an empty one; no device, no link."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:

@@ -48,7 +48,7 @@ def stand(
 
 
 def opened(account: Account, machine: datetime) -> bool:
-    """Tell whether a window has opened that somebody has to attend to."""
+    """Return whether a window has opened that somebody has to attend to."""
     found, _ = due(account, machine)
     return bool(still_due(found))
 

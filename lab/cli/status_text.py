@@ -22,7 +22,7 @@ from lab.runtime.emulation.status import BrokerStatus, Status
 
 
 def endpoints(state: LabState) -> dict[str, Any]:
-    """Give where everything of a lab is reached from this machine."""
+    """Return where everything of a lab is reached from this machine."""
     return {
         "run": state.run,
         "scenario": state.scenario,
@@ -78,7 +78,7 @@ def show_endpoints(state: LabState, console: Console) -> None:
 
 
 def to_dict(status: Status) -> dict[str, Any]:
-    """Give a status as JSON-able values, without the keys to the management."""
+    """Return a status as JSON-able values, without the keys to the management."""
     account = Account() if status.state.replaying else attending.control_of(status.state).account
     network = Network() if status.state.replaying else status.state.plan.network  # else it is the replay's
     return {
@@ -167,7 +167,7 @@ def _instance(plan: InstancePlan, where: InstanceState) -> dict[str, Any]:
 
 
 def _instances(plan: BrokerPlan, where: BrokerState) -> dict[str, Any]:
-    """Give both instances of a pair; the first one's are the broker's own keys too."""
+    """Return both instances of a pair; the first one's are the broker's own keys too."""
     if len(plan.instances) == 1:
         return {}
     both = zip(plan.instances, where.instances, strict=True)

@@ -31,12 +31,12 @@ advance: Callable[[Pointer], bool] = _advance
 
 
 def pointer(wrapper: Any) -> Pointer:
-    """Give what a wrapper wraps."""
+    """Return what a wrapper wraps."""
     return wrapper._impl  # proton gives no other way
 
 
 def wrapped(delivery: Pointer) -> Any:
-    """Give a delivery that may be kept."""
+    """Return a delivery that may be kept."""
     return proton.Delivery.wrap(delivery)  # type: ignore[no-untyped-call]
 
 
@@ -74,7 +74,7 @@ class Tags:
         self._made = 0
 
     def take(self) -> Tag:
-        """Give a name that no other delivery has."""
+        """Return a name that no other delivery has."""
         if self._free:
             return self._free.pop()
         self._made += 1
@@ -101,7 +101,7 @@ class Inbox:
         self._room = ffi.new("char[]", _AT_ONCE)
 
     def take(self, link: Pointer, delivery: Pointer) -> bytes | None:
-        """Give a link's next message, None where it is not all there, or was taken already."""
+        """Return a link's next message, None where it is not all there, or was taken already."""
         if not lib.pn_delivery_readable(delivery) or lib.pn_delivery_partial(delivery):
             return None
         parts = []

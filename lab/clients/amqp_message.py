@@ -62,7 +62,7 @@ def decode(octets: bytes) -> Decoded:
 
 @lru_cache(maxsize=256)
 def _head(persistent: bool, expiry: float | None, group: str | None, priority: int | None) -> bytes:
-    """Give the sections before a message's own properties."""
+    """Return the sections before a message's own properties."""
     out: Any = Message(body=b"", inferred=True)
     out.durable = persistent
     out.ttl = 0.0 if expiry is None else max(expiry, 0.001)  # 0 says: never
@@ -150,7 +150,7 @@ def _any(octets: bytes) -> Decoded:
 
 
 def _octets(body: object) -> bytes:
-    """Give the octets of a body that is no data section: of a text, as a TextMessage's is, else of what it shows."""
+    """Return the octets of a body that is no data section: of a text, as a TextMessage's is, else of what it shows."""
     if body is None:
         return b""
     return bytes(body) if isinstance(body, memoryview | bytearray) else str(body).encode("utf-8", "surrogatepass")

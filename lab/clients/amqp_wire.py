@@ -184,7 +184,7 @@ class Wire:
         return words(condition) if condition is not None else ""
 
     def _complaint(self) -> str:
-        """Give what the engine itself found wrong."""
+        """Return what the engine itself found wrong."""
         condition = self._transport.condition
         return words(condition) if condition is not None else ""
 

@@ -190,7 +190,7 @@ class Answers:
         self._gone: str | None = None
 
     def give(self, to: str, refusal: str = "") -> None:
-        """Give an answer; the first one counts."""
+        """Return an answer; the first one counts."""
         with self._changed:
             self._given.setdefault(to, refusal)
             self._changed.notify_all()

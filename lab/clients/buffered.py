@@ -31,7 +31,7 @@ class Buffered:
         self.closed = False
 
     def recv(self, size: int) -> bytes:
-        """Give what is there, at most `size` bytes; as a socket does where nothing is."""
+        """Return what is there, at most `size` bytes; as a socket does where nothing is."""
         if self._at == len(self._read):
             self._read, self._at = self.take(), 0
         start = self._at
@@ -61,7 +61,7 @@ class Buffered:
         return b"".join(parts)
 
     def readable(self) -> bool:
-        """Tell whether something can be read without asking the kernel."""
+        """Return whether something can be read without asking the kernel."""
         return self._at < len(self._read) or self._end is not None or self._below.pending() > 0
 
     def send(self, octets: bytes) -> int:
@@ -91,7 +91,7 @@ class Buffered:
         self._below.close()
 
     def fileno(self) -> int:
-        """Give what a selector asks for."""
+        """Return what a selector asks for."""
         number: int = self._below.fileno()
         return number
 

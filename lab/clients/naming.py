@@ -9,22 +9,22 @@ _SWAPPED = str.maketrans("/.+*#>", "./*+>#")  # ActiveMQ swaps each pair both wa
 
 
 def mqtt_topic(destination: Destination) -> str:
-    """Give a destination's name in MQTT, which has only topics."""
+    """Return a destination's name in MQTT, which has only topics."""
     if destination.kind != "topic":
         raise PlanError(f"MQTT has no queues, so it cannot reach {destination}", "use a topic, or over: stomp")
     return destination.name.translate(_SWAPPED)
 
 
 def physical_name(topic: str) -> str:
-    """Give ActiveMQ's name of an MQTT topic or filter."""
+    """Return ActiveMQ's name of an MQTT topic or filter."""
     return topic.translate(_SWAPPED)
 
 
 def stomp_destination(destination: Destination) -> str:
-    """Give a destination's name in STOMP."""
+    """Return a destination's name in STOMP."""
     return f"/{destination.kind}/{destination.name}"
 
 
 def amqp_address(destination: Destination) -> str:
-    """Give a destination's address in AMQP; without the prefix ActiveMQ takes it for a queue."""
+    """Return a destination's address in AMQP; without the prefix ActiveMQ takes it for a queue."""
     return str(destination)

@@ -15,5 +15,5 @@ _LACKS_A_RIGHT = re.compile(
 
 
 def how(said: str) -> str:
-    """Give the word for a broker's refusal: it lets nobody in, or something else was wrong."""
+    """Return the word for a broker's refusal: it lets nobody in, or something else was wrong."""
     return NOT_AUTHORISED if _LACKS_A_RIGHT.search(said) else FAILED

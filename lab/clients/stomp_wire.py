@@ -122,7 +122,7 @@ class _Wire(Transport):  # type: ignore[misc]
         return octets
 
     def _unwrapped(self, frames: Frames, octets: bytes) -> bytes:
-        """Give what is in a WebSocket's messages; where none is whole, or all are pings, nothing can be read yet."""
+        """Return what is in a WebSocket's messages; where none is whole, or all are pings, nothing can be read yet."""
         content = frames.unwrap(octets)
         while frames.pings:
             self.send_queue.put_octets(frames.pings.pop(0))

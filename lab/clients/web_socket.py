@@ -50,7 +50,7 @@ class Frames:
         return octets
 
     def unwrap(self, octets: bytes) -> bytes:
-        """Give the content of all messages that are whole by now, joined."""
+        """Return the content of all messages that are whole by now, joined."""
         self._read, self._at = self._read[self._at :] + octets, 0
         content: list[Any] = []
         while not self.ended:

@@ -43,12 +43,12 @@ class Move:
 
     @property
     def account(self) -> Account:
-        """Give the one in which every window that may have opened did."""
+        """Return the one in which every window that may have opened did."""
         return self.accounts[-1]
 
 
 def opening(topology: Topology) -> Account:
-    """Give the account that a topology's lab opens with; InputError where some broker cannot be."""
+    """Return the account that a topology's lab opens with; InputError where some broker cannot be."""
     account = Account(attended=_LONG_AGO)
     for name, broker in topology.brokers.items():
         written = broker.configuration
@@ -117,12 +117,12 @@ def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
 
 
 def changes_anything(scenario: Scenario) -> bool:
-    """Tell whether a scenario saves or applies anything."""
+    """Return whether a scenario saves or applies anything."""
     return any(isinstance(step, steps.UpdateConfiguration | steps.UpdateBroker) for step in every_step(scenario.steps))
 
 
 def _after(account: Account, step: Step) -> Account | None:
-    """Give the account after a step, or None where the service has nothing to do with it."""
+    """Return the account after a step, or None where the service has nothing to do with it."""
     match step:
         case steps.CreateConfiguration():
             return account_configurations.create_configuration(
@@ -170,7 +170,7 @@ def _after(account: Account, step: Step) -> Account | None:
 
 
 def _opened_or_not(worlds: tuple[Account, ...], brokers: set[str]) -> tuple[Account, ...]:
-    """Give each account, and what it is once the windows of brokers have opened, one broker after the other."""
+    """Return each account, and what it is once the windows of brokers have opened, one broker after the other."""
     found = list(worlds)
     for name in sorted(brokers):
         for account in tuple(found):

@@ -24,7 +24,7 @@ _LONGEST_NUMBER = 20  # no network has as many bridges
 
 
 def removals(topology: Topology) -> tuple[Removal, ...]:
-    """Give all that the service would remove from the configurations, each file's once, whoever uses it.
+    """Return all that the service would remove from the configurations, each file's once, whoever uses it.
 
     One that cannot be read is among the Problems.
     """
@@ -36,7 +36,7 @@ def removals(topology: Topology) -> tuple[Removal, ...]:
 
 
 def advise(topology: Topology) -> tuple[Problem, ...]:
-    """Give the advice about a topology that `check` found no Problem in."""
+    """Return the advice about a topology that `check` found no Problem in."""
     saved = _saved(topology)
     ways = tuple(_ways(topology, saved))
     found = [
@@ -60,7 +60,7 @@ class _Way:
     target: str
 
     def ttl(self, kind: str) -> float:
-        """Give over how many bridges a message, or a consumer's demand, may go."""
+        """Return over how many bridges a message, or a consumer's demand, may go."""
         written = self.connector.element.get(f"{kind}TTL") or self.connector.element.get("networkTTL") or "1"
         if len(written) > _LONGEST_NUMBER:
             return math.inf
@@ -68,7 +68,7 @@ class _Way:
         return math.inf if hops < 0 else hops
 
     def place(self) -> Place:
-        """Give where the number of bridges is written, or could be."""
+        """Return where the number of bridges is written, or could be."""
         for name in ("networkTTL", "messageTTL", "consumerTTL"):
             attribute = self.connector.element.attribute(name)
             if attribute is not None:
@@ -126,7 +126,7 @@ def _too_far(ways: Sequence[_Way]) -> Iterator[Problem]:
 
 
 def _shortest(source: str, ways: Sequence[_Way]) -> Mapping[str, tuple[_Way, ...]]:
-    """Give the shortest way to each broker; of connectors between the same two, the one that carries furthest."""
+    """Return the shortest way to each broker; of connectors between the same two, the one that carries furthest."""
     found: dict[str, tuple[_Way, ...]] = {source: ()}
     waiting = [source]
     furthest = sorted(ways, key=lambda way: min(way.ttl("message"), way.ttl("consumer")), reverse=True)

@@ -125,7 +125,7 @@ def _connector(
 
 
 def check_log(scenario: Scenario, number: int, claim: Log) -> Iterator[Problem]:
-    """Give what is wrong with a `log` expectation."""
+    """Return what is wrong with a `log` expectation."""
     path = ("expect", number, claim.claim)
     brokers = scenario.topology.brokers
     if claim.broker not in brokers:

@@ -20,7 +20,7 @@ from lab.errors import Place, Problem
 
 
 def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[Problem, ...]:
-    """Give every Problem of a scenario; an ActiveMQ version handed in stands for what the engine versions ask for."""
+    """Return every Problem of a scenario; an ActiveMQ version handed in stands for what the engine versions ask for."""
     found = [
         *check_topology(scenario.topology, scenario.origin, activemq_version),
         *check_configurations(scenario.topology, scenario.origin, activemq_version),

@@ -14,7 +14,7 @@ from lab.errors import InputError, Problem
 
 
 def check_configurations(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
-    """Give every Problem of every broker's configuration, in the places of its own file."""
+    """Return every Problem of every broker's configuration, in the places of its own file."""
     known = hosts(topology)
     for name, broker in topology.brokers.items():
         if broker.region not in topology.regions or broker.configuration is None:

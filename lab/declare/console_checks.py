@@ -16,7 +16,7 @@ from lab.errors import Problem
 
 
 def check_console(scenario: Scenario) -> Iterator[Problem]:
-    """Give every Problem of the claims about the console."""
+    """Return every Problem of the claims about the console."""
     brokers = scenario.topology.brokers
     for number, claim in enumerate(scenario.expect):
         path: Keys = ("expect", number, claim.claim)

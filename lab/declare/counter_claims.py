@@ -51,7 +51,7 @@ class Counters(Expectation, Addressed):
 
     @property
     def amounts(self) -> dict[str, Amount]:
-        """Give the counters that are claimed."""
+        """Return the counters that are claimed."""
         return {name: amount for name in COUNTERS if (amount := getattr(self, name)) is not None}
 
     @model_validator(mode="after")

@@ -23,19 +23,19 @@ class Addressed(Protocol):
 
 
 def destination_of(addressed: Addressed) -> str | None:
-    """Give the destination as ActiveMQ writes it, such as topic://a.b, or None where none is named."""
+    """Return the destination as ActiveMQ writes it, such as topic://a.b, or None where none is named."""
     if addressed.topic is not None:
         return f"topic://{addressed.topic}"
     return f"queue://{addressed.queue}" if addressed.queue is not None else None
 
 
 def has_wildcard(name: str) -> bool:
-    """Tell whether a name stands for many."""
+    """Return whether a name stands for many."""
     return any(level in ("*", ">") for level in name.partition("://")[2].split("."))
 
 
 def hears(subscription: str, destination: str) -> bool:
-    """Tell whether a subscription is reached by what is sent to a destination; either may have wildcards."""
+    """Return whether a subscription is reached by what is sent to a destination; either may have wildcards."""
     kind, _, heard = subscription.partition("://")
     other, _, sent = destination.partition("://")
     return kind == other and _meet(heard.split("."), sent.split("."))

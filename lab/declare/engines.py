@@ -11,7 +11,7 @@ _VERSION = re.compile(r"5\.1[5-9](\.\d{1,2})?")
 
 
 def release(engine_version: str, activemq_version: str | None = None) -> str | None:
-    """Give the ActiveMQ release that stands for an engine version, or None; a version handed in stands for all."""
+    """Return the ActiveMQ release that stands for an engine version, or None; a version handed in stands for all."""
     if activemq_version is not None:
         return activemq_version
     named = engine_version if engine_version in RELEASES.values() else None

@@ -13,5 +13,5 @@ class Expectation(Declared):
     claim: ClassVar[str]
 
     def written(self) -> Any:
-        """Give what stands after the claim in a file, defaults too."""
+        """Return what stands after the claim in a file, defaults too."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

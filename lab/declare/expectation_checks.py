@@ -22,7 +22,7 @@ from lab.errors import Problem
 
 
 def check_expectations(scenario: Scenario) -> Iterator[Problem]:
-    """Give every Problem of the expectations."""
+    """Return every Problem of the expectations."""
     for number, expectation in enumerate(scenario.expect):
         if isinstance(expectation, Delivered | Latency | Duplicates | Ordered | Recovered):
             yield from _receivers(scenario, number, expectation)

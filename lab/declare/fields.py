@@ -56,7 +56,7 @@ def _text_to(parse: Any, already: type) -> BeforeValidator:
 
 
 def _short_text(value: Any) -> str:
-    """Give a scalar's text; no quantity, number or address is long."""
+    """Return a scalar's text; no quantity, number or address is long."""
     if not isinstance(value, str):
         raise ValueError("a single value is needed here, not a list or a mapping")
     if len(value) > 40:
@@ -96,7 +96,7 @@ def _cidr(value: Any) -> Any:
 
 
 def _nearest(text: str) -> str:
-    """Give the block that an address in it names, or an example."""
+    """Return the block that an address in it names, or an example."""
     try:
         return str(IPv4Network(text, strict=False))
     except ValueError:
@@ -237,7 +237,7 @@ class Amount(Declared):
         return {key: bound for key, bound in bounds.items() if bound is not None}
 
     def holds(self, number: int) -> bool:
-        """Tell whether a number is within the bounds."""
+        """Return whether a number is within the bounds."""
         return (self.at_least or 0) <= number and (self.at_most is None or number <= self.at_most)
 
     @property
@@ -303,7 +303,7 @@ class Receivers(Declared):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Give the clients named."""
+        """Return the clients named."""
         return self.all or self.any
 
 

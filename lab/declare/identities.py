@@ -23,7 +23,7 @@ from lab.network.addresses import first_free
 
 
 def broker_id(topology: Topology, broker: str) -> str:
-    """Give a broker's id: its own, or one derived from the names."""
+    """Return a broker's id: its own, or one derived from the names."""
     return topology.brokers[broker].broker_id or derived_broker_id(topology.topology, broker)
 
 
@@ -44,7 +44,7 @@ def _host_names(topology: Topology, name: str) -> tuple[str, ...]:
 
 
 def identity(topology: Topology, name: str, activemq_version: str | None = None) -> BrokerIdentity:
-    """Give what a configuration is rendered for; the broker's region must exist."""
+    """Return what a configuration is rendered for; the broker's region must exist."""
     broker = topology.brokers[name]
     aws_region = topology.regions[broker.region].aws_region
     return BrokerIdentity(
@@ -63,7 +63,7 @@ def identity(topology: Topology, name: str, activemq_version: str | None = None)
 
 
 def sanitised(topology: Topology, name: str) -> Sanitised:
-    """Give a broker's configuration, or the service's default, as the service would save it for its engine version.
+    """Return a broker's configuration, or the service's default, as the service would save it for its engine version.
 
     Raises InputError where it is no configuration, or where nobody knows what the engine version permits.
     """
@@ -81,7 +81,7 @@ def _saved(file: str | None, text: str, engine_version: str) -> Sanitised:
 
 
 def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]]:
-    """Give each broker's instances their addresses: declared, or the first free in its VPC; None where none is."""
+    """Return each broker's instances their addresses: declared, or the first free in its VPC; None where none is."""
     found = {name: list(declared_addresses(broker)) for name, broker in topology.brokers.items()}
     for name, broker in topology.brokers.items():
         if broker.region not in topology.regions:
@@ -95,7 +95,7 @@ def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]
 
 
 def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:
-    """Give the addresses of a broker's instances as they are written; None where none is."""
+    """Return the addresses of a broker's instances as they are written; None where none is."""
     if broker.deployment_mode is DeploymentMode.SINGLE_INSTANCE:
         return (broker.address,)
     return broker.addresses or (None,) * len(broker.deployment_mode.instances)

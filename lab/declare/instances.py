@@ -17,7 +17,7 @@ class Instances:
 
     @property
     def single(self) -> bool:
-        """Tell whether there is one only."""
+        """Return whether there is one only."""
         return len(self._states) == 1
 
     @property
@@ -30,11 +30,11 @@ class Instances:
         return self._broker if self.single or self.missing else f"instance {number} of {self._broker}"
 
     def state(self, number: int) -> str:
-        """Give the state of an instance."""
+        """Return the state of an instance."""
         return self._states[number]
 
     def meant(self, step: OnBroker) -> tuple[int, ...]:
-        """Give the instance that a step is about; both where it might be either one of two."""
+        """Return the instance that a step is about; both where it might be either one of two."""
         numbers = tuple(self._states)
         named = step.instance if isinstance(step, OnInstance) else None
         if named in ("1", "2"):

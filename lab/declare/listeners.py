@@ -8,7 +8,7 @@ from lab.declare.unrolling import every_step
 
 
 def listeners(scenario: Scenario) -> list[Subscribe | Consume]:
-    """Give every subscription, and every consume that connects to a queue by itself."""
+    """Return every subscription, and every consume that connects to a queue by itself."""
     return [
         step
         for step in every_step(scenario.steps)

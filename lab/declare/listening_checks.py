@@ -29,7 +29,7 @@ class Listening:
         self._owners: dict[tuple[str, str], str] = {}  # by broker and client-id: the client
 
     def check(self, at: At, step: Step) -> Iterator[Problem]:
-        """Give every Problem of the next step."""
+        """Return every Problem of the next step."""
         match step:
             case Subscribe():
                 yield from self._subscribe(at, step)

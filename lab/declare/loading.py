@@ -43,12 +43,12 @@ def load(path: Path, *, environment: Mapping[str, str]) -> Scenario:
 
 
 def masked_sources(scenario: Scenario) -> tuple[SourceFile, ...]:
-    """Give copies of the scenario's files for keeping, every password replaced by asterisks."""
+    """Return copies of the scenario's files for keeping, every password replaced by asterisks."""
     return scenario.origin.sources
 
 
 def resolve(name_or_path: str, shipped: Path) -> Path:
-    """Give the file of a scenario, named by its path or by the name of one that ships with mqlab."""
+    """Return the file of a scenario, named by its path or by the name of one that ships with mqlab."""
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or path.is_file():
         return path
@@ -79,7 +79,7 @@ class _Joining:
         self.topology_read = True
 
     def scenario(self) -> Any:
-        """Give the content of the scenario with everything that it names in place."""
+        """Return the content of the scenario with everything that it names in place."""
         document = self._document(str(self._path), self._path, ())
         content = document.content if document else None
         if document is None or not isinstance(content, dict):
@@ -119,7 +119,7 @@ class _Joining:
         self.unreadable = True
 
     def origin(self) -> Origin:
-        """Give the places, and the copies that may be kept."""
+        """Return the places, and the copies that may be kept."""
         return Origin(values=self._values, keys=self._keys, sources=self._sources())
 
     def _document(self, file: str, path: Path, prefix: Keys) -> Document | None:
@@ -141,7 +141,7 @@ class _Joining:
         return document
 
     def _named(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
-        """Give the file that another one names, or note that it is not there."""
+        """Return the file that another one names, or note that it is not there."""
         path = Path(os.path.normpath(folder / name))
         if "\0" not in name and path.is_file():
             return str(path), path

@@ -38,12 +38,12 @@ BEGINNING = timedelta(0)
 
 
 def network_of(topology: Topology) -> Network:
-    """Give the Network of a topology; of one that `check` found a Problem in, as far as it goes."""
+    """Return the Network of a topology; of one that `check` found a Problem in, as far as it goes."""
     return _Building(topology, Origin()).network
 
 
 def network_problems(topology: Topology, origin: Origin) -> Iterator[Problem]:
-    """Give what AWS, or the lab, refuses of the VPCs, peerings, routes and groups that a topology declares."""
+    """Return what AWS, or the lab, refuses of the VPCs, peerings, routes and groups that a topology declares."""
     yield from _Building(topology, origin).problems
 
 
@@ -91,7 +91,7 @@ class _Building:
         return False
 
     def _route_tables(self) -> None:
-        """Give every VPC its tables, among them a main one, which is called as the region unless one is declared."""
+        """Return every VPC its tables, among them a main one, which is called as the region unless one is declared."""
         declared = self._topology.route_tables or {}
         made: list[RouteTable] = []
         for name, table in declared.items():
@@ -261,6 +261,6 @@ def _having(network: Network, vpc: str, groups: tuple[str, ...]) -> Network:
 
 
 def _inside(region: str, *, open_: bool) -> tuple[Rule, ...]:
-    """Give what the default group lets in: its own members, as in AWS, or all where no group is declared."""
+    """Return what the default group lets in: its own members, as in AWS, or all where no group is declared."""
     peer = {"cidr": ANYWHERE} if open_ else {"group": default_group(region)}
     return (Rule(protocol=Protocol.ALL, ports=(0, 65535), **peer),)

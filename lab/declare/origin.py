@@ -27,7 +27,7 @@ class Origin:
     sources: tuple[SourceFile, ...] = ()
 
     def place(self, *path: str | int) -> Place | None:
-        """Give the place of a value, or of the nearest thing around it that was written."""
+        """Return the place of a value, or of the nearest thing around it that was written."""
         found = self.values.get(())
         reached: Keys = ()
         for step in path:
@@ -38,5 +38,5 @@ class Origin:
         return found
 
     def key(self, *path: str | int) -> Place | None:
-        """Give the place of a key, or of the nearest thing around it that was written."""
+        """Return the place of a key, or of the nearest thing around it that was written."""
         return self.keys.get(path) or self.place(*path)

@@ -8,7 +8,7 @@ Over = Literal["mqtt", "stomp", "amqp", "mqtt-wss", "stomp-wss"]
 
 
 def protocol(over: str) -> str:
-    """Give the protocol alone: `mqtt`, `stomp` or `amqp`."""
+    """Return the protocol alone: `mqtt`, `stomp` or `amqp`."""
     return over.removesuffix("-wss")
 
 

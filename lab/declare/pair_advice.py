@@ -36,7 +36,7 @@ def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Itera
 
 
 def _pairs(topology: Topology, connector: NetworkConnector, known: Mapping[str, str]) -> Iterator[str]:
-    """Give the pairs that a connector leads to."""
+    """Return the pairs that a connector leads to."""
     by_host = {host.lower(): broker for host, broker in known.items()}
     for remote in connector.remotes:
         broker = by_host[remote.host]

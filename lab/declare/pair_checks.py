@@ -15,7 +15,7 @@ _PAIR = DeploymentMode.ACTIVE_STANDBY_MULTI_AZ
 
 
 def check_pair(topology: Topology, name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
-    """Give what fits only the other deployment mode, and names that two containers would share."""
+    """Return what fits only the other deployment mode, and names that two containers would share."""
     path: Keys = ("topology", "brokers", name)
     if broker.deployment_mode is DeploymentMode.SINGLE_INSTANCE:
         if broker.addresses is not None:

@@ -67,7 +67,7 @@ class _UnreadableError(Exception):
 
 
 def read_text(path: Path, file: str) -> str:
-    """Give a file's text, or raise InputError saying why it is none."""
+    """Return a file's text, or raise InputError saying why it is none."""
     try:
         if not path.is_file():
             raise InputError.of(f"{file} {no_file(path)}", "a file is needed")
@@ -120,7 +120,7 @@ class _Reader:
         self._events = self._translated()
 
     def document(self) -> Any:
-        """Give the one document of the file."""
+        """Return the one document of the file."""
         next(self._events)  # the stream's start
         first = next(self._events)
         if isinstance(first, yaml.StreamEndEvent):
@@ -218,6 +218,6 @@ def _malformed(words: str, place: Place) -> Problem:
 
 
 def _end(file: str, before: bytes) -> Place:
-    """Give the place right after some bytes of a file."""
+    """Return the place right after some bytes of a file."""
     text = before.decode("utf-8", errors="replace")
     return Place(file=file, line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))

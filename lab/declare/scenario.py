@@ -194,23 +194,23 @@ class Scenario(Declared):
 
     @property
     def origin(self) -> Origin:
-        """Give the places and copies of the files it was loaded from."""
+        """Return the places and copies of the files it was loaded from."""
         return self._origin
 
     def from_files(self, origin: Origin) -> Self:
-        """Give a copy that remembers its files."""
+        """Return a copy that remembers its files."""
         copy = self.model_copy()
         copy._origin = origin
         return copy
 
     def with_seed(self, seed: int) -> Self:
-        """Give a copy that makes other choices."""
+        """Return a copy that makes other choices."""
         copy = self.model_copy(update={"seed": seed})
         copy._origin = self._origin
         return copy
 
     def declared(self) -> dict[str, Any]:
-        """Give all of it, defaults too, as a JSON-able dict in the words of its file, without passwords."""
+        """Return all of it, defaults too, as a JSON-able dict in the words of its file, without passwords."""
         written = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"steps", "expect"})
         for broker in written["topology"]["brokers"].values():
             for user in broker["users"].values():

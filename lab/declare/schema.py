@@ -38,13 +38,13 @@ _PASSWORD = {
 
 
 def topology_schema() -> dict[str, Any]:
-    """Give the schema of a topology file."""
+    """Return the schema of a topology file."""
     definitions = _definitions([Topology])
     return {"$schema": _DRAFT, "title": "A topology of mqlab", **definitions.pop("Topology"), "$defs": definitions}
 
 
 def scenario_schema() -> dict[str, Any]:
-    """Give the schema of a scenario file."""
+    """Return the schema of a scenario file."""
     definitions = _definitions([Topology, *STEPS, *EXPECTATIONS])
     _wait(definitions)
     definitions["Together"] = {"description": Together.__doc__, "type": "array", "minItems": 1, "items": _STEP}
@@ -75,7 +75,7 @@ def scenario_schema() -> dict[str, Any]:
 
 
 def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
-    """Give the models' schemas by name, as a person writes them."""
+    """Return the models' schemas by name, as a person writes them."""
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = schema["$defs"]
     definitions.pop("Configuration")
@@ -106,7 +106,7 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
 
 
 def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a mapping's schema, which needs at least one key."""
+    """Return a mapping's schema, which needs at least one key."""
     return {**definition, "minProperties": 1}
 
 
@@ -128,7 +128,7 @@ def _wait(definitions: dict[str, Any]) -> None:
 
 
 def _step(verbs: Mapping[str, str], duration: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the schema of a step: one verb, perhaps with a moment beside it."""
+    """Return the schema of a step: one verb, perhaps with a moment beside it."""
     moment = {**duration, "description": "When it begins, since the replay began"}
     return {
         "type": "object",
@@ -143,7 +143,7 @@ def _one_or_many(listed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one_of(names: Mapping[str, str]) -> dict[str, Any]:
-    """Give the schema of a mapping of exactly one key, whose value the key decides."""
+    """Return the schema of a mapping of exactly one key, whose value the key decides."""
     return {
         "type": "object",
         "minProperties": 1,

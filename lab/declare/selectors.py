@@ -27,7 +27,7 @@ class Untold(ValueError):
 
 
 def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: bool = True) -> bool:
-    """Tell whether a message with such headers is let through; Untold where that takes more than is read here."""
+    """Return whether a message with such headers is let through; Untold where that takes more than is read here."""
     return _parsed(selector, read_as_numbers)(headers) is True
 
 
@@ -46,7 +46,7 @@ def matches_over(protocol: str, selector: str, headers: Mapping[str, Value]) -> 
 def properties(
     headers: Mapping[str, str], *, group: str | None, priority: int | None, persistent: bool
 ) -> Mapping[str, Value]:
-    """Give what a selector can ask of a message, as far as its publisher decides that."""
+    """Return what a selector can ask of a message, as far as its publisher decides that."""
     found: dict[str, Value] = dict(headers)
     found["JMSXGroupID"] = group
     found["JMSPriority"] = 4 if priority is None else priority
@@ -81,7 +81,7 @@ class _Reader:
 
     @property
     def next(self) -> str:
-        """Give the next sign or keyword, or what kind of thing comes; empty at the end."""
+        """Return the next sign or keyword, or what kind of thing comes; empty at the end."""
         kind, word = self._tokens[0] if self._tokens else ("sign", "")
         return word if kind == "sign" else f"a {kind}"
 

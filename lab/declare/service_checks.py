@@ -26,7 +26,7 @@ from lab.errors import InputError, Problem
 
 
 def check_service(scenario: Scenario) -> Iterator[Problem]:
-    """Give every refusal that is certain, and every claim about what is not there."""
+    """Return every refusal that is certain, and every claim about what is not there."""
     wanted = any(isinstance(step, OfService) for step in every_step(scenario.steps))
     if not wanted and not any(isinstance(claim, SERVICE_CLAIMS) for claim in scenario.expect):
         return
@@ -61,7 +61,7 @@ def connectors_of(scenario: Scenario) -> dict[str, list[str]]:
 
 
 def connectors_at(scenario: Scenario, broker: str) -> tuple[NetworkConnector, ...]:
-    """Give every connector that a broker has at some time."""
+    """Return every connector that a broker has at some time."""
     return tuple(connector for its in texts(scenario).get(broker, ()) for connector in its)
 
 
@@ -72,7 +72,7 @@ def users_of(scenario: Scenario, broker: str) -> list[str]:
 
 
 def _refused(scenario: Scenario, move: Move, refusal: InputError) -> Iterator[Problem]:
-    """Give a refusal at the field that is at fault; what is wrong inside a file has its own place."""
+    """Return a refusal at the field that is at fault; what is wrong inside a file has its own place."""
     field = refusal.attribute if isinstance(refusal, Refused) and refusal.attribute else _first(move.step)
     place = scenario.origin.place(*move.path, field)
     for problem in refusal.problems:

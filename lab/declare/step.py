@@ -21,21 +21,21 @@ class Step(Declared):
 
     @property
     def at(self) -> timedelta | None:
-        """Give the moment it is to begin, since the replay began; None of one that follows the step before it."""
+        """Return the moment it is to begin, since the replay began; None of one that follows the step before it."""
         return self._at
 
     def beginning(self, at: timedelta | None) -> Self:
-        """Give a copy that begins at a moment."""
+        """Return a copy that begins at a moment."""
         copy = self.model_copy()
         copy._at = at
         return copy
 
     def written(self) -> Any:
-        """Give what stands after the verb in a file, defaults too."""
+        """Return what stands after the verb in a file, defaults too."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def entry(self) -> dict[str, Any]:
-        """Give the whole entry as it stands in a list of steps."""
+        """Return the whole entry as it stands in a list of steps."""
         at = {} if self._at is None else {"at": format_duration(self._at)}
         return {**at, self.verb: self.written()}
 

@@ -92,7 +92,7 @@ class SubscriptionTerms(Declared):
 
     @property
     def kept(self) -> bool:
-        """Tell whether the broker keeps the subscription, and what comes for it, while the client is away."""
+        """Return whether the broker keeps the subscription, and what comes for it, while the client is away."""
         return self.durable or not self.clean_session
 
 

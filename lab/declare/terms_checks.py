@@ -41,7 +41,7 @@ def _is_text(text: str) -> bool:
 
 
 def check_terms(at: At, step: Subscribe | Message) -> Iterator[Problem]:
-    """Give every Problem of a step's terms, taken by itself."""
+    """Return every Problem of a step's terms, taken by itself."""
     for field, protocols in _HAVE.items():
         if field in step.model_fields_set and protocol(step.over) not in protocols:
             written = field.replace("_", "-")

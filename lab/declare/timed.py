@@ -68,7 +68,7 @@ class Wait(Step, Addressed):
         return self
 
     def written(self) -> Any:
-        """Give the duration alone, or the condition."""
+        """Return the duration alone, or the condition."""
         written = super().written()
         return written["duration"] if self.until is None else written
 
@@ -99,14 +99,14 @@ class Holding(Step):
 
     @classmethod
     def listed(cls, fields: Any) -> Any:
-        """Give the list of inner entries among what stands after the verb, whatever is there."""
+        """Return the list of inner entries among what stands after the verb, whatever is there."""
         for key in cls.inside:
             fields = fields.get(key) if isinstance(fields, dict) else None
         return fields
 
     @classmethod
     def holding(cls, fields: Any, steps: tuple[Any, ...]) -> Any:
-        """Give what stands after the verb with its inner entries read."""
+        """Return what stands after the verb with its inner entries read."""
         return {**fields, "steps": steps} if cls.inside else {"steps": steps}
 
 
@@ -117,7 +117,7 @@ class Together(Holding):
     inside: ClassVar[tuple[str, ...]] = ()
 
     def written(self) -> Any:
-        """Give the list of its steps."""
+        """Return the list of its steps."""
         return [step.entry() for step in self.steps]
 
 
@@ -129,5 +129,5 @@ class Repeat(Holding):
     times: Whole = Field(ge=1, le=10_000)
 
     def written(self) -> Any:
-        """Give its number and the list of its steps."""
+        """Return its number and the list of its steps."""
         return {"times": self.times, "steps": [step.entry() for step in self.steps]}

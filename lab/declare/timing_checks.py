@@ -16,7 +16,7 @@ from lab.units import format_duration
 
 
 def check_timing(scenario: Scenario) -> Iterator[Problem]:
-    """Give every Problem of when the steps happen."""
+    """Return every Problem of when the steps happen."""
     if (count := total(scenario.steps)) > MOST:
         what = f"these are {count} steps, all rounds counted"
         place = scenario.origin.place("steps")
@@ -40,7 +40,7 @@ class _Moments:
     def one_after_another(
         self, steps: Sequence[Step], path: Keys, begin: timedelta, *, repeated: bool = False
     ) -> timedelta:
-        """Give the earliest moment at which the last step is done."""
+        """Return the earliest moment at which the last step is done."""
         for position, step in enumerate(steps):
             begin = self._one(step, (*path, position), begin, repeated=repeated)
         return begin
@@ -69,7 +69,7 @@ class _Moments:
 
 
 def _least(step: Step) -> timedelta:
-    """Give the time that a plain step takes at least."""
+    """Return the time that a plain step takes at least."""
     if isinstance(step, Wait):
         return step.duration or timedelta(0)
     if isinstance(step, Flap):

@@ -52,7 +52,7 @@ class ImpairmentFields(Declared):
         return self
 
     def impairment(self) -> Impairment:
-        """Give the value the router understands."""
+        """Return the value the router understands."""
         return Impairment(
             delay=self.delay,
             jitter=self.jitter,
@@ -145,7 +145,7 @@ class Link(Declared):
 
     @property
     def name(self) -> str:
-        """Give the link's name: its two regions joined by a dash."""
+        """Return the link's name: its two regions joined by a dash."""
         return "-".join(self.between)
 
 
@@ -172,11 +172,11 @@ class Topology(Declared):
 
     @property
     def routed_by_links(self) -> bool:
-        """Tell whether a link is all that it takes: nothing is said of peerings and routes."""
+        """Return whether a link is all that it takes: nothing is said of peerings and routes."""
         return self.peerings is None and self.route_tables is None
 
     def passwords(self) -> dict[str, dict[str, SecretStr]]:
-        """Give each broker's users' passwords: the Plan has none."""
+        """Return each broker's users' passwords: the Plan has none."""
         return {
             name: {user: fields.password for user, fields in broker.users.items()}
             for name, broker in self.brokers.items()

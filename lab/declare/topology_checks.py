@@ -24,7 +24,7 @@ _INTERNET, _ROUTER = "internet", "router"  # names that a lab needs for parts of
 
 
 def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
-    """Give every Problem of the topology but those inside its configurations."""
+    """Return every Problem of the topology but those inside its configurations."""
     yield from _regions(topology, origin)
     for region in topology.regions:
         here = [

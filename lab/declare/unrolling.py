@@ -29,7 +29,7 @@ class Numbered:
 
     @property
     def place(self) -> str:
-        """Give the written place where the number does not say it already."""
+        """Return the written place where the number does not say it already."""
         return "" if self.written == str(self.number) else self.written
 
 
@@ -41,13 +41,13 @@ class Program:
     flat: tuple[Numbered, ...]  # those inside another one too, in the order of their numbers
 
     def beside_and_after(self, this: Numbered) -> tuple[Step, ...]:
-        """Give the steps that may go on when this one is done, or come later."""
+        """Return the steps that may go on when this one is done, or come later."""
         running = [each.step for each in self.flat[: this.since - 1] if isinstance(each.step, Traffic)]
         return (*running, *(each.step for each in self.flat[this.since - 1 :] if each is not this))
 
 
 def unroll(steps: Sequence[Step]) -> Program:
-    """Give the steps as they are done."""
+    """Return the steps as they are done."""
     numbered = _Counting().unroll(steps, "", (), None)
     return Program(steps=numbered, flat=tuple(_flat(numbered)))
 
@@ -62,7 +62,7 @@ def total(steps: Sequence[Step]) -> int:
 
 
 def every_step(steps: Sequence[Step]) -> Iterator[Step]:
-    """Give every step that is written, those inside another one after it."""
+    """Return every step that is written, those inside another one after it."""
     for step in steps:
         yield step
         if isinstance(step, Holding):
@@ -70,7 +70,7 @@ def every_step(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def in_time(steps: Sequence[Step], path: Keys = ("steps",)) -> Iterator[tuple[Keys, Step]]:
-    """Give every step with the path to what stands after its verb, as nearly as can be told in the order of doing.
+    """Return every step with the path to what stands after its verb, as nearly as can be told in the order of doing.
 
     Of steps at once those with an earlier moment come first; a repeat is gone through twice, since its second round
     begins where the first one left everything.
@@ -80,7 +80,7 @@ def in_time(steps: Sequence[Step], path: Keys = ("steps",)) -> Iterator[tuple[Ke
 
 
 def within(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
-    """Give a step and every step in it, in the order of doing; `here` is the path to what stands after its verb."""
+    """Return a step and every step in it, in the order of doing; `here` is the path to what stands after its verb."""
     yield here, step
     if isinstance(step, Repeat):
         for _ in range(min(step.times, 2)):

@@ -39,7 +39,7 @@ _PLAIN = {
 
 
 def validate(content: Any, origin: Origin, *, topology_read: bool) -> tuple[Scenario | None, tuple[Problem, ...]]:
-    """Give the Scenario, or every Problem; a topology that could not be read is left out of both."""
+    """Return the Scenario, or every Problem; a topology that could not be read is left out of both."""
     found: list[Problem] = []
     if not isinstance(content, dict):
         return None, (

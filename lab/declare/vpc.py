@@ -80,7 +80,7 @@ class InboundRule(RuleFields):
         return self
 
     def rule(self) -> Rule:
-        """Give it as the network has it."""
+        """Return it as the network has it."""
         return self._made(self.source, self.from_group)
 
 
@@ -97,7 +97,7 @@ class OutboundRule(RuleFields):
         return self
 
     def rule(self) -> Rule:
-        """Give it as the network has it."""
+        """Return it as the network has it."""
         return self._made(self.to or (None if self.to_group else ANYWHERE), self.to_group)
 
 

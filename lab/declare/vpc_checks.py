@@ -36,7 +36,7 @@ _FIELD = {  # the field that a refusal is shown at
 
 
 def after(network: Network, step: steps.OnNetwork, at: timedelta) -> Network:
-    """Give the Network after a step, or raise InputError as the step would."""
+    """Return the Network after a step, or raise InputError as the step would."""
     match step:
         case steps.CreatePeering():
             return peerings.request(

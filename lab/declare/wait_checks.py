@@ -17,7 +17,7 @@ from lab.errors import Problem
 
 
 def check_wait(at: At, scenario: Scenario, step: Wait, clients: Mapping[str, Subscribe]) -> Iterator[Problem]:
-    """Give every Problem of a wait, knowing the clients that have subscribed before it."""
+    """Return every Problem of a wait, knowing the clients that have subscribed before it."""
     brokers = at.topology.brokers
     if step.broker is not None and step.broker not in brokers:
         yield at.unknown("broker", "broker", step.broker, list(brokers), "brokers in this topology")

@@ -9,7 +9,7 @@ from lab.errors import Place, Problem
 
 
 def remedy(word: str, valid: Iterable[str], label: str) -> str:
-    """Give the nearest valid word, if one is near, and all of them."""
+    """Return the nearest valid word, if one is near, and all of them."""
     words = list(valid)
     folded = {each.lower(): each for each in words}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)

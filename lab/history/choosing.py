@@ -37,7 +37,7 @@ class Chooser:
         self._steps: dict[str, Publishing] = {}
 
     def takes(self, seen: Observation) -> bool:
-        """Tell whether it was asked for."""
+        """Return whether it was asked for."""
         if isinstance(seen, Publishing):
             self._steps[str(seen.step)] = seen
         if isinstance(seen, Publishing | Subscribed):
@@ -76,14 +76,14 @@ class Chooser:
         return (publishing is not None and publishing.client == client) or self._names(seen, client)
 
     def _publishing(self, seen: Observation) -> Publishing | None:
-        """Give the publish step that an observation of a message, or of the step, belongs to."""
+        """Return the publish step that an observation of a message, or of the step, belongs to."""
         message = getattr(seen, "id", None)
         if message is not None and not hasattr(seen, "client"):
             return self._steps.get(message.partition("-")[0])
         return self._steps.get(str(getattr(seen, "step", "")))
 
     def _names(self, seen: Observation, name: str) -> bool:
-        """Tell whether the step that an observation is about has the name written in it."""
+        """Return whether the step that an observation is about has the name written in it."""
         step = getattr(seen, "step", 0)
         return 1 <= step <= len(self._named) and name in self._named[step - 1]
 
@@ -107,7 +107,7 @@ def _listed(value: object) -> list[Any]:
 
 
 def _texts(value: object) -> frozenset[str]:
-    """Give every text in a declared step, however deep."""
+    """Return every text in a declared step, however deep."""
     found, left = set(), [value]
     while left:
         match left.pop():

@@ -21,7 +21,7 @@ class LineError(ValueError):
 
 
 def portions(stream: BinaryIO) -> Iterator[bytes]:
-    """Give some whole lines at a time and, last of all, the half line that is left, where there is one."""
+    """Return some whole lines at a time and, last of all, the half line that is left, where there is one."""
     rest = b""
     while octets := stream.read(PORTION):
         filled = octets.rstrip(b"\0")
@@ -40,7 +40,7 @@ def portions(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _goes_on(stream: BinaryIO) -> bool:
-    """Tell whether anything but zero bytes is still to come."""
+    """Return whether anything but zero bytes is still to come."""
     while octets := stream.read(PORTION):
         if octets.strip(b"\0"):
             return True

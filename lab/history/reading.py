@@ -51,7 +51,7 @@ def read(path: Path) -> History:
 
 
 def observations(path: Path) -> Generator[Header | Observation, None, int | None]:
-    """Give the Header, then every Observation; return the number of a last line that is cut short, or None."""
+    """Return the Header, then every Observation; return the number of a last line that is cut short, or None."""
     try:
         stream = path.open("rb")
     except OSError as error:

@@ -23,7 +23,7 @@ _PLAIN: Mapping[Any, Mapping[str, Any]] = {
 
 
 def history_schema() -> dict[str, Any]:
-    """Give the schema that every line of a history is valid against."""
+    """Return the schema that every line of a history is valid against."""
     header = _object(Header, {"history": {"const": VERSION}})
     kinds = {kind: _object(cls, {"kind": {"const": kind}}) for kind, cls in KINDS.items()}
     return {
@@ -37,7 +37,7 @@ def history_schema() -> dict[str, Any]:
 
 
 def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the schema of a line of one class; `told` is what says that it is one."""
+    """Return the schema of a line of one class; `told` is what says that it is one."""
     hints = get_type_hints(cls)
     needed, properties = list(told), dict(told)
     for field in fields(cls):
@@ -60,7 +60,7 @@ def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[st
 
 
 def _value(hint: Any) -> Mapping[str, Any]:
-    """Give the schema of what one field may hold; a type that no field has had so far is a KeyError."""
+    """Return the schema of what one field may hold; a type that no field has had so far is a KeyError."""
     origin, inner = get_origin(hint), get_args(hint)
     if isinstance(hint, UnionType):
         return {"anyOf": [_value(each) for each in inner]}

@@ -117,7 +117,7 @@ class HistoryFile:
             self._file = -1
 
     def fileno(self) -> int:
-        """Give the open file's number."""
+        """Return the open file's number."""
         return self._file
 
     def _keep_writing(self) -> None:
@@ -143,7 +143,7 @@ class HistoryFile:
                 raise
 
     def __enter__(self) -> Self:
-        """Give the open file."""
+        """Return the open file."""
         return self
 
     def __exit__(

@@ -82,12 +82,12 @@ class History(Protocol):
 
     @property
     def header(self) -> Header:
-        """Give line one."""
+        """Return line one."""
         ...
 
     @property
     def observations(self) -> Iterable[Observation]:
-        """Give the rest, which is read once."""
+        """Return the rest, which is read once."""
         ...
 
 
@@ -124,7 +124,7 @@ def judge_whole(path: Path, expectations: Sequence[Expectation] | None = None) -
 
 
 def _is_damaged(header: Header, expectations: Sequence[Expectation] | None) -> bool:
-    """Tell whether a header cannot be judged by itself, without anything having happened."""
+    """Return whether a header cannot be judged by itself, without anything having happened."""
     try:
         _judged(expectations_of(header.declared) if expectations is None else expectations, Streamed(header, ()))
     except _DAMAGE:
@@ -133,7 +133,7 @@ def _is_damaged(header: Header, expectations: Sequence[Expectation] | None) -> b
 
 
 def judge(expectations: Sequence[Expectation], history: History) -> Report:
-    """Give one verdict per expectation, and the figures, from the history alone."""
+    """Return one verdict per expectation, and the figures, from the history alone."""
     return _judged(expectations, history).report
 
 

@@ -16,7 +16,7 @@ TOGETHER = 1.0  # seconds; samples of two brokers taken further apart do not spe
 
 
 def facing(near: End, ends: Mapping[End, BridgeSeen]) -> tuple[BridgeSeen, BridgeSeen] | str:
-    """Give both ends of an initiator's bridge as last seen, or why they cannot be compared."""
+    """Return both ends of an initiator's bridge as last seen, or why they cannot be compared."""
     one = ends.get(near)
     if one is None or not one.up:
         return f"{near.broker}'s end is not up"
@@ -29,6 +29,6 @@ def facing(near: End, ends: Mapping[End, BridgeSeen]) -> tuple[BridgeSeen, Bridg
 
 
 def ways(ends: Sequence[BridgeSeen]) -> tuple[tuple[BridgeSeen, BridgeSeen], ...]:
-    """Give each end with the one that takes what it gives."""
+    """Return each end with the one that takes what it gives."""
     one, other = ends
     return (one, other), (other, one)

@@ -52,7 +52,7 @@ class Tally:
         return sum(1 for _, took in self.waits() if took > within)
 
     def waits(self) -> Iterable[tuple[int, float]]:
-        """Give each message that arrived, and how long it took from when it could come."""
+        """Return each message that arrived, and how long it took from when it could come."""
         pairs = zip(self.arrived, self.latency, strict=True)
         if not self.kept:
             return pairs
@@ -63,14 +63,14 @@ class Tally:
         )
 
     def timed(self) -> tuple[Sequence[int], Sequence[float]]:
-        """Give the messages whose way was timed, and how long each took: not those that waited at a broker."""
+        """Return the messages whose way was timed, and how long each took: not those that waited at a broker."""
         if not self.kept:
             return self.arrived, self.latency
         pairs = [pair for pair in zip(self.arrived, self.latency, strict=True) if pair[0] not in self.kept]
         return [number for number, _ in pairs], [took for _, took in pairs]
 
     def due(self, number: int) -> float:
-        """Give the moment from which a message was owed."""
+        """Return the moment from which a message was owed."""
         return self.kept.get(number, self.publication.sent_at[number])
 
 
@@ -84,27 +84,27 @@ class Audience:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Give the clients' names, each once."""
+        """Return the clients' names, each once."""
         return tuple(dict.fromkeys(member.client for member in self.members))
 
     @property
     def brokers(self) -> tuple[str, ...]:
-        """Give the brokers they listen at, each once."""
+        """Return the brokers they listen at, each once."""
         return tuple(dict.fromkeys(member.broker for member in self.members))
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Give what they subscribed to, each once."""
+        """Return what they subscribed to, each once."""
         return tuple(dict.fromkeys(member.destination for member in self.members))
 
     @property
     def until(self) -> float:
-        """Give the moment the last of them stopped listening."""
+        """Return the moment the last of them stopped listening."""
         return max(member.until for member in self.members)
 
 
 def audiences(ledger: Ledger) -> tuple[Audience, ...]:
-    """Give every audience of a ledger, in the order they came to be."""
+    """Return every audience of a ledger, in the order they came to be."""
     ledger.level()
     found = []
     kept = Kept(ledger)
@@ -158,7 +158,7 @@ def _together(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
 
 
 def _due(members: Sequence[Subscription], destination: str, sent: float) -> bool:
-    """Tell whether the audience was owed a message sent at that moment."""
+    """Return whether the audience was owed a message sent at that moment."""
     if is_queue(destination):  # a queue keeps what was sent before anyone listened
         return any(sent <= member.until for member in members if member.windows)
     return any(start <= sent < end for member in members for start, end in member.windows)
@@ -257,7 +257,7 @@ def _surplus(
 
 
 def _certain(members: Sequence[Subscription], destination: str) -> tuple[float, float]:
-    """Give one stretch of time in which a message is surely owed, to decide most cases quickly."""
+    """Return one stretch of time in which a message is surely owed, to decide most cases quickly."""
     if is_queue(destination):
         return -inf, max((member.until for member in members if member.windows), default=-inf)
     return members[0].windows[-1] if members and members[0].windows else (inf, -inf)

@@ -107,7 +107,7 @@ def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -
 
 
 def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -> list[tuple[float, str]]:
-    """Give the states the bridge went through, each with its first moment; it begins nowhere."""
+    """Return the states the bridge went through, each with its first moment; it begins nowhere."""
     up: set[End] = set()
     course = [(float("-inf"), "nowhere")]
     for t, end, is_up in changes:

@@ -35,7 +35,7 @@ class Chosen:
 
     @property
     def busy(self) -> bool:
-        """Tell whether anything was meant for it, or came."""
+        """Return whether anything was meant for it, or came."""
         return any(tally.tempting or tally.first for tally in self.tallies) or any(
             member.receipts_in_all for member in self.audience.members
         )
@@ -52,7 +52,7 @@ class Evidence:
     causes: Causes
 
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
-        """Give the audiences an expectation names, all when it names none, with what was sent to its destination.
+        """Return the audiences an expectation names, all when it names none, with what was sent to its destination.
 
         Where any of several is meant, they are one audience.
         """

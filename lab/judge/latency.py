@@ -46,7 +46,7 @@ def judge_latency(claim: Latency, evidence: Evidence) -> tuple[Outcome, str]:
 
 
 def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]) -> Iterator[Timed]:
-    """Give what went from one broker's publishers to the audience's members at another."""
+    """Return what went from one broker's publishers to the audience's members at another."""
     there = [m for m in audience.members if m.broker == target and (not named or m.client in named)]
     for tally in audience.tallies:
         publication = tally.publication

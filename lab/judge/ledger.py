@@ -169,7 +169,7 @@ class Ledger:
                 receipts.reach(self.publications[str(step)].count)
 
     def _by_right(self, subscription: Subscription, receipts: Receipts, position: int, seen: Received) -> bool:
-        """Tell whether a message may come again: the broker cannot know that the client has it already."""
+        """Return whether a message may come again: the broker cannot know that the client has it already."""
         doubt = (_shared(subscription), position)
         if doubt in self._doubtful:
             self._doubtful.remove(doubt)

@@ -22,7 +22,7 @@ class Message(NamedTuple):
 
     @property
     def sent(self) -> float:
-        """Give the moment it was sent."""
+        """Return the moment it was sent."""
         return self.publication.sent_at[self.number]
 
 
@@ -36,7 +36,7 @@ def shown(messages: Sequence[Message], evidence: Evidence) -> str:
 
 
 def never_received(evidence: Evidence, destination: str) -> list[Message]:
-    """Give the messages accepted for a destination that no client received."""
+    """Return the messages accepted for a destination that no client received."""
     found = []
     for publication in evidence.ledger.publications.values():
         if publication.destination == destination:

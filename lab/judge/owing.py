@@ -38,7 +38,7 @@ class Kept:
         self._topics = {topic: sorted(messages) for topic, messages in found.items()}
 
     def of(self, members: Sequence[Subscription], publication: Publication) -> dict[int, float]:
-        """Give the messages of a publication that members were owed when they subscribed, with that moment."""
+        """Return the messages of a publication that members were owed when they subscribed, with that moment."""
         found: dict[int, float] = {}
         messages = self._topics.get(publication.destination, ()) if publication.retained else ()
         for member in members if messages else ():
@@ -77,17 +77,17 @@ def owed(members: Sequence[Subscription], publication: Publication, kept: Kept) 
 
 
 def surely_over(members: Sequence[Subscription], sent: float, expiry: float) -> bool:
-    """Tell whether a message was over before anyone of an audience listened."""
+    """Return whether a message was over before anyone of an audience listened."""
     return not any(_listens(member, sent, sent + expiry) for member in members)
 
 
 def away(members: Sequence[Subscription]) -> bool:
-    """Tell whether what comes for an audience waits at a broker, since a durable subscriber of it never came back."""
+    """Return whether what comes for an audience waits at a broker, since a durable subscriber of it never came back."""
     return any(member.away and member.away[-1][1] == float("inf") for member in members)
 
 
 def since(members: Sequence[Subscription], sent: float, received: float) -> float | None:
-    """Give the moment a durable subscriber was back for which a message had been kept; None where none had been."""
+    """Return the moment a durable subscriber was back for which a message had been kept; None where none had been."""
     for member in members:
         for gone, back in member.away:
             if gone <= received and sent < back < float("inf"):

@@ -57,11 +57,11 @@ class Publication:
         self.digests: array[int] | None = None  # per number, where bodies carry no id
 
     def id(self, number: int) -> str:
-        """Give the id of a message."""
+        """Return the id of a message."""
         return f"{self.step}-{number}"
 
     def named(self, number: int) -> str:
-        """Give the id of a message, with the step it is of where the id does not say that."""
+        """Return the id of a message, with the step it is of where the id does not say that."""
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
 
     def grow(self) -> None:
@@ -158,7 +158,7 @@ class Subscription:
         self.digest_retained = bytearray()
 
     def of(self, publication: Publication) -> Receipts:
-        """Give the receipts of a publication, made at its first one."""
+        """Return the receipts of a publication, made at its first one."""
         receipts = self.receipts.get(publication.step)
         if receipts is None:
             top = self.tops.setdefault((publication.client, publication.destination), [0])
@@ -173,17 +173,17 @@ class Subscription:
 
     @property
     def until(self) -> float:
-        """Give the moment it stopped listening; infinity while it listens."""
+        """Return the moment it stopped listening; infinity while it listens."""
         return max((end for _, end in self.windows), default=inf)
 
     @property
     def heard_until(self) -> float:
-        """Give the moment from which its silence says nothing: it stopped listening, or its connection went."""
+        """Return the moment from which its silence says nothing: it stopped listening, or its connection went."""
         return min(self.until, self.deaf_since)
 
 
 def is_queue(destination: str) -> bool:
-    """Tell whether it is a queue."""
+    """Return whether it is a queue."""
     return destination.startswith("queue://")
 
 

@@ -52,7 +52,7 @@ def _one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) 
 
 
 def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
-    """Give the first receipt of each message that came after a moment: when, which, and when it was sent."""
+    """Return the first receipt of each message that came after a moment: when, which, and when it was sent."""
     return [
         (moment, tally.publication.id(number), tally.publication.sent_at[number])
         for tally in chosen.tallies

@@ -32,7 +32,7 @@ from lab.units import several
 
 
 def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[float, ...]:
-    """Give for every audience the shortest `within` that covers it, in seconds; infinity where none does."""
+    """Return for every audience the shortest `within` that covers it, in seconds; infinity where none does."""
     limits: dict[int, float] = {}
     for claim in expectations:
         if isinstance(claim, Delivered) and claim.promise != "nothing":
@@ -43,7 +43,7 @@ def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[flo
 
 
 def deliveries(evidence: Evidence, limits: Sequence[float]) -> tuple[Delivery, ...]:
-    """Give one row per audience, with the limit of each."""
+    """Return one row per audience, with the limit of each."""
     return tuple(_delivery(audience, within) for audience, within in zip(evidence.audiences, limits, strict=True))
 
 
@@ -114,7 +114,7 @@ def flows(evidence: Evidence) -> tuple[Flow, ...]:
 
 
 def links(evidence: Evidence) -> tuple[LinkReport, ...]:
-    """Give every direction of every link as the router last counted it."""
+    """Return every direction of every link as the router last counted it."""
     return tuple(
         LinkReport(
             leaving=seen.leaving,
@@ -130,7 +130,7 @@ def links(evidence: Evidence) -> tuple[LinkReport, ...]:
 
 
 def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
-    """Give every end of every bridge as last seen, initiators first; of a responder's sessions only the latest."""
+    """Return every end of every bridge as last seen, initiators first; of a responder's sessions only the latest."""
     duplex = _duplex(evidence)
     latest: dict[End, BridgeReport] = {}
     moments: dict[End, tuple[bool, float]] = {}
@@ -155,7 +155,7 @@ def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
 
 
 def _never_seen(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Give broker and name of every connector that its first configuration has, and of which no end was ever there."""
+    """Return broker and name of every connector of a first configuration of which no end was ever there."""
     seen = {(end.broker, end.connector) for end in evidence.timeline.bridges}
     for broker, fields in evidence.header.declared.get("topology", {}).get("brokers", {}).items():
         if "configuration" in fields:
@@ -165,7 +165,7 @@ def _never_seen(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
-    """Give broker and name of every connector that the declared configurations want to be duplex."""
+    """Return broker and name of every connector that the declared configurations want to be duplex."""
     declared = evidence.header.declared
     brokers = declared.get("topology", {}).get("brokers", {})
     texts = [
@@ -183,7 +183,7 @@ def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
 
 
 def _saved(steps: Iterable[Any]) -> Iterator[str]:
-    """Give every configuration that the declared steps save, those inside another step too."""
+    """Return every configuration that the declared steps save, those inside another step too."""
     for entry in steps:
         for verb, fields in entry.items():
             if verb == "update-configuration":
@@ -195,7 +195,7 @@ def _saved(steps: Iterable[Any]) -> Iterator[str]:
 
 
 def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
-    """Give what stood, as the header declares it; nothing where the header does not say."""
+    """Return what stood, as the header declares it; nothing where the header does not say."""
     topology = evidence.header.declared.get("topology", {})
     brokers = topology.get("brokers", {})
     return tuple(
@@ -219,7 +219,7 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
 
 
 def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Sequence[Testimony]) -> tuple[str, ...]:
-    """Give what a reader of the report should know beside the verdicts."""
+    """Return what a reader of the report should know beside the verdicts."""
     timeline = evidence.timeline
     found = []
     if not timeline.complete:

@@ -90,7 +90,7 @@ def _records(broker: str, evidence: Evidence) -> list[BrokerRecordSeen]:
 
 
 def _record(broker: str, after: str | None, evidence: Evidence) -> tuple[BrokerRecordSeen | str, str]:
-    """Give what the service kept of a broker at the end, or when the last step of a verb was done; or why nobody knows.
+    """Return what the service kept of a broker at the end, or after the last step of a verb; or why nobody knows.
 
     What is recorded as the step ends has its moment or an earlier one, so the last record until then counts.
     """

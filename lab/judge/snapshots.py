@@ -55,7 +55,7 @@ class Snapshots:
             part.whole, part.silent = seen.answered, not seen.answered
 
     def part(self, name: str, broker: str) -> Part | str:
-        """Give a broker's part of a snapshot, or why there is none."""
+        """Return a broker's part of a snapshot, or why there is none."""
         part = self._parts.get((name, broker))
         if part is not None and part.whole:
             return part
@@ -64,12 +64,12 @@ class Snapshots:
         return f"no snapshot {name} of {broker} was taken"
 
     def count(self, name: str, broker: str, subject: Subject, counter: str) -> int | str:
-        """Give a counter as it stood in a snapshot, or why nobody knows."""
+        """Return a counter as it stood in a snapshot, or why nobody knows."""
         part = self.part(name, broker)
         return part if isinstance(part, str) else _value(part, broker, name, subject, counter)
 
     def rise(self, between: tuple[str, ...], broker: str, subject: Subject, counter: str) -> Rise | str:
-        """Give by how much a counter rose, or why nobody knows."""
+        """Return by how much a counter rose, or why nobody knows."""
         (first, last), parts = between, [self.part(name, broker) for name in between]
         before, after = parts
         if isinstance(before, str) or isinstance(after, str):

@@ -57,7 +57,7 @@ class StepTaken:
 
     @property
     def done(self) -> float:
-        """Give the moment from which its effect is owed."""
+        """Return the moment from which its effect is owed."""
         return self.started if self.ended is None else self.ended
 
 
@@ -120,7 +120,7 @@ class End(NamedTuple):
     created_by_duplex: bool
 
     def answers(self, near: End) -> bool:
-        """Tell whether this is the responder's end of an initiator's."""
+        """Return whether this is the responder's end of an initiator's."""
         named = self.connector == near.connector or self.connector == "" or self.connector.startswith("#")
         return self.created_by_duplex and named and (self.broker, self.remote) == (near.remote, near.broker)
 
@@ -159,26 +159,26 @@ class Timeline:
 
     @property
     def complete(self) -> bool:
-        """Tell whether the replay came to its end."""
+        """Return whether the replay came to its end."""
         return self.ended is not None and self.ended.complete
 
     @property
     def shut(self) -> tuple[Closure | Outage, ...]:
-        """Give every stretch of time in which a link, a broker or a connector was out."""
+        """Return every stretch of time in which a link, a broker or a connector was out."""
         return (*self.closures, *self.outages)
 
     def last_step(self, verb: str) -> StepTaken | None:
-        """Give the last such step."""
+        """Return the last such step."""
         return next((step for step in reversed(self.steps) if step.verb == verb), None)
 
     @property
     def end(self) -> float:
-        """Give the moment after which nothing was looked at."""
+        """Return the moment after which nothing was looked at."""
         return self.last if self.ended is None else self.ended.t
 
     @property
     def fault_steps(self) -> list[StepTaken]:
-        """Give the steps that change a link or a broker."""
+        """Return the steps that change a link or a broker."""
         return [step for step in self.steps if step.verb in FAULTS]
 
     def add(self, seen: Observation) -> None:

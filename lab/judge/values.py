@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """Give the worst outcome: broken before unknown before held; held when there is none."""
+    """Return the worst outcome: broken before unknown before held; held when there is none."""
     for outcome in (Outcome.BROKEN, Outcome.UNKNOWN):
         if outcome in outcomes:
             return outcome
@@ -160,17 +160,17 @@ class Testimony:
 
     @property
     def agreed_accepted(self) -> bool:
-        """Tell whether the source has counted what its clients had receipts for."""
+        """Return whether the source has counted what its clients had receipts for."""
         return self.accepted <= self.enqueued <= self.at_most
 
     @property
     def agreed_arrived(self) -> bool:
-        """Tell whether as many crossed as reached a subscriber, or wait for one."""
+        """Return whether as many crossed as reached a subscriber, or wait for one."""
         return self.arrived is None or self.forwarded == self.arrived + self.waiting
 
     @property
     def agree(self) -> bool:
-        """Tell whether the witnesses say the same."""
+        """Return whether the witnesses say the same."""
         return self.agreed_accepted and self.agreed_arrived
 
 

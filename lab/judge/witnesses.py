@@ -19,7 +19,7 @@ from lab.judge.values import Testimony
 
 
 def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
-    """Give what both witnesses say of each destination, where the counters can speak of this run alone.
+    """Return what both witnesses say of each destination, where the counters can speak of this run alone.
 
     That is where exactly two brokers are, so that whatever one forwards the other receives, and neither has been
     started again, which lets it count from zero.
@@ -40,13 +40,13 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
 
 
 def _told_by(said: Testimony, other: Testimony) -> bool:
-    """Tell whether all that a broker has, to which nobody sent, is what the other way's clients there have received."""
+    """Return whether all that a broker has, to which nobody sent, is what the other way's clients received."""
     facing = (said.destination, said.source, said.target) == (other.destination, other.target, other.source)
     return facing and other.arrived is not None and said.enqueued + said.back == other.arrived + other.waiting
 
 
 def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, ...]:
-    """Give one note for each place where the witnesses disagree."""
+    """Return one note for each place where the witnesses disagree."""
     if not evidence.timeline.complete:
         return ()
     return (*_bridges(evidence.timeline.bridges), *(words for each in said for words in _differing(each)))
@@ -122,7 +122,7 @@ def _accepted(sent: Sequence[Publication]) -> int:
 
 
 def _owed(evidence: Evidence, sent: Sequence[Publication], broker: str) -> bool:
-    """Tell whether a broker's subscribers were owed any of it, though none of it may have come."""
+    """Return whether a broker's subscribers were owed any of it, though none of it may have come."""
     return any(
         tally.expected
         for audience in evidence.audiences
@@ -143,7 +143,7 @@ def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:
 
 
 def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) -> bool:
-    """Tell whether all that reaches a broker goes to its subscribers, each message once, and nothing else does."""
+    """Return whether all that reaches a broker goes to its subscribers, each message once, and nothing else does."""
     told_apart = any(publication.retained or publication.expiry is not None for publication in sent)
     return not told_apart and not any(
         subscription.selector is not None or subscription.breaks or subscription.pending
@@ -153,7 +153,7 @@ def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) ->
 
 
 def _counted(evidence: Evidence, broker: str, destination: str) -> DestinationSeen | None:
-    """Give what a broker counted of this run; None where it did not look, or looked before all was quiet."""
+    """Return what a broker counted of this run; None where it did not look, or looked before all was quiet."""
     samples = evidence.timeline.destinations.get((broker, destination), [])
     publications = [p for p in evidence.ledger.publications.values() if p.destination == destination]
     if not samples or not publications or samples[-1].t < _quiet(evidence, publications):
@@ -178,7 +178,7 @@ def _counted(evidence: Evidence, broker: str, destination: str) -> DestinationSe
 
 
 def _quiet(evidence: Evidence, publications: list[Publication]) -> float:
-    """Give the moment of the last send or first receipt of a message."""
+    """Return the moment of the last send or first receipt of a message."""
     moments = [t for p in publications for t in p.sent_at if t == t]
     steps = {publication.step for publication in publications}
     for subscription in evidence.ledger.subscriptions.values():
@@ -202,7 +202,7 @@ def _missing(evidence: Evidence, publication: Publication, broker: str) -> int:
 
 
 def _receipts(evidence: Evidence, publication: Publication, broker: str) -> list[array[int]]:
-    """Give how often each subscriber of a broker received each message of a publication."""
+    """Return how often each subscriber of a broker received each message of a publication."""
     return [
         subscription.receipts[publication.step].times
         for subscription in evidence.ledger.subscriptions.values()

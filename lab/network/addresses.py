@@ -27,7 +27,7 @@ def check_address(address: IPv4Address, vpc: IPv4Network) -> str | None:
 
 
 def first_free(vpc: IPv4Network, taken: Collection[IPv4Address]) -> IPv4Address | None:
-    """Give the lowest address that a broker may have, or None when all are taken."""
+    """Return the lowest address that a broker may have, or None when all are taken."""
     candidates = (vpc[offset] for offset in range(RESERVED_FIRST, vpc.num_addresses - 1))
     return next((address for address in candidates if address not in taken), None)
 

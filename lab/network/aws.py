@@ -80,17 +80,17 @@ class Preset:
 
     @property
     def delay(self) -> timedelta:
-        """Give the delay of each direction: half of the mean of both figures, since a round trip crosses both."""
+        """Return the delay of each direction: half of the mean of both figures, since a round trip crosses both."""
         return (self.there + self.back) / 4
 
 
 def city(aws_region: str) -> str:
-    """Give the city of a region, or its code where we know none."""
+    """Return the city of a region, or its code where we know none."""
     return CITIES.get(aws_region, aws_region)
 
 
 def round_trip(a: str, b: str) -> Preset | None:
-    """Give the measured round trip between two regions, or None where we have no figure."""
+    """Return the measured round trip between two regions, or None where we have no figure."""
     if (a, b) in _MEASURED:
         there, back = _MEASURED[a, b]
     elif (b, a) in _MEASURED:

@@ -9,7 +9,7 @@ from lab.network.vpc import Network, Peering, PeeringState, Protocol, Rule, Secu
 
 
 def describe_peering(network: Network, peering: Peering) -> dict[str, Any]:
-    """Give a peering as DescribeVpcPeeringConnections does; a VPC's id is its region's name."""
+    """Return a peering as DescribeVpcPeeringConnections does; a VPC's id is its region's name."""
     return {
         "VpcPeeringConnectionId": peering.id,
         "Name": peering.name,
@@ -20,7 +20,7 @@ def describe_peering(network: Network, peering: Peering) -> dict[str, Any]:
 
 
 def describe_route_table(network: Network, name: str) -> dict[str, Any]:
-    """Give a route table as DescribeRouteTables does."""
+    """Return a route table as DescribeRouteTables does."""
     table = network.route_table(name)
     local = [
         {"DestinationCidrBlock": str(cidr), "GatewayId": "local", "State": "active"}
@@ -44,7 +44,7 @@ def describe_route_table(network: Network, name: str) -> dict[str, Any]:
 
 
 def describe_security_group(group: SecurityGroup) -> dict[str, Any]:
-    """Give a security group as DescribeSecurityGroups does."""
+    """Return a security group as DescribeSecurityGroups does."""
     return {
         "GroupName": group.name,
         "VpcId": group.vpc,
@@ -54,7 +54,7 @@ def describe_security_group(group: SecurityGroup) -> dict[str, Any]:
 
 
 def route_state(network: Network, peering: str) -> str:
-    """Give a route's state: a blackhole unless its peering is active."""
+    """Return a route's state: a blackhole unless its peering is active."""
     return "active" if network.peering(peering).state is PeeringState.ACTIVE else "blackhole"
 
 

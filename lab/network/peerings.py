@@ -79,7 +79,7 @@ def delete(network: Network, peering: str, *, at: timedelta) -> Network:
 
 
 def derived_id(topology: str, name: str, earlier: int) -> str:
-    """Give a peering's id, which is the same in each run; `earlier` counts those that had its name before."""
+    """Return a peering's id, which is the same in each run; `earlier` counts those that had its name before."""
     digest = hashlib.sha256(f"{topology}\0{name}\0{earlier}".encode()).hexdigest()
     return f"pcx-{digest[:17]}"
 

@@ -68,7 +68,7 @@ class Reach:
 
     @property
     def yes(self) -> bool:
-        """Tell whether it comes about."""
+        """Return whether it comes about."""
         return self.stop is None
 
 
@@ -89,7 +89,7 @@ def reach(network: Network, source: str, target: str, port: int, protocol: Proto
 
 
 def ways(network: Network) -> Iterator[Way]:
-    """Give every direction that the router is asked to watch: between VPCs, and from the internet."""
+    """Return every direction that the router is asked to watch: between VPCs, and from the internet."""
     for target in network.interfaces:
         yield way(network, INTERNET, target.name)
         for source in network.interfaces:
@@ -98,7 +98,7 @@ def ways(network: Network) -> Iterator[Way]:
 
 
 def way(network: Network, source: str, target: str) -> Way:
-    """Give one direction between two endpoints."""
+    """Return one direction between two endpoints."""
     to = network.interface(target)
     if source == INTERNET:
         return _from_the_internet(network, to)
@@ -165,7 +165,7 @@ def _rules(network: Network, interface: Interface, way: str) -> Iterator[Rule]:
 
 
 def _meets(network: Network, own: Interface, rule: Rule, other: Interface) -> bool:
-    """Tell whether a rule of an interface is about another one, by its address or by a group it is in."""
+    """Return whether a rule of an interface is about another one, by its address or by a group it is in."""
     if _covers(rule, other.address):
         return True
     if rule.group not in other.groups:

@@ -87,7 +87,7 @@ def check_groups(network: Network, vpc: str, groups: Sequence[str]) -> None:
 
 
 def set_groups(network: Network, broker: str, groups: Sequence[str]) -> Network:
-    """Give a broker's instances other security groups; when that takes effect is the service's to say."""
+    """Return a broker's instances other security groups; when that takes effect is the service's to say."""
     interfaces = network.of_broker(broker)
     if not interfaces:
         raise InputError.of(f"there is no broker {broker} in this network")

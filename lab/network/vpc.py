@@ -56,7 +56,7 @@ class Vpc:
         return any(address in cidr for cidr in self.cidrs)
 
     def overlaps(self, other: Vpc) -> bool:
-        """Tell whether any two blocks of both overlap."""
+        """Return whether any two blocks of both overlap."""
         return any(mine.overlaps(its) for mine in self.cidrs for its in other.cidrs)
 
 
@@ -87,7 +87,7 @@ class RouteTable:
     routes: tuple[Route, ...] = ()
 
     def towards(self, address: IPv4Address) -> Route | None:
-        """Give the most specific route that leads to an address."""
+        """Return the most specific route that leads to an address."""
         fitting = [route for route in self.routes if address in route.destination]
         return max(fitting, key=lambda route: route.destination.prefixlen, default=None)
 
@@ -105,16 +105,16 @@ class Peering:
 
     @property
     def vpcs(self) -> frozenset[str]:
-        """Give the two VPCs."""
+        """Return the two VPCs."""
         return frozenset((self.requester, self.accepter))
 
     @property
     def alive(self) -> bool:
-        """Tell whether it stands in the way of another one between the same VPCs."""
+        """Return whether it stands in the way of another one between the same VPCs."""
         return self.state in (PeeringState.INITIATING, PeeringState.PENDING, PeeringState.ACTIVE)
 
     def other(self, vpc: str) -> str:
-        """Give the VPC at the other end."""
+        """Return the VPC at the other end."""
         return self.accepter if vpc == self.requester else self.requester
 
 
@@ -185,25 +185,25 @@ class Network:
     linked: frozenset[frozenset[str]] = field(default=frozenset())  # pairs of VPCs that a link joins
 
     def vpc(self, name: str) -> Vpc:
-        """Give a VPC; InputError where there is none."""
+        """Return a VPC; InputError where there is none."""
         return _named(self.vpcs, name, "VPCs", "InvalidVpcID.NotFound: The vpc ID '{}' does not exist")
 
     def route_table(self, name: str) -> RouteTable:
-        """Give a route table; InputError where there is none."""
+        """Return a route table; InputError where there is none."""
         words = "InvalidRouteTableID.NotFound: The routeTable ID '{}' does not exist"
         return _named(self.route_tables, name, "route tables", words)
 
     def group(self, name: str) -> SecurityGroup:
-        """Give a security group; InputError where there is none."""
+        """Return a security group; InputError where there is none."""
         words = "InvalidGroup.NotFound: The security group '{}' does not exist"
         return _named(self.groups, name, "security groups", words)
 
     def interface(self, name: str) -> Interface:
-        """Give an instance's interface; InputError where there is none."""
+        """Return an instance's interface; InputError where there is none."""
         return _named(self.interfaces, name, "instances", "there is no instance {}")
 
     def peering(self, name: str) -> Peering:
-        """Give a peering by its id, or the newest of that name; InputError where there is none."""
+        """Return a peering by its id, or the newest of that name; InputError where there is none."""
         found = [each for each in self.peerings if name in (each.id, each.name)]
         if found:
             return found[-1]
@@ -213,48 +213,48 @@ class Network:
         )
 
     def of_broker(self, broker: str) -> tuple[Interface, ...]:
-        """Give the interfaces of a broker's instances."""
+        """Return the interfaces of a broker's instances."""
         return tuple(each for each in self.interfaces if each.broker == broker)
 
     def subnet_of(self, interface: Interface) -> Subnet:
-        """Give the subnet that an interface is in, the smallest that holds its address."""
+        """Return the subnet that an interface is in, the smallest that holds its address."""
         its = [each for each in self.subnets if each.vpc == interface.vpc and interface.address in each.cidr]
         return max(its, key=lambda subnet: subnet.cidr.prefixlen)
 
     def blackholes(self) -> Iterator[tuple[RouteTable, Route, Peering]]:
-        """Give every route that leads nowhere, since its peering is not active."""
+        """Return every route that leads nowhere, since its peering is not active."""
         for table in self.route_tables:
             for route in table.routes:
                 if (peering := self.peering(route.peering)).state is not PeeringState.ACTIVE:
                     yield table, route, peering
 
     def at(self, now: timedelta) -> Self:
-        """Give a copy in which what nobody accepted in time has expired."""
+        """Return a copy in which what nobody accepted in time has expired."""
         return replace(self, peerings=tuple(_aged(each, now) for each in self.peerings))
 
     def with_peering(self, changed: Peering) -> Self:
-        """Give a copy with a peering added, or in the place of the one with its id."""
+        """Return a copy with a peering added, or in the place of the one with its id."""
         ids = [each.id for each in self.peerings]
         if changed.id not in ids:
             return replace(self, peerings=(*self.peerings, changed))
         return replace(self, peerings=tuple(changed if each.id == changed.id else each for each in self.peerings))
 
     def with_route_table(self, changed: RouteTable) -> Self:
-        """Give a copy with another route table of that name."""
+        """Return a copy with another route table of that name."""
         found = tuple(changed if each.name == changed.name else each for each in self.route_tables)
         return replace(self, route_tables=found)
 
     def with_group(self, changed: SecurityGroup) -> Self:
-        """Give a copy with another security group of that name."""
+        """Return a copy with another security group of that name."""
         return replace(self, groups=tuple(changed if each.name == changed.name else each for each in self.groups))
 
     def with_interface(self, added: Interface) -> Self:
-        """Give a copy with an interface added, or in the place of the one of that name."""
+        """Return a copy with an interface added, or in the place of the one of that name."""
         others = tuple(each for each in self.interfaces if each.name != added.name)
         return replace(self, interfaces=(*others, added))
 
     def without_broker(self, broker: str) -> Self:
-        """Give a copy without a broker's interfaces."""
+        """Return a copy without a broker's interfaces."""
         return replace(self, interfaces=tuple(each for each in self.interfaces if each.broker != broker))
 
 

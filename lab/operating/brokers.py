@@ -76,7 +76,7 @@ def begin_reboot(control: Control, broker: str, *, t: float) -> Done:
 
 
 def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Applied:
-    """Give a broker that is down for its reboot all that is pending; with nothing pending, nothing is touched."""
+    """Return a broker that is down for its reboot all that is pending; with nothing pending, nothing is touched."""
     before = control.account.broker(broker)
     account = verbs.applied(control.account, broker)
     record = account.broker(broker)
@@ -157,7 +157,7 @@ def await_start(lab: Lab, broker: str, number: int, within: float, of: str) -> N
 
 
 def taken_over(lab: Lab, broker: str, others: Sequence[int]) -> bool:
-    """Tell whether one of the other instances is the active one now, or there are none; BrokerError where one ended."""
+    """Return whether another instance is the active one now, or there is none; BrokerError where one ended."""
     if not others or lab.active(broker) is not None:
         return True
     for each in others:
@@ -166,7 +166,7 @@ def taken_over(lab: Lab, broker: str, others: Sequence[int]) -> bool:
 
 
 def current_text(account: Account, record: BrokerRecord) -> Sanitised:
-    """Give the text of a broker's current revision; saved texts are sanitised already, so nothing more goes."""
+    """Return the text of a broker's current revision; saved texts are sanitised already, so nothing more goes."""
     current = record.current
     text = account.configuration(current.configuration).revision(current.revision).text
     return sanitise(read(text.encode(), str(current)), record.engine_version)

@@ -26,7 +26,7 @@ class Control:
 
     @property
     def present(self) -> Network:
-        """Give the network with the interfaces of the brokers that are there: others' come and go with them."""
+        """Return the network with the interfaces of the brokers that are there: others' come and go with them."""
         there = {each.name for each in self.account.brokers}
         return replace(self.network, interfaces=tuple(i for i in self.network.interfaces if i.broker in there))
 
@@ -41,7 +41,7 @@ class Done:
 
 
 def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)) -> Control:
-    """Give the control plane of a lab that has just opened: every broker runs, with a configuration of its own.
+    """Return the control plane of a lab that has just opened: every broker runs, with a configuration of its own.
 
     What comes later has its numbers already, and its records are set aside.
     The same plan always gives the same numbers to the same passwords, whatever the moment.
@@ -72,7 +72,7 @@ def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)
 
 
 def seen_of(record: BrokerRecord, t: float) -> BrokerRecordSeen:
-    """Give a broker's record as it goes into a history."""
+    """Return a broker's record as it goes into a history."""
     pending, waiting = record.pending, pending_changes(record)
     return BrokerRecordSeen(
         t=t,

@@ -64,7 +64,7 @@ def revoke_ingress(control: Control, lab: Lab, *, group: str, rule: Rule) -> Don
 
 
 def set_security_groups(control: Control, lab: Lab, *, broker: str, groups: Sequence[str]) -> Done:
-    """Give a broker other security groups; the service does that when it reboots the broker."""
+    """Return a broker other security groups; the service does that when it reboots the broker."""
     return _do(control, lab, partial(security_groups.set_groups, broker=broker, groups=groups))
 
 
@@ -76,7 +76,7 @@ def age(control: Control, t: float, *, at: timedelta) -> Done:
 
 
 def standing(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
-    """Give every peering and every route that there is, as a replay tells them when it begins."""
+    """Return every peering and every route that there is, as a replay tells them when it begins."""
     for peering in network.peerings:
         yield _peering(peering, str(peering.state), t)
     yield from _routes(network, t)

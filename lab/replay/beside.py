@@ -54,7 +54,7 @@ class Beside:
         return task
 
     def __enter__(self) -> Self:
-        """Give the tasks, of which there are none yet."""
+        """Return the tasks, of which there are none yet."""
         return self
 
     def __exit__(

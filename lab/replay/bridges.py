@@ -9,7 +9,7 @@ STEADY = 1.0  # seconds that a bridge must have stood still: one that cannot log
 
 
 def of_connector(rehearsal: Rehearsal, connector: str, broker: str | None) -> list[BridgePlan]:
-    """Give the bridges that a connector makes, of one broker's configuration or of all."""
+    """Return the bridges that a connector makes, of one broker's configuration or of all."""
     return [
         bridge
         for bridge in rehearsal.plan.bridges
@@ -29,7 +29,7 @@ def state(rehearsal: Rehearsal, bridge: BridgePlan) -> str:
 
 
 def stands(rehearsal: Rehearsal, bridge: BridgePlan) -> bool:
-    """Tell whether a bridge is up at all ends that it has, and has been for long enough to believe it."""
+    """Return whether a bridge is up at all ends that it has, and has been for long enough to believe it."""
     between = {bridge.initiator, bridge.responder}
     changes = [t for (_, broker, remote, _), t in tuple(rehearsal.ends_up.items()) if {broker, remote} == between]
     wanted = "both-ends" if bridge.duplex else "initiator"

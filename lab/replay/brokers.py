@@ -56,7 +56,7 @@ def _befall(rehearsal: Rehearsal, step: steps.OnBroker) -> Outcome:
 
 
 def _meant(rehearsal: Rehearsal, step: steps.OnBroker) -> int:
-    """Give the instance that a step is about; where that is the active one of a pair, wait until there is one."""
+    """Return the instance that a step is about; where that is the active one of a pair, wait until there is one."""
     numbers = rehearsal.numbers(step.broker)
     named = step.instance if isinstance(step, steps.OnInstance) else None
     if len(numbers) == 1:

@@ -142,7 +142,7 @@ def _settle(
 
 
 def _up_to(ear: Ear, destination_: str, token: str) -> list[Unsettled]:
-    """Give what an acknowledgement covers in client mode: that message, and all before it that await one."""
+    """Return what an acknowledgement covers in client mode: that message, and all before it that await one."""
     found = []
     for each in tuple(ear.unsettled.values()):
         if str(each.destination) == destination_:

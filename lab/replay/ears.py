@@ -47,7 +47,7 @@ class Ear:
 
     @property
     def all_told(self) -> bool:
-        """Tell whether every send has its outcome."""
+        """Return whether every send has its outcome."""
         return self.told == self.awaited
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:

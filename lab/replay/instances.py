@@ -11,7 +11,7 @@ FAILS_OVER_WITHIN = 60.0  # seconds until which one of two instances is active a
 
 
 def active(rehearsal: Rehearsal, broker: str) -> int:
-    """Give the active instance, waiting until there is one."""
+    """Return the active instance, waiting until there is one."""
     rehearsal.wait(lambda: rehearsal.lab.active(broker) is not None, FAILS_OVER_WITHIN)
     if (found := rehearsal.lab.active(broker)) is None:
         raise BrokerError(f"no instance of broker {broker} has become active within {FAILS_OVER_WITHIN:g} s")
@@ -19,7 +19,7 @@ def active(rehearsal: Rehearsal, broker: str) -> int:
 
 
 def rebooted_last(rehearsal: Rehearsal, broker: str) -> int:
-    """Give the instance that a reboot leaves to the end: the active one, or any where none runs that could be it."""
+    """Return the instance that a reboot leaves to the end: the active one, or any where none runs that could be it."""
     if rehearsal.down(broker) and rehearsal.lab.active(broker) is None:
         stopped = rehearsal.off - rehearsal.ended  # by steps, and it is for steps to start them
         numbers = rehearsal.numbers(broker)

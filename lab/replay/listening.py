@@ -83,7 +83,7 @@ def _terms(step: Subscribe) -> Terms:
 
 
 def _connected(rehearsal: Rehearsal, step: Subscribe, terms: Terms) -> Listener:
-    """Give a client with a connection: the one it has, or a new one where it has none or lost it."""
+    """Return a client with a connection: the one it has, or a new one where it has none or lost it."""
     listener = rehearsal.listeners.get(step.client)
     before = step.client in rehearsal.ears
     kept = rehearsal.kept.pop(step.client, ())
@@ -104,7 +104,7 @@ def _durable(listener: Listener) -> tuple[Terms, ...]:
 
 
 def _leaving(rehearsal: Rehearsal, client: str) -> Listener | None:
-    """Give a client that is to go, when it is not just about to come back."""
+    """Return a client that is to go, when it is not just about to come back."""
     listener = rehearsal.listeners.get(client)
     if listener is None:
         return None

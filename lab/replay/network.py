@@ -69,7 +69,7 @@ def try_out(rehearsal: Rehearsal, step: steps.Try) -> Outcome:
 
 
 def tells(scenario: Scenario) -> bool:
-    """Tell whether a scenario is about peerings, routes or security groups, so that its history begins with them."""
+    """Return whether a scenario is about peerings, routes or security groups, so that its history begins with them."""
     topology = scenario.topology
     declared = (topology.peerings, topology.route_tables, topology.security_groups)
     return (

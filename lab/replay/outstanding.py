@@ -50,7 +50,7 @@ class _Audience:
 
     @property
     def content(self) -> bool:
-        """Tell whether nothing more is owed."""
+        """Return whether nothing more is owed."""
         counted = self.accepted <= self.received and not (self.doubtful and self.accepted)
         return self.brokers.keys() <= self.away or (self.missing == 0 and counted)
 
@@ -92,7 +92,7 @@ class Outstanding:
                 self._turn.release()
 
     def nothing(self) -> bool:
-        """Tell whether all has come."""
+        """Return whether all has come."""
         with self._turn:
             self._add_up()
             return all(audience.content for audience in self._audiences.values())
@@ -139,7 +139,7 @@ class Outstanding:
             audience.marks[seen.step] = bytearray((seen.count or 0) + 1)
 
     def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
-        """Tell whether messages of a step reach an audience, or some of it."""
+        """Return whether messages of a step reach an audience, or some of it."""
         return hears(audience.destination, publishing.destination) and (
             any(
                 (at == publishing.broker or self._carries(publishing.broker, at))
@@ -227,7 +227,7 @@ class Outstanding:
 
 
 def _lets(selector: str | None, publishing: Publishing) -> bool:
-    """Tell whether a selector lets a step's messages through, or may."""
+    """Return whether a selector lets a step's messages through, or may."""
     if selector is None:
         return True
     its = properties(

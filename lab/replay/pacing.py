@@ -28,7 +28,7 @@ class Pace:
     until: float = inf  # seconds after the first message: nothing is due later
 
     def dues(self, seed: int, number: int) -> Iterator[float]:
-        """Give the seconds after the first message at which each is due; the same for the same seed and step."""
+        """Return the seconds after the first message at which each is due; the same for the same seed and step."""
         if not self.exponential:
             yield from self._before_the_end(n * self.interval for n in count())
             return
@@ -49,7 +49,7 @@ class Pace:
 
 
 def pace_of(step: Publish | Traffic) -> Pace | None:
-    """Give a step's pace; None where receipts alone set it."""
+    """Return a step's pace; None where receipts alone set it."""
     if isinstance(step, Traffic):
         until = inf if step.duration is None else step.duration.total_seconds()
         return Pace(interval=float(1 / step.rate), exponential=step.spread == "exponential", until=until)

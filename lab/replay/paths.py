@@ -13,7 +13,7 @@ Way = tuple[str, str]  # a link, and the region that its direction leaves
 
 
 def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState] | None = None) -> bool:
-    """Tell whether bridges carry messages from one broker to another; with `states`, over open links only."""
+    """Return whether bridges carry messages from one broker to another; with `states`, over open links only."""
     reached, edge = {source}, [source]
     while edge:
         here = edge.pop()
@@ -28,7 +28,7 @@ def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState
 
 
 def initial_states(plan: Plan) -> dict[Way, LinkState]:
-    """Give the state every direction begins with."""
+    """Return the state every direction begins with."""
     return {(link.name, way.leaving): way.state for link in plan.links for way in link.directions}
 
 
@@ -41,7 +41,7 @@ def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]
 
 
 def _open(plan: Plan, here: str, there: str, states: Mapping[Way, LinkState]) -> bool:
-    """Tell whether TCP gets through between two brokers, which takes both directions."""
+    """Return whether TCP gets through between two brokers, which takes both directions."""
     regions = {plan.broker(here).region, plan.broker(there).region}
     ways = [
         (link.name, way.leaving)
@@ -53,7 +53,7 @@ def _open(plan: Plan, here: str, there: str, states: Mapping[Way, LinkState]) ->
 
 
 def carrier(plan: Plan) -> Callable[[str, str], bool]:
-    """Give `carries` for one plan, remembering what it found."""
+    """Return `carries` for one plan, remembering what it found."""
     known: dict[tuple[str, str], bool] = {}
 
     def found(source: str, target: str) -> bool:

@@ -75,7 +75,7 @@ class Rehearsal:
         self.service: Service
 
     def now(self) -> float:
-        """Give the seconds since the replay began."""
+        """Return the seconds since the replay began."""
         return self.clock.now() - self.start
 
     def record_of_lab(self, observation: Observation) -> None:
@@ -135,11 +135,11 @@ class Rehearsal:
         return held
 
     def numbers(self, broker: str) -> tuple[int, ...]:
-        """Give the numbers of a broker's instances."""
+        """Return the numbers of a broker's instances."""
         return tuple(each.number for each in self.plan.broker(broker).instances)
 
     def down(self, broker: str) -> bool:
-        """Tell whether no instance of a broker runs."""
+        """Return whether no instance of a broker runs."""
         return all((broker, each) in self.off for each in self.numbers(broker))
 
     def user(self, broker: str, user: str | None) -> str:

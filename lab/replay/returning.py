@@ -69,7 +69,7 @@ def await_returns(rehearsal: Rehearsal) -> None:
 
 
 def returning(rehearsal: Rehearsal) -> bool:
-    """Tell whether some client is about to come back."""
+    """Return whether some client is about to come back."""
     return any(each.returning for each in tuple(rehearsal.listeners.values()))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def tells_of_service(scenario: Scenario) -> bool:
-    """Tell whether a history is to hold the service's side: where a step or a claim is about it."""
+    """Return whether a history is to hold the service's side: where a step or a claim is about it."""
     steps = any(isinstance(step, OfService) for step in every_step(scenario.steps))
     return steps or any(isinstance(claim, SERVICE_CLAIMS) for claim in scenario.expect)
 
@@ -43,12 +43,12 @@ class Service:
 
     @property
     def machine(self) -> datetime:
-        """Give the machine's time, by the lab's clock."""
+        """Return the machine's time, by the lab's clock."""
         return self._began + timedelta(seconds=self._rehearsal.now())
 
     @property
     def since_it_began(self) -> timedelta:
-        """Give how far the service's clock has come, moved or not: requests of a peering expire by it."""
+        """Return how far the service's clock has come, moved or not: requests of a peering expire by it."""
         return self.control.account.now(self.machine) - self._first
 
     def tell_all(self) -> None:
@@ -74,7 +74,7 @@ class Service:
         return done
 
     def apply(self, broker: str) -> str:
-        """Give a broker that is down for its reboot all that is pending, and say what is remarkable."""
+        """Return a broker that is down for its reboot all that is pending, and say what is remarkable."""
         rehearsal = self._rehearsal
         with self._one:
             done = apply_pending(self.control, rehearsal.lab, rehearsal.plan, broker)
@@ -84,7 +84,7 @@ class Service:
         return done.note
 
     def due(self) -> tuple[str, ...]:
-        """Give the brokers whose window has opened and finds something pending; a window is attended to once."""
+        """Return the brokers whose window has opened and finds something pending; a window is attended to once."""
         with self._one:
             account, brokers = due(self.control.account, self.machine)
             self.control = replace(self.control, account=account)
@@ -111,7 +111,7 @@ class Service:
         return "; ".join(found)
 
     def opens_in(self) -> float | None:
-        """Give the seconds until the next window that has something to apply opens, or None."""
+        """Return the seconds until the next window that has something to apply opens, or None."""
         account = self.control.account
         opening = opens_next(account, self.machine)
         return None if opening is None else (opening - account.now(self.machine)).total_seconds()

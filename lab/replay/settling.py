@@ -82,7 +82,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 
 def _recoveries(rehearsal: Rehearsal, scenario: Scenario) -> list[float]:
-    """Give the moments until which a first message may come through again."""
+    """Return the moments until which a first message may come through again."""
     return [
         rehearsal.last_change[claim.after] + claim.within.total_seconds()
         for claim in scenario.expect

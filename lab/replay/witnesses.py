@@ -40,7 +40,7 @@ def wanted(scenario: Scenario) -> frozenset[str]:
 
 
 def demanded(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
-    """Give each broker and destination whose demand a claim is about."""
+    """Return each broker and destination whose demand a claim is about."""
     claims = [claim for claim in scenario.expect if isinstance(claim, Demanded)]
     return tuple(dict.fromkeys((claim.broker, destination(claim)) for claim in claims))
 

@@ -20,7 +20,7 @@ from lab.runtime.base import Destination
 
 
 def destination(step: Addressed) -> Destination:
-    """Give the destination a step or a claim names."""
+    """Return the destination a step or a claim names."""
     kind, _, name = str(destination_of(step)).partition("://")
     return Destination(kind=kind, name=name)
 

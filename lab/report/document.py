@@ -17,7 +17,7 @@ VERSION = 1
 
 
 def document(report: Report) -> dict[str, Any]:
-    """Give the report as a JSON-able dict."""
+    """Return the report as a JSON-able dict."""
     return {
         "version": VERSION,
         "mqlab": report.mqlab,
@@ -60,7 +60,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def to_json(report: Report) -> str:
-    """Give the text of `report.json`; the same report gives the same text."""
+    """Return the text of `report.json`; the same report gives the same text."""
     return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -70,7 +70,7 @@ def write(report: Report, path: Path) -> None:
 
 
 def schema() -> dict[str, Any]:
-    """Give the JSON Schema of `report.json`."""
+    """Return the JSON Schema of `report.json`."""
     found: dict[str, Any] = json.loads(files("lab.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
     return found
 

@@ -57,7 +57,7 @@ def plain(text: str, ascii: bool = False) -> str:
 
 
 def _readable(report: Report, ascii: bool) -> Report:
-    """Give the report with names as they will be shown, so that widths are counted of what is seen."""
+    """Return the report with names as they will be shown, so that widths are counted of what is seen."""
     return replace(
         report,
         regions=tuple(replace(region, city=plain(region.city, ascii)) for region in report.regions),

@@ -76,7 +76,7 @@ def folded(observations: Iterable[Observation]) -> Iterator[Row]:
 
 
 def _place(seen: Sent | Acknowledged | Received) -> tuple[str, int]:
-    """Give a message's step and number: 0 of a body that carries none, -1 of a name that no run writes."""
+    """Return a message's step and number: 0 of a body that carries none, -1 of a name that no run writes."""
     if seen.id is None:
         return "", 0
     step, _, text = seen.id.partition("-")
@@ -84,14 +84,14 @@ def _place(seen: Sent | Acknowledged | Received) -> tuple[str, int]:
 
 
 def _sort(seen: Sent | Acknowledged | Received) -> tuple[object, ...]:
-    """Give what must be equal for two messages to be of one run."""
+    """Return what must be equal for two messages to be of one run."""
     if isinstance(seen, Received):
         return (seen.client, seen.destination, seen.retained, seen.redelivered)
     return (seen.outcome, seen.note) if isinstance(seen, Acknowledged) else ()
 
 
 def _closed(runs: dict[tuple[object, ...], _Run]) -> Iterator[Row]:
-    """Give the rows of all runs, which began in this order, and forget them."""
+    """Return the rows of all runs, which began in this order, and forget them."""
     rows = [run.row() for run in runs.values()]
     runs.clear()
     return iter(rows)

@@ -22,7 +22,7 @@ NOWHEN = "1970-01-01T00:00:00"
 
 
 def to_xml(report: Report, seconds: float) -> str:
-    """Give the text of `report.junit.xml` for a run that lasted so long; the same report gives the same text."""
+    """Return the text of `report.junit.xml` for a run that lasted so long; the same report gives the same text."""
     cases = [(verdict.expectation, verdict.outcome, verdict.reason) for verdict in report.verdicts]
     if not cases:
         cases = [(WHOLE, report.outcome, " ".join(report.notes) or "nothing was expected")]

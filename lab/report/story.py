@@ -148,7 +148,7 @@ class Story:
         return say(seen)
 
     def _events(self, since: float, until: float) -> list[Row]:
-        """Give the faults and recoveries between its sending and the last that was seen of it."""
+        """Return the faults and recoveries between its sending and the last that was seen of it."""
         timeline = self._timeline
         found = [Row(t=each.start, who="link", what=each.words, weight=Weight.FAULT) for each in timeline.closures]
         found += [Row(t=each.t, who="", what=each.words, weight=Weight.FAULT) for each in timeline.events]
@@ -200,7 +200,7 @@ class Story:
         return rows
 
     def _counters(self, publishing: Publishing) -> list[Row]:
-        """Give the last counters of every broker at its destination: whether it was forwarded, they alone can say."""
+        """Return the last counters of every broker at its destination: whether it was forwarded, they alone can say."""
         last: list[DestinationSeen] = [
             seen[-1] for (_, what), seen in self._timeline.destinations.items() if what == publishing.destination
         ]

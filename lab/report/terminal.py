@@ -76,7 +76,7 @@ def _coloured(picture: str, outcome: Outcome) -> Text:
 
 
 def _deliveries(report: Report, width: int, ascii: bool) -> Table:
-    """Give one row per subscriber; columns in which nothing happened are left out."""
+    """Return one row per subscriber; columns in which nothing happened are left out."""
     columns = [
         ("lost", "lost"),
         ("duplicated", "duplicates"),

@@ -108,7 +108,7 @@ class Clock(Protocol):
     """Time of the lab: real in an emulation, virtual in a simulation. Nobody else sleeps."""
 
     def now(self) -> float:
-        """Give the seconds since the lab's clock began."""
+        """Return the seconds since the lab's clock began."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -187,7 +187,7 @@ class Lab(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """Give the lab's clock."""
+        """Return the lab's clock."""
         ...
 
     def connect(
@@ -211,7 +211,7 @@ class Lab(Protocol):
         ...
 
     def active(self, broker: str) -> int | None:
-        """Give the number of the instance that serves: 1 of a single one; None while none of a pair does."""
+        """Return the number of the instance that serves: 1 of a single one; None while none of a pair does."""
         ...
 
     def apply_network(self, network: Network) -> PolicyApplied:
@@ -219,7 +219,7 @@ class Lab(Protocol):
         ...
 
     def dropped(self) -> Sequence[PacketsDropped]:
-        """Give what the router has dropped so far since no rule or no route let it pass."""
+        """Return what the router has dropped so far since no rule or no route let it pass."""
         ...
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
@@ -239,7 +239,7 @@ class Lab(Protocol):
         ...
 
     def started(self, broker: str, instance: int = 1) -> bool:
-        """Tell whether every endpoint of an instance listens, or it is a standby that could take over at any time.
+        """Return whether every endpoint of an instance listens, or it is a standby that could take over at any time.
 
         BrokerError where it ended while starting.
         """
@@ -250,7 +250,7 @@ class Lab(Protocol):
         ...
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
-        """Give a broker's instances other files for their next start, as a plan has them, and take this plan for ours.
+        """Write a broker's instances other files for their next start, as a plan has them, and take this plan for ours.
 
         Each of its users has the password that was kept under the number given.
         """
@@ -273,23 +273,23 @@ class Lab(Protocol):
         ...
 
     def demand(self, broker: str, destination: Destination) -> bool:
-        """Tell whether the broker has a bridge's consumer on the destination."""
+        """Return whether the broker has a bridge's consumer on the destination."""
         ...
 
     def bridges(self) -> Sequence[BridgeSeen]:
-        """Give every end of every bridge that the brokers show now."""
+        """Return every end of every bridge that the brokers show now."""
         ...
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Give the brokers' counters of the destinations named."""
+        """Return the brokers' counters of the destinations named."""
         ...
 
     def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
-        """Give all that every broker counts now, but of advisories; one that does not answer says so."""
+        """Return all that every broker counts now, but of advisories; one that does not answer says so."""
         ...
 
     def links(self) -> Sequence[LinkSeen]:
-        """Give the router's counters of every direction."""
+        """Return the router's counters of every direction."""
         ...
 
     def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:

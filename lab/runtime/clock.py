@@ -19,7 +19,7 @@ class RealClock:
         self._count = 0
 
     def now(self) -> float:
-        """Give the seconds since the clock was made."""
+        """Return the seconds since the clock was made."""
         return time.monotonic() - self.origin
 
     def sleep(self, seconds: float) -> None:

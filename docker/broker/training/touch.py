@@ -78,7 +78,7 @@ def amqp() -> None:
 
 
 def http(port: int, path: str, tls: bool = True, extra: str = "") -> str:
-    """Give the status line of a GET."""
+    """Return the status line of a GET."""
     stream = connect(port) if tls else socket.create_connection(("127.0.0.1", port), timeout=60)
     with stream:
         stream.sendall(

@@ -24,7 +24,7 @@ __all__ = ["Files", "to_html", "write"]
 
 
 def to_html(judged: Judged, found: Files) -> str:
-    """Give the page; the same history and the same files give the same text."""
+    """Return the page; the same history and the same files give the same text."""
     script = _shipped("page.js")
     environment = Environment(
         loader=PackageLoader("lab.report.html", "templates"),

@@ -28,7 +28,7 @@ class Fault:
     brokers: tuple[str, ...] = ()  # the brokers it concerns; with neither, it concerns everything
 
     def touches(self, source: str, target: str, regions: Mapping[str, str]) -> bool:
-        """Tell whether messages from one broker to another may have met it."""
+        """Return whether messages from one broker to another may have met it."""
         if self.ways:
             return (regions.get(source), regions.get(target)) in self.ways
         return not self.brokers or bool({source, target} & set(self.brokers))
@@ -65,7 +65,7 @@ class _Open:
 
 
 def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
-    """Give the faults in the order they began, and how many there were; what is over the limit is left out."""
+    """Return the faults in the order they began, and how many there were; what is over the limit is left out."""
     bands: list[_Open] = []
     present: dict[tuple[str, ...], _Open] = {}
     impairments: dict[tuple[str, ...], str] = {}
@@ -120,7 +120,7 @@ def _goes_on(seen: BridgeSeen, up: set[str]) -> bool:
 def _look(
     seen: Observation, course: Course, thing: tuple[str, ...], impairments: dict[tuple[str, ...], str]
 ) -> tuple[Look, str] | None:
-    """Give the look and the words of a state, None where all is well or goes on as it was."""
+    """Return the look and the words of a state, None where all is well or goes on as it was."""
     state = _field(seen, course.state)
     if seen.kind == "link":
         impairment = _field(seen, "impairment")
@@ -175,20 +175,20 @@ def _told(seen: Observation) -> str:
 
 
 def _letter(number: int) -> str:
-    """Give A to Z, then AA, AB and so on."""
+    """Return A to Z, then AA, AB and so on."""
     text = ascii_uppercase[number % 26]
     return text if number < 26 else _letter(number // 26 - 1) + text
 
 
 def said(fault: Fault) -> Fault:
-    """Give a fault whose words name the one direction it concerns."""
+    """Return a fault whose words name the one direction it concerns."""
     if len(fault.ways) != 1:
         return fault
     return replace(fault, words=f"{fault.words}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
 
 
 def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
-    """Give what happened besides messages and counters, in order, and how many there were."""
+    """Return what happened besides messages and counters, in order, and how many there were."""
     found = []
     for each in sorted(seen, key=lambda each: each.t):  # what a log says may be read later than it was written
         if each.kind in COUNTERS or (isinstance(each, StepEnded) and each.ok and not each.note):

@@ -61,7 +61,7 @@ class Window:
     end: float
 
     def x(self, t: float) -> float:
-        """Give where a moment lies."""
+        """Return where a moment lies."""
         return round((t - self.start) / (self.end - self.start) * WIDE, 2)
 
 
@@ -119,7 +119,7 @@ class Lane:
 
 
 def ways(judged: Judged) -> tuple[Way, ...]:
-    """Give every direction in which messages were meant to go, in the order they first were."""
+    """Return every direction in which messages were meant to go, in the order they first were."""
     found: dict[tuple[str, str], Way] = {}
     for audience, within in zip(judged.evidence.audiences, judged.limits, strict=True):
         target = ", ".join(audience.brokers)
@@ -197,7 +197,7 @@ def odd_ones(found: Sequence[Way], most: int) -> tuple[tuple[Odd, ...], int]:
 
 
 def _bin(place: float) -> int:
-    """Give a bin; what a history that was edited has outside goes to the end that is nearest."""
+    """Return a bin; what a history that was edited has outside goes to the end that is nearest."""
     return max(0, min(BINS - 1, int(place)))
 
 
@@ -300,7 +300,7 @@ def _some(numbers: Sequence[int], many: int) -> Sequence[int]:
 
 
 def _took(tally: Tally, numbers: Sequence[int]) -> dict[int, float]:
-    """Give how long each of some messages took, in seconds."""
+    """Return how long each of some messages took, in seconds."""
     if not numbers:
         return {}
     wanted = set(numbers)

@@ -41,7 +41,7 @@ class Distribution:
 
 
 def distribution(way: Way, delay: float | None) -> Distribution | None:
-    """Give the distribution of a way, None where nothing was timed; `delay` is in milliseconds."""
+    """Return the distribution of a way, None where nothing was timed; `delay` is in milliseconds."""
     ordered = sorted(took * 1000 for part in way.parts for took in part.tally.timed()[1])
     figures = Percentiles.of(ordered)
     if figures is None:
@@ -109,7 +109,7 @@ def _ticks(edges: Sequence[float], logarithmic: bool) -> list[float]:
 
 
 def round_step(span: float, about: int) -> float:
-    """Give a step of 1, 2 or 5 times a power of ten, so that about so many fit."""
+    """Return a step of 1, 2 or 5 times a power of ten, so that about so many fit."""
     rough = span / about
     power = 10.0 ** int(ceil(log10(rough)) - 1)
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

@@ -112,7 +112,7 @@ class Page:
 
 
 def page(judged: Judged, files: Files) -> Page:
-    """Give all that the page says."""
+    """Return all that the page says."""
     report, evidence = judged.report, judged.evidence
     timeline, declared = evidence.timeline, evidence.header.declared
     found = ways(judged)
@@ -233,7 +233,7 @@ def _tiles(report: Report, lost: str) -> tuple[Tile, ...]:
 
 
 def _moments(told: Sequence[Fault]) -> list[float]:
-    """Give the moments that the timeline should show; a band's end only where it has one."""
+    """Return the moments that the timeline should show; a band's end only where it has one."""
     return [t for fault in told for t in (fault.start, fault.end) if t is not None]
 
 
@@ -275,7 +275,7 @@ def _elsewhere(seen: Window, end: float) -> str:
 
 
 def _met(one: Odd, told: Sequence[Fault], where: Mapping[str, str]) -> str:
-    """Give the letters of the faults that were there when a message was sent."""
+    """Return the letters of the faults that were there when a message was sent."""
     targets = one.target.split(", ")
     return ", ".join(
         fault.letter
@@ -304,7 +304,7 @@ def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
 
 
 def _files(files: Files, declared: Mapping[str, object]) -> tuple[BrokerFile, ...]:
-    """Give what each broker got; from a history alone, what it was asked to get."""
+    """Return what each broker got; from a history alone, what it was asked to get."""
     texts = [
         (broker, text, name + _which(number, len(its)))
         for broker, its in files.brokers.items()

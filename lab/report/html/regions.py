@@ -42,7 +42,7 @@ class Pair:
 
 
 def pairs(report: Report) -> tuple[Pair, ...]:
-    """Give the pairs of regions that something joins; a lone region stands by itself."""
+    """Return the pairs of regions that something joins; a lone region stands by itself."""
     found = [
         _pair(report, left, right) for left, right in combinations(report.regions, 2) if _joined(report, left, right)
     ]
@@ -119,6 +119,6 @@ def _bridges(report: Report, left: RegionOutline, right: RegionOutline) -> tuple
 
 
 def answers(near: BridgeReport, far: BridgeReport) -> bool:
-    """Tell whether an end is the responder's of that initiator's."""
+    """Return whether an end is the responder's of that initiator's."""
     named = far.connector in (near.connector, "") or far.connector.startswith("#")
     return far.created_by_duplex and named and (far.broker, far.remote) == (near.remote, near.broker)

@@ -19,11 +19,11 @@ class Actives:
         self._turns = {name: Lock() for name in state.brokers}
 
     def last(self, broker: str) -> InstanceState:
-        """Give the instance that was active when somebody last looked."""
+        """Return the instance that was active when somebody last looked."""
         return self._last[broker]
 
     def find(self, broker: str) -> InstanceState | None:
-        """Give the instance that is active now; None while none of two has started, or while it is frozen."""
+        """Return the instance that is active now; None while none of two has started, or while it is frozen."""
         instances = self._brokers[broker].instances
         if len(instances) == 1:
             return instances[0]
@@ -38,6 +38,6 @@ class Actives:
             return None
 
     def holder(self, broker: str) -> InstanceState | None:
-        """Give the instance that is active now, or that is frozen and lets no other one be active."""
+        """Return the instance that is active now, or that is frozen and lets no other one be active."""
         found = self.find(broker)
         return self._last[broker] if found is None and self._power.state(self._last[broker]) == PAUSED else found

@@ -77,7 +77,7 @@ def first_that_works(ways: Sequence[Way], say: Say) -> str:
 
 
 def bootstrap_command(wanted: Sequence[str], finish: Path, debs: Path, tar: Path) -> tuple[str, ...]:
-    """Give the mmdebstrap call; downloaded packages are kept in `debs` and used again."""
+    """Return the mmdebstrap call; downloaded packages are kept in `debs` and used again."""
     archives = "/var/cache/apt/archives"
     return (
         "mmdebstrap",
@@ -100,7 +100,7 @@ def bootstrap_command(wanted: Sequence[str], finish: Path, debs: Path, tar: Path
 
 
 def as_root(command: Sequence[str], kept: Sequence[str] = PROXIES) -> tuple[str, ...]:
-    """Give the command as root runs it, or HostError where nobody here may."""
+    """Return the command as root runs it, or HostError where nobody here may."""
     if os.geteuid() == 0:
         return tuple(command)
     if shutil.which("sudo") is None:

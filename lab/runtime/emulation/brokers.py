@@ -53,7 +53,7 @@ def start_broker(
 
 
 def packed(files: Sequence[BrokerFile]) -> list[File]:
-    """Give a broker's files with their owner; a secret one is for the broker alone."""
+    """Return a broker's files with their owner; a secret one is for the broker alone."""
     return [
         File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER) for file in files
     ]
@@ -87,7 +87,7 @@ def _store(run: str, broker: str) -> str:
 
 
 def options(plan: BrokerPlan, its: InstancePlan, hosts: Mapping[str, str]) -> dict[str, Any]:
-    """Give the container's bounds."""
+    """Return the container's bounds."""
     return {
         "init": True,
         "hostname": its.name,

@@ -55,7 +55,7 @@ def questions(name: str) -> tuple[tuple[str, Sequence[str]], ...]:
 def read(
     snapshot: str, broker: str, answers: Sequence[Answer], planned: Sequence[BridgePlan], t: float
 ) -> tuple[Counted | SnapshotTaken, ...]:
-    """Give a broker's part of a snapshot, from the answers to `questions`."""
+    """Return a broker's part of a snapshot, from the answers to `questions`."""
     totals, destinations, consumers, bridges, connections = answers
     counted = [
         *_broker(totals),
@@ -119,5 +119,5 @@ def _connectors(connections: Answer) -> Iterator[dict[str, Any]]:
 
 
 def _numbers(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
-    """Give the counters there are; a version of ActiveMQ may lack one, and Jolokia then answers in words."""
+    """Return the counters there are; a version of ActiveMQ may lack one, and Jolokia then answers in words."""
     return {ours: values[theirs] for ours, theirs in names.items() if type(values.get(theirs)) is int}

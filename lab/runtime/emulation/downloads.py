@@ -33,7 +33,7 @@ class Artifact:
     sha512: str
 
     def __str__(self) -> str:
-        """Give the file's name."""
+        """Return the file's name."""
         return "-".join(filter(None, (self.name, self.version, self.classifier))) + f".{self.packaging}"
 
 
@@ -46,7 +46,7 @@ class Archives:
     jolokia: Artifact
 
     def distribution(self, version: str) -> Artifact:
-        """Give ActiveMQ's binary archive of a version."""
+        """Return ActiveMQ's binary archive of a version."""
         return Artifact(
             group="org.apache.activemq",
             name="apache-activemq",
@@ -75,7 +75,7 @@ def read_archives(text: str) -> Archives:
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Give the folder for what can be fetched again: $MQLAB_CACHE, or mqlab in the user's cache."""
+    """Return the folder for what can be fetched again: $MQLAB_CACHE, or mqlab in the user's cache."""
     if named := environment.get("MQLAB_CACHE"):
         return Path(named).expanduser()
     base = environment.get("XDG_CACHE_HOME")
@@ -83,7 +83,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 
 
 def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> Path:
-    """Give the file of an artifact whose digest is right; a damaged one in the cache is fetched once more."""
+    """Return the file of an artifact whose digest is right; a damaged one in the cache is fetched once more."""
     download = download or maven(say)
     found = ""
     for _ in range(2):
@@ -101,7 +101,7 @@ def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None =
 
 
 def published_sha512(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> str:
-    """Give the SHA-512 published beside an archive whose digest we do not know."""
+    """Return the SHA-512 published beside an archive whose digest we do not know."""
     beside = Artifact(
         group=artifact.group,
         name=artifact.name,
@@ -125,7 +125,7 @@ def sha512(path: Path) -> str:
 
 
 def maven(say: Say) -> Download:
-    """Give the download from Maven Central or the user's mirrors, with progress in percent."""
+    """Return the download from Maven Central or the user's mirrors, with progress in percent."""
 
     @contextmanager
     def progress(name: str, total: int) -> Iterator[Callable[[int], None]]:

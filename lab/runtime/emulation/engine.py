@@ -38,7 +38,7 @@ class EngineFacts:
 
 
 def connect(environment: Mapping[str, str]) -> docker.DockerClient:
-    """Give a client of the engine that the environment names, or a HostError with what to do about it."""
+    """Return a client of the engine that the environment names, or a HostError with what to do about it."""
     host = environment.get("DOCKER_HOST", DEFAULT_HOST)
     try:
         client = docker.from_env(environment=dict(environment))
@@ -86,7 +86,7 @@ def check_api(api: str, version: str) -> None:
 
 
 def identity(client: docker.DockerClient) -> str:
-    """Give the engine's own id, which tells it from every other one; empty where it has none."""
+    """Return the engine's own id, which tells it from every other one; empty where it has none."""
     return str(client.info().get("ID") or "")
 
 

@@ -40,7 +40,7 @@ def version_of(archive: Path) -> str:
 
 
 def members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """Give path, size and content of every file a broker needs; the whole archive is checked on the way."""
+    """Return path, size and content of every file a broker needs; the whole archive is checked on the way."""
     with _opened(archive) as tar:
         top, total = "", 0
         for count, member in enumerate(tar, start=1):
@@ -58,7 +58,7 @@ def members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
 
 
 def wanted(path: str) -> bool:
-    """Tell whether a broker needs this file of the distribution."""
+    """Return whether a broker needs this file of the distribution."""
     folder, _, name = path.rpartition("/")
     return (
         path in _FILES

@@ -32,24 +32,24 @@ class ContextFile:
 
 
 def from_bytes(files: Mapping[str, bytes]) -> Iterator[ContextFile]:
-    """Give recipe files as files of the context."""
+    """Return recipe files as files of the context."""
     for path in sorted(files):
         yield ContextFile(path=path, size=len(files[path]), content=BytesIO(files[path]))
 
 
 def from_file(path: str, source: Path) -> Iterator[ContextFile]:
-    """Give one file of this machine as a file of the context."""
+    """Return one file of this machine as a file of the context."""
     with source.open("rb") as content:
         yield ContextFile(path=path, size=source.stat().st_size, content=content)
 
 
 def image_labels(name: str) -> dict[str, str]:
-    """Give the labels of an image of ours."""
+    """Return the labels of an image of ours."""
     return {labels.ROLE: "image", DIGEST: name.rpartition(":")[2].rpartition("-")[2]}
 
 
 def exists(client: docker.DockerClient, name: str) -> bool:
-    """Tell whether the engine has an image of that name."""
+    """Return whether the engine has an image of that name."""
     return bool(client.api.images(name=name, quiet=True))
 
 

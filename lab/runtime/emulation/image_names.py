@@ -51,7 +51,7 @@ def plan_images(made_of: Ingredients) -> Images:
 
 
 def digest(files: Mapping[str, bytes], *words: str) -> str:
-    """Give 12 hexadecimal digits for some files and words; where one ends and the next begins counts too."""
+    """Return 12 hexadecimal digits for some files and words; where one ends and the next begins counts too."""
     total = hashlib.sha256()
     for part in (
         *(part for path in sorted(files) for part in (path.encode(), files[path])),

@@ -90,7 +90,7 @@ def pull(client: docker.DockerClient, say: Say) -> None:
 
 @contextmanager
 def _impatient(client: docker.DockerClient) -> Iterator[docker.APIClient]:
-    """Give the engine's API with a short patience, restored at the end."""
+    """Return the engine's API with a short patience, restored at the end."""
     before, client.api.timeout = client.api.timeout, SILENCE
     try:
         yield client.api

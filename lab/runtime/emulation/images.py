@@ -90,7 +90,7 @@ def ensure(
 
 
 def missing(client: docker.DockerClient, names: Images) -> tuple[str, ...]:
-    """Tell which of the images the engine lacks."""
+    """Return which of the images the engine lacks."""
     return tuple(name for name in (names.base, names.broker, names.router) if not exists(client, name))
 
 
@@ -125,7 +125,7 @@ def choose(
 
 
 def recorded_sha512(file: Path, cache: Path) -> str:
-    """Give a file's digest, computed once for as long as its size and time stay the same."""
+    """Return a file's digest, computed once for as long as its size and time stay the same."""
     stat = file.stat()
     key = f"{file.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
     record = cache / "digests.json"
@@ -140,7 +140,7 @@ def recorded_sha512(file: Path, cache: Path) -> str:
 
 
 def listing(client: docker.DockerClient) -> tuple[ListedImage, ...]:
-    """Give every image of ours, by name."""
+    """Return every image of ours, by name."""
     found = client.api.images(filters={"label": f"{labels.ROLE}=image"})
     return tuple(
         sorted(

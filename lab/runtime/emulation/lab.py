@@ -105,7 +105,7 @@ class EmulatedLab:
     def endpoint(
         self, broker: str, over: str, user: str, client_id: str, approach: Approach = USUAL
     ) -> clients.Endpoint:
-        """Give where a client connects to a broker's active instance, and as whom."""
+        """Return where a client connects to a broker's active instance, and as whom."""
         where = self._actives.find(broker)
         if where is None:
             raise BrokerError(f"no instance of broker {broker} is active", how="refused")
@@ -121,7 +121,7 @@ class EmulatedLab:
         )
 
     def _password(self, broker: str, user: str, approach: Approach) -> SecretStr:
-        """Give a user's password, or one that is nobody's."""
+        """Return a user's password, or one that is nobody's."""
         return self._vaults.password(broker, user) if approach.knows_password else SecretStr(secrets.token_hex(16))
 
     def change_link(
@@ -149,7 +149,7 @@ class EmulatedLab:
         )
 
     def active(self, broker: str) -> int | None:
-        """Tell which instance has started, or is frozen and has its store's lock all the same."""
+        """Return which instance has started, or is frozen and has its store's lock all the same."""
         its = self._actives.holder(broker)
         return None if its is None else its.number
 
@@ -164,12 +164,12 @@ class EmulatedLab:
 
     @property
     def engine(self) -> docker.DockerClient:
-        """Give the engine that runs it."""
+        """Return the engine that runs it."""
         return self._docker
 
     @property
     def state_folder(self) -> Path | None:
-        """Give where others find what stands, None where nobody is told."""
+        """Return where others find what stands, None where nobody is told."""
         return self._state_folder
 
     def look_again(self) -> bool:
@@ -192,7 +192,7 @@ class EmulatedLab:
         self._refusals.renew()
 
     def dropped(self) -> Sequence[PacketsDropped]:
-        """Give what the router's policies have dropped."""
+        """Return what the router's policies have dropped."""
         return read_drops(self.router.dropped(), self._addresses, self.clock.now())
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
@@ -225,7 +225,7 @@ class EmulatedLab:
         return replace(started, standby=holder is not None and holder.name != its.name)
 
     def started(self, broker: str, instance: int = 1) -> bool:
-        """Tell whether an instance says over its management that its last connector listens, or that it waits."""
+        """Return whether an instance says over its management that its last connector listens, or that it waits."""
         its = self.state.brokers[broker].instance(instance)
         if not self.stands(its):
             if (how := self._power.ended(its)) is not None:
@@ -246,7 +246,7 @@ class EmulatedLab:
 
     @property
     def control(self) -> Control:
-        """Give the service's side of a lab that is changed by commands: as the last of them left it."""
+        """Return the service's side of a lab that is changed by commands: as the last of them left it."""
         return self.state.control or opening_control(self.state.plan, datetime.now(UTC))
 
     def keep_control(self, control: Control) -> None:
@@ -286,17 +286,17 @@ class EmulatedLab:
         return ConnectorChanged(t=self.clock.now(), broker=broker, connector=connector, state=state)
 
     def demand(self, broker: str, destination: Destination) -> bool:
-        """Tell whether a bridge's consumer is on the destination."""
+        """Return whether a bridge's consumer is on the destination."""
         (present,) = self._demands(broker, (destination,))
         return present
 
     def bridges(self) -> Sequence[BridgeSeen]:
-        """Give every bridge end that answers now; a broker that is down shows none."""
+        """Return every bridge end that answers now; a broker that is down shows none."""
         ends = self._pool.map(self._bridges_of, self.state.brokers)
         return tuple(end for of_broker in ends for end in of_broker)
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Give the counters of the destinations named; those of a broker that is down are left out."""
+        """Return the counters of the destinations named; those of a broker that is down are left out."""
         seen: list[DestinationSeen] = []
         for broker in dict.fromkeys(name for name, _ in of):
             try:
@@ -313,7 +313,7 @@ class EmulatedLab:
         return tuple(seen for part in parts for seen in part)
 
     def links(self) -> Sequence[LinkSeen]:
-        """Give the router's counters of every direction."""
+        """Return the router's counters of every direction."""
         seen = []
         for link in self.state.plan.links:
             answer = self.router.ask(link.name, "get")
@@ -336,19 +336,19 @@ class EmulatedLab:
         return tuple(seen)
 
     def version(self, broker: str) -> str | None:
-        """Give the ActiveMQ version of a broker that has started, None of one that has not."""
+        """Return the ActiveMQ version of a broker that has started, None of one that has not."""
         its = self._actives.find(broker)
         return None if its is None else started_version(self._management[its.name])
 
     def stands(self, of: InstanceState) -> bool:
-        """Tell whether an instance has started, or waits for its store's lock, which another one has."""
+        """Return whether an instance has started, or waits for its store's lock, which another one has."""
         if self._has_started(of):
             return True
         holder = self._actives.holder(of.broker)
         return holder is not None and holder.name != of.name and is_slave(self._management[of.name])
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
-        """Tell whether a bridge works: seen at its ends, and its login accepted by the responder."""
+        """Return whether a bridge works: seen at its ends, and its login accepted by the responder."""
         look = partial(self._ends_and_consumers, bridge)
         try:
             (ends_here, here), (ends_there, there) = self._pool.map(look, (bridge.initiator, bridge.responder))
@@ -385,11 +385,11 @@ class EmulatedLab:
         self.router.let_go()
 
     def _asked(self, broker: str) -> Jolokia:
-        """Give the management of a broker's active instance."""
+        """Return the management of a broker's active instance."""
         return self._management[self._active(broker).name]
 
     def _active(self, broker: str) -> InstanceState:
-        """Give a broker's active instance, unless we know that it cannot answer: asking would only take time."""
+        """Return a broker's active instance, unless we know that it cannot answer: asking would only take time."""
         its = self._actives.find(broker)
         if its is None:
             raise Silent(f"no instance of broker {broker} is active")
@@ -445,7 +445,7 @@ class EmulatedLab:
 
 
 def started_version(management: Jolokia) -> str | None:
-    """Give the ActiveMQ version of a broker that has started, with all its connectors; None of one that has not."""
+    """Return the ActiveMQ version of a broker that has started, with all its connectors; None of one that has not."""
     try:
         (answer,) = management.read(mbeans.broker(management.broker))
     except Silent:
@@ -455,7 +455,7 @@ def started_version(management: Jolokia) -> str | None:
 
 
 def is_slave(management: Jolokia) -> bool:
-    """Tell whether a broker answers and has not started: it is still starting, or waits for its store's lock."""
+    """Return whether a broker answers and has not started: it is still starting, or waits for its store's lock."""
     try:
         (answer,) = management.read(mbeans.broker(management.broker))
     except Silent:

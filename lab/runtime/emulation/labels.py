@@ -38,7 +38,7 @@ class Owner:
 
     @classmethod
     def current(cls) -> Owner:
-        """Give this process."""
+        """Return this process."""
         return cls(
             host=socket.gethostname(),
             boot=_BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "",
@@ -60,7 +60,7 @@ class Owner:
         return f"{self.host}/{self.boot}/{self.pid}/{self.started}" + (f"/{self.pids}" if self.pids else "")
 
     def is_dead(self, here: Owner) -> bool:
-        """Tell whether this owner has surely gone, seen from `here`; one with other pids is never known dead."""
+        """Return whether this owner has surely gone, seen from `here`; one with other pids is never known dead."""
         if self.host != here.host:
             return False
         if self.boot != here.boot:
@@ -74,7 +74,7 @@ class Owner:
 
 
 def _namespace() -> str:
-    """Give the number of this process's pid namespace; nothing where the system does not tell."""
+    """Return the number of this process's pid namespace; nothing where the system does not tell."""
     try:
         return "".join(filter(str.isdigit, _PIDS.readlink().name))
     except OSError:
@@ -82,17 +82,17 @@ def _namespace() -> str:
 
 
 def router_name(run: str) -> str:
-    """Give the name of the router's container; while a lab that is to stay is being opened, it has another one."""
+    """Return the name of the router's container; while a lab that is to stay is being opened, it has another one."""
     return f"mqlab-{run}-router"
 
 
 def opening_name(run: str) -> str:
-    """Give the name of the router's container until its lab stands; only names can be changed later, not labels."""
+    """Return the name of the router's container until its lab stands; only names can be changed later, not labels."""
     return f"{router_name(run)}-opening"
 
 
 def of_lab(run: str, owner: Owner, *, detached: bool) -> dict[str, str]:
-    """Give the labels that everything of one lab carries."""
+    """Return the labels that everything of one lab carries."""
     return {
         RUN: run,
         OWNER: str(owner),

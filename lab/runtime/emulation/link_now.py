@@ -21,7 +21,7 @@ class DirectionNow:
 
     @property
     def state(self) -> str:
-        """Give its state: open, cut or reject."""
+        """Return its state: open, cut or reject."""
         return str(self.figures["state"])
 
     @property
@@ -30,7 +30,7 @@ class DirectionNow:
         return str(read_figures(self.figures))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON-able values."""
+        """Return it as JSON-able values."""
         return {"link": self.link, "leaving": self.leaving, "reaching": self.reaching, **self.figures}
 
 

@@ -25,7 +25,7 @@ class Flood:
         self._held: dict[str, LogLine] = {}
 
     def passed(self, line: LogLine) -> LogLine | None:
-        """Give the line to keep: this one, or one that stands for all those held back; None where it is held back."""
+        """Return the line to keep: this one, or one that stands for all those held back; None where it is held back."""
         kind = f"{line.level} {_CHANGING.sub('', line.text)[:_LENGTH]}"
         self._seen[kind] += 1
         if self._seen[kind] <= WHOLE:
@@ -38,6 +38,6 @@ class Flood:
         return None
 
     def rest(self) -> tuple[LogLine, ...]:
-        """Give a line for each kind of which some are held back still."""
+        """Return a line for each kind of which some are held back still."""
         held, self._held = self._held, {}
         return tuple(sorted(held.values(), key=lambda line: line.t))

@@ -16,7 +16,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def containers(client: docker.DockerClient, run: str) -> tuple[tuple[str, Container], ...]:
-    """Give a lab's containers by the name a person knows: a broker's own, or "router"."""
+    """Return a lab's containers by the name a person knows: a broker's own, or "router"."""
     found = client.containers.list(all=True, filters={"label": f"{labels.RUN}={run}"}, ignore_removed=True)
     named = ((each.labels.get(labels.BROKER) or each.labels.get(labels.ROLE, "container"), each) for each in found)
     return tuple(sorted(named, key=lambda pair: pair[0]))
@@ -34,6 +34,6 @@ def save(client: docker.DockerClient, run: str, folder: Path) -> None:
 
 
 def follow(container: Container, *, tail: int | None, follow: bool) -> Iterator[str]:
-    """Give a container's log line by line, from its last `tail` lines on."""
+    """Return a container's log line by line, from its last `tail` lines on."""
     for chunk in container.logs(stream=True, follow=follow, tail="all" if tail is None else tail):
         yield from chunk.decode(errors="replace").splitlines()

@@ -78,7 +78,7 @@ def connections(name: str) -> tuple[str, Sequence[str]]:
 
 
 def read_subscriptions(answer: Answer) -> tuple[Subscription, ...]:
-    """Give the consumers of an answer to `subscriptions`."""
+    """Return the consumers of an answer to `subscriptions`."""
     return tuple(
         Subscription(
             client_id=str(values.get("ClientId") or ""),
@@ -97,7 +97,7 @@ def read_subscriptions(answer: Answer) -> tuple[Subscription, ...]:
 def read_bridges(
     name: str, found: Answer, clients: Answer, planned: Sequence[BridgePlan], t: float
 ) -> tuple[BridgeSeen, ...]:
-    """Give the bridge ends of one broker, each with the name of its connector."""
+    """Return the bridge ends of one broker, each with the name of its connector."""
     client_ids = {str(v.get("RemoteAddress")): str(v.get("ClientId") or "") for v in clients.values()}
     seen = []
     for object_name, values in found.items():
@@ -131,7 +131,7 @@ def read_bridges(
 def read_destinations(
     name: str, found: Answer, consumers: Answer, wanted: Sequence[Destination], t: float
 ) -> tuple[DestinationSeen, ...]:
-    """Give the counters of the destinations wanted; one that the broker does not have counts nothing."""
+    """Return the counters of the destinations wanted; one that the broker does not have counts nothing."""
     discarded: dict[Destination, int] = {}
     for subscription in read_subscriptions(consumers):
         if subscription.network:
@@ -157,7 +157,7 @@ def read_destinations(
 
 
 def demands(consumers: Answer, destination: Destination) -> bool:
-    """Tell whether a bridge's consumer is on the destination, by its name or by a wildcard."""
+    """Return whether a bridge's consumer is on the destination, by its name or by a wildcard."""
     wanted = str(destination)
     return any(
         subscription.network
@@ -170,7 +170,7 @@ def demands(consumers: Answer, destination: Destination) -> bool:
 
 
 def listens_for_demand(bridge: BridgePlan, at_initiator: Answer, at_responder: Answer) -> bool:
-    """Tell whether each end has accepted the other's login and its subscription to consumer advisories."""
+    """Return whether each end has accepted the other's login and its subscription to consumer advisories."""
     name, here, there = bridge.connector, bridge.initiator, bridge.responder
     if not bridge.duplex:
         return _listens(at_responder, f"{name}_{here}_outbound")

@@ -110,7 +110,7 @@ def _options(bridge: str, bridges: Sequence[str], its_labels: Mapping[str, str])
 
 
 def taken(client: docker.DockerClient) -> tuple[IPv4Network, ...]:
-    """Give every subnet that the host routes or the engine holds."""
+    """Return every subnet that the host routes or the engine holds."""
     found = list(subnets.host_routes(_ROUTES.read_text())) if _ROUTES.exists() else []
     for network in client.networks.list():
         for block in (network.attrs.get("IPAM") or {}).get("Config") or ():

@@ -91,12 +91,12 @@ def open_lab(plan: Plan, opening: Opening, progress: Progress) -> Iterator[Emula
 
 
 def new_run_id() -> str:
-    """Give the id of a new run: when, and six digits that keep runs of one second apart."""
+    """Return the id of a new run: when, and six digits that keep runs of one second apart."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def opened_at(run: str) -> datetime:
-    """Give when a run began, from its id."""
+    """Return when a run began, from its id."""
     return datetime.strptime(run.rpartition("-")[0], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
@@ -170,7 +170,7 @@ class _Opened:
 
     @property
     def lab(self) -> EmulatedLab:
-        """Give the lab, once everything has been started."""
+        """Return the lab, once everything has been started."""
         if self._lab is None:
             self._lab = self._assemble()
         return self._lab
@@ -259,7 +259,7 @@ class _Opened:
         return self._pool.submit(started)
 
     def _before(self, broker: str) -> Sequence[Event]:
-        """Give what the engine is asked for before a broker whose connectors call others.
+        """Return what the engine is asked for before a broker whose connectors call others.
 
         A connector that is refused tries again only after a second, so those get a little ahead: the time that it takes
         to come to the router.
@@ -376,7 +376,7 @@ class _Opened:
 
 
 def _instances(plan: Plan) -> Sequence[tuple[str, InstancePlan]]:
-    """Give every instance of every broker, with its region."""
+    """Return every instance of every broker, with its region."""
     return [(broker.region, its) for broker in plan.brokers for its in broker.instances]
 
 

@@ -14,7 +14,7 @@ from lab.network.vpc import INTERNET, Network
 
 
 def policy(network: Network, addresses: Mapping[str, str]) -> dict[str, Any]:
-    """Give what the router is to hold; `addresses` has the really used one of each instance."""
+    """Return what the router is to hold; `addresses` has the really used one of each instance."""
     return {"ways": list(_ways(network, addresses))}
 
 
@@ -67,7 +67,7 @@ def _listed(allowed: Sequence[Ports]) -> str:
 
 
 def read_drops(told: Sequence[Mapping[str, Any]], addresses: Mapping[str, str], t: float) -> tuple[PacketsDropped, ...]:
-    """Give what the router has dropped, by the instances' names."""
+    """Return what the router has dropped, by the instances' names."""
     names = {address: name for name, address in addresses.items()}
     return tuple(
         PacketsDropped(

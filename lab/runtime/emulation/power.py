@@ -60,11 +60,11 @@ class Power:
                 self._states[each.name] = UP  # whoever asks it hears whether it is
 
     def state(self, of: InstanceState) -> str:
-        """Give an instance's state as far as we know."""
+        """Return an instance's state as far as we know."""
         return self._states[of.name]
 
     def answers(self, of: InstanceState) -> bool:
-        """Tell whether asking an instance makes sense."""
+        """Return whether asking an instance makes sense."""
         return self._states[of.name] in (UP, STARTING)
 
     def stop(self, of: InstanceState, within: float) -> BrokerChanged:
@@ -139,7 +139,7 @@ class Power:
         return f"exit code {how['ExitCode']}" + (", out of memory" if how["OOMKilled"] else "")
 
     def container(self, of: InstanceState) -> Container:
-        """Give an instance's container as it is now; HostError where there is none."""
+        """Return an instance's container as it is now; HostError where there is none."""
         try:
             return self._docker.containers.get(of.container)
         except docker.errors.NotFound as error:

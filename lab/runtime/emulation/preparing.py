@@ -31,7 +31,7 @@ class Vaults:
         self._known.clear()
 
     def password(self, broker: str, user: str) -> SecretStr:
-        """Give what a client logs in with."""
+        """Return what a client logs in with."""
         return SecretStr(self._of(broker).password(user))
 
     def keep(self, broker: str, user: str, number: int, password: SecretStr) -> None:

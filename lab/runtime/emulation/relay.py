@@ -34,7 +34,7 @@ class Relay:
         self._pending = b""
 
     def ask(self, to: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Give the answer of the router's policy or of a link; HostError where it refuses or is silent."""
+        """Return the answer of the router's policy or of a link; HostError where it refuses or is silent."""
         line = json.dumps({"to": to, "request": request}).encode() + b"\n"
         with self._asking:
             try:
@@ -88,7 +88,7 @@ class Relay:
         return link
 
     def _part(self, link: socket.socket) -> bytes:
-        """Give the next part of the command's output; what it says in error goes into the error."""
+        """Return the next part of the command's output; what it says in error goes into the error."""
         which, size = (head := self._take(link, _HEAD))[0], int.from_bytes(head[4:], "big")
         part = self._take(link, size)
         if which != _OUTPUT:

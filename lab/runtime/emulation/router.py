@@ -49,7 +49,7 @@ def configuration(
     seed: int,
     policy: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Give what the router starts from, as docker/router/README.md describes it."""
+    """Return what the router starts from, as docker/router/README.md describes it."""
     return {
         "version": 1,
         "networks": [
@@ -171,7 +171,7 @@ class Router:
         return int(self._relay.ask(_POLICY, {"do": "set", "policy": policy})["stamp"]["monotonic_ns"])
 
     def dropped(self) -> Sequence[Mapping[str, Any]]:
-        """Give what its policies have dropped since it started."""
+        """Return what its policies have dropped since it started."""
         found: Sequence[Mapping[str, Any]] = self._relay.ask(_POLICY, {"do": "get"})["dropped"]
         return found
 

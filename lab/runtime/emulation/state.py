@@ -34,7 +34,7 @@ class InstanceState:
 
     @property
     def mark(self) -> int:
-        """Give its number for a history, and 0 where its broker has no other instance."""
+        """Return its number for a history, and 0 where its broker has no other instance."""
         return 0 if self.name == self.broker else self.number
 
 
@@ -47,11 +47,11 @@ class BrokerState:
 
     @property
     def first(self) -> InstanceState:
-        """Give the first instance, which is the only one of most brokers."""
+        """Return the first instance, which is the only one of most brokers."""
         return self.instances[0]
 
     def instance(self, number: int) -> InstanceState:
-        """Give the instance of a number."""
+        """Return the instance of a number."""
         return next(each for each in self.instances if each.number == number)
 
 
@@ -76,7 +76,7 @@ class LabState:
 
     @property
     def instances(self) -> tuple[InstanceState, ...]:
-        """Give every instance of every broker."""
+        """Return every instance of every broker."""
         return tuple(each for broker in self.brokers.values() for each in broker.instances)
 
     @property
@@ -99,7 +99,7 @@ _CODEC = TypeAdapter(LabState)
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:
-    """Give the folder of the living labs' files: MQLAB_STATE, or the user's state folder."""
+    """Return the folder of the living labs' files: MQLAB_STATE, or the user's state folder."""
     if chosen := environment.get("MQLAB_STATE"):
         return Path(chosen)
     base = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local/state")
@@ -125,18 +125,18 @@ def update(state: LabState, folder: Path) -> bool:
 
 
 def load_all(folder: Path) -> tuple[LabState, ...]:
-    """Give every lab on file, the oldest first; one written by another version is left alone."""
+    """Return every lab on file, the oldest first; one written by another version is left alone."""
     found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
     return tuple(state for state in found if state is not None)  # the containers of others are found by label
 
 
 def load(run: str, folder: Path) -> LabState | None:
-    """Give one lab's state, None where it is not on file, or was written by another version."""
+    """Return one lab's state, None where it is not on file, or was written by another version."""
     return _read(_file(run, folder))
 
 
 def written(run: str, folder: Path) -> tuple[int, int] | None:
-    """Give what is another one each time that a lab's state is written, None where the lab has gone."""
+    """Return what is another one each time that a lab's state is written, None where the lab has gone."""
     try:
         found = _file(run, folder).stat()
     except FileNotFoundError:
@@ -171,7 +171,7 @@ def forget_parts(folder: Path) -> None:
 
 
 def chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
-    """Give the lab that is meant by a run id, its beginning or its end; InputError with all there are."""
+    """Return the lab that is meant by a run id, its beginning or its end; InputError with all there are."""
     fitting = [state for state in known if run is None or state.run.startswith(run) or state.run.endswith(run)]
     if len(fitting) == 1:
         return fitting[0]
@@ -184,7 +184,7 @@ def chosen(known: tuple[LabState, ...], run: str | None) -> LabState:
 
 
 def lock_file(run: str, folder: Path) -> Path:
-    """Give the file that whoever changes a lab locks."""
+    """Return the file that whoever changes a lab locks."""
     return folder / f"{run}.lock"
 
 

@@ -27,21 +27,21 @@ class Subnet:
 
     @property
     def gateway(self) -> IPv4Address:
-        """Give everybody's default route: the router adds it, Docker keeps it free."""
+        """Return everybody's default route: the router adds it, Docker keeps it free."""
         return self.network[1]
 
     @property
     def router(self) -> IPv4Address:
-        """Give the address that Docker knows the router by."""
+        """Return the address that Docker knows the router by."""
         return self.network[2]
 
     @property
     def bridge(self) -> IPv4Address:
-        """Give the host's own address on the network."""
+        """Return the host's own address on the network."""
         return self.network[-2]
 
     def broker(self, index: int) -> IPv4Address:
-        """Give the address of the region's broker number `index`, from 0."""
+        """Return the address of the region's broker number `index`, from 0."""
         return self.network[FIRST_BROKER + index]
 
 
@@ -62,7 +62,7 @@ def pool(text: str | None) -> IPv4Network:
 
 
 def candidates(of: IPv4Network, taken: Iterable[IPv4Network], dice: random.Random) -> Iterator[Subnet]:
-    """Give the pool's free subnets, from a random place on, so that labs opened together seldom meet."""
+    """Return the pool's free subnets, from a random place on, so that labs opened together seldom meet."""
     taken = tuple(taken)
     count = 2 ** (PREFIX - of.prefixlen)
     start = dice.randrange(count)

@@ -37,12 +37,12 @@ class Found:
     whole: bool  # its opening came to its end
 
     def is_left_behind(self, here: Owner) -> bool:
-        """Tell whether nobody can be using it: its owner surely dead, and not left alone by it on purpose."""
+        """Return whether nobody can be using it: its owner surely dead, and not left alone by it on purpose."""
         return self.owner is not None and self.owner.is_dead(here) and not (self.detached and self.whole)
 
 
 def find(client: docker.DockerClient) -> tuple[Found, ...]:
-    """Give every lab that has anything left on the engine, the oldest first."""
+    """Return every lab that has anything left on the engine, the oldest first."""
     labelled: dict[str, list[dict[str, str]]] = {}
     containers: Counter[str] = Counter()
     whole: set[str] = set()

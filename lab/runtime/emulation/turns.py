@@ -26,7 +26,7 @@ def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> 
 
 
 def is_free(run: str, folder: Path) -> bool:
-    """Tell whether nobody has a lab at this moment."""
+    """Return whether nobody has a lab at this moment."""
     try:
         descriptor = os.open(lock_file(run, folder), os.O_RDWR)
     except FileNotFoundError:

@@ -18,7 +18,7 @@ _NO = ("0", "f", "false")  # as Go reads them, in any case
 
 
 def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
-    """Tell whether it is on and where that is said; None where the engine is elsewhere, or cannot be seen."""
+    """Return whether it is on and where that is said; None where the engine is elsewhere, or cannot be seen."""
     if not environment.get("DOCKER_HOST", "unix://").startswith("unix://"):
         return None
     arguments = _engine()
@@ -42,13 +42,13 @@ def decide(arguments: Sequence[str], configured: tuple[str, str] | None) -> tupl
 
 
 def value_of(flag: str, arguments: Sequence[str]) -> str | None:
-    """Give what a command line says of a flag, the last time it does; "true" where the flag stands alone."""
+    """Return what a command line says of a flag, the last time it does; "true" where the flag stands alone."""
     values = [each.partition("=")[2] or "true" for each in arguments if each == flag or each.startswith(f"{flag}=")]
     return values[-1] if values else None
 
 
 def _engine() -> list[str] | None:
-    """Give the command line of the engine that runs here."""
+    """Return the command line of the engine that runs here."""
     for process in psutil.process_iter(["name", "cmdline"]):
         if process.info["name"] == "dockerd" and process.info["cmdline"]:
             return list(process.info["cmdline"])

@@ -198,7 +198,7 @@ def _log(client: docker.DockerClient, container: str) -> str:
 
 
 def last_lines(client: docker.DockerClient, container: str) -> str:
-    """Give a container's last log lines, indented, without the frames of stack traces: they hide what was said."""
+    """Return a container's last log lines, indented, without the frames of stack traces: they hide what was said."""
     try:
         text = client.containers.get(container).logs(tail=_READ_LINES).decode(errors="replace")
     except docker.errors.APIError as error:

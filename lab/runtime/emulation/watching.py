@@ -119,7 +119,7 @@ class _BrokerWatch:
             self._recorder.record(Demand(t=t, broker=self._name, destination=str(destination), present=present))
 
     def _now(self) -> Sequence[BridgeSeen] | None:
-        """Give the ends that are there; None where they are as they were last seen."""
+        """Return the ends that are there; None where they are as they were last seen."""
         state = self._power.state(self._instance())
         if state in OUT:
             return ()
@@ -133,7 +133,7 @@ class _BrokerWatch:
         return ends
 
     def _instance(self) -> InstanceState:
-        """Give the active instance, or where there is none the one that was it last; another one is told of."""
+        """Return the active instance, or where there is none the one that was it last; another one is told of."""
         its = self._actives.find(self._name) or self._actives.last(self._name)
         if self._active is not None and its.name != self._active.name:
             t = self._clock.now()
