@@ -11,14 +11,16 @@ from pathlib import Path
 import docker
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
-from lab.plan import Plan, plan
-from lab.runtime.base import Progress
-from lab.runtime.emulation import engine, images
-from lab.runtime.emulation.images import Images
-from lab.runtime.emulation.lab import EmulatedLab
-from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
-from lab.runtime.emulation.opening import Passwords as Passwords
-from lab.runtime.emulation.subnets import pool
+from lab.emulation.engine import engine
+from lab.emulation.images import images
+from lab.emulation.images.images import Images
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.network.subnets import pool
+from lab.emulation.opening import Opening, new_run_id, open_lab
+from lab.emulation.opening import Passwords as Passwords
+from lab.plan.planning import plan
+from lab.plan.values import Plan
+from lab.runtime.progress import Progress
 from lab.shipped import shipped
 
 SCENARIO = "tokyo-singapore"

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lab.amazonmq.activemq_xml import render
-from lab.amazonmq.configuration import LARGEST, NAMESPACE, read
+from lab.amazonmq.configurations.configuration import LARGEST, NAMESPACE, read
+from lab.amazonmq.configurations.sanitising import sanitise
+from lab.amazonmq.files.activemq_xml import render
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
-from lab.amazonmq.sanitising import sanitise
 
 ENGINE_VERSION = "5.18"
 _IDENTITY = BrokerIdentity(

@@ -28,19 +28,20 @@ import docker
 from bench.article import Article
 from bench.startup import Deaf, Stages, _free_ports, _secrets
 from lab import clients
-from lab.amazonmq.activemq_xml import DATA_FOLDER
-from lab.amazonmq.certificates import LabAuthority
-from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, broker_files
+from lab.amazonmq.files.activemq_xml import DATA_FOLDER
+from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, broker_files
+from lab.amazonmq.files.certificates import LabAuthority
 from lab.amazonmq.names import MQTT
+from lab.emulation.brokers.containers import OWNER, options
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine.containers import File, archive
+from lab.emulation.engine.labels import Owner
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.network import networks
+from lab.emulation.network.subnets import candidates, pool
+from lab.emulation.opening import new_run_id
 from lab.errors import BrokerError, LabTimeout
-from lab.plan import BrokerPlan
-from lab.runtime.emulation import labels, networks, sweeping
-from lab.runtime.emulation.brokers import OWNER, options
-from lab.runtime.emulation.containers import File, archive
-from lab.runtime.emulation.lab import EmulatedLab
-from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.opening import new_run_id
-from lab.runtime.emulation.subnets import candidates, pool
+from lab.plan.values import BrokerPlan
 
 PAIR = "singapore"  # of the shipped scenario
 POLL = 0.02  # seconds between two attempts to connect

@@ -27,7 +27,7 @@ from lab.history import (
     observations,
 )
 from lab.judge import judge_file
-from lab.judge.evidence import take_in
+from lab.judge.evidence.evidence import take_in
 from lab.replay.outstanding import Outstanding
 
 DECLARED = {"expect": [{"delivered": {"to": ["ear"], "promise": "exactly-once"}}, {"latency": {"p99": "1s"}}]}

@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
+from lab.emulation.engine import engine
 from lab.errors import LabError
-from lab.runtime.emulation import engine
 
 
 def machine() -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from bench.article import Article
 from bench.startup import Stages
+from lab.emulation.lab import EmulatedLab
 from lab.network import security_groups
-from lab.runtime.emulation.lab import EmulatedLab
 
 TRIED = 4
 

@@ -27,11 +27,13 @@ from lab import clients
 from lab.clients import Endpoint
 from lab.declare.scenario import Publish, Scenario, Step, Subscribe
 from lab.declare.topology import Topology
+from lab.emulation.clock import RealClock
 from lab.history import Header, HistoryFile, Received, Sent, observations
-from lab.plan import Plan, plan
+from lab.plan.planning import plan
+from lab.plan.values import Plan
 from lab.replay import replay
-from lab.runtime.base import ORDINARY, Client, ClientEvents, Destination, Session
-from lab.runtime.clock import RealClock
+from lab.runtime.client import Client, ClientEvents
+from lab.runtime.messages import ORDINARY, Destination, Session
 
 SIZE = 200  # bytes of each body
 WITHIN = 120.0  # seconds for one run

@@ -32,19 +32,27 @@ from pydantic import SecretStr
 import docker
 from bench.article import Article
 from lab import clients
-from lab.amazonmq.certificates import LabAuthority
-from lab.amazonmq.files import JOLOKIA_USER, KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
+from lab.amazonmq.files.broker_files import (
+    JOLOKIA_USER,
+    KEY_STORE,
+    TRUST_STORE,
+    BrokerFile,
+    BrokerSecrets,
+    broker_files,
+)
+from lab.amazonmq.files.certificates import LabAuthority
 from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT, MQTT
-from lab.plan import BrokerPlan
-from lab.runtime.base import Client
-from lab.runtime.emulation import labels, networks, sweeping
-from lab.runtime.emulation.brokers import OWNER, options
-from lab.runtime.emulation.containers import File, archive
-from lab.runtime.emulation.jolokia import Jolokia
-from lab.runtime.emulation.lab import EmulatedLab, started_version
-from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.opening import new_run_id
-from lab.runtime.emulation.subnets import candidates, pool
+from lab.emulation.brokers.containers import OWNER, options
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine.containers import File, archive
+from lab.emulation.engine.labels import Owner
+from lab.emulation.lab import EmulatedLab, started_version
+from lab.emulation.network import networks
+from lab.emulation.network.subnets import candidates, pool
+from lab.emulation.opening import new_run_id
+from lab.emulation.watch.jolokia import Jolokia
+from lab.plan.values import BrokerPlan
+from lab.runtime.client import Client
 
 POLL = 0.1  # seconds, as the lab does
 # What the brokers' own logs tell of the way there, in the order it happens.

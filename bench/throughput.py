@@ -17,13 +17,15 @@ from typing import Any
 from docker.models.containers import Container
 
 from bench.article import Article
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine.containers import Endpoint, start
+from lab.emulation.engine.labels import Owner
+from lab.emulation.network import networks, subnets
+from lab.emulation.network.networks import LabNetwork
+from lab.emulation.network.router import Router, start_router
+from lab.emulation.opening import new_run_id
+from lab.emulation.watch import readiness
 from lab.network.link import Impairment
-from lab.runtime.emulation import labels, networks, subnets, sweeping, waiting
-from lab.runtime.emulation.containers import Endpoint, start
-from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.networks import LabNetwork
-from lab.runtime.emulation.opening import new_run_id
-from lab.runtime.emulation.router import Router, start_router
 
 PORT = 7007
 # Each with its TCP window: at 70 ms the window is what limits a stream, elsewhere it is not to be what is measured.
@@ -104,7 +106,7 @@ class Regions:
             lab_labels=self.labels,
         )
         try:
-            waiting.for_router(client, container)
+            readiness.for_router(client, container)
             yield client.containers.get(container)
         finally:
             client.containers.get(container).remove(force=True, v=True)

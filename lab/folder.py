@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab.declare.origin import SourceFile
 from lab.errors import HostError
-from lab.plan import Plan
+from lab.plan.values import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

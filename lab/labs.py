@@ -19,19 +19,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import __version__
-from lab.asking import Asked
+from lab.emulation import state as states
+from lab.emulation.engine import engine
+from lab.emulation.opening import close_lab, open_lab
+from lab.emulation.prepare import prepare
+from lab.emulation.state import state_folder
 from lab.folder import RunFolder
 from lab.history import Header, HistoryFile
 from lab.judge import Judged, Outcome, Report, judge_whole
-from lab.live import Live, attach
-from lab.preparing import prepare
-from lab.progress import Logged, Told
+from lab.living.service import Live, attach
 from lab.replay import replay
-from lab.report_files import keep
-from lab.runtime.emulation import engine
-from lab.runtime.emulation import state as states
-from lab.runtime.emulation.opening import close_lab, open_lab
-from lab.runtime.emulation.state import state_folder
+from lab.report.files import keep
+from lab.runtime.progress import Logged, Told
+from lab.scenarios import Asked
 from lab.units import several
 
 __all__ = ["Live", "Ran", "attach", "down", "run", "up"]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from lab import amqp_encoding
+from lab.activemq import amqp_encoding
 
 HEADER = "mqlab_id"  # a JMS property name: letters, digits and underscores
 _MARK = b"mqlab "

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import settings
 
 from lab.clients import Endpoint
+from lab.emulation.engine import engine as engines
+from lab.emulation.images import images
 from lab.errors import HostError
-from lab.runtime.emulation import engine as engines
-from lab.runtime.emulation import images
 from tests import diagnosis
 from tests.emulation.command import Commands
 from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing

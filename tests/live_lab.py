@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from lab.declare.loading import load
+from lab.emulation.lab import EmulatedLab
 from lab.history import BrokerChanged
-from lab.live import Live
+from lab.living.service import Live
 from lab.network.vpc import Network
 from lab.operating import Control, opening_control
-from lab.plan import Plan, plan
-from lab.runtime.emulation.lab import EmulatedLab
+from lab.plan.planning import plan
+from lab.plan.values import Plan
 from lab.shipped import shipped
 from tests.replay.fake_lab import FakeLab
 

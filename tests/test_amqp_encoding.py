@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from proton import Message, symbol
 
-from lab.amqp_encoding import decode
+from lab.activemq.amqp_encoding import decode
 from lab.matching import HEADER, digest, given_body, identify, made_body
 
 # Received over MQTT from ActiveMQ 5.18.3, sent over AMQP: header, message annotations, properties, data.

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from lab.errors import BrokerError, HostError
-from lab.live import catch_up
+from lab.living.service import catch_up
 from lab.operating.brokers import STARTS_WITHIN
-from lab.progress import Logged
+from lab.runtime.progress import Logged
 from tests.live_lab import Killed, LiveLab
 
 WEEK = timedelta(days=8)  # since then every broker's window has opened

@@ -11,16 +11,17 @@ from typing import Any, cast
 
 import pytest
 
+from lab.emulation import state as states
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.watch.jolokia import Silent
 from lab.errors import InputError, LabTimeout
 from lab.history import SendOutcome
-from lab.live import Live
+from lab.living.conversation import Conversation, destination
+from lab.living.service import Live
 from lab.operating.configurations import create_configuration
-from lab.progress import Logged
-from lab.runtime.base import ClientEvents, Incoming, Outgoing
-from lab.runtime.emulation import state as states
-from lab.runtime.emulation.jolokia import Silent
-from lab.runtime.emulation.lab import EmulatedLab
-from lab.talking import Conversation, destination
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import Incoming, Outgoing
+from lab.runtime.progress import Logged
 from tests.cli.test_live import noted
 from tests.emulation.command import Commands
 from tests.live_lab import LiveLab

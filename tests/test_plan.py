@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.declare.checking import check
+from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
-from lab.plan import Plan, plan
-from lab.plan_text import describe
+from lab.plan.planning import plan
+from lab.plan.text import describe
+from lab.plan.values import Plan
 
 CASES = sorted((Path(__file__).parent / "plan").iterdir())
 SHIPPED = Path(__file__).parents[1] / "scenarios"

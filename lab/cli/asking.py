@@ -7,19 +7,19 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from lab import asking
-from lab.amazonmq import telling
-from lab.asking import Asked
+from lab import scenarios
+from lab.amazonmq.configurations import wording
 from lab.cli import options
 from lab.declare.loading import resolve
 from lab.declare.scenario import Scenario
 from lab.errors import InputError
+from lab.scenarios import Asked
 from lab.shipped import shipped
 
 
 def load_named(name: str) -> Scenario:
     """Load a scenario by its path, or by the name of one that ships; nothing is checked yet."""
-    return asking.load_named(name, os.environ)
+    return scenarios.load_named(name, os.environ)
 
 
 def shipped_path(name: str) -> Path:
@@ -33,12 +33,12 @@ def shipped_path(name: str) -> Path:
 
 def read(name: str) -> Scenario:
     """Load and check a scenario; InputError with every Problem."""
-    return asking.read(name, os.environ)
+    return scenarios.read(name, os.environ)
 
 
 def asked(name: str, version: str | None = None) -> Asked:
     """Load, check and plan a scenario; what the service would remove of its configurations is told on stderr."""
-    found = asking.asked(name, os.environ, version=version)
-    for line in telling.lines(found.removals, found.advice):
+    found = scenarios.asked(name, os.environ, version=version)
+    for line in wording.lines(found.removals, found.advice):
         options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
     return found

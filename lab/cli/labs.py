@@ -10,19 +10,19 @@ from typing import Annotated
 import typer
 
 from lab import labs
-from lab.cli import attending, options, status_text
-from lab.cli.attending import OF_RUN
+from lab.cli import open_lab, options, status_text
+from lab.cli.open_lab import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
-from lab.cli.running import FOLDER
-from lab.cli.standing import stand
+from lab.cli.run import FOLDER
+from lab.emulation import state as states
+from lab.emulation.engine import engine, logs, sweeping
+from lab.emulation.engine.labels import Owner
+from lab.emulation.opening import close_lab
+from lab.emulation.state import state_folder
+from lab.emulation.turns import forget_strays
+from lab.emulation.watch.status import look
 from lab.errors import InputError
-from lab.runtime.emulation import engine, logs, sweeping
-from lab.runtime.emulation import state as states
-from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.opening import close_lab
-from lab.runtime.emulation.state import state_folder
-from lab.runtime.emulation.status import look
-from lab.runtime.emulation.turns import forget_strays
+from lab.living.windows import stand
 
 
 def add_to(app: typer.Typer) -> None:
@@ -77,8 +77,8 @@ def up(
                 state_folder(os.environ),
                 live.lab.clock,
                 lambda: datetime.now(UTC),
-                lambda now: attending.control_of(now).account,
-                lambda: attending.attend(state.run, quiet=quiet),
+                lambda now: open_lab.control_of(now).account,
+                lambda: open_lab.attend(state.run, quiet=quiet),
             )
             options.err().print("the lab has been ended by another command")
         except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from lab.cli.progress import TerminalProgress
 from lab.errors import HostError, InputError, LabError, Problem
-from lab.paths import no_file
+from lab.text_files import no_file
 
 P = ParamSpec("P")
 INTERRUPTED = 130
@@ -90,7 +90,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
 
 
 def _engine_trouble() -> tuple[type[Exception], ...]:
-    from lab.runtime.emulation.engine import ENGINE_TROUBLE  # here, since loading docker takes long
+    from lab.emulation.engine.engine import ENGINE_TROUBLE  # here, since loading docker takes long
 
     return ENGINE_TROUBLE
 

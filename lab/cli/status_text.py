@@ -9,16 +9,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lab.amazonmq.account import Account
-from lab.amazonmq.describing import describe_broker
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.describe import describe_broker
 from lab.amazonmq.names import ENDPOINTS
-from lab.cli import attending, brokers, networks
+from lab.cli import broker as brokers
+from lab.cli import network as networks
+from lab.cli import open_lab
+from lab.emulation.brokers.power import ABSENT
+from lab.emulation.state import BrokerState, InstanceState, LabState
+from lab.emulation.watch.status import BrokerStatus, Status
 from lab.network.describing import describe_peering, describe_security_group
 from lab.network.vpc import Network
-from lab.plan import BrokerPlan, InstancePlan
-from lab.runtime.emulation.power import ABSENT
-from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
-from lab.runtime.emulation.status import BrokerStatus, Status
+from lab.plan.values import BrokerPlan, InstancePlan
 
 
 def endpoints(state: LabState) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def show_endpoints(state: LabState, console: Console) -> None:
 
 def to_dict(status: Status) -> dict[str, Any]:
     """Return a status as JSON-able values, without the keys to the management."""
-    account = Account() if status.state.replaying else attending.control_of(status.state).account
+    account = Account() if status.state.replaying else open_lab.control_of(status.state).account
     network = Network() if status.state.replaying else status.state.plan.network  # else it is the replay's
     return {
         **endpoints(status.state),
@@ -117,7 +119,7 @@ def show(status: Status, console: Console) -> None:
         console.print(f"  {broker.name}: {broker.container}, {broker.health}, {said}{memory}", soft_wrap=True)
     if not state.replaying:
         console.print("\nservice", style="bold")
-        for record in attending.control_of(state).account.brokers:
+        for record in open_lab.control_of(state).account.brokers:
             for line in brokers.lines(record):
                 console.print(f"  {escape(line)}", soft_wrap=True)
     console.print("\nbridges", style="bold")
@@ -133,7 +135,7 @@ def show(status: Status, console: Console) -> None:
             console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
     if not status.bridges:
         console.print("  none asked for")
-    if not state.replaying and (its := networks.lines(attending.control_of(state).present)):
+    if not state.replaying and (its := networks.lines(open_lab.control_of(state).present)):
         console.print("\nnetwork", style="bold")
         for line in its:
             console.print(escape(line), soft_wrap=True)

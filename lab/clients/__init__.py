@@ -6,11 +6,12 @@ import time
 from dataclasses import replace
 from typing import get_args
 
+from lab.activemq.protocols import Over
+from lab.activemq.protocols import endpoint as endpoint_of
 from lab.clients.base import Endpoint, HungUp
-from lab.declare.over import Over
-from lab.declare.over import endpoint as endpoint_of
 from lab.errors import LabTimeout, PlanError
-from lab.runtime.base import ORDINARY, Client, ClientEvents, Session
+from lab.runtime.client import Client, ClientEvents
+from lab.runtime.messages import ORDINARY, Session
 
 __all__ = ["PROTOCOLS", "Endpoint", "connect"]
 

@@ -18,7 +18,8 @@ from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Endpoint, In
 from lab.clients.naming import amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing, Terms
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
 # Messages that may come before they are acknowledged, where nothing is said: as ActiveMQ's own clients have it. Of a
 # topic a broker keeps 1000 more, and drops what comes after them.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from proton import Message, MessageException, ProtonException
 
-from lab.runtime.base import Outgoing
+from lab.runtime.messages import Outgoing
 
 _PROPERTIES, _DATA = b"\x00St\xd1", b"\x00Su"
 _NOTHING = _DATA + b"\xa0\x00"

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from lab.clients.refusals import REFUSED, TLS_FAILED, how
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.base import ClientEvents
+from lab.runtime.client import ClientEvents
 
 PATIENCE = 30.0  # seconds that a broker may take over any one answer
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome

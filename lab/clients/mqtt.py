@@ -12,6 +12,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from lab.activemq.destinations import hears
 from lab.clients.base import (
     CLOSE_WITHIN,
     MOST_IN_FLIGHT,
@@ -25,10 +26,10 @@ from lab.clients.base import (
 from lab.clients.buffered import Buffered
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.clients.web_socket import WebSocketStream, shake_hands
-from lab.declare.destinations import hears
 from lab.errors import BrokerError
 from lab.history import SendOutcome
-from lab.runtime.base import ORDINARY, ClientEvents, Destination, Incoming, Outgoing, Session, Terms
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import ORDINARY, Destination, Incoming, Outgoing, Session, Terms
 
 _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.errors import PlanError
-from lab.runtime.base import Destination
+from lab.runtime.messages import Destination
 
 _SWAPPED = str.maketrans("/.+*#>", "./*+>#")  # ActiveMQ swaps each pair both ways: x.y/z over MQTT is its x/y.z
 

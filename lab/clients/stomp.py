@@ -16,7 +16,8 @@ from lab.clients.naming import stomp_destination
 from lab.clients.stomp_wire import Connection
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.base import ClientEvents, Destination, Incoming, Outgoing, Terms
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
 # The broker proves each 10 s that it lives. We prove nothing: a late beat of ours must not end the connection.
 _HEARTBEATS = (0, 10_000)  # milliseconds

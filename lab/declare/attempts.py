@@ -7,9 +7,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from lab.activemq.protocols import Over
 from lab.declare.expectation import Expectation
 from lab.declare.fields import Duration, Name
-from lab.declare.over import Over
 from lab.declare.step import Addressed, Step
 
 

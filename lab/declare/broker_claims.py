@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lab.amazonmq import log_lines
+from lab.activemq import log_lines
 from lab.declare.expectation import Expectation
 from lab.declare.fields import Duration, Each, Name, Whole, YesNo
 from lab.declare.step import Addressed

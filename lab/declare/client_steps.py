@@ -7,8 +7,8 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name, Whole, YesNo
-from lab.declare.over import Over
 from lab.declare.step import Step
 
 

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from lab import units
-from lab.amazonmq.maintenance import check_zone
+from lab.amazonmq.account.maintenance import check_zone
 from lab.errors import InputError
 
 

@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.amazonmq.activemq_xml import LARGEST_FRAME
+from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.declare.origin import Keys, Origin, SourceFile
 from lab.declare.reading import Document, Spot, read, read_text
 from lab.declare.scenario import Scenario
 from lab.declare.service_steps import SECRET_STEPS, UpdateConfiguration
-from lab.declare.terms import BodyFile
-from lab.declare.terms_checks import LARGEST_BODY
+from lab.declare.terms import LARGEST_BODY, BodyFile
 from lab.declare.timed import Repeat, Together
 from lab.declare.validating import validate
 from lab.declare.wording import remedy
 from lab.errors import InputError, Place, Problem
-from lab.paths import no_file
+from lab.text_files import no_file
 
 MASK = "********"
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"

@@ -15,7 +15,7 @@ import yaml
 
 from lab.declare.origin import Keys
 from lab.errors import InputError, Place, Problem
-from lab.paths import no_file
+from lab.text_files import no_file
 
 LARGEST = 2**20
 MOST_PROBLEMS = 50  # more would not be read by anyone

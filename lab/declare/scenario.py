@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from lab.activemq.protocols import Over
 from lab.declare.attempts import Connect, Unreachable
 from lab.declare.broker_claims import After, Log, Recovered
 from lab.declare.broker_steps import BROKER_STEPS
@@ -20,7 +21,6 @@ from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded,
 from lab.declare.expectation import Expectation
 from lab.declare.fields import Bounds, Declared, Duration, Each, MessageRate, Name, Pair, Receivers, Whole, YesNo
 from lab.declare.origin import Origin
-from lab.declare.over import Over
 from lab.declare.service_claims import SERVICE_CLAIMS
 from lab.declare.service_steps import SERVICE_STEPS
 from lab.declare.step import Addressed, Message, OneDestination, OnLink, Step

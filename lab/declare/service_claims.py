@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from lab.amazonmq.broker_record import BrokerState as State
+from lab.amazonmq.account.broker_record import BrokerState as State
 from lab.declare.expectation import Expectation
 from lab.declare.fields import Amount, Name, Whole
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from lab.activemq.protocols import Over
 from lab.declare.fields import Declared, Name, Size, Whole, YesNo
-from lab.declare.over import Over
 from lab.declare.terms import MessageTerms
 from lab.units import format_duration
 

@@ -1,4 +1,4 @@
-"""The terms of a subscription and of a message; which protocol has which of them is for `terms_checks` to say."""
+"""The terms of a subscription and of a message; which protocol has which of them is for `lab.check.terms` to say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_serializer, model_validator
 
+from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.declare.fields import Declared, Duration, Whole, YesNo
+
+LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # what a frame leaves for it beside its headers
 
 # What SEND, SUBSCRIBE and the lab itself say with headers of these names.
 _RESERVED = frozenset({

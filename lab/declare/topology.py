@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, SecretStr, Tag, model_validator
 
-from lab.amazonmq.deployment import DeploymentMode
+from lab.amazonmq.identity import DeploymentMode
 from lab.declare.fields import (
     Address,
     Cidr,

@@ -102,7 +102,7 @@ class LogLine(Observation):
     broker: str
     level: str
     text: str  # its first 500 characters, without time and thread
-    name: str = ""  # of the pattern that it matches first; see lab.amazonmq.log_lines
+    name: str = ""  # of the pattern that it matches first; see lab.activemq.log_lines
     instance: int = 0  # of a pair: whose log it is
     times: int = 1  # it stands for so many lines alike, of which it is the last
 

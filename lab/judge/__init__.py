@@ -21,22 +21,22 @@ from lab.declare.service_claims import BrokerStateClaim, ConfigurationClaim, Use
 from lab.declare.vpc_claims import Dropped, PeeringIs, Reachable, RouteIs
 from lab.errors import InputError, Place
 from lab.history import Header, Observation, observations
-from lab.judge.bridge import judge_bridge
-from lab.judge.console import judge_network_page, judge_topics_page
-from lab.judge.counted import judge_counters, judge_discarded, judge_forwarded, judge_stuck
-from lab.judge.delivered import judge_delivered
-from lab.judge.demand import judge_demand
-from lab.judge.evidence import Evidence, take_in
-from lab.judge.latency import judge_latency
-from lab.judge.log import judge_log
-from lab.judge.network import judge_dropped, judge_peering, judge_reachable, judge_route
-from lab.judge.receipts import judge_duplicates, judge_ordered
-from lab.judge.recovered import judge_recovered
+from lab.judge.claims.bridge import judge_bridge
+from lab.judge.claims.console import judge_network_page, judge_topics_page
+from lab.judge.claims.counted import judge_counters, judge_discarded, judge_forwarded, judge_stuck
+from lab.judge.claims.delivered import judge_delivered
+from lab.judge.claims.demand import judge_demand
+from lab.judge.claims.latency import judge_latency
+from lab.judge.claims.log import judge_log
+from lab.judge.claims.network import judge_dropped, judge_peering, judge_reachable, judge_route
+from lab.judge.claims.receipts import judge_duplicates, judge_ordered
+from lab.judge.claims.recovered import judge_recovered
+from lab.judge.claims.service import judge_broker_state, judge_configuration, judge_users, judge_warnings
+from lab.judge.claims.unreachable import judge_unreachable
+from lab.judge.evidence.evidence import Evidence, take_in
+from lab.judge.evidence.witnesses import testimonies
 from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
-from lab.judge.service import judge_broker_state, judge_configuration, judge_users, judge_warnings
-from lab.judge.unreachable import judge_unreachable
 from lab.judge.values import Outcome, Report, Verdict, worst
-from lab.judge.witnesses import testimonies
 from lab.judge.wording import in_words
 
 __all__ = ["Judged", "Outcome", "Report", "Verdict", "judge", "judge_file", "judge_whole"]

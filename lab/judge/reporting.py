@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from lab.amazonmq.configuration import read as read_configuration
-from lab.amazonmq.deployment import DeploymentMode
-from lab.declare.destinations import destination_of
+from lab.activemq.destinations import destination_of
+from lab.amazonmq.configurations.configuration import read as read_configuration
+from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectation import Expectation
 from lab.declare.scenario import Delivered
-from lab.judge.audiences import Audience
-from lab.judge.evidence import Evidence
-from lab.judge.records import Subscription
-from lab.judge.timeline import End, Timeline
+from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.records import Subscription
+from lab.judge.evidence.timeline import End, Timeline
+from lab.judge.evidence.witnesses import disagreements
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -25,7 +26,6 @@ from lab.judge.values import (
     Share,
     Testimony,
 )
-from lab.judge.witnesses import disagreements
 from lab.judge.wording import gap, moment
 from lab.network.aws import city
 from lab.units import several

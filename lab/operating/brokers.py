@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from lab.amazonmq import account_brokers as verbs
-from lab.amazonmq.account import Account
-from lab.amazonmq.broker_record import BrokerRecord
-from lab.amazonmq.configuration import read
-from lab.amazonmq.maintenance import Window
-from lab.amazonmq.sanitising import Sanitised, sanitise
+from lab.amazonmq.account import brokers as verbs
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import BrokerRecord
+from lab.amazonmq.account.maintenance import Window
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.errors import BrokerError, LabError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.network.security_groups import check_groups
 from lab.operating.control import Control, Done, seen_of
 from lab.operating.network import set_security_groups
-from lab.plan import Plan
-from lab.plan_change import applied, leading_nowhere
-from lab.runtime.base import Lab
+from lab.plan.change import applied, leading_nowhere
+from lab.plan.values import Plan
+from lab.runtime.lab import Lab
 
 STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; measured: 1 to 2 s
 STARTS_WITHIN = 120.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lab.amazonmq.account import clock_text, move_clock
+from lab.amazonmq.account.account import clock_text, move_clock
 from lab.operating.control import Control, Done
 
 

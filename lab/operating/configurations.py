@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lab.amazonmq import account_configurations as verbs
-from lab.amazonmq.refusals import conflict
-from lab.amazonmq.revisions import Revision
-from lab.amazonmq.sanitising import MOST_SHOWN, Removal
+from lab.amazonmq.account import configurations as verbs
+from lab.amazonmq.account.refusals import conflict
+from lab.amazonmq.account.revisions import Revision
+from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.history import ConfigurationSaved
 from lab.operating.control import Control, Done
 from lab.units import several

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from lab.amazonmq.account import Account
-from lab.amazonmq.account_brokers import open_broker
-from lab.amazonmq.broker_record import BrokerRecord
-from lab.amazonmq.default import FILE
-from lab.amazonmq.describing import pending_changes
-from lab.amazonmq.revisions import SavedConfiguration
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import BrokerRecord
+from lab.amazonmq.account.brokers import open_broker
+from lab.amazonmq.account.describe import pending_changes
+from lab.amazonmq.account.revisions import SavedConfiguration
+from lab.amazonmq.configurations.default import FILE
 from lab.history import BrokerRecordSeen, Observation
 from lab.network.vpc import Network
-from lab.plan import Plan
+from lab.plan.values import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

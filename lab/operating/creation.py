@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from lab.amazonmq import account_brokers as verbs
-from lab.amazonmq.broker_record import BrokerState
-from lab.amazonmq.refusals import conflict
+from lab.amazonmq.account import brokers as verbs
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.amazonmq.account.refusals import conflict
 from lab.errors import InputError, LabError
 from lab.history import BrokerChanged, Observation
 from lab.operating.brokers import STARTS_WITHIN, await_start
 from lab.operating.control import Control, Done, seen_of
-from lab.plan import Plan
-from lab.runtime.base import Lab
+from lab.plan.values import Plan
+from lab.runtime.lab import Lab
 
 
 def begin_creation(control: Control, broker: str, at: datetime, *, t: float) -> Done:

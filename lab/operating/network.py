@@ -16,7 +16,7 @@ from lab.history import Observation, PeeringChanged, RouteChanged, RuleChanged
 from lab.network import peerings, routes, security_groups
 from lab.network.vpc import Network, Peering, PeeringState, Rule
 from lab.operating.control import Control, Done
-from lab.runtime.base import Lab
+from lab.runtime.lab import Lab
 
 
 def create_peering(control: Control, lab: Lab, *, name: str, requester: str, accepter: str, at: timedelta) -> Done:

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
-from lab.amazonmq import account_users as verbs
-from lab.amazonmq.account import Account
+from lab.amazonmq.account import users as verbs
+from lab.amazonmq.account.account import Account
 from lab.operating.control import Control, Done, seen_of
-from lab.runtime.base import Lab
+from lab.runtime.lab import Lab
 
 
 def create_user(

@@ -13,16 +13,16 @@ from lab.declare.counter_claims import START
 from lab.declare.scenario import Scenario
 from lab.declare.unrolling import unroll
 from lab.history import Ended, Recorder
-from lab.plan import Plan
-from lab.replay.network import bear_witness_of_network, tell_network
+from lab.plan.values import Plan
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.returning import await_returns
 from lab.replay.service import Service, tells_of_service
 from lab.replay.settling import bear_witness, settle, spared
-from lab.replay.traffic import end_all
+from lab.replay.steps.network import bear_witness_of_network, tell_network
+from lab.replay.steps.traffic import end_all
 from lab.replay.witnesses import demanded, take_if_wanted
-from lab.runtime.base import Lab
+from lab.runtime.lab import Lab
 
 __all__ = ["replay"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.plan import BridgePlan
+from lab.plan.values import BridgePlan
 from lab.replay.rehearsal import Rehearsal
 
 STEADY = 1.0  # seconds that a bridge must have stood still: one that cannot log in flickers at every attempt

@@ -10,8 +10,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from threading import Lock
 
-from lab.declare.destinations import hears
-from lab.declare.selectors import Untold, matches, properties
+from lab.activemq.destinations import hears
+from lab.activemq.selectors import Untold, matches, properties
 from lab.history import (
     Acknowledged,
     ClientChanged,

@@ -8,11 +8,11 @@ from math import inf
 from lab.declare.timed import Repeat, Together, Traffic
 from lab.declare.unrolling import Numbered
 from lab.history import StepEnded, StepStarted
-from lab.replay import traffic
 from lab.replay.outcome import Outcome
-from lab.replay.rebooting import attend
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps import perform
+from lab.replay.steps import traffic
+from lab.replay.steps.perform import perform
+from lab.replay.steps.reboot import attend
 from lab.replay.wording import asked
 
 LATE = 0.05  # seconds after its moment from which a step is late: less is the machine's own unrest

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 from lab.declare.unrolling import Program
 from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Observation, Recorder, Tee, Trouble
 from lab.network.link import LinkState
-from lab.plan import Plan
-from lab.replay.beside import Beside
+from lab.plan.values import Plan
+from lab.replay.bridge_paths import Way, carrier, initial_states
 from lab.replay.outstanding import Outstanding
-from lab.replay.paths import Way, carrier, initial_states
-from lab.runtime.base import Destination, Lab, Terms
+from lab.replay.tasks import Beside
+from lab.runtime.lab import Lab
+from lab.runtime.messages import Destination, Terms
 
 if TYPE_CHECKING:
-    from lab.replay.ears import Ear
+    from lab.replay.callbacks import Ear
     from lab.replay.returning import Listener
     from lab.replay.service import Service
-    from lab.replay.traffic import Flow
+    from lab.replay.steps.traffic import Flow
 
-STARTED = "broker-started"  # a log line's name; see lab.amazonmq.log_lines
+STARTED = "broker-started"  # a log line's name; see lab.activemq.log_lines
 
 
 class Rehearsal:

@@ -10,9 +10,10 @@ from threading import Lock
 from lab.declare.scenario import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import ClientChanged, Subscribed
-from lab.replay.ears import Ear
+from lab.replay.callbacks import Ear
 from lab.replay.rehearsal import Rehearsal
-from lab.runtime.base import Client, Destination, Session, Terms
+from lab.runtime.client import Client
+from lab.runtime.messages import Destination, Session, Terms
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from lab.amazonmq.account import due, opens_next
-from lab.amazonmq.broker_record import BrokerState
-from lab.amazonmq.describing import pending_changes
+from lab.amazonmq.account.account import due, opens_next
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.amazonmq.account.describe import pending_changes
 from lab.declare.scenario import Scenario
 from lab.declare.service_claims import SERVICE_CLAIMS
 from lab.declare.service_steps import OfService

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lab.amazonmq import log_lines
+from lab.activemq import log_lines
+from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.declare.broker_claims import Log, Recovered
 from lab.declare.counter_claims import END, Demanded
-from lab.declare.destinations import destination_of, has_wildcard, hears
 from lab.declare.scenario import Bridge, Delivered, Scenario
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
-from lab.plan import BridgePlan
+from lab.plan.values import BridgePlan
 from lab.replay.bridges import STEADY, of_connector, state
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.returning import returning

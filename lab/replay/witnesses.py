@@ -9,7 +9,7 @@ from lab.history import SnapshotTaken
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.wording import destination
-from lab.runtime.base import Destination
+from lab.runtime.messages import Destination
 
 
 def take_snapshot(rehearsal: Rehearsal, name: str) -> Outcome:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from lab import units
+from lab.activemq.destinations import Addressed, destination_of
+from lab.activemq.protocols import protocol
 from lab.declare.attempts import Connect
 from lab.declare.broker_steps import ConnectorStep, CreateBroker, DeleteBroker, OnBroker, OnInstance, Reboot
 from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.counter_claims import Snapshot
-from lab.declare.destinations import Addressed, destination_of
-from lab.declare.over import protocol
 from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
 from lab.declare.service_steps import OfService
 from lab.declare.step import OnLink, Step
@@ -16,7 +16,7 @@ from lab.declare.timed import EndTraffic, Flap, Repeat, Together, Traffic, Wait
 from lab.declare.vpc_steps import OnNetwork, Try
 from lab.replay.network_wording import asked_of_network
 from lab.replay.service_wording import asked_of_service
-from lab.runtime.base import Destination
+from lab.runtime.messages import Destination
 
 
 def destination(step: Addressed) -> Destination:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, Testimony
-from lab.report.writing import write_text
+from lab.text_files import write_text
 
 VERSION = 1
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
-from lab.declare.destinations import has_wildcard, hears
+from lab.activemq.destinations import has_wildcard, hears
 from lab.errors import InputError
 from lab.history import (
     Acknowledged,
@@ -23,8 +23,8 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.judge.causes import FAR
-from lab.judge.timeline import Timeline
+from lab.judge.evidence.causes import FAR
+from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import gap, moment
 from lab.report.sayings import Row, Weight, say
 

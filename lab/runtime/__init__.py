@@ -1,1 +1,1 @@
-"""The two ways of opening a Plan: emulation, in containers, and simulation, in virtual time."""
+"""The seam: what both runtimes share, and nothing of either."""

@@ -1,58 +1,30 @@
-"""The real clock of a lab: monotonic seconds, and waiting that wakes at once when told that something happened."""
+"""Time of a lab, which everybody waits by: real in an emulation, virtual in a simulation."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
+from typing import Protocol
 
-_LOOK_EVERY = 0.05  # seconds between two looks at a condition when nobody notifies
 
-
-class RealClock:
-    """Seconds since it was made; `origin` is that moment on the machine's monotonic clock."""
-
-    def __init__(self) -> None:
-        self.origin = time.monotonic()
-        self._happened = threading.Condition()
-        self._waiting = 0
-        self._count = 0
+class Clock(Protocol):
+    """Time of the lab: real in an emulation, virtual in a simulation. Nobody else sleeps."""
 
     def now(self) -> float:
-        """Return the seconds since the clock was made."""
-        return time.monotonic() - self.origin
+        """Return the seconds since the lab's clock began."""
+        ...
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
-        if seconds > 0:
-            time.sleep(seconds)
+        ...
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
         """Let time pass until the condition holds, and tell whether it did in time."""
-        end = time.monotonic() + seconds
-        with self._happened:
-            self._waiting += 1
-        try:
-            while True:
-                seen = self._count
-                if until():  # outside the lock: looking may take long, and must not hold up those who notify
-                    return True
-                with self._happened:
-                    if (left := end - time.monotonic()) <= 0:
-                        return False
-                    if self._count == seen:
-                        self._happened.wait(min(left, _LOOK_EVERY))
-        finally:
-            with self._happened:
-                self._waiting -= 1
+        ...
 
     def begin(self, name: str, work: Callable[[], None]) -> None:
-        """Let something go on beside the caller, in a thread that does not keep the program alive."""
-        threading.Thread(target=work, name=name, daemon=True).start()
+        """Let something go on beside the caller; it ends by itself, and what it raises nobody hears."""
+        ...
 
     def notify(self) -> None:
-        """Wake whoever waits; costs next to nothing when nobody does."""
-        if self._waiting:
-            with self._happened:
-                self._count += 1
-                self._happened.notify_all()
+        """Say that something happened, so that whoever waits looks again at once; cheap, and from any thread."""
+        ...

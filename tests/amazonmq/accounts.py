@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lab.amazonmq.account import Account
-from lab.amazonmq.account_brokers import broker_created, create_broker
-from lab.amazonmq.configuration import NAMESPACE
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.brokers import broker_created, create_broker
+from lab.amazonmq.configurations.configuration import NAMESPACE
 from lab.amazonmq.identity import UserIdentity
 
 NOON = datetime(2019, 12, 1, 12, 0, tzinfo=UTC)  # a Sunday

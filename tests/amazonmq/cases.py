@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.amazonmq.activemq_xml import diff, render
-from lab.amazonmq.advice import advise
-from lab.amazonmq.configuration import read
-from lab.amazonmq.deployment import DeploymentMode
-from lab.amazonmq.identity import BrokerIdentity, UserIdentity
+from lab.amazonmq.configurations.advice import advise
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.problems import check_configuration
+from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
+from lab.amazonmq.files.activemq_xml import diff, render
+from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.amazonmq.names import host_name
-from lab.amazonmq.problems import check_configuration
-from lab.amazonmq.sanitising import Sanitised, sanitise
 from lab.errors import InputError
 
 HERE = Path(__file__).parent

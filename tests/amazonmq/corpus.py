@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import count
 from xml.sax.saxutils import quoteattr
 
-from lab.amazonmq.configuration import NAMESPACE
-from lab.amazonmq.permitted import Permitted, ValueType, permitted, versions
-from lab.amazonmq.sanitising import Reason
+from lab.amazonmq.configurations.configuration import NAMESPACE
+from lab.amazonmq.configurations.permitted import Permitted, ValueType, permitted, versions
+from lab.amazonmq.configurations.sanitising import Reason
 
 GOOD = {"boolean": "true", "integer": "1", "long": "1", "short": "1", "double": "1.5", "string": "x"}
 BAD = {"boolean": "yes", "integer": "1.5", "long": "10s", "short": "40000", "double": "1,5", "string": "${x}"}

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from lab.amazonmq.account import Account, move_clock
-from lab.amazonmq.account_brokers import (
+from lab.amazonmq.account.account import Account, move_clock
+from lab.amazonmq.account.broker_record import AppliedRevision, BrokerState
+from lab.amazonmq.account.brokers import (
     applied,
     begin_reboot,
     broker_deleted,
@@ -18,12 +19,11 @@ from lab.amazonmq.account_brokers import (
     roll_back,
     update_broker,
 )
-from lab.amazonmq.account_configurations import create_configuration, delete_configuration, update_configuration
-from lab.amazonmq.broker_record import AppliedRevision, BrokerState
-from lab.amazonmq.configuration import LARGEST, NAMESPACE
-from lab.amazonmq.describing import describe_broker, describe_configuration, list_revisions, used_by
-from lab.amazonmq.maintenance import window
-from lab.amazonmq.revisions import MOST_REVISIONS
+from lab.amazonmq.account.configurations import create_configuration, delete_configuration, update_configuration
+from lab.amazonmq.account.describe import describe_broker, describe_configuration, list_revisions, used_by
+from lab.amazonmq.account.maintenance import window
+from lab.amazonmq.account.revisions import MOST_REVISIONS
+from lab.amazonmq.configurations.configuration import LARGEST, NAMESPACE
 from lab.errors import InputError
 from tests.amazonmq.accounts import NOON, TEXT, account
 

@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
-from lab.amazonmq.certificates import LabAuthority
+from lab.amazonmq.files.certificates import LabAuthority
 
 HOST = "b-1234a5b6-78cd-901e-2f3a-45b6c7d8e9f0-1.mq.ap-southeast-1.amazonaws.com"
 

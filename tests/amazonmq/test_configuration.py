@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.amazonmq.configuration import LARGEST, NAMESPACE, read
-from lab.amazonmq.connectors import split_uri
+from lab.amazonmq.configurations.configuration import LARGEST, NAMESPACE, read
+from lab.amazonmq.configurations.connectors import split_uri
 from lab.errors import InputError
 
 ROOT = f'<broker xmlns="{NAMESPACE}">'

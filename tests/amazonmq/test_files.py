@@ -8,8 +8,14 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.amazonmq.activemq_xml import render
-from lab.amazonmq.files import BrokerSecrets, broker_files, jetty_realm, jolokia_properties, secrets_properties
+from lab.amazonmq.files.activemq_xml import render
+from lab.amazonmq.files.broker_files import (
+    BrokerSecrets,
+    broker_files,
+    jetty_realm,
+    jolokia_properties,
+    secrets_properties,
+)
 from lab.amazonmq.identity import UserIdentity
 
 from .cases import render_cases

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.log_lines import NAMED, Said, matters, name_of, pattern, read
+from lab.activemq.log_lines import NAMED, Said, matters, name_of, pattern, read
 
 CASES = [
     line.split(" | ", 1) for line in Path(__file__).with_name("log-lines.txt").read_text(encoding="utf-8").splitlines()

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lab.amazonmq.account import Account, due, move_clock, opens_next
-from lab.amazonmq.account_brokers import begin_reboot, update_broker
-from lab.amazonmq.account_users import delete_user
-from lab.amazonmq.maintenance import window
+from lab.amazonmq.account.account import Account, due, move_clock, opens_next
+from lab.amazonmq.account.brokers import begin_reboot, update_broker
+from lab.amazonmq.account.maintenance import window
+from lab.amazonmq.account.users import delete_user
 from lab.errors import InputError
 from tests.amazonmq.accounts import NOON, account
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from lab.amazonmq.activemq_xml import diff, render
-from lab.amazonmq.advice import advise
-from lab.amazonmq.configuration import NAMESPACE, read
-from lab.amazonmq.default import default_configuration
-from lab.amazonmq.permitted import versions
-from lab.amazonmq.problems import check_configuration
-from lab.amazonmq.sanitising import sanitise
+from lab.amazonmq.configurations.advice import advise
+from lab.amazonmq.configurations.configuration import NAMESPACE, read
+from lab.amazonmq.configurations.default import default_configuration
+from lab.amazonmq.configurations.permitted import versions
+from lab.amazonmq.configurations.problems import check_configuration
+from lab.amazonmq.configurations.sanitising import sanitise
+from lab.amazonmq.files.activemq_xml import diff, render
 
 from .cases import HERE, RenderCase, bad_cases, identity_of, messages, render_cases, sanitised_cases
 

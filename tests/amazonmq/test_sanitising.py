@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.advice import advise_apart_from_connectors
-from lab.amazonmq.configuration import NAMESPACE, read
-from lab.amazonmq.permitted import Permitted
-from lab.amazonmq.sanitising import sanitise
+from lab.amazonmq.configurations.advice import advise_apart_from_connectors
+from lab.amazonmq.configurations.configuration import NAMESPACE, read
+from lab.amazonmq.configurations.permitted import Permitted
+from lab.amazonmq.configurations.sanitising import sanitise
 from lab.errors import InputError
 
 from .cases import sanitised_cases

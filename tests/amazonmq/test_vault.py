@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.amazonmq.files import NOBODYS, BrokerSecrets
-from lab.amazonmq.vault import VAULT, Vault
+from lab.amazonmq.files.broker_files import NOBODYS, BrokerSecrets
+from lab.amazonmq.files.vault import VAULT, Vault
 from lab.errors import HostError
 
 SECRETS = BrokerSecrets(users={"testuser": "first-word"}, key_store="store-word", console="page-word", jolokia="jmx")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.amazonmq.maintenance import window
-from lab.cli import brokers
+from lab.amazonmq.account.maintenance import window
+from lab.cli import broker as brokers
 from tests.live_lab import LiveLab
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.configuration import NAMESPACE
+from lab.amazonmq.configurations.configuration import NAMESPACE
 
 ROOT = Path(__file__).parents[2]
 CLEAN = f'<broker xmlns="{NAMESPACE}">\r\n  <plugins/>\r\n</broker>'
@@ -105,7 +105,7 @@ def test_options_of_configurations_are_refused_for_a_scenario(tmp_path: Path) ->
 def test_a_configuration_is_checked_without_what_only_labs_need() -> None:
     """A hook runs at every commit: docker, httpx and pydantic alone would take longer than all it does."""
     heavy = "{'docker', 'testcontainers', 'httpx', 'pydantic', 'urllib.request'}"
-    code = f"import sys, lab.cli.checking; print(*{heavy} & set(sys.modules))"
+    code = f"import sys, lab.cli.check; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

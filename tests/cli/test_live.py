@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lab.declare.loading import load
+from lab.emulation import state as states
+from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.operating import opening_control
-from lab.plan import plan
-from lab.runtime.emulation import state as states
-from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
+from lab.plan.planning import plan
 from lab.shipped import shipped
 from tests.emulation.command import Commands
 

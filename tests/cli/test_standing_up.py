@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.account import Account, begun, due, move_clock
-from lab.amazonmq.account_brokers import applied, begin_reboot, broker_deleted, delete_broker, finish_reboot
-from lab.amazonmq.account_users import delete_user
-from lab.cli.standing import PATIENCE, stand
+from lab.amazonmq.account.account import Account, begun, due, move_clock
+from lab.amazonmq.account.brokers import applied, begin_reboot, broker_deleted, delete_broker, finish_reboot
+from lab.amazonmq.account.users import delete_user
+from lab.emulation import state as states
+from lab.emulation.state import LabState
+from lab.emulation.turns import turn
+from lab.living.windows import PATIENCE, stand
 from lab.operating import Control
-from lab.runtime.emulation import state as states
-from lab.runtime.emulation.state import LabState
-from lab.runtime.emulation.turns import turn
 from tests.cli.test_live import noted
 from tests.emulation.command import Commands
 from tests.replay.fake_lab import VirtualClock

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from lab.history import SendOutcome
 from lab.matching import HEADER
-from lab.runtime.base import Destination, Incoming, Outgoing
+from lab.runtime.messages import Destination, Incoming, Outgoing
 
 WITHIN = 60.0
 BODY = "ご注文 \x00 €".encode()

@@ -12,7 +12,7 @@ from proton import Event
 
 from lab.clients import connect
 from lab.history import SendOutcome
-from lab.runtime.base import Destination
+from lab.runtime.messages import Destination
 from tests.clients.answering import answering
 from tests.clients.hearing import Heard, message
 from tests.clients.test_hanging_up import LOGGED_IN, endpoint

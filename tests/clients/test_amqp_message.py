@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from proton import Message, ProtonException, symbol
 
 from lab.clients.amqp_message import decode, encode
-from lab.runtime.base import Destination, Outgoing
+from lab.runtime.messages import Destination, Outgoing
 
 TO = Destination(kind="topic", name="t")
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)

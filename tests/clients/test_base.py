@@ -14,7 +14,7 @@ from lab.clients import Endpoint, connect
 from lab.clients.base import Answers, InFlight, await_ticket
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome
-from lab.runtime.base import Incoming
+from lab.runtime.messages import Incoming
 
 OK, FAILED, UNKNOWN = SendOutcome
 

@@ -6,7 +6,7 @@ import pytest
 
 from lab.clients.naming import mqtt_topic, physical_name, stomp_destination
 from lab.errors import PlanError
-from lab.runtime.base import Destination
+from lab.runtime.messages import Destination
 
 
 @pytest.mark.parametrize(

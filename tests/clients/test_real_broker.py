@@ -25,7 +25,8 @@ from lab.clients.base import MOST_IN_FLIGHT
 from lab.errors import BrokerError, LabError
 from lab.history import SendOutcome
 from lab.matching import HEADER
-from lab.runtime.base import Client, Destination, Terms
+from lab.runtime.client import Client
+from lab.runtime.messages import Destination, Terms
 from tests.clients.hearing import BODY, Heard, message
 
 pytestmark = pytest.mark.docker

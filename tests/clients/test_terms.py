@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import pytest
 
+from lab.activemq.selectors import matches
 from lab.clients import Endpoint, connect
-from lab.declare.selectors import matches
 from lab.history import SendOutcome
-from lab.runtime.base import ORDINARY, Client, Destination, Session, Terms
+from lab.runtime.client import Client
+from lab.runtime.messages import ORDINARY, Destination, Session, Terms
 from tests.clients.hearing import Heard, message
 from tests.declare.selectors import CASES
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.permitted import versions
-from lab.amazonmq.telling import lines
-from lab.declare.advice import advise, removals
-from lab.declare.checking import check
-from lab.declare.engines import OFFERED
+from lab.activemq.releases import OFFERED
+from lab.amazonmq.configurations.permitted import versions
+from lab.amazonmq.configurations.wording import lines
+from lab.check.advice import advise, removals
+from lab.check.scenario import check
 from lab.declare.loading import load
-from lab.plan import plan
+from lab.plan.planning import plan
 
 FOLDER = Path(__file__).parent / "advised"
 CASES = sorted(FOLDER.glob("*.yaml"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.declare.destinations import hears
+from lab.activemq.destinations import hears
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lab.declare.checking import check
+from lab.check.scenario import check
 from lab.declare.loading import MASK, load, masked_sources, resolve
 from lab.declare.scenario import Publish, Scenario, expectations_of, steps_of
-from lab.declare.terms_checks import LARGEST_BODY
+from lab.declare.terms import LARGEST_BODY
 from lab.declare.unrolling import every_step
 from lab.errors import InputError
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.declare.checking import check
+from lab.check.scenario import check
 from lab.declare.loading import load
-from lab.declare.networks import network_of
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET, Network
+from lab.plan.network import network_of
 
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "topologies"
 BROKERS = """

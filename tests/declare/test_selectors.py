@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.declare.selectors import Untold, Value, matches, matches_over, properties
+from lab.activemq.selectors import Untold, Value, matches, matches_over, properties
 from tests.declare.selectors import CASES
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.declare.checking import check
+from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.shipped import shipped
 

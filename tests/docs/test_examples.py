@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.declare.checking import check
+from lab.check.scenario import check
 from lab.declare.loading import load
 
 from .pages import ROOT, Block, Shown, blocks, fits, same_shape, shown

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lab import units
-from lab.amazonmq.log_lines import NAMED
+from lab.activemq.log_lines import NAMED
 from lab.cli import app
 from lab.declare.fields import Amount
 from lab.declare.scenario import EXPECTATIONS, STEPS, Scenario

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from lab import labs
-from lab.live import Live
+from lab.living.service import Live
 from tests.emulation.command import Commands
 from tests.emulation.labs import Engine
 

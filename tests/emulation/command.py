@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.runtime.clock import RealClock
+from lab.emulation.clock import RealClock
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 

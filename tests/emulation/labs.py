@@ -17,20 +17,21 @@ from typing import Any
 from docker.models.containers import Container
 
 import docker
+from lab.activemq.protocols import endpoint
+from lab.check.scenario import check
 from lab.clients import Endpoint
-from lab.declare.checking import check
 from lab.declare.loading import load
-from lab.declare.over import endpoint
 from lab.declare.scenario import Scenario
+from lab.emulation.clock import RealClock
+from lab.emulation.images.images import Images
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.network.subnets import DEFAULT_POOL
+from lab.emulation.opening import Opening, new_run_id, open_lab
 from lab.folder import create
 from lab.history import SendOutcome
-from lab.plan import Plan, plan
-from lab.runtime.base import Incoming
-from lab.runtime.clock import RealClock
-from lab.runtime.emulation.images import Images
-from lab.runtime.emulation.lab import EmulatedLab
-from lab.runtime.emulation.opening import Opening, new_run_id, open_lab
-from lab.runtime.emulation.subnets import DEFAULT_POOL
+from lab.plan.planning import plan
+from lab.plan.values import Plan
+from lab.runtime.messages import Incoming
 from lab.shipped import shipped
 
 ARTICLE = shipped("scenarios") / "tokyo-singapore.yaml"

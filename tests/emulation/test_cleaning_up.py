@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.opening import open_lab
 from lab.errors import HostError
 from lab.history import MemoryRecorder, Received, read
 from lab.replay import replay
-from lab.runtime.base import ORDINARY, Client, ClientEvents, Incoming, Session
-from lab.runtime.emulation.lab import EmulatedLab
-from lab.runtime.emulation.opening import open_lab
+from lab.runtime.client import Client, ClientEvents
+from lab.runtime.messages import ORDINARY, Incoming, Session
 from lab.shipped import shipped
 from tests.emulation.command import Commands
 from tests.emulation.labs import ARTICLE, Engine, Quiet, eventually, left_of, no_other_sweep, opening_of, scenario_at

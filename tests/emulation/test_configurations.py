@@ -11,15 +11,15 @@ from ipaddress import IPv4Address
 import pytest
 from docker.models.containers import Container
 
-from lab.amazonmq.activemq_xml import render
-from lab.amazonmq.certificates import LabAuthority
-from lab.amazonmq.configuration import read
-from lab.amazonmq.files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
-from lab.amazonmq.permitted import permitted
-from lab.amazonmq.sanitising import sanitise
-from lab.runtime.emulation import images
-from lab.runtime.emulation.brokers import OWNER
-from lab.runtime.emulation.containers import File, archive
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.sanitising import sanitise
+from lab.amazonmq.files.activemq_xml import render
+from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
+from lab.amazonmq.files.certificates import LabAuthority
+from lab.emulation.brokers.containers import OWNER
+from lab.emulation.engine.containers import File, archive
+from lab.emulation.images import images
 from tests.amazonmq.cases import HERE, RenderCase, identity_of, render_cases
 from tests.amazonmq.corpus import whole
 from tests.emulation.labs import Engine, eventually

@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from lab.runtime.emulation.opening import FIRST_PUBLISHED
+from lab.emulation.opening import FIRST_PUBLISHED
 from tests.emulation.labs import (
     Engine,
     Standing,

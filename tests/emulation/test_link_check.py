@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from lab.emulation.watch.readiness import PROBES, for_link
 from lab.errors import HostError
 from lab.network.link import Direction, Impairment, LinkState
-from lab.plan import DECLARED, LinkPlan
-from lab.runtime.emulation.waiting import PROBES, for_link
+from lab.plan.values import DECLARED, LinkPlan
 
 
 class Told:

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from lab.amazonmq.names import WIRE_ENDPOINTS
+from lab.emulation.state import InstanceState
+from lab.emulation.watch.status import look
 from lab.history import BrokerChanged, History, MemoryRecorder, StepEnded, read
-from lab.live import Live
-from lab.runtime.emulation.state import InstanceState
-from lab.runtime.emulation.status import look
+from lab.living.service import Live
 from lab.shipped import shipped
 from tests.emulation.command import Commands
 from tests.emulation.labs import Engine, Standing, eventually, left_of, reach, standing

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.emulation.lab import EmulatedLab
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, LogLine, MemoryRecorder, Trouble
-from lab.runtime.base import Destination
-from lab.runtime.emulation.lab import EmulatedLab
+from lab.runtime.messages import Destination
 from tests.emulation.labs import TWO_SHORES, Engine, Standing, eventually, standing
 
 pytestmark = pytest.mark.docker

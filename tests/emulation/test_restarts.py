@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.runtime.base import Destination, Outgoing, Terms
+from lab.runtime.messages import Destination, Outgoing, Terms
 from tests.emulation.labs import Ear, Standing, eventually
 
 pytestmark = pytest.mark.docker

@@ -14,12 +14,12 @@ from typing import Any
 import paho.mqtt.client as paho
 import pytest
 
+from lab.emulation import state as states
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine.labels import Owner
+from lab.emulation.network.policy import policy
+from lab.emulation.network.router import Router
 from lab.network import peerings
-from lab.runtime.emulation import labels, sweeping
-from lab.runtime.emulation import state as states
-from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.policy import policy
-from lab.runtime.emulation.router import Router
 from tests.emulation.command import Commands, Ended
 from tests.emulation.labs import Engine, eventually, left_of, no_other_sweep, opens, reach, secrets_of
 

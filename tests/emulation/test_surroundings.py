@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from docker.types import IPAMConfig, IPAMPool
 
-from lab.runtime.emulation.networks import taken
+from lab.emulation.network.networks import taken
 from tests.emulation.command import Commands, Ended
 from tests.emulation.labs import Engine
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lab.amazonmq.files import JOLOKIA_USER
-from lab.declare.checking import check
+from lab.amazonmq.files.broker_files import JOLOKIA_USER
+from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.history import Header, MemoryRecorder, Observation, Paced, StepEnded
 from lab.judge import Outcome, Report, Streamed, judge

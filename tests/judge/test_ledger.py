@@ -26,7 +26,7 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.judge import Report, Streamed, judge
-from lab.judge.evidence import take_in
+from lab.judge.evidence.evidence import take_in
 from lab.judge.values import Percentiles
 from lab.replay.outstanding import Outstanding
 

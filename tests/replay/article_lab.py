@@ -9,8 +9,8 @@ from lab.declare.topology import Topology
 from lab.history import BridgeSeen, Counted, SnapshotTaken
 from lab.network.link import LinkState
 from lab.network.reach import reach
-from lab.plan import BridgePlan, Plan
-from lab.runtime.base import Destination, Outgoing
+from lab.plan.values import BridgePlan, Plan
+from lab.runtime.messages import Destination, Outgoing
 from tests.replay.fake_lab import FakeClient, FakeLab
 
 OPENWIRE, CAME_FROM = 61617, 47520

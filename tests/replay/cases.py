@@ -11,7 +11,8 @@ from pathlib import Path
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.history import MemoryRecorder, line
-from lab.plan import Plan, plan
+from lab.plan.planning import plan
+from lab.plan.values import Plan
 from lab.replay import replay
 from tests.replay.fake_lab import FakeLab
 

@@ -12,8 +12,8 @@ from math import inf
 
 from pydantic import SecretStr
 
-from lab.declare.destinations import hears
-from lab.declare.selectors import matches
+from lab.activemq.destinations import hears
+from lab.activemq.selectors import matches
 from lab.errors import BrokerError, LabTimeout
 from lab.history import (
     BridgeSeen,
@@ -34,20 +34,11 @@ from lab.history import (
 from lab.network.link import Impairment, LinkState
 from lab.network.reach import reach
 from lab.network.vpc import Network
-from lab.plan import Plan
-from lab.replay.paths import carries, initial_states
-from lab.runtime.base import (
-    ORDINARY,
-    USUAL,
-    Approach,
-    Attempt,
-    ClientEvents,
-    Destination,
-    Incoming,
-    Outgoing,
-    Session,
-    Terms,
-)
+from lab.plan.values import Plan
+from lab.replay.bridge_paths import carries, initial_states
+from lab.runtime.client import ClientEvents
+from lab.runtime.lab import Attempt
+from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Incoming, Outgoing, Session, Terms
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from lab.replay.beside import HANG_UP, Beside
-from lab.runtime.clock import RealClock
+from lab.emulation.clock import RealClock
+from lab.replay.tasks import HANG_UP, Beside
 
 
 class Held:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.history import ClientChanged, Ended, Received, SendOutcome, Settled, StepEnded, Subscribed, Trouble
-from lab.runtime.base import ORDINARY, ClientEvents, Outgoing, Session, Terms
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import ORDINARY, Outgoing, Session, Terms
 from tests.replay.fake_lab import FakeClient, FakeLab
 from tests.replay.test_trouble import Played
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from lab.replay.ears import Ear
+from lab.replay.callbacks import Ear
 from lab.replay.rehearsal import Rehearsal
 from tests.replay.fake_lab import VirtualClock
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from lab.declare.checking import check
+from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.errors import Problem
 from lab.history import Header, History, MemoryRecorder
 from lab.judge import judge
-from lab.plan import plan
+from lab.plan.planning import plan
 from lab.replay import replay
 from lab.report.document import to_json
 from lab.shipped import shipped

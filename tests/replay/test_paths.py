@@ -8,8 +8,8 @@ import pytest
 
 from lab.declare.scenario import Publish, Step
 from lab.network.link import Direction, LinkState
-from lab.plan import BridgePlan, BrokerPlan, LinkPlan, Plan
-from lab.replay.paths import carries, demanded_at, initial_states
+from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
+from lab.replay.bridge_paths import carries, demanded_at, initial_states
 
 
 def broker(name: str) -> BrokerPlan:

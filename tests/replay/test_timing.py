@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.history import Acknowledged, Ended, LinkChanged, Paced, Received, Sent, StepEnded, StepStarted, line
-from lab.runtime.base import Outgoing
+from lab.runtime.messages import Outgoing
 from tests.replay.fake_lab import FakeClient, FakeLab
 from tests.replay.test_trouble import HEARD, Played
 

@@ -25,9 +25,9 @@ from lab.history import (
     Trouble,
 )
 from lab.replay import replay
-from lab.replay.instances import FAILS_OVER_WITHIN
 from lab.replay.settling import QUIET
-from lab.runtime.base import Outgoing
+from lab.replay.steps.instances import FAILS_OVER_WITHIN
+from lab.runtime.messages import Outgoing
 from tests.replay.cases import RUN, opened
 from tests.replay.fake_lab import FakeClient, FakeLab
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from config import parse_impairment
 
+from lab.emulation.network.links import DirectionNow
+from lab.emulation.network.router import impairment
 from lab.network.link import Direction, Distribution, Impairment
-from lab.runtime.emulation.link_now import DirectionNow
-from lab.runtime.emulation.router import impairment
 
 ASKED = {
     "delay 35ms": Impairment(delay=timedelta(milliseconds=35)),

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lab.runtime.emulation import state as states
-from lab.runtime.emulation.turns import forget_strays, turn
+from lab.emulation import state as states
+from lab.emulation.turns import forget_strays, turn
 from tests.cli.test_live import noted
 from tests.emulation.command import Commands
 
@@ -20,7 +20,7 @@ PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "t
 HOLD = """
 import sys
 from pathlib import Path
-from lab.runtime.emulation.turns import forget_strays, turn
+from lab.emulation.turns import forget_strays, turn
 with turn(sys.argv[1], Path(sys.argv[2])):
     print("mine", flush=True)
     sys.stdin.read()

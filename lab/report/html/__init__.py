@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from lab.judge import Judged
 from lab.report.html.page import Files, page
-from lab.report.writing import write_text
+from lab.text_files import write_text
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 from requests.exceptions import JSONDecodeError
 
+from lab.emulation.engine.commands import run_inside
+from lab.emulation.network.attempts import from_container
+from lab.emulation.network.router import Router
 from lab.errors import HostError
-from lab.runtime.emulation.commands import run_inside
-from lab.runtime.emulation.reaching import from_container
-from lab.runtime.emulation.router import Router
 
 GOT = (0, b'{"ok": true, "directions": {}}\n')
 LOST = (0, b"")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.emulation.watch import counting, mbeans
 from lab.history import Counted, SnapshotTaken
-from lab.plan import BridgePlan
-from lab.runtime.base import Destination
-from lab.runtime.emulation import counting, mbeans
+from lab.plan.values import BridgePlan
+from lab.runtime.messages import Destination
 
 ROOT = "org.apache.activemq:brokerName=tokyo"
 WAN = BridgePlan(connector="wan", initiator="tokyo", responder="singapore", duplex=True, user="testuser")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.emulation.images.downloads import Artifact, cache_folder, fetch, published_sha512, read_archives
 from lab.errors import HostError
-from lab.runtime.emulation.downloads import Artifact, cache_folder, fetch, published_sha512, read_archives
 from lab.shipped import shipped
 
 GOOD = b"the real archive"

@@ -7,8 +7,8 @@ import pytest
 import requests
 from docker.errors import DockerException
 
+from lab.emulation.engine import engine
 from lab.errors import HostError
-from lab.runtime.emulation import engine
 
 
 def wrapped(cause: Exception) -> DockerException:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.emulation.images import archive as image_archive
 from lab.errors import InputError
-from lab.runtime.emulation import image_archive
 
 TOP = "apache-activemq-5.99.1"
 

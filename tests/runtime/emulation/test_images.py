@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import docker
+from lab.emulation.engine import engine
+from lab.emulation.images import images
+from lab.emulation.images.base import Way, bootstrap_command, first_that_works, run
+from lab.emulation.images.build import build, from_bytes, write_context
+from lab.emulation.images.downloads import Artifact, read_archives
+from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe
 from lab.errors import HostError, InputError
-from lab.runtime.emulation import engine, images
-from lab.runtime.emulation.base_image import Way, bootstrap_command, first_that_works, run
-from lab.runtime.emulation.downloads import Artifact, read_archives
-from lab.runtime.emulation.image_build import build, from_bytes, write_context
-from lab.runtime.emulation.image_names import Ingredients, digest, packages, plan_images, recipe
 from lab.shipped import shipped
 
 MADE_OF = Ingredients(

@@ -1,9 +1,9 @@
 import os
 from dataclasses import replace
 
-from lab.runtime.emulation import labels
-from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.sweeping import Found
+from lab.emulation.engine import labels
+from lab.emulation.engine.labels import Owner
+from lab.emulation.engine.sweeping import Found
 
 
 def test_an_owner_survives_its_label() -> None:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from lab.plan import BridgePlan
-from lab.runtime.base import Destination
-from lab.runtime.emulation import mbeans
+from lab.emulation.watch import mbeans
+from lab.plan.values import BridgePlan
+from lab.runtime.messages import Destination
 
 ROOT = "org.apache.activemq:brokerName=singapore"
 WAN = BridgePlan(connector="wan", initiator="tokyo", responder="singapore", duplex=True, user="testuser")

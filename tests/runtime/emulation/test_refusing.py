@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 from docker.errors import APIError
 
+from lab.emulation.brokers.power import DELETED, UP, Power
+from lab.emulation.brokers.refusals import Refusals
+from lab.emulation.clock import RealClock
+from lab.emulation.state import InstanceState, LabState
 from lab.errors import BrokerError
-from lab.runtime.clock import RealClock
-from lab.runtime.emulation.power import DELETED, UP, Power
-from lab.runtime.emulation.refusing import Refusals
-from lab.runtime.emulation.state import InstanceState, LabState
 
 
 class Container:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from lab.runtime.emulation.relay import Relay
+from lab.emulation.network.relay import Relay
 
 
 class Router:

@@ -3,11 +3,11 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+from lab.emulation import state
+from lab.emulation.engine.labels import Owner
+from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.operating import Control
-from lab.plan import Plan
-from lab.runtime.emulation import state
-from lab.runtime.emulation.labels import Owner
-from lab.runtime.emulation.state import BrokerState, InstanceState, LabState
+from lab.plan.values import Plan
 from tests.amazonmq.test_maintenance import waiting
 
 

@@ -3,9 +3,9 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from lab.emulation.network import subnets
+from lab.emulation.network.subnets import Subnet
 from lab.errors import InputError
-from lab.runtime.emulation import subnets
-from lab.runtime.emulation.subnets import Subnet
 
 ROUTES = """\
 Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.amazonmq import files
+from lab.amazonmq.files import broker_files as files
 from lab.shipped import shipped
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.runtime.emulation.doctor import forwarding
-from lab.runtime.emulation.userland_proxy import decide, is_on, value_of
+from lab.emulation.engine.doctor import forwarding
+from lab.emulation.engine.userland_proxy import decide, is_on, value_of
 
 FILE = "/etc/docker/daemon.json"
 

@@ -1,0 +1,208 @@
+"""The service's verbs on brokers, each from an Account to an Account.
+
+A reboot has a beginning and an end, as in the service: in between the broker is REBOOT_IN_PROGRESS, and really down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import AppliedRevision, BrokerRecord, BrokerState
+from lab.amazonmq.account.configurations import create_configuration, update_configuration
+from lab.amazonmq.account.maintenance import Window
+from lab.amazonmq.account.refusals import bad_request, conflict
+from lab.amazonmq.account.user_record import UserRecord, UserSetting
+from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.identity import BrokerIdentity, UserIdentity
+from lab.amazonmq.names import check_broker_name
+
+SECURITY_GROUPS_PER_BROKER = 5
+
+
+def own_configuration(broker: str) -> str:
+    """Name the configuration that is made with a broker; the name is ours."""
+    return f"{broker}-configuration"
+
+
+def create_broker(
+    account: Account,
+    *,
+    name: str,
+    broker_id: str,
+    engine_version: str,
+    users: Sequence[UserIdentity],
+    at: datetime,
+    file: str = "",
+    text: str | None = None,
+    security_groups: Sequence[str] = (),
+    deployment_mode: str = "SINGLE_INSTANCE",
+    public: bool = True,
+) -> Account:
+    """Make a broker with a configuration of its own: revision 1 the service's default, revision 2 the text, if any.
+
+    It is CREATION_IN_PROGRESS until `broker_created`. Its users' passwords get the next numbers, in their order.
+    """
+    if reason := check_broker_name(name):
+        raise bad_request(reason)
+    if any(each.name == name for each in account.brokers):
+        raise conflict(f"a broker named {name} exists already", "choose another name")
+    configuration = own_configuration(name)
+    after = create_configuration(account, configuration, engine_version, at)
+    if text is not None:
+        after = update_configuration(after, configuration, text.encode(), at, description=file, file=file).account
+    numbered = enumerate(users, account.passwords + 1)
+    record = BrokerRecord(
+        name=name,
+        broker_id=broker_id,
+        engine_version=engine_version,
+        created=at,
+        current=AppliedRevision(configuration=configuration, revision=after.configuration(configuration).latest.number),
+        users=tuple(
+            UserRecord(
+                name=user.name,
+                current=UserSetting(groups=user.groups, console_access=user.console_access, password=number),
+            )
+            for number, user in numbered
+        ),
+        state=BrokerState.CREATION_IN_PROGRESS,
+        deployment_mode=deployment_mode,
+        public=public,
+        security_groups=_groups(security_groups),
+    )
+    return replace(after.with_broker(record), passwords=account.passwords + len(users))
+
+
+def open_broker(account: Account, identity: BrokerIdentity, at: datetime, *, file: str, text: str | None) -> Account:
+    """Make a broker that a lab opens with: it runs at once, with the text it was declared with, or the default."""
+    made = create_broker(
+        account,
+        name=identity.name,
+        broker_id=identity.broker_id,
+        engine_version=identity.engine_version,
+        users=identity.users,
+        at=at,
+        file=file,
+        text=text,
+        deployment_mode=str(identity.deployment_mode),
+    )
+    return broker_created(made, identity.name)
+
+
+def broker_created(account: Account, name: str) -> Account:
+    """End a broker's creation."""
+    return _with_state(account, name, BrokerState.RUNNING)
+
+
+def creation_failed(account: Account, name: str) -> Account:
+    """End a broker's creation without a broker that works."""
+    return _with_state(account, name, BrokerState.CREATION_FAILED)
+
+
+def update_broker(
+    account: Account,
+    name: str,
+    *,
+    configuration: str | None = None,
+    revision: int | None = None,
+    security_groups: Sequence[str] | None = None,
+    window: Window | None = None,
+) -> Account:
+    """Make a revision, or another list of security groups, pending until a reboot; a window is set at once.
+
+    Without a revision the configuration's latest is meant, and without a configuration the one that the broker has.
+    """
+    record = account.broker(name)
+    _running(record, "update")
+    if configuration is not None or revision is not None:
+        record = replace(record, pending=_chosen(account, record, configuration, revision))
+    if security_groups is not None:
+        groups = _groups(security_groups)
+        record = replace(record, pending_security_groups=None if groups == record.security_groups else groups)
+    if window is not None:
+        record = replace(record, window=window)
+    return account.with_broker(record)
+
+
+def roll_back(account: Account, name: str) -> Account:
+    """Make the last configuration that a broker had pending again, as the console's roll back does."""
+    record = account.broker(name)
+    _running(record, "roll back")
+    if not record.history:
+        raise bad_request(f"{name} has had no other configuration than {record.current}", "there is nothing before it")
+    return account.with_broker(replace(record, pending=record.history[-1]))
+
+
+def begin_reboot(account: Account, name: str) -> Account:
+    """Order a reboot, and apply what is pending: the broker comes back with it."""
+    record = account.broker(name)
+    _running(record, "reboot")
+    return account.with_broker(replace(record, state=BrokerState.REBOOT_IN_PROGRESS, due=False))
+
+
+def applied(account: Account, name: str) -> Account:
+    """Return the account with nothing pending for a broker that is down for its reboot."""
+    record = account.broker(name)
+    if record.state is not BrokerState.REBOOT_IN_PROGRESS:
+        raise conflict(f"{name} is {record.state}: what is pending is applied by a reboot alone")
+    return account.with_broker(record.applied())
+
+
+def finish_reboot(account: Account, name: str) -> Account:
+    """End a reboot."""
+    return _with_state(account, name, BrokerState.RUNNING)
+
+
+def delete_broker(account: Account, name: str) -> Account:
+    """Order a broker's deletion, whatever its state."""
+    return _with_state(account, name, BrokerState.DELETION_IN_PROGRESS)
+
+
+def broker_deleted(account: Account, name: str) -> Account:
+    """End a broker's deletion; its configuration stays."""
+    found = account.broker(name).name
+    return replace(account, brokers=tuple(each for each in account.brokers if each.name != found))
+
+
+def _with_state(account: Account, name: str, state: BrokerState) -> Account:
+    return account.with_broker(replace(account.broker(name), state=state))
+
+
+def _running(record: BrokerRecord, verb: str) -> None:
+    if record.state is not BrokerState.RUNNING:
+        right = "delete it" if record.state is BrokerState.CREATION_FAILED else "wait until it is RUNNING"
+        raise conflict(f"{record.name} is {record.state}, so there is nothing to {verb}", right)
+
+
+def _chosen(
+    account: Account, record: BrokerRecord, configuration: str | None, revision: int | None
+) -> AppliedRevision | None:
+    """Return what becomes pending, or None where the broker has it already."""
+    found = account.configuration(configuration or record.current.configuration)
+    number = found.latest.number if revision is None else found.revision(revision).number
+    if _engine(found.engine_version) != _engine(record.engine_version):
+        raise bad_request(
+            f"the configuration {found.name} is for engine version {found.engine_version}, "
+            f"and {record.name} has {record.engine_version}",
+            "create a configuration for the broker's engine version",
+            attribute="configuration",
+        )
+    chosen = AppliedRevision(configuration=found.name, revision=number)
+    return None if chosen == record.current else chosen
+
+
+def _engine(version: str) -> str:
+    found = permitted(version)
+    return version if found is None else found.engine
+
+
+def _groups(groups: Sequence[str]) -> tuple[str, ...]:
+    unique = tuple(dict.fromkeys(groups))
+    if len(unique) > SECURITY_GROUPS_PER_BROKER:
+        raise bad_request(
+            f"{len(unique)} security groups: Amazon MQ takes at most {SECURITY_GROUPS_PER_BROKER} for a broker",
+            attribute="security-groups",
+        )
+    return unique

@@ -1,0 +1,54 @@
+"""The service's verbs on configurations, each from an Account to an Account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.refusals import bad_request, conflict
+from lab.amazonmq.account.revisions import create, save
+from lab.amazonmq.configurations.sanitising import Removal
+from lab.amazonmq.names import check_description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """What an update gives: the account, the revision's number, and what the service removed on the way."""
+
+    account: Account
+    revision: int
+    removals: tuple[Removal, ...]
+
+
+def create_configuration(account: Account, name: str, engine_version: str, at: datetime) -> Account:
+    """Make a configuration from the service's default for its engine version."""
+    made = create(name, engine_version, at)
+    if any(each.name == name for each in account.configurations):
+        raise conflict(f"a configuration named {name} exists already", "choose another name, or update that one")
+    return account.with_configuration(made)
+
+
+def update_configuration(
+    account: Account, name: str, text: bytes, at: datetime, *, description: str = "", file: str
+) -> Updated:
+    """Save a whole text as the next revision; no broker changes by that."""
+    if reason := check_description(description):
+        raise bad_request(reason, attribute="description")
+    saved = save(account.configuration(name), text, at, description=description, file=file)
+    return Updated(
+        account=account.with_configuration(saved.configuration),
+        revision=saved.configuration.latest.number,
+        removals=saved.sanitised.removals,
+    )
+
+
+def delete_configuration(account: Account, name: str) -> Account:
+    """Remove a configuration that no broker has, will have after a reboot, or had."""
+    found = account.configuration(name)
+    for broker in account.brokers:
+        ours = (broker.current, *((broker.pending,) if broker.pending else ()), *broker.history)
+        if any(each.configuration == found.name for each in ours):
+            raise conflict(f"the configuration {found.name} is in use by {broker.name}", "delete the broker first")
+    kept = tuple(each for each in account.configurations if each.name != found.name)
+    return replace(account, configurations=kept)

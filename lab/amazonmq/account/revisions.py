@@ -1,0 +1,99 @@
+"""A configuration as Amazon MQ keeps it: a name, an engine version, and revisions that never change.
+
+Pure values: the time is handed in, and nothing is applied to a broker. One configuration may serve several brokers,
+each at a revision of its own. The words of the first revision and of the refusals are assumed: AWS's are not known.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lab.amazonmq.configurations import reasons
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.default import default_configuration
+from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
+from lab.amazonmq.names import check_configuration_name, derived_configuration_id
+from lab.errors import InputError
+
+MOST_REVISIONS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One numbered text of a configuration, as it was saved."""
+
+    number: int
+    created: datetime
+    description: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedConfiguration:
+    """A configuration with all its revisions, the oldest first; saving gives another value."""
+
+    id: str
+    name: str
+    engine_version: str
+    revisions: tuple[Revision, ...]
+
+    @property
+    def latest(self) -> Revision:
+        """The newest revision, which is what a person edits."""
+        return self.revisions[-1]
+
+    def revision(self, number: int) -> Revision:
+        """Return one revision; raises InputError if there is none of that number."""
+        if 1 <= number <= len(self.revisions):
+            return self.revisions[number - 1]
+        raise InputError.of(
+            f"the configuration {self.name} has no revision {number}", f"its revisions: 1 to {len(self.revisions)}"
+        )
+
+    def compare(self, before: int, after: int) -> str:
+        """Show what changed from one revision to another, as a unified diff."""
+        old, new = self.revision(before), self.revision(after)
+        lines = difflib.unified_diff(
+            old.text.splitlines(), new.text.splitlines(), self._label(old), self._label(new), lineterm="", n=3
+        )
+        return "".join(f"{line}\n" for line in lines)
+
+    def _label(self, revision: Revision) -> str:
+        return f"{self.name} revision {revision.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a save gives: the configuration with one more revision, and what was removed on the way."""
+
+    configuration: SavedConfiguration
+    sanitised: Sanitised
+
+
+def create(name: str, engine_version: str, at: datetime) -> SavedConfiguration:
+    """Make a configuration whose first revision is the service's default for its engine version."""
+    if reason := check_configuration_name(name):
+        raise InputError.of(reason)
+    found = permitted(engine_version)
+    if found is None:
+        raise InputError.of(*reasons.no_list(engine_version))
+    words = f"Auto-generated default for {name} on ActiveMQ {found.version}"
+    first = Revision(number=1, created=at, description=words, text=default_configuration().text)
+    return SavedConfiguration(
+        id=derived_configuration_id(name), name=name, engine_version=engine_version, revisions=(first,)
+    )
+
+
+def save(configuration: SavedConfiguration, text: bytes, at: datetime, *, description: str = "", file: str) -> Saved:
+    """Save a whole text as the next revision, sanitised; raises InputError where it is none or the last was taken."""
+    if len(configuration.revisions) >= MOST_REVISIONS:
+        raise InputError.of(
+            f"the configuration {configuration.name} has {MOST_REVISIONS} revisions, and Amazon MQ keeps no more",
+            "create another configuration",
+        )
+    sanitised = sanitise(read(text, file), configuration.engine_version)
+    added = Revision(number=configuration.latest.number + 1, created=at, description=description, text=sanitised.text)
+    return Saved(configuration=replace(configuration, revisions=(*configuration.revisions, added)), sanitised=sanitised)

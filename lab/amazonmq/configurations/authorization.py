@@ -1,0 +1,53 @@
+"""Who may do what by a configuration's authorization map, as far as bridges depend on it.
+
+A bridge hears of the other broker's consumers through advisories. Whoever may not create, read and write their topics
+gets no bridge, and the log speaks of a local error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.elements import Element
+from lab.errors import Problem
+
+ADVISORIES = "ActiveMQ.Advisory.>"
+RIGHTS = ("read", "write", "admin")
+_COVERING = (">", "ActiveMQ.>", ADVISORIES)
+
+
+def missing_rights(configuration: Configuration, groups: Collection[str] | None) -> tuple[str, ...]:
+    """Return the rights on advisories that groups lack, or that nobody has if no groups are given."""
+    entries = list(_entries(configuration))
+    if not entries and authorization_map(configuration) is None:
+        return ()
+    covering = [entry for entry in entries if entry.get("topic") in _COVERING]
+    return tuple(right for right in RIGHTS if not any(_gives(entry, right, groups) for entry in covering))
+
+
+def check_advisory_rights(configuration: Configuration) -> Iterator[Problem]:
+    """Advise where connectors are asked for and the map gives nobody all rights on advisories."""
+    found, missing = authorization_map(configuration), missing_rights(configuration, None)
+    if found is not None and missing and configuration.connectors:
+        yield Problem(
+            what=f"nobody may {' or '.join(missing)} {ADVISORIES}, so no bridge of this broker comes up",
+            remedy=f'add <authorizationEntry topic="{ADVISORIES}" …/> with the group of the connector\'s user',
+            place=configuration.place(found.start),
+        )
+
+
+def authorization_map(configuration: Configuration) -> Element | None:
+    """Return the authorization map that a configuration has, or None where every user may do anything."""
+    return configuration.broker.find("plugins", "authorizationPlugin", "map", "authorizationMap")
+
+
+def _entries(configuration: Configuration) -> Iterator[Element]:
+    found = authorization_map(configuration)
+    if found is not None:
+        yield from (each for each in found.walk() if each.name == "authorizationEntry")
+
+
+def _gives(entry: Element, right: str, groups: Collection[str] | None) -> bool:
+    given = {each.strip() for each in (entry.get(right) or "").split(",")} - {""}
+    return bool(given) if groups is None else "*" in given or not given.isdisjoint(groups)

@@ -1,0 +1,245 @@
+"""Reads what a person would paste into the Amazon MQ console: one `<broker>`, kept to the letter.
+
+The only user of an XML parser. Says what is not XML, or not a configuration, or hostile; what a configuration asks
+for is judged in `problems`, and turned into a real broker's file in `activemq_xml`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from lxml import etree
+
+from lab.amazonmq.configurations.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
+from lab.amazonmq.configurations.edits import Edit, apply
+from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
+from lab.amazonmq.configurations.value_types import is_true
+from lab.errors import InputError, Place
+from lab.text_files import no_file
+
+NAMESPACE = "http://activemq.apache.org/schema/core"
+# How much the service takes is not known. Its default has 2 KB; twenty connectors and a thousand policies stay below.
+LARGEST = 256 * 1024
+
+_PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_DECLARED_ENCODING = re.compile(r"""<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
+_LINE_END = re.compile("\n")
+# AWS's own guide once printed a uri with a bare &, and people paste it.
+_REMEDIES = (
+    ("EntityRef", "write &amp; where an & is meant"),
+    ("Double hyphen", "a comment holds no -- before its end: write another sign"),
+)
+_QUOTED_COMMENT = re.compile(r"(?<=within comment): <!--.*", re.DOTALL)
+_WHERE = re.compile(r",? line \d+(?:, column \d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Where each line of a text begins, for whoever asks for many places in it."""
+
+    file: str
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str, file: str) -> Lines:
+        """Find the lines of a text."""
+        return cls(file=file, starts=(0, *(match.end() for match in _LINE_END.finditer(text))))
+
+    def place(self, offset: int) -> Place:
+        """Turn an offset into line and column."""
+        line = bisect_right(self.starts, offset)
+        return Place(file=self.file, line=line, column=offset - self.starts[line - 1] + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """One text of a configuration as it was written, and the elements of it that are kept: at first, all."""
+
+    file: str
+    text: str
+    broker: Element
+    deletions: tuple[Edit, ...] = ()  # what leads from `text` to the elements that are kept
+
+    @property
+    def kept(self) -> str:
+        """The text without what is not kept."""
+        return apply(self.text, self.deletions)
+
+    def place(self, offset: int) -> Place:
+        """Turn an offset in the text into line and column."""
+        return _place(self.file, self.text, offset)
+
+    @property
+    def connectors(self) -> tuple[NetworkConnector, ...]:
+        """The network connectors it asks for, in the order of the text."""
+        return tuple(
+            self._connector(element)
+            for group in self.broker.children
+            if group.name == "networkConnectors"
+            for element in group.children
+            if element.name == "networkConnector"
+        )
+
+    def _connector(self, element: Element) -> NetworkConnector:
+        attribute = element.attribute("uri")
+        uri = None if attribute is None else attribute.value
+        uri_start = element.start if attribute is None else attribute.value_start
+        discovery, members = ("", ()) if uri is None else split_uri(uri)
+        # An offset in the value is an offset in the text unless a reference such as &amp; made it shorter.
+        verbatim = uri is not None and self.text.startswith(uri, uri_start)
+        return NetworkConnector(
+            name=element.get("name") or DEFAULT_NAME,
+            user_name=element.get("userName"),
+            uri=uri,
+            duplex=is_true(element.get("duplex")),
+            attributes=tuple((each.name, each.value) for each in element.attributes),
+            discovery=discovery,
+            remotes=tuple(
+                self._remote(text, uri_start + offset if verbatim else uri_start) for offset, text in members
+            ),
+            place=self.place(element.start),
+            uri_place=self.place(uri_start),
+            element=element,
+        )
+
+    def _remote(self, text: str, offset: int) -> RemoteUri:
+        scheme, host, port = parse_address(text)
+        return RemoteUri(text=text, scheme=scheme, host=host, port=port, place=self.place(offset))
+
+
+def read_bytes(path: Path, file: str) -> bytes:
+    """Return what a file holds, as far as a configuration may go; raises InputError where it cannot be read."""
+    try:
+        if not path.is_file():
+            raise InputError.of(f"{file} {no_file(path)}", "a file is needed")
+        with path.open("rb") as stream:
+            return stream.read(LARGEST + 1)
+    except OSError as error:
+        raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
+
+
+def read(text: bytes, file: str) -> Configuration:
+    """Read a configuration, or raise InputError saying where it is not one."""
+    decoded = _decode(text, file)
+    _refuse_document_type(decoded, file)
+    root = _parse(decoded, file)
+    tags = scan(decoded)
+    if root.tag != f"{{{NAMESPACE}}}broker":
+        raise InputError.of(
+            f"the document is {_spell(root)}, not an Amazon MQ configuration",
+            f'the outermost element is <broker xmlns="{NAMESPACE}">',
+            _place(file, decoded, tags[0].start),
+        )
+    return Configuration(file=file, text=decoded, broker=_element(root, iter(tags), {}))
+
+
+def _decode(text: bytes, file: str) -> str:
+    start = Place(file=file, line=1, column=1)
+    if len(text) > LARGEST:
+        what = f"the configuration has more than {LARGEST} bytes, which is the most that is read"
+        raise InputError.of(what, "is this the right file?", start)
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError.of("the file is encoded in UTF-16", "save it as UTF-8", start)
+    body = text.removeprefix(codecs.BOM_UTF8)
+    nul = body.find(b"\0")
+    if nul >= 0:
+        place = _place(file, body[:nul].decode(errors="replace"), None)
+        raise InputError.of("the file holds a NUL byte, so it is not text", "save it as UTF-8", place)
+    try:
+        decoded = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = _place(file, body[: error.start].decode(errors="replace"), None)
+        raise InputError.of("the file is not UTF-8 from here on", "save it as UTF-8", place) from error
+    declared = _DECLARED_ENCODING.match(decoded)
+    if declared and declared[1].lower() not in ("utf-8", "us-ascii"):
+        place = _place(file, decoded, declared.start(1))
+        raise InputError.of(f"the file declares the encoding {declared[1]}", 'write encoding="UTF-8"', place)
+    return decoded
+
+
+def _refuse_document_type(text: str, file: str) -> None:
+    """A document type may define entities, fetch files and grow without end; a configuration needs none."""
+    position = 0
+    while (match := _PROLOG.match(text, position)) is not None:
+        position = match.end()
+    if text.startswith("<!DOCTYPE", position):
+        raise InputError.of(
+            "the configuration declares a document type or entities",
+            "remove <!DOCTYPE …>: Amazon MQ configurations have none",
+            _place(file, text, position),
+        )
+
+
+def _parse(text: str, file: str) -> etree._Element:
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, collect_ids=False
+    )
+    try:
+        return etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        what = _WHERE.sub("", error.msg or "the document is empty")
+        what = _QUOTED_COMMENT.sub("", what)
+        place = Place(file=file, line=max(line, 1), column=max(column, 1))
+        remedy = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
+        raise InputError.of(f"not well-formed XML: {what}", remedy, place) from error
+
+
+def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[str, str]]) -> Element:
+    """Join what the parser says (names, values) with what the scan says (places), element by element.
+
+    `names` keeps what was split before: a large configuration has few names, each thousands of times.
+    """
+    tag = next(tags)
+    namespace, name = names.get(node.tag) or _split(node.tag, names)
+    attributes: tuple[Attribute, ...] = ()
+    if tag.attributes:
+        written = [each for each in tag.attributes if each[0] != "xmlns" and not each[0].startswith("xmlns:")]
+        given = cast("list[tuple[str, str]]", node.items())
+        spelled = [names.get(key) or _split(key, names) for key, _ in given]
+        attributes = tuple(
+            Attribute(name=own, namespace=space, value=value, start=start, value_start=value_start, end=end)
+            for (space, own), (_, value), (_, start, value_start, end) in zip(spelled, given, written, strict=True)
+        )
+    children, text = [], node.text or ""
+    for child in node:
+        if isinstance(child.tag, str):  # a comment's is a function
+            children.append(_element(child, tags, names))
+        text += child.tail or ""
+    return Element(
+        tag=tag.name,
+        name=name,
+        namespace=namespace,
+        attributes=attributes,
+        children=tuple(children),
+        text=text,
+        start=tag.start,
+        attributes_end=tag.attributes_end,
+        open_end=tag.open_end,
+        close_start=tag.close_start,
+        end=tag.end,
+    )
+
+
+def _split(key: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """Return namespace and name of what the parser writes as {namespace}name."""
+    namespace, _, name = key.rpartition("}")
+    names[key] = (namespace.removeprefix("{"), name)
+    return names[key]
+
+
+def _spell(node: etree._Element) -> str:
+    name = etree.QName(node)
+    return f"<{name.localname}> in {f'the namespace {name.namespace}' if name.namespace else 'no namespace'}"
+
+
+def _place(file: str, text: str, offset: int | None) -> Place:
+    """Return line and column of an offset, or of the end of the text."""
+    end = len(text) if offset is None else offset
+    return Place(file=file, line=text.count("\n", 0, end) + 1, column=end - text.rfind("\n", 0, end))

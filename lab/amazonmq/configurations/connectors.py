@@ -1,0 +1,89 @@
+"""A network connector as a configuration asks for it, and the remote addresses inside its `uri`.
+
+Reads text only: whether a host exists, or a user may log in, is for `problems` to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.amazonmq.configurations.elements import Element
+from lab.errors import Place
+
+DEFAULT_NAME = "NC"  # what ActiveMQ calls a connector without a name
+_COMPOSITE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?\(")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/:?#\s]+)(?::([0-9]{1,5}))?(?:[/?].*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteUri:
+    """One address in a connector's uri; scheme and host are empty if it is not written like an address."""
+
+    text: str
+    scheme: str
+    host: str
+    port: int | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConnector:
+    """What a configuration asks for; ActiveMQ makes a bridge of it. Names a user, never a password."""
+
+    name: str
+    user_name: str | None
+    uri: str | None
+    duplex: bool
+    attributes: tuple[tuple[str, str], ...]
+    discovery: str  # the outer scheme of the uri: static, masterslave, …
+    remotes: tuple[RemoteUri, ...]
+    place: Place
+    uri_place: Place
+    element: Element
+
+
+def split_uri(uri: str) -> tuple[str, tuple[tuple[int, str], ...]]:
+    """Return the outer scheme of a discovery uri, and each address in it with its offset."""
+    match = _SCHEME.match(uri)
+    if match is None:
+        return "", ((0, uri),)
+    composite = _COMPOSITE.match(uri)
+    if composite is not None:
+        return match[1], tuple(_members(uri, composite.end() - 1))
+    inner = uri[match.end() :].removeprefix("//")
+    start = len(uri) - len(inner)
+    return match[1], tuple(_members(uri, start - 1)) if inner else ()
+
+
+def parse_address(text: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of an address such as `ssl://host:61617?option=1`, or empty texts."""
+    match = _ADDRESS.fullmatch(text)
+    return ("", "", None) if match is None else (match[1], match[2].lower(), int(match[3]) if match[3] else None)
+
+
+def _members(uri: str, opening: int) -> Iterator[tuple[int, str]]:
+    """Return what stands between commas after `opening`, up to the parenthesis that closes it, opening nested lists."""
+    depth, start = 0, opening + 1
+    for position in range(opening + 1, len(uri) + 1):
+        character = uri[position] if position < len(uri) else ""
+        if character == "(":
+            depth += 1
+        elif character == ")" and depth:
+            depth -= 1
+        elif character in ("", ")") or (character == "," and not depth):
+            yield from _member(uri[start:position], start)
+            start = position + 1
+            if character != ",":
+                return
+
+
+def _member(text: str, start: int) -> Iterator[tuple[int, str]]:
+    nested = _COMPOSITE.match(text)
+    if nested is None:
+        if text:
+            yield start, text
+        return
+    yield from ((start + offset, each) for offset, each in _members(text, nested.end() - 1))

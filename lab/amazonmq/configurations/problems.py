@@ -1,0 +1,146 @@
+"""What is wrong with the connectors of a sanitised configuration before any broker reads it, by line and column.
+
+`connector_problems` needs the text alone; `check_configuration` also knows the broker's users and the names that exist
+in its topology. A user missing on the *other* broker is no problem here: the service would not notice it either, and
+finding it is what a rehearsal is for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
+from lab.amazonmq.configurations.elements import Attribute
+from lab.amazonmq.identity import BrokerIdentity
+from lab.amazonmq.names import OPENWIRE
+from lab.errors import Place, Problem
+
+SECURE_SCHEMES = ("ssl", "nio+ssl")
+MOST_CONNECTORS = 20
+
+
+def check_configuration(
+    configuration: Configuration, identity: BrokerIdentity, hosts: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """Return every problem of one broker's configuration; `hosts` maps each host name of the topology to its broker."""
+    found = list(connector_problems(configuration))
+    wrong = {problem.place for problem in found}
+    for connector in configuration.connectors:
+        found += _user_problems(configuration, connector, identity)
+        # In a uri that is wrong as a whole, what its addresses are is a guess.
+        if connector.uri_place not in wrong:
+            found += [problem for remote in connector.remotes for problem in _host_problems(remote, identity, hosts)]
+    return _one_each(found)
+
+
+def connector_problems(configuration: Configuration) -> tuple[Problem, ...]:
+    """Return what is wrong with the connectors of a configuration, whichever broker it is for."""
+    found: list[Problem] = []
+    connectors = configuration.connectors
+    for connector in connectors:
+        if connector.user_name is None:
+            what = f"the connector {connector.name} names no user, so both brokers would refuse it"
+            found.append(Problem(what=what, remedy='write userName="…"', place=connector.place))
+        found += list(_uri_problems(connector)) or [
+            problem for remote in connector.remotes for problem in _address_problems(remote)
+        ]
+    return _one_each([*found, *_name_problems(configuration, connectors)])
+
+
+def _one_each(found: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Keep the first problem of each place, in the order of the text."""
+    first_at = {problem.place: problem for problem in reversed(found)}
+    return tuple(sorted(first_at.values(), key=lambda problem: problem.place or Place(file="", line=0, column=0)))
+
+
+def _user_problems(
+    configuration: Configuration, connector: NetworkConnector, identity: BrokerIdentity
+) -> Iterator[Problem]:
+    if connector.user_name is not None and connector.user_name not in {user.name for user in identity.users}:
+        yield Problem(
+            what=f"the connector {connector.name} names the user {connector.user_name!r}, whom {identity.name} lacks",
+            remedy=f"users of {identity.name}: {', '.join(user.name for user in identity.users)}",
+            place=_value_place(configuration, connector.element.attribute("userName")),
+        )
+
+
+def _uri_problems(connector: NetworkConnector) -> Iterator[Problem]:
+    uri, place, name = connector.uri, connector.uri_place, connector.name
+    example = f'write uri="static:(ssl://HOST:{OPENWIRE.port})"'
+    if not uri:
+        yield Problem(what=f"the connector {name} has no uri", remedy=example, place=place)
+    elif any(character.isspace() for character in uri):
+        yield Problem(what=f"the uri of {name} has a space or a line break in it", remedy="remove it", place=place)
+    elif connector.discovery == "multicast":
+        yield Problem(what="Amazon MQ has no multicast, so no broker is found by it", remedy=example, place=place)
+    elif connector.discovery not in ("static", "masterslave"):
+        yield Problem(
+            what=f"the uri of {name} does not begin with static: or masterslave:", remedy=example, place=place
+        )
+    elif uri.count("(") != uri.count(")"):
+        yield Problem(what=f"a parenthesis of the uri of {name} is not closed", remedy=example, place=place)
+    elif not connector.remotes:
+        yield Problem(what=f"the uri of {name} holds no address", remedy=example, place=place)
+    elif connector.discovery == "masterslave" and len(connector.remotes) < 2:
+        yield Problem(
+            what=f"the uri of {name} is a masterslave: with one address, with which ActiveMQ does not start",
+            remedy="name the active and the standby broker, or write static: for a single one",
+            place=place,
+        )
+
+
+def _address_problems(remote: RemoteUri) -> Iterator[Problem]:
+    if not remote.scheme:
+        what, remedy = f"{remote.text!r} is not an address", f"write ssl://HOST:{OPENWIRE.port}"
+    elif remote.scheme not in SECURE_SCHEMES:
+        what = f"the scheme {remote.scheme} is not one that Amazon MQ brokers answer to each other"
+        remedy = "write ssl"
+    elif remote.port != OPENWIRE.port:
+        what = f"{remote.text!r} has {'no port' if remote.port is None else f'the port {remote.port}'}"
+        remedy = f"brokers reach each other on {OPENWIRE.port}"
+    else:
+        return
+    yield Problem(what=what, remedy=remedy, place=remote.place)
+
+
+def _host_problems(remote: RemoteUri, identity: BrokerIdentity, hosts: Mapping[str, str]) -> Iterator[Problem]:
+    by_host = {host.lower(): broker for host, broker in hosts.items()}
+    own = {host.lower() for host in identity.host_names}
+    if remote.host in own or by_host.get(remote.host) == identity.name:
+        what = f"the connector leads from {identity.name} to itself"
+    elif remote.host not in by_host:
+        what = f"no broker of this topology has the host name {remote.host}"
+    else:
+        return
+    yield Problem(what=what, remedy=_others(identity, hosts), place=remote.place)
+
+
+def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnector, ...]) -> Iterator[Problem]:
+    count = Counter(connector.name for connector in connectors)
+    seen: set[str] = set()
+    for connector in connectors:
+        if connector.name in seen:
+            place = _value_place(configuration, connector.element.attribute("name")) or connector.place
+            yield Problem(
+                what=f"{count[connector.name]} connectors have the name {connector.name}",
+                remedy="give each its own: the name tells their connections apart",
+                place=place,
+            )
+        seen.add(connector.name)
+    if len(connectors) > MOST_CONNECTORS:
+        yield Problem(
+            what=f"the configuration has {len(connectors)} network connectors",
+            remedy=f"Amazon MQ takes at most {MOST_CONNECTORS}",
+            place=connectors[MOST_CONNECTORS].place,
+        )
+
+
+def _others(identity: BrokerIdentity, hosts: Mapping[str, str]) -> str:
+    listed = [f"{host}  {broker}" for host, broker in hosts.items() if broker != identity.name]
+    return "\n".join(["the other brokers:", *(f"  {each}" for each in listed)]) if listed else "it has no other broker"
+
+
+def _value_place(configuration: Configuration, attribute: Attribute | None) -> Place | None:
+    return None if attribute is None else configuration.place(attribute.value_start)

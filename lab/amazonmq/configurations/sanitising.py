@@ -1,0 +1,186 @@
+"""What Amazon MQ does with a configuration when it is saved: what is not permitted is removed, with a warning.
+
+A save succeeds with content dropped. The service reports the first twenty removals by element and attribute; here all
+are held, with their places and the reason in words. Only removes: what is kept stays as it was written, and every
+offset in it is still one of the text that the person wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from operator import is_
+
+from lab.amazonmq.configurations import reasons
+from lab.amazonmq.configurations.configuration import NAMESPACE, Configuration, Lines
+from lab.amazonmq.configurations.cutting import cut_attributes, cut_content, stray_texts
+from lab.amazonmq.configurations.edits import Edit
+from lab.amazonmq.configurations.elements import Attribute, Element
+from lab.amazonmq.configurations.permitted import Collection, Permitted, PermittedElement, permitted
+from lab.amazonmq.configurations.reserved import is_expression
+from lab.amazonmq.configurations.value_types import shown, why_not
+from lab.errors import InputError, Place, Problem
+
+MOST_SHOWN = 20  # warnings in the service's answer
+_SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+_SCHEMA_LOCATIONS = frozenset({"schemaLocation", "noNamespaceSchemaLocation"})
+
+
+class Reason(StrEnum):
+    """Why something was removed, in the service's words."""
+
+    ELEMENT = "DISALLOWED_ELEMENT_REMOVED"
+    ATTRIBUTE = "DISALLOWED_ATTRIBUTE_REMOVED"
+    VALUE = "INVALID_ATTRIBUTE_VALUE_REMOVED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """One thing that the service removes: its own warning, and where and why in words."""
+
+    reason: Reason
+    element: str
+    attribute: str | None
+    place: Place
+    why: str
+
+    def __str__(self) -> str:
+        of = self.element if self.attribute is None else f"{self.element} {self.attribute}"
+        return f"{self.place}: {self.reason} {of}\n  {self.why}"
+
+    def problem(self) -> Problem:
+        """Return it as a Problem, for those who do not want it removed in silence."""
+        return Problem(what=self.why, remedy=f"Amazon MQ would remove it: {self.reason}", place=self.place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sanitised:
+    """A configuration as the service saves it, and all that was removed, in the order of the text."""
+
+    configuration: Configuration
+    removals: tuple[Removal, ...]
+    permitted: Permitted
+
+    @property
+    def text(self) -> str:
+        """The text that the service saves."""
+        return self.configuration.kept
+
+    @property
+    def reported(self) -> tuple[Removal, ...]:
+        """What the service itself would report; that it keeps to the order of the text is an assumption."""
+        return self.removals[:MOST_SHOWN]
+
+
+def sanitise(configuration: Configuration, engine_version: str) -> Sanitised:
+    """Remove what an engine version does not permit; raises InputError if there is no list for that version."""
+    found = permitted(engine_version)
+    if found is None:
+        raise InputError.of(*reasons.no_list(engine_version))
+    work = _Sanitising(configuration, found)
+    broker = work.element(configuration.broker, found.elements["broker"])
+    kept = replace(configuration, broker=broker, deletions=tuple(work.deletions))
+    removals = sorted(work.removals, key=lambda each: (each.place.line, each.place.column))
+    return Sanitised(configuration=kept, removals=tuple(removals), permitted=found)
+
+
+class _Sanitising:
+    """One walk over a configuration, which gathers what goes."""
+
+    def __init__(self, configuration: Configuration, permitted: Permitted) -> None:
+        self._text = configuration.text
+        self._lines = Lines.of(configuration.text, configuration.file)
+        self._permitted = permitted
+        self.deletions: list[Edit] = []
+        self.removals: list[Removal] = []
+
+    def element(self, element: Element, allowed: PermittedElement) -> Element:
+        """Return an element with what is permitted of it."""
+        attributes = self._attributes(element, allowed)
+        return self._content(element, attributes, list(self._children(element, allowed)))
+
+    def _children(self, element: Element, allowed: PermittedElement) -> Iterator[Element]:
+        for child in element.children:
+            collection = allowed.collections.get(child.name)
+            if collection is not None and child.namespace == NAMESPACE:
+                yield self._collection(child, collection)
+            else:
+                self._remove(child, reasons.element(child, element, tuple(allowed.collections), self._permitted))
+
+    def _collection(self, element: Element, collection: Collection) -> Element:
+        attributes = self._attributes(element, None)
+        return self._content(element, attributes, list(self._members(element, collection)))
+
+    def _members(self, element: Element, collection: Collection) -> Iterator[Element]:
+        keys: set[str] = set()
+        count = 0
+        for child in element.children:
+            if child.namespace != NAMESPACE or child.name not in collection.children:
+                self._remove(child, reasons.element(child, element, collection.children, self._permitted))
+                continue
+            if collection.most is not None and count >= collection.most:
+                self._remove(child, f"{element.name} holds {collection.most} element, and this is another")
+                continue
+            cut = len(self.deletions)
+            kept = self.element(child, self._permitted.elements[child.name])
+            if collection.key:
+                key = kept.get(collection.key)
+                if key is None or key in keys:
+                    del self.deletions[cut:]  # what goes as a whole is not cut inside
+                    self._remove(child, reasons.key(child, collection.key, key))
+                    continue
+                keys.add(key)
+            count += 1
+            yield kept
+
+    def _attributes(self, element: Element, allowed: PermittedElement | None) -> tuple[Attribute, ...]:
+        """Return the attributes that stay; a collection has none but those that any element may have."""
+        gone = [each for each in element.attributes if not self._takes(element, each, allowed)]
+        if not gone:
+            return element.attributes
+        self.deletions += cut_attributes(self._text, element, gone)
+        return tuple(each for each in element.attributes if each not in gone)
+
+    def _takes(self, element: Element, attribute: Attribute, allowed: PermittedElement | None) -> bool:
+        if attribute.namespace:
+            if attribute.namespace == _SCHEMA_INSTANCE and attribute.name in _SCHEMA_LOCATIONS:
+                return True
+            why = f"{attribute.name} is not ActiveMQ's: it belongs to {attribute.namespace}"
+            self._note(Reason.ATTRIBUTE, element, attribute.name, attribute.start, why)
+            return False
+        kind = None if allowed is None else allowed.attributes.get(attribute.name)
+        if kind is None:
+            names = () if allowed is None else tuple(allowed.attributes)
+            why = reasons.attribute(attribute.name, element.name, names, self._permitted)
+            self._note(Reason.ATTRIBUTE, element, attribute.name, attribute.start, why)
+            return False
+        if is_expression(attribute.value):
+            wrong = f"{shown(attribute.value)} is an expression or a reference, and only plain values pass"
+        else:
+            wrong = why_not(attribute.value, kind)
+        if wrong:
+            why = f"{attribute.name} of {element.name}: {wrong}"
+            self._note(Reason.VALUE, element, attribute.name, attribute.value_start, why)
+        return not wrong
+
+    def _content(self, element: Element, attributes: tuple[Attribute, ...], children: list[Element]) -> Element:
+        """Take out of an element the children that do not stay, and the text that has no place in it."""
+        texts = stray_texts(self._text, element)
+        for start, _ in texts:
+            self._note(Reason.ELEMENT, element, None, start, f"{element.name} holds elements, and this is text")
+        if texts or len(children) < len(element.children):
+            stay = {child.start for child in children}
+            gone = [(each.start, each.end) for each in element.children if each.start not in stay]
+            self.deletions += cut_content(self._text, [*gone, *texts])
+        elif attributes is element.attributes and all(map(is_, children, element.children)):
+            return element
+        text = "" if texts else element.text
+        return element._replace(attributes=attributes, children=tuple(children), text=text)
+
+    def _remove(self, element: Element, why: str) -> None:
+        self._note(Reason.ELEMENT, element, None, element.start, why)
+
+    def _note(self, reason: Reason, element: Element, attribute: str | None, offset: int, why: str) -> None:
+        place = self._lines.place(offset)
+        self.removals.append(Removal(reason=reason, element=element.name, attribute=attribute, place=place, why=why))

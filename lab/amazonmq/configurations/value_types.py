@@ -1,0 +1,68 @@
+"""Whether a written value is of the type that an attribute has, as XML Schema takes it, and why not in plain words.
+
+`why_not` follows the schema alone, as the service is assumed to; `stops_a_broker` knows what passes there and what
+ActiveMQ, which reads the value into a Java int or double, then stops at.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lab.amazonmq.configurations.permitted import ValueType
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF|NaN")
+_BLANKS = " \t\r\n"
+_TRUE, _FALSE = ("true", "1"), ("false", "0")
+_JAVA_INT = 2**31
+_BITS = {"long": 64, "short": 16}
+_LONGEST_NUMBER = 100  # digits; Python would take its time to read more, and no type here holds a tenth of it
+
+
+def is_true(value: str | None) -> bool:
+    """Return whether a value of type boolean says true."""
+    return value is not None and value.strip(_BLANKS) in _TRUE
+
+
+def why_not(value: str, kind: ValueType) -> str:
+    """Say why a value is not of its type and what would be right, or nothing if it is."""
+    if kind.name == "string":
+        if kind.one_of and value not in kind.one_of:
+            return f"{shown(value)} is not {'one of ' * (len(kind.one_of) > 1)}{', '.join(kind.one_of)}"
+        return ""
+    text = value.strip(_BLANKS)
+    if kind.name == "boolean":
+        return "" if text in (*_TRUE, *_FALSE) else f"{shown(value)} is neither true nor false"
+    if kind.name == "double":
+        return "" if _DECIMAL.fullmatch(text) else f"{shown(value)} is not a number"
+    if not _WHOLE.fullmatch(text):
+        unit = ": it takes no unit" if text[:1].isdigit() else ""
+        return f"{shown(value)} is not a whole number{unit}"
+    return _out_of_bounds(value, text, kind)
+
+
+def stops_a_broker(value: str, kind: ValueType) -> str:
+    """Say why ActiveMQ stops at a value that the schema takes, or nothing if it reads it."""
+    text = value.strip(_BLANKS)
+    if kind.name == "integer" and (len(text) > _LONGEST_NUMBER or not -_JAVA_INT <= int(text) < _JAVA_INT):
+        return f"{shown(value)} is more than ActiveMQ can count to: {_JAVA_INT - 1} is the most"
+    if kind.name == "double" and text.endswith("INF"):
+        return f"{shown(value)} is not a number to ActiveMQ"
+    return ""
+
+
+def shown(value: str) -> str:
+    """Quote a value for a message, cut where it is long."""
+    return repr(value) if len(value) <= 60 else f"{value[:60]!r}…"
+
+
+def _out_of_bounds(value: str, text: str, kind: ValueType) -> str:
+    least, most = kind.least, kind.most
+    if kind.name in _BITS and least is None:
+        half = 2 ** (_BITS[kind.name] - 1)
+        least, most = -half, half - 1
+    if least is None or most is None:
+        return ""
+    if len(text) > _LONGEST_NUMBER or not least <= int(text) <= most:
+        return f"{shown(value)} is not between {least} and {most}"
+    return ""

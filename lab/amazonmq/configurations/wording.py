@@ -1,0 +1,48 @@
+"""How removals, advice and problems are told: lines for people, values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
+from lab.errors import Place, Problem
+
+_MOST_LINES = 50  # more would not be read by anyone
+
+
+def lines(removals: Sequence[Removal], advice: Sequence[Problem]) -> Iterator[str]:
+    """Write each removal in the service's words, and each piece of advice, with its reason on a line below."""
+    yield from (str(each) for each in removals[:_MOST_LINES])
+    if len(removals) > _MOST_LINES:
+        yield f"{len(removals) - _MOST_LINES} more removals are left out here; --json lists all of mqlab check"
+    if len(removals) > MOST_SHOWN:
+        yield f"Amazon MQ itself reports the first {MOST_SHOWN} of {len(removals)}"
+    for each in advice[:_MOST_LINES]:
+        yield str(Problem(what=f"advice: {each.what}", remedy=each.remedy, place=each.place))
+
+
+def as_json(
+    problems: Sequence[Problem], removals: Sequence[Removal], advice: Sequence[Problem]
+) -> Iterator[dict[str, Any]]:
+    """Return everything as JSON-able values, problems first."""
+    yield from (_told("problem", each.place, each.what, each.remedy) for each in problems)
+    for number, each in enumerate(removals):
+        yield _told("removal", each.place, each.why, "") | {
+            "reason": str(each.reason),
+            "element": each.element,
+            "attribute": each.attribute,
+            "reported-by-the-service": number < MOST_SHOWN,
+        }
+    yield from (_told("advice", each.place, each.what, each.remedy) for each in advice)
+
+
+def _told(kind: str, place: Place | None, what: str, remedy: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "what": what,
+        "remedy": remedy,
+    }

@@ -1,0 +1,215 @@
+"""Turns a configuration into the complete activemq.xml of a real broker, adding what Amazon MQ adds.
+
+The person's own lines stay as they are, and `diff` shows what came to them. No password is ever written: the broker
+reads them from a file of its own, by placeholders that nothing a person writes can be mistaken for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+
+from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.edits import Edit, Layout, Node, apply
+from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.sanitising import Sanitised
+from lab.amazonmq.identity import BrokerIdentity, DeploymentMode
+from lab.amazonmq.names import CONSOLE_USER, OPENWIRE, WIRE_ENDPOINTS, Endpoint
+
+FOLDER = "/etc/mqlab"
+DATA_FOLDER = "/var/lib/activemq"
+# The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
+CONNECTIONS = 2000
+LARGEST_FRAME = 100 * 1024 * 1024
+
+# Milliseconds between two looks of a standby at the store's lock: the service fails over in seconds.
+LOCK_INTERVAL = 1000
+
+KEY_STORE_KEY = "keystore.password"
+CONSOLE_KEY = "console.password"
+STRANGER_KEY = "stranger.password"  # of a connector's user whom the broker does not know: nobody's, so it is refused
+
+_BEANS = "http://www.springframework.org/schema/beans"
+_HEADER = f"""\
+<beans xmlns="{_BEANS}"
+       xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+       xsi:schemaLocation="{_BEANS} {_BEANS}/spring-beans.xsd
+       http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
+  <bean class="org.springframework.beans.factory.config.PropertyPlaceholderConfigurer">
+    <property name="location" value="file:{FOLDER}/secrets.properties"/>
+    <property name="placeholderPrefix" value="%{{mqlab:"/>
+    <property name="placeholderSuffix" value="}}"/>
+    <property name="systemPropertiesModeName" value="SYSTEM_PROPERTIES_MODE_NEVER"/>
+  </bean>"""
+_FOOTER = f'  <import resource="file:{FOLDER}/jetty.xml"/>\n</beans>'
+_DECLARATION = re.compile(r"<\?xml\b.*?\?>", re.DOTALL)
+_NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, ports. -->"
+
+
+def render(sanitised: Sanitised, identity: BrokerIdentity) -> str:
+    """Return the activemq.xml of one broker.
+
+    What was sanitised sets nothing that the service sets, so nothing is there twice, and no secret's placeholder is a
+    person's.
+    """
+    configuration = sanitised.configuration
+    source, broker = configuration.text, configuration.broker
+    layout = Layout.of(source, broker)
+    # The new attributes of <broker> must come before the edit that opens an empty <broker/>: same place, this order.
+    edits = [
+        *_around(layout),
+        *layout.add_attributes(broker, _broker_attributes(identity), own_line=True),
+        *_existing_children(layout, broker, identity),
+        *layout.add_children(broker, [_NOTE, *_new_children(broker, identity)]),
+        *(edit for connector in configuration.connectors for edit in _connector(layout, connector.element, identity)),
+    ]
+    return apply(source, [*configuration.deletions, *edits])
+
+
+def diff(configuration: Configuration, rendered: str) -> str:
+    """Show what was removed from the text that the person wrote, and added to it, as a unified diff."""
+    before, after = (
+        text.replace("\r\n", "\n").removesuffix("\n").split("\n") for text in (configuration.text, rendered)
+    )
+    lines = difflib.unified_diff(before, after, configuration.file, "activemq.xml", lineterm="", n=1)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def secret(key: str) -> str:
+    """Write the placeholder that the broker replaces by a line of its secrets file."""
+    return f"%{{mqlab:{key}}}"
+
+
+def user_key(name: str) -> str:
+    """Return the key under which a user's password stands in the secrets file."""
+    return f"user.{name}.password"
+
+
+def _around(layout: Layout) -> list[Edit]:
+    """Put the Spring document around the text, inside its XML declaration and outside everything else."""
+    source, newline = layout.source, layout.newline
+    header, footer = (text.replace("\n", newline) for text in (_HEADER, _FOOTER))
+    declaration = _DECLARATION.match(source)
+    if declaration is None:
+        start, head = 0, f'<?xml version="1.0" encoding="UTF-8"?>{newline}{header}{newline}'
+    else:
+        start, head = declaration.end(), newline + header
+        if not source.startswith(newline, start):
+            head += newline
+    gap = "" if source.endswith("\n") else newline
+    end = len(source)
+    return [Edit(start=start, end=start, text=head), Edit(start=end, end=end, text=gap + footer + newline)]
+
+
+def _broker_attributes(identity: BrokerIdentity) -> dict[str, str]:
+    return {
+        "brokerName": identity.name,
+        "dataDirectory": DATA_FOLDER,
+        "useJmx": "true",
+        # Otherwise a broker whose neighbour is away waits for it before it goes on starting.
+        "networkConnectorStartAsync": "true",
+    }
+
+
+def _existing_children(layout: Layout, broker: Element, identity: BrokerIdentity) -> Iterator[Edit]:
+    """Complete the elements that the person wrote and the service fills up."""
+    for plugins in broker.children_named("plugins"):
+        # The first plugin is the innermost: who a client is must be known before what it may do is asked.
+        yield from layout.add_children(plugins, [_authentication(identity)], first=True)
+    for store in broker.children_named("persistenceAdapter"):
+        database, ours = store.find("kahaDB"), _kaha_db(identity)
+        if database is None:
+            yield from layout.add_children(store, [ours])
+        else:
+            yield from layout.add_attributes(database, ours.attributes)
+            yield from layout.add_children(database, ours.children)
+    for transports in broker.children_named("transportConnectors"):
+        written = [each for each in transports.children if each.name == "transportConnector"]
+        for each in written:
+            yield from layout.add_attributes(each, {"uri": _transport_uri(OPENWIRE)})
+        yield from layout.add_children(transports, _transports(WIRE_ENDPOINTS[1:] if written else WIRE_ENDPOINTS))
+
+
+def _new_children(broker: Element, identity: BrokerIdentity) -> Iterator[Node]:
+    """Return the elements that only the service writes, or that the person left out."""
+    yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
+    # Without it the console's web server outlives a broker that stops.
+    yield _wrap("shutdownHooks", Node("bean", {"class": "org.apache.activemq.hooks.SpringContextHook"}, (), _BEANS))
+    yield _wrap("sslContext", Node("sslContext", _certificates()))
+    if broker.find("plugins") is None:
+        yield _wrap("plugins", _authentication(identity))
+    if broker.find("persistenceAdapter") is None:
+        yield _wrap("persistenceAdapter", _kaha_db(identity))
+    if broker.find("systemUsage") is None:
+        yield _wrap("systemUsage", _wrap("systemUsage", *_usage()))
+    if broker.find("transportConnectors") is None:
+        yield _wrap("transportConnectors", *_transports(WIRE_ENDPOINTS))
+
+
+def _connector(layout: Layout, element: Element, identity: BrokerIdentity) -> list[Edit]:
+    """Fill in what the service knows: the user's password, and the default of the engine version declared."""
+    added: dict[str, str] = {}
+    user = element.get("userName")
+    if user is not None:
+        known = any(each.name == user for each in identity.users)
+        added["password"] = secret(user_key(user) if known else STRANGER_KEY)
+    if element.attribute("decreaseNetworkConsumerPriority") is None:
+        # The default changed with 5.18 (AMQ-5137), and the lab's ActiveMQ need not be of the declared version.
+        added["decreaseNetworkConsumerPriority"] = str(_version(identity.engine_version) >= (5, 18)).lower()
+    return layout.add_attributes(element, added)
+
+
+def _authentication(identity: BrokerIdentity) -> Node:
+    logins = [(user.name, user_key(user.name), ",".join(user.groups)) for user in identity.users]
+    logins.append((CONSOLE_USER, CONSOLE_KEY, CONSOLE_USER))
+    entries = [
+        Node("authenticationUser", {"username": name, "password": secret(key), "groups": groups})
+        for name, key, groups in logins
+    ]
+    return Node("simpleAuthenticationPlugin", {"anonymousAccessAllowed": "false"}, (_wrap("users", *entries),))
+
+
+def _certificates() -> dict[str, str]:
+    password = secret(KEY_STORE_KEY)
+    return {
+        "keyStore": f"file:{FOLDER}/keystore.p12",
+        "keyStoreType": "PKCS12",
+        "keyStorePassword": password,
+        "trustStore": f"file:{FOLDER}/truststore.p12",
+        "trustStoreType": "PKCS12",
+        "trustStorePassword": password,
+    }
+
+
+def _kaha_db(identity: BrokerIdentity) -> Node:
+    """Return the store; the instance of a pair that does not have its lock looks for it more often than every 10 s."""
+    locker = Node("shared-file-locker", {"lockAcquireSleepInterval": str(LOCK_INTERVAL)})
+    pair = identity.deployment_mode is DeploymentMode.ACTIVE_STANDBY_MULTI_AZ
+    return Node("kahaDB", {"directory": f"{DATA_FOLDER}/kahadb"}, (_wrap("locker", locker),) if pair else ())
+
+
+def _usage() -> tuple[Node, ...]:
+    return (
+        _wrap("memoryUsage", Node("memoryUsage", {"percentOfJvmHeap": "70"})),
+        _wrap("storeUsage", Node("storeUsage", {"limit": "1 gb"})),
+        _wrap("tempUsage", Node("tempUsage", {"limit": "256 mb"})),
+    )
+
+
+def _transports(endpoints: Sequence[Endpoint]) -> list[Node]:
+    return [Node("transportConnector", {"name": each.name, "uri": _transport_uri(each)}) for each in endpoints]
+
+
+def _transport_uri(endpoint: Endpoint) -> str:
+    options = f"maximumConnections={CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
+    return f"{endpoint.transport}://0.0.0.0:{endpoint.port}?{options}"
+
+
+def _wrap(name: str, *children: Node) -> Node:
+    return Node(name, {}, children)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Read a version's leading numbers, so that 5.9 comes before 5.18."""
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:2])

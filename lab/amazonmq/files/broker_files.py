@@ -1,0 +1,132 @@
+"""Every file a broker finds in /etc/mqlab, except its two key stores: what stands in each, and which are secret.
+
+Pure text; whoever runs the broker writes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+from lab.amazonmq.files.activemq_xml import CONSOLE_KEY, FOLDER, KEY_STORE_KEY, STRANGER_KEY, user_key
+from lab.amazonmq.identity import UserIdentity
+from lab.amazonmq.names import CONSOLE_USER, JOLOKIA_PORT
+
+KEY_STORE = f"{FOLDER}/keystore.p12"
+TRUST_STORE = f"{FOLDER}/truststore.p12"
+JOLOKIA_USER = "mqlab"
+NOBODYS = "not-a-user-of-this-broker"  # no secret: what a connector logs in with whose user the broker does not know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerSecrets:
+    """Every secret of one broker: its users' passwords by name, and three that the lab makes up."""
+
+    users: Mapping[str, str] = field(repr=False)
+    key_store: str = field(repr=False)
+    console: str = field(repr=False)
+    jolokia: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerFile:
+    """One file as the broker finds it; a secret one is readable by the broker alone."""
+
+    path: str
+    content: bytes = field(repr=False)
+    secret: bool
+
+
+def broker_files(activemq_xml: str, users: Sequence[UserIdentity], secrets: BrokerSecrets) -> tuple[BrokerFile, ...]:
+    """Return every text file of one broker, its activemq.xml as `render` made it."""
+    texts = {
+        "activemq.xml": activemq_xml,
+        "jetty.xml": jetty_xml(),
+        "jolokia-access.xml": jolokia_access(),
+    }
+    secret_texts = {
+        "secrets.properties": secrets_properties(secrets),
+        "jetty-realm.properties": jetty_realm(users, secrets.users),
+        "jolokia.properties": jolokia_properties(JOLOKIA_USER, secrets.jolokia),
+    }
+    return tuple(
+        BrokerFile(path=f"{FOLDER}/{name}", content=text.encode("utf-8"), secret=name in secret_texts)
+        for name, text in {**texts, **secret_texts}.items()
+    )
+
+
+def secrets_properties(secrets: BrokerSecrets) -> str:
+    """Write what the placeholders of activemq.xml, jetty.xml and the console's own login stand for."""
+    values = {
+        KEY_STORE_KEY: secrets.key_store,
+        "console.user": CONSOLE_USER,
+        CONSOLE_KEY: secrets.console,
+        STRANGER_KEY: NOBODYS,
+        **{user_key(name): password for name, password in secrets.users.items()},
+    }
+    return _properties({key: _spring_literal(value) for key, value in values.items()})
+
+
+def jetty_xml() -> str:
+    """Return the console's web server."""
+    return files("lab.amazonmq").joinpath("jetty.xml").read_text("utf-8")
+
+
+def jetty_realm(users: Sequence[UserIdentity], passwords: Mapping[str, str]) -> str:
+    """Write who may open the console; digests, since Jetty would trim a plain password and cut it at a comma."""
+    digests = {
+        user.name: hashlib.md5(passwords[user.name].encode(), usedforsecurity=False).hexdigest()
+        for user in users
+        if user.console_access
+    }
+    return "".join(f"{_escape(name, key=True)}: MD5:{digest},admin\n" for name, digest in digests.items())
+
+
+def jolokia_properties(user: str, password: str) -> str:
+    """Write the settings of the Jolokia agent that the lab watches a broker by."""
+    return _properties(
+        {
+            "host": "0.0.0.0",
+            "port": str(JOLOKIA_PORT),
+            "agentContext": "/jolokia",
+            "user": user,
+            "password": password,
+            "policyLocation": f"file:{FOLDER}/jolokia-access.xml",
+            "discoveryEnabled": "false",
+            # A look-up of each caller's name would stall where no DNS answers.
+            "allowDnsReverseLookup": "false",
+        }
+    )
+
+
+def jolokia_access() -> str:
+    """Return what the lab may do through Jolokia."""
+    return files("lab.amazonmq").joinpath("jolokia-access.xml").read_text("utf-8")
+
+
+def _spring_literal(value: str) -> str:
+    """Spring evaluates `#{…}` after it has filled in a placeholder, so a password's own #{ is written as a string."""
+    return value.replace("#{", "#{'#{'}")
+
+
+def _properties(values: Mapping[str, str]) -> str:
+    return "".join(f"{_escape(key, key=True)}={_escape(value, key=False)}\n" for key, value in values.items())
+
+
+def _escape(text: str, *, key: bool) -> str:
+    """Write a text so that Java's Properties.load gives it back, in ASCII."""
+    return "".join(_escape_character(character, space=key or index == 0) for index, character in enumerate(text))
+
+
+def _escape_character(character: str, *, space: bool) -> str:
+    if character == " ":
+        return "\\ " if space else " "
+    if character in "\\#!=:":
+        return "\\" + character
+    if "!" <= character <= "~":
+        return character
+    # Java's characters are 16 bits wide: others take two.
+    pairs = character.encode("utf-16-be", errors="surrogatepass")
+    return "".join(f"\\u{pairs[at]:02x}{pairs[at + 1]:02x}" for at in range(0, len(pairs), 2))

@@ -1,0 +1,1 @@
+"""Scenario → every Problem, with file, line and column; nothing is opened or changed."""

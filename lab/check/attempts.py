@@ -1,0 +1,68 @@
+"""What is wrong with attempts to connect, and with claims about how attempts ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, has_wildcard
+from lab.check.place import At
+from lab.check.service import users_of
+from lab.declare.attempts import Connect, Unreachable
+from lab.declare.client_steps import Consume
+from lab.declare.scenario import Scenario, Subscribe
+from lab.declare.step import Message
+from lab.declare.unrolling import every_step
+from lab.declare.wording import unknown
+from lab.errors import Problem
+
+_Trying = Connect | Subscribe | Consume | Message
+
+
+def check_connect(at: At, scenario: Scenario, step: Connect) -> Iterator[Problem]:
+    """The broker must be there, and the user, unless the password is wrong anyway."""
+    brokers = at.topology.brokers
+    if step.broker not in brokers:
+        yield at.unknown("broker", "broker", step.broker, list(brokers), "brokers in this topology")
+        return
+    users = list(brokers[step.broker].users)
+    if step.user is None and len(users) > 1:
+        yield at.wrong("broker", f"{step.broker} has {len(users)} users", f"add user: one of {', '.join(users)}")
+    elif step.password == "right" and step.user is not None and step.user not in users_of(scenario, step.broker):
+        what = f"{step.broker} has no user {step.user}, who could have no right password"
+        yield at.wrong("user", what, f"users of {step.broker}: {', '.join(users)}\nor write password: wrong")
+
+
+def check_unreachable(scenario: Scenario, number: int, claim: Unreachable) -> Iterator[Problem]:
+    """Somebody must try what the claim is about."""
+    path = ("expect", number, claim.claim)
+    origin, brokers = scenario.origin, scenario.topology.brokers
+    trying = [step for step in every_step(scenario.steps) if isinstance(step, _Trying)]
+    clients = list(dict.fromkeys(step.client for step in trying if isinstance(step, Connect | Subscribe | Consume)))
+    wanted = destination_of(claim)
+    if claim.broker is not None and claim.broker not in brokers:
+        place = origin.place(*path, "broker")
+        yield unknown("broker", claim.broker, brokers, "brokers in this topology", place)
+        return
+    if claim.client is not None and claim.client not in clients:
+        place = origin.place(*path, "client")
+        yield unknown("client", claim.client, clients, "clients that connect, subscribe or consume", place)
+        return
+    named = {destination_of(step) for step in trying if not isinstance(step, Connect)}
+    if wanted is not None and has_wildcard(wanted) and wanted not in named:
+        place = origin.place(*path, "topic" if claim.topic is not None else "queue")
+        yield Problem(what=f"nobody subscribes to {wanted}", remedy="write it as it is subscribed to", place=place)
+        return
+    if not any(_is_about(claim, wanted, step) for step in trying):
+        yield Problem(
+            what="no step tries this, so the claim would hold of nothing",
+            remedy="add a connect, subscribe or publish step with the same client, broker, over and destination",
+            place=origin.key(*path),
+        )
+
+
+def _is_about(claim: Unreachable, wanted: str | None, step: _Trying) -> bool:
+    if claim.client is not None and getattr(step, "client", None) != claim.client:
+        return False
+    if wanted is not None and (isinstance(step, Connect) or destination_of(step) != wanted):
+        return False
+    return claim.broker in (None, step.broker) and claim.over in (None, step.over)

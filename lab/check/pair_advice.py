@@ -1,0 +1,44 @@
+"""What is worth a word about connectors to a broker of two instances: which of the two they name, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.amazonmq.configurations.sanitising import Sanitised
+from lab.declare.topology import Topology
+from lab.errors import Problem
+from lab.plan.brokers import hosts, instances_named
+
+
+def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
+    """Find connectors that name one instance of a pair only, or both in a way that never stops trying the standby."""
+    known = hosts(topology)
+    named = instances_named(topology)
+    for name, one in saved.items():
+        for connector in one.configuration.connectors:
+            for pair in dict.fromkeys(_pairs(topology, connector, known)):
+                its_hosts = [host for host, broker in known.items() if broker == pair]
+                right = f'write uri="masterslave:({",".join(f"ssl://{host}:61617" for host in its_hosts)})"'
+                if numbers := named.get((name, connector.name, pair)):
+                    (number,) = numbers
+                    what = f"{connector.name} names only instance {number} of {pair}, "
+                    what += (
+                        f"so there is no bridge once {pair} fails over to the other"
+                        if number == 1
+                        else "the standby, whose ports refuse connections: there is no bridge before it takes over"
+                    )
+                elif connector.discovery == "static" and "failover:" not in (connector.uri or ""):
+                    what = f"{connector.name} asks for a bridge to each instance of {pair}, of which one always refuses"
+                else:
+                    continue
+                yield Problem(what=what, remedy=right, place=connector.uri_place)
+
+
+def _pairs(topology: Topology, connector: NetworkConnector, known: Mapping[str, str]) -> Iterator[str]:
+    """Return the pairs that a connector leads to."""
+    by_host = {host.lower(): broker for host, broker in known.items()}
+    for remote in connector.remotes:
+        broker = by_host[remote.host]
+        if len(topology.brokers[broker].deployment_mode.instances) > 1:
+            yield broker

@@ -1,0 +1,189 @@
+"""What is wrong with a topology's regions, brokers, users and links, beyond what each field can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from lab import units
+from lab.activemq.releases import check_engine_version
+from lab.amazonmq.names import check_broker_id, check_group, check_password, check_region, check_user_name
+from lab.check.pairs import check_pair
+from lab.declare.origin import Keys, Origin
+from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
+from lab.declare.wording import unknown
+from lab.errors import Place, Problem
+from lab.network.addresses import check_address, check_vpc
+from lab.network.aws import measured_pairs, round_trip
+from lab.plan.brokers import addresses, broker_id
+from lab.plan.network import network_problems
+
+_ROOT: Keys = ("topology",)
+MOST_BROKERS = 20  # of one region: what a lab's network has addresses for
+_INTERNET, _ROUTER = "internet", "router"  # names that a lab needs for parts of its own
+
+
+def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
+    """Return every Problem of the topology but those inside its configurations."""
+    yield from _regions(topology, origin)
+    for region in topology.regions:
+        here = [
+            name
+            for name, broker in topology.brokers.items()
+            if broker.region == region
+            for _ in broker.deployment_mode.instances
+        ]
+        for name in dict.fromkeys(here[MOST_BROKERS:]):
+            yield Problem(
+                what=f"{region} has more than {MOST_BROKERS} brokers (a pair counts as two)",
+                remedy="a lab's network has no more addresses: put some in another region",
+                place=origin.key(*_ROOT, "brokers", name),
+            )
+    for name, broker in topology.brokers.items():
+        yield from _broker(topology, name, broker, origin, activemq_version)
+        yield from check_pair(topology, name, broker, origin)
+        yield from _users(name, broker, origin)
+    yield from _shared_between_brokers(topology, origin)
+    yield from network_problems(topology, origin)
+    seen: dict[frozenset[str], int] = {}
+    named: dict[str, int] = {}
+    for number, link in enumerate(topology.links):
+        yield from _link(topology, number, link, origin)
+        first = seen.setdefault(frozenset(link.between), number)
+        if first != number:
+            where = origin.place(*_ROOT, "links", first)
+            place = origin.place(*_ROOT, "links", number)
+            yield Problem(
+                what=f"a second link between {' and '.join(link.between)}",
+                remedy=f"keep one; the first is at {where}",
+                place=place,
+            )
+        elif (namesake := named.setdefault(link.name, number)) != number:
+            one, other = (" and ".join(topology.links[each].between) for each in (namesake, number))
+            where = origin.place(*_ROOT, "links", namesake)
+            yield Problem(
+                what=f'two links are called "{link.name}": the one between {one}, and the one between {other}',
+                remedy=f"give one of the regions another name; the first is at {where}",
+                place=origin.place(*_ROOT, "links", number),
+            )
+
+
+def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
+    for name, region in topology.regions.items():
+        path: Keys = (*_ROOT, "regions", name)
+        if name == _INTERNET:
+            yield _taken("region", name, "its network to this machine", origin.key(*path))
+        if reason := check_region(region.aws_region):
+            yield Problem(what=reason, place=origin.place(*path, "aws-region"))
+        if reason := check_vpc(region.vpc):
+            yield Problem(what=reason, remedy="write a block such as 10.1.0.0/16", place=origin.place(*path, "vpc"))
+    linked = {frozenset(link.between) for link in topology.links if topology.routed_by_links}
+    for one, other in combinations(topology.regions, 2):
+        if frozenset((one, other)) in linked and topology.regions[one].vpc.overlaps(topology.regions[other].vpc):
+            yield Problem(
+                what=f"the VPC {topology.regions[other].vpc} of {other} overlaps {topology.regions[one].vpc} of {one}",
+                remedy="AWS refuses to peer VPCs that overlap: give one of them another block",
+                place=origin.place(*_ROOT, "regions", other, "vpc"),
+            )
+
+
+def _taken(kind: str, name: str, whose: str, place: Place | None) -> Problem:
+    return Problem(what=f'a lab calls {whose} "{name}"', remedy=f"give the {kind} another name", place=place)
+
+
+def _broker(
+    topology: Topology, name: str, broker: Broker, origin: Origin, activemq_version: str | None
+) -> Iterator[Problem]:
+    path: Keys = (*_ROOT, "brokers", name)
+    if name == _ROUTER:
+        yield _taken("broker", name, "its router", origin.key(*path))
+    if broker.region not in topology.regions:
+        place = origin.place(*path, "region")
+        yield unknown("region", broker.region, topology.regions, "regions of this topology", place)
+    elif broker.address is not None:
+        vpc = topology.regions[broker.region].vpc
+        if reason := check_address(broker.address, vpc):
+            right = f"write one such as {vpc[10]}, or none" if vpc.num_addresses > 10 else "give the VPC a larger block"
+            yield Problem(what=reason, remedy=right, place=origin.place(*path, "address"))
+    if broker.broker_id is not None and (reason := check_broker_id(broker.broker_id)):
+        yield Problem(what=reason, place=origin.place(*path, "broker-id"))
+    if wrong := check_engine_version(broker.engine_version, activemq_version):
+        yield Problem(what=wrong[0], remedy=wrong[1], place=origin.place(*path, "engine-version"))
+    if not MIN_MEMORY <= broker.memory <= MAX_MEMORY:
+        bounds = f"{units.format_size(MIN_MEMORY)} to {units.format_size(MAX_MEMORY)}"
+        yield Problem(
+            what=f"{units.format_size(broker.memory)} of memory is not what a broker can have",
+            remedy=f"write {bounds}; half of it becomes the Java heap",
+            place=origin.place(*path, "memory"),
+        )
+
+
+def _users(name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
+    for user, fields in broker.users.items():
+        path: Keys = (*_ROOT, "brokers", name, "users", user)
+        if reason := check_user_name(user):
+            yield Problem(what=reason, place=origin.key(*path))
+        if reason := check_password(fields.password.get_secret_value()):
+            yield Problem(what=reason, place=origin.place(*path, "password"))
+        for number, group in enumerate(fields.groups):
+            if reason := check_group(group):
+                yield Problem(what=reason, place=origin.place(*path, "groups", number))
+
+
+def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Problem]:
+    """Find what two brokers may not share: an id, an address in one VPC, the last free address."""
+    ids: dict[str, str] = {}
+    taken: dict[tuple[str, str], str] = {}
+    for name, its in addresses(topology).items():
+        region = topology.brokers[name].region
+        path: Keys = (*_ROOT, "brokers", name)
+        own = broker_id(topology, name)
+        if (first := ids.setdefault(own, name)) != name:
+            yield Problem(
+                what=f"{name} has the broker id of {first}",
+                remedy="give each its own, or none",
+                place=origin.place(*path, "broker-id"),
+            )
+        if None in its and region in topology.regions:
+            vpc = topology.regions[region].vpc
+            yield Problem(what=f"no address is free in the VPC {vpc}", remedy="make it larger", place=origin.key(*path))
+        for address in its:
+            if address is not None and (first := taken.setdefault((region, str(address)), name)) != name:
+                yield Problem(
+                    what=f"{name} has the address of {first}",
+                    remedy="give each its own, or none",
+                    place=origin.place(*path, "addresses" if len(its) > 1 else "address"),
+                )
+
+
+def _link(topology: Topology, number: int, link: Link, origin: Origin) -> Iterator[Problem]:
+    path: Keys = (*_ROOT, "links", number)
+    for end, region in enumerate(link.between):
+        if region not in topology.regions:
+            place = origin.place(*path, "between", end)
+            yield unknown("region", region, topology.regions, "regions of this topology", place)
+    here, there = link.between
+    if here == there:
+        place = origin.place(*path, "between")
+        yield Problem(what=f"a link from {here} to itself", remedy="name two regions", place=place)
+    if isinstance(link.link, DirectedLink):
+        for region in link.link.leaving:
+            if region not in link.between:
+                place = origin.key(*path, "link", "leaving", region)
+                yield unknown("end of this link", region, link.between, "its ends", place)
+        for region in dict.fromkeys(link.between):
+            if region not in link.link.leaving:
+                yield Problem(
+                    what=f"nothing is said of the direction that leaves {region}",
+                    remedy=f"add {region}: {{delay: 35ms}}",
+                    place=origin.place(*path, "link", "leaving"),
+                )
+    elif link.link == "aws" and here != there and {here, there} <= set(topology.regions):
+        a, b = topology.regions[here].aws_region, topology.regions[there].aws_region
+        if round_trip(a, b) is None and not check_region(a) and not check_region(b):
+            pairs = "\n".join(f"  {pair}" for pair in measured_pairs(a, b))
+            yield Problem(
+                what=f"there is no measured round trip between {a} and {b}",
+                remedy=f"give a delay yourself: {{delay: 35ms}}\nmeasured are:\n{pairs}",
+                place=origin.place(*path, "link"),
+            )

@@ -1,0 +1,208 @@
+"""broker: what the service keeps of the brokers of a running lab, and its verbs on them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from lab import units
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
+from lab.amazonmq.account.describe import describe_broker, pending_changes
+from lab.cli import open_lab, options
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON, QUIET, ending
+from lab.errors import InputError
+from lab.living import words
+from lab.living.service import Live
+
+BROKER = Annotated[str, typer.Argument(metavar="BROKER", help="Its name, or its id.")]
+DOWNTIME = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="How long the reboot leaves it down; the topology's reboot-time when left out."),
+]
+APPLY = ("immediately", "next-window")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command with its verbs."""
+    group = typer.Typer(help="The brokers of a running lab, as the service keeps them.", no_args_is_help=True)
+    group.command(name="list")(ending(show))
+    group.command()(ending(describe))
+    group.command()(ending(update))
+    group.command()(ending(reboot))
+    group.command()(ending(create))
+    group.command()(ending(delete))
+    app.add_typer(group, name="broker")
+
+
+def show(run: OF_RUN = None, json: JSON = False) -> int:
+    """List the brokers with their state and what is pending."""
+    account = open_lab.control(run).account
+    if json:
+        options.print_json([describe_broker(account, each.name) for each in account.brokers])
+    else:
+        for each in account.brokers:
+            typer.echo("\n".join(lines(each)))
+    return 0
+
+
+def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> int:
+    """Show all that the service keeps of one broker."""
+    _tell(open_lab.control(run).account, broker, json)
+    return 0
+
+
+def update(
+    broker: BROKER,
+    configuration: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which configuration; the one it has when left out.")
+    ] = None,
+    revision: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Which revision; the latest when left out.")
+    ] = None,
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="To the last one that it had.")] = False,
+    security_group: Annotated[
+        list[str] | None, typer.Option("--security-groups", metavar="NAME", help="All it is to have; may be repeated.")
+    ] = None,
+    maintenance_window: Annotated[
+        str | None, typer.Option(metavar="WHEN", help='Day, time and zone: "sunday 03:00 Asia/Tokyo". Set at once.')
+    ] = None,
+    apply: Annotated[
+        str, typer.Option(metavar="WHEN", help="immediately, by a reboot; or next-window, which leaves it pending.")
+    ] = "next-window",
+    downtime: DOWNTIME = None,
+    run: OF_RUN = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Make a revision or security groups pending for a broker, or apply them by a reboot."""
+    if apply not in APPLY:
+        raise InputError.of(f"--apply: {apply!r} is not a moment", f"write {' or '.join(APPLY)}")
+    if roll_back and (configuration is not None or revision is not None):
+        raise InputError.of("--roll-back chooses the revision", "leave --configuration and --revision out")
+    if not (roll_back or configuration is not None or revision is not None or security_group or maintenance_window):
+        raise InputError.of(
+            "say what is to change",
+            "--configuration, --revision, --roll-back, --security-groups or --maintenance-window",
+        )
+    if downtime is not None and apply != "immediately":
+        raise InputError.of("--downtime is of a reboot, and nothing is rebooted now", "add --apply immediately")
+    chosen = None if maintenance_window is None else words.maintenance_window(maintenance_window)
+    down = _downtime(downtime)
+    with open_lab.attended(run, quiet=quiet) as live:
+        live.update_broker(
+            broker,
+            configuration=configuration,
+            revision=revision,
+            security_groups=security_group or None,
+            window=chosen,
+            roll_back=roll_back,
+        )
+        if apply == "immediately":
+            _apply(live, broker, down, quiet)
+        _tell(live.account, broker, json)
+    return 0
+
+
+def reboot(
+    broker: BROKER, downtime: DOWNTIME = None, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False
+) -> int:
+    """Reboot a broker: a real stop and start, which applies all that is pending."""
+    down = _downtime(downtime)
+    with open_lab.attended(run, quiet=quiet) as live:
+        _reboot(live, broker, down, quiet)
+        _tell(live.account, broker, json)
+    return 0
+
+
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A broker that the topology declares with later: yes.")],
+    run: OF_RUN = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Create a broker that the topology declares for later, and start it for the first time."""
+    begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
+    with open_lab.attended(run, quiet=quiet) as live:
+        if not (begun and _stands(live, name)):  # else it was ended just now, for the command that had begun it
+            with options.progress(quiet).stage(f"create {name}"):
+                live.create_broker(name)
+        _tell(live.account, name, json)
+    return 0
+
+
+def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> int:
+    """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
+    its = open_lab.control(run).account.broker(broker)
+    with open_lab.attended(run, quiet=quiet) as live:
+        there = any(each.broker_id == its.broker_id for each in live.account.brokers)
+        if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else it was ended just now
+            with options.progress(quiet).stage(f"delete {its.name}"):
+                live.delete_broker(broker)
+        kept = Path(live.lab.state.folder) / "logs"
+    if json:
+        options.print_json({"brokerId": its.broker_id})
+    else:
+        typer.echo(f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}")
+    return 0
+
+
+def lines(record: BrokerRecord) -> list[str]:
+    """Say in a few lines what the service keeps of a broker."""
+    found = [f"{record.name}: {record.state}, {record.current}"]
+    if record.pending is not None:
+        found.append(f"  pending: {record.pending}, until a reboot")
+    if record.pending_security_groups is not None:
+        found.append(f"  pending security groups: {', '.join(record.pending_security_groups) or 'none'}")
+    found += [f"  pending user: {user}, {change}" for user, change in pending_changes(record).items()]
+    return found
+
+
+def _tell(account: Account, broker: str, json: bool) -> None:
+    record = account.broker(broker)
+    if json:
+        options.print_json(describe_broker(account, broker))
+        return
+    for line in lines(record):
+        typer.echo(line)
+    typer.echo(f"  had before: {', '.join(map(str, record.history)) or 'nothing else'}")
+    typer.echo(f"  users: {', '.join(user.name for user in record.users)}")
+    if record.security_groups:
+        typer.echo(f"  security groups: {', '.join(record.security_groups)}")
+    typer.echo(f"  maintenance window: {record.window}")
+
+
+def _states(run: str | None) -> dict[str, BrokerState]:
+    return {each.name: each.state for each in open_lab.control(run).account.brokers}
+
+
+def _stands(live: Live, name: str) -> bool:
+    return any(each.name == name and each.state is BrokerState.RUNNING for each in live.account.brokers)
+
+
+def _apply(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:
+    """Reboot a broker for what is pending: a maintenance window is not, nor is a revision that it has already."""
+    if live.account.broker(broker).waits:
+        _reboot(live, broker, downtime, quiet)
+    elif not quiet:
+        options.err().print(f"nothing is pending for {escape(broker)}, so it is not rebooted", soft_wrap=True)
+
+
+def _reboot(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:
+    with options.progress(quiet).stage(f"reboot {live.account.broker(broker).name}"):
+        done = live.reboot(broker, downtime=downtime)
+    if done.note:
+        options.err().print(f"[yellow]warning:[/yellow] {escape(done.note)}", soft_wrap=True)
+
+
+def _downtime(text: str | None) -> float | None:
+    try:
+        found: timedelta | None = None if text is None else units.parse_duration(text)
+    except (ValueError, OverflowError) as error:
+        raise InputError.of(f"--downtime: {error}") from error
+    return None if found is None else found.total_seconds()

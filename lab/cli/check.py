@@ -1,0 +1,171 @@
+"""check: everything that is wrong with a scenario, or with a configuration alone, without Docker.
+
+A configuration's file needs no scenario, so what a scenario is read with is loaded only for one: a check in an editor
+or before a commit has to be quick.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.amazonmq.configurations import wording
+from lab.amazonmq.configurations.advice import advise
+from lab.amazonmq.configurations.configuration import read, read_bytes
+from lab.amazonmq.configurations.sanitising import Removal, sanitise
+from lab.cli import options
+from lab.cli.options import JSON, VERSION, ending
+from lab.errors import HostError, InputError, Problem
+from lab.units import several
+
+DEFAULT_ENGINE = "5.18"  # as a broker's in a topology
+_WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was found in one scenario or configuration."""
+
+    problems: tuple[Problem, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    advice: tuple[Problem, ...] = ()
+    summary: str = ""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(check))
+
+
+def check(
+    what: Annotated[list[str], typer.Argument(metavar="SCENARIO|FILE.xml...", help=_WHAT)],
+    engine_version: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help=f"Of Amazon MQ, for configurations; {DEFAULT_ENGINE} when left out."),
+    ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Write what the service would save into the file itself.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write what the service would save there.")
+    ] = None,
+    activemq_version: VERSION = None,
+    strict: Annotated[bool, typer.Option("--strict", help="End with 1 on advice too.")] = False,
+    json: JSON = False,
+) -> int:
+    """Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.
+
+    Ends with 0 if nothing is, 1 if something would be removed, 2 if something is wrong or cannot be read.
+    """
+    configurations = [each for each in what if is_configuration(each)]
+    writes = fix or output is not None
+    if len(configurations) < len(what) and (writes or engine_version is not None):
+        raise InputError.of(
+            "--engine-version, --fix and --output are for configurations",
+            "a scenario's topology declares the engine version of each broker",
+        )
+    if configurations and activemq_version is not None:
+        raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
+    options.has_a_place(output)
+    if output is not None and len(what) > 1:
+        raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
+    found = []
+    for each in what:
+        if each in configurations:
+            found.append(
+                _configuration(each, engine_version or DEFAULT_ENGINE, output or (Path(each) if fix else None))
+            )
+        else:
+            found.append(_scenario(each, activemq_version))
+    _tell(found, json)
+    if any(each.problems for each in found):
+        return InputError.exit_code
+    return 1 if any(each.removals or (strict and each.advice) for each in found) else 0
+
+
+def is_configuration(name: str) -> bool:
+    """Tell a configuration from a scenario: by its name's ending, or by the first sign in the file."""
+    path = Path(name)
+    if path.suffix.lower() == ".xml":
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(1024).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
+
+
+def _configuration(name: str, engine_version: str, target: Path | None) -> Checked:
+    try:
+        content = read_bytes(Path(name), name)
+        saved = sanitise(read(content, name), engine_version)
+    except InputError as error:
+        return Checked(problems=error.problems)
+    count = len(saved.removals)
+    summary = f"{name}: Amazon MQ {saved.permitted.engine} would remove {_things(count)}"
+    if target is not None and (count or str(target) != name):
+        mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+        _write(target, mark + saved.text.encode())
+        summary += f"; what it would save is in {target}"
+    return Checked(removals=saved.removals, advice=advise(saved), summary=summary)
+
+
+def _things(count: int) -> str:
+    return {0: "nothing", 1: "1 thing"}.get(count, f"{count} things")
+
+
+def _scenario(name: str, activemq_version: str | None) -> Checked:
+    # Here, since a configuration needs none of it and pydantic takes its time.
+    from lab.check.advice import advise as advise_topology
+    from lab.check.advice import removals
+    from lab.check.scenario import check as check_scenario
+    from lab.cli import asking
+
+    try:
+        scenario = asking.load_named(name)
+    except InputError as error:
+        return Checked(problems=error.problems)
+    problems = check_scenario(scenario, activemq_version=activemq_version)
+    gone = removals(scenario.topology)
+    advice = () if problems else advise_topology(scenario.topology)
+    size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"
+    if gone:
+        return Checked(
+            problems=problems,
+            removals=gone,
+            advice=advice,
+            summary=f"{name}: Amazon MQ would remove {_things(len(gone))}",
+        )
+    return Checked(problems=problems, advice=advice, summary=f"{name}: nothing wrong ({size})")
+
+
+def _tell(found: Sequence[Checked], json: bool) -> None:
+    if json:
+        listed = [told for each in found for told in wording.as_json(each.problems, each.removals, each.advice)]
+        typer.echo(options.json_line({"problems": listed}))
+        options.complain_of_each([problem for each in found for problem in each.problems])
+        return
+    for each in found:
+        for line in wording.lines(each.removals, each.advice):
+            typer.echo(line)
+        options.complain_of_each(each.problems)
+        if not each.problems:
+            typer.echo(each.summary)
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Replace a file in one step, so that a full disk costs nobody their configuration."""
+    target = target.resolve()
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise HostError(f"{target} cannot be written: {error.strerror}") from error

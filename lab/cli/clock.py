@@ -1,0 +1,77 @@
+"""clock: the service's clock of a running lab, by which maintenance windows open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from lab import units
+from lab.amazonmq.account.account import Account, clock_text
+from lab.cli import open_lab, options
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON, QUIET, ending
+from lab.declare.service_steps import JUST_BEFORE
+from lab.errors import InputError
+from lab.living import words
+
+_FORWARD = f"To so long before it; {units.format_duration(JUST_BEFORE)} when left out."
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(clock))
+
+
+def clock(
+    to: Annotated[
+        str | None, typer.Option(metavar="WHEN", help='To this moment: "2026-11-29 02:59:55 Asia/Tokyo".')
+    ] = None,
+    before: Annotated[
+        str | None, typer.Option(metavar="BROKER", help="To just before this broker's next maintenance window.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="TIME", help=_FORWARD)] = None,
+    run: OF_RUN = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Show the service's clock and when each broker's window opens next, or set the clock forward."""
+    if to is not None and before is not None:
+        raise InputError.of("--to and --before are two moments", "leave one out")
+    if by is not None and before is None:
+        raise InputError.of("--by is how long before a window", "add --before BROKER")
+    moment = None if to is None else words.moment(to, "to", "--")
+    ahead = JUST_BEFORE if by is None else words.duration(by, "by", "--")
+    if moment is None and before is None:
+        account = open_lab.control(run).account
+    else:
+        with open_lab.attended(run, quiet=quiet) as live:
+            live.move_clock(to=moment, before=before, by=ahead)
+            account = live.account
+    _tell(account, datetime.now(UTC), json)
+    return 0
+
+
+def _tell(account: Account, machine: datetime, json: bool) -> None:
+    now = account.now(machine)
+    if json:
+        options.print_json(
+            {"now": now.isoformat(), "windows": [_window(each.name, account, now) for each in account.brokers]}
+        )
+        return
+    typer.echo(f"the service's clock is at {clock_text(now)}")
+    for each in account.brokers:
+        opens = each.window.opens_after(now)
+        waits = "something is pending" if each.waits else "nothing is pending"
+        typer.echo(f"{each.name}: {each.window} opens at {clock_text(opens)}, {waits}")
+
+
+def _window(broker: str, account: Account, now: datetime) -> dict[str, Any]:
+    its = account.broker(broker)
+    return {
+        "broker": its.name,
+        "window": str(its.window),
+        "opens": its.window.opens_after(now).isoformat(),
+        "pending": its.waits,
+    }

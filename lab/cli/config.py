@@ -1,0 +1,132 @@
+"""config: the configurations of a running lab and their revisions."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from lab.amazonmq.account.describe import describe_configuration, list_revisions, used_by
+from lab.amazonmq.configurations import wording
+from lab.amazonmq.configurations.advice import advise
+from lab.amazonmq.configurations.configuration import read, read_bytes
+from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Sanitised, sanitise
+from lab.cli import open_lab, options
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON, ending
+
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command with its verbs."""
+    group = typer.Typer(help="The configurations of a running lab, and their revisions.", no_args_is_help=True)
+    group.command(name="list")(ending(listed))
+    group.command()(ending(show))
+    group.command()(ending(create))
+    group.command()(ending(update))
+    group.command()(ending(diff))
+    app.add_typer(group, name="config")
+
+
+def listed(run: OF_RUN = None, json: JSON = False) -> int:
+    """List the configurations with their revisions."""
+    account = open_lab.control(run).account
+    if json:
+        options.print_json(
+            [
+                {**describe_configuration(account, each.name), "revisions": list_revisions(account, each.name)}
+                for each in account.configurations
+            ]
+        )
+        return 0
+    for each in account.configurations:
+        using = ", ".join(used_by(account, each)) or "no broker"
+        typer.echo(f"{each.name}: ActiveMQ {each.engine_version}, of {using}")
+        for revision in each.revisions:
+            typer.echo(f"  {revision.number}  {revision.created:%Y-%m-%d %H:%M:%S}  {revision.description}".rstrip())
+    return 0
+
+
+def show(
+    name: NAME,
+    revision: Annotated[int | None, typer.Option(metavar="N", help="Which revision; the latest when left out.")] = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Print the text of a revision."""
+    found = open_lab.control(run).account.configuration(name)
+    its = found.latest if revision is None else found.revision(revision)
+    if json:
+        data = base64.b64encode(its.text.encode()).decode()
+        created, described = its.created.isoformat(), its.description
+        options.print_json({"configurationId": found.id, "created": created, "data": data, "description": described})
+    else:
+        typer.echo(its.text.rstrip("\n"))
+    return 0
+
+
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new configuration's name.")],
+    engine_version: Annotated[str, typer.Option(metavar="VERSION", help="Of Amazon MQ.")] = "5.18",
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Make a configuration from the service's default for an engine version."""
+    with open_lab.attended(run) as live:
+        done = live.create_configuration(name, engine_version)
+        described = describe_configuration(live.account, name)
+    options.print_json(described) if json else typer.echo(done.note)
+    return 0
+
+
+def update(
+    name: NAME,
+    file: Annotated[Path, typer.Argument(metavar="FILE.xml", help="The whole new text.")],
+    description: Annotated[str, typer.Option(metavar="TEXT", help="Of the revision.")] = "",
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Save a text as the next revision, sanitised as the service does; no broker changes by that."""
+    content = read_bytes(file, str(file))
+    with open_lab.attended(run) as live:
+        saved = sanitise(read(content, str(file)), live.account.configuration(name).engine_version)
+        live.update_configuration(name, saved.configuration.text, description=description, file=str(file))
+        found = live.account.configuration(name)
+        described = describe_configuration(live.account, name)
+    for line in wording.lines(saved.removals, advise(saved)):
+        options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
+    if json:
+        options.print_json({**described, "warnings": _warnings(saved)})
+    else:
+        typer.echo(f"{found.name} has revision {found.latest.number}; no broker has it before an update and a reboot")
+    return 0
+
+
+def diff(
+    name: NAME,
+    before: Annotated[int, typer.Argument(metavar="N", help="The older revision.")],
+    after: Annotated[int | None, typer.Argument(metavar="[N]", help="The newer; the latest when left out.")] = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Show what changed from one revision to another."""
+    found = open_lab.control(run).account.configuration(name)
+    text = found.compare(before, found.latest.number if after is None else after)
+    options.print_json({"diff": text}) if json else typer.echo(text, nl=False)
+    return 0
+
+
+def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
+    """Return the first removals as UpdateConfiguration does."""
+    return [
+        {
+            "reason": str(each.reason),
+            "elementName": each.element,
+            **({"attributeName": each.attribute} if each.attribute else {}),
+        }
+        for each in saved.removals[:MOST_SHOWN]
+    ]

@@ -1,0 +1,35 @@
+"""doctor: what this machine has, and what a lab needs of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from lab.cli import options
+from lab.cli.options import JSON, ending
+from lab.emulation.engine import doctor as checks
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(doctor))
+
+
+def doctor(json: JSON = False) -> int:
+    """Look at this machine: does it have what a lab needs?"""
+    findings = checks.examine(os.environ)
+    if json:
+        options.print_json(
+            [{"what": each.what, "ok": each.ok, "found": each.found, "remedy": each.remedy} for each in findings]
+        )
+    else:
+        console = options.out()
+        for each in findings:
+            sign = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "[yellow]![/yellow]"}[each.ok]
+            console.print(f"{sign} {each.what}: {each.found}")
+            if each.remedy and each.ok is not True:
+                console.print(f"    {each.remedy}")
+    sys.stdout.flush()
+    return 3 if any(each.ok is False for each in findings) else 0

@@ -1,0 +1,39 @@
+"""images: the three that this machine has, or builds now."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+from rich.table import Table
+
+from lab.cli import options
+from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION, ending
+from lab.emulation.engine import engine
+from lab.emulation.images import images as building
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(images))
+
+
+def images(
+    activemq_version: VERSION = None, activemq_archive: ARCHIVE = None, quiet: QUIET = False, json: JSON = False
+) -> int:
+    """Build what is missing of the three images, and list them."""
+    progress = options.progress(quiet)
+    client = engine.connect(os.environ)
+    with progress.stage("images"):
+        building.ensure(
+            client, version=activemq_version, archive=activemq_archive, environment=os.environ, say=progress.tell
+        )
+    listed = building.listing(client)
+    if json:
+        options.print_json([{"name": each.name, "size": each.size, "created": each.created} for each in listed])
+        return 0
+    table = Table("image", "size", "built", box=None, pad_edge=False)
+    for each in listed:
+        table.add_row(each.name, f"{each.size / 1e6:.0f} MB", each.created)
+    options.out().print(table)
+    return 0

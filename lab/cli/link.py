@@ -1,0 +1,99 @@
+"""link: the ocean of a running lab, cut, healed and made worse by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from lab.cli import open_lab, options
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON, ending
+from lab.emulation.network.links import DirectionNow
+from lab.living import words
+
+LINK = Annotated[str | None, typer.Argument(metavar="[LINK]", help="Its name; not needed where there is one only.")]
+LEAVING = Annotated[
+    str | None, typer.Option("--leaving", metavar="REGION", help="Only what leaves this region; both ways otherwise.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command with its verbs."""
+    group = typer.Typer(help="Look at the links of a running lab, cut, heal and impair them.", no_args_is_help=True)
+    group.command(name="list")(ending(show))
+    group.command()(ending(cut))
+    group.command()(ending(heal))
+    group.command()(ending(reject))
+    group.command()(ending(impair))
+    app.add_typer(group, name="link")
+
+
+def show(run: OF_RUN = None, json: JSON = False) -> int:
+    """List the links, each direction as it is now."""
+    with open_lab.looked_at(run) as live:
+        _tell(live.links(), json)
+    return 0
+
+
+def cut(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
+    """Drop every packet silently, as a broken cable does."""
+    with open_lab.attended(run) as live:
+        _tell(live.cut(link, leaving=leaving), json)
+    return 0
+
+
+def heal(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
+    """Let packets pass again, impaired as before."""
+    with open_lab.attended(run) as live:
+        _tell(live.heal(link, leaving=leaving), json)
+    return 0
+
+
+def reject(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
+    """Answer every packet as a closed port would."""
+    with open_lab.attended(run) as live:
+        _tell(live.reject(link, leaving=leaving), json)
+    return 0
+
+
+def impair(
+    link: LINK = None,
+    delay: Annotated[str | None, typer.Option(metavar="TIME", help="Of every packet, one way: 80ms.")] = None,
+    jitter: Annotated[str | None, typer.Option(metavar="TIME", help="How far the delay varies: 5ms.")] = None,
+    distribution: Annotated[str | None, typer.Option(metavar="NAME", help="Of the jitter: normal or uniform.")] = None,
+    correlation: Annotated[
+        str | None, typer.Option(metavar="PERCENT", help="Of one packet's jitter with the one before: 25%.")
+    ] = None,
+    loss: Annotated[str | None, typer.Option(metavar="PERCENT", help="How many packets are lost: 1%.")] = None,
+    rate: Annotated[str | None, typer.Option(metavar="RATE", help="So much passes and no more: 20mbit.")] = None,
+    queue: Annotated[str | None, typer.Option(metavar="SIZE", help="So much waits for the rate: 64KiB.")] = None,
+    queue_packets: Annotated[str | None, typer.Option(metavar="N", help="So many packets wait for the rate.")] = None,
+    leaving: LEAVING = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Replace what the link does to packets as a whole: what is not said is not done any more."""
+    written = {
+        "delay": delay,
+        "jitter": jitter,
+        "distribution": distribution,
+        "correlation": correlation,
+        "loss": loss,
+        "rate": rate,
+        "queue": queue,
+        "queue-packets": queue_packets,
+    }
+    impairment = words.impairment(written, "--")
+    with open_lab.attended(run) as live:
+        _tell(live.change_link(link, leaving=leaving, impairment=impairment), json)
+    return 0
+
+
+def _tell(found: Sequence[DirectionNow], json: bool) -> None:
+    if json:
+        options.print_json([each.to_dict() for each in found])
+        return
+    for each in found:
+        typer.echo(f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}")

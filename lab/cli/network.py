@@ -1,0 +1,214 @@
+"""peering, route, sg: the VPCs of a running lab, changed by EC2's verbs; packets follow at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from lab.cli import open_lab, options
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON, ending
+from lab.living import words
+from lab.living.service import Live
+from lab.network.describing import describe_peering, describe_route_table, describe_security_group, route_state
+from lab.network.vpc import Network, Peering, Rule, SecurityGroup
+from lab.operating import Done
+
+PEERING = Annotated[str, typer.Argument(metavar="PEERING", help="Its name, or its id.")]
+TABLE = Annotated[
+    str, typer.Argument(metavar="TABLE", help="The route table's name; a VPC's main one is its region's.")
+]
+DESTINATION = Annotated[
+    str, typer.Option("--destination-cidr-block", metavar="CIDR", help="Where packets go to: 10.2.0.0/16.")
+]
+SECURITY_GROUP = Annotated[str, typer.Argument(metavar="GROUP", help="The security group's name.")]
+CIDR = Annotated[str | None, typer.Option(metavar="CIDR", help="From these addresses: 10.1.0.10/32.")]
+SOURCE_GROUP = Annotated[str | None, typer.Option(metavar="NAME", help="Or from the members of this group.")]
+PORT = Annotated[str | None, typer.Option(metavar="PORT", help="61617, 61614-61619, or all, when left out.")]
+PROTOCOL = Annotated[str, typer.Option(metavar="NAME", help="tcp, udp, icmp or all.")]
+
+_ON_PEERINGS = (
+    ("accept", Live.accept_peering, "Accept a request that is pending."),
+    ("reject", Live.reject_peering, "Reject a request that is pending."),
+    ("delete", Live.delete_peering, "Delete a peering: its routes stay, and lead nowhere."),
+)
+_ON_RULES = (
+    ("authorize", Live.authorize_ingress, "Let something in; it holds at once."),
+    ("revoke", Live.revoke_ingress, "Let something in no more; connections that are open go on."),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands with their verbs."""
+    peering = typer.Typer(help="The peerings between a running lab's VPCs.", no_args_is_help=True)
+    peering.command(name="list")(ending(list_peerings))
+    peering.command(name="create")(ending(create_peering))
+    for name, verb, does in _ON_PEERINGS:
+        peering.command(name=name, help=does)(ending(_on_peering(verb)))
+    app.add_typer(peering, name="peering")
+    route = typer.Typer(help="The routes of a running lab's VPCs.", no_args_is_help=True)
+    route.command(name="list")(ending(list_routes))
+    route.command(name="create")(ending(create_route))
+    route.command(name="delete")(ending(delete_route))
+    app.add_typer(route, name="route")
+    sg = typer.Typer(help="The security groups of a running lab.", no_args_is_help=True)
+    sg.command(name="list")(ending(list_groups))
+    sg.command(name="describe")(ending(describe_group))
+    for name, change, does in _ON_RULES:
+        sg.command(name=name, help=does)(ending(_on_rule(change)))
+    app.add_typer(sg, name="sg")
+
+
+def list_peerings(run: OF_RUN = None, json: JSON = False) -> int:
+    """List the peerings with their states; one that has ended stays."""
+    network = open_lab.control(run).network
+    if json:
+        options.print_json([describe_peering(network, each) for each in network.peerings])
+    for each in network.peerings if not json else ():
+        typer.echo(_peering(each))
+    return 0
+
+
+def create_peering(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new peering's name.")],
+    requester: Annotated[str, typer.Option(metavar="REGION", help="Whose VPC asks.")],
+    accepter: Annotated[str, typer.Option(metavar="REGION", help="Whose VPC is asked.")],
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Ask a VPC to peer: nothing passes before it accepts, and each side has a route."""
+    with open_lab.attended(run) as live:
+        live.create_peering(name, requester=requester, accepter=accepter)
+        _tell_peering(live.network, name, json)
+    return 0
+
+
+def _on_peering(verb: Callable[[Live, str], Done]) -> Callable[..., int]:
+    """Make the command of a verb on a peering that there is."""
+
+    def command(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
+        with open_lab.attended(run) as live:
+            verb(live, peering)
+            _tell_peering(live.network, peering, json)
+        return 0
+
+    return command
+
+
+def list_routes(run: OF_RUN = None, json: JSON = False) -> int:
+    """List the route tables with their routes."""
+    network = open_lab.control(run).network
+    _tell_routes(network, [table.name for table in network.route_tables], json)
+    return 0
+
+
+def create_route(
+    table: TABLE,
+    destination: DESTINATION,
+    peering: Annotated[str, typer.Option(metavar="PEERING", help="The peering they take.")],
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Send what is for some addresses over a peering."""
+    block = words.block(destination, "destination-cidr-block", "--")
+    with open_lab.attended(run) as live:
+        live.create_route(table, block, peering)
+        _tell_routes(live.network, [table], json)
+    return 0
+
+
+def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, json: JSON = False) -> int:
+    """Take a route away: nothing gets there any more, not even on a connection that is open."""
+    block = words.block(destination, "destination-cidr-block", "--")
+    with open_lab.attended(run) as live:
+        live.delete_route(table, block)
+        _tell_routes(live.network, [table], json)
+    return 0
+
+
+def list_groups(run: OF_RUN = None, json: JSON = False) -> int:
+    """List the security groups with what they let in and out, and the brokers that have them."""
+    network = open_lab.control(run).present
+    _tell_groups(network, network.groups, json)
+    return 0
+
+
+def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False) -> int:
+    """Show one security group."""
+    network = open_lab.control(run).present
+    _tell_groups(network, [network.group(group)], json)
+    return 0
+
+
+def _on_rule(change: Callable[[Live, str, Rule], Done]) -> Callable[..., int]:
+    """Make the command of a verb on a rule of a group."""
+
+    def command(
+        group: SECURITY_GROUP,
+        cidr: CIDR = None,
+        source_group: SOURCE_GROUP = None,
+        port: PORT = None,
+        protocol: PROTOCOL = "tcp",
+        run: OF_RUN = None,
+        json: JSON = False,
+    ) -> int:
+        rule = words.rule(cidr=cidr, group=source_group, port=port, protocol=protocol, mark="--")
+        with open_lab.attended(run) as live:
+            change(live, group, rule)
+            _tell_groups(live.network, [live.network.group(group)], json)
+        return 0
+
+    return command
+
+
+def lines(network: Network) -> list[str]:
+    """Say in a few lines which peerings there are, and what each group lets in."""
+    blackholes = [f"  {table.name}: {route.destination} is a blackhole" for table, route, _ in network.blackholes()]
+    groups = [
+        f"  {each.name} lets in {'; '.join(map(str, each.inbound)) or 'nothing'}{_having(network, each)}"
+        for each in network.groups
+        if any(each.name in its.groups for its in network.interfaces)
+    ]
+    return [*(f"  {_peering(each)}" for each in network.peerings), *blackholes, *groups]
+
+
+def _peering(peering: Peering) -> str:
+    return f"{peering.name} ({peering.id}): {peering.requester} → {peering.accepter}, {peering.state}"
+
+
+def _having(network: Network, group: SecurityGroup) -> str:
+    brokers = dict.fromkeys(each.broker for each in network.interfaces if group.name in each.groups)
+    return f", of {', '.join(brokers) or 'nobody'}"
+
+
+def _tell_peering(network: Network, peering: str, json: bool) -> None:
+    its = network.peering(peering)
+    options.print_json(describe_peering(network, its)) if json else typer.echo(_peering(its))
+
+
+def _tell_routes(network: Network, tables: Sequence[str], json: bool) -> None:
+    if json:
+        options.print_json([describe_route_table(network, name) for name in tables])
+        return
+    for name in tables:
+        table = network.route_table(name)
+        typer.echo(f"{name}, of {table.vpc}")
+        for cidr in network.vpc(table.vpc).cidrs:
+            typer.echo(f"  {cidr} local, active")
+        for route in table.routes:
+            its = network.peering(route.peering)
+            typer.echo(f"  {route.destination} over {its.name}, {route_state(network, route.peering)}")
+
+
+def _tell_groups(network: Network, groups: Sequence[SecurityGroup], json: bool) -> None:
+    if json:
+        options.print_json([describe_security_group(each) for each in groups])
+        return
+    for each in groups:
+        typer.echo(f"{each.name}{_having(network, each)}")
+        for rule in each.inbound:
+            typer.echo(f"  in   {rule}")
+        for rule in each.outbound:
+            typer.echo(f"  out  {rule}")

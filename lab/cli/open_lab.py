@@ -1,0 +1,56 @@
+"""A lab that is running, for the commands that look at it or change it: which one is meant, and whose turn it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.emulation import state as states
+from lab.emulation.state import LabState, state_folder
+from lab.living.lab import refuse_replayed
+from lab.living.service import Live, attach, warned
+from lab.operating import Control, opening_control
+
+OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")]
+
+
+def noted(run: str | None) -> LabState:
+    """Return what is on file of a running lab, without asking anything of it."""
+    return states.chosen(states.load_all(state_folder(os.environ)), run)
+
+
+def control(run: str | None) -> Control:
+    """Return the service's side and the network of a running lab, as the last command left them."""
+    return control_of(noted(run))
+
+
+def control_of(state: LabState) -> Control:
+    """Return the service's side of a lab; what a replay does to its own is the replay's."""
+    return state.control or opening_control(state.plan, datetime.now(UTC))
+
+
+@contextmanager
+def looked_at(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
+    """Return a running lab, only to be asked."""
+    with attach(run, environment=os.environ, progress=options.progress(quiet)) as live:
+        yield live
+
+
+@contextmanager
+def attended(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
+    """Return a running lab to change, when it is our turn: commands at the same time wait for each other."""
+    refuse_replayed(noted(run))  # before an engine is asked for
+    with looked_at(run, quiet=quiet) as live, live.turn():
+        yield live
+
+
+def attend(run: str, *, quiet: bool) -> None:
+    """Do what a lab's windows and cut-short verbs ask for; what goes wrong is told, and the lab stands on."""
+    with warned("do what was due or cut short", options.progress(quiet)), attended(run, quiet=quiet):
+        pass  # what is left over is done before anything else, and there is nothing else

@@ -1,0 +1,74 @@
+"""run and judge: from a scenario, or from last week's history, to a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli import asking, options, reports
+from lab.cli.history import HISTORY, find
+from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
+from lab.cli.reports import JUNIT, PAGE
+from lab.folder import RunFolder
+from lab.judge import judge_whole
+from lab.report.files import write
+
+FOLDER = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(ending(run))
+    app.command(name="judge")(ending(judge_again))
+
+
+def run(
+    scenario: SCENARIO,
+    seed: SEED = None,
+    activemq_version: VERSION = None,
+    activemq_archive: ARCHIVE = None,
+    runs: FOLDER = None,
+    page: PAGE = None,
+    junit_file: JUNIT = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> int:
+    """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
+
+    The run folder keeps report.json, report.html and report.junit.xml.
+    """
+    from lab import labs  # here, since judging needs no Docker, whose library takes long to load
+
+    reports.writable(page, junit_file)
+    ran = labs.run(
+        scenario,
+        seed=seed,
+        activemq_version=activemq_version,
+        activemq_archive=activemq_archive,
+        runs=runs,
+        progress=options.progress(quiet),
+    )
+    write(ran.judged, ran.folder, page=page, junit_file=junit_file)
+    return reports.told(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
+
+
+def judge_again(
+    history: HISTORY = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
+    ] = None,
+    page: PAGE = None,
+    junit_file: JUNIT = None,
+    json: JSON = False,
+) -> int:
+    """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
+    reports.writable(page, junit_file)
+    path = find(history)
+    judged = judge_whole(path, asking.read(scenario).expect if scenario else None)
+    folder = RunFolder(path=path.parent)
+    write(judged, folder, page=page, junit_file=junit_file)
+    return reports.told(judged, folder, json=json, page=page)

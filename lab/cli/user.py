@@ -1,0 +1,133 @@
+"""user: the users of a running lab's brokers. A password comes from the environment or a prompt, never as a word.
+
+What stands on a command line is in the shell's history and in the list of processes.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from lab.amazonmq.account.describe import describe_user, list_users
+from lab.cli import open_lab, options
+from lab.cli.broker import BROKER
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON, ending
+from lab.errors import InputError
+from lab.living.service import Live
+
+USER = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
+PASSWORD_ENV = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The environment variable that holds the password.")
+]
+GROUP = Annotated[list[str] | None, typer.Option(metavar="GROUP", help="A group of the user's; may be repeated.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command with its verbs."""
+    group = typer.Typer(help="The users of a running lab's brokers.", no_args_is_help=True)
+    group.command(name="list")(ending(show))
+    group.command()(ending(create))
+    group.command()(ending(update))
+    group.command()(ending(delete))
+    app.add_typer(group, name="user")
+
+
+def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> int:
+    """List a broker's users, and what waits for its reboot."""
+    account = open_lab.control(run).account
+    if json:
+        options.print_json({"brokerId": account.broker(broker).broker_id, "users": list_users(account, broker)})
+        return 0
+    for user in account.broker(broker).users:
+        its = user.current or user.latest
+        groups = f", groups {', '.join(its.groups)}" if its.groups else ""
+        console = ", console access" if its.console_access else ""
+        pending = "" if user.change is None else f", {user.change} waits for a reboot"
+        typer.echo(f"{user.name}{groups}{console}{pending}")
+    return 0
+
+
+def create(
+    broker: BROKER,
+    user: USER,
+    password_env: PASSWORD_ENV = None,
+    group: GROUP = None,
+    console_access: Annotated[bool, typer.Option("--console-access", help="May use the web console.")] = False,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Make a user whom the broker knows after its next reboot; the password is asked for, or taken from a variable."""
+    password = _password(password_env, user)
+    with open_lab.attended(run) as live:
+        live.create_user(broker, user, password, groups=group or (), console_access=console_access)
+        _tell(live, broker, user, json)
+    return 0
+
+
+def update(
+    broker: BROKER,
+    user: USER,
+    password_env: PASSWORD_ENV = None,
+    ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for another password.")] = False,
+    group: GROUP = None,
+    no_groups: Annotated[bool, typer.Option("--no-groups", help="The user is to be in no group.")] = False,
+    console_access: Annotated[
+        bool | None, typer.Option("--console-access/--no-console-access", help="May use the web console.")
+    ] = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> int:
+    """Change what is given of a user, from the broker's next reboot on."""
+    if group and no_groups:
+        raise InputError.of("--group and --no-groups exclude each other")
+    changes_password = ask_password or password_env is not None
+    if not (changes_password or group or no_groups or console_access is not None):
+        right = "--password-env, --ask-password, --group, --no-groups or --console-access"
+        raise InputError.of("say what is to change", right)
+    password = _password(password_env, user) if changes_password else None
+    with open_lab.attended(run) as live:
+        groups = () if no_groups else group or None
+        live.update_user(broker, user, password=password, groups=groups, console_access=console_access)
+        _tell(live, broker, user, json)
+    return 0
+
+
+def delete(broker: BROKER, user: USER, run: OF_RUN = None, json: JSON = False) -> int:
+    """Remove a user with the broker's next reboot."""
+    with open_lab.attended(run) as live:
+        live.delete_user(broker, user)
+        _tell(live, broker, user, json)
+    return 0
+
+
+def _tell(live: Live, broker: str, user: str, json: bool) -> None:
+    record = live.account.broker(broker)
+    there = any(each.name == user for each in record.users)
+    if json:
+        options.print_json(describe_user(live.account, broker, user) if there else {})
+    elif there:
+        typer.echo(f"{user} of {record.name}: {record.user(user).change} waits for a reboot")
+    else:
+        typer.echo(f"{record.name} has no user {user} any more: it was never created")
+
+
+def _password(variable: str | None, user: str) -> SecretStr:
+    if variable is not None:
+        if variable not in os.environ:
+            raise InputError.of(f"the environment has no variable {variable}", f"export {variable}, then try again")
+        return SecretStr(os.environ[variable])
+    if not sys.stdin.isatty():
+        raise InputError.of(
+            "no password is given, and nobody is there to ask",
+            "--password-env NAME takes it from the environment",
+        )
+    first = getpass.getpass(f"Password for {user}: ")
+    if getpass.getpass("Once more: ") != first:
+        raise InputError.of("the two passwords are not the same")
+    return SecretStr(first)

@@ -1,0 +1,1 @@
+"""The brokers' containers: made, given files, stopped, killed, started, frozen."""

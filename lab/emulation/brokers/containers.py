@@ -1,0 +1,105 @@
+"""One instance's container: its files, its bounds, and how it is started. What stands in the files is amazonmq's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from threading import Event
+from typing import Any
+
+import docker.errors
+from docker.types import Mount
+
+import docker
+from lab.amazonmq.files.activemq_xml import DATA_FOLDER
+from lab.amazonmq.files.broker_files import BrokerFile
+from lab.emulation.engine import labels
+from lab.emulation.engine.containers import Endpoint, File, start
+from lab.errors import HostError
+from lab.plan.values import BrokerPlan, InstancePlan
+
+OWNER = 10001  # the image's user `activemq`
+# A standby has not started and never will while all is well: it answers, and waits.
+_OF_A_PAIR = {"test": ["CMD-SHELL", "bash /opt/mqlab/health.sh | grep -Eq 'start(ed|ing)'"]}
+
+
+def start_broker(
+    client: docker.DockerClient,
+    image: str,
+    run: str,
+    plan: BrokerPlan,
+    its: InstancePlan,
+    endpoint: Endpoint,
+    hosts: Mapping[str, str],
+    files: tuple[BrokerFile, ...],
+    lab_labels: Mapping[str, str],
+    asked: Event | None = None,
+    behind: Sequence[Event] = (),
+) -> str:
+    """Start an instance of a broker and give its container's id; it is not ready yet; one for later is not begun."""
+    return start(
+        client,
+        image=image,
+        name=f"mqlab-{run}-{its.name}",
+        endpoints=[endpoint],
+        files=packed(files),
+        ports={},
+        labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
+        options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
+        environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
+        begin=not plan.later,
+        asked=asked,
+        behind=behind,
+    )
+
+
+def packed(files: Sequence[BrokerFile]) -> list[File]:
+    """Return a broker's files with their owner; a secret one is for the broker alone."""
+    return [
+        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER) for file in files
+    ]
+
+
+def make_store(client: docker.DockerClient, run: str, broker: str, lab_labels: Mapping[str, str]) -> None:
+    """Make the volume that a pair's instances share; it goes with the lab, as everything with its labels does."""
+    name, its_labels = _store(run, broker), {**lab_labels, labels.ROLE: "store", labels.BROKER: broker}
+    try:
+        client.volumes.create(name, labels=its_labels)
+    except docker.errors.APIError as error:
+        raise HostError(f"Docker refused the volume {name}: {error.explanation or error}") from error
+
+
+def remove_store(client: docker.DockerClient, run: str, broker: str) -> None:
+    """Remove the volume of a pair whose containers have gone; a single broker has none."""
+    try:
+        client.volumes.get(_store(run, broker)).remove()
+    except docker.errors.NotFound:
+        return
+    except docker.errors.APIError as error:
+        raise HostError(f"Docker did not remove the store of {broker}: {error.explanation or error}") from error
+
+
+def _shared(run: str, broker: str) -> dict[str, Any]:
+    return {"mounts": [Mount(target=DATA_FOLDER, source=_store(run, broker))], "healthcheck": _OF_A_PAIR}
+
+
+def _store(run: str, broker: str) -> str:
+    return f"mqlab-{run}-{broker}-store"
+
+
+def options(plan: BrokerPlan, its: InstancePlan, hosts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the container's bounds."""
+    return {
+        "init": True,
+        "hostname": its.name,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "mem_limit": plan.memory,
+        "memswap_limit": plan.memory,
+        "pids_limit": 1024,
+        # Without "any", the WebSocket connector looks 0.0.0.0 up by name and stalls the start for 10 s.
+        "extra_hosts": {**hosts, "any": "0.0.0.0"},
+        # The engine's DNS would ask the host's: a lab's names are all in its hosts file, and nothing leaves it.
+        "dns": ["127.0.0.1"],
+        "dns_opt": ["timeout:1", "attempts:1"],  # a name that the lab does not have fails in 2 s instead of 20
+        "log_config": {"type": "json-file", "config": {"max-size": "20m", "max-file": "3"}},
+    }

@@ -1,0 +1,72 @@
+"""Other files for a broker's next start, and the vault of its passwords, both in its containers."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import docker.errors
+from docker.models.containers import Container
+from pydantic import SecretStr
+
+from lab.amazonmq.files.broker_files import BrokerFile, broker_files
+from lab.amazonmq.files.vault import VAULT, Vault
+from lab.emulation.brokers.containers import packed
+from lab.emulation.engine.containers import archive
+from lab.errors import HostError
+from lab.plan.values import BrokerPlan
+
+
+class Vaults:
+    """The vaults of a lab's brokers, each read once and then kept in mind."""
+
+    def __init__(self, containers: Callable[[str], Sequence[Container]], known: Mapping[str, Vault]) -> None:
+        self._containers = containers
+        self._known = dict(known)
+
+    def forget(self) -> None:
+        """Read them anew when they are needed: somebody else may have changed them."""
+        self._known.clear()
+
+    def password(self, broker: str, user: str) -> SecretStr:
+        """Return what a client logs in with."""
+        return SecretStr(self._of(broker).password(user))
+
+    def keep(self, broker: str, user: str, number: int, password: SecretStr) -> None:
+        """Keep one password more."""
+        self._put(broker, self._of(broker).keeping(user, number, password.get_secret_value()), ())
+
+    def prepare(self, broker: BrokerPlan, numbers: Mapping[str, int], folder: Path) -> None:
+        """Write a broker's files anew, and a copy of its activemq.xml into the run folder: it has no secret in it."""
+        vault = self._of(broker.name).applying(numbers)
+        self._put(broker.name, vault, broker_files(broker.activemq_xml, broker.identity.users, vault.secrets))
+        its = folder / "brokers" / broker.name
+        its.mkdir(parents=True, exist_ok=True)
+        number = 2 + len([*its.glob("activemq.*.xml")])
+        (its / f"activemq.{number}.xml").write_text(broker.activemq_xml, encoding="utf-8")
+
+    def _of(self, broker: str) -> Vault:
+        if broker not in self._known:
+            self._known[broker] = Vault.read(_fetched(self._containers(broker)[0], VAULT))
+        return self._known[broker]
+
+    def _put(self, broker: str, vault: Vault, files: Sequence[BrokerFile]) -> None:
+        for container in self._containers(broker):
+            try:
+                container.put_archive("/", archive(packed((*files, vault.file))))
+            except docker.errors.APIError as error:
+                raise HostError(f"broker {broker} cannot be given its files: {error.explanation or error}") from error
+        self._known[broker] = vault
+
+
+def _fetched(container: Container, path: str) -> bytes:
+    try:
+        stream, _ = container.get_archive(path)
+    except docker.errors.APIError as error:
+        raise HostError(f"{path} of a broker cannot be read: {error.explanation or error}") from error
+    with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+        found = tar.extractfile(tar.getmembers()[0])
+        assert found is not None  # it was written as a file
+        return found.read()

@@ -1,0 +1,126 @@
+"""Does this machine have what a lab needs? Each finding with its remedy."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+from lab.emulation.engine import engine, userland_proxy
+from lab.emulation.images import images
+from lab.emulation.network import subnets
+from lab.emulation.network.networks import taken
+from lab.errors import LabError
+
+ROOM = 3 * 2**30  # bytes: three images, their archive, a build's layers
+MEMORY = 2**30
+PORTS_NEED_PROXY = 29  # the engine's major version from which a lab's ports need the userland proxy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at; `ok` None means that it may hurt and need not."""
+
+    what: str
+    ok: bool | None
+    found: str
+    remedy: str = ""
+
+
+def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Look at everything; a missing engine ends the list early."""
+    findings = [_python(), *_machine()]
+    try:
+        client = engine.connect(environment)
+    except LabError as error:
+        return (*findings, Finding(what="Docker engine", ok=False, found=error.what, remedy=error.remedy))
+    return (*findings, *_engine(client, environment), _pool(client, environment), _images(client))
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding(
+        what="Python", ok=sys.version_info >= (3, 11), found=version, remedy="Python 3.11 or newer is needed"
+    )
+
+
+def _machine() -> Iterator[Finding]:
+    tun = Path("/dev/net/tun")
+    if sys.platform == "linux":
+        yield Finding(
+            what="TUN device",
+            ok=tun.exists(),
+            found=str(tun) if tun.exists() else "no /dev/net/tun",
+            remedy="modprobe tun   (the link emulator needs it where the engine runs)",
+        )
+        available = next(
+            int(line.split()[1]) * 1024
+            for line in Path("/proc/meminfo").read_text().splitlines()
+            if line.startswith("MemAvailable:")
+        )
+        yield Finding(
+            what="memory",
+            ok=True if available >= MEMORY else None,
+            found=f"{available / 2**30:.1f} GiB available",
+            remedy="two brokers and a router need about 600 MiB",
+        )
+    free = shutil.disk_usage(Path.home()).free
+    yield Finding(
+        what="disk",
+        ok=True if free >= ROOM else None,
+        found=f"{free / 2**30:.1f} GiB free",
+        remedy="building the images needs about 3 GiB",
+    )
+
+
+def _engine(client: docker.DockerClient, environment: Mapping[str, str]) -> Iterator[Finding]:
+    facts = engine.facts(client)
+    yield Finding(
+        what="Docker engine", ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
+    )
+    if facts.rootless:
+        yield Finding(
+            what="rootless engine",
+            ok=None,
+            found="yes",
+            remedy="not measured: the router needs /dev/net/tun and NET_ADMIN inside the engine's own namespace",
+        )
+    if (proxy := userland_proxy.is_on(environment)) is not None:
+        yield forwarding(*proxy, facts.version)
+
+
+def forwarding(on: bool, where: str, version: str) -> Finding:
+    """Say what becomes of a lab's ports: without the proxy they time out on Docker 29; others were not measured."""
+    major = int(version.partition(".")[0]) if version.partition(".")[0].isdigit() else 0
+    return Finding(
+        what="userland proxy",
+        ok=True if on else False if major >= PORTS_NEED_PROXY else None,
+        found=f"{'on' if on else 'off'}, {where}",
+        remedy='published ports may time out without it: remove "userland-proxy": false, and restart the engine',
+    )
+
+
+def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:
+    pool = subnets.pool(environment.get("MQLAB_POOL"))
+    free = sum(1 for _ in subnets.candidates(pool, taken(client), random.Random(0)))
+    whole = 2 ** (subnets.PREFIX - pool.prefixlen)
+    return Finding(
+        what="address pool",
+        ok=free >= 3,
+        found=f"{free} of {whole} subnets of {pool} free",
+        remedy="set MQLAB_POOL to a private block that nothing else here uses",
+    )
+
+
+def _images(client: docker.DockerClient) -> Finding:
+    names = [each.name for each in images.listing(client)]
+    return Finding(
+        what="images",
+        ok=True if names else None,
+        found=", ".join(names) or "none built yet",
+        remedy="mqlab images builds them",
+    )

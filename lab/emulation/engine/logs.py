@@ -1,0 +1,39 @@
+"""The logs of a lab's containers: read while it lives, saved before it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker.errors
+from docker.models.containers import Container
+
+import docker
+from lab.emulation.engine import labels
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def containers(client: docker.DockerClient, run: str) -> tuple[tuple[str, Container], ...]:
+    """Return a lab's containers by the name a person knows: a broker's own, or "router"."""
+    found = client.containers.list(all=True, filters={"label": f"{labels.RUN}={run}"}, ignore_removed=True)
+    named = ((each.labels.get(labels.BROKER) or each.labels.get(labels.ROLE, "container"), each) for each in found)
+    return tuple(sorted(named, key=lambda pair: pair[0]))
+
+
+def save(client: docker.DockerClient, run: str, folder: Path) -> None:
+    """Write one file per container."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, container in containers(client, run):
+        try:
+            text = container.logs(timestamps=False)
+        except docker.errors.NotFound:
+            continue
+        (folder / f"{_UNSAFE.sub('_', name)}.log").write_bytes(text)
+
+
+def follow(container: Container, *, tail: int | None, follow: bool) -> Iterator[str]:
+    """Return a container's log line by line, from its last `tail` lines on."""
+    for chunk in container.logs(stream=True, follow=follow, tail="all" if tail is None else tail):
+        yield from chunk.decode(errors="replace").splitlines()

@@ -1,0 +1,1 @@
+"""The three images of a lab: base, broker, router."""

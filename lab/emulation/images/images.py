@@ -1,0 +1,203 @@
+"""The three images of a lab: which are wanted, which are there, and building what is missing, once.
+
+Looking takes a few milliseconds; archives are fetched and read only when a broker image is to be built.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from docker.errors import DockerException
+
+import docker
+from lab.emulation.engine import labels
+from lab.emulation.images import archive as image_archive
+from lab.emulation.images import base as base_image
+from lab.emulation.images.build import ContextFile, build, exists, from_bytes, from_file
+from lab.emulation.images.downloads import (
+    Archives,
+    Artifact,
+    Download,
+    Say,
+    cache_folder,
+    fetch,
+    published_sha512,
+    read_archives,
+    sha512,
+)
+from lab.emulation.images.names import Images, Ingredients, plan_images, recipe
+from lab.errors import HostError, InputError
+from lab.shipped import shipped
+
+__all__ = ["Images", "ListedImage", "ensure", "listing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedImage:
+    """An image of ours that the engine has."""
+
+    name: str
+    size: int
+    created: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """Where ActiveMQ comes from: a version and its digest, and a file if it is on disk already."""
+
+    artifact: Artifact
+    file: Path | None
+
+
+def ensure(
+    client: docker.DockerClient,
+    *,
+    version: str | None,
+    archive: Path | None,
+    environment: Mapping[str, str],
+    say: Say,
+    recipes: Path | None = None,
+    download: Download | None = None,
+) -> Images:
+    """Have the three images, building what is missing, and give their names."""
+    recipes = recipes or shipped("docker")
+    cache = cache_folder(environment)
+    archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
+    distribution = choose(archives, version, archive, cache, say, download)
+    made_of = Ingredients(
+        base=recipe(recipes / "base"),
+        broker=recipe(recipes / "broker"),
+        router=recipe(recipes / "router"),
+        activemq_version=distribution.artifact.version,
+        activemq_sha512=distribution.artifact.sha512,
+        jolokia_sha512=archives.jolokia.sha512,
+        architecture=str(client.version()["Arch"]),
+        layout=image_archive.LAYOUT,
+    )
+    names = plan_images(made_of)
+    try:
+        if missing(client, names):
+            with _only_one(cache, say):
+                _build_missing(client, names, made_of, distribution, archives, cache, environment, say, download)
+    except DockerException as error:
+        raise HostError(f"the Docker engine refused: {error}", "mqlab doctor looks at the engine") from error
+    return names
+
+
+def missing(client: docker.DockerClient, names: Images) -> tuple[str, ...]:
+    """Return which of the images the engine lacks."""
+    return tuple(name for name in (names.base, names.broker, names.router) if not exists(client, name))
+
+
+def choose(
+    archives: Archives,
+    version: str | None,
+    archive: Path | None,
+    cache: Path,
+    say: Say,
+    download: Download | None = None,
+) -> Distribution:
+    """Decide on the ActiveMQ to use; a file must have the digest known for its version, if one is known."""
+    if archive is not None:
+        inside = image_archive.version_of(archive)
+        found = recorded_sha512(archive, cache)
+        known = archives.activemq.get(inside)
+        if version is not None and version != inside:
+            raise InputError.of(
+                f"{archive} holds ActiveMQ {inside}, not {version}", "leave the version out, or name another file"
+            )
+        if known is not None and known != found:
+            raise InputError.of(
+                f"{archive} is not the archive of ActiveMQ {inside}",
+                f"expected SHA-512 {known}\nfound            {found}\nit is damaged or was changed: fetch it again",
+            )
+        return Distribution(artifact=replace(archives.distribution(inside), sha512=found), file=archive)
+    artifact = archives.distribution(version or archives.default)
+    if not artifact.sha512:
+        published = published_sha512(artifact, cache, say, download)
+        artifact = replace(artifact, sha512=published)
+    return Distribution(artifact=artifact, file=None)
+
+
+def recorded_sha512(file: Path, cache: Path) -> str:
+    """Return a file's digest, computed once for as long as its size and time stay the same."""
+    stat = file.stat()
+    key = f"{file.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
+    record = cache / "digests.json"
+    known: dict[str, str] = json.loads(record.read_text("utf-8")) if record.exists() else {}
+    if key not in known:
+        known[key] = sha512(file)
+        cache.mkdir(parents=True, exist_ok=True)
+        fresh = record.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(known), "utf-8")
+        fresh.replace(record)
+    return known[key]
+
+
+def listing(client: docker.DockerClient) -> tuple[ListedImage, ...]:
+    """Return every image of ours, by name."""
+    found = client.api.images(filters={"label": f"{labels.ROLE}=image"})
+    return tuple(
+        sorted(
+            (
+                ListedImage(name=str(name), size=int(image["Size"]), created=_when(int(image["Created"])))
+                for image in found
+                for name in image.get("RepoTags") or ()
+                if str(name).startswith("mqlab/")
+            ),
+            key=lambda image: image.name,
+        )
+    )
+
+
+def _build_missing(
+    client: docker.DockerClient,
+    names: Images,
+    made_of: Ingredients,
+    distribution: Distribution,
+    archives: Archives,
+    cache: Path,
+    environment: Mapping[str, str],
+    say: Say,
+    download: Download | None,
+) -> None:
+    wanted = missing(client, names)  # somebody else may have built them while we waited
+    if names.base in wanted:
+        base_image.make(client, names.base, made_of.base, cache, environment, say)
+    if names.broker in wanted:
+        jolokia = fetch(archives.jolokia, cache, say, download)
+        file = distribution.file or fetch(distribution.artifact, cache, say, download)
+        build(client, names.broker, names.base, _broker_context(made_of, file, jolokia), say)
+    if names.router in wanted:
+        build(client, names.router, names.base, from_bytes(made_of.router), say)
+
+
+def _broker_context(made_of: Ingredients, archive: Path, jolokia: Path) -> Iterator[ContextFile]:
+    yield from from_bytes(made_of.broker)
+    yield from from_file("jolokia-jvm.jar", jolokia)
+    for path, size, content in image_archive.members(archive):
+        yield ContextFile(path=f"activemq/{path}", size=size, content=content)
+
+
+@contextmanager
+def _only_one(cache: Path, say: Say) -> Iterator[None]:
+    """Hold the lock of this cache; the kernel lets go of it should we die."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "images.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another mqlab is building images, waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _when(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

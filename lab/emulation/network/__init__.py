@@ -1,0 +1,1 @@
+"""The networks of a lab and the router between them."""

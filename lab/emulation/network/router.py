@@ -1,0 +1,222 @@
+"""The router of one lab: the container on all its networks, the file it starts from, and the orders it takes.
+
+What it does with packets is in docker/router/; here is only how it is started and spoken to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event, Lock
+from typing import Any
+
+import docker.errors
+
+import docker
+from lab.emulation.engine import labels
+from lab.emulation.engine.commands import run_inside
+from lab.emulation.engine.containers import Endpoint, File, start
+from lab.emulation.network.networks import INTERNET, LabNetwork
+from lab.emulation.network.relay import Relay
+from lab.errors import HostError
+from lab.network.link import Direction, Distribution, Impairment, LinkState
+from lab.plan.values import LinkPlan
+
+CONFIGURATION = "/etc/mqlab/router.json"
+READY = "router ready"
+ROUTER_MEMORY = 128 * 2**20
+LINK_MEMORY = 160 * 2**20
+_POLICY = "policy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A port of a broker that the host reaches on 127.0.0.1 through the router."""
+
+    host_port: int
+    router_port: int
+    address: str  # the broker's
+    broker_port: int
+
+
+def configuration(
+    networks: Sequence[LabNetwork],
+    published: Sequence[Published],
+    links: Sequence[LinkPlan],
+    seed: int,
+    policy: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what the router starts from, as docker/router/README.md describes it."""
+    return {
+        "version": 1,
+        "networks": [
+            {
+                "name": network.region,
+                "address": f"{network.subnet.router}/{network.subnet.network.prefixlen}",
+                "gateway": str(network.subnet.gateway),
+                "kind": "internet" if network.region == INTERNET else "region",
+            }
+            for network in networks
+        ],
+        "published": [{"port": port.router_port, "to": f"{port.address}:{port.broker_port}"} for port in published],
+        "links": [
+            {
+                "name": link.name,
+                "between": [direction.leaving for direction in link.directions],
+                "directions": {direction.leaving: impairment(direction) for direction in link.directions},
+                "seed": seed,
+            }
+            for link in links
+        ],
+        "policy": policy,
+    }
+
+
+def impairment(direction: Direction) -> dict[str, Any]:
+    """Write one direction in the router's words."""
+    return {**_figures(direction.impairment), "state": str(direction.state)}
+
+
+def _figures(of: Impairment) -> dict[str, Any]:
+    return {
+        "delay_us": round(of.delay.total_seconds() * 1e6),
+        "jitter_us": round(of.jitter.total_seconds() * 1e6),
+        "distribution": str(of.distribution),
+        "correlation": of.correlation,
+        "loss": of.loss,
+        "rate_bps": of.rate,
+        "queue_bytes": of.queue_bytes,
+        "queue_packets": of.queue_packets,
+    }
+
+
+def read_figures(told: Mapping[str, Any]) -> Impairment:
+    """Read one direction of the router's answer, in which every key is present."""
+    return Impairment(
+        delay=timedelta(microseconds=told["delay_us"]),
+        jitter=timedelta(microseconds=told["jitter_us"]),
+        distribution=Distribution(told["distribution"]),
+        correlation=told["correlation"],
+        loss=told["loss"],
+        rate=told["rate_bps"],
+        queue_bytes=told["queue_bytes"],
+        queue_packets=told["queue_packets"],
+    )
+
+
+def start_router(
+    client: docker.DockerClient,
+    image: str,
+    run: str,
+    networks: Sequence[LabNetwork],
+    published: Sequence[Published],
+    links: Sequence[LinkPlan],
+    seed: int,
+    policy: Mapping[str, Any],
+    lab_labels: Mapping[str, str],
+    asked: Event | None = None,
+    behind: Sequence[Event] = (),
+) -> str:
+    """Start the router and give its container's id; it is not ready yet."""
+    text = json.dumps(configuration(networks, published, links, seed, policy))
+    return start(
+        client,
+        image=image,
+        name=labels.opening_name(run),
+        endpoints=[
+            Endpoint(network=network.name, address=str(network.subnet.router))
+            # Joined first, the internet keeps the published ports; joined later, the engine would move them all to it.
+            for network in sorted(networks, key=lambda network: network.region != INTERNET)
+        ],
+        files=[File(path=CONFIGURATION, content=text.encode())],
+        ports={port.router_port: port.host_port for port in published},
+        labels={**lab_labels, labels.ROLE: "router"},
+        options={
+            "init": True,
+            "hostname": "router",
+            "cap_drop": ["ALL"],
+            "cap_add": ["NET_ADMIN"],
+            "devices": ["/dev/net/tun:/dev/net/tun:rwm"],
+            "security_opt": ["no-new-privileges"],
+            "sysctls": {
+                "net.ipv4.ip_forward": "1",
+                "net.ipv4.conf.all.rp_filter": "0",
+                "net.ipv4.conf.default.rp_filter": "0",
+            },
+            # A direction holds up to 64 MiB of packets on their way.
+            "mem_limit": ROUTER_MEMORY + LINK_MEMORY * len(links),
+            "pids_limit": 64,
+            "dns": ["127.0.0.1"],
+            "cpu_shares": 65536,  # packets are due at a moment; brokers can wait
+        },
+        asked=asked,
+        behind=behind,
+    )
+
+
+class Router:
+    """A running router, spoken to by commands run inside it."""
+
+    def __init__(self, client: docker.DockerClient, container: str) -> None:
+        self._client = client
+        self.container = container
+        self._changing = Lock()
+        self._relay = Relay(client, container)
+
+    def set_policy(self, policy: Mapping[str, Any]) -> int:
+        """Put a policy in force and give the router's moment, in ns of its monotonic clock."""
+        return int(self._relay.ask(_POLICY, {"do": "set", "policy": policy})["stamp"]["monotonic_ns"])
+
+    def dropped(self) -> Sequence[Mapping[str, Any]]:
+        """Return what its policies have dropped since it started."""
+        found: Sequence[Mapping[str, Any]] = self._relay.ask(_POLICY, {"do": "get"})["dropped"]
+        return found
+
+    def refuse_for(self, addresses: Sequence[str]) -> None:
+        """Have connections to these addresses refused, as the host of a broker that does not run would."""
+        self._relay.ask(_POLICY, {"do": "ended", "addresses": list(addresses)})
+
+    def begin(self) -> None:
+        """Have the router listen to this process already: the first order takes longer else."""
+        with contextlib.suppress(HostError):  # whoever gives one will hear of it
+            self.dropped()
+
+    def let_go(self) -> None:
+        """End what keeps running in the router for this process."""
+        self._relay.close()
+
+    def ask(self, link: str, *words: str) -> dict[str, Any]:
+        """Run one linkctl command and give its answer; HostError says what the router said."""
+        try:
+            container = self._client.containers.get(self.container)
+            code, said = run_inside(container, ["python3", "/opt/mqlab/linkctl.py", link, *words])
+        except docker.errors.NotFound as error:
+            raise HostError("the router's container has gone") from error
+        except docker.errors.APIError as error:
+            raise HostError(f"the router cannot be spoken to: {error.explanation or error}") from error
+        try:
+            answer: dict[str, Any] = json.loads(said)
+        except ValueError:
+            answer = {"error": said[-500:] or "it said nothing"}
+        if code != 0 or not answer.get("ok"):
+            raise HostError(f"the router refused {' '.join(words)} on link {link}: {answer.get('error')}")
+        return answer
+
+    def change(
+        self, link: str, leaving: Sequence[str], new: Impairment | None, state: LinkState | None
+    ) -> dict[str, Any]:
+        """Replace the impairment or the state of some directions, all in one step; what is None stays as it is."""
+        with self._changing:  # steps at once may change one link, and neither may undo the other's change
+            before = self.ask(link, "get")["directions"]
+            wanted = {
+                region: {
+                    **before[region]["impairment"],
+                    **(_figures(new) if new is not None else {}),
+                    **({"state": str(state)} if state is not None else {}),
+                }
+                for region in leaving
+            }
+            return self.ask(link, "set", json.dumps(wanted))

@@ -1,0 +1,78 @@
+"""Whose turn it is to change a lab: one command at a time, and nobody before the lab stands.
+
+The lock is the kernel's, on a file beside the lab's state: it goes with the process that has it, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lab.emulation.state import lock_file
+
+
+@contextmanager
+def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Have a lab for oneself until the end of the block; `waiting` is called once where somebody else has it first."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = _locked(lock_file(run, folder), waiting)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_free(run: str, folder: Path) -> bool:
+    """Return whether nobody has a lab at this moment."""
+    try:
+        descriptor = os.open(lock_file(run, folder), os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def forget_strays(folder: Path, known: Collection[str]) -> tuple[str, ...]:
+    """Remove the locks of labs that nobody knows and nobody has, and name these.
+
+    An opening that was killed before it had made anything leaves one.
+    """
+    found = []
+    for path in sorted(folder.glob("*.lock")) if folder.is_dir() else ():
+        if path.stem not in known and not path.with_suffix(".json").exists():
+            with suppress(BlockingIOError, FileNotFoundError):
+                descriptor = os.open(path, os.O_RDWR)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+                    found.append(path.stem)
+                finally:
+                    os.close(descriptor)
+    return tuple(found)
+
+
+def _locked(path: Path, waiting: Callable[[], None]) -> int:
+    """Lock the file that is at a path; what was removed while we waited for it keeps nobody else out."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)

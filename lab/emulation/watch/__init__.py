@@ -1,0 +1,1 @@
+"""What the brokers show: management, logs, readiness, status."""

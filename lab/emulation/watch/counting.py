@@ -1,0 +1,123 @@
+"""Everything that one broker counts: the questions, one request in all, and the answers turned into observations. Pure.
+
+Advisory topics are left out: they come and go with every consumer, and nobody's message is in them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lab.emulation.watch import mbeans
+from lab.emulation.watch.mbeans import Answer
+from lab.history import Counted, SnapshotTaken
+from lab.plan.values import BridgePlan
+
+_ADVISORY = "ActiveMQ.Advisory."
+_OF_BROKER = {  # our name → the MBean's
+    "enqueued": "TotalEnqueueCount",
+    "dequeued": "TotalDequeueCount",
+    "waiting": "TotalMessageCount",
+    "consumers": "TotalConsumerCount",
+    "producers": "TotalProducerCount",
+    "connections": "CurrentConnectionsCount",
+}
+_OF_DESTINATION = {
+    "enqueued": "EnqueueCount",
+    "dequeued": "DequeueCount",
+    "dispatched": "DispatchCount",
+    "forwarded": "ForwardCount",
+    "in-flight": "InFlightCount",
+    "queued": "QueueSize",
+    "consumers": "ConsumerCount",
+    "producers": "ProducerCount",
+    "expired": "ExpiredCount",
+    "duplicates": "DuplicateFromStoreCount",
+    "blocked": "BlockedSends",
+}
+_OF_BRIDGE = {"enqueued": "EnqueueCounter", "dequeued": "DequeueCounter", "received": "ReceivedCounter"}
+
+
+def questions(name: str) -> tuple[tuple[str, Sequence[str]], ...]:
+    """Ask for all of it."""
+    totals, _ = mbeans.broker(name)
+    destinations, _ = mbeans.destinations(name)
+    return (
+        (totals, ("BrokerId", *_OF_BROKER.values())),
+        (destinations, ("Name", *_OF_DESTINATION.values())),
+        mbeans.subscriptions(name),
+        mbeans.bridges(name),
+        mbeans.connections(name),
+    )
+
+
+def read(
+    snapshot: str, broker: str, answers: Sequence[Answer], planned: Sequence[BridgePlan], t: float
+) -> tuple[Counted | SnapshotTaken, ...]:
+    """Return a broker's part of a snapshot, from the answers to `questions`."""
+    totals, destinations, consumers, bridges, connections = answers
+    counted = [
+        *_broker(totals),
+        *_destinations(destinations, consumers),
+        *_bridges(broker, bridges, connections, planned),
+        *_connectors(connections),
+    ]
+    return (
+        *(Counted(t=t, snapshot=snapshot, broker=broker, **{"name": broker, **each}) for each in counted),
+        SnapshotTaken(t=t, snapshot=snapshot, broker=broker),
+    )
+
+
+def silent(snapshot: str, broker: str, t: float) -> SnapshotTaken:
+    """Say that a broker did not answer."""
+    return SnapshotTaken(t=t, snapshot=snapshot, broker=broker, answered=False)
+
+
+def _broker(found: Answer) -> Iterator[dict[str, Any]]:
+    for values in found.values():
+        session = str(values.get("BrokerId") or "")  # it holds the moment of the broker's start
+        yield {"of": "broker", "counters": _numbers(values, _OF_BROKER), "session": session}
+
+
+def _destinations(found: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
+    discarded: Counter[str] = Counter()
+    network: Counter[str] = Counter()
+    for subscription in mbeans.read_subscriptions(consumers):
+        if subscription.network:
+            discarded[str(subscription.destination)] += subscription.discarded
+            network[str(subscription.destination)] += 1
+    for object_name, values in found.items():
+        name = str(values.get("Name") or "")
+        if not name or name.startswith(_ADVISORY):
+            continue
+        destination = f"{mbeans.keys(object_name)['destinationType'].lower()}://{name}"
+        counters = _numbers(values, _OF_DESTINATION)
+        counters |= {"network-consumers": network[destination], "discarded": discarded[destination]}
+        yield {"of": "destination", "name": destination, "counters": counters}
+
+
+def _bridges(
+    broker: str, found: Answer, connections: Answer, planned: Sequence[BridgePlan]
+) -> Iterator[dict[str, Any]]:
+    for object_name, values in found.items():
+        for end in mbeans.read_bridges(broker, {object_name: values}, connections, planned, 0.0):
+            yield {
+                "of": "bridge",
+                "name": end.connector,
+                "remote": end.remote,
+                "counters": _numbers(values, _OF_BRIDGE),
+                "session": f"{values.get('LocalAddress')} {end.remote_address}",  # one of them is new at each reconnect
+            }
+
+
+def _connectors(connections: Answer) -> Iterator[dict[str, Any]]:
+    """A transport connector has no counter of its own: its connections are counted."""
+    names = Counter(mbeans.keys(object_name).get("connectorName", "") for object_name in connections)
+    for name, number in sorted(names.items()):
+        yield {"of": "connector", "name": name, "counters": {"connections": number}}
+
+
+def _numbers(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
+    """Return the counters there are; a version of ActiveMQ may lack one, and Jolokia then answers in words."""
+    return {ours: values[theirs] for ours, theirs in names.items() if type(values.get(theirs)) is int}

@@ -1,0 +1,118 @@
+"""Following the brokers' logs while a replay runs: the lines that matter, at the broker's own moment.
+
+The engine ends a log's stream with the container, so it is taken up again where it ended.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import docker.errors
+import requests
+
+import docker
+from lab.activemq.log_lines import Said, matters, name_of, read
+from lab.emulation.state import InstanceState
+from lab.emulation.watch.log_flood import Flood
+from lab.history import LogLine, Recorder, Trouble
+from lab.runtime.clock import Clock
+
+_AGAIN = 0.3  # seconds until a stream that ended is asked for once more
+
+
+class LogWatch:
+    """Follows one container's log, from its beginning until told to end."""
+
+    def __init__(self, client: docker.DockerClient, its: InstanceState, clock: Clock, recorder: Recorder) -> None:
+        self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
+        self._stop = threading.Event()
+        self._stream: Any = None
+        self._last = ""  # the engine's own stamp of the last line taken
+        self._part = b""
+        self._said: Said | None = None  # the last line with a time, which a stack trace belongs to
+        self._told: set[str] = set()  # names recorded of it
+        self._flood = Flood()
+        self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{its.name}", daemon=True)
+
+    def begin(self) -> None:
+        """Follow in the background."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Take what is there by now, and follow no more."""
+        self._stop.set()
+        with suppress(OSError, AttributeError):  # it may be between two streams
+            self._stream.close()
+        self._thread.join()
+        self._read(follow=False)
+        for held in self._flood.rest():
+            self._recorder.record(held)
+
+    def _follow(self) -> None:
+        while not self._stop.is_set() and self._read(follow=True):
+            self._stop.wait(_AGAIN)
+
+    def _read(self, *, follow: bool) -> bool:
+        """Take everything after the last line; False where there is no log any more."""
+        since = int(_seconds(self._last)) if self._last else None
+        try:
+            self._stream = self._docker.api.logs(
+                self._its.container, stream=True, follow=follow, timestamps=True, since=since
+            )
+            if follow and self._stop.is_set():
+                self._stream.close()
+            for chunk in self._stream:
+                *lines, self._part = (self._part + chunk).split(b"\n")
+                for line in lines:
+                    self._line(line.decode(errors="replace").rstrip("\r"))
+        except docker.errors.NotFound:
+            return False
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            if not self._stop.is_set():
+                what = f"its log cannot be followed any more: {error}"
+                self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._its.name}", what=what))
+            return False
+        self._part = b""  # a line that is cut short comes again, whole
+        return True
+
+    def _line(self, line: str) -> None:
+        stamp, _, text = line.partition(" ")
+        if stamp <= self._last:  # engines give whole seconds again
+            return
+        self._last = stamp
+        said = read(text)
+        if said is not None:
+            self._said, self._told = said, set()
+            if matters(said):
+                self._record(said, said.text)
+        elif self._said is not None and (name := name_of(text)) and name not in self._told:
+            self._record(self._said, text.strip()[:500])
+
+    def _record(self, said: Said, text: str) -> None:
+        name = name_of(text)
+        self._told.add(name)
+        now = self._clock.now()
+        t = min(now, now - (time.time() - said.at.timestamp()))
+        line = LogLine(t=t, broker=self._its.broker, level=said.level, text=text, name=name, instance=self._its.mark)
+        kept = self._flood.passed(line)
+        if kept is not None:
+            self._recorder.record(kept)
+
+
+def _seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()
+
+
+def follow(
+    client: docker.DockerClient, instances: Sequence[InstanceState], clock: Clock, recorder: Recorder
+) -> tuple[LogWatch, ...]:
+    """Follow the logs of several instances of brokers."""
+    watches = tuple(LogWatch(client, each, clock, recorder) for each in instances)
+    for watch in watches:
+        watch.begin()
+    return watches

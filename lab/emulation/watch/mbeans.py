@@ -1,0 +1,209 @@
+"""What ActiveMQ's MBeans say: patterns to ask for, and answers turned into observations. Pure.
+
+A bridge's own MBean is no proof that it works: with a wrong password it flickers at every attempt. What proves it is
+the subscription to consumer advisories, which the peer accepts only after the login.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lab.activemq.destinations import has_wildcard, hears
+from lab.history import BridgeSeen, DestinationSeen
+from lab.plan.values import BridgePlan
+from lab.runtime.messages import Destination
+
+Answer = Mapping[str, Mapping[str, Any]]  # object name → attribute → value
+
+_BRIDGE = (
+    "RemoteBrokerName",
+    "RemoteAddress",
+    "LocalAddress",
+    "CreatedByDuplex",
+    "EnqueueCounter",
+    "DequeueCounter",
+    "ReceivedCounter",
+)
+_DESTINATION = ("Name", "EnqueueCount", "DequeueCount", "ForwardCount", "QueueSize", "ConsumerCount")
+_SUBSCRIPTION = ("ClientId", "DestinationName", "DestinationQueue", "DestinationTopic", "Network", "DiscardedCount")
+_ADVISORIES = "ActiveMQ.Advisory.Consumer."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A consumer as its broker sees it."""
+
+    client_id: str
+    destination: Destination
+    network: bool  # a bridge's
+    discarded: int
+
+
+def broker(name: str) -> tuple[str, Sequence[str]]:
+    """Ask for the broker itself; Slave turns false when its last connector listens, its uptime counts from before."""
+    return f"{_root(name)}", ("BrokerVersion", "Slave")
+
+
+def connector(name: str, of: str) -> str:
+    """Name a network connector, whose operations are `stop` and `start`."""
+    return f"{_root(name)},connector=networkConnectors,networkConnectorName={of}"
+
+
+def bridges(name: str) -> tuple[str, Sequence[str]]:
+    """Ask for every bridge end; exactly these keys, or per-destination views would come too."""
+    return f"{_root(name)},connector=*,networkConnectorName=*,networkBridge=*", _BRIDGE
+
+
+def destinations(name: str) -> tuple[str, Sequence[str]]:
+    """Ask for every destination's counters."""
+    return f"{_root(name)},destinationType=*,destinationName=*", _DESTINATION
+
+
+def subscriptions(name: str) -> tuple[str, Sequence[str]]:
+    """Ask for every consumer of every destination."""
+    return (
+        f"{_root(name)},destinationType=*,destinationName=*,endpoint=Consumer,clientId=*,consumerId=*",
+        _SUBSCRIPTION,
+    )
+
+
+def connections(name: str) -> tuple[str, Sequence[str]]:
+    """Ask for every client connection by its remote address, to tell which connector a mirrored bridge belongs to."""
+    return (
+        f"{_root(name)},connector=clientConnectors,connectorName=*,connectionViewType=remoteAddress,connectionName=*",
+        ("ClientId", "RemoteAddress"),
+    )
+
+
+def read_subscriptions(answer: Answer) -> tuple[Subscription, ...]:
+    """Return the consumers of an answer to `subscriptions`."""
+    return tuple(
+        Subscription(
+            client_id=str(values.get("ClientId") or ""),
+            destination=Destination(
+                kind="queue" if values.get("DestinationQueue") else "topic",
+                name=str(values.get("DestinationName") or ""),
+            ),
+            network=bool(values.get("Network")),
+            discarded=int(values.get("DiscardedCount") or 0) if _is_number(values.get("DiscardedCount")) else 0,
+        )
+        for values in answer.values()
+        if values.get("DestinationName")
+    )
+
+
+def read_bridges(
+    name: str, found: Answer, clients: Answer, planned: Sequence[BridgePlan], t: float
+) -> tuple[BridgeSeen, ...]:
+    """Return the bridge ends of one broker, each with the name of its connector."""
+    client_ids = {str(v.get("RemoteAddress")): str(v.get("ClientId") or "") for v in clients.values()}
+    seen = []
+    for object_name, values in found.items():
+        if values.get("RemoteBrokerName") is None:
+            continue  # gone between search and read
+        mirrored = bool(values.get("CreatedByDuplex"))
+        remote = str(values["RemoteBrokerName"])
+        address = str(values.get("RemoteAddress") or "")
+        connector = (
+            _mirrored_connector(name, remote, client_ids.get(address, ""), planned)
+            if mirrored
+            else keys(object_name).get("networkConnectorName", "")
+        )
+        seen.append(
+            BridgeSeen(
+                t=t,
+                connector=connector,
+                broker=name,
+                remote=remote,
+                remote_address=address,
+                created_by_duplex=mirrored,
+                up=True,
+                enqueued=int(values.get("EnqueueCounter") or 0),
+                dequeued=int(values.get("DequeueCounter") or 0),
+                received=int(values.get("ReceivedCounter") or 0),
+            )
+        )
+    return tuple(seen)
+
+
+def read_destinations(
+    name: str, found: Answer, consumers: Answer, wanted: Sequence[Destination], t: float
+) -> tuple[DestinationSeen, ...]:
+    """Return the counters of the destinations wanted; one that the broker does not have counts nothing."""
+    discarded: dict[Destination, int] = {}
+    for subscription in read_subscriptions(consumers):
+        if subscription.network:
+            discarded[subscription.destination] = discarded.get(subscription.destination, 0) + subscription.discarded
+    counters = {
+        Destination(kind=keys(object_name)["destinationType"].lower(), name=str(values.get("Name"))): values
+        for object_name, values in found.items()
+    }
+    return tuple(
+        DestinationSeen(
+            t=t,
+            broker=name,
+            destination=str(destination),
+            enqueued=int(counters.get(destination, {}).get("EnqueueCount") or 0),
+            dequeued=int(counters.get(destination, {}).get("DequeueCount") or 0),
+            forwarded=int(counters.get(destination, {}).get("ForwardCount") or 0),
+            queued=int(counters.get(destination, {}).get("QueueSize") or 0),
+            consumers=int(counters.get(destination, {}).get("ConsumerCount") or 0),
+            discarded=discarded.get(destination, 0),
+        )
+        for destination in wanted
+    )
+
+
+def demands(consumers: Answer, destination: Destination) -> bool:
+    """Return whether a bridge's consumer is on the destination, by its name or by a wildcard."""
+    wanted = str(destination)
+    return any(
+        subscription.network
+        and (
+            subscription.destination == destination
+            or (not has_wildcard(wanted) and hears(str(subscription.destination), wanted))
+        )
+        for subscription in read_subscriptions(consumers)
+    )
+
+
+def listens_for_demand(bridge: BridgePlan, at_initiator: Answer, at_responder: Answer) -> bool:
+    """Return whether each end has accepted the other's login and its subscription to consumer advisories."""
+    name, here, there = bridge.connector, bridge.initiator, bridge.responder
+    if not bridge.duplex:
+        return _listens(at_responder, f"{name}_{here}_outbound")
+    # A duplex bridge subscribes at each end through that end's own connection to its broker.
+    return _listens(at_responder, f"{name}_{here}_inbound_{there}") and _listens(
+        at_initiator, f"{name}_{there}_inbound_{here}"
+    )
+
+
+def _listens(consumers: Answer, client_id: str) -> bool:
+    return any(
+        subscription.client_id == client_id and subscription.destination.name.startswith(_ADVISORIES)
+        for subscription in read_subscriptions(consumers)
+    )
+
+
+def keys(object_name: str) -> dict[str, str]:
+    """Take an object name apart; ActiveMQ writes no commas inside its values."""
+    _, _, properties = object_name.partition(":")
+    return dict(pair.partition("=")[::2] for pair in properties.split(","))
+
+
+def _root(name: str) -> str:
+    return f"org.apache.activemq:type=Broker,brokerName={name}"
+
+
+def _mirrored_connector(name: str, remote: str, client_id: str, planned: Sequence[BridgePlan]) -> str:
+    # The responder calls its end "#4"; its connection's client id is <connector>_<initiator>_outbound.
+    names = [plan.connector for plan in planned if (plan.initiator, plan.responder) == (remote, name)]
+    if len(names) == 1:
+        return names[0]
+    return next((candidate for candidate in names if client_id == f"{candidate}_{remote}_outbound"), client_id)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int)

@@ -1,0 +1,216 @@
+"""Waiting for the truth: the router ready, the link as asked, a broker started, a bridge that works, a console.
+
+An open port or a bridge's MBean is no proof; each wait asks for what proves it, and a timeout says what it waited for,
+how long, and shows the last log lines.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docker.errors
+import httpx
+
+import docker
+from lab.amazonmq.names import OPENWIRE
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.network.router import READY, Router
+from lab.emulation.state import InstanceState
+from lab.errors import BrokerError, HostError, LabTimeout
+from lab.network.link import LinkState
+from lab.network.reach import reach
+from lab.plan.values import BridgePlan, LinkPlan, Plan
+
+ROUTER_PATIENCE = 30.0  # seconds
+BROKER_PATIENCE = 120.0
+BRIDGE_PATIENCE = 60.0
+CONSOLE_PATIENCE = 60.0
+PROBES = 20
+_PROBE_BITS = 8 * 40
+LINK_PATIENCE = 15.0  # every core is busy starting brokers, and packets are late until they have started
+_LAST_LINES = 12
+_READ_LINES = 400
+HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
+_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
+_POLL = 0.1
+_POLL_BRIDGE = 0.02  # what is asked is little, and a lab that stands is what people wait for
+_LOGS_EVERY = 2.0
+
+# What both ends' logs say of a bridge that will never come up by itself, in the order of asking.
+_CAUSES = (
+    (re.compile(r"PKIX path building failed"), "the peer's certificate is not trusted"),
+    (re.compile(r"No subject alternative"), "the peer's certificate is for another host name"),
+    (re.compile(r"trustAnchors parameter must be non-empty"), "the trust store is empty"),
+    (re.compile(r"password is invalid"), "a broker refused the connector's user or password"),
+    (re.compile(r"not authorized to"), "the connector's user lacks a right"),
+)
+
+
+def for_router(client: docker.DockerClient, container: str) -> None:
+    """Return once the router says that all its rules, links and addresses are in place."""
+    its = client.containers.get(container)
+
+    def settled() -> bool:
+        its.reload()
+        return READY.encode() in its.logs() or its.status in ("exited", "dead")
+
+    if not _wait(settled, ROUTER_PATIENCE) or READY.encode() not in its.logs():
+        raise HostError(f"the router did not get ready:\n{last_lines(client, container)}", "try: mqlab doctor")
+
+
+def for_link(router: Router, plan: LinkPlan, patience: float = LINK_PATIENCE) -> str:
+    """Measure the round trip through a link and tell it; HostError if it is not what was asked."""
+    if any(direction.state != LinkState.OPEN for direction in plan.directions):
+        return "not open: not measured"
+    asked = sum(direction.impairment.delay.total_seconds() * 1000 for direction in plan.directions)
+    if any(direction.impairment.loss >= 1 for direction in plan.directions):
+        return "loses everything: not measured"
+    spread = sum(direction.impairment.jitter.total_seconds() * 1000 for direction in plan.directions)
+    # At a low rate, probes wait for their own turn and for each other's.
+    turns = sum(PROBES * _PROBE_BITS / d.impairment.rate * 1000 for d in plan.directions if d.impairment.rate)
+    tolerance = 1.0 + 0.02 * asked + spread + turns
+    measured = math.nan
+
+    def fits() -> bool:
+        nonlocal measured
+        answer = router.ask(plan.name, "probe", "--count", str(PROBES))
+        if answer["lost"] < answer["count"]:
+            measured = answer["rtt_us"]["p50"] / 1000
+        return abs(measured - asked) <= tolerance
+
+    if _wait(fits, patience):
+        return f"round trip {measured:.1f} ms measured, {asked:.1f} ms asked"
+    if math.isnan(measured):
+        raise HostError(
+            f"link {plan.name}: none of {PROBES} probes came back",
+            "mqlab doctor looks at this machine",
+        )
+    raise HostError(
+        f"link {plan.name} gives a round trip of {measured:.1f} ms where {asked:.1f} ms was asked",
+        "is this machine busy? try again when it is not, or see: mqlab doctor",
+    )
+
+
+def for_lock(client: docker.DockerClient, name: str, container: str) -> None:
+    """Return once an instance of a pair has its store's lock, or has ended, which is for `for_instance` to tell."""
+    its = client.containers.get(container)
+
+    def settled() -> bool:
+        its.reload()
+        return its.status in ("exited", "dead") or any(
+            HAS_THE_LOCK.search(line) for line in its.logs().decode(errors="replace").splitlines()
+        )
+
+    if not _wait(settled, BROKER_PATIENCE):
+        lines = last_lines(client, container)
+        raise LabTimeout(
+            f"broker {name} did not get its store's lock within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}"
+        )
+
+
+def for_instance(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> None:
+    """Return once an instance says over its management that it has started, with all its connectors, or waits to."""
+
+    def started() -> bool:
+        if client.containers.get(of.container).status in ("exited", "dead"):
+            raise BrokerError(
+                f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
+                f"what it was given: {lab.state.folder}/brokers/{of.broker}/activemq.xml\n"
+                f"its whole log:     {lab.state.folder}/logs/{of.name}.log",
+            )
+        return lab.stands(of)
+
+    if not _wait(started, BROKER_PATIENCE):
+        lines = last_lines(client, of.container)
+        raise LabTimeout(f"broker {of.name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}")
+
+
+def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+    """Wait until a bridge works, and give why it does not otherwise: that is a verdict's matter, not an error."""
+    if bridge.instances and lab.active(bridge.responder) not in bridge.instances:
+        return of_the_standby(bridge)
+    why = ""
+    asked_logs = time.monotonic()
+
+    def settled() -> bool:
+        nonlocal why, asked_logs
+        if lab.bridge_is_up(bridge):
+            return True
+        if time.monotonic() - asked_logs > _LOGS_EVERY:
+            asked_logs = time.monotonic()
+            why = cause(client, lab, bridge)
+        return bool(why)
+
+    if not _wait(settled, BRIDGE_PATIENCE, _POLL_BRIDGE):
+        return f"not up after {BRIDGE_PATIENCE:.0f} s"
+    return why
+
+
+def of_the_standby(bridge: BridgePlan) -> str:
+    """Say why a bridge to a pair has nobody to talk to."""
+    named = " and ".join(str(each) for each in bridge.instances)
+    return f"{bridge.connector} names only instance {named} of {bridge.responder}, which is not the active one"
+
+
+def for_console(name: str, port: int, ca_file: Path) -> None:
+    """Return once a broker's web console answers, be it with a refusal: who asks is nobody yet."""
+    trusted = ssl.create_default_context(cafile=str(ca_file))
+
+    def answers() -> bool:
+        try:
+            httpx.get(f"https://127.0.0.1:{port}/admin/", verify=trusted, timeout=5.0, trust_env=False)
+        except httpx.TransportError:
+            return False
+        return True
+
+    if not _wait(answers, CONSOLE_PATIENCE):
+        raise LabTimeout(f"the web console of broker {name} did not answer within {CONSOLE_PATIENCE:.0f} s")
+
+
+def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+    """Say why a bridge is refused, from both ends' logs; empty when they do not tell."""
+    for broker in (bridge.initiator, bridge.responder):
+        for its in lab.state.brokers[broker].instances:
+            log = _log(client, its.container)
+            for pattern, meaning in _CAUSES:
+                if pattern.search(log):
+                    return f"{meaning} (log of {its.name})"
+    return ""
+
+
+def no_way(plan: Plan, bridge: BridgePlan) -> str:
+    """Say what in the network a bridge begins with stops it; empty where it can come up."""
+    near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
+    found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
+    return "" if any(each.yes for each in found) else found[0].words
+
+
+def _log(client: docker.DockerClient, container: str) -> str:
+    try:
+        return client.containers.get(container).logs(tail=200).decode(errors="replace")
+    except docker.errors.NotFound:
+        return ""  # its broker was deleted
+
+
+def last_lines(client: docker.DockerClient, container: str) -> str:
+    """Return a container's last log lines, indented, without the frames of stack traces: they hide what was said."""
+    try:
+        text = client.containers.get(container).logs(tail=_READ_LINES).decode(errors="replace")
+    except docker.errors.APIError as error:
+        return f"    (its log cannot be read: {error.explanation or error})"
+    said = [line for line in text.splitlines() if not _FRAME.match(line)]
+    return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
+
+
+def _wait(until: Callable[[], bool], seconds: float, every: float = _POLL) -> bool:
+    deadline = time.monotonic() + seconds
+    while not until():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)  # what we wait for is seen only by asking
+    return True

@@ -1,0 +1,1 @@
+"""One expectation each: a function from Evidence to a Verdict."""

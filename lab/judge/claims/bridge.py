@@ -1,0 +1,143 @@
+"""The expectation `bridge`: at which ends a connector's bridge is up, when, and whether its ends count the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lab import units
+from lab.declare.scenario import Bridge
+from lab.judge.evidence.agreement import facing, ways
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.timeline import End
+from lab.judge.values import Outcome, worst
+from lab.judge.wording import gap, listed, moment
+
+
+def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge which ends were up, and since when; and whether they agree."""
+    timeline = evidence.timeline
+    initiators = [
+        end
+        for end in timeline.bridges
+        if end.connector == claim.connector and not end.created_by_duplex and claim.broker in (None, end.broker)
+    ]
+    if len({end.broker for end in initiators}) > 1:
+        brokers = listed(sorted({end.broker for end in initiators}))
+        return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: say which broker is meant"
+    findings = []
+    if claim.up is not None:
+        findings.append(_up(claim, evidence, initiators))
+    if claim.agree:
+        findings.append(_agree(claim, evidence, initiators))
+    outcome = worst([found for found, _ in findings])
+    return outcome, "; ".join(words for found, words in findings if found is outcome)
+
+
+def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> tuple[Outcome, str]:
+    """Judge whether what each end gave is what the other took, by the last that was seen of them."""
+    timeline = evidence.timeline
+    if not timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before its ends were counted"
+    if not initiators:
+        return Outcome.UNKNOWN, f"no end of {claim.connector} was ever seen"
+    both = [facing(near, timeline.bridges) for near in initiators]
+    differ: list[str] = []
+    agree: list[str] = []
+    why = [each for each in both if isinstance(each, str)]
+    for one, other in (way for each in both if not isinstance(each, str) for way in ways(each)):
+        words = f"{one.broker} gave {one.dequeued} and {other.broker} took {other.received}"
+        (agree if one.dequeued == other.received else differ).append(words)
+    if differ:
+        last = max(timeline.bridges[near].t for near in initiators)
+        return Outcome.BROKEN, f"its ends disagree: {'; '.join(differ)}{evidence.causes.near(last, last)}"
+    if why:
+        return Outcome.UNKNOWN, f"its ends cannot be compared: {'; '.join(why)}"
+    return Outcome.HELD, f"its ends agree: {', '.join(agree)}"
+
+
+def _up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> tuple[Outcome, str]:
+    timeline = evidence.timeline
+    course = _course(initiators, timeline.bridge_changes)
+    if claim.after is not None and claim.within is not None:
+        outcome, reason = _after(claim, evidence, course)
+    else:
+        state, since = course[-1][1], course[-1][0]
+        outcome = Outcome.HELD if state == claim.up else Outcome.BROKEN
+        reason = f"{_words(state, initiators)}, since {moment(since)}" if len(course) > 1 else _words(state, initiators)
+        if outcome is Outcome.BROKEN and len(course) > 1:
+            reason += evidence.causes.near(since, since, bridges=False)
+        if not timeline.complete:  # what it would have been at the end, nobody knows
+            cut = f"the history is cut short at {moment(timeline.end)}; until then: {reason}"
+            return Outcome.UNKNOWN, cut
+    if outcome is Outcome.HELD and not timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}; until then: {reason}"
+    return outcome, reason
+
+
+def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -> tuple[Outcome, str]:
+    """Judge the state when the time is over, or just before the next step that changes a link or a broker.
+
+    A bridge with a wrong password shows itself for some milliseconds at every attempt: one moment proves nothing.
+    """
+    timeline, within = evidence.timeline, units.milliseconds(claim.within) / 1000 if claim.within else 0.0
+    steps = [step for step in timeline.fault_steps if step.verb == claim.after]
+    if not steps:
+        return Outcome.UNKNOWN, f"no step {claim.after} was taken"
+    begin = steps[-1].done
+    own = (begin, steps[-1].step)  # a step that takes no time is not its own successor, nor is what came before it
+    later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
+    next_step = min((s.started for s in later_steps if s.verb != "impair"), default=None)
+    deadline = begin + within
+    horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
+    since, state = [(t, state) for t, state in course if t <= horizon][-1]
+    if state == claim.up:
+        took = since - begin
+        if took <= 0:
+            return Outcome.HELD, f"{_name(state)} all along after {claim.after} at {moment(begin)}"
+        return Outcome.HELD, f"{_name(state)} {gap(took)} after {claim.after} at {moment(begin)}"
+    later = next((t for t, found in course if t > horizon and found == claim.up), None)
+    if horizon < deadline:
+        what = "the history ends" if horizon == timeline.end else "another step interferes"
+        return Outcome.UNKNOWN, (
+            f"{_name(state)} {gap(horizon - begin)} after {claim.after} at {moment(begin)}, when {what}: sooner than "
+            f"{units.format_duration(claim.within) if claim.within else ''} were over"
+        )
+    when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
+    return Outcome.BROKEN, f"{_name(state)} when the time was over, {gap(within)} after {claim.after}; {when}"
+
+
+def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -> list[tuple[float, str]]:
+    """Return the states the bridge went through, each with its first moment; it begins nowhere."""
+    up: set[End] = set()
+    course = [(float("-inf"), "nowhere")]
+    for t, end, is_up in changes:
+        if end not in initiators and not any(end.answers(near) for near in initiators):
+            continue
+        (up.add if is_up else up.discard)(end)
+        near, far = any(not one.created_by_duplex for one in up), any(one.created_by_duplex for one in up)
+        state = "both-ends" if near and far else "initiator" if near else "responder" if far else "nowhere"
+        if state != course[-1][1]:
+            course.append((t, state))
+    return course
+
+
+def _name(state: str) -> str:
+    names = {
+        "both-ends": "up at both ends",
+        "initiator": "up at the initiator only",
+        "responder": "up at the responder only",
+        "nowhere": "up nowhere",
+    }
+    return names[state]
+
+
+def _words(state: str, initiators: list[End]) -> str:
+    if not initiators:
+        return "no end of it was ever seen"
+    end = initiators[0]
+    where = {
+        "both-ends": f" ({end.broker}, and {end.remote} created by duplex)",
+        "initiator": f" ({end.broker}; nothing created by duplex on {end.remote})",
+        "responder": f" ({end.remote}, created by duplex)",
+    }
+    return _name(state) + where.get(state, "")

@@ -1,0 +1,107 @@
+"""The expectation `latency`: how long messages took from send to first receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from lab import units
+from lab.declare.scenario import Latency
+from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.records import Publication
+from lab.judge.values import Outcome, Percentiles, worst
+from lab.judge.wording import listed, milliseconds, moment
+
+
+class Timed(NamedTuple):
+    """The messages of one publication that arrived, by number, and how many seconds each took."""
+
+    publication: Publication
+    numbers: Sequence[int]
+    took: Sequence[float]
+
+
+def judge_latency(claim: Latency, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge every bound, for every subscriber by itself or for all of one direction."""
+    chosen = evidence.chosen(claim.to, None)
+    present = {name for each in chosen for name in each.audience.names}
+    named = claim.to.names if claim.to is not None else ()
+    findings = [(Outcome.UNKNOWN, f"{name} never subscribed") for name in named if name not in present]
+    if claim.direction is not None:
+        source, target = claim.direction
+        timed = [found for each in chosen for found in _crossing(each.audience, source, target, named)]
+        findings.append(_one(claim, f"from {source} to {target}", timed, evidence))
+    else:
+        if not chosen and not findings:
+            findings.append((Outcome.UNKNOWN, "nobody ever subscribed"))
+        for each in chosen:
+            timed = [Timed(tally.publication, *tally.timed()) for tally in each.tallies]
+            findings.append(_one(claim, f"to {listed(list(each.audience.names))}", timed, evidence))
+    outcome = worst([found for found, _ in findings])
+    reason = "; ".join(words for found, words in findings if found is outcome)
+    if outcome is Outcome.HELD and not evidence.timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {reason}"
+    return outcome, reason
+
+
+def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]) -> Iterator[Timed]:
+    """Return what went from one broker's publishers to the audience's members at another."""
+    there = [m for m in audience.members if m.broker == target and (not named or m.client in named)]
+    for tally in audience.tallies:
+        publication = tally.publication
+        if publication.broker != source or not there:
+            continue
+        if len(there) == len(audience.members):
+            yield Timed(publication, *tally.timed())
+            continue
+        for member in there:  # those of a queue who share it with others
+            if publication.step in member.receipts and not tally.alike:
+                receipts = member.receipts[publication.step]
+                waited = {*tally.kept, *receipts.retained}
+                numbers = [n for n, times in enumerate(receipts.times) if times and n not in waited]
+                yield Timed(publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers])
+
+
+def _one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> tuple[Outcome, str]:
+    ordered = sorted(took * 1000 for each in timed for took in each.took)
+    figures = Percentiles.of(ordered)
+    if figures is None:
+        return Outcome.UNKNOWN, f"nothing whose time could be taken went {way}"
+    broken = []
+    if claim.at_least is not None and ordered[0] < (least := units.milliseconds(claim.at_least)):
+        bound = units.format_duration(claim.at_least)
+        first = _first(timed, lambda took: took < least, evidence)
+        broken.append(f"the fastest took {milliseconds(ordered[0])}, asked were at least {bound}{first}")
+    for name, figure in (("p50", figures.p50), ("p95", figures.p95), ("p99", figures.p99), ("max", figures.max)):
+        bounds = getattr(claim, name)
+        if bounds is None:
+            continue
+        if bounds.at_most is not None and figure > (most := units.milliseconds(bounds.at_most)):
+            first = _first(timed, lambda took, most=most: took > most, evidence)  # type: ignore[misc]
+            allowed = units.format_duration(bounds.at_most)
+            broken.append(f"{name} is {milliseconds(figure)}, allowed are {allowed}{first}")
+        if bounds.at_least is not None and figure < units.milliseconds(bounds.at_least):
+            asked = units.format_duration(bounds.at_least)
+            broken.append(f"{name} is {milliseconds(figure)}, asked were at least {asked}")
+    if broken:
+        return Outcome.BROKEN, f"{way}, over {len(ordered)}: {'; '.join(broken)}"
+    return Outcome.HELD, (
+        f"{way}, over {len(ordered)}: fastest {milliseconds(ordered[0])}, p50 {milliseconds(figures.p50)}, "
+        f"p95 {milliseconds(figures.p95)}, p99 {milliseconds(figures.p99)}, slowest {milliseconds(figures.max)}"
+    )
+
+
+def _first(timed: Sequence[Timed], breaks: Callable[[float], bool], evidence: Evidence) -> str:
+    """Name the first message, in order of sending, that breaks a bound, and what befell the network near it."""
+    sent, publication, number, took = min(
+        (
+            (each.publication.sent_at[number], each.publication, number, took)
+            for each in timed
+            for number, took in zip(each.numbers, each.took, strict=True)
+            if breaks(took * 1000)
+        ),
+        key=lambda found: found[0],
+    )
+    near = evidence.causes.near(sent, sent + took)
+    return f" (first {publication.named(number)}, sent at {moment(sent)}, took {milliseconds(took * 1000)}{near})"

@@ -1,0 +1,70 @@
+"""The expectation `log`: a broker's log has a line, or has none; of all it said, warnings, errors and named lines."""
+
+from __future__ import annotations
+
+from lab import units
+from lab.activemq.log_lines import pattern
+from lab.declare.broker_claims import Log
+from lab.history import LogLine
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.values import Outcome
+from lab.judge.wording import gap, moment
+from lab.units import several
+
+_HEAD, _TAIL = 60, 90  # characters of a line: what speaks, and why; the whole of it is in the history
+
+
+def judge_log(claim: Log, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge which lines a broker's log has."""
+    timeline = evidence.timeline
+    begin, end, since = float("-inf"), timeline.end, ""
+    if claim.after is not None:
+        step = timeline.last_step(claim.after)
+        if step is None:
+            return Outcome.UNKNOWN, f"no step {claim.after} was taken"
+        begin, since = step.started, f" after {claim.after} at {moment(step.started)}"
+        if claim.within is not None:
+            end = step.done + claim.within.total_seconds()
+    wanted = pattern(claim.matches)
+    lines = [
+        line
+        for line in sorted(timeline.log, key=lambda line: line.t)
+        if line.broker == claim.broker and begin <= line.t <= end and wanted.search(line.text)
+    ]
+    watched = timeline.end >= end and timeline.complete
+    if claim.absent:
+        return _absent(claim, lines, watched, since, evidence)
+    count = sum(line.times for line in lines)
+    if count >= claim.count:
+        if not timeline.complete:
+            cut = f"the history is cut short at {moment(timeline.end)}; until then: {_found(claim, lines)}"
+            return Outcome.UNKNOWN, cut
+        return Outcome.HELD, _found(claim, lines)
+    which = f"{several(count, 'line')} of {claim.count}" if lines else "no such line"
+    reason = f"{which} in the log of {claim.broker}{since}"
+    if not watched:
+        return Outcome.UNKNOWN, f"{reason} when the history ends at {moment(timeline.end)}"
+    if claim.within is not None:
+        reason += f" within {units.format_duration(claim.within)}"
+    others = [line for line in timeline.log if line.broker == claim.broker and line.name and line.t >= begin]
+    names = list(dict.fromkeys(line.name for line in others))
+    return Outcome.BROKEN, reason + (f"; it has {', '.join(names)}" if names else "")
+
+
+def _absent(claim: Log, lines: list[LogLine], watched: bool, since: str, evidence: Evidence) -> tuple[Outcome, str]:
+    if lines:
+        first = lines[0]
+        near = evidence.causes.near(first.t, first.t)
+        return Outcome.BROKEN, f"{_found(claim, lines)}{near}"
+    reason = f"no such line in the log of {claim.broker}{since}"
+    if not watched:
+        return Outcome.UNKNOWN, f"{reason} when the history ends at {moment(evidence.timeline.end)}"
+    return Outcome.HELD, reason
+
+
+def _found(claim: Log, lines: list[LogLine]) -> str:
+    first = lines[0]
+    when = f"at {moment(first.t)}" if first.t >= 0 else f"{gap(-first.t)} before the first step"
+    short = len(first.text) <= _HEAD + _TAIL
+    text = first.text if short else f"{first.text[:_HEAD]} … {first.text[-_TAIL:]}"
+    return f"{several(sum(line.times for line in lines), 'line')} in the log of {claim.broker}, first {when}: {text}"

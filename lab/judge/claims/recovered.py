@@ -1,0 +1,63 @@
+"""The expectation `recovered`: how soon after a step the first message came through, to each audience by itself."""
+
+from __future__ import annotations
+
+from lab import units
+from lab.activemq.destinations import destination_of
+from lab.declare.broker_claims import Recovered
+from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.evidence.timeline import StepTaken
+from lab.judge.values import Outcome, worst
+from lab.judge.wording import gap, listed, moment
+
+
+def judge_recovered(claim: Recovered, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge when the first message came after the last such step."""
+    step = evidence.timeline.last_step(claim.after)
+    if step is None:
+        return Outcome.UNKNOWN, f"no step {claim.after} was taken"
+    destination = destination_of(claim)
+    chosen = evidence.chosen(claim.to, destination)
+    present = {name for each in chosen for name in each.audience.names}
+    named = claim.to.names if claim.to is not None else ()
+    findings = [(Outcome.UNKNOWN, f"{name} never subscribed") for name in named if name not in present]
+    if not chosen and not findings:
+        findings.append((Outcome.UNKNOWN, f"nobody ever subscribed{f' to {destination}' if destination else ''}"))
+    findings += [_one(claim, each, step, evidence) for each in chosen]
+    outcome = worst([found for found, _ in findings])
+    reason = "; ".join(words for found, words in findings if found is outcome)
+    if outcome is Outcome.HELD and not evidence.timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {reason}"
+    return outcome, reason
+
+
+def _one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) -> tuple[Outcome, str]:
+    who, begin, end = listed(list(chosen.audience.names)), step.done, evidence.timeline.end
+    within = claim.within.total_seconds()
+    after = f"after {claim.after} at {moment(begin)}"
+    first = min(_arrivals(chosen, begin), default=None)
+    if first is not None and first[0] - begin <= within:
+        t, id, sent = first  # noqa: A001 (its name everywhere)
+        return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {id}, sent at {moment(sent)}"
+    if first is None and not any(tally.lost for tally in chosen.tallies):
+        return Outcome.UNKNOWN, f"nothing was on its way to {who} {after}, so nothing could have come"
+    if end < begin + within:
+        return Outcome.UNKNOWN, (
+            f"nothing had come to {who} when the history ends at {moment(end)}, {gap(end - begin)} {after}: sooner "
+            f"than its {units.format_duration(claim.within)} were over"
+        )
+    late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"
+    near = evidence.causes.near(begin, begin + within)
+    return Outcome.BROKEN, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"
+
+
+def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
+    """Return the first receipt of each message that came after a moment: when, which, and when it was sent."""
+    return [
+        (moment, tally.publication.id(number), tally.publication.sent_at[number])
+        for tally in chosen.tallies
+        for member in chosen.audience.members
+        if (receipts := member.receipts.get(tally.publication.step)) is not None
+        for number, moment in enumerate(receipts.first_at)
+        if receipts.times[number] and moment >= begin
+    ]

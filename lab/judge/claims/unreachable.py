@@ -1,0 +1,77 @@
+"""The expectation `unreachable`: attempts ended in the way that is named; one that came through breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.activemq.destinations import destination_of
+from lab.declare.attempts import Unreachable
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.records import OK
+from lab.judge.values import Outcome
+from lab.judge.wording import gap, moment
+from lab.units import several
+
+_SAID = {
+    "ok": "was let in",
+    "refused": "was refused",
+    "timed-out": "timed out",
+    "tls-failed": "failed in TLS",
+    "not-authorised": "was not authorised",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """How something that a client tried has ended, with when, in words."""
+
+    t: float
+    outcome: str
+    words: str
+
+
+def judge_unreachable(claim: Unreachable, evidence: Evidence) -> tuple[Outcome, str]:
+    """Judge how attempts ended, from what clients met and from what they achieved."""
+    timeline = evidence.timeline
+    ends = sorted(_ends(claim, evidence), key=lambda end: end.t)
+    others = [end for end in ends if end.outcome != claim.why]
+    if others:
+        near = evidence.causes.near(others[0].t, others[0].t)
+        return Outcome.BROKEN, f"{others[0].words}{near}"
+    if not ends:
+        return Outcome.UNKNOWN, "nothing of the kind was tried" + (
+            "" if timeline.complete else f" when the history ends at {moment(timeline.end)}"
+        )
+    if not timeline.complete:
+        cut = f"the history is cut short at {moment(timeline.end)}; until then: {ends[0].words}"
+        return Outcome.UNKNOWN, cut
+    each = "" if len(ends) == 1 else f"{several(len(ends), 'attempt')}, each {claim.why}; first: "
+    return Outcome.HELD, f"{each}{ends[0].words}"
+
+
+def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
+    wanted = destination_of(claim)
+    for seen in evidence.timeline.approaches:
+        named = claim.client in (None, seen.client) and claim.broker in (None, seen.broker)
+        if named and claim.over in (None, seen.over) and wanted in (None, seen.destination):
+            doing = f" ({seen.what} {seen.destination})" if seen.destination else ""
+            said = _SAID.get(seen.outcome, "failed otherwise")
+            words = f"{seen.client} at {seen.broker} over {seen.over}{doing} {said} after {gap(seen.took)}"
+            note = f": {seen.note}" if seen.note else ""
+            yield _End(t=seen.t, outcome=seen.outcome, words=f"{words}, at {moment(seen.t)}{note}")
+    for subscription in evidence.ledger.subscriptions.values():
+        named = claim.client in (None, subscription.client) and claim.broker in (None, subscription.broker)
+        if named and claim.over in (None, subscription.over) and wanted in (None, subscription.destination):
+            since = subscription.windows[0][0] if subscription.windows else 0.0
+            words = f"{subscription.client} subscribed to {subscription.destination} at {subscription.broker}"
+            yield _End(t=since, outcome="ok", words=f"{words} over {subscription.over}, at {moment(since)}")
+    if claim.client is not None:
+        return  # who publishes has no name of a person's
+    for publication in evidence.ledger.publications.values():
+        named = claim.broker in (None, publication.broker) and claim.over in (None, publication.over)
+        if named and wanted in (None, publication.destination) and OK in publication.outcomes:
+            number = publication.outcomes.index(OK)
+            words = f"{publication.broker} accepted {publication.named(number)} over {publication.over}"
+            sent = publication.sent_at[number]
+            yield _End(t=sent, outcome="ok", words=f"{words}, sent at {moment(sent)}")

@@ -1,0 +1,89 @@
+"""What may have befallen a message: missing demand, a link or broker that was out, else the event nearest in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from lab.activemq.destinations import hears
+from lab.judge.evidence.audiences import Audience, Tally
+from lab.judge.evidence.records import is_queue
+from lab.judge.evidence.timeline import Event, Timeline
+from lab.judge.wording import gap, moment
+from lab.units import several
+
+FAR = 90.0  # seconds; ActiveMQ notices a silent partition after 60 to 90 s, so what is further away explains little
+
+
+class Causes:
+    """The explanations that one history offers."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+
+    def of_loss(self, audience: Audience, tally: Tally, number: int) -> str:
+        """Say, as the end of a sentence, what may have lost a message; empty when nothing suggests itself."""
+        publication = tally.publication
+        sent = publication.sent_at[number]
+        if publication.broker not in audience.brokers and not is_queue(publication.destination):
+            undemanded = self._undemanded(publication.broker, publication.destination, sent)
+            if undemanded:
+                return undemanded
+        discarded = self._discarded(publication.broker, publication.destination)
+        return self.near(sent, self._timeline.end) + discarded
+
+    def near(self, t: float, until: float, *, bridges: bool = True) -> str:
+        """Name what was out in a stretch of time, a link or a broker, or else the event nearest to its beginning."""
+        shut = [
+            Event(t=out.start, words=out.words)
+            for out in self._timeline.shut
+            if out.start <= until and (out.end is None or out.end >= t)
+        ]
+        around = [
+            event for event in self._timeline.events if abs(event.t - t) <= FAR and (bridges or not event.of_bridge)
+        ]
+        event = _nearest(shut, t) or _nearest(around, t)
+        if event is None:
+            return ""
+        return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.words}"
+
+    def between(self, begin: float, end: float) -> str:
+        """Name what befell the lab in a stretch of time: a link or a broker that was out, or else the first event."""
+        shut = [
+            Event(t=out.start, words=out.words)
+            for out in self._timeline.shut
+            if out.start <= end and (out.end is None or out.end >= begin)
+        ]
+        event = _nearest(shut or [event for event in self._timeline.events if begin <= event.t <= end], begin)
+        return "" if event is None else f"; at {moment(event.t)} {event.words}"
+
+    def _undemanded(self, broker: str, destination: str, sent: float) -> str:
+        """Say that a topic message met no bridge's consumer on the broker it was sent to."""
+        seen = [
+            item
+            for (where, what), items in self._timeline.demand.items()
+            if where == broker and (hears(what, destination) or hears(destination, what))
+            for item in items
+        ]
+        seen.sort(key=lambda item: item.t)
+        before = [item for item in seen if item.t <= sent]
+        if not seen or (before and before[-1].present):
+            return ""
+        since = next((item.t for item in seen if item.present and item.t > sent), inf)
+        when = f"until {moment(since)}" if since < inf else "from then on"
+        ever = any(item.present for item in seen)
+        return (
+            f", when {broker} had no demand for it (no network consumer on {broker} "
+            f"{when if ever else 'at any time'}): a topic message without demand is not forwarded"
+        )
+
+    def _discarded(self, broker: str, destination: str) -> str:
+        samples = self._timeline.destinations.get((broker, destination), [])
+        discarded = max((sample.discarded for sample in samples), default=0)
+        if not discarded:
+            return ""
+        return f"; {broker} discarded {several(discarded, 'message')} of {destination} for a slow bridge"
+
+
+def _nearest(events: Sequence[Event], t: float) -> Event | None:
+    return min(events, key=lambda event: abs(event.t - t), default=None)

@@ -1,0 +1,119 @@
+"""All that an expectation may look at, and the choice of what concerns it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lab.activemq.destinations import hears
+from lab.declare.fields import Receivers
+from lab.history import (
+    Acknowledged,
+    ClientChanged,
+    Header,
+    Observation,
+    Publishing,
+    Received,
+    Sent,
+    Settled,
+    Subscribed,
+    Trouble,
+    Unsubscribed,
+)
+from lab.judge.evidence.audiences import Audience, Tally, audiences, joint
+from lab.judge.evidence.causes import Causes
+from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One audience and those of its tallies that an expectation is about."""
+
+    audience: Audience
+    tallies: tuple[Tally, ...]
+
+    @property
+    def busy(self) -> bool:
+        """Return whether anything was meant for it, or came."""
+        return any(tally.tempting or tally.first for tally in self.tallies) or any(
+            member.receipts_in_all for member in self.audience.members
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A history, taken in."""
+
+    header: Header
+    ledger: Ledger
+    timeline: Timeline
+    audiences: tuple[Audience, ...]
+    causes: Causes
+
+    def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
+        """Return the audiences an expectation names, all when it names none, with what was sent to its destination.
+
+        Where any of several is meant, they are one audience.
+        """
+        found = self._named(() if receivers is None else receivers.names, destination)
+        if receivers is None or not receivers.any or len(found) < 2:
+            return found
+        together = joint([each.audience for each in found])
+        return (Chosen(audience=together, tallies=_of(together, destination)),)
+
+    def _named(self, to: tuple[str, ...], destination: str | None) -> tuple[Chosen, ...]:
+        found = []
+        for audience in self.audiences:
+            if to and not set(to) & set(audience.names):
+                continue
+            if destination is not None and not any(hears(destination, own) for own in audience.destinations):
+                continue
+            found.append(Chosen(audience=audience, tallies=_of(audience, destination)))
+        if not to and destination is not None:  # who hears part of a wildcard, but nothing that was sent, is not meant
+            meant = [one for one in found if one.tallies or destination in one.audience.destinations]
+            found = meant or found
+        # An idle subscription says nothing about a client that was owed messages through another one.
+        served = {name for one in found if one.busy for name in one.audience.names}
+        return tuple(one for one in found if one.busy or not served.issuperset(one.audience.names))
+
+
+def _of(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
+    return tuple(
+        tally for tally in audience.tallies if destination is None or hears(destination, tally.publication.destination)
+    )
+
+
+def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:
+    """Read a history once, from its first observation to its last."""
+    ledger, timeline = Ledger(), Timeline()
+    received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
+    last = 0.0
+    for seen in observations:
+        if seen.t > last:
+            last = seen.t
+        kind = type(seen)
+        if kind is Received:
+            received(seen)  # type: ignore[arg-type]  # isinstance costs a second per ten million
+        elif kind is Acknowledged:
+            acknowledged(seen)  # type: ignore[arg-type]
+        elif kind is Sent:
+            sent(seen)  # type: ignore[arg-type]
+        elif isinstance(seen, Subscribed):
+            ledger.subscribed(seen)
+        elif isinstance(seen, Unsubscribed):
+            ledger.unsubscribed(seen)
+        elif isinstance(seen, Publishing):
+            ledger.publishing(seen)
+        elif isinstance(seen, Settled):
+            ledger.settled(seen)
+        else:
+            if isinstance(seen, Trouble):
+                ledger.deaf(seen.who, seen.t)
+            elif isinstance(seen, ClientChanged):
+                ledger.changed(seen)
+            timeline.add(seen)
+    timeline.last = last
+    return Evidence(
+        header=header, ledger=ledger, timeline=timeline, audiences=audiences(ledger), causes=Causes(timeline)
+    )

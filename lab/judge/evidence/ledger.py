@@ -1,0 +1,228 @@
+"""The clients' own ledger: every send, its outcome, and every receipt, in arrays of numbers.
+
+It only writes down; `audiences` says what was owed to whom. A message costs about 9 bytes, and 12 per subscriber.
+"""
+
+from __future__ import annotations
+
+from array import array
+from math import inf
+
+from lab.errors import InputError
+from lab.history import (
+    Acknowledged,
+    ClientChanged,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    Settled,
+    Subscribed,
+    Unsubscribed,
+)
+from lab.judge.evidence.records import FAILED, MOST, OK, UNKNOWN, Publication, Receipts, Subscription, damaged, is_queue
+
+_OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
+_ACCEPTED = SendOutcome.OK
+_DIGITS = 9  # int() refuses numbers of thousands of digits
+
+
+class Ledger:
+    """Who sent what and who received it."""
+
+    def __init__(self) -> None:
+        self.publications: dict[str, Publication] = {}  # by step, as ids write it
+        self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
+        self._digests: dict[str, int] = {}
+        self.given_back: dict[tuple[str, str, int], float] = {}  # by client, destination and position: when, last time
+        self._given: set[int] = set()  # positions of messages that anyone gave back
+        self._doubtful: set[tuple[str, int]] = set()  # acknowledged without an answer: they may come again
+
+    def subscribed(self, seen: Subscribed) -> None:
+        """Open a subscription, or open it again."""
+        subscription = self._subscription(seen.client, seen.destination)
+        subscription.broker, subscription.over = seen.broker, seen.over
+        subscription.durable, subscription.selector = seen.durable, seen.selector
+        subscription.deaf_since = inf
+        subscription.starts += 1
+        for absences in (subscription.away, subscription.cut_off):
+            if absences and absences[-1][1] == inf:
+                absences[-1] = (absences[-1][0], seen.t)
+        if not subscription.windows or subscription.windows[-1][1] != inf:
+            subscription.windows.append((seen.t, inf))
+
+    def unsubscribed(self, seen: Unsubscribed) -> None:
+        """End a subscription."""
+        subscription = self._subscription(seen.client, seen.destination)
+        self._give_back(subscription, seen.t)
+        _close(subscription, seen.t)
+
+    def changed(self, seen: ClientChanged) -> None:
+        """Note that a client went: what it had not acknowledged is the broker's again, what is durable is kept."""
+        if seen.state not in ("disconnected", "lost"):
+            return
+        for subscription in self.subscriptions.values():
+            if subscription.client != seen.client or not subscription.windows or subscription.windows[-1][1] != inf:
+                continue
+            self._give_back(subscription, seen.t)
+            subscription.breaks.append(seen.t)
+            subscription.deaf_since = min(subscription.deaf_since, seen.t)
+            if not subscription.durable and seen.state == "disconnected":
+                _close(subscription, seen.t)
+                continue
+            absences = subscription.away if subscription.durable else subscription.cut_off
+            if not absences or absences[-1][1] != inf:
+                absences.append((seen.t, inf))
+
+    def settled(self, seen: Settled) -> None:
+        """Note that a message was acknowledged, or may have been."""
+        subscription = self._subscription(seen.client, seen.destination)
+        if seen.outcome is SendOutcome.FAILED:
+            return  # it still awaits an acknowledgement
+        if seen.id is None:
+            digest = self._digests.get(seen.digest or "")
+            if digest in subscription.pending_digests:
+                subscription.pending_digests.remove(digest)
+            return
+        publication, number = self._message(seen.id)
+        position = (publication.step << 32) + number
+        if position in subscription.pending:
+            del subscription.pending[position]
+        elif self.given_back.pop((seen.client, seen.destination, position), None) is not None:
+            # The connection ended before the answer came.
+            subscription.of(publication).times[number] += 1
+            subscription.returned -= 1
+        if seen.outcome is SendOutcome.UNKNOWN:
+            self._doubtful.add((_shared(subscription), position))
+
+    def deaf(self, client: str, t: float) -> None:
+        """Note that a client's connection has gone: it may be owed messages still, but its silence says nothing."""
+        for subscription in self.subscriptions.values():
+            if subscription.client == client and subscription.windows and subscription.windows[-1][1] == inf:
+                subscription.deaf_since = min(subscription.deaf_since, t)
+
+    def publishing(self, seen: Publishing) -> None:
+        """Begin a publication."""
+        self.publications[str(seen.step)] = Publication(seen)
+
+    def sent(self, seen: Sent) -> None:
+        """Write a message down."""
+        publication, number = self._message(seen.id, new=True)
+        publication.sent_at[number] = seen.t
+        if number > publication.last:
+            publication.last = number
+        if seen.digest is not None:
+            if publication.digests is None:
+                publication.digests = array("q", [-1]) * (publication.count + 1)
+            publication.digests[number] = self._digests.setdefault(seen.digest, len(self._digests))
+
+    def acknowledged(self, seen: Acknowledged) -> None:
+        """Write an outcome down; the last word counts, but acceptance is never taken back."""
+        publication, number = self._message(seen.id)
+        if seen.outcome is _ACCEPTED:  # an enumeration's hash costs more than all the rest of this
+            publication.outcomes[number] = OK
+        elif publication.outcomes[number] != OK:
+            publication.outcomes[number] = _OUTCOMES[seen.outcome]
+
+    def received(self, seen: Received) -> None:
+        """Write a receipt down."""
+        subscription = self.subscriptions.get((seen.client, seen.destination))
+        if subscription is None:  # a broker may deliver before it says that it subscribed us
+            subscription = self._subscription(seen.client, seen.destination)
+        subscription.receipts_in_all += 1
+        if seen.id is None:
+            digest = None if seen.digest is None else self._digests.get(seen.digest)
+            if digest is None:
+                subscription.surprise(seen.t)
+            else:
+                subscription.digests.append(digest)
+                subscription.digest_times.append(seen.t)
+                subscription.digest_retained.append(seen.retained)
+                if seen.pending:
+                    subscription.pending_digests.append(digest)
+            return
+        step, _, text = seen.id.partition("-")
+        publication = self.publications.get(step)
+        if (
+            publication is None
+            or not text.isdecimal()
+            or len(text) > _DIGITS
+            or not 1 <= (number := int(text)) <= publication.count
+        ):
+            subscription.surprise(seen.t)
+            return
+        receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
+        position = (publication.step << 32) + number
+        if seen.pending:
+            subscription.pending[position] = None
+        by_right = (seen.redelivered or self._doubtful) and self._by_right(subscription, receipts, position, seen)
+        if receipts.add(number, seen.t, seen.retained, bool(by_right)):
+            if position > receipts.top[0]:
+                receipts.top[0] = position
+            elif position < receipts.top[0] and position not in self._given:
+                receipts.out_of_order(number)
+
+    def level(self) -> None:
+        """Make room in all receipts for all messages, when no more will come."""
+        for subscription in self.subscriptions.values():
+            for step, receipts in subscription.receipts.items():
+                receipts.reach(self.publications[str(step)].count)
+
+    def _by_right(self, subscription: Subscription, receipts: Receipts, position: int, seen: Received) -> bool:
+        """Return whether a message may come again: the broker cannot know that the client has it already."""
+        doubt = (_shared(subscription), position)
+        if doubt in self._doubtful:
+            self._doubtful.remove(doubt)
+            return True
+        number = position & 0xFFFFFFFF
+        if not (seen.redelivered and subscription.breaks and number < len(receipts.times) and receipts.times[number]):
+            return False
+        return subscription.breaks[-1] >= receipts.first_at[number]
+
+    def _give_back(self, subscription: Subscription, t: float) -> None:
+        """Take back what was not acknowledged: the broker gives those messages again, to whom it likes."""
+        for position in subscription.pending:
+            publication, number = self.publications[str(position >> 32)], position & 0xFFFFFFFF
+            times = subscription.of(publication).times
+            times[number] -= 1
+            subscription.returned += 1
+            self._given.add(position)
+            self.given_back[subscription.client, subscription.destination, position] = t
+        subscription.pending.clear()
+        for digest in subscription.pending_digests:
+            place = len(subscription.digests) - 1 - subscription.digests[::-1].index(digest)
+            for column in (subscription.digests, subscription.digest_times, subscription.digest_retained):
+                del column[place]
+            subscription.returned += 1
+        subscription.pending_digests.clear()
+
+    def _subscription(self, client: str, destination: str) -> Subscription:
+        return self.subscriptions.setdefault((client, destination), Subscription(client, destination))
+
+    def _message(self, id: str, *, new: bool = False) -> tuple[Publication, int]:
+        step, _, text = id.partition("-")
+        publication = self.publications.get(step)
+        if publication is None or not text.isdecimal() or len(text) > _DIGITS:
+            raise _unannounced(id)
+        number = int(text)
+        if not 1 <= number <= publication.count:
+            if not (new and publication.grows and number == publication.count + 1 <= MOST):
+                raise _unannounced(id)
+            publication.grow()
+        return publication, number
+
+
+def _shared(subscription: Subscription) -> str:
+    """Name those who share messages: all of a queue, else a subscription alone."""
+    own = subscription.destination
+    return own if is_queue(own) else f"{subscription.client} {own}"
+
+
+def _close(subscription: Subscription, t: float) -> None:
+    """End the time in which a subscription listened."""
+    if subscription.windows and subscription.windows[-1][1] == inf:
+        subscription.windows[-1] = (subscription.windows[-1][0], t)
+
+
+def _unannounced(id: str) -> InputError:
+    return damaged(f"it has a send {id!r} that no step announced")

@@ -1,0 +1,86 @@
+"""Which messages, by the clients' own ledger, came to nobody, or to nobody at another broker.
+
+Only what was accepted is looked for: a send whose outcome is unknown is neither lost nor delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lab.judge.evidence.audiences import joint
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.records import OK, Publication
+from lab.judge.wording import moment
+
+
+class Message(NamedTuple):
+    """One message of a publication."""
+
+    publication: Publication
+    number: int
+
+    @property
+    def sent(self) -> float:
+        """Return the moment it was sent."""
+        return self.publication.sent_at[self.number]
+
+
+def shown(messages: Sequence[Message], evidence: Evidence) -> str:
+    """Write how many there are, which was sent first, and what befell the network nearest to that."""
+    if not messages:
+        return "none"
+    first = min(messages, key=lambda message: message.sent)
+    near = evidence.causes.near(first.sent, evidence.timeline.end)
+    return f"{len(messages)} (first {first.publication.named(first.number)}, sent at {moment(first.sent)}{near})"
+
+
+def never_received(evidence: Evidence, destination: str) -> list[Message]:
+    """Return the messages accepted for a destination that no client received."""
+    found = []
+    for publication in evidence.ledger.publications.values():
+        if publication.destination == destination:
+            came = _received(evidence, publication)
+            found += [
+                Message(publication, number)
+                for number in range(1, publication.last + 1)
+                if publication.outcomes[number] == OK and not came[number]
+            ]
+    return found
+
+
+def lost_elsewhere(evidence: Evidence, broker: str, destination: str) -> list[Message]:
+    """Give, for each other broker, the messages owed to its subscribers that not one of them received."""
+    found = []
+    by_broker: dict[str, list[int]] = {}
+    for position, audience in enumerate(evidence.audiences):
+        for other in audience.brokers:
+            if other != broker and broker not in audience.brokers:
+                by_broker.setdefault(other, []).append(position)
+    for positions in by_broker.values():
+        for tally in joint([evidence.audiences[position] for position in positions]).tallies:
+            if (tally.publication.broker, tally.publication.destination) == (broker, destination):
+                found += [Message(tally.publication, number) for number in tally.lost]
+    return found
+
+
+def received_elsewhere(evidence: Evidence, broker: str, destination: str) -> int:
+    """Count, for each other broker, the messages that at least one of its subscribers received."""
+    others = {subscription.broker for subscription in evidence.ledger.subscriptions.values()} - {broker}
+    return sum(
+        sum(_received(evidence, publication, other))
+        for publication in evidence.ledger.publications.values()
+        if (publication.broker, publication.destination) == (broker, destination)
+        for other in others
+    )
+
+
+def _received(evidence: Evidence, publication: Publication, broker: str | None = None) -> bytearray:
+    """Mark the messages that came to somebody, of one broker or of any."""
+    came = bytearray(publication.count + 1)
+    for subscription in evidence.ledger.subscriptions.values():
+        if broker in (None, subscription.broker) and publication.step in subscription.receipts:
+            for number, times in enumerate(subscription.receipts[publication.step].times):
+                if times:
+                    came[number] = 1
+    return came

@@ -1,0 +1,332 @@
+"""Everything a history says but messages: steps, links, bridges, demand, the brokers' counters, how it ended.
+
+It only writes down; `causes` and the expectations read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import NamedTuple
+
+from lab.declare.broker_steps import BROKER_STEPS
+from lab.declare.service_steps import UpdateBroker
+from lab.declare.vpc_steps import NETWORK_STEPS
+from lab.history import (
+    Approached,
+    Attempted,
+    BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
+    Counted,
+    Demand,
+    DestinationSeen,
+    Ended,
+    LinkChanged,
+    LinkSeen,
+    LogLine,
+    Observation,
+    Paced,
+    PacketsDropped,
+    PeeringChanged,
+    RouteChanged,
+    RuleChanged,
+    SnapshotTaken,
+    StepEnded,
+    StepStarted,
+    Trouble,
+)
+from lab.judge.evidence.snapshots import Snapshots
+
+FAULTS = (
+    "cut", "reject", "heal", "impair", "flap",
+    *(step.verb for step in (*BROKER_STEPS, *NETWORK_STEPS)), UpdateBroker.verb,
+)  # fmt: skip
+LATE = 0.05  # seconds after its moment from which a step is late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTaken:
+    """A step, and when; `ended` is None when the history stops before."""
+
+    step: int
+    verb: str
+    asked: str
+    started: float
+    ended: float | None = None
+
+    @property
+    def done(self) -> float:
+        """Return the moment from which its effect is owed."""
+        return self.started if self.ended is None else self.ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that may explain what became of a message, in words that follow `0.4 s after`."""
+
+    t: float
+    words: str
+    of_bridge: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A stretch of time in which a link did not pass packets, in one direction or both."""
+
+    link: str
+    state: str  # "cut" | "reject"
+    leaving: tuple[str, ...]
+    start: float
+    end: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Say what happened to the link."""
+        way = f" leaving {self.leaving[0]}" if len(self.leaving) == 1 else ""
+        healed = "never healed" if self.end is None else f"healed at {self.end:.3f} s"
+        return f"link {self.link} {'was cut' if self.state == 'cut' else 'began to reject'}{way} ({healed})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A stretch of time in which a broker, or one of its connectors, did not run."""
+
+    what: str  # "tokyo", "connector wan of tokyo"
+    state: str  # "stopped" | "killed" | "paused" | "deleted"
+    start: float
+    end: float | None = None
+    back: str = ""  # how it ended: "started" | "resumed" | "active" (another instance took over)
+
+    @property
+    def words(self) -> str:
+        """Say what happened to the broker."""
+        if self.back == "active":
+            return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
+        if self.state == "deleted":
+            return f"{self.what} was deleted"
+        verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
+        return (
+            f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
+        )
+
+
+class End(NamedTuple):
+    """One end of a bridge; a responder may not know its connector's name, and say "" or a number such as #4."""
+
+    connector: str
+    broker: str
+    remote: str
+    created_by_duplex: bool
+
+    def answers(self, near: End) -> bool:
+        """Return whether this is the responder's end of an initiator's."""
+        named = self.connector == near.connector or self.connector == "" or self.connector.startswith("#")
+        return self.created_by_duplex and named and (self.broker, self.remote) == (near.remote, near.broker)
+
+
+class Timeline:
+    """What happened around the messages."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+        self.seen: list[Observation] = []  # everything, in the order it was written
+        self.ended: Ended | None = None
+        self.asked: dict[int, str] = {}  # by step: where it is and what it asked, for people
+        self.late: list[StepStarted] = []  # steps that began after their moment
+        self.in_vain: list[StepEnded] = []  # waits for what did not come
+        self.paces: list[Paced] = []
+        self.steps: list[StepTaken] = []
+        self.snapshots = Snapshots()
+        self.events: list[Event] = []
+        self.closures: list[Closure] = []
+        self.outages: list[Outage] = []
+        self.restarted: set[str] = set()  # brokers whose counters began anew
+        self.log: list[LogLine] = []
+        self.approaches: list[Approached] = []
+        self.demand: dict[tuple[str, str], list[Demand]] = {}
+        self.bridges: dict[End, BridgeSeen] = {}
+        self.bridge_changes: list[tuple[float, End, bool]] = []
+        self.destinations: dict[tuple[str, str], list[DestinationSeen]] = {}
+        self.links: dict[tuple[str, str, str], LinkSeen] = {}
+        self._taken_over: dict[str, float] = {}  # by broker: when another instance last became active
+        self.attempts: list[Attempted] = []
+        self.peerings: dict[str, PeeringChanged] = {}  # by name, as they are last
+        self.routes: dict[tuple[str, str], RouteChanged] = {}  # by table and destination
+        self.dropped: list[PacketsDropped] = []
+        self._shut: dict[str, dict[str, str]] = {}  # by link: the directions that are not open, by what they leave
+        self._impairments: dict[tuple[str, str], str] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Return whether the replay came to its end."""
+        return self.ended is not None and self.ended.complete
+
+    @property
+    def shut(self) -> tuple[Closure | Outage, ...]:
+        """Return every stretch of time in which a link, a broker or a connector was out."""
+        return (*self.closures, *self.outages)
+
+    def last_step(self, verb: str) -> StepTaken | None:
+        """Return the last such step."""
+        return next((step for step in reversed(self.steps) if step.verb == verb), None)
+
+    @property
+    def end(self) -> float:
+        """Return the moment after which nothing was looked at."""
+        return self.last if self.ended is None else self.ended.t
+
+    @property
+    def fault_steps(self) -> list[StepTaken]:
+        """Return the steps that change a link or a broker."""
+        return [step for step in self.steps if step.verb in FAULTS]
+
+    def add(self, seen: Observation) -> None:
+        """Write one observation down."""
+        self.seen.append(seen)
+        match seen:
+            case StepStarted():
+                self._started(seen)
+            case StepEnded():
+                self._ended(seen)
+            case Paced():
+                self.paces.append(seen)
+            case Demand():
+                self.demand.setdefault((seen.broker, seen.destination), []).append(seen)
+            case BridgeSeen():
+                self._bridge(seen)
+            case DestinationSeen():
+                self.destinations.setdefault((seen.broker, seen.destination), []).append(seen)
+            case LinkChanged():
+                self._link(seen)
+            case LinkSeen():
+                self.links[(seen.link, seen.leaving, seen.reaching)] = seen
+            case BrokerChanged():
+                if seen.standby:  # the broker serves on, with one instance less to take over, or one more
+                    words = f"instance {seen.instance} of {seen.broker}, the standby, was {seen.state}"
+                    self.events.append(Event(t=seen.t, words=words))
+                else:
+                    self._broker(seen.broker, seen.state, seen.t, seen.instance)
+            case ConnectorChanged():
+                self._broker(f"connector {seen.connector} of {seen.broker}", seen.state, seen.t)
+            case PeeringChanged() | RouteChanged() | RuleChanged():
+                self._network(seen)
+            case Attempted():
+                self.attempts.append(seen)
+            case PacketsDropped():
+                self.dropped.append(seen)
+            case Approached():
+                self.approaches.append(seen)
+            case LogLine():
+                self.log.append(seen)
+            case Counted() | SnapshotTaken():
+                self.snapshots.add(seen)
+            case Trouble():
+                self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
+            case Ended():
+                self.ended = seen
+            case _:
+                pass  # a message, which is the ledger's
+
+    def _started(self, seen: StepStarted) -> None:
+        self.asked[seen.step] = f"step {seen.place or seen.step} ({seen.asked})"
+        if seen.due is not None and seen.t - seen.due > LATE:
+            self.late.append(seen)
+        self.steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
+
+    def _ended(self, seen: StepEnded) -> None:
+        for place in range(len(self.steps) - 1, -1, -1):  # steps at once end in any order
+            step = self.steps[place]
+            if step.step == seen.step:
+                self.steps[place] = replace(step, ended=seen.t)
+                if not seen.ok and step.verb == "wait":
+                    self.in_vain.append(seen)
+                return
+
+    def _bridge(self, seen: BridgeSeen) -> None:
+        end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
+        before = self.bridges.get(end)
+        if before is not None and before.up and not seen.up and seen.remote_address not in ("", before.remote_address):
+            return  # it is the session before this one that has gone
+        self.bridges[end] = seen
+        if before is None or before.up != seen.up:
+            self.bridge_changes.append((seen.t, end, seen.up))
+            if before is not None:
+                name = f"{seen.connector}'s bridge" if not seen.created_by_duplex else f"the bridge from {seen.remote}"
+                words = f"{name} on {seen.broker} {'came back' if seen.up else 'went down'}"
+                self.events.append(Event(t=seen.t, words=words, of_bridge=True))
+
+    def _link(self, seen: LinkChanged) -> None:
+        shut = self._shut.setdefault(seen.link, {})
+        was_shut = bool(shut)
+        if seen.state == "open":
+            shut.pop(seen.leaving, None)
+        else:
+            shut[seen.leaving] = seen.state
+        if was_shut and not shut:
+            self._last_closure(seen.link, end=seen.t)
+            self.events.append(Event(t=seen.t, words=f"link {seen.link} was healed"))
+        elif shut and not was_shut:
+            self.closures.append(Closure(link=seen.link, state=seen.state, leaving=(seen.leaving,), start=seen.t))
+        elif shut:
+            self._last_closure(seen.link, also=seen.leaving)
+        direction = (seen.link, seen.leaving)
+        if self._impairments.get(direction, seen.impairment) != seen.impairment:
+            words = f"link {seen.link} leaving {seen.leaving} was impaired ({seen.impairment})"
+            self.events.append(Event(t=seen.t, words=words))
+        elif seen.state == "open" and not was_shut and direction not in self._impairments:
+            words = f"link {seen.link} leaving {seen.leaving} was set ({seen.impairment})"
+            self.events.append(Event(t=seen.t, words=words))
+        self._impairments[direction] = seen.impairment
+
+    def _broker(self, what: str, state: str, t: float, instance: int = 0) -> None:
+        """Write down that a broker or a connector goes out, or is back; a broker is out from its stopping on."""
+        place = next((n for n, outage in enumerate(self.outages) if outage.what == what and outage.end is None), None)
+        if state == "active":
+            self.restarted.add(what)  # what takes over counts from nothing
+            self._taken_over[what] = t
+            self.events.append(Event(t=t, words=f"instance {instance} of {what} became active"))
+            if place is not None:
+                self.outages[place] = replace(self.outages[place], end=t, back=state)
+        elif state in ("started", "resumed"):
+            self.events.append(Event(t=t, words=f"{what} was {state}{' again' if state == 'started' else ''}"))
+            if place is not None:
+                self.outages[place] = replace(self.outages[place], end=t, back=state)
+        elif state in ("creating", "created"):
+            self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created"))
+        elif state == "starting":
+            self.restarted.add(what)  # and it is out until it has started
+        elif place is None and t < self._taken_over.get(what, -inf):  # the engine told of its end when that was over
+            end = self._taken_over[what]
+            if not any(out.what == what and out.start <= t and out.end == end for out in self.outages):
+                self.outages.append(Outage(what=what, state=state, start=t, end=end, back="active"))
+        elif place is None:
+            self.outages.append(Outage(what=what, state="stopped" if state == "stopping" else state, start=t))
+        elif state in ("killed", "deleted"):  # a broker that did not end when asked, or that was paused or down
+            self.outages[place] = replace(self.outages[place], state=state)
+
+    def _network(self, seen: PeeringChanged | RouteChanged | RuleChanged) -> None:
+        """Write down how a peering or a route is, and as what may explain something: that it came or went."""
+        known = True
+        match seen:
+            case PeeringChanged():
+                known = seen.peering in self.peerings
+                self.peerings[seen.peering] = seen
+                words = f"the peering {seen.peering} was {seen.state}"
+            case RouteChanged():
+                known = bool(self.steps)
+                self.routes[seen.table, seen.destination] = seen
+                became = "became a blackhole" if seen.state == "blackhole" else f"was {seen.state}"
+                words = f"the route {seen.destination} of {seen.table} {became}"
+            case RuleChanged():
+                words = f"the rule {seen.rule} of {seen.group} was {seen.state}"
+        if known:
+            self.events.append(Event(t=seen.t, words=words))
+
+    def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
+        """Change what is known of a link's present closure."""
+        position = max(place for place, closure in enumerate(self.closures) if closure.link == link)
+        closure = self.closures[position]
+        if also is not None and also not in closure.leaving:
+            closure = replace(closure, leaving=(*closure.leaving, also))
+        self.closures[position] = closure if end is None else replace(closure, end=end)

@@ -1,0 +1,218 @@
+"""The second witness: the brokers' own counters beside the clients' ledger, and where they disagree, in words.
+
+Limits of the counters: Enqueue of a bridge counts consumer advisories too, so it is never used; a bridge's counters
+begin anew at each reconnect, so only the two ends of one session are compared; only a quiet, whole history is.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+
+from lab.activemq.destinations import hears
+from lab.history import BridgeSeen, DestinationSeen
+from lab.judge.evidence.agreement import facing, ways
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.records import FAILED, OK, Publication, is_queue
+from lab.judge.evidence.timeline import End
+from lab.judge.values import Testimony
+
+
+def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
+    """Return what both witnesses say of each destination, where the counters can speak of this run alone.
+
+    That is where exactly two brokers are, so that whatever one forwards the other receives, and neither has been
+    started again, which lets it count from zero.
+    """
+    brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
+    if not evidence.timeline.complete or len(brokers) != 2 or evidence.timeline.restarted:
+        return ()
+    found = []
+    for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
+        counted = {broker: _counted(evidence, broker, destination) for broker in brokers}
+        for source, target in (tuple(brokers), tuple(reversed(tuple(brokers)))):
+            own, other = counted[source], counted[target]
+            if own is not None and other is not None:
+                said = _testimony(evidence, destination, (source, own), (target, other))
+                if said.enqueued or said.at_most:
+                    found.append(said)
+    return tuple(each for each in found if each.at_most or not any(_told_by(each, other) for other in found))
+
+
+def _told_by(said: Testimony, other: Testimony) -> bool:
+    """Return whether all that a broker has, to which nobody sent, is what the other way's clients received."""
+    facing = (said.destination, said.source, said.target) == (other.destination, other.target, other.source)
+    return facing and other.arrived is not None and said.enqueued + said.back == other.arrived + other.waiting
+
+
+def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, ...]:
+    """Return one note for each place where the witnesses disagree."""
+    if not evidence.timeline.complete:
+        return ()
+    return (*_bridges(evidence.timeline.bridges), *(words for each in said for words in _differing(each)))
+
+
+def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
+    for near in (end for end in ends if not end.created_by_duplex):
+        both = facing(near, ends)
+        if isinstance(both, str):
+            continue
+        for one, other in ways(both):
+            if one.dequeued != other.received:
+                yield (
+                    f"bridge {near.connector}: {one.broker} says that {other.broker} took {one.dequeued} messages, "
+                    f"{other.broker} says that it received {other.received}"
+                )
+
+
+def _differing(said: Testimony) -> Iterator[str]:
+    if not said.agreed_accepted:
+        range_ = f"{said.accepted}" if said.accepted == said.at_most else f"{said.accepted} to {said.at_most}"
+        back = f" ({said.back} of them from {said.target})" if said.back else ""
+        yield (
+            f"{said.destination}: the clients know of {range_} messages accepted by {said.source}, "
+            f"whose own counter says {said.enqueued + said.back}{back}"
+        )
+    if not said.agreed_arrived:
+        yield (
+            f"{said.destination}: {said.source} says that it forwarded {said.forwarded}, the subscribers on "
+            f"{said.target} received {said.arrived}" + (f" and {said.waiting} wait there" if said.waiting else "")
+        )
+
+
+def _testimony(
+    evidence: Evidence, destination: str, near: tuple[str, DestinationSeen], far: tuple[str, DestinationSeen]
+) -> Testimony:
+    (source, own), (target, other) = near, far
+    sent = _sent(evidence, destination, source)
+    heard = lost = None
+    if _comparable(evidence, sent, target) and not (is_queue(destination) and own.forwarded and other.forwarded):
+        listening = any(
+            subscription.broker == target and any(p.step in subscription.receipts for p in sent)
+            for subscription in evidence.ledger.subscriptions.values()
+        )
+        if own.forwarded or listening or (not is_queue(destination) and _owed(evidence, sent, target)):
+            heard = sum(_heard(evidence, publication, target) for publication in sent)
+            lost = sum(_lost(evidence, publication, target) for publication in sent)
+    samples = evidence.timeline.destinations[(source, destination)]
+    return Testimony(
+        destination=destination,
+        source=source,
+        target=target,
+        accepted=_accepted(sent),
+        at_most=sum(publication.last - publication.outcomes.count(FAILED) for publication in sent),
+        enqueued=own.enqueued - other.forwarded,
+        arrived=heard,
+        missing=None if heard is None else sum(_missing(evidence, publication, target) for publication in sent),
+        waiting=other.queued if is_queue(destination) else 0,
+        forwarded=own.forwarded,
+        back=other.forwarded,
+        taken=other.enqueued - _accepted(_sent(evidence, destination, target)),
+        lost=lost,
+        discarded=max(sample.discarded for sample in samples),  # a consumer that goes takes its counter along
+    )
+
+
+def _sent(evidence: Evidence, destination: str, broker: str) -> list[Publication]:
+    return [p for p in evidence.ledger.publications.values() if (p.broker, p.destination) == (broker, destination)]
+
+
+def _accepted(sent: Sequence[Publication]) -> int:
+    return sum(publication.outcomes.count(OK) for publication in sent)
+
+
+def _owed(evidence: Evidence, sent: Sequence[Publication], broker: str) -> bool:
+    """Return whether a broker's subscribers were owed any of it, though none of it may have come."""
+    return any(
+        tally.expected
+        for audience in evidence.audiences
+        if broker in audience.brokers
+        for tally in audience.tallies
+        if any(tally.publication is publication for publication in sent)
+    )
+
+
+def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:
+    """Count the messages of a publication that were owed to a subscriber of a broker, and reached none there."""
+    found: set[int] = set()
+    for audience in evidence.audiences:
+        if broker in audience.brokers:
+            found.update(*(tally.lost for tally in audience.tallies if tally.publication is publication))
+    receipts = _receipts(evidence, publication, broker)
+    return sum(1 for number in found if not any(number < len(times) and times[number] for times in receipts))
+
+
+def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) -> bool:
+    """Return whether all that reaches a broker goes to its subscribers, each message once, and nothing else does."""
+    told_apart = any(publication.retained or publication.expiry is not None for publication in sent)
+    return not told_apart and not any(
+        subscription.selector is not None or subscription.breaks or subscription.pending
+        for subscription in evidence.ledger.subscriptions.values()
+        if subscription.broker == target and any(hears(subscription.destination, p.destination) for p in sent)
+    )
+
+
+def _counted(evidence: Evidence, broker: str, destination: str) -> DestinationSeen | None:
+    """Return what a broker counted of this run; None where it did not look, or looked before all was quiet."""
+    samples = evidence.timeline.destinations.get((broker, destination), [])
+    publications = [p for p in evidence.ledger.publications.values() if p.destination == destination]
+    if not samples or not publications or samples[-1].t < _quiet(evidence, publications):
+        return None
+    first_sent = min((t for p in publications for t in p.sent_at if t == t), default=0.0)
+    before = [sample for sample in samples if sample.t <= first_sent]
+    last = samples[-1]
+    if not before:
+        return last
+    base = before[-1]
+    return DestinationSeen(
+        t=last.t,
+        broker=broker,
+        destination=destination,
+        enqueued=last.enqueued - base.enqueued,
+        dequeued=last.dequeued - base.dequeued,
+        forwarded=last.forwarded - base.forwarded,
+        queued=last.queued,
+        consumers=last.consumers,
+        discarded=last.discarded - base.discarded,
+    )
+
+
+def _quiet(evidence: Evidence, publications: list[Publication]) -> float:
+    """Return the moment of the last send or first receipt of a message."""
+    moments = [t for p in publications for t in p.sent_at if t == t]
+    steps = {publication.step for publication in publications}
+    for subscription in evidence.ledger.subscriptions.values():
+        for step, receipts in subscription.receipts.items():
+            if step in steps:
+                moments.append(max(receipts.first_at))
+    return max(moments, default=0.0)
+
+
+def _missing(evidence: Evidence, publication: Publication, broker: str) -> int:
+    """Count the accepted messages of a publication that reached no subscriber of a broker."""
+    accepted = publication.outcomes.count(OK)
+    if accepted == publication.last:  # as is usual: nothing arrived that was not accepted
+        return accepted - _heard(evidence, publication, broker)
+    receipts = _receipts(evidence, publication, broker)
+    return sum(
+        1
+        for number, outcome in enumerate(publication.outcomes)
+        if outcome == OK and not any(number < len(times) and times[number] for times in receipts)
+    )
+
+
+def _receipts(evidence: Evidence, publication: Publication, broker: str) -> list[array[int]]:
+    """Return how often each subscriber of a broker received each message of a publication."""
+    return [
+        subscription.receipts[publication.step].times
+        for subscription in evidence.ledger.subscriptions.values()
+        if subscription.broker == broker and publication.step in subscription.receipts
+    ]
+
+
+def _heard(evidence: Evidence, publication: Publication, broker: str) -> int:
+    """Count the messages of a publication that reached at least one subscriber of a broker."""
+    found = _receipts(evidence, publication, broker)
+    if len(found) == 1:
+        return len(found[0]) - found[0].count(0)
+    return sum(1 for times in zip(*found, strict=True) if any(times))

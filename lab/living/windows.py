@@ -1,0 +1,58 @@
+"""A lab that stands for as long as its `up` does, and what it does meanwhile: keep windows, end what was cut short.
+
+Commands change the lab at the same time, and its clock too; they leave what they did on file, which is looked at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from lab.amazonmq.account.account import Account, begun, due, still_due
+from lab.emulation import state as states
+from lab.emulation.state import LabState
+from lab.emulation.turns import is_free
+from lab.runtime.clock import Clock
+
+LOOK_EVERY = 0.5  # seconds between two looks: the file tells nobody that it has changed
+PATIENCE = 60.0  # seconds before what could not be done is tried again
+
+
+def stand(
+    run: str,
+    folder: Path,
+    clock: Clock,
+    machine: Callable[[], datetime],
+    account_of: Callable[[LabState], Account],
+    attend: Callable[[], None],
+) -> None:
+    """Return when a lab has ended; `attend` is called each time that a maintenance window opens and finds something.
+
+    It is called too where a reboot, a creation or a deletion was begun and nobody is at it: it was cut short.
+    """
+
+    def wanted(account: Account | None) -> bool:
+        return account is not None and (opened(account, machine()) or (bool(begun(account)) and is_free(run, folder)))
+
+    not_before = clock.now()
+    while (written := states.written(run, folder)) is not None:
+        account = _account(run, folder, account_of)
+        while states.written(run, folder) == written:
+            if clock.now() >= not_before and wanted(account):
+                attend()
+                if wanted(_account(run, folder, account_of)):  # it came to nothing, and that was told
+                    not_before = clock.now() + PATIENCE
+            else:
+                clock.sleep(LOOK_EVERY)
+
+
+def opened(account: Account, machine: datetime) -> bool:
+    """Return whether a window has opened that somebody has to attend to."""
+    found, _ = due(account, machine)
+    return bool(still_due(found))
+
+
+def _account(run: str, folder: Path, account_of: Callable[[LabState], Account]) -> Account | None:
+    state = states.load(run, folder)
+    return None if state is None else account_of(state)

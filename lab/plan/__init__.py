@@ -1,0 +1,1 @@
+"""Topology → Plan: everything a runtime needs to open a lab, decided without touching anything."""

@@ -1,0 +1,147 @@
+"""A topology's brokers in Amazon MQ's words: identity, host name, address, configuration.
+
+What a Plan and the checks both need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv4Address
+
+from lab.activemq.releases import release
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.amazonmq.configurations.default import default_configuration
+from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
+from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
+from lab.amazonmq.names import derived_broker_id, host_name
+from lab.declare.topology import Broker, Topology
+from lab.errors import InputError
+from lab.network.addresses import first_free
+
+
+def broker_id(topology: Topology, broker: str) -> str:
+    """Return a broker's id: its own, or one derived from the names."""
+    return topology.brokers[broker].broker_id or derived_broker_id(topology.topology, broker)
+
+
+def hosts(topology: Topology) -> Mapping[str, str]:
+    """Map each host name of the topology, each instance's, to its broker."""
+    return {
+        host: name
+        for name, broker in topology.brokers.items()
+        if broker.region in topology.regions
+        for host in _host_names(topology, name)
+    }
+
+
+def _host_names(topology: Topology, name: str) -> tuple[str, ...]:
+    broker, broker_id_ = topology.brokers[name], broker_id(topology, name)
+    aws_region = topology.regions[broker.region].aws_region
+    return tuple(host_name(broker_id_, aws_region, number) for number in broker.deployment_mode.instances)
+
+
+def identity(topology: Topology, name: str, activemq_version: str | None = None) -> BrokerIdentity:
+    """Return what a configuration is rendered for; the broker's region must exist."""
+    broker = topology.brokers[name]
+    aws_region = topology.regions[broker.region].aws_region
+    return BrokerIdentity(
+        name=name,
+        broker_id=broker_id(topology, name),
+        aws_region=aws_region,
+        host_names=_host_names(topology, name),
+        deployment_mode=broker.deployment_mode,
+        users=tuple(
+            UserIdentity(name=user, groups=fields.groups, console_access=fields.console_access)
+            for user, fields in broker.users.items()
+        ),
+        engine_version=broker.engine_version,
+        activemq_version=release(broker.engine_version, activemq_version) or broker.engine_version,
+    )
+
+
+def sanitised(topology: Topology, name: str) -> Sanitised:
+    """Return a broker's configuration, or the service's default, as the service would save it for its engine version.
+
+    Raises InputError where it is no configuration, or where nobody knows what the engine version permits.
+    """
+    broker = topology.brokers[name]
+    written = broker.configuration
+    if written is None:
+        return _saved(None, "", broker.engine_version)
+    return _saved(written.file, written.text, broker.engine_version)
+
+
+@lru_cache(maxsize=64)
+def _saved(file: str | None, text: str, engine_version: str) -> Sanitised:
+    """Read and sanitise once what checking, warning and planning all ask for."""
+    return sanitise(default_configuration() if file is None else read(text.encode(), file), engine_version)
+
+
+def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]]:
+    """Return each broker's instances their addresses: declared, or the first free in its VPC; None where none is."""
+    found = {name: list(declared_addresses(broker)) for name, broker in topology.brokers.items()}
+    for name, broker in topology.brokers.items():
+        if broker.region not in topology.regions:
+            continue
+        for place, address in enumerate(found[name]):
+            if address is None:
+                here = [other for other, each in topology.brokers.items() if each.region == broker.region]
+                taken = {each for other in here for each in found[other] if each is not None}
+                found[name][place] = first_free(topology.regions[broker.region].vpc, taken)
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:
+    """Return the addresses of a broker's instances as they are written; None where none is."""
+    if broker.deployment_mode is DeploymentMode.SINGLE_INSTANCE:
+        return (broker.address,)
+    return broker.addresses or (None,) * len(broker.deployment_mode.instances)
+
+
+def numbered_hosts(topology: Topology) -> Mapping[str, tuple[str, int]]:
+    """Map each host name of the topology, in small letters, to its broker and its instance's number."""
+    return {
+        host.lower(): (name, number)
+        for name, broker in topology.brokers.items()
+        for number, host in zip(broker.deployment_mode.instances, _host_names(topology, name), strict=True)
+    }
+
+
+def instances_named(topology: Topology) -> Mapping[tuple[str, str, str], tuple[int, ...]]:
+    """Map initiator, connector and pair to the pair's instances that the connector names, where it names but some."""
+    numbers = numbered_hosts(topology)
+    found: dict[tuple[str, str, str], set[int]] = {}
+    for name in topology.brokers:
+        for connector in sanitised(topology, name).configuration.connectors:
+            for remote in connector.remotes:
+                if remote.host in numbers:
+                    pair, number = numbers[remote.host]
+                    found.setdefault((name, connector.name, pair), set()).add(number)
+    return {
+        key: tuple(sorted(named))
+        for key, named in found.items()
+        if len(named) < len(topology.brokers[key[2]].deployment_mode.instances)
+    }
+
+
+def connectors(topology: Topology) -> dict[str, list[str]]:
+    """Map each connector's name to the brokers whose configuration has it, as far as they can be read."""
+    owners: dict[str, list[str]] = {}
+    for name in topology.brokers:
+        for connector in _connectors(topology, name) or ():
+            owners.setdefault(connector.name, []).append(name)
+    return owners
+
+
+def unread(topology: Topology) -> tuple[str, ...]:
+    """Name the brokers whose configuration cannot be read, so that nobody knows which connectors it has."""
+    return tuple(name for name in topology.brokers if _connectors(topology, name) is None)
+
+
+def _connectors(topology: Topology, name: str) -> tuple[NetworkConnector, ...] | None:
+    try:
+        return sanitised(topology, name).configuration.connectors
+    except InputError:  # said by the checks of the configurations
+        return None

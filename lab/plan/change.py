@@ -1,0 +1,49 @@
+"""The Plan after a broker has been given another configuration or other users: what stands from then on.
+
+Bridges follow the configuration that is applied: whoever watches, tells or judges them asks the Plan of the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lab.amazonmq.configurations.sanitising import Sanitised
+from lab.amazonmq.files.activemq_xml import render
+from lab.amazonmq.identity import UserIdentity
+from lab.plan.planning import bridges_of
+from lab.plan.values import Plan
+
+
+def applied(plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdentity]) -> Plan:
+    """Return the Plan in which a broker has a text and users of the account; nothing else of it changes."""
+    before = plan.broker(broker)
+    who = replace(before.identity, users=tuple(users))
+    after = replace(
+        before,
+        users=tuple(user.name for user in who.users),
+        console_users=tuple(user.name for user in who.users if user.console_access),
+        identity=who,
+        configuration_file=text.configuration.file,
+        configuration=text.configuration.text,
+        saved=text.text,
+        removals=text.removals,
+        activemq_xml=render(text, who),
+    )
+    its = tuple(bridges_of(broker, text.configuration.connectors, hosts(plan)))
+    others = tuple(bridge for bridge in plan.bridges if bridge.initiator != broker)
+    return replace(
+        plan, brokers=tuple(after if each.name == broker else each for each in plan.brokers), bridges=(*others, *its)
+    )
+
+
+def hosts(plan: Plan) -> dict[str, tuple[str, int]]:
+    """Map each host name of the lab to its broker and its instance's number."""
+    return {its.host_name.lower(): (broker.name, its.number) for broker in plan.brokers for its in broker.instances}
+
+
+def leading_nowhere(plan: Plan, text: Sanitised) -> tuple[str, ...]:
+    """Return the addresses of a configuration's connectors that no broker of the lab has."""
+    known = hosts(plan)
+    remotes = (remote for connector in text.configuration.connectors for remote in connector.remotes)
+    return tuple(remote.text for remote in remotes if remote.host not in known)

@@ -1,0 +1,177 @@
+"""Topology → Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address
+
+from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.amazonmq.files.activemq_xml import render
+from lab.amazonmq.identity import BrokerIdentity
+from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
+from lab.errors import PlanError
+from lab.network.aws import city, round_trip
+from lab.network.link import Direction, Impairment
+from lab.plan.brokers import addresses, identity, numbered_hosts, sanitised
+from lab.plan.network import network_of
+from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan, RegionPlan
+
+
+def plan(topology: Topology, *, seed: int, activemq_version: str | None = None) -> Plan:
+    """Decide all that is to stand for a topology that `check` found no Problem in."""
+    brokers = _brokers(topology, activemq_version)
+    regions = tuple(
+        RegionPlan(name=name, aws_region=region.aws_region, city=city(region.aws_region), vpc=region.vpc)
+        for name, region in topology.regions.items()
+    )
+    links = tuple(_link(topology, link) for link in topology.links)
+    bridges = tuple(_bridges(topology))
+    return Plan(
+        topology=topology.topology,
+        seed=seed,
+        regions=regions,
+        links=links,
+        brokers=brokers,
+        bridges=bridges,
+        network=network_of(topology),
+        actions=_actions(regions, links, brokers, bridges),
+    )
+
+
+def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPlan, ...]:
+    placed = addresses(topology)
+    found: list[BrokerPlan] = []
+    for name, broker in topology.brokers.items():
+        who, text = identity(topology, name, activemq_version), sanitised(topology, name)
+        found.append(
+            BrokerPlan(
+                name=name,
+                region=broker.region,
+                deployment_mode=who.deployment_mode,
+                instances=tuple(_instances(who, broker.region, placed[name])),
+                broker_id=who.broker_id,
+                engine_version=who.engine_version,
+                activemq_version=who.activemq_version,
+                memory=broker.memory,
+                heap=broker.memory // 2,
+                users=tuple(user.name for user in who.users),
+                console_users=tuple(user.name for user in who.users if user.console_access),
+                identity=who,
+                configuration_file=text.configuration.file,
+                configuration=text.configuration.text,
+                saved=text.text,
+                removals=text.removals,
+                activemq_xml=render(text, who),
+                later=broker.later,
+            )
+        )
+    return tuple(found)
+
+
+def _instances(who: BrokerIdentity, region: str, placed: Sequence[IPv4Address | None]) -> Iterator[InstancePlan]:
+    for number, host, address in zip(who.deployment_mode.instances, who.host_names, placed, strict=True):
+        name = who.deployment_mode.instance_name(who.name, number)
+        if address is None:
+            raise PlanError(f"no address is free for {name} in {region}", "make its VPC larger")
+        yield InstancePlan(name=name, number=number, address=address, host_name=host)
+
+
+def _link(topology: Topology, link: Link) -> LinkPlan:
+    here, there = link.between
+    source = DECLARED
+    if isinstance(link.link, DirectedLink):
+        ways = {region: fields.impairment() for region, fields in link.link.leaving.items()}
+    elif isinstance(link.link, ImpairmentFields):
+        ways = dict.fromkeys(link.between, link.link.impairment())
+    else:
+        preset = round_trip(topology.regions[here].aws_region, topology.regions[there].aws_region)
+        if preset is None:
+            raise PlanError(f"there is no measured round trip for the link {link.name}", "give a delay yourself")
+        source = preset.source
+        ways = dict.fromkeys(link.between, Impairment(delay=preset.delay))
+    return LinkPlan(
+        name=link.name,
+        directions=(
+            Direction(leaving=here, reaching=there, impairment=ways[here]),
+            Direction(leaving=there, reaching=here, impairment=ways[there]),
+        ),
+        source=source,
+    )
+
+
+def _bridges(topology: Topology) -> Iterator[BridgePlan]:
+    by_host = numbered_hosts(topology)
+    for name in topology.brokers:
+        yield from bridges_of(name, sanitised(topology, name).configuration.connectors, by_host)
+
+
+def bridges_of(
+    broker: str, connectors: Sequence[NetworkConnector], by_host: Mapping[str, tuple[str, int]]
+) -> Iterator[BridgePlan]:
+    """Return the bridges that a broker's connectors ask for; one to a host that no broker has is none.
+
+    `by_host` maps each host name of the lab to its broker and its instance's number.
+    """
+    for connector in connectors:
+        reached = [by_host[host][0] for host in _reached(connector) if host in by_host]
+        named = {by_host[remote.host] for remote in connector.remotes if remote.host in by_host}
+        for responder in dict.fromkeys(reached):
+            numbers = tuple(sorted(number for name, number in named if name == responder))
+            all_of_it = sum(1 for name, _ in by_host.values() if name == responder)
+            yield BridgePlan(
+                connector=connector.name,
+                initiator=broker,
+                responder=responder,
+                duplex=connector.duplex,
+                user=connector.user_name or "",
+                instances=numbers if len(numbers) < all_of_it else (),
+            )
+
+
+def _reached(connector: NetworkConnector) -> tuple[str, ...]:
+    """Return the hosts that get a bridge: static gives one to each, masterslave to the first that answers."""
+    hosts = tuple(remote.host for remote in connector.remotes)
+    return hosts[:1] if connector.discovery == "masterslave" else hosts
+
+
+def _actions(
+    regions: Sequence[RegionPlan],
+    links: Sequence[LinkPlan],
+    brokers: Sequence[BrokerPlan],
+    bridges: Sequence[BridgePlan],
+) -> tuple[Action, ...]:
+    """Order what the runtime does: networks before brokers, and every broker started before any is waited for.
+
+    The router is started behind the first broker, since it is ready long before a broker listens; those that connect to
+    another broker are behind both.
+    A link is measured when the brokers have started, since they take all of a small machine until then. What comes
+    later is made ready and left alone.
+    """
+    here = [broker for broker in brokers if not broker.later]
+    names = {broker.name for broker in here}
+    starts = [Action(does="start-broker", to=name) for name in _responders_first(here, bridges)]
+    awaited = [bridge.connector for bridge in bridges if {bridge.initiator, bridge.responder} <= names]
+    return (
+        *(Action(does="create-network", to=region.name) for region in regions),
+        *starts[:1],
+        Action(does="start-router", to="router"),
+        *starts[1:],
+        *(Action(does="prepare-broker", to=broker.name) for broker in brokers if broker.later),
+        *(Action(does="start-standby", to=its.name) for broker in here for its in broker.instances[1:]),
+        *(Action(does="await-broker", to=broker.name) for broker in here),
+        *(Action(does="check-link", to=link.name) for link in links),
+        *(Action(does="await-bridge", to=name) for name in dict.fromkeys(awaited)),
+        *(Action(does="await-console", to=broker.name) for broker in here),
+    )
+
+
+def _responders_first(brokers: Sequence[BrokerPlan], bridges: Sequence[BridgePlan]) -> tuple[str, ...]:
+    """Order brokers so that those whom others connect to come first: a refused connector tries again after a second."""
+    found: list[str] = []
+    left = [broker.name for broker in brokers]
+    while left:
+        waiting = {bridge.initiator for bridge in bridges if bridge.responder in left and bridge.initiator in left}
+        next_ones = [name for name in left if name not in waiting] or left[:1]  # in a ring somebody must begin
+        found += next_ones
+        left = [name for name in left if name not in next_ones]
+    return tuple(found)

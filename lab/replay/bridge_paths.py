@@ -1,0 +1,64 @@
+"""By which brokers a message can travel, over bridges that are asked for and links that are open. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from lab.activemq.destinations import destination_of, hears
+from lab.declare.step import Message, Step
+from lab.network.link import LinkState
+from lab.plan.values import Plan
+
+Way = tuple[str, str]  # a link, and the region that its direction leaves
+
+
+def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState] | None = None) -> bool:
+    """Return whether bridges carry messages from one broker to another; with `states`, over open links only."""
+    reached, edge = {source}, [source]
+    while edge:
+        here = edge.pop()
+        for broker in plan.brokers:
+            there = broker.name
+            if there in reached or not plan.forwards(here, there):
+                continue
+            if states is None or _open(plan, here, there, states):
+                reached.add(there)
+                edge.append(there)
+    return target in reached
+
+
+def initial_states(plan: Plan) -> dict[Way, LinkState]:
+    """Return the state every direction begins with."""
+    return {(link.name, way.leaving): way.state for link in plan.links for way in link.directions}
+
+
+def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]) -> tuple[str, ...]:
+    """Name the other brokers where a subscription must be known before what they will send can reach it."""
+    sending = (
+        step.broker for step in later if isinstance(step, Message) and hears(destination, str(destination_of(step)))
+    )
+    return tuple(name for name in dict.fromkeys(sending) if name != broker and carries(plan, name, broker))
+
+
+def _open(plan: Plan, here: str, there: str, states: Mapping[Way, LinkState]) -> bool:
+    """Return whether TCP gets through between two brokers, which takes both directions."""
+    regions = {plan.broker(here).region, plan.broker(there).region}
+    ways = [
+        (link.name, way.leaving)
+        for link in plan.links
+        if {way.leaving for way in link.directions} == regions
+        for way in link.directions
+    ]
+    return all(states[way] is LinkState.OPEN for way in ways)
+
+
+def carrier(plan: Plan) -> Callable[[str, str], bool]:
+    """Return `carries` for one plan, remembering what it found."""
+    known: dict[tuple[str, str], bool] = {}
+
+    def found(source: str, target: str) -> bool:
+        if (source, target) not in known:
+            known[source, target] = carries(plan, source, target)
+        return known[source, target]
+
+    return found

@@ -1,0 +1,153 @@
+"""The consume step: messages are taken one by one, and acknowledged or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing, suppress
+
+from lab import units
+from lab.declare.client_steps import Consume
+from lab.errors import BrokerError, LabTimeout, PlanError
+from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
+from lab.replay.callbacks import Ear, Unsettled
+from lab.replay.outcome import Outcome, refused
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import connect as attempts
+from lab.replay.wording import destination
+from lab.runtime.client import Client
+from lab.runtime.messages import Terms
+
+_INDIVIDUAL = "client-individual"
+
+
+def consume(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
+    """Take messages of a client's subscription, or of a queue to which it connects for that alone."""
+    if step.queue is not None:
+        return _of_a_queue(rehearsal, number, step)
+    listener = rehearsal.listeners.get(step.client)
+    if listener is None:
+        return Outcome(ok=False, note="it is not subscribed to anything")
+    cumulative = frozenset(str(terms.destination) for terms in listener.terms if terms.ack == "client")
+    return _take(rehearsal, step, listener.client, listener.ear, cumulative)
+
+
+def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
+    if step.broker is None or step.over is None:
+        raise PlanError("a consume of a queue without a broker", "check the scenario first")
+    ear = Ear(rehearsal, step.client)
+    begun = rehearsal.now()
+    try:
+        client = rehearsal.lab.connect(
+            client=step.client,
+            broker=step.broker,
+            over=step.over,
+            user=rehearsal.user(step.broker, step.user),
+            events=ear,
+        )
+    except (BrokerError, LabTimeout) as error:
+        attempts.failed(rehearsal, step, step.client, "connect", error, begun)
+        return refused(rehearsal, step.client, error)
+    rehearsal.ears.setdefault(step.client, []).append(ear)
+    with closing(client):
+        return _alone(rehearsal, number, step, client, ear)
+
+
+def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, ear: Ear) -> Outcome:
+    """Subscribe for a while, take, and end the subscription: what was not acknowledged is given back."""
+    to, begun = destination(step), rehearsal.now()
+    try:
+        # No more are to come than are taken: what came beyond that would be given back, marked as redelivered.
+        client.subscribe(Terms(destination=to, ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count))
+    except (BrokerError, LabTimeout) as error:
+        attempts.failed(rehearsal, step, step.client, "subscribe", error, begun)
+        return refused(rehearsal, step.client, error)
+    broker = step.broker or ""
+    rehearsal.record(
+        Subscribed(
+            t=rehearsal.now(),
+            client=step.client,
+            broker=broker,
+            over=step.over or "",
+            destination=str(to),
+            step=number,
+            ack=_INDIVIDUAL,
+        )
+    )
+    outcome = _take(rehearsal, step, client, ear, frozenset())
+    try:
+        client.unsubscribe(to)
+    except (BrokerError, LabTimeout) as error:
+        outcome = refused(rehearsal, step.client, error)
+    rehearsal.record(Unsubscribed(t=rehearsal.now(), client=step.client, broker=broker, destination=str(to)))
+    return outcome
+
+
+def _take(rehearsal: Rehearsal, step: Consume, client: Client, ear: Ear, cumulative: frozenset[str]) -> Outcome:
+    """Take messages as they come, and acknowledge them where that is asked, until there are enough or time is over."""
+    end = rehearsal.now() + step.within.total_seconds()
+    taken, told = 0, dict.fromkeys(SendOutcome, 0)
+    while taken < step.count:
+        rehearsal.wait(lambda: bool(ear.untaken) or ear.lost_because is not None, end - rehearsal.now())
+        if not ear.untaken:
+            break
+        batch = _at_most(step.count - taken, ear)
+        taken += len(batch)
+        for outcome in _settle(rehearsal, step.client, client, ear, batch, cumulative) if step.ack else ():
+            told[outcome] += 1
+    notes = []
+    if taken < step.count:
+        because = ear.lost_because or f"no more came within {units.format_duration(step.within)}"
+        notes.append(f"{taken} of {step.count} taken: {because}")
+    if unsettled := told[SendOutcome.FAILED] + told[SendOutcome.UNKNOWN]:
+        notes.append(f"{unsettled} of {taken} acknowledgements without the broker's word that they are done")
+    return Outcome(ok=not notes, note="; ".join(notes))
+
+
+def _at_most(number: int, ear: Ear) -> list[Unsettled]:
+    """Take what is there; a connection that is lost meanwhile takes it all away."""
+    batch: list[Unsettled] = []
+    with suppress(IndexError):
+        while len(batch) < number:
+            batch.append(ear.untaken.popleft())
+    return batch
+
+
+def _settle(
+    rehearsal: Rehearsal, who: str, client: Client, ear: Ear, batch: Sequence[Unsettled], cumulative: frozenset[str]
+) -> list[SendOutcome]:
+    """Acknowledge messages and record what became of each that an acknowledgement covers."""
+    covered: list[tuple[str, list[Unsettled]]] = []
+    for destination_ in dict.fromkeys(str(each.destination) for each in batch):
+        its = [each for each in batch if str(each.destination) == destination_]
+        if destination_ in cumulative:
+            last = its[-1].token
+            covered.append((last, _up_to(ear, destination_, last)))
+        else:
+            covered += [(each.token, [each]) for each in its]
+    outcomes = []
+    for outcome, (_, messages) in zip(client.acknowledge([token for token, _ in covered]), covered, strict=True):
+        for each in messages:
+            ear.unsettled.pop(each.token, None)
+            rehearsal.record(
+                Settled(
+                    t=rehearsal.now(),
+                    client=who,
+                    destination=str(each.destination),
+                    id=each.id,
+                    digest=each.digest,
+                    outcome=outcome,
+                )
+            )
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _up_to(ear: Ear, destination_: str, token: str) -> list[Unsettled]:
+    """Return what an acknowledgement covers in client mode: that message, and all before it that await one."""
+    found = []
+    for each in tuple(ear.unsettled.values()):
+        if str(each.destination) == destination_:
+            found.append(each)
+            if each.token == token:
+                break
+    return found

@@ -1,0 +1,150 @@
+"""What steps on the network do, and connections that are tried: what packets do beside what the Network says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from lab.declare import vpc_steps as steps
+from lab.declare.scenario import Scenario
+from lab.declare.unrolling import every_step
+from lab.declare.vpc_claims import END, NETWORK_CLAIMS, Reachable
+from lab.errors import InputError, PlanError
+from lab.history import Attempted
+from lab.network.link import LinkState
+from lab.network.reach import Reach, Stop, reach
+from lab.network.vpc import INTERNET
+from lab.operating import Control, Done
+from lab.operating import network as verbs
+from lab.replay.outcome import Outcome, refused
+from lab.replay.rehearsal import Rehearsal
+from lab.runtime.lab import Lab
+
+
+def change_network(rehearsal: Rehearsal, step: steps.OnNetwork) -> Outcome:
+    """Do one step, and record what came of it; what AWS refuses is said, and nothing has been done."""
+    rehearsal.last_begun[step.verb] = rehearsal.now()
+    at = rehearsal.service.since_it_began
+    try:
+        done = rehearsal.service.change(lambda control: _done(control, rehearsal.lab, step, at))
+    except InputError as error:
+        return refused(rehearsal, "network", error)
+    for seen in done.seen:
+        rehearsal.record_of_lab(seen)
+    rehearsal.last_change[step.verb] = rehearsal.now()
+    return Outcome()
+
+
+def _done(control: Control, lab: Lab, step: steps.OnNetwork, at: timedelta) -> Done:
+    match step:
+        case steps.CreatePeering():
+            ends = {"requester": step.requester, "accepter": step.accepter}
+            return verbs.create_peering(control, lab, name=step.name, at=at, **ends)
+        case steps.AcceptPeering():
+            return verbs.accept_peering(control, lab, peering=step.peering, at=at)
+        case steps.RejectPeering():
+            return verbs.reject_peering(control, lab, peering=step.peering, at=at)
+        case steps.DeletePeering():
+            return verbs.delete_peering(control, lab, peering=step.peering, at=at)
+        case steps.CreateRoute():
+            to = {"table": step.table, "peering": step.peering}
+            return verbs.create_route(control, lab, destination=step.destination, **to)
+        case steps.DeleteRoute():
+            return verbs.delete_route(control, lab, table=step.table, destination=step.destination)
+        case steps.AuthorizeIngress():
+            return verbs.authorize_ingress(control, lab, group=step.group, rule=step.rule())
+        case steps.RevokeIngress():
+            return verbs.revoke_ingress(control, lab, group=step.group, rule=step.rule())
+        case _:
+            raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
+
+
+def try_out(rehearsal: Rehearsal, step: steps.Try) -> Outcome:
+    """Try a connection, and say where packets do something else than the network says."""
+    seen = _try(rehearsal, step.name, step.source, step.to, step.port, step.within.total_seconds())
+    if seen.allowed != (seen.answer in ("open", "refused")):
+        what = f"packets are answered: {seen.answer}" if not seen.allowed else f"packets meet: {seen.answer}"
+        says = f"no, {seen.why}" if not seen.allowed else "yes"
+        return Outcome(ok=False, note=f"{what}; the network says {says}")
+    return Outcome(note=seen.answer + (f": {seen.why}" if seen.why else ""))
+
+
+def tells(scenario: Scenario) -> bool:
+    """Return whether a scenario is about peerings, routes or security groups, so that its history begins with them."""
+    topology = scenario.topology
+    declared = (topology.peerings, topology.route_tables, topology.security_groups)
+    return (
+        any(each is not None for each in declared)
+        or any(isinstance(step, steps.OnNetwork) for step in every_step(scenario.steps))
+        or any(isinstance(claim, NETWORK_CLAIMS) for claim in scenario.expect)
+    )
+
+
+def tell_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
+    """Record the peerings and routes that there are when the replay begins."""
+    if tells(scenario):
+        for seen in verbs.standing(rehearsal.service.control.network, rehearsal.now()):
+            rehearsal.record(seen)
+
+
+def bear_witness_of_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
+    """Try what is claimed of the end, and record all that the router dropped since no route or rule let it pass."""
+    asked = dict.fromkeys(
+        (claim.source, claim.to, claim.port)
+        for claim in scenario.expect
+        if isinstance(claim, Reachable) and claim.at == END
+    )
+    for source, to, port in asked:
+        _try(rehearsal, END, source, to, port, steps.Try.model_fields["within"].default.total_seconds())
+    now, at = rehearsal.now(), rehearsal.service.since_it_began
+    for seen in rehearsal.service.change(lambda control: verbs.age(control, now, at=at)).seen:
+        rehearsal.record(seen)
+    for drop in rehearsal.lab.dropped():
+        rehearsal.record_of_lab(drop)
+
+
+def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, within: float) -> Attempted:
+    lab = rehearsal.lab
+    near, far = _instance(rehearsal, source), _instance(rehearsal, to)
+    before = _drops(rehearsal, near, far)
+    says = _says(rehearsal, near, far, port)
+    attempt = lab.attempt(near, far, port, within=within)
+    dropped = {cause: count - before.get(cause, 0) for cause, count in _drops(rehearsal, near, far).items()}
+    seen = Attempted(
+        t=rehearsal.now(),
+        name=name,
+        source=source,
+        target=to,
+        port=port,
+        answer=attempt.answer,
+        took_ms=round(attempt.took * 1000, 3),
+        allowed=says.yes,
+        stop="" if says.stop is None else str(says.stop),
+        why=says.words,
+        dropped={cause: count for cause, count in dropped.items() if count},
+    )
+    rehearsal.record(seen)
+    return seen
+
+
+def _instance(rehearsal: Rehearsal, broker: str) -> str:
+    return INTERNET if broker == INTERNET else rehearsal.plan.broker(broker).instances[0].name
+
+
+def _drops(rehearsal: Rehearsal, near: str, far: str) -> dict[str, int]:
+    ends = {near, far}
+    return {each.cause: each.packets for each in rehearsal.lab.dropped() if {each.source, each.target} == ends}
+
+
+def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
+    """Ask the Network, and then the link: how well two regions talk is not who may."""
+    network = rehearsal.service.control.network
+    found = reach(network, near, far, port)
+    if not found.yes or near == INTERNET:
+        return found
+    regions = {network.interface(name).vpc for name in (near, far)}
+    for link in rehearsal.plan.links:
+        if {way.leaving for way in link.directions} == regions:
+            for way in link.directions:
+                if (state := rehearsal.links[link.name, way.leaving]) is LinkState.CUT:
+                    return Reach(stop=Stop.LINK, words=f"link {link.name} leaving {way.leaving} is {state}")
+    return found

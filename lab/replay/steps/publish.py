@@ -1,0 +1,182 @@
+"""A step that sends: one connection, each message at its due time, and every outcome awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from lab.activemq.protocols import protocol
+from lab.declare.scenario import Publish
+from lab.declare.timed import Traffic
+from lab.errors import BrokerError, LabTimeout
+from lab.history import Publishing, SendOutcome
+from lab.history.quick import sent as seen_sent
+from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
+from lab.replay.callbacks import Ear
+from lab.replay.outcome import Outcome, refused
+from lab.replay.pacing import Course, in_words, pace_of
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps import connect as attempts
+from lab.replay.wording import destination
+from lab.runtime.client import Client
+from lab.runtime.messages import Outgoing
+
+PATIENCE = 30.0  # seconds without any new outcome before the rest is called unknown
+MOST = 10_000_000  # messages of one step; as many as a publish step may count
+
+
+def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
+    """Send all messages of a step, and return when each has its outcome."""
+    sending = Sending(rehearsal, number, step)
+    return sending.connect() or sending.send()
+
+
+class Sending:
+    """One step's connection and what it sends; connected by one thread, then used by one."""
+
+    def __init__(self, rehearsal: Rehearsal, number: int, step: Publish | Traffic) -> None:
+        self.who = f"step-{number}"
+        self.told_to_end = False
+        self._rehearsal, self._number, self._step = rehearsal, number, step
+        self._count = step.count if isinstance(step, Publish) else None  # None: until told to end
+        self._pace = pace_of(step)
+        self._course = Course()
+        self._ear = Ear(rehearsal, self.who)
+        self._client: Client | None = None
+
+    def connect(self) -> Outcome | None:
+        """Connect; an Outcome where the broker refuses that, or is silent."""
+        rehearsal, step = self._rehearsal, self._step
+        begun = rehearsal.now()
+        try:
+            user = rehearsal.user(step.broker, step.user)
+            self._client = rehearsal.lab.connect(
+                client=self.who, broker=step.broker, over=step.over, user=user, events=self._ear
+            )
+        except (BrokerError, LabTimeout) as error:
+            attempts.failed(rehearsal, step, self.who, "connect", error, begun)
+            return refused(rehearsal, self.who, error)
+        rehearsal.beside.senders[self._number] = self._client
+        return None
+
+    def send(self) -> Outcome:
+        """Send everything, each message at its moment, await every outcome, and leave."""
+        assert self._client is not None, "connect first"
+        rehearsal = self._rehearsal
+        begun = rehearsal.now()
+        try:
+            with closing(self._client):
+                self._announce()
+                stuck = self._hand_over(self._client)
+                if stuck is not None:
+                    return stuck
+                _await_outcomes(rehearsal, self._ear)
+        finally:
+            del rehearsal.beside.senders[self._number]
+        attempts.turned_away(rehearsal, self._step, self.who, self._ear, begun)
+        return self._told()
+
+    def _announce(self) -> None:
+        rehearsal, step = self._rehearsal, self._step
+        rehearsal.record(
+            Publishing(
+                t=rehearsal.now(),
+                step=self._number,
+                client=self.who,
+                broker=step.broker,
+                over=step.over,
+                destination=str(destination(step)),
+                count=self._count,
+                persistent=step.qos > 0 if protocol(step.over) == "mqtt" else step.persistent,
+                body="generated" if step.body is None and step.file is None else "given",
+                place=rehearsal.program.flat[self._number - 1].place,
+                retained=step.retained,
+                headers=dict(step.headers or {}),
+                expiry_s=None if step.expiry is None else step.expiry.total_seconds(),
+                group=step.group,
+                priority=step.priority,
+            )
+        )
+
+    def _hand_over(self, client: Client) -> Outcome | None:
+        """Hand everything over; give an Outcome only where the broker stopped taking it."""
+        rehearsal, ear, course = self._rehearsal, self._ear, self._course
+        given = self._step.body is not None or self._step.file is not None
+        dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
+        first = rehearsal.now()
+        sent = 0
+        for sent, message in enumerate(self._messages(), start=1):
+            if dues is not None:
+                due = next(dues, None)
+                if due is None or not self._comes(first, due):
+                    sent -= 1
+                    break
+                course.due = due
+            rehearsal.check()
+            if ear.lost_because is not None or self.told_to_end:
+                sent -= 1
+                break
+            now = rehearsal.now()
+            rehearsal.record(seen_sent(now, message.id, digest(message.body) if given else None))
+            rehearsal.last_sent = course.last = now
+            if sent == 1:
+                course.first = first = now
+            course.sent = sent
+            try:
+                client.publish(message)
+            except LabTimeout as error:
+                return refused(rehearsal, self.who, error)
+        ear.awaited = sent
+        return None
+
+    def _comes(self, first: float, due: float) -> bool:
+        """Wait for the moment of a message; False where none is to be sent any more."""
+        rehearsal, ear = self._rehearsal, self._ear
+        ahead = first + due - rehearsal.now()
+        if ahead > 0:
+            rehearsal.wait(lambda: self.told_to_end or ear.lost_because is not None, ahead)
+        elif self._pace is not None and -ahead > self._pace.until - due:
+            return False  # it is behind, and the time it was given is over
+        return not self.told_to_end
+
+    def _messages(self) -> Iterator[Outgoing]:
+        run, number, step = self._rehearsal.run, self._number, self._step
+        to, text, size = destination(step), step.body, step.size
+        octets = None if step.file is None else step.file.octets
+        qos, persistent, retained = step.qos, step.persistent, step.retained
+        expiry = None if step.expiry is None else step.expiry.total_seconds()
+        own, group, priority = step.headers or {}, step.group, step.priority
+        for n in range(1, (MOST if self._count is None else self._count) + 1):
+            id = message_id(number, n)  # noqa: A001 (its name everywhere)
+            made = (made_body(run, id, size) if text is None else given_body(text, n)) if octets is None else octets
+            headers = {**own, HEADER: header_value(run, id)}
+            yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority)
+
+    def _told(self) -> Outcome:
+        ear, rehearsal = self._ear, self._rehearsal
+        count = self._course.sent if self._count is None else self._count
+        notes: list[str] = [] if self._count is not None else [f"{count} sent"]
+        ok = ear.outcomes[SendOutcome.OK] == count
+        if not ok:
+            parts = [f"{ear.outcomes[outcome]} {outcome}" for outcome in SendOutcome if ear.outcomes[outcome]]
+            if unsent := count - ear.outcomes.total():
+                parts.append(f"{unsent} not sent")
+            notes += [", ".join(parts), *[note for note in ear.notes if note][:3]]
+        if self._pace is not None:
+            paced = self._course.kept(rehearsal.now(), self._number, self._pace)
+            if paced is not None:
+                rehearsal.record(paced)
+                notes.append(in_words(paced))
+                ok &= paced.held
+        if self._count is None and ear.lost_because is not None:
+            ok = False
+        return Outcome(ok=ok, note="; ".join(notes))
+
+
+def _await_outcomes(rehearsal: Rehearsal, ear: Ear) -> None:
+    """Wait as long as outcomes keep coming."""
+    since = rehearsal.now()
+    while not rehearsal.wait(lambda: ear.all_told, max(since, ear.last_outcome) + PATIENCE - rehearsal.now()):
+        if rehearsal.now() >= max(since, ear.last_outcome) + PATIENCE:
+            rehearsal.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
+            return

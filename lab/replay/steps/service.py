@@ -1,0 +1,99 @@
+"""What the steps that are done in the service do: decided by the account, done to the lab, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.amazonmq.account.maintenance import window
+from lab.declare import service_steps as steps
+from lab.errors import BrokerError, InputError, PlanError
+from lab.operating import Control, Done
+from lab.operating.brokers import update_broker
+from lab.operating.clock import moved, moved_before
+from lab.operating.configurations import create_configuration, update_configuration
+from lab.operating.users import create_user, delete_user, update_user
+from lab.replay.outcome import Outcome, refused
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps.instances import rebooted_last
+from lab.replay.steps.reboot import not_served, reboot
+
+
+def serve(rehearsal: Rehearsal, step: steps.OfService) -> Outcome:
+    """Do one step; what the service refuses is a step that was not done as asked."""
+    rehearsal.last_begun[step.verb] = rehearsal.now()
+    try:
+        outcome = Outcome(note=rehearsal.service.do(_verb(rehearsal, step)).note)
+        if isinstance(step, steps.UpdateBroker) and step.apply == "immediately":
+            downtime = None if step.downtime is None else step.downtime.total_seconds()
+            its = rebooted_last(rehearsal, step.broker)
+            outcome = reboot(rehearsal, step.broker, its, downtime, step.within.total_seconds())
+    except InputError as error:
+        outcome = not_served(rehearsal, error)
+    except BrokerError as error:
+        outcome = refused(rehearsal, f"broker {getattr(step, 'broker', '')}", error)
+    rehearsal.last_change[step.verb] = rehearsal.now()
+    return outcome
+
+
+def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Done]:
+    lab, t, machine = rehearsal.lab, rehearsal.clock.now(), rehearsal.service.machine
+    match step:
+        case steps.CreateConfiguration():
+            return lambda c: create_configuration(c, step.configuration, step.engine_version, machine, t=t)
+        case steps.UpdateConfiguration():
+            return lambda c: update_configuration(
+                c,
+                step.configuration,
+                step.file.text,
+                machine,
+                description=step.description,
+                file=step.file.file,
+                t=t,
+            )
+        case steps.UpdateBroker():
+            return lambda c: update_broker(
+                c,
+                step.broker,
+                configuration=step.configuration,
+                revision=step.revision,
+                security_groups=step.security_groups,
+                roll_back=step.roll_back,
+                t=t,
+            )
+        case steps.MaintenanceWindow():
+            chosen = window(step.day, step.time, step.zone)
+            return lambda c: update_broker(c, step.broker, window=chosen, t=t)
+        case steps.MoveClock():
+            return lambda c: _moved(rehearsal, step, c)
+        case steps.CreateUser():
+            return lambda c: create_user(
+                c,
+                lab,
+                step.broker,
+                step.user,
+                step.password,
+                groups=step.groups,
+                console_access=step.console_access,
+            )
+        case steps.UpdateUser():
+            return lambda c: update_user(
+                c,
+                lab,
+                step.broker,
+                step.user,
+                password=step.password,
+                groups=step.groups,
+                console_access=step.console_access,
+            )
+        case steps.DeleteUser():
+            return lambda c: delete_user(c, lab, step.broker, step.user)
+        case _:
+            raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
+
+
+def _moved(rehearsal: Rehearsal, step: steps.MoveClock, control: Control) -> Done:
+    machine = rehearsal.service.machine
+    if step.to is not None:
+        return moved(control, machine, step.to)
+    assert step.before is not None  # one of both is given
+    return moved_before(control, machine, step.before, step.by)

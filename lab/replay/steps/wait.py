@@ -1,0 +1,96 @@
+"""The wait step: time that passes, or something that must come within it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab import units
+from lab.declare.timed import Wait
+from lab.errors import BrokerError, LabTimeout
+from lab.plan.values import BridgePlan
+from lab.replay.bridges import of_connector, stands, state
+from lab.replay.outcome import Outcome
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps.reboot import wait_in_service
+from lab.replay.wording import destination
+
+_WHERE = {
+    "both-ends": "at both ends, but not for long enough",
+    "initiator": "at its initiator",
+    "responder": "at its responder only",
+    "nowhere": "nowhere",
+}
+
+
+def wait(rehearsal: Rehearsal, step: Wait) -> Outcome:
+    """Let time pass, or return as soon as what is waited for has come."""
+    match step.until:
+        case "bridge-up":
+            return _bridge(rehearsal, step, step.connector or "")
+        case "demand":
+            return _demand(rehearsal, step, step.broker or "")
+        case "queue-empty":
+            return _queue(rehearsal, step, step.broker or "")
+        case "received":
+            return _received(rehearsal, step, step.client or "", step.count or 0)
+        case _:
+            seconds = step.duration.total_seconds() if step.duration is not None else 0.0
+            wait_in_service(rehearsal, lambda: False, seconds)
+            return Outcome()
+
+
+def _bridge(rehearsal: Rehearsal, step: Wait, connector: str) -> Outcome:
+    def bridges() -> list[BridgePlan]:  # anew each time: a maintenance window may bring others
+        return of_connector(rehearsal, connector, step.broker)
+
+    def up() -> bool:
+        return bool(bridges()) and all(stands(rehearsal, each) for each in bridges())
+
+    def seen() -> str:
+        found = ", ".join(f"it is up {_WHERE[state(rehearsal, bridge)]}" for bridge in bridges())
+        waiting = rehearsal.service.waiting()
+        return (found or "no broker has it in its current configuration") + (f" ({waiting})" if waiting else "")
+
+    return _until(rehearsal, step, up, seen)
+
+
+def _demand(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
+    to = destination(step)
+    found = _until(rehearsal, step, lambda: rehearsal.lab.demand(broker, to), lambda: f"{broker} has no demand for it")
+    rehearsal.demand(broker, to, present=found.ok)
+    return found
+
+
+def _queue(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
+    queued: list[int] = []
+
+    def empty() -> bool:
+        queued[:] = [each.queued for each in rehearsal.lab.destinations([(broker, destination(step))])]
+        return queued == [0]
+
+    return _until(rehearsal, step, empty, lambda: f"{queued[0]} wait there" if queued else f"{broker} does not say")
+
+
+def _received(rehearsal: Rehearsal, step: Wait, client: str, count: int) -> Outcome:
+    def heard() -> int:
+        return sum(ear.heard for ear in rehearsal.ears.get(client, ()))
+
+    return _until(rehearsal, step, lambda: heard() >= count, lambda: f"{client} has received {heard()} of {count}")
+
+
+def _until(rehearsal: Rehearsal, step: Wait, condition: Callable[[], bool], otherwise: Callable[[], str]) -> Outcome:
+    """Wait for a condition; where it does not come, say what there is instead."""
+    silence: list[str] = []
+
+    def holds() -> bool:
+        silence.clear()
+        try:
+            return condition()
+        except (BrokerError, LabTimeout) as error:  # it is asked again: a broker may be away for a while
+            silence.append(error.what)
+            return False
+
+    if wait_in_service(rehearsal, holds, step.within.total_seconds()):
+        return Outcome()
+    instead = silence[0] if silence else otherwise()
+    return Outcome(ok=False, note=f"it did not come within {units.format_duration(step.within)}: {instead}")

@@ -1,0 +1,80 @@
+"""Messages, destinations and subscriptions as a client is asked for them, whatever its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A topic or a queue, by the name ActiveMQ gives it (`.` between levels, wildcards `*` and `>`)."""
+
+    kind: str  # "topic" | "queue"
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}://{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """All that a client asks of a subscription; a term its protocol does not have stays as it is here."""
+
+    destination: Destination
+    qos: int = 1  # MQTT
+    ack: str = "auto"  # "auto" | "client" | "client-individual": who acknowledges, and what an acknowledgement covers
+    durable: bool = False  # the broker keeps it, and what comes for it, while the client is away
+    selector: str | None = None
+    prefetch: int | None = None  # how many messages may come before they are acknowledged; the broker's own when None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """How a client makes itself known to its broker, each time it connects."""
+
+    client_id: str | None = None  # the lab makes one of the run and the client's name where none is given
+    clean: bool = True  # False, MQTT only: the broker keeps the session while the client is away
+    kept: tuple[Terms, ...] = ()  # of an earlier connection, whose messages may come before it subscribes again
+
+
+ORDINARY = Session()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approach:
+    """How a client goes about connecting, where it may well fail."""
+
+    knows_password: bool = True
+    tls: str = "verified"  # "untrusted": it does not know the lab's CA; "wrong-name": it uses one no certificate has
+    within: float | None = None  # seconds for TCP and TLS, and as many for the welcome; the client's own when None
+
+
+USUAL = Approach()
+
+
+class Outgoing(NamedTuple):
+    """A message on its way to a broker; a tuple, since it is made for every message."""
+
+    id: str  # begins with a digit: a client tells receipts of sends from others by it
+    destination: Destination
+    body: bytes
+    headers: Mapping[str, str]  # for protocols that have them
+    qos: int  # MQTT
+    persistent: bool  # STOMP
+    retained: bool  # MQTT
+    expiry: float | None = None  # seconds from now, after which a broker drops it
+    group: str | None = None  # JMSXGroupID: one consumer of a queue gets all of a group
+    priority: int | None = None  # 0 to 9; the broker's 4 when None
+
+
+class Incoming(NamedTuple):
+    """A message as a client received it; a tuple, since it is made for every message."""
+
+    destination: Destination  # the subscription's own
+    body: bytes
+    headers: Mapping[str, str]
+    retained: bool
+    redelivered: bool
+    token: str | None = None  # what to acknowledge it by; None where nobody has to

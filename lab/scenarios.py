@@ -1,0 +1,53 @@
+"""The way from a scenario's name to its Plan, as everything that takes a scenario goes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab.amazonmq.configurations.sanitising import Removal
+from lab.check.advice import advise, removals
+from lab.check.scenario import check
+from lab.declare.loading import load, resolve
+from lab.declare.scenario import Scenario
+from lab.errors import InputError, Problem
+from lab.plan.planning import plan
+from lab.plan.values import Plan
+from lab.shipped import shipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A scenario read, checked and planned, with what is worth a word: what the service would remove, and advice."""
+
+    scenario: Scenario
+    plan: Plan
+    removals: tuple[Removal, ...]
+    advice: tuple[Problem, ...]
+
+
+def load_named(name: str, environment: Mapping[str, str]) -> Scenario:
+    """Load a scenario by its path, or by the name of one that ships; nothing is checked yet."""
+    return load(resolve(name, shipped("scenarios")), environment=environment)
+
+
+def read(name: str, environment: Mapping[str, str], version: str | None = None) -> Scenario:
+    """Load and check a scenario; InputError with every Problem."""
+    scenario = load_named(name, environment)
+    problems = check(scenario, activemq_version=version)
+    if problems:
+        raise InputError(problems)
+    return scenario
+
+
+def asked(name: str, environment: Mapping[str, str], *, seed: int | None = None, version: str | None = None) -> Asked:
+    """Load, check and plan a scenario, with another seed than its own where one is given."""
+    scenario = read(name, environment, version)
+    if seed is not None:
+        scenario = scenario.with_seed(seed)
+    return Asked(
+        scenario=scenario,
+        plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version),
+        removals=removals(scenario.topology),
+        advice=advise(scenario.topology),
+    )

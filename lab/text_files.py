@@ -1,0 +1,22 @@
+"""Text files: what stands at a path that is none, and writing one at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def no_file(path: Path) -> str:
+    """Say what a path is that is no file to read: `is not there`, `is a folder`, `is a device or a pipe`."""
+    if path.is_dir():
+        return "is a folder"
+    return "is a device or a pipe" if path.exists() else "is not there"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file of UTF-8 at once: a reader sees the old file or the new one, never half of it.
+
+    What UTF-8 cannot hold, half of a surrogate pair, is written as its escape.
+    """
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.write_bytes(text.encode("utf-8", "backslashreplace"))
+    unfinished.replace(path)
