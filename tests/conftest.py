@@ -15,8 +15,8 @@ from lab.emulation.engine import engine as engines
 from lab.emulation.images import images
 from lab.errors import HostError
 from tests import diagnosis
-from tests.emulation.command import Commands
-from tests.emulation.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing
+from tests.command import Commands
+from tests.integration.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing
 from tests.promised import PROMISED, kept, lacking
 
 # How long an example takes is the machine's affair.
@@ -25,19 +25,19 @@ settings.load_profile("mqlab")
 
 # Files whose tests share a lab, and the name of what they share: one worker runs them all, and opens it once.
 _TOGETHER = {
-    "tests/clients/test_real_broker.py": "labs",
-    "tests/clients/test_terms.py": "labs",
-    "tests/emulation/test_containers.py": "labs",
-    "tests/emulation/test_endpoints.py": "labs",
-    "tests/emulation/test_isolation.py": "labs",
-    "tests/emulation/test_link.py": "labs",
-    "tests/emulation/test_policy.py": "labs",
-    "tests/emulation/test_power.py": "labs",
-    "tests/emulation/test_restarts.py": "labs",
-    "tests/emulation/test_configurations.py": "configurations",
-    "tests/emulation/test_pairs.py": "pairs",
-    "tests/emulation/test_standing.py": "standing",
-    "tests/emulation/test_timing.py": "timing",
+    "tests/integration/test_client_terms.py": "labs",
+    "tests/integration/test_clients.py": "labs",
+    "tests/integration/test_containers.py": "labs",
+    "tests/integration/test_endpoints.py": "labs",
+    "tests/integration/test_isolation.py": "labs",
+    "tests/integration/test_link.py": "labs",
+    "tests/integration/test_policy.py": "labs",
+    "tests/integration/test_power.py": "labs",
+    "tests/integration/test_restarts.py": "labs",
+    "tests/integration/test_configurations.py": "configurations",
+    "tests/integration/test_pairs.py": "pairs",
+    "tests/integration/test_detached.py": "detached",
+    "tests/integration/test_timing.py": "timing",
 }
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from docker.errors import DockerException
 
-from tests.emulation.command import Commands
-from tests.emulation.labs import Standing
+from tests.command import Commands
+from tests.integration.labs import Standing
 
 RUNS, SAID, LINES, TOLD = 4, 6, 12, 40  # of each test: folders of runs and commands, and how many lines of each
 WIDTH = 240

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests import diagnosis
-from tests.emulation.command import Commands
+from tests.command import Commands
 
 
 def a_run(folder: Path) -> Path:

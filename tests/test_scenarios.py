@@ -40,7 +40,7 @@ def test_the_page_names_a_test_for_each_that_breaks_it() -> None:
     )
     assert [name for name, *_ in rows] == [path.stem for path in SCENARIOS]
     for name, taken_away, file, test in rows:
-        text = (ROOT / "tests" / "emulation" / file).read_text()
+        text = (ROOT / "tests" / "integration" / file).read_text()
         assert f"def {test}(" in text, f"{name}: no {test} in {file}"
         assert taken_away
         # Its name is in the test, or in what the test asks for it, beside it in the same file.

@@ -6,7 +6,7 @@ import pytest
 
 from lab.amazonmq.account.maintenance import window
 from lab.cli import broker as brokers
-from tests.live_lab import LiveLab
+from tests.living.live_lab import LiveLab
 
 
 def test_a_window_alone_is_nothing_to_reboot_for(capsys: pytest.CaptureFixture[str]) -> None:

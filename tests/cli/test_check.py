@@ -85,7 +85,7 @@ def test_advice_alone_ends_with_0_unless_strict(tmp_path: Path) -> None:
 
 
 def test_a_scenario_whose_configuration_would_be_cut_ends_with_1(tmp_path: Path) -> None:
-    scenario = ROOT / "tests" / "declare" / "advised" / "chain.yaml"
+    scenario = ROOT / "tests" / "check" / "advised" / "chain.yaml"
     done = mqlab("check", scenario, folder=tmp_path)
     assert done.returncode == 1
     assert "DISALLOWED_ATTRIBUTE_REMOVED networkConnector duplx" in done.stdout

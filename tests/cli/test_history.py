@@ -12,7 +12,7 @@ import pytest
 
 from lab.history import line, read
 from lab.shipped import shipped
-from tests.emulation.command import MQLAB, Commands, Ended
+from tests.command import MQLAB, Commands, Ended
 
 JUDGED = Path(__file__).parents[1] / "judge"
 CUT = JUDGED / "lost-in-a-cut" / "history.jsonl"

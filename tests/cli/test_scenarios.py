@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.shipped import shipped
-from tests.emulation.command import Commands
+from tests.command import Commands
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from lab.declare.unrolling import every_step
 from lab.errors import InputError
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
-BASE = (Path(__file__).parent / "bad" / "unknown-verb.yaml").read_text().replace("publsh", "publish")
+BASE = (Path(__file__).parents[1] / "check" / "bad" / "unknown-verb.yaml").read_text().replace("publsh", "publish")
 WORD = "correct-horse-42"
 
 
@@ -162,7 +162,7 @@ def test_whatever_is_spoilt_is_said_and_nothing_else_is_raised(tmp_path: Path, t
 def test_a_body_larger_than_a_frame_is_refused_without_being_read(tmp_path: Path) -> None:
     with (tmp_path / "body.bin").open("wb") as body:
         body.truncate(LARGEST_BODY + 1)  # a hole: it takes no room
-    text = (Path(__file__).parent / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
+    text = (Path(__file__).parents[1] / "check" / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text(f"{text}steps:\n  - publish: {{broker: tokyo, over: stomp, queue: q, file: body.bin}}\n")
     with pytest.raises(InputError) as caught:
@@ -175,7 +175,7 @@ def test_a_body_larger_than_a_frame_is_refused_without_being_read(tmp_path: Path
 
 def test_a_body_is_read_with_the_scenario_and_only_its_path_is_declared(tmp_path: Path) -> None:
     (tmp_path / "body.bin").write_bytes(b"\x00\xff")
-    text = (Path(__file__).parent / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
+    text = (Path(__file__).parents[1] / "check" / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
     scenario = tmp_path / "scenario.yaml"
     inner = "{publish: {broker: tokyo, over: stomp, queue: q, file: body.bin}}"
     scenario.write_text(f"{text}steps:\n  - together:\n    - repeat: {{times: 2, steps: [{inner}]}}\n    - wait: 1s\n")

@@ -11,7 +11,7 @@ from lab.declare.reading import read
 from lab.declare.schema import scenario_schema, topology_schema
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
-BAD = Path(__file__).parent / "bad"
+BAD = Path(__file__).parents[1] / "check" / "bad"
 BY_SHAPE = (
     "missing-key", "missing-topology", "unknown-key", "unknown-verb", "unknown-claim", "two-verbs-in-one-step",
     "no-unit", "wrong-unit", "mapping-for-a-text", "text-for-a-mapping", "text-for-a-list", "bad-name",

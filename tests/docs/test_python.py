@@ -13,8 +13,8 @@ import pytest
 
 from lab import labs
 from lab.living.service import Live
-from tests.emulation.command import Commands
-from tests.emulation.labs import Engine
+from tests.command import Commands
+from tests.integration.labs import Engine
 
 from .pages import ROOT, blocks, code_words, rows, sections
 from .test_pages import COMMANDS, verbs

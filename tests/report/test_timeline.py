@@ -17,8 +17,8 @@ from lab.report.folding import folded
 from lab.report.sayings import Row, Weight, say
 from lab.report.story import Story
 from lab.report.timeline_text import remainder, text
+from tests.history.test_schema import made
 from tests.report.timeline_cases import CASES, HERE, JUDGED, shown
-from tests.test_history_schema import made
 
 
 @pytest.mark.parametrize("case", CASES)

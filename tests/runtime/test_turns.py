@@ -12,8 +12,8 @@ import pytest
 
 from lab.emulation import state as states
 from lab.emulation.turns import forget_strays, turn
-from tests.cli.test_live import noted
-from tests.emulation.command import Commands
+from tests.cli.test_open_lab import noted
+from tests.command import Commands
 
 RUN = "20260101-101010-aaaaaa"
 PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

@@ -1,0 +1,193 @@
+"""Commands on a running lab, as far as no engine is asked: which lab is meant, and what is refused before."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lab.declare.loading import load
+from lab.emulation import state as states
+from lab.emulation.state import BrokerState, InstanceState, LabState
+from lab.operating import opening_control
+from lab.plan.planning import plan
+from lab.shipped import shipped
+from tests.command import Commands
+
+
+@pytest.fixture
+def mqlab(tmp_path: Path) -> Commands:
+    return Commands(folder=tmp_path)
+
+
+def noted(mqlab: Commands, run: str, **changed: bool) -> LabState:
+    """Note a lab in the state folder that never was."""
+    scenario = load(shipped("scenarios") / "one-way.yaml", environment={})
+    its = plan(scenario.topology, seed=7)
+    brokers = {
+        each.name: BrokerState(
+            instances=(
+                InstanceState(
+                    broker=each.name,
+                    name=each.name,
+                    number=1,
+                    container=f"none-{run}",
+                    address="10.213.0.2",
+                    ports={},
+                    management_port=1,
+                ),
+            ),
+            management_password="-",
+        )
+        for each in its.brokers
+    }
+    state = LabState(
+        run=run,
+        scenario=scenario.scenario,
+        plan=its,
+        folder=str(mqlab.folder / run),
+        ca_file="",
+        router=f"none-{run}",
+        networks={},
+        brokers=brokers,
+        owner="elsewhere//1/1",
+        control=opening_control(its, datetime(2026, 1, 1, tzinfo=UTC)),
+        **{"detached": True, **changed},
+    )
+    states.save(state, mqlab.state)
+    return state
+
+
+def test_no_lab_is_told_with_the_way_to_one(mqlab: Commands) -> None:
+    ended = mqlab("link", "cut", "--json")
+    assert ended.code == 2
+    assert ended.json["problems"][0]["what"] == "no lab is running"
+    assert "mqlab up SCENARIO" in ended.err
+
+
+def test_which_lab_is_meant_has_to_be_clear(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    noted(mqlab, "20260101-101010-bbbbbb")
+    ended = mqlab("link", "heal")
+    assert ended.code == 2 and "say which" in ended.err and "aaaaaa" in ended.err and "bbbbbb" in ended.err
+    ended = mqlab("link", "heal", "--run", "cccccc")
+    assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
+
+
+def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    shown = mqlab("clock")
+    assert shown.code == 0 and "the service's clock is at 20" in shown.out
+    assert "tokyo: sunday 00:00 UTC opens at 20" in shown.out and "nothing is pending" in shown.out
+    told = mqlab("clock", "--json").json
+    assert [each["broker"] for each in told["windows"]] == ["tokyo", "singapore"]
+    assert datetime.fromisoformat(told["now"]) < datetime.fromisoformat(told["windows"][0]["opens"])
+    for wrong, what in (
+        (("--to", "2126-01-01 00:00:00", "--before", "tokyo"), "two moments"),
+        (("--by", "5s"), "add --before BROKER"),
+        (("--to", "tomorrow"), "--to: 'tomorrow' is not a moment"),
+        (("--before", "tokyo", "--by", "5"), "--by: '5' has no unit"),
+    ):
+        ended = mqlab("clock", *wrong)
+        assert ended.code == 2 and what in ended.err, ended
+
+
+def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa", detached=False, replaying=True)
+    ended = mqlab("link", "cut")
+    assert ended.code == 2 and "belongs to a mqlab run" in ended.err and "mqlab up" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ((), "say what the link is to do to packets"),
+        (("--delay", "80"), "--delay: '80' has no unit"),
+        (("--delay", "2m"), "a link holds a packet for a minute at most"),
+        (("--loss", "3"), "--loss: '3' has no unit"),
+        (("--loss", "101%"), "--loss: "),
+        (("--rate", "0mbit"), "--rate: "),
+        (("--distribution", "flat"), "--distribution: no such distribution"),
+        (("--queue", "64KiB"), "a queue needs a rate"),
+        (("--rate", "1mbit", "--queue-packets", "-1"), "--queue-packets: "),
+    ],
+)
+def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
+    mqlab: Commands, words: tuple[str, ...], what: str
+) -> None:
+    ended = mqlab("link", "impair", *words, "--json")
+    assert ended.code == 2
+    assert ended.json["problems"][0]["what"].startswith(what)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("sg", "authorize", "g"), "say from where, once"),
+        (("sg", "revoke", "g", "--cidr", "10.0.0.0/8", "--source-group", "g"), "say from where, once"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.10"), "--cidr: InvalidParameterValue"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.0/33"), "--cidr: '10.1.0.0/33' is not a CIDR block"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--port", "many"), "--port: 'many' is no port"),
+        (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "sctp"), "--protocol: no such protocol"),
+        (
+            ("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--protocol", "icmp", "--port", "1"),
+            "icmp has no ports: remove port",
+        ),
+        (("broker", "update", "tokyo"), "say what is to change"),
+        (("broker", "update", "tokyo", "--revision", "1", "--apply", "soon"), "--apply: 'soon' is not a moment"),
+        (("broker", "update", "tokyo", "--revision", "1", "--roll-back"), "--roll-back chooses the revision"),
+        (("broker", "update", "tokyo", "--maintenance-window", "someday 03:00"), "'someday' is not a day of the week"),
+        (("broker", "reboot", "tokyo", "--downtime", "5"), "--downtime: '5' has no unit"),
+        (
+            ("broker", "update", "tokyo", "--revision", "1", "--downtime", "5s"),
+            "--downtime is of a reboot, and nothing is rebooted now",
+        ),
+        (("config", "update", "c", "nowhere.xml"), "nowhere.xml is not there"),
+        (("user", "create", "tokyo", "u"), "no password is given, and nobody is there to ask"),
+        (("user", "create", "tokyo", "u", "--password-env", "NO_SUCH_VARIABLE"), "the environment has no variable"),
+        (("user", "update", "tokyo", "u"), "say what is to change"),
+        (
+            ("route", "create", "tokyo", "--destination-cidr-block", "10.2.0.9/16", "--peering", "p"),
+            "--destination-cidr-block: '10.2.0.9/16' is not a CIDR block",
+        ),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_before_any_lab_is_asked(
+    mqlab: Commands, words: tuple[str, ...], what: str
+) -> None:
+    ended = mqlab(*words, "--json")
+    assert ended.code == 2
+    assert ended.json["problems"][0]["what"].startswith(what)
+
+
+def test_the_network_is_told_from_what_is_on_file(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    (peering,) = mqlab("peering", "list", "--json").json
+    assert (peering["Status"], peering["RequesterVpcInfo"]["CidrBlock"]) == ({"Code": "active"}, "10.1.0.0/16")
+    tables = {each["RouteTableId"]: each["Routes"] for each in mqlab("route", "list", "--json").json}
+    assert [each["State"] for each in tables["tokyo"]] == ["active", "active"]
+    assert tables["tokyo"][1]["VpcPeeringConnectionId"] == peering["VpcPeeringConnectionId"]
+    groups = {each["GroupName"]: each for each in mqlab("sg", "list", "--json").json}
+    assert groups["default-tokyo"]["IpPermissionsEgress"] == [
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "UserIdGroupPairs": []}
+    ]
+    unknown = mqlab("sg", "describe", "sg-rome")
+    assert (unknown.code, "InvalidGroup.NotFound" in unknown.err) == (2, True)
+
+
+def test_the_services_side_is_told_from_what_is_on_file(mqlab: Commands) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    tokyo, singapore = mqlab("broker", "list", "--json").json
+    assert (tokyo["brokerState"], tokyo["configurations"]["current"]["revision"]) == ("RUNNING", 2)
+    assert tokyo["securityGroups"] == ["default-tokyo"]
+    assert mqlab("broker", "describe", "singapore", "--json").json == singapore
+    ours, _ = mqlab("config", "list", "--json").json
+    assert [each["revision"] for each in ours["revisions"]] == [2, 1]
+    shown = mqlab("config", "show", ours["name"], "--json").json
+    assert base64.b64decode(shown["data"]).decode().rstrip() == mqlab("config", "show", ours["id"]).out.rstrip()
+    assert "+    <networkConnector " in mqlab("config", "diff", ours["name"], "1").out
+    assert mqlab("user", "list", "tokyo", "--json").json["users"] == [{"username": "testuser"}]
+    unknown = mqlab("broker", "describe", "rome")
+    assert (unknown.code, "NotFoundException" in unknown.err) == (2, True)

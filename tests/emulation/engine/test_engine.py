@@ -1,0 +1,61 @@
+"""What is wrong with an engine is said once, with its remedy."""
+
+from pathlib import Path
+
+import pytest
+import requests
+from docker.errors import DockerException
+
+from lab.emulation.engine import engine
+from lab.errors import HostError
+
+
+def wrapped(cause: Exception) -> DockerException:
+    """Wrap an error as deep as docker and requests do."""
+    middle = requests.exceptions.ConnectionError("Connection aborted.", cause)
+    outer = DockerException(f"Error while fetching server API version: {middle}")
+    outer.__cause__ = middle
+    return outer
+
+
+def test_no_permission_names_the_group() -> None:
+    said = engine.explain(wrapped(PermissionError(13, "Permission denied")), "unix:///x.sock")
+    assert said.what == "no permission to use the Docker engine at unix:///x.sock"
+    assert "usermod -aG docker" in said.remedy
+
+
+@pytest.mark.parametrize("cause", [FileNotFoundError(2, "No such file"), ConnectionRefusedError(111, "refused")])
+def test_no_engine_says_how_to_get_one(cause: Exception) -> None:
+    said = engine.explain(wrapped(cause), engine.DEFAULT_HOST)
+    assert said.what.startswith("no Docker engine answers")
+    assert "make engine" in said.remedy
+
+
+def test_an_engine_elsewhere_is_not_ours_to_start() -> None:
+    said = engine.explain(wrapped(ConnectionRefusedError()), "tcp://127.0.0.1:1")
+    assert "DOCKER_HOST" in said.remedy
+    assert "make engine" not in said.remedy
+
+
+def test_anything_else_keeps_its_words() -> None:
+    assert "odd thing" in engine.explain(DockerException("odd thing"), "unix:///x.sock").what
+
+
+@pytest.mark.parametrize("api", ["1.40", "1.9", "", "nonsense"])
+def test_an_old_engine_is_refused(api: str) -> None:
+    with pytest.raises(HostError, match="too old") as caught:
+        engine.check_api(api, "19.03")
+    assert "20.10" in caught.value.remedy
+
+
+@pytest.mark.parametrize("api", ["1.41", "1.55", "2.0"])
+def test_a_newer_engine_is_taken(api: str) -> None:
+    engine.check_api(api, "any")
+
+
+@pytest.mark.parametrize("host", ["unix://{folder}/none.sock", "tcp://127.0.0.1:1", "nonsense://"])
+def test_connecting_in_vain_is_a_host_error(host: str, tmp_path: Path) -> None:
+    with pytest.raises(HostError) as caught:
+        engine.connect({"DOCKER_HOST": host.format(folder=tmp_path)})
+    assert caught.value.exit_code == 3
+    assert caught.value.remedy

@@ -1,0 +1,129 @@
+"""What stands in the engine: bounds, labels, and no secret where somebody may look."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docker.models.containers import Container
+
+from tests.integration.labs import Standing, secrets_of
+
+pytestmark = pytest.mark.docker
+
+
+def containers(lab: Standing) -> Iterator[Container]:
+    yield lab.router
+    yield from (lab.broker(name) for name in lab.lab.state.brokers)
+
+
+def test_a_broker_has_no_power_over_anything(article_lab: Standing) -> None:
+    for name in article_lab.lab.state.brokers:
+        container = article_lab.broker(name)
+        host = container.attrs["HostConfig"]
+        assert (host["Privileged"], host["CapAdd"], host["CapDrop"]) == (False, None, ["ALL"])
+        assert "no-new-privileges" in host["SecurityOpt"]
+        assert host["Init"] is True
+        assert not host["Binds"] and not host["Devices"] and not container.attrs["Mounts"]
+        assert host["Memory"] == host["MemorySwap"] == article_lab.plan.broker(name).memory
+        # Not what was asked for, but what the kernel gives the broker itself: the child of init.
+        code, output = container.exec_run(
+            ["bash", "-c", "for p in /proc/[0-9]*; do if [ $(<$p/comm) = java ]; then cat $p/status; fi; done"]
+        )
+        told = dict(line.split(":\t", 1) for line in output.decode().splitlines() if ":\t" in line)
+        assert code == 0 and told["Name"].strip() == "java", output
+        assert told["Uid"].split() == ["10001"] * 4
+        assert told["PPid"].strip() == "1"
+        assert [int(told[each], 16) for each in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb")] == [0] * 5
+        assert told["NoNewPrivs"].strip() == "1"
+
+
+def test_the_router_administers_its_networks_and_nothing_else(article_lab: Standing) -> None:
+    host = article_lab.router.attrs["HostConfig"]
+    assert (host["Privileged"], host["CapAdd"], host["CapDrop"]) == (False, ["NET_ADMIN"], ["ALL"])
+    assert "no-new-privileges" in host["SecurityOpt"]
+    assert [each["PathOnHost"] for each in host["Devices"]] == ["/dev/net/tun"]
+    assert host["NetworkMode"] != "host" and host["PidMode"] == "" and not host["Binds"]
+    code, output = article_lab.router.exec_run(["grep", "CapBnd", "/proc/self/status"])
+    assert code == 0 and int(output.split()[1], 16) == 1 << 12
+
+
+def test_only_the_router_is_on_more_than_one_network(article_lab: Standing) -> None:
+    networks = {
+        container.labels["mqlab.role"]: set(container.attrs["NetworkSettings"]["Networks"])
+        for container in containers(article_lab)
+    }
+    made = article_lab.client.networks.list(filters={"label": f"mqlab.run={article_lab.run}"})
+    assert networks["router"] == {network.name for network in made}
+    assert len(made) == 3
+    for name in article_lab.lab.state.brokers:
+        assert len(article_lab.broker(name).attrs["NetworkSettings"]["Networks"]) == 1
+
+
+def test_everything_carries_the_labels(article_lab: Standing) -> None:
+    labelled = {
+        container.name.rpartition("-")[2]: {
+            key.removeprefix("mqlab."): value
+            for key, value in container.labels.items()
+            if key in ("mqlab.run", "mqlab.role", "mqlab.region", "mqlab.broker")
+        }
+        for container in containers(article_lab)
+    }
+    run = article_lab.run
+    assert labelled == {
+        "router": {"run": run, "role": "router"},
+        "tokyo": {"run": run, "role": "broker", "region": "tokyo", "broker": "tokyo"},
+        "singapore": {"run": run, "role": "broker", "region": "singapore", "broker": "singapore"},
+    }
+    networks = article_lab.client.networks.list(names=[run])
+    assert {network.attrs["Labels"]["mqlab.run"] for network in networks} == {run}
+    assert {network.attrs["Labels"]["mqlab.role"] for network in networks} == {"network"}
+    assert {"tokyo", "singapore"} <= {network.attrs["Labels"]["mqlab.region"] for network in networks}
+
+
+def test_no_secret_can_be_looked_up(article_lab: Standing) -> None:
+    secrets = {article_lab.password(name, "testuser") for name in article_lab.lab.state.brokers}
+    for name, broker in article_lab.lab.state.brokers.items():
+        secrets |= {broker.management_password, *secrets_of(article_lab.broker(name))}
+    users = ("testuser", "mqlab", "activemq-webconsole")
+    spelled = secrets | {base64.b64encode(f"{user}:{each}".encode()).decode() for user in users for each in secrets}
+
+    shown = {"the containers' environment": ""}
+    for container in containers(article_lab):
+        container.reload()
+        shown[f"inspect {container.name}"] = json.dumps(container.attrs)
+        shown[f"logs {container.name}"] = container.logs().decode(errors="replace")
+        shown[f"top {container.name}"] = json.dumps(container.top())
+        image = article_lab.client.images.get(container.attrs["Image"])
+        shown[f"image of {container.name}"] = json.dumps([image.attrs, image.history()])
+    for network in article_lab.client.networks.list(names=[article_lab.run]):
+        shown[f"inspect {network.name}"] = json.dumps(article_lab.client.api.inspect_network(network.id))
+    for path in article_lab.folder.rglob("*"):
+        if path.is_file():
+            shown[str(path)] = path.read_bytes().decode(errors="replace")
+    assert len(shown) >= 3 * 4 + 3 + 1
+
+    found = {where for where, text in shown.items() for secret in spelled if secret in text}
+    assert found == set()
+    private = {where for where, text in shown.items() if "PRIVATE KEY" in text}
+    assert private == set()
+
+
+def test_what_the_lab_keeps_for_itself_is_for_its_owner_alone(article_lab: Standing) -> None:
+    (file,) = article_lab.state_folder.glob("*.json")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(article_lab.state_folder.stat().st_mode) == 0o700
+    kept = file.read_text()
+    assert article_lab.password("tokyo", "testuser") not in kept
+    assert article_lab.lab.state.brokers["tokyo"].management_password in kept  # what the mode is for
+
+
+def test_a_broker_reads_its_secrets_and_nobody_else_does(article_lab: Standing) -> None:
+    secrets = "/etc/mqlab/secrets.properties"
+    code, output = article_lab.broker("tokyo").exec_run(["stat", "-c", "%a %u %n", "-L", secrets])
+    assert code == 0 and output.decode().split()[:2] == ["400", "10001"]
+    assert Path("/etc/mqlab").exists() is False  # nothing was written to the host

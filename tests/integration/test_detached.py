@@ -1,0 +1,269 @@
+"""`mqlab up --detach`, and all that one does with a lab that stays: status, logs, other clients, down."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import urllib.parse
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+
+from lab.emulation import state as states
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine.labels import Owner
+from lab.emulation.network.policy import policy
+from lab.emulation.network.router import Router
+from lab.network import peerings
+from tests.command import Commands, Ended
+from tests.integration.labs import Engine, eventually, left_of, no_other_sweep, opens, reach, secrets_of
+
+pytestmark = pytest.mark.docker
+
+PASSWORD = "MQ-lab-2019-testuser"
+TOPIC = "MQ Test Singapore-to-Tokyo"
+
+
+@pytest.fixture(scope="module")
+def stand(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Commands, Ended]]:
+    """A detached lab, and what `up` said."""
+    mqlab = Commands(folder=tmp_path_factory.mktemp("standing"))
+    ended = mqlab("up", "tokyo-singapore", "--detach")
+    assert ended.code == 0, ended
+    yield mqlab, ended
+    gone = mqlab("down", mqlab.latest.name)
+    assert gone.code in (0, 2), gone  # 2: a test has ended it
+    assert left_of(engine.client, mqlab.latest.name) == []
+
+
+def printed(text: str, broker: str, scheme: str) -> tuple[str, int]:
+    """Give host and port of an endpoint from what `up` printed."""
+    section = re.split(r"\n(?=\w+ · )", text)
+    (mine,) = [each for each in section if each.startswith(f"{broker} · ")]
+    found = re.search(rf"{re.escape(scheme)}://\S+", mine)
+    assert found, mine
+    url = urllib.parse.urlsplit(found[0])
+    assert url.hostname and url.port
+    return url.hostname, url.port
+
+
+def ca_file(text: str) -> str:
+    found = re.search(r"^CA file\s+(\S+)$", text, re.MULTILINE)
+    assert found, text
+    return found[1]
+
+
+def test_up_prints_all_that_a_client_needs(stand: tuple[Commands, Ended]) -> None:
+    mqlab, ended = stand
+    for broker in ("tokyo", "singapore"):
+        schemes = ("ssl", "amqp+ssl", "stomp+ssl", "mqtt+ssl", "wss", "https")
+        ports = {printed(ended.out, broker, scheme)[1] for scheme in schemes}
+        assert len(ports) == 6
+    assert "testuser" in ended.out
+    assert ca_file(ended.out) == str(mqlab.latest / "ca.pem")
+    assert f"mqlab down {mqlab.latest.name}" in ended.err
+
+
+def test_messages_cross_through_the_printed_endpoints(stand: tuple[Commands, Ended]) -> None:
+    """With mosquitto's own clients where they are installed (Debian: mosquitto-clients), else with paho."""
+    _, ended = stand
+    tools = shutil.which("mosquitto_sub") and shutil.which("mosquitto_pub")
+    crosses = _mosquitto if tools else _paho
+    crosses(printed(ended.out, "tokyo", "mqtt+ssl"), printed(ended.out, "singapore", "mqtt+ssl"), ca_file(ended.out))
+
+
+def _mosquitto(hear: tuple[str, int], say: tuple[str, int], ca: str) -> None:
+    def words(tool: str, where: tuple[str, int]) -> list[str]:
+        login = ["-u", "testuser", "-P", PASSWORD]
+        return [tool, "--cafile", ca, "-h", where[0], "-p", str(where[1]), *login, "-t", TOPIC, "-q", "1"]
+
+    with subprocess.Popen(
+        [*words("mosquitto_sub", hear), "-C", "1", "-W", "60"], stdout=subprocess.PIPE, text=True
+    ) as listening:
+
+        def said_and_heard() -> bool:  # the bridge forwards once it has learnt of the subscription
+            subprocess.run([*words("mosquitto_pub", say), "-m", "over the ocean"], check=True, timeout=30)
+            return listening.poll() is not None
+
+        assert eventually(said_and_heard, 60)
+        assert listening.stdout is not None
+        assert (listening.stdout.read(), listening.returncode) == ("over the ocean\n", 0)
+
+
+def _paho(hear: tuple[str, int], say: tuple[str, int], ca: str) -> None:
+    def connected(where: tuple[str, int]) -> paho.Client:
+        client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        client.tls_set(ca_certs=ca)
+        client.username_pw_set("testuser", PASSWORD)
+        client.connect(*where)
+        client.loop_start()
+        return client
+
+    heard: list[bytes] = []
+    listening, saying = connected(hear), connected(say)
+    listening.on_message = lambda client, data, message: heard.append(message.payload)
+    listening.subscribe(TOPIC, qos=1)
+
+    def said_and_heard() -> bool:
+        saying.publish(TOPIC, "over the ocean", qos=1)
+        return bool(heard)
+
+    assert eventually(said_and_heard, 60)
+    assert heard[0] == b"over the ocean"
+    for client in (listening, saying):
+        client.disconnect()
+        client.loop_stop()
+
+
+def test_status_shows_brokers_bridge_ends_and_the_link(stand: tuple[Commands, Ended], engine: Engine) -> None:
+    mqlab, _ = stand
+    ended = mqlab("status", "--json")
+    assert ended.code == 0, ended
+    (lab,) = ended.json
+    assert (lab["run"], lab["detached"]) == (mqlab.latest.name, True)
+    assert {each["name"]: each["container"] for each in lab["broker_status"]} == {
+        "tokyo": "running",
+        "singapore": "running",
+    }
+    assert {each["version"] for each in lab["broker_status"]} == {"5.18.3"}
+    (bridge,) = lab["bridges"]
+    ends = {end["broker"]: end for end in bridge["ends"]}
+    assert bridge["up"] is True
+    assert {name: end["created_by_duplex"] for name, end in ends.items()} == {"tokyo": False, "singapore": True}
+    assert ends["tokyo"]["remote_address"].endswith(":61617")
+    (link,) = lab["links"]
+    assert {each["configured_delay_ms"] for each in link["directions"]} == {35.275} or len(link["directions"]) == 2
+    assert link["round_trip_ms"] >= sum(each["configured_delay_ms"] for each in link["directions"]) - 0.1
+    told = mqlab("status")
+    assert told.code == 0 and "connector_tokyo_to_singapore" in told.out
+    no_secret(engine, mqlab, ended.out, ended.err, told.out, told.err)
+
+
+def no_secret(engine: Engine, mqlab: Commands, *texts: str) -> None:
+    labelled = {"label": [f"mqlab.run={mqlab.latest.name}", "mqlab.role=broker"]}
+    secrets = {PASSWORD}
+    for container in engine.client.containers.list(filters=labelled):
+        secrets |= secrets_of(container)
+    assert len(secrets) > 5
+    assert not [each for each in secrets if any(each in text for text in texts)]
+
+
+def test_no_secret_is_said_or_kept(stand: tuple[Commands, Ended], engine: Engine) -> None:
+    mqlab, ended = stand
+    kept = [path.read_text(errors="replace") for path in mqlab.latest.rglob("*") if path.is_file()]
+    assert len(kept) >= 5
+    logs = [mqlab("logs", name).out for name in ("tokyo", "singapore", "router")]
+    no_secret(engine, mqlab, ended.out, ended.err, *kept, *logs)
+
+
+def test_logs_are_those_of_the_one_named(stand: tuple[Commands, Ended]) -> None:
+    mqlab, _ = stand
+    assert "(tokyo, " in mqlab("logs", "tokyo").out
+    assert "router ready" in mqlab("logs", "router").out
+    assert len(mqlab("logs", "singapore", "--tail", "3").out.splitlines()) == 3
+    unknown = mqlab("logs", "atlantis")
+    assert unknown.code == 2 and "it has: router, singapore, tokyo" in unknown.err
+
+
+def test_links_are_changed_by_hand(stand: tuple[Commands, Ended]) -> None:
+    mqlab, _ = stand
+    link, ways = "tokyo-singapore", {"tokyo", "singapore"}
+    cut = mqlab("link", "cut", link, "--leaving", "tokyo", "--json")
+    assert (cut.code, {each["leaving"]: each["state"] for each in cut.json}) == (
+        0,
+        {"tokyo": "cut", "singapore": "open"},
+    )
+    (told,) = mqlab("status", "--json").json[0]["links"]
+    assert (told["states"], told["round_trip_ms"]) == (["cut", "open"], None)
+    assert mqlab("link", "heal").code == 0
+    worse = mqlab("link", "impair", "--delay", "40ms", "--jitter", "1ms", "--leaving", "singapore")
+    assert worse.code == 0, worse
+    now = {each["leaving"]: each for each in mqlab("link", "list", "--json").json}
+    assert {each["state"] for each in now.values()} == {"open"} and set(now) == ways
+    assert (now["singapore"]["delay_us"], now["singapore"]["jitter_us"]) == (40_000, 1_000)
+    assert now["tokyo"]["delay_us"] < 36_000, "the other direction is as it was"
+    unknown = mqlab("link", "cut", "tokyo-osaka")
+    assert (unknown.code, "links of this lab: tokyo-singapore" in unknown.err) == (2, True)
+
+
+def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
+    stand: tuple[Commands, Ended], engine: Engine
+) -> None:
+    mqlab, _ = stand
+    run = mqlab.latest.name
+    state = states.load(run, mqlab.state)
+    assert state is not None
+    its = {each.name: each for each in state.instances}
+    tokyo, singapore = (engine.client.containers.get(its[name].container) for name in ("tokyo", "singapore"))
+    tried = (tokyo, its["singapore"].address, 61617)
+    router = Router(engine.client, state.router)
+    try:
+        # as a command leaves it that is killed before it has noted what it did
+        parted = peerings.delete(state.plan.network, peering=state.plan.network.peerings[0].name, at=timedelta(0))
+        router.set_policy(policy(parted, {name: each.address for name, each in its.items()}))
+        assert reach(*tried) != "open"
+        assert mqlab("link", "heal").code == 0
+        assert opens(*tried)
+        singapore.kill()
+        assert reach(*tried) != "refused"
+        assert mqlab("link", "heal").code == 0
+        assert reach(*tried) == "refused", "a broker that is down refuses, whoever ended it"
+        rebooted = mqlab("broker", "reboot", "tokyo")
+        assert rebooted.code == 0, rebooted
+        assert reach(*tried) == "refused", "another broker's reboot does not change that"
+        rebooted = mqlab("broker", "reboot", "singapore")
+        assert rebooted.code == 0, rebooted
+        assert opens(*tried)
+    finally:
+        router.let_go()
+        singapore.start()  # harmless where it runs
+
+
+def test_a_sweep_takes_what_the_dead_left_and_leaves_the_living_alone(
+    stand: tuple[Commands, Ended], engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    mqlab, _ = stand
+    standing = left_of(engine.client, mqlab.latest.name)
+    assert len(standing) == 6
+    dead = subprocess.Popen(["true"])
+    here = Owner.current()
+    dead_owner = Owner(host=here.host, boot=here.boot, pid=dead.pid, started=here.started)
+    dead.wait()
+    with no_other_sweep():
+        owners = {"living": here, "dead": dead_owner}
+        made = {}
+        for name, owner in owners.items():
+            run = f"test-{name}-{os.getpid()}"
+            made[name] = run
+            request.addfinalizer(lambda run=run: sweeping.remove(engine.client, run))
+            its = {**labels.of_lab(run, owner, detached=False), labels.ROLE: "network"}
+            engine.client.networks.create(f"mqlab-{run}", labels=its)
+        only_told = mqlab("sweep", "--dry-run", "--json")
+        assert made["dead"] in {each["run"] for each in only_told.json}
+        assert left_of(engine.client, made["dead"])
+        swept = mqlab("sweep", "--json")
+        assert swept.code == 0, swept
+        runs = {each["run"] for each in swept.json}
+        assert made["dead"] in runs and not {made["living"], mqlab.latest.name} & runs
+        assert left_of(engine.client, made["dead"]) == []
+        assert left_of(engine.client, made["living"]) == [f"mqlab-{made['living']}"]
+        assert left_of(engine.client, mqlab.latest.name) == standing
+
+
+def test_down_leaves_nothing(stand: tuple[Commands, Ended], engine: Engine) -> None:
+    mqlab, _ = stand
+    run = mqlab.latest.name
+    ended = mqlab("down", "--json")
+    assert (ended.code, ended.json) == (0, {run: 6})
+    assert left_of(engine.client, run) == []
+    assert list(mqlab.state.glob("*")) == []
+    assert {path.name for path in (mqlab.latest / "logs").iterdir()} == {"router.log", "tokyo.log", "singapore.log"}
+    again = mqlab("down")
+    assert again.code == 2 and "no lab is running" in again.err
+    answer: Any = mqlab("status", "--json").json
+    assert answer == []

@@ -1,0 +1,179 @@
+"""`mqlab run`: the shipped scenarios hold, each is broken when its cause is removed, and two at once do not meet."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from lab.report import document
+from lab.shipped import shipped
+from tests.command import Commands, Ended
+from tests.docs.pages import blocks
+from tests.integration.labs import Engine, left_of
+
+pytestmark = pytest.mark.docker
+
+PASSWORD = "MQ-lab-2019-testuser"  # of the shipped topologies
+LATE = 500.0  # ms that a packet may be late on a machine that is busy with other things; on an idle one: `make bench`
+
+
+def report(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    jsonschema.validate(found, document.schema())
+    return found
+
+
+def reasons(of: Mapping[str, Any], outcome: str) -> str:
+    return "\n".join(verdict["reason"] for verdict in of["verdicts"] if verdict["outcome"] == outcome)
+
+
+def check_the_article(found: Mapping[str, Any]) -> None:
+    assert found["outcome"] == "held", found
+    assert {verdict["outcome"] for verdict in found["verdicts"]} == {"held"}
+    counted = {
+        each["subscriber"]: [each[key] for key in ("expected", "received", "lost", "duplicated", "unexpected")]
+        for each in found["deliveries"]
+    }
+    assert counted == {"tk": [10, 10, 0, 0, 0], "sg": [10, 10, 0, 0, 0]}
+    assert {(each["from"], each["to"]) for each in found["links"]} == {("tokyo", "singapore"), ("singapore", "tokyo")}
+    for each in found["links"]:
+        assert -0.1 <= each["measured_delay_ms"]["p50"] - each["configured_delay_ms"] < LATE
+        assert each["dropped"] == 0 < each["packets"]
+    ends = {each["broker"]: each for each in found["bridges"]}
+    assert {name: end["created_by_duplex"] for name, end in ends.items()} == {"tokyo": False, "singapore": True}
+    assert ends["tokyo"]["remote_address"].endswith(":61617")
+
+
+def copy_of(name: str, to: Path, change: Callable[[str], str], file: str | None = None) -> Path:
+    """Copy the shipped scenarios, change one file of them, and give the path of one scenario."""
+    shutil.copytree(shipped("scenarios"), to / "scenarios")
+    changed = to / "scenarios" / (file or f"{name}.yaml")
+    before = changed.read_text()
+    assert change(before) != before
+    changed.write_text(change(before))
+    return to / "scenarios" / f"{name}.yaml"
+
+
+def cleaned_up(mqlab: Commands, engine: Engine) -> None:
+    assert left_of(engine.client, mqlab.latest.name) == []
+    assert list(mqlab.state.glob("*")) == []
+
+
+def says_no_secret(ended: Ended, folder: Path) -> None:
+    assert PASSWORD not in ended.out + ended.err
+    for path in folder.rglob("*"):
+        assert path.is_dir() or PASSWORD.encode() not in path.read_bytes(), path
+
+
+def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(
+    mqlab: Commands, engine: Engine, tmp_path: Path
+) -> None:
+    one_way = copy_of(
+        "tokyo-singapore",
+        tmp_path,
+        lambda text: text.replace('duplex="true"', 'duplex="false"'),
+        "configurations/tokyo.xml",
+    )
+    other = Commands(folder=mqlab.folder / "spoilt")
+    spoilt = other.start("run", one_way)
+    started = [mqlab.start("run", "tokyo-singapore", "--seed", seed) for seed in ("1", "2")]
+    ended = [mqlab.end_of(each) for each in started]
+    assert other.end_of(spoilt).code == 1
+    assert "nothing created by duplex on singapore" in reasons(report(other.latest), "broken")
+    assert "10 of 10 had not reached tk" in reasons(report(other.latest), "unknown"), "no bridge would bring them"
+    cleaned_up(other, engine)
+    assert [each.code for each in ended] == [0, 0], ended
+    runs = [path for path in (mqlab.home / "runs").iterdir() if not path.is_symlink()]
+    assert len(runs) == 2
+    for run in runs:
+        check_the_article(report(run))
+        assert left_of(engine.client, run.name) == []
+        kept = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
+        assert kept >= {
+            "plan.json",
+            "history.jsonl",
+            "report.json",
+            "ca.pem",
+            "brokers/tokyo/activemq.xml",
+            "brokers/singapore/activemq.xml",
+            "logs/tokyo.log",
+            "logs/singapore.log",
+            "logs/router.log",
+        }
+        assert any(each.startswith("sources/") for each in kept)
+        for each in ended:
+            says_no_secret(each, run)
+    assert mqlab.latest in runs
+    for each in ended:
+        assert "held" in each.out and "10 of 10" in each.out
+    assert list(mqlab.state.glob("*")) == []
+
+
+def test_one_way_holds_by_command_and_in_a_program(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
+    (shown,) = blocks("python", "run")
+    programs = Commands(folder=tmp_path / "program")
+    programs.folder.mkdir()
+    program = programs.program(shown.text)
+    ended = mqlab("run", "one-way", "--json")
+    out, _ = program.communicate(timeout=240)
+    assert ended.code == 0, ended
+    assert ended.json["outcome"] == "held"
+    assert ended.json == report(mqlab.latest)
+    (bridge,) = ended.json["bridges"]
+    assert (bridge["broker"], bridge["created_by_duplex"]) == ("tokyo", False)
+    cleaned_up(mqlab, engine)
+    assert program.returncode == 0, out
+    assert (report(programs.latest)["outcome"], report(programs.latest)["seed"]) == ("held", 3)
+    assert out.count("held ") == len(ended.json["verdicts"]) and f"{programs.latest}" in out
+    assert (programs.latest / "report.html").is_file() and (programs.latest / "report.junit.xml").is_file()
+    cleaned_up(programs, engine)
+
+
+def test_one_way_is_broken_by_a_duplex_connector(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
+    scenario = copy_of(
+        "one-way",
+        tmp_path,
+        lambda text: text.replace('duplex="false"', 'duplex="true"'),
+        "configurations/tokyo-one-way.xml",
+    )
+    ended = mqlab("run", scenario)
+    assert ended.code == 1, ended
+    found = report(mqlab.latest)
+    assert found["outcome"] == "broken"
+    assert "tk" in reasons(found, "broken") and "nothing" in ended.out
+    assert "duplex" in reasons(found, "broken"), "the reason names the cause"
+    cleaned_up(mqlab, engine)
+
+
+def test_a_cut_that_heals_loses_nothing(mqlab: Commands, engine: Engine) -> None:
+    ended = mqlab("run", "cut-and-heal")
+    page = (mqlab.latest / "report.html").read_text("utf-8")
+    assert "All 60 messages arrived, each once." in page and "link cut" in page and "&lt;kahaDB" in page
+    assert 'failures="0" errors="0"' in (mqlab.latest / "report.junit.xml").read_text("utf-8")
+    assert ended.code == 0, ended
+    (delivery,) = report(mqlab.latest)["deliveries"]
+    assert [delivery[key] for key in ("expected", "received", "lost", "duplicated")] == [60, 60, 0, 0]
+    assert sum(each["dropped"] for each in report(mqlab.latest)["links"]) > 0, "the cut was a cut"
+    cleaned_up(mqlab, engine)
+
+
+def test_a_cut_that_never_heals_is_broken(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
+    def without_healing(text: str) -> str:
+        kept = [line for line in text.splitlines() if "- heal:" not in line and "- wait:" not in line]
+        return "\n".join(kept).replace("within: 60s", "within: 4s")
+
+    ended = mqlab("run", copy_of("cut-and-heal", tmp_path, without_healing))
+    assert ended.code == 1, ended
+    found = report(mqlab.latest)
+    assert found["outcome"] == "broken"
+    assert "cut" in reasons(found, "broken") and "tokyo" in reasons(found, "broken")
+    assert "cut" in ended.out
+    (delivery,) = found["deliveries"]
+    assert delivery["lost"] == 40 or delivery["received"] == 20, delivery
+    cleaned_up(mqlab, engine)

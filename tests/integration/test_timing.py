@@ -1,0 +1,190 @@
+"""Scenarios about time, on one lab of real brokers: each holds, and is broken when its cause is removed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lab.amazonmq.files.broker_files import JOLOKIA_USER
+from lab.check.scenario import check
+from lab.declare.loading import load
+from lab.history import Header, MemoryRecorder, Observation, Paced, StepEnded
+from lab.judge import Outcome, Report, Streamed, judge
+from lab.network.link import LinkState
+from lab.replay import replay
+from lab.shipped import shipped
+from tests.integration.labs import ARTICLE, Engine, Standing, eventually, standing
+
+pytestmark = [pytest.mark.docker, pytest.mark.alone]
+
+NAMES = ("cut-topics", "asymmetric-delay", "jitter-and-loss", "narrow-link", "small-buffers")
+
+
+@pytest.fixture(scope="module")
+def lab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """The lab of the article, which all these scenarios share."""
+    with standing(ARTICLE, engine, tmp_path_factory.mktemp("timing")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def as_declared(lab: Standing) -> Iterator[Standing]:
+    """The lab with its link as it was declared, whatever the test before did to it."""
+    yield lab
+    (link,) = lab.plan.links
+    for way in link.directions:
+        lab.lab.change_link(link.name, leaving=way.leaving, impairment=way.impairment, state=LinkState.OPEN)
+    assert eventually(lab.bridged, 90)
+
+
+class Seen:
+    """A scenario's text, replayed in a lab and judged."""
+
+    def __init__(self, lab: Standing, text: str, folder: Path) -> None:
+        path = folder / "scenario.yaml"
+        topologies = shipped("scenarios") / "topologies"
+        path.write_text(text.replace("topology: topologies", f"topology: {topologies}"))
+        scenario = load(path, environment={})
+        assert not check(scenario), check(scenario)
+        recorder = MemoryRecorder()
+        replay(scenario, lab.plan, lab.lab, recorder, run=folder.name.replace("_", "-"))
+        header = Header(
+            run="r", scenario=scenario.scenario, seed=scenario.seed, runtime="emulation", started="",
+            declared=scenario.declared(), mqlab="0",
+        )  # fmt: skip
+        self.observations: list[Observation] = recorder.observations
+        self.report: Report = judge(scenario.expect, Streamed(header, recorder.observations))
+
+    @property
+    def broken(self) -> str:
+        return "\n".join(each.reason for each in self.report.verdicts if each.outcome is Outcome.BROKEN)
+
+
+def text(name: str, *without: str) -> str:
+    """Give a shipped scenario without the lines that begin so."""
+    lines = (shipped("scenarios") / f"{name}.yaml").read_text().splitlines()
+    kept = [line for line in lines if not line.strip().startswith(tuple(f"- {each}" for each in without or ("#",)))]
+    assert not without or len(kept) < len(lines)
+    return "\n".join(kept)
+
+
+def packets_lost(lab: Standing) -> int:
+    """Give how many packets the link has lost by its dice, both ways, since the lab opened."""
+    return sum(each.dropped.get("loss", 0) for each in lab.lab.links())
+
+
+class Counted:
+    """What brokers and router say themselves, past the readers that the report has its figures from."""
+
+    TOPICS = ("prices.in-a-cut", "prices.in-a-reset", "prices.after")
+
+    def __init__(self, lab: Standing) -> None:
+        self.topics = {
+            (broker, topic): self._topic(lab, broker, topic)
+            for broker in lab.lab.state.brokers
+            for topic in self.TOPICS
+        }
+        (link,) = lab.plan.links
+        code, said = lab.router.exec_run(["python3", "/opt/mqlab/linkctl.py", link.name, "get"])
+        assert code == 0, said
+        self.dropped = {leaving: its["counters"]["dropped"] for leaving, its in json.loads(said)["directions"].items()}
+
+    @staticmethod
+    def _topic(lab: Standing, broker: str, topic: str) -> dict[str, int]:
+        its = lab.lab.state.brokers[broker]
+        bean = f"org.apache.activemq:type=Broker,brokerName={broker},destinationType=Topic,destinationName={topic}"
+        found = httpx.post(
+            f"http://127.0.0.1:{its.first.management_port}/jolokia/",
+            json={"type": "read", "mbean": bean, "attribute": ["EnqueueCount", "ForwardCount"]},
+            auth=(JOLOKIA_USER, its.management_password),
+            headers={"Origin": "http://localhost"},
+            trust_env=False,
+            timeout=30,
+        ).json()
+        assert found["status"] in (200, 404), found
+        return found["value"] if found["status"] == 200 else {"EnqueueCount": 0, "ForwardCount": 0}  # nobody used it
+
+
+def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) -> None:
+    """Three who know nothing of each other: the clients' ledgers, the brokers' counters, the router's."""
+
+    def grown(broker: str, topic: str, name: str) -> int:
+        return after.topics[broker, topic][name] - before.topics[broker, topic][name]
+
+    lost_by_brokers = {}
+    for topic in Counted.TOPICS:
+        sent, there = grown("tokyo", topic, "EnqueueCount"), grown("singapore", topic, "EnqueueCount")
+        assert sent > 0
+        assert there == grown("tokyo", topic, "ForwardCount"), topic
+        lost_by_brokers[f"topic://{topic}"] = sent - there
+    assert {each.destination: each.lost for each in report.witnesses} == lost_by_brokers
+    (delivery,) = report.deliveries
+    assert delivery.lost == sum(lost_by_brokers.values()) == lost_by_brokers["topic://prices.in-a-reset"] > 0
+    assert all(each.agree and each.missing == each.kept_back == each.lost for each in report.witnesses)
+    # What a link drops are packets, which TCP sends again where the connection lives: none of them is a message lost.
+    assert {each.leaving for each in report.links} == set(after.dropped)
+    for each in report.links:
+        assert {**dict.fromkeys(after.dropped[each.leaving], 0), **each.dropped} == after.dropped[each.leaving]
+    assert sum(dropped["cut"] for dropped in after.dropped.values()) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path: Path) -> None:
+    before, counted_before = packets_lost(as_declared), Counted(as_declared)
+    seen = Seen(as_declared, text(name), tmp_path)
+    lost = packets_lost(as_declared) - before
+    assert (lost > 0) == (name == "jitter-and-loss"), "this one loses on purpose, and no other"
+    assert sum(each.dropped.get("loss", 0) for each in seen.report.links) == before + lost, "as the link itself counts"
+    messages_lost = sum(each.lost for each in seen.report.deliveries)
+    assert (messages_lost > 0) == (name == "cut-topics"), "TCP sends again what a link loses"
+    assert seen.report.outcome is Outcome.HELD, seen.report.verdicts
+    assert all(each.ok for each in seen.observations if isinstance(each, StepEnded))
+    # How well a rate is held is the machine's matter too: the bench measures it.
+    assert all(each.reached_per_s > each.drawn_per_s / 2 for each in seen.observations if isinstance(each, Paced))
+    if name == "cut-topics":
+        all_witnesses_say_the_same(seen.report, counted_before, Counted(as_declared))
+
+
+def test_topics_are_lost_because_of_the_reset(as_declared: Standing, tmp_path: Path) -> None:
+    healed = text("cut-topics", "reject:").replace(
+        "- heal:        {link: tokyo-singapore}   # the", "- impair: {link: tokyo-singapore, delay: 35ms}   # the"
+    )
+    seen = Seen(as_declared, healed, tmp_path)
+    assert re.search(r"desk received \d+ messages, first", seen.broken)
+
+
+def test_the_way_back_is_slow_because_of_its_delay(as_declared: Standing, tmp_path: Path) -> None:
+    seen = Seen(
+        as_declared, text("asymmetric-delay", "impair:    {link: tokyo-singapore, leaving: singapore"), tmp_path
+    )
+    assert "to tk" in seen.broken and "150ms" in seen.broken and "to sg" not in seen.broken
+
+
+def test_messages_are_slow_because_of_the_impairment(as_declared: Standing, tmp_path: Path) -> None:
+    before = packets_lost(as_declared)
+    assert "70ms" in Seen(as_declared, text("jitter-and-loss", "impair:"), tmp_path).broken
+    assert packets_lost(as_declared) == before
+
+
+def test_messages_are_slow_because_the_link_is_narrow(as_declared: Standing, tmp_path: Path) -> None:
+    wide = text("narrow-link").replace(", rate: 1mbit, queue: 256KiB", "")
+    assert "440ms" in Seen(as_declared, wide, tmp_path).broken
+
+
+def test_a_window_costs_time_because_of_the_ocean(as_declared: Standing, tmp_path: Path) -> None:
+    near = text("small-buffers").replace("delay: 100ms", "delay: 1ms")
+    assert "2500ms" in Seen(as_declared, near, tmp_path).broken
+
+
+def test_a_rate_that_nobody_can_reach_is_said(as_declared: Standing, tmp_path: Path) -> None:
+    head = text("narrow-link").partition("steps:")[0]
+    flow = "{name: flood, broker: tokyo, over: mqtt, topic: flood, rate: 1000000/s, duration: 1s}"
+    seen = Seen(as_declared, f"{head}steps:\n  - traffic: {flow}\n", tmp_path)
+    (paced,) = (each for each in seen.observations if isinstance(each, Paced))
+    assert not paced.held and 0 < paced.reached_per_s < 500_000
+    assert any(note.startswith("A rate could not be held: step 1 (traffic flood") for note in seen.report.notes)

@@ -1,0 +1,265 @@
+"""A lab that stands, for programs: verbs take words and turns, and what is wrong is refused in the lab's own errors."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from lab.emulation import state as states
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.watch.jolokia import Silent
+from lab.errors import InputError, LabTimeout
+from lab.history import SendOutcome
+from lab.living.conversation import Conversation, destination
+from lab.living.service import Live
+from lab.operating.configurations import create_configuration
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import Incoming, Outgoing
+from lab.runtime.progress import Logged
+from tests.cli.test_open_lab import noted
+from tests.command import Commands
+from tests.living.live_lab import LiveLab
+
+
+def test_verbs_take_words() -> None:
+    lab = LiveLab()
+    live = lab.live
+    live.authorize_ingress("default-tokyo", cidr="10.2.0.0/16", port=61617)
+    assert "tcp 61617 10.2.0.0/16" in [str(each) for each in live.network.group("default-tokyo").inbound]
+    live.revoke_ingress("default-tokyo", cidr="10.2.0.0/16", port="61617")
+    live.update_broker("tokyo", window="sunday 03:00 Asia/Tokyo")
+    assert str(live.account.broker("tokyo").window) == "sunday 03:00 Asia/Tokyo"
+    live.create_user("tokyo", "audit", "over-the-ocean-1858")
+    (password,) = [its for (_, user, _), its in lab.passwords.items() if user == "audit"]
+    assert "1858" not in str(password) and password.get_secret_value() == "over-the-ocean-1858"
+    table = live.network.route_tables[0].name
+    live.delete_route(table, str(live.network.route_table(table).routes[0].destination))
+    assert live.network.route_table(table).routes == ()
+
+
+def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> None:
+    lab = LiveLab()
+    live = lab.live
+    live.update_broker("tokyo", window="sunday 03:00 Asia/Tokyo")
+    live.create_user("tokyo", "audit", "over-the-ocean-1858")
+    opens = live.account.broker("tokyo").window.opens_after(live.now)
+    told = live.move_clock(before="tokyo", by="1h")
+    assert told.note == f"the service's clock is at {opens - timedelta(hours=1):%Y-%m-%d %H:%M:%S} UTC"
+    assert abs(live.now - (opens - timedelta(hours=1))) < timedelta(minutes=1)
+    assert lab.rebooted == []
+    live.move_clock(before="tokyo", by=timedelta(days=3))  # it opens sooner than that
+    assert abs(live.now - (opens - timedelta(hours=1))) < timedelta(minutes=1)
+    assert live.move_clock(to=f"{opens + timedelta(minutes=1):%Y-%m-%d %H:%M:%S}").note
+    assert lab.rebooted == ["tokyo"], "and not singapore, where nothing waits"
+    assert live.account.broker("tokyo").user("audit").current is not None
+
+
+@pytest.mark.parametrize(
+    ("verb", "what"),
+    [
+        (lambda live: live.move_clock(), "say one moment"),
+        (lambda live: live.move_clock(to="now", before="tokyo"), "say one moment"),
+        (lambda live: live.move_clock(to="tomorrow"), "to: 'tomorrow' is not a moment"),
+        (lambda live: live.move_clock(to=datetime(2126, 11, 29)), "to: a moment without a time zone"),
+        (lambda live: live.move_clock(to="2019-07-01 00:00:00"), "cannot go back"),
+        (lambda live: live.move_clock(before="rome"), "NotFoundException"),
+        (lambda live: live.move_clock(before="tokyo", by="5"), "by: '5' has no unit"),
+        (lambda live: live.impair(), "say what the link is to do to packets\n  delay 80ms"),
+        (lambda live: live.impair(delay="80"), "delay: '80' has no unit"),
+        (lambda live: live.impair(delay="80ms", distribution="flat"), "distribution: no such distribution"),
+        (lambda live: live.cut("atlantic"), 'no link named "atlantic"'),
+        (lambda live: live.cut(leaving="rome"), 'no region named "rome"'),
+        (lambda live: live.authorize_ingress("default-tokyo"), "say from where, once\n  cidr 10.1.0.10/32"),
+        (lambda live: live.authorize_ingress("default-tokyo", cidr="10.1.0.0/33"), "cidr: '10.1.0.0/33' is not"),
+        (lambda live: live.authorize_ingress("g", cidr="10.1.0.0/16", protocol="sctp"), "protocol: no such protocol"),
+        (lambda live: live.create_route("tokyo", "10.2.0.9/16", "p"), "destination: '10.2.0.9/16' is not"),
+        (lambda live: live.update_broker("tokyo", window="someday 03:00"), "'someday' is not a day of the week"),
+        (lambda live: live.create_user("rome", "audit", "over-the-ocean-1858"), "NotFoundException"),
+        (lambda live: live.create_broker("rome"), "declares no broker rome"),
+        (lambda live: live.connect("rome"), "NotFoundException"),
+        (lambda live: live.connect("tokyo", user="nobody"), "NotFoundException"),
+        (lambda live: live.bridged("to_rome"), 'no connector named "to_rome"'),
+        (lambda live: live.demand("tokyo"), "name a topic or a queue"),
+    ],
+)
+def test_what_cannot_be_is_refused(verb: Any, what: str) -> None:
+    with pytest.raises(InputError) as refused:
+        verb(LiveLab().live)
+    assert str(refused.value).startswith(what) or what in str(refused.value)
+
+
+def test_a_user_who_is_pending_cannot_log_in_yet() -> None:
+    live = LiveLab().live
+    live.create_user("tokyo", "audit", "over-the-ocean-1858")
+    with pytest.raises(InputError, match=r"tokyo does not know audit before its reboot\n  it knows: testuser"):
+        live.connect("tokyo", user="audit")
+
+
+def test_what_does_not_come_is_a_timeout() -> None:
+    with pytest.raises(LabTimeout, match="the bridge did not come within 3 s"):
+        LiveLab().live.wait(lambda: False, 3, "the bridge")
+
+
+class OnDisk(LiveLab):
+    """A lab of which several programs know: they take turns."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self.gone = False
+        self.looks = 0
+
+    @property
+    def state_folder(self) -> Path:  # type: ignore[override]
+        return self._folder
+
+    def look_again(self) -> bool:
+        self.looks += 1
+        return not self.gone
+
+
+class Noted(Logged):
+    def __init__(self) -> None:
+        self.warned = threading.Event()
+
+    def warn(self, what: str) -> None:
+        assert "another command has lab" in what
+        self.warned.set()
+
+
+def test_verbs_wait_for_whoever_has_the_lab(tmp_path: Path) -> None:
+    lab, told = OnDisk(tmp_path), Noted()
+    first = Live(cast(EmulatedLab, lab))
+    second = Live(cast(EmulatedLab, lab), told)
+    made = threading.Event()
+
+    def make() -> None:
+        second.create_configuration("mine")
+        made.set()
+
+    waiting = threading.Thread(target=make)
+    with first.turn():
+        waiting.start()
+        assert told.warned.wait(60)
+        first.create_configuration("ours")
+        first.create_configuration("ours-too")
+        assert not made.is_set()
+    waiting.join(60)
+    names = [each.name for each in first.account.configurations][-3:]
+    assert names == ["ours", "ours-too", "mine"], "and the lab was found as the other one had left it"
+    assert lab.looks >= 3
+
+
+def test_a_verb_that_fails_gives_the_turn_back(tmp_path: Path) -> None:
+    lab = OnDisk(tmp_path)
+    one, other = Live(cast(EmulatedLab, lab)), Live(cast(EmulatedLab, lab), Noted())
+    for _ in range(2):
+        with suppress(InputError):
+            one.reject_peering("nobody")
+    other.create_configuration("mine")
+
+
+def test_a_question_from_another_thread_takes_nothing_back(tmp_path: Path) -> None:
+    class Rereading(OnDisk):
+        """A lab whose file is only ever read as it was when the lab opened."""
+
+        def look_again(self) -> bool:
+            self.looks += 1
+            self.control = self.first
+            return True
+
+    lab = Rereading(tmp_path)
+    lab.first = lab.control  # type: ignore[attr-defined]
+    live = Live(cast(EmulatedLab, lab))
+    with live.turn():
+        live.create_configuration("one")
+        asking = threading.Thread(target=lambda: live.account)
+        asking.start()
+        asking.join(60)
+        live.create_configuration("two")
+        assert {"one", "two"} <= {each.name for each in lab.control.account.configurations}
+
+
+def test_a_broker_that_does_not_answer_has_no_demand() -> None:
+    class Mute(LiveLab):
+        def demand(self, broker: str, destination: Any) -> bool:
+            raise Silent(f"broker {broker} is down: its management does not answer")
+
+    assert Mute().live.demand("tokyo", topic="prices") is False
+
+
+def test_a_lab_that_has_ended_is_told(tmp_path: Path) -> None:
+    lab = OnDisk(tmp_path)
+    live = Live(cast(EmulatedLab, lab))
+    lab.gone = True
+    for ask in (lambda: live.create_configuration("mine"), lambda: live.account, lambda: live.bridged("c")):
+        with pytest.raises(InputError, match="has ended meanwhile"):
+            ask()
+    assert list(tmp_path.iterdir()) == []
+
+
+class Echo:
+    """A client whose broker sends back what it is sent, or refuses it, or says nothing."""
+
+    def __init__(self, events: ClientEvents) -> None:
+        self.events = events
+        self.closed = False
+
+    def subscribe(self, terms: Any) -> None: ...
+
+    def publish(self, message: Outgoing) -> None:
+        refused = message.destination.name == "forbidden"
+        self.events.acknowledged(message.id, SendOutcome.FAILED if refused else SendOutcome.OK, "no right" * refused)
+        if not refused:
+            self.events.received(Incoming(message.destination, message.body, {}, False, False))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_conversation_gives_what_comes_and_tells_what_does_not() -> None:
+    with Conversation("c", lambda events: cast(Any, Echo(events))) as talk:
+        talk.subscribe(topic="prices.>")
+        talk.publish("1.08", topic="prices.eur")
+        talk.publish(b"\xff", queue="orders")
+        assert [talk.receive(within=1).body for _ in range(2)] == [b"1.08", b"\xff"]
+        with pytest.raises(LabTimeout, match=r"no message came within 0\.01 s"):
+            talk.receive(within=0.01)
+        with pytest.raises(Exception, match="send to topic://forbidden: failed, no right"):
+            talk.publish("x", topic="forbidden")
+        talk._client.events.lost("the broker went away")  # type: ignore[attr-defined]
+        for _ in range(2):
+            with pytest.raises(Exception, match="the connection was lost: the broker went away"):
+                talk.receive(within=1)
+    assert talk._client.closed  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("topic", "queue"), [(None, None), ("a", "b")])
+def test_a_message_goes_to_one_place(topic: str | None, queue: str | None) -> None:
+    with pytest.raises(InputError, match="name a topic or a queue"):
+        destination(topic, queue)
+
+
+def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
+    on_file = noted(Commands(folder=tmp_path), "20260101-101010-aaaaaa")
+    folder = Commands(folder=tmp_path).state
+    lab = EmulatedLab(cast(Any, None), on_file, state_folder=folder)
+    try:
+        assert on_file.control is not None
+        made = create_configuration(on_file.control, "mine", "5.18", datetime(2026, 1, 2, tzinfo=UTC), t=0.0).control
+        assert states.update(replace(on_file, control=made), folder)
+        assert lab.control != made
+        assert lab.look_again() and lab.control == made
+        assert [each.name for each in Live(lab).account.configurations][-1] == "mine"
+        states.forget(on_file.run, folder)
+        assert not lab.look_again()
+        with pytest.raises(InputError, match="has ended meanwhile"):
+            _ = Live(lab).account
+    finally:
+        lab.let_go()
