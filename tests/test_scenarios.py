@@ -9,7 +9,6 @@ import pytest
 
 from bench.scenarios import Ran, ended, summary
 from lab.declare.loading import load
-from lab.judge.wording import in_words
 from lab.shipped import shipped
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +25,7 @@ def test_the_report_beside_it_is_of_this_scenario_and_held(scenario: Path) -> No
     claims = [" ".join(each.split()) for each in VERDICT.split(told)[2::2]]
     assert marks == ["✔"] * len(loaded.expect)
     for expectation, claim in zip(loaded.expect, claims, strict=True):
-        assert claim.startswith(" ".join(in_words(expectation).split()))
+        assert claim.startswith(" ".join(expectation.words().split()))
 
 
 def test_no_report_is_left_of_a_scenario_that_has_gone() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.check.place import At
 from lab.check.service import users_of
-from lab.declare.attempts import Connect, Unreachable
+from lab.declare.attempts import Connect
 from lab.declare.client_steps import Consume
+from lab.declare.expectations.unreachable import Unreachable
 from lab.declare.scenario import Scenario, Subscribe
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step

@@ -11,9 +11,11 @@ from lab.amazonmq.identity import DeploymentMode
 from lab.check.instances import ABSENT, DELETED, DOWN, PAUSED, UP, Instances
 from lab.check.service import connectors_of
 from lab.declare import broker_steps as steps
-from lab.declare.broker_claims import Log, Recovered
 from lab.declare.broker_steps import BROKER_STEPS
-from lab.declare.scenario import Bridge, Scenario
+from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.log import Log
+from lab.declare.expectations.recovered import Recovered
+from lab.declare.scenario import Scenario
 from lab.declare.service_steps import MoveClock, UpdateBroker
 from lab.declare.unrolling import every_step, in_time
 from lab.declare.wording import unknown

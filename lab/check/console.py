@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
-from lab.declare.console_claims import NetworkPage, TopicsPage
 from lab.declare.counter_claims import END, START, Snapshot
+from lab.declare.expectations.network_page import NetworkPage
+from lab.declare.expectations.topics_page import TopicsPage
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario, Subscribe
 from lab.declare.step import Message

@@ -7,19 +7,12 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.listeners import listeners
 from lab.check.service import connectors_at, connectors_of
-from lab.declare.counter_claims import (
-    END,
-    OF_BRIDGE,
-    OF_BROKER,
-    OF_DESTINATION,
-    START,
-    Counters,
-    Demanded,
-    Discarded,
-    Forwarded,
-    Snapshot,
-    Stuck,
-)
+from lab.declare.counter_claims import END, START, Snapshot
+from lab.declare.expectations.counters import COUNTERS, Counters
+from lab.declare.expectations.demand import Demanded
+from lab.declare.expectations.discarded import Discarded
+from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.stuck import Stuck
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.step import Message
@@ -28,6 +21,9 @@ from lab.declare.wording import unknown
 from lab.errors import Problem
 from lab.plan.brokers import unread
 
+OF_BROKER = ("enqueued", "dequeued")
+OF_BRIDGE = ("enqueued", "dequeued", "received")
+OF_DESTINATION = tuple(name for name in COUNTERS if name != "received")
 CounterClaim = Counters | Forwarded | Stuck | Discarded | Demanded
 
 

@@ -10,10 +10,20 @@ from lab.check.brokers import check_after, check_log
 from lab.check.counters import check_counter_claim
 from lab.check.listeners import listeners
 from lab.check.service import connectors_at, connectors_of
-from lab.declare.attempts import Unreachable
-from lab.declare.broker_claims import Log, Recovered
-from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
-from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, Scenario
+from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.counters import Counters
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.demand import Demanded
+from lab.declare.expectations.discarded import Discarded
+from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.log import Log
+from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.recovered import Recovered
+from lab.declare.expectations.stuck import Stuck
+from lab.declare.expectations.unreachable import Unreachable
+from lab.declare.scenario import Scenario
 from lab.declare.step import Message
 from lab.declare.unrolling import every_step
 from lab.declare.wording import unknown

@@ -11,12 +11,15 @@ from datetime import timedelta
 
 from lab.amazonmq.names import ENDPOINTS
 from lab.declare import vpc_steps as steps
+from lab.declare.expectations.dropped import Dropped
+from lab.declare.expectations.peering import PeeringIs
+from lab.declare.expectations.reachable import END, Reachable
+from lab.declare.expectations.route import RouteIs
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.service_steps import UpdateBroker
 from lab.declare.timed import Wait
 from lab.declare.unrolling import in_time
-from lab.declare.vpc_claims import END, Dropped, PeeringIs, Reachable, RouteIs
 from lab.declare.wording import unknown
 from lab.errors import InputError, PlanError, Problem
 from lab.network import peerings, routes, security_groups

@@ -9,14 +9,11 @@ from lab.amazonmq.account.refusals import Refused
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.check.dry_run import Move, changes_anything, moves, opening, texts
 from lab.declare.broker_steps import Reboot
+from lab.declare.expectations.broker_state import BrokerStateClaim
+from lab.declare.expectations.configuration import ConfigurationClaim
+from lab.declare.expectations.users import UsersClaim
+from lab.declare.expectations.warnings import WarningsClaim
 from lab.declare.scenario import Scenario
-from lab.declare.service_claims import (
-    SERVICE_CLAIMS,
-    BrokerStateClaim,
-    ConfigurationClaim,
-    UsersClaim,
-    WarningsClaim,
-)
 from lab.declare.service_steps import CreateUser, OfService, UpdateConfiguration
 from lab.declare.step import Step
 from lab.declare.unrolling import every_step
@@ -28,7 +25,7 @@ from lab.plan.brokers import connectors
 def check_service(scenario: Scenario) -> Iterator[Problem]:
     """Return every refusal that is certain, and every claim about what is not there."""
     wanted = any(isinstance(step, OfService) for step in every_step(scenario.steps))
-    if not wanted and not any(isinstance(claim, SERVICE_CLAIMS) for claim in scenario.expect):
+    if not wanted and not any(claim.of_service for claim in scenario.expect):
         return
     try:
         last = opening(scenario.topology)
@@ -45,7 +42,7 @@ def check_service(scenario: Scenario) -> Iterator[Problem]:
             (each.name, user.name) for account in move.accounts for each in account.brokers for user in each.users
         }
     for number, claim in enumerate(scenario.expect):
-        if isinstance(claim, SERVICE_CLAIMS):
+        if claim.of_service:
             yield from _claim(scenario, number, claim, last, revisions, users)
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lab.declare.counter_claims import Snapshot
-from lab.declare.scenario import EXPECTATIONS, STEPS
+from lab.declare.expectations import EXPECTATIONS
+from lab.declare.scenario import STEPS
 from lab.declare.timed import Together
 from lab.declare.topology import Broker, ImpairmentFields, Region, Topology, User
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup

@@ -13,10 +13,11 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from lab.declare.expectation import Expectation
+from lab.declare.expectations import EXPECTATIONS
+from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, Duration
 from lab.declare.origin import Keys, Origin
-from lab.declare.scenario import EXPECTATIONS, STEPS, Scenario
+from lab.declare.scenario import STEPS, Scenario
 from lab.declare.step import Step
 from lab.declare.timed import Holding, Wait
 from lab.declare.topology import Topology

@@ -11,14 +11,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from lab.declare.attempts import Unreachable
-from lab.declare.broker_claims import Log, Recovered
-from lab.declare.console_claims import NetworkPage, TopicsPage
-from lab.declare.counter_claims import Counters, Demanded, Discarded, Forwarded, Stuck
-from lab.declare.expectation import Expectation
-from lab.declare.scenario import Bridge, Delivered, Duplicates, Latency, Ordered, expectations_of
-from lab.declare.service_claims import BrokerStateClaim, ConfigurationClaim, UsersClaim, WarningsClaim
-from lab.declare.vpc_claims import Dropped, PeeringIs, Reachable, RouteIs
+from lab.declare.expectations import expectations_of
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.broker_state import BrokerStateClaim
+from lab.declare.expectations.configuration import ConfigurationClaim
+from lab.declare.expectations.counters import Counters
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.demand import Demanded
+from lab.declare.expectations.discarded import Discarded
+from lab.declare.expectations.dropped import Dropped
+from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.log import Log
+from lab.declare.expectations.network_page import NetworkPage
+from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.peering import PeeringIs
+from lab.declare.expectations.reachable import Reachable
+from lab.declare.expectations.recovered import Recovered
+from lab.declare.expectations.route import RouteIs
+from lab.declare.expectations.stuck import Stuck
+from lab.declare.expectations.topics_page import TopicsPage
+from lab.declare.expectations.unreachable import Unreachable
+from lab.declare.expectations.users import UsersClaim
+from lab.declare.expectations.warnings import WarningsClaim
 from lab.errors import InputError, Place
 from lab.history import Header, Observation, observations
 from lab.judge.claims.bridge import judge_bridge
@@ -37,7 +54,6 @@ from lab.judge.evidence.evidence import Evidence, take_in
 from lab.judge.evidence.witnesses import testimonies
 from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
 from lab.judge.values import Outcome, Report, Verdict, worst
-from lab.judge.wording import in_words
 
 __all__ = ["Judged", "Outcome", "Report", "Verdict", "judge", "judge_file", "judge_whole"]
 
@@ -143,7 +159,7 @@ def _judged(expectations: Sequence[Expectation], history: History) -> Judged:
     verdicts = []
     for expectation in expectations:
         outcome, reason = JUDGES[type(expectation)](expectation, evidence)
-        verdicts.append(Verdict(expectation=in_words(expectation), outcome=outcome, reason=reason))
+        verdicts.append(Verdict(expectation=expectation.words(), outcome=outcome, reason=reason))
     outcome = worst([verdict.outcome for verdict in verdicts])
     if not verdicts and not evidence.timeline.complete:
         outcome = Outcome.UNKNOWN

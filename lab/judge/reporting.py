@@ -8,8 +8,8 @@ from typing import Any
 from lab.activemq.destinations import destination_of
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
-from lab.declare.expectation import Expectation
-from lab.declare.scenario import Delivered
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.delivered import Delivered
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import Subscription

@@ -12,7 +12,6 @@ from lab.amazonmq.account.account import due, opens_next
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.describe import pending_changes
 from lab.declare.scenario import Scenario
-from lab.declare.service_claims import SERVICE_CLAIMS
 from lab.declare.service_steps import OfService
 from lab.declare.unrolling import every_step
 from lab.history import Maintenance, Observation
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 def tells_of_service(scenario: Scenario) -> bool:
     """Return whether a history is to hold the service's side: where a step or a claim is about it."""
     steps = any(isinstance(step, OfService) for step in every_step(scenario.steps))
-    return steps or any(isinstance(claim, SERVICE_CLAIMS) for claim in scenario.expect)
+    return steps or any(claim.of_service for claim in scenario.expect)
 
 
 class Service:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.declare.console_claims import TopicsPage
-from lab.declare.counter_claims import END, START, Counters, Demanded, Discarded, Forwarded, Stuck
+from lab.declare.counter_claims import END, START
+from lab.declare.expectations.demand import Demanded
 from lab.declare.scenario import Scenario
 from lab.history import SnapshotTaken
 from lab.replay.outcome import Outcome
@@ -30,13 +30,7 @@ def take_if_wanted(rehearsal: Rehearsal, scenario: Scenario, name: str) -> None:
 
 def wanted(scenario: Scenario) -> frozenset[str]:
     """Name the snapshots of `start` and `end` that the claims look at."""
-    names: set[str] = set()
-    for claim in scenario.expect:
-        if isinstance(claim, Counters | Forwarded | Discarded):
-            names |= set(claim.between)
-        elif isinstance(claim, Stuck | TopicsPage):
-            names.add(claim.at)
-    return frozenset(names & {START, END})
+    return frozenset(name for claim in scenario.expect for name in claim.snapshots if name in (START, END))
 
 
 def demanded(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:

@@ -19,9 +19,9 @@ from pydantic.fields import FieldInfo
 from lab import units
 from lab.activemq.log_lines import NAMED
 from lab.cli import app
+from lab.declare.expectations import EXPECTATIONS
 from lab.declare.fields import Amount
-from lab.declare.scenario import EXPECTATIONS, STEPS, Scenario
-from lab.declare.service_claims import SERVICE_CLAIMS
+from lab.declare.scenario import STEPS, Scenario
 from lab.declare.service_steps import SERVICE_STEPS
 from lab.declare.timed import Together, Wait
 from lab.declare.topology import Broker, ImpairmentFields, Link, Region, Topology, User
@@ -47,7 +47,7 @@ MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
     (TOPOLOGY, "A link", ImpairmentFields, "impairment"),
     (SCENARIO, "The file", Scenario, ""),
     *((SERVICE if step in SERVICE_STEPS else SCENARIO, step.verb, step, "") for step in STEPS if step is not Together),
-    *((SERVICE if claim in SERVICE_CLAIMS else SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS),
+    *((SERVICE if claim.of_service else SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS),
 ]
 STANDING_ALONE = {(Wait, "duration")}  # in a file it has no key
 IN_WORDS = {  # what a table says where a default is not a value to write

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab import units
-from lab.declare.scenario import Bridge
+from lab.declare.expectations.bridge import Bridge
 from lab.judge.evidence.agreement import facing, ways
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lab.amazonmq.names import ENDPOINTS
-from lab.declare.console_claims import NetworkPage, TopicsPage
+from lab.declare.expectations.network_page import NetworkPage
+from lab.declare.expectations.topics_page import TopicsPage
 from lab.history import BridgeSeen
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.snapshots import Subject

@@ -6,7 +6,11 @@ The broker's counter decides; what the clients' own ledger says of the same is p
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
-from lab.declare.counter_claims import END, START, Counters, Discarded, Forwarded, Stuck
+from lab.declare.counter_claims import END, START
+from lab.declare.expectations.counters import Counters
+from lab.declare.expectations.discarded import Discarded
+from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.stuck import Stuck
 from lab.declare.fields import Amount
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.missing import lost_elsewhere, never_received, received_elsewhere, shown

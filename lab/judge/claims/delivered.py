@@ -6,7 +6,7 @@ from math import inf
 
 from lab import units
 from lab.activemq.destinations import destination_of
-from lab.declare.scenario import Delivered
+from lab.declare.expectations.delivered import Delivered
 from lab.judge.evidence.audiences import Tally
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.records import OK

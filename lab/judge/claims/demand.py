@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
-from lab.declare.counter_claims import Demanded
+from lab.declare.expectations.demand import Demanded
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab import units
 from lab.activemq.log_lines import pattern
-from lab.declare.broker_claims import Log
+from lab.declare.expectations.log import Log
 from lab.history import LogLine
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.values import Outcome

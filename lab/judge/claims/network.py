@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lab.declare.vpc_claims import END, Dropped, PeeringIs, Reachable, RouteIs
+from lab.declare.expectations.dropped import Dropped
+from lab.declare.expectations.peering import PeeringIs
+from lab.declare.expectations.reachable import END, Reachable
+from lab.declare.expectations.route import RouteIs
 from lab.history import Attempted, PacketsDropped
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.values import Outcome

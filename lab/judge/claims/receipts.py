@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.activemq.destinations import destination_of
-from lab.declare.scenario import Duplicates, Ordered
+from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.ordered import Ordered
 from lab.judge.claims.delivered import duplicated
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.values import Outcome, worst

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab import units
 from lab.activemq.destinations import destination_of
-from lab.declare.broker_claims import Recovered
+from lab.declare.expectations.recovered import Recovered
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.timeline import StepTaken
 from lab.judge.values import Outcome, worst

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lab.declare.service_claims import BrokerStateClaim, ConfigurationClaim, UsersClaim, WarningsClaim
+from lab.declare.expectations.broker_state import BrokerStateClaim
+from lab.declare.expectations.configuration import ConfigurationClaim
+from lab.declare.expectations.users import UsersClaim
+from lab.declare.expectations.warnings import WarningsClaim
 from lab.history import BrokerRecordSeen, ConfigurationSaved
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import StepTaken

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.activemq.destinations import destination_of
-from lab.declare.attempts import Unreachable
+from lab.declare.expectations.unreachable import Unreachable
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import OK
 from lab.judge.values import Outcome

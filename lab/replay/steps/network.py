@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lab.declare import vpc_steps as steps
+from lab.declare.expectations.reachable import END, Reachable
 from lab.declare.scenario import Scenario
 from lab.declare.unrolling import every_step
-from lab.declare.vpc_claims import END, NETWORK_CLAIMS, Reachable
 from lab.errors import InputError, PlanError
 from lab.history import Attempted
 from lab.network.link import LinkState
@@ -75,7 +75,7 @@ def tells(scenario: Scenario) -> bool:
     return (
         any(each is not None for each in declared)
         or any(isinstance(step, steps.OnNetwork) for step in every_step(scenario.steps))
-        or any(isinstance(claim, NETWORK_CLAIMS) for claim in scenario.expect)
+        or any(claim.of_network for claim in scenario.expect)
     )
 
 

@@ -1,24 +1,14 @@
-"""Claims about how brokers took what befell them: what their logs say, and how soon messages came through again."""
+"""The expectation `log`: a broker's log has a line, or has none."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
-from lab.declare.expectation import Expectation
-from lab.declare.fields import Duration, Each, Name, Whole, YesNo
-from lab.declare.step import Addressed
-
-# The steps that an expectation can count from; of several such steps, the last one is meant.
-After = Literal[
-    "cut", "reject", "heal", "impair", "flap", "stop", "kill", "start", "reboot", "pause", "resume", "connector",
-    "create-peering", "accept-peering", "reject-peering", "delete-peering", "create-route", "delete-route",
-    "authorize-ingress", "revoke-ingress",
-    "update-broker",
-    "create-broker", "delete-broker",
-]  # fmt: skip
+from lab.declare.expectations.base import After, Expectation, Term
+from lab.declare.fields import Duration, Name, Whole, YesNo
 
 
 class Log(Expectation):
@@ -31,6 +21,11 @@ class Log(Expectation):
     absent: YesNo = False
     after: After | None = None
     within: Duration | None = None  # of `after`
+
+    @property
+    def term(self) -> Term | None:
+        """Return the time that the line has to appear."""
+        return Term.of(self.after, self.within)
 
     @field_validator("matches")
     @classmethod
@@ -48,12 +43,3 @@ class Log(Expectation):
         if self.absent and self.count != 1:
             raise ValueError("count is of lines that must appear: remove it, or absent")
         return self
-
-
-class Recovered(Expectation, Addressed):
-    """The first message after a step came through soon enough."""
-
-    claim: ClassVar[str] = "recovered"
-    to: Each | None = None  # every subscriber of the destination when left out
-    after: After
-    within: Duration  # of `after`

@@ -1,0 +1,79 @@
+"""What every expectation is: one claim, with fields; and what others must know of a kind, as facts on its class.
+
+A kind is a file of its claim's name here, and beside it `lab.check.expectations` (what is wrong with one) and
+`lab.judge.claims` (how it is judged) have a file of the same name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from lab.declare.fields import Declared
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>-]*")
+
+# The steps that an expectation can count from; of several such steps, the last one is meant.
+After = Literal[
+    "cut", "reject", "heal", "impair", "flap", "stop", "kill", "start", "reboot", "pause", "resume", "connector",
+    "create-peering", "accept-peering", "reject-peering", "delete-peering", "create-route", "delete-route",
+    "authorize-ingress", "revoke-ingress",
+    "update-broker",
+    "create-broker", "delete-broker",
+]  # fmt: skip
+# The steps that a claim about the service's side can look behind: of several, the end of the last one is meant.
+AfterService = Literal[
+    "create-configuration", "update-configuration", "update-broker", "maintenance-window", "move-clock",
+    "create-user", "update-user", "delete-user", "reboot", "wait",
+]  # fmt: skip
+
+
+class Term(NamedTuple):
+    """The time from the last step of a verb in which a claim may come true."""
+
+    after: str
+    within: timedelta
+
+    @classmethod
+    def of(cls, after: str | None, within: timedelta | None) -> Term | None:
+        """Return the term of a claim that has both; None of another one."""
+        return None if after is None or within is None else cls(after, within)
+
+
+class Expectation(Declared):
+    """One claim about what the history will show."""
+
+    claim: ClassVar[str]
+    of_network: ClassVar[bool] = False  # its history begins with the peerings, routes and rules that there are
+    of_service: ClassVar[bool] = False  # its history holds what the service keeps of the brokers
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Return the names of the snapshots that are looked at."""
+        return ()
+
+    @property
+    def term(self) -> Term | None:
+        """Return for how long after which step a lab listens on for it, where nothing says earlier that it holds."""
+        return None
+
+    def written(self) -> Any:
+        """Return what stands after the claim in a file, defaults too."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def words(self) -> str:
+        """Return it in one line, as a person writes it, without what has its default."""
+        return f"{self.claim}: {_flow(self.model_dump(mode='json', by_alias=True, exclude_defaults=True))}"
+
+
+def _flow(value: object) -> str:
+    """Write a value as YAML does in one line; a list of one is written as that one."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_flow(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        items = [_flow(item) for item in value]
+        return items[0] if len(items) == 1 else f"[{', '.join(items)}]"
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

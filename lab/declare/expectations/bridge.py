@@ -1,0 +1,37 @@
+"""The expectation `bridge`: a connector's bridge is up, and its ends count the same."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from lab.declare.expectations.base import After, Expectation, Term
+from lab.declare.fields import Duration, Name, YesNo
+
+
+class Bridge(Expectation):
+    """A connector's bridge is up at the ends named, at the end or soon after a step; its ends' counters agree."""
+
+    claim: ClassVar[str] = "bridge"
+    connector: str
+    broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
+    up: Literal["both-ends", "initiator", "nowhere"] | None = None
+    agree: YesNo = False  # at the end: what each end gave, the other took
+    within: Duration | None = None  # of `after`
+    after: After | None = None  # the last such step
+
+    @property
+    def term(self) -> Term | None:
+        """Return the time that it has to come up, or to go down."""
+        return Term.of(self.after, self.within)
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.within is None) != (self.after is None):
+            raise ValueError("within and after go together")
+        if self.up is None and not self.agree:
+            raise ValueError("say what is claimed: up, or agree: yes")
+        if self.up is None and self.after is not None:
+            raise ValueError("within and after are for up: counters are compared at the end")
+        return self

@@ -1,0 +1,28 @@
+"""The expectation `broker-state`: in which of the service's states a broker is."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.declare.expectations.base import AfterService, Expectation
+from lab.declare.fields import Name
+
+
+class BrokerStateClaim(Expectation):
+    """A broker is in a state of the service's, at the end, after a step, or at some moment while it was done."""
+
+    claim: ClassVar[str] = "broker-state"
+    of_service: ClassVar[bool] = True
+    broker: Name
+    state: BrokerState
+    after: AfterService | None = None
+    during: AfterService | None = None
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> Self:
+        if self.after is not None and self.during is not None:
+            raise ValueError("after and during exclude each other")
+        return self

@@ -1,0 +1,28 @@
+"""The expectation `configuration`: which revision a broker has, and which one waits."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from lab.declare.expectations.base import AfterService, Expectation
+from lab.declare.fields import Name, Whole
+
+
+class ConfigurationClaim(Expectation):
+    """A broker has a revision of a configuration, and another one waits for its reboot, or none."""
+
+    claim: ClassVar[str] = "configuration"
+    of_service: ClassVar[bool] = True
+    broker: Name
+    name: str | None = None  # of the configuration it has, whichever when left out
+    current: Whole | None = None
+    pending: Whole | Literal["none"] | None = None
+    after: AfterService | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.name is None and self.current is None and self.pending is None:
+            raise ValueError("say what is claimed: name, current or pending")
+        return self

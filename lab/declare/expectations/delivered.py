@@ -1,0 +1,27 @@
+"""The expectation `delivered`: what was sent reached whom it should."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Duration, Receivers
+from lab.declare.step import Addressed
+
+
+class Delivered(Expectation, Addressed):
+    """What was sent reached whom it should."""
+
+    claim: ClassVar[str] = "delivered"
+    to: Receivers | None = None  # every subscriber of the destination when left out
+    promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
+    within: Duration = timedelta(seconds=10)  # of its sending, for each message
+
+    @model_validator(mode="after")
+    def _silent(self) -> Self:
+        if self.promise == "nothing" and self.to is not None and self.to.any:
+            raise ValueError("nothing cannot be promised to any of several: write to: [NAME, NAME]")
+        return self

@@ -1,0 +1,32 @@
+"""The expectation `demand`: whether a broker has a bridge's consumer on a destination."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from lab.declare.expectations.base import After, Expectation, Term
+from lab.declare.fields import Duration, Name, YesNo
+from lab.declare.step import OneDestination
+
+
+class Demanded(Expectation, OneDestination):
+    """Whether a broker has a bridge's consumer on a destination, at the end or soon after a step."""
+
+    claim: ClassVar[str] = "demand"
+    broker: Name
+    present: YesNo
+    within: Duration | None = None  # of `after`
+    after: Literal[After, "subscribe", "unsubscribe"] | None = None  # the last such step
+
+    @property
+    def term(self) -> Term | None:
+        """Return the time that demand has to come, or to go."""
+        return Term.of(self.after, self.within)
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.within is None) != (self.after is None):
+            raise ValueError("within and after go together")
+        return self

@@ -1,0 +1,33 @@
+"""The expectation `discarded`: how many messages a broker dropped for a slow bridge."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from lab.declare.counter_claims import END, START
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Amount, Name, Pair, YesNo
+
+
+class Discarded(Expectation):
+    """How many messages of a topic a broker dropped for a bridge that was too slow, by its own counter."""
+
+    claim: ClassVar[str] = "discarded"
+    broker: Name
+    topic: str = Field(min_length=1)
+    count: Amount
+    between: Pair = (START, END)
+    explains_loss: YesNo = False  # the subscribers of other brokers lost so many, and no more
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Return the two that are compared."""
+        return self.between
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.explains_loss and self.between != (START, END):
+            raise ValueError("explains-loss is of the whole scenario: remove between")
+        return self

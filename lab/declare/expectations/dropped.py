@@ -1,0 +1,22 @@
+"""The expectation `dropped`: how many packets the router let not pass."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Amount, Name, Whole
+
+
+class Dropped(Expectation):
+    """How many packets the router dropped between two endpoints, since no route or no rule let them pass."""
+
+    claim: ClassVar[str] = "dropped"
+    of_network: ClassVar[bool] = True
+    source: Name = Field(alias="from")
+    to: Name
+    packets: Amount = Amount(at_least=1)
+    because: Literal["no-way", "no-egress-rule", "no-ingress-rule"] | None = None
+    port: Whole | None = Field(default=None, ge=1, le=65535)

@@ -1,0 +1,17 @@
+"""The expectation `duplicates`: how often messages may come again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Each, Whole
+from lab.declare.step import Addressed
+
+
+class Duplicates(Expectation, Addressed):
+    """How many receipts beyond a message's first each subscriber may have."""
+
+    claim: ClassVar[str] = "duplicates"
+    to: Each | None = None
+    at_most: Whole = 0

@@ -1,0 +1,24 @@
+"""The expectation `forwarded`: how many messages a broker handed to others."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.counter_claims import END, START
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Amount, Name, Pair
+from lab.declare.step import OneDestination
+
+
+class Forwarded(Expectation, OneDestination):
+    """How many messages of a destination a broker handed to other brokers, by its own counter."""
+
+    claim: ClassVar[str] = "forwarded"
+    broker: Name
+    count: Amount
+    between: Pair = (START, END)
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Return the two that are compared."""
+        return self.between

@@ -1,0 +1,40 @@
+"""The expectation `latency`: how long messages took."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Bounds, Duration, Each, Pair
+from lab.units import format_duration
+
+
+class Latency(Expectation):
+    """How long messages took from send to receive; every bound given must hold."""
+
+    claim: ClassVar[str] = "latency"
+    to: Each | None = None
+    direction: Pair | None = None  # only from one broker's publishers to another's subscribers, taken together
+    at_least: Duration | None = None  # the fastest message
+    p50: Bounds | None = None  # at most, where a duration stands alone
+    p95: Bounds | None = None
+    p99: Bounds | None = None
+    max: Bounds | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if not any((self.at_least, self.p50, self.p95, self.p99, self.max)):
+            raise ValueError("give a bound: at-least, p50, p95, p99 or max")
+        low, by = self.at_least, "at-least"
+        for name in ("p50", "p95", "p99", "max"):
+            bounds: Bounds | None = getattr(self, name)
+            if bounds is None:
+                continue
+            if bounds.at_least is not None and (low is None or bounds.at_least > low):
+                low, by = bounds.at_least, name
+            if low is not None and bounds.at_most is not None and low > bounds.at_most:
+                asked = f"at least {format_duration(low)} by {by}, at most {format_duration(bounds.at_most)} by {name}"
+                raise ValueError(f"no messages keep both: {asked}")
+        return self

@@ -1,0 +1,19 @@
+"""The expectation `network-page`: a row of the Network page in a broker's web console."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Name, Whole, YesNo
+
+
+class NetworkPage(Expectation):
+    """At the end, a broker's Network page has a row for another broker, with these columns."""
+
+    claim: ClassVar[str] = "network-page"
+    broker: Name
+    remote: Name
+    created_by_duplex: YesNo | None = None
+    # The initiator's row names the port it went to, the responder's the one that the initiator came from.
+    remote_port: Whole | Literal["ephemeral"] | None = None

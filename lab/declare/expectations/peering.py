@@ -1,0 +1,17 @@
+"""The expectation `peering`: in which state a peering is."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Name
+
+
+class PeeringIs(Expectation):
+    """In which state a peering is at the end."""
+
+    claim: ClassVar[str] = "peering"
+    of_network: ClassVar[bool] = True
+    name: Name
+    state: Literal["pending-acceptance", "active", "failed", "rejected", "expired", "deleted"]

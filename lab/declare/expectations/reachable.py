@@ -1,0 +1,34 @@
+"""The expectation `reachable`: a connection comes about, or does not."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Name, Whole
+
+Because = Literal[
+    "not-public", "no-egress-rule", "no-route", "blackhole", "no-transit", "no-ingress-rule", "no-return-route", "link"
+]  # fmt: skip
+END = "end"  # the name of what is tried when everything else is over
+
+
+class Reachable(Expectation):
+    """A connection comes about or does not; what the network says and what packets do must agree."""
+
+    claim: ClassVar[str] = "reachable"
+    of_network: ClassVar[bool] = True
+    source: Name = Field(alias="from")  # a broker, or internet
+    to: Name
+    port: Whole = Field(default=61617, ge=1, le=65535)
+    answer: Literal["open", "refused", "silent"] = "open"
+    because: Because | None = None  # what stops it
+    at: Name = END  # a try step's name
+
+    @model_validator(mode="after")
+    def _stopped(self) -> Self:
+        if self.because is not None and self.answer != "silent":
+            raise ValueError("because is of what is dropped: write answer: silent, or remove it")
+        return self

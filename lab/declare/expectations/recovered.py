@@ -1,0 +1,18 @@
+"""The expectation `recovered`: how soon after a step messages came through again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.expectations.base import After, Expectation
+from lab.declare.fields import Duration, Each
+from lab.declare.step import Addressed
+
+
+class Recovered(Expectation, Addressed):
+    """The first message after a step came through soon enough."""
+
+    claim: ClassVar[str] = "recovered"
+    to: Each | None = None  # every subscriber of the destination when left out
+    after: After
+    within: Duration  # of `after`

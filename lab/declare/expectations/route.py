@@ -1,0 +1,19 @@
+"""The expectation `route`: in which state a route is."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Name
+from lab.declare.vpc import Block
+
+
+class RouteIs(Expectation):
+    """In which state a route is at the end."""
+
+    claim: ClassVar[str] = "route"
+    of_network: ClassVar[bool] = True
+    table: Name
+    destination: Block
+    state: Literal["active", "blackhole", "none"]

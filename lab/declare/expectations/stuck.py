@@ -1,0 +1,26 @@
+"""The expectation `stuck`: how many messages wait where nobody takes them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from lab.declare.counter_claims import END
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Amount, Name
+
+
+class Stuck(Expectation):
+    """How many messages are left in a broker's queue that has no consumer."""
+
+    claim: ClassVar[str] = "stuck"
+    broker: Name
+    queue: str = Field(min_length=1)
+    count: Amount
+    at: Name = END  # the snapshot that is looked at
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Return the one that is looked at."""
+        return (self.at,)

@@ -1,0 +1,26 @@
+"""The expectation `topics-page`: whether a broker's web console lists a topic."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from lab.declare.counter_claims import END
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Name, YesNo
+
+
+class TopicsPage(Expectation):
+    """A broker lists a topic, or does not; one is listed as soon as anybody, a bridge too, asks for it."""
+
+    claim: ClassVar[str] = "topics-page"
+    broker: Name
+    topic: str = Field(min_length=1)
+    listed: YesNo
+    at: Name = END  # the snapshot that is looked at
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Return the one that is looked at."""
+        return (self.at,)

@@ -1,0 +1,30 @@
+"""The expectation `unreachable`: how attempts to connect, to subscribe or to send ended."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from lab.activemq.protocols import Over
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Name
+from lab.declare.step import Addressed
+
+
+class Unreachable(Expectation, Addressed):
+    """Every attempt of a client, or at a broker, ended in the way that is named."""
+
+    claim: ClassVar[str] = "unreachable"
+    client: Name | None = None
+    broker: Name | None = None
+    over: Over | None = None
+    why: Literal["refused", "timed-out", "tls-failed", "not-authorised"]
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.client is None and self.broker is None:
+            raise ValueError("say of whom: client, broker, or both")
+        if self.topic is not None and self.queue is not None:
+            raise ValueError("name one topic or one queue")
+        return self

@@ -1,0 +1,19 @@
+"""The expectation `users`: what waits for a user of a broker."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from lab.declare.expectations.base import AfterService, Expectation
+from lab.declare.fields import Name
+
+
+class UsersClaim(Expectation):
+    """What waits for a user of a broker: creation, an update, deletion, or nothing; or that there is no such user."""
+
+    claim: ClassVar[str] = "users"
+    of_service: ClassVar[bool] = True
+    broker: Name
+    user: str
+    pending: Literal["create", "update", "delete", "none", "no-such-user"]
+    after: AfterService | None = None
