@@ -1,7 +1,11 @@
-"""Every bad file gets exactly the message that lies beside it."""
+"""Every bad file gets exactly the message that lies beside it.
+
+One whose topology is not at fault names one of topologies/; the others declare as much as their message needs.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,3 +33,9 @@ def test_bad_file_gets_its_message(path: Path) -> None:
 
 def test_every_bad_file_is_refused() -> None:
     assert all(path.with_suffix(".txt").read_text().strip() for path in FOLDER.glob("*.yaml"))
+
+
+def test_no_topology_is_written_twice() -> None:
+    texts = [path.read_text(errors="replace") for path in FOLDER.glob("*.yaml")]
+    found = [block[0] for text in texts if (block := re.search(r"^topology:\n(?:[ #].*\n)+", text, re.M))]
+    assert sorted(set(found)) == sorted(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,15 @@ from lab.declare.unrolling import every_step
 from lab.errors import InputError
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
-BASE = (Path(__file__).parents[1] / "check" / "bad" / "unknown-verb.yaml").read_text().replace("publsh", "publish")
+TWO = Path(__file__).parents[1] / "check" / "bad" / "topologies" / "two.yaml"
+BASE = f"""scenario: all in one file
+topology:
+{indent(TWO.read_text(), "  ")}steps:
+  - subscribe: {{client: sg, broker: singapore, over: stomp, queue: orders}}
+  - publish: {{broker: tokyo, over: stomp, queue: orders}}
+expect:
+  - delivered: {{to: sg, promise: exactly-once}}
+"""
 WORD = "correct-horse-42"
 
 
@@ -78,7 +87,7 @@ def test_password_from_the_environment(tmp_path: Path) -> None:
 
 def test_scalars_stay_text(tmp_path: Path) -> None:
     scenario = load(
-        written(tmp_path, BASE.replace("bad on purpose", "1:30").replace("queue: orders", "queue: no")), environment={}
+        written(tmp_path, BASE.replace("all in one file", "1:30").replace("queue: orders", "queue: no")), environment={}
     )
     assert scenario.scenario == "1:30"
     assert scenario.declared()["steps"][0]["subscribe"]["queue"] == "no"
@@ -163,20 +172,20 @@ def test_whatever_is_spoilt_is_said_and_nothing_else_is_raised(tmp_path: Path, t
 def test_a_body_larger_than_a_frame_is_refused_without_being_read(tmp_path: Path) -> None:
     with (tmp_path / "body.bin").open("wb") as body:
         body.truncate(LARGEST_BODY + 1)  # a hole: it takes no room
-    text = (Path(__file__).parents[1] / "check" / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
+    text = f"scenario: a body\ntopology: {TWO}\n"
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text(f"{text}steps:\n  - publish: {{broker: tokyo, over: stomp, queue: q, file: body.bin}}\n")
     with pytest.raises(InputError) as caught:
         load(scenario, environment={})
     (problem,) = caught.value.problems
-    assert str(problem.place).endswith("scenario.yaml:20:59")
+    assert str(problem.place).endswith("scenario.yaml:4:59")
     assert f"has {LARGEST_BODY + 1} bytes" in problem.what
     assert f"at most {LARGEST_BODY} bytes" in problem.remedy
 
 
 def test_a_body_is_read_with_the_scenario_and_only_its_path_is_declared(tmp_path: Path) -> None:
     (tmp_path / "body.bin").write_bytes(b"\x00\xff")
-    text = (Path(__file__).parents[1] / "check" / "bad" / "body-in-a-file.yaml").read_text().partition("steps:")[0]
+    text = f"scenario: a body\ntopology: {TWO}\n"
     scenario = tmp_path / "scenario.yaml"
     inner = "{publish: {broker: tokyo, over: stomp, queue: q, file: body.bin}}"
     scenario.write_text(f"{text}steps:\n  - together:\n    - repeat: {{times: 2, steps: [{inner}]}}\n    - wait: 1s\n")
