@@ -10,7 +10,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 fi
 missing=()
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi # apart from Python on Debian and Ubuntu
-# One package, python-qpid-proton, has no wheel: its C is compiled here. TLS is Python's own, so OpenSSL is not needed for it.
+# python-qpid-proton, of the extra mqlab[amqp], has no wheel: its C is compiled here. TLS is Python's own, so OpenSSL is not needed for it.
 if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then missing+=(gcc libc6-dev); fi
 if ! "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then
   missing+=("$("$python" -c 'import sys; print("libpython%d.%d-dev" % sys.version_info[:2])')")

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import get_args
 
 from lab.activemq.protocols import Over
 from lab.activemq.protocols import endpoint as endpoint_of
 from lab.clients.base import Endpoint, HungUp
-from lab.errors import LabTimeout, PlanError
+from lab.errors import HostError, LabTimeout, PlanError
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.messages import ORDINARY, Session
 
-__all__ = ["PROTOCOLS", "Endpoint", "connect"]
+__all__ = ["PROTOCOLS", "Endpoint", "connect", "missing"]
 
 PROTOCOLS: tuple[str, ...] = get_args(Over)
+_AMQP = "pip install 'mqlab[amqp]'"  # apart, since python-qpid-proton has no wheel and is compiled
 
 
 # A connection is not yet started when ActiveMQ reads it: where it refuses at that moment, it can hang up before it has
 # said so. Whoever asks again is told.
 _TIMES = 3
+
+
+def missing() -> Mapping[str, str]:
+    """Return the protocols whose library is not installed, each with the remedy."""
+    return {} if find_spec("proton") else {"amqp": _AMQP}
 
 
 def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
@@ -47,6 +55,8 @@ def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessio
 
 
 def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session) -> Client:
+    if over in (remedies := missing()):
+        raise HostError(f"no client for {over} is installed", remedies[over])
     web_socket = endpoint_of(over) == "wss"
     if over in ("mqtt", "mqtt-wss"):
         from lab.clients.mqtt import MqttClient

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import docker
 from lab.amazonmq.configurations.wording import lines
+from lab.check.clients import check_clients
+from lab.clients import missing
 from lab.declare.loading import masked_sources
 from lab.emulation.engine import engine
 from lab.emulation.images import images
@@ -15,6 +17,7 @@ from lab.emulation.images.images import Images
 from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Opening, new_run_id
 from lab.emulation.state import state_folder
+from lab.errors import InputError
 from lab.folder import RunFolder, create, home
 from lab.plan.values import Plan
 from lab.runtime.progress import Told
@@ -44,6 +47,8 @@ def prepare(
 ) -> Prepared:
     """Prepare a run; whatever can be wrong with what was asked is told before anything is built or written."""
     found = asked(scenario, environment, seed=seed, version=version)
+    if replaying and (problems := check_clients(found.scenario, missing())):
+        raise InputError(problems)
     for line in lines(found.removals, found.advice):
         told.warn(line)
     addresses = pool(environment.get("MQLAB_POOL"))
