@@ -1,4 +1,4 @@
-"""The run folder: everything about one run, in one place, with no password in it.
+"""The run folder: everything about one run, in one place, with no password in it, and its owner's alone.
 
 .mqlab/runs/<run id>/
   sources/          the scenario, the topology and the configurations, as they were
@@ -16,7 +16,9 @@ from pathlib import Path
 
 from lab.declare.origin import SourceFile
 from lab.errors import HostError
+from lab.masking import Mask
 from lab.plan.values import Plan
+from lab.text_files import private
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +52,14 @@ class RunFolder:
         """Return the folder of the containers' logs."""
         return self.path / "logs"
 
-    def keep(self, sources: tuple[SourceFile, ...], plan: Plan) -> None:
-        """Write what is known before the lab opens."""
+    def keep(self, sources: tuple[SourceFile, ...], plan: Plan, mask: Mask) -> None:
+        """Write what is known before the lab opens; a configuration may have passwords that are masked here."""
         for source in sources:
             _write(self.path / "sources" / source.name, source.text)
-        _write(self.path / "plan.json", json.dumps(plan.to_dict(), indent=2))
+        _write(self.path / "plan.json", mask.text(json.dumps(plan.to_dict(), indent=2)))
         for broker in plan.brokers:
-            _write(self.path / "brokers" / broker.name / "configuration.xml", broker.saved)
-            _write(self.path / "brokers" / broker.name / "activemq.xml", broker.activemq_xml)
+            _write(self.path / "brokers" / broker.name / "configuration.xml", mask.text(broker.saved))
+            _write(self.path / "brokers" / broker.name / "activemq.xml", mask.text(broker.activemq_xml))
 
     def broker_files(self) -> Mapping[str, Mapping[str, str]]:
         """Return each broker's activemq.xml and later ones, by name; links out of the folder are not followed."""
@@ -96,7 +98,8 @@ def create(base: Path, run: str) -> RunFolder:
     runs = base / "runs"
     path = runs / run
     try:
-        path.mkdir(parents=True)
+        runs.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700)
         ignore = base / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
@@ -112,4 +115,5 @@ def create(base: Path, run: str) -> RunFolder:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with open(path, "w", encoding="utf-8", opener=private) as file:
+        file.write(text)

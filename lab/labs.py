@@ -121,7 +121,7 @@ def run(
         with (
             closing(prepared.opening.client),
             open_lab(asked.plan, prepared.opening, told) as lab,
-            HistoryFile(folder.history, _header(name, asked)) as history,
+            HistoryFile(folder.history, _header(name, asked), asked.scenario.origin.mask) as history,
             told.stage(f"replay {several(len(asked.scenario.steps), 'step')}"),
         ):
             replay(asked.scenario, asked.plan, lab, history, run=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -15,8 +16,16 @@ def no_file(path: Path) -> str:
 def write_text(path: Path, text: str) -> None:
     """Write a file of UTF-8 at once: a reader sees the old file or the new one, never half of it.
 
-    What UTF-8 cannot hold, half of a surrogate pair, is written as its escape.
+    What UTF-8 cannot hold, half of a surrogate pair, is written as its escape. In a folder that only its owner may
+    enter, the file too is its owner's alone.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_bytes(text.encode("utf-8", "backslashreplace"))
+    shared = path.parent.stat().st_mode & 0o077
+    with open(unfinished, "wb", opener=None if shared else private) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
     unfinished.replace(path)
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that its owner alone may read and write: an `opener` for `open`."""
+    return os.open(path, flags, 0o600)

@@ -39,6 +39,7 @@ def read(name: str) -> Scenario:
 def asked(name: str, version: str | None = None) -> Asked:
     """Load, check and plan a scenario; what the service would remove of its configurations is told on stderr."""
     found = scenarios.asked(name, os.environ, version=version)
+    mask = found.scenario.origin.mask
     for line in wording.lines(found.removals, found.advice):
-        options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
+        options.err().print(f"[yellow]warning:[/yellow] {escape(mask.text(line))}", soft_wrap=True)
     return found

@@ -25,11 +25,12 @@ def add_to(app: typer.Typer) -> None:
 
 def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
     """Show what would stand, and in which order it would be made."""
-    plan = asking.asked(scenario, activemq_version).plan
+    found = asking.asked(scenario, activemq_version)
+    mask = found.scenario.origin.mask
     if json:
-        options.print_json(plan.to_dict())
+        options.print_json(mask.value(found.plan.to_dict()))
     else:
-        typer.echo(describe(plan))
+        typer.echo(mask.text(describe(found.plan)))
     return 0
 
 
@@ -45,7 +46,8 @@ def render(
     json: JSON = False,
 ) -> int:
     """Print the activemq.xml that a broker really gets."""
-    plan = asking.asked(scenario, activemq_version).plan
+    found = asking.asked(scenario, activemq_version)
+    plan, mask = found.plan, found.scenario.origin.mask
     names = [each.name for each in plan.brokers]
     if broker is not None and broker not in names:
         raise InputError.of(f'no broker named "{broker}"', f"brokers in this topology: {', '.join(names)}")
@@ -53,7 +55,8 @@ def render(
     for each in plan.brokers:
         if broker in (None, each.name):
             configuration = read_configuration(each.configuration.encode(), each.configuration_file)
-            texts[each.name] = diff(configuration, each.activemq_xml) if difference else each.activemq_xml
+            text = diff(configuration, each.activemq_xml) if difference else each.activemq_xml
+            texts[each.name] = mask.text(text)
     if json:
         options.print_json(texts)
     else:

@@ -21,9 +21,9 @@ from lab.declare.timed import Repeat, Together
 from lab.declare.validating import validate
 from lab.declare.wording import remedy
 from lab.errors import InputError, Place, Problem
+from lab.masking import MASK, Mask
 from lab.text_files import no_file
 
-MASK = "********"
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -119,7 +119,8 @@ class _Joining:
 
     def origin(self) -> Origin:
         """Return the places, and the copies that may be kept."""
-        return Origin(values=self._values, keys=self._keys, sources=self._sources())
+        mask = Mask.of(self._secrets)
+        return Origin(values=self._values, keys=self._keys, sources=self._sources(mask), mask=mask)
 
     def _document(self, file: str, path: Path, prefix: Keys) -> Document | None:
         """Read one YAML file and remember its places under a prefix."""
@@ -249,20 +250,17 @@ class _Joining:
             return self._environment[variable]
         return ""
 
-    def _sources(self) -> tuple[SourceFile, ...]:
+    def _sources(self, mask: Mask) -> tuple[SourceFile, ...]:
         paths = {file: Path(os.path.normpath(Path.cwd() / file)) for file in self._texts}
         common = Path(os.path.commonpath([path.parent for path in paths.values()]))
         return tuple(
-            SourceFile(name=paths[file].relative_to(common).as_posix(), text=self._mask(file, text))
+            SourceFile(name=paths[file].relative_to(common).as_posix(), text=mask.text(self._mask(file, text)))
             for file, text in self._texts.items()
         )
 
     def _mask(self, file: str, text: str) -> str:
         for spot in sorted(self._masked.get(file, ()), key=lambda spot: spot.start, reverse=True):
             text = text[: spot.start] + MASK + text[spot.end :]
-        for secret in self._secrets:
-            if len(secret) >= 12:  # what is shorter is no password of the service, and may stand in any word
-                text = text.replace(secret, MASK)
         return text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lab.errors import Place
+from lab.masking import Mask
 
 Keys = tuple[str | int, ...]
 
@@ -25,6 +26,7 @@ class Origin:
     values: Mapping[Keys, Place] = field(default_factory=dict)
     keys: Mapping[Keys, Place] = field(default_factory=dict)
     sources: tuple[SourceFile, ...] = ()
+    mask: Mask = field(default_factory=Mask)  # of its passwords, for whatever else is kept or shown of it
 
     def place(self, *path: str | int) -> Place | None:
         """Return the place of a value, or of the nearest thing around it that was written."""

@@ -50,13 +50,13 @@ def prepare(
     if replaying and (problems := check_clients(found.scenario, missing())):
         raise InputError(problems)
     for line in lines(found.removals, found.advice):
-        told.warn(line)
+        told.warn(found.scenario.origin.mask.text(line))
     addresses = pool(environment.get("MQLAB_POOL"))
     client = engine.connect(environment)
     made = _images(found.plan, client, archive, environment, told)
     run = new_run_id()
     folder = create(runs or home(environment), run)
-    folder.keep(masked_sources(found.scenario), found.plan)
+    folder.keep(masked_sources(found.scenario), found.plan, found.scenario.origin.mask)
     opening = Opening(
         client=client,
         images=made,

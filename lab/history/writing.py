@@ -18,6 +18,7 @@ from lab.errors import InputError
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.kinds import KINDS
 from lab.history.observation import Header, Observation
+from lab.masking import Mask
 
 _DEFAULTS = {
     cls: {
@@ -79,10 +80,11 @@ class HistoryFile:
 
     EVERY = 0.01  # seconds: what a SIGKILL may cost; everything else loses nothing
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
         self.path = path
+        self._mask = mask
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except FileExistsError as error:
             raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
         except OSError as error:
@@ -134,7 +136,8 @@ class HistoryFile:
             with contextlib.suppress(IndexError):  # others go on adding
                 while True:
                     lines.append(self._lines.popleft())
-            octets = memoryview("".join(lines).encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
+            text = self._mask.text("".join(lines))
+            octets = memoryview(text.encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
             try:
                 while octets:
                     octets = octets[os.write(self._file, octets) :]

@@ -17,6 +17,7 @@ from lab.emulation.brokers.containers import packed
 from lab.emulation.engine.containers import archive
 from lab.errors import HostError
 from lab.plan.values import BrokerPlan
+from lab.text_files import private
 
 
 class Vaults:
@@ -45,7 +46,8 @@ class Vaults:
         its = folder / "brokers" / broker.name
         its.mkdir(parents=True, exist_ok=True)
         number = 2 + len([*its.glob("activemq.*.xml")])
-        (its / f"activemq.{number}.xml").write_text(broker.activemq_xml, encoding="utf-8")
+        with open(its / f"activemq.{number}.xml", "w", encoding="utf-8", opener=private) as file:
+            file.write(broker.activemq_xml)
 
     def _of(self, broker: str) -> Vault:
         if broker not in self._known:

@@ -11,6 +11,8 @@ from docker.models.containers import Container
 
 import docker
 from lab.emulation.engine import labels
+from lab.masking import Mask
+from lab.text_files import private
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -30,7 +32,12 @@ def save(client: docker.DockerClient, run: str, folder: Path) -> None:
             text = container.logs(timestamps=False)
         except docker.errors.NotFound:
             continue
-        (folder / f"{_UNSAFE.sub('_', name)}.log").write_bytes(text)
+        with open(folder / f"{_UNSAFE.sub('_', name)}.log", "wb", opener=private) as file:
+            file.write(_masked(text))
+
+
+def _masked(text: bytes) -> bytes:
+    return Mask().text(text.decode(errors="surrogateescape")).encode(errors="surrogateescape")
 
 
 def follow(container: Container, *, tail: int | None, follow: bool) -> Iterator[str]:

@@ -1,0 +1,91 @@
+"""Masks passwords in texts that are kept or shown, in whichever way the text's format writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+MASK = "********"
+_SHORTEST = 12  # what is shorter is no password of the service's, and may stand in any word
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_RUN = re.compile(r"[A-Za-z0-9]{4,}")
+# A password that is written where XML or a URI names one, whoever's it is; a placeholder of the lab's is none.
+_NAMED = re.compile(
+    r"""(?ix) (password \s*=\s*) (?:
+        (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8} ) .{0,500}? (?P=quote)
+      | (?<= password=) (?! %\{ | \*{8} ) [^\s"'&<>();,\\]+ )"""
+)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Replaces every one of some passwords, however XML, JSON, YAML or a URL escapes it.
+
+    A value after `password=`, in an attribute or in a URI's query, is replaced whether it is known or not.
+    """
+
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @classmethod
+    def of(cls, secrets: Iterable[str]) -> Mask:
+        """Return a mask of the passwords that are long enough to be told from other words."""
+        return cls(frozenset(each for each in secrets if len(each) >= _SHORTEST))
+
+    def text(self, text: str) -> str:
+        """Return a text without passwords."""
+        if "password" in text or "PASSWORD" in text or "Password" in text:
+            text = _NAMED.sub(_named, text)
+        for secret in sorted(self.secrets, key=len, reverse=True):  # one may be the beginning of another
+            run = max(_RUN.findall(secret), key=len, default="")
+            if run in text:  # letters and digits are escaped by nobody: most texts are seen to be clean at once
+                text = _pattern(secret).sub(MASK, text)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """Return a JSON-able value without passwords in its strings, its keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.value(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(each) for each in value]
+        return value
+
+
+def _named(found: re.Match[str]) -> str:
+    quote = found["quote"] or ""
+    return f"{found[1]}{quote}{MASK}{quote}"
+
+
+def _pattern(secret: str) -> re.Pattern[str]:
+    return re.compile("".join(map(_spelled, re.findall(r"\\+|.", secret, re.DOTALL))))
+
+
+def _spelled(character: str) -> str:
+    """Return an expression for a character, or backslashes in a row, as any of the formats may write it."""
+    if character.isascii() and character.isalnum():
+        return character
+    if character[0] == "\\":  # each level of escaping doubles them: at least so many, and none is given back
+        return rf"(?:\\{{{len(character)},}}+|(?:%5[cC]|&(?:amp;)*#(?:92|[xX]5[cC]);){{{len(character)}}})"
+    code = ord(character)
+    forms = [re.escape(character)]
+    entity = f"#0*{code}|#[xX]0*(?i:{code:x})"
+    if character in _ENTITIES:
+        entity += f"|{_ENTITIES[character]}"
+    forms.append(f"&(?:amp;)*(?:{entity});")
+    forms.append("".join(f"%(?i:{octet:02x})" for octet in character.encode()))
+    forms.append(rf"\\+u(?i:{code:04x})" if code < 0x10000 else _pair(code))
+    if character in "\"'/":
+        forms.append(r"\\++" + re.escape(character))
+    if character in "\"'":
+        forms.append(re.escape(character) * 2)
+    if character == " ":
+        forms.append(r"\+")
+    return f"(?:{'|'.join(reversed(forms))})"
+
+
+def _pair(code: int) -> str:
+    high, low = divmod(code - 0x10000, 0x400)
+    return rf"\\+u(?i:{0xD800 + high:04x})\\+u(?i:{0xDC00 + low:04x})"

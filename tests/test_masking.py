@@ -1,0 +1,81 @@
+"""No password is in a text that is kept, however the text's format writes it."""
+
+from __future__ import annotations
+
+import html
+import json
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape, quoteattr
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.masking import MASK, Mask
+
+SECRET = "s3cr&t<pw>\"it's-long1 \\/"
+
+WRITTEN = {
+    "as it is": str,
+    "XML text": escape,
+    "XML attribute": quoteattr,
+    "XML, all entities": lambda text: escape(text, {'"': "&quot;", "'": "&apos;"}),
+    "XML, by number": lambda text: "".join(each if each.isalnum() else f"&#{ord(each)};" for each in text),
+    "XML, by hexadecimal": lambda text: "".join(each if each.isalnum() else f"&#x{ord(each):X};" for each in text),
+    "HTML": html.escape,
+    "HTML of XML": lambda text: html.escape(escape(text)),
+    "JSON": json.dumps,
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "JSON of XML": lambda text: json.dumps(quoteattr(text)),
+    "YAML in double quotes": lambda text: yaml.safe_dump(text, default_style='"', width=1000),
+    "YAML in single quotes": lambda text: yaml.safe_dump(text, default_style="'", width=1000),
+    "a URL's path": quote,
+    "a URL's query": quote_plus,
+}
+PARTS = ("s3cr", "t<pw", "long1", "pw&gt", "it's", "-long")
+
+
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_a_password_is_masked_in_every_spelling(written: object) -> None:
+    assert callable(written)
+    text = f"before {written(SECRET)} after"
+    masked = Mask.of([SECRET]).text(text)
+    assert MASK in masked and masked.startswith("before ") and masked.rstrip().endswith("after")
+    assert not [part for part in PARTS if part in masked]
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), min_size=12, max_size=40))
+def test_whatever_a_password_is_it_is_in_no_json_xml_or_url(secret: str) -> None:
+    mask = Mask.of([secret])
+    for write in WRITTEN.values():
+        assert secret not in mask.text(f"x{write(secret)}y")
+        assert MASK in mask.text(f"x{write(secret)}y")
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ('<networkConnector password="short" name="c"/>', f'<networkConnector password="{MASK}" name="c"/>'),
+        ("<a remotePassword = 'x y'/>", f"<a remotePassword = '{MASK}'/>"),
+        (json.dumps('<a password="p\'w"/>'), json.dumps(f'<a password="{MASK}"/>')),
+        ("static:(ssl://h:1?password=pw&x=1)", f"static:(ssl://h:1?password={MASK}&x=1)"),
+        ("&lt;a password=&#34;pw&#34; b=&#34;c&#34;", f"&lt;a password=&#34;{MASK}&#34; b=&#34;c&#34;"),
+        ('password="%{mqlab:user.testuser}"', 'password="%{mqlab:user.testuser}"'),
+        ("the password has 3 characters", "the password has 3 characters"),
+    ],
+)
+def test_what_stands_after_password_is_masked_whoever_knows_it(text: str, masked: str) -> None:
+    assert Mask().text(text) == masked
+
+
+def test_what_is_too_short_for_a_password_is_no_secret() -> None:
+    assert Mask.of(["tokyo"]).text("tokyo") == "tokyo"
+
+
+def test_of_two_passwords_the_longer_one_is_masked_whole() -> None:
+    assert Mask.of(["MQ-lab-2019-testuser", "MQ-lab-2019-testuser-2"]).text("MQ-lab-2019-testuser-2") == MASK
+
+
+def test_values_are_masked_with_their_keys() -> None:
+    assert Mask.of([SECRET]).value({"a": [SECRET, 1, {SECRET: None}]}) == {"a": [MASK, 1, {MASK: None}]}
