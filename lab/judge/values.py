@@ -19,6 +19,11 @@ class Outcome(StrEnum):
     BROKEN = "broken"
     UNKNOWN = "unknown"
 
+    @classmethod
+    def of(cls, held: bool) -> Self:
+        """Return whether something that can be told held."""
+        return cls.HELD if held else cls.BROKEN
+
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the worst outcome: broken before unknown before held; held when there is none."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab import units
+from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
 from lab.judge.evidence.agreement import facing, ways
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End
-from lab.judge.values import Outcome, worst
+from lab.judge.findings import Finding, at_the_end, together
+from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment
 
 
-def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
+def judge(claim: Bridge, evidence: Evidence) -> Finding:
     """Judge which ends were up, and since when; and whether they agree."""
     timeline = evidence.timeline
     initiators = [
@@ -29,11 +31,10 @@ def judge_bridge(claim: Bridge, evidence: Evidence) -> tuple[Outcome, str]:
         findings.append(_up(claim, evidence, initiators))
     if claim.agree:
         findings.append(_agree(claim, evidence, initiators))
-    outcome = worst([found for found, _ in findings])
-    return outcome, "; ".join(words for found, words in findings if found is outcome)
+    return together(findings, evidence)
 
 
-def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> tuple[Outcome, str]:
+def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
     """Judge whether what each end gave is what the other took, by the last that was seen of them."""
     timeline = evidence.timeline
     if not timeline.complete:
@@ -55,34 +56,26 @@ def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> tuple[Ou
     return Outcome.HELD, f"its ends agree: {', '.join(agree)}"
 
 
-def _up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> tuple[Outcome, str]:
-    timeline = evidence.timeline
-    course = _course(initiators, timeline.bridge_changes)
-    if claim.after is not None and claim.within is not None:
-        outcome, reason = _after(claim, evidence, course)
-    else:
-        state, since = course[-1][1], course[-1][0]
-        outcome = Outcome.HELD if state == claim.up else Outcome.BROKEN
-        reason = f"{_words(state, initiators)}, since {moment(since)}" if len(course) > 1 else _words(state, initiators)
-        if outcome is Outcome.BROKEN and len(course) > 1:
-            reason += evidence.causes.near(since, since, bridges=False)
-        if not timeline.complete:  # what it would have been at the end, nobody knows
-            cut = f"the history is cut short at {moment(timeline.end)}; until then: {reason}"
-            return Outcome.UNKNOWN, cut
-    if outcome is Outcome.HELD and not timeline.complete:
-        return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}; until then: {reason}"
-    return outcome, reason
+def _up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
+    course = _course(initiators, evidence.timeline.bridge_changes)
+    if claim.term is not None:
+        return together([_after(claim.term, claim.up, evidence, course)], evidence)
+    since, state = course[-1]
+    reason = f"{_words(state, initiators)}, since {moment(since)}" if len(course) > 1 else _words(state, initiators)
+    if state != claim.up and len(course) > 1:
+        reason += evidence.causes.near(since, since, bridges=False)
+    return at_the_end(state == claim.up, reason, evidence)
 
 
-def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -> tuple[Outcome, str]:
+def _after(term: Term, up: str | None, evidence: Evidence, course: list[tuple[float, str]]) -> Finding:
     """Judge the state when the time is over, or just before the next step that changes a link or a broker.
 
     A bridge with a wrong password shows itself for some milliseconds at every attempt: one moment proves nothing.
     """
-    timeline, within = evidence.timeline, units.milliseconds(claim.within) / 1000 if claim.within else 0.0
-    steps = [step for step in timeline.fault_steps if step.verb == claim.after]
+    timeline, after, within = evidence.timeline, term.after, term.within.total_seconds()
+    steps = [step for step in timeline.fault_steps if step.verb == after]
     if not steps:
-        return Outcome.UNKNOWN, f"no step {claim.after} was taken"
+        return Outcome.UNKNOWN, f"no step {after} was taken"
     begin = steps[-1].done
     own = (begin, steps[-1].step)  # a step that takes no time is not its own successor, nor is what came before it
     later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
@@ -90,20 +83,20 @@ def _after(claim: Bridge, evidence: Evidence, course: list[tuple[float, str]]) -
     deadline = begin + within
     horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
     since, state = [(t, state) for t, state in course if t <= horizon][-1]
-    if state == claim.up:
+    if state == up:
         took = since - begin
         if took <= 0:
-            return Outcome.HELD, f"{_name(state)} all along after {claim.after} at {moment(begin)}"
-        return Outcome.HELD, f"{_name(state)} {gap(took)} after {claim.after} at {moment(begin)}"
-    later = next((t for t, found in course if t > horizon and found == claim.up), None)
+            return Outcome.HELD, f"{_name(state)} all along after {after} at {moment(begin)}"
+        return Outcome.HELD, f"{_name(state)} {gap(took)} after {after} at {moment(begin)}"
+    later = next((t for t, found in course if t > horizon and found == up), None)
     if horizon < deadline:
         what = "the history ends" if horizon == timeline.end else "another step interferes"
         return Outcome.UNKNOWN, (
-            f"{_name(state)} {gap(horizon - begin)} after {claim.after} at {moment(begin)}, when {what}: sooner than "
-            f"{units.format_duration(claim.within) if claim.within else ''} were over"
+            f"{_name(state)} {gap(horizon - begin)} after {after} at {moment(begin)}, when {what}: sooner than "
+            f"{units.format_duration(term.within)} were over"
         )
     when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
-    return Outcome.BROKEN, f"{_name(state)} when the time was over, {gap(within)} after {claim.after}; {when}"
+    return Outcome.BROKEN, f"{_name(state)} when the time was over, {gap(within)} after {after}; {when}"
 
 
 def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -> list[tuple[float, str]]:

@@ -7,38 +7,27 @@ from math import inf
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.delivered import Delivered
+from lab.judge.claims.duplicates import duplicated
 from lab.judge.evidence.audiences import Tally
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.records import OK
-from lab.judge.values import Outcome, worst
+from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment
 from lab.units import several
 
 
-def judge_delivered(claim: Delivered, evidence: Evidence) -> tuple[Outcome, str]:
+def judge(claim: Delivered, evidence: Evidence) -> Finding:
     """Judge what arrived against what was promised."""
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
-    present = {name for each in chosen for name in each.audience.names}
-    named = claim.to.names if claim.to is not None else ()
-    absent = [name for name in named if name not in present]
-    if claim.to is not None and claim.to.any and present:
-        absent = []  # one of them is enough
-    findings = [
-        (Outcome.UNKNOWN, f"{name} never subscribed" + (f" to {destination}" if destination else "")) for name in absent
-    ]
-    if not chosen and not findings:
-        findings.append((Outcome.UNKNOWN, f"nobody ever subscribed{f' to {destination}' if destination else ''}"))
+    where = f" to {destination}" if destination else ""
     judge_one = _nothing if claim.promise == "nothing" else _all
-    findings += [judge_one(claim, each, evidence) for each in chosen]
-    outcome = worst([found for found, _ in findings])
-    reason = "; ".join(words for found, words in findings if found is outcome)
-    if outcome is Outcome.HELD and not evidence.timeline.complete:
-        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {reason}"
-    return outcome, reason
+    findings = never_subscribed(claim.to, chosen, named=where, anyone=where)
+    return together([*findings, *(judge_one(claim, each, evidence) for each in chosen)], evidence)
 
 
-def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome, str]:
+def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
     who, tallies = listed(list(chosen.audience.names)), chosen.tallies
     if claim.to is not None and claim.to.any:
@@ -176,18 +165,6 @@ def _sent(tally: Tally, number: int) -> str:
     return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
 
 
-def duplicated(chosen: Chosen, evidence: Evidence) -> str:
-    """Say how many duplicates there were and which came first; empty when there were none."""
-    number_of_them = sum(tally.duplicated for tally in chosen.tallies)
-    again = [(tally, *tally.again) for tally in chosen.tallies if tally.again is not None]
-    if not number_of_them or not again:
-        return ""
-    tally, number, when = min(again, key=lambda each: each[2])
-    near = evidence.causes.near(when, when)
-    first = f"first {tally.publication.named(number)} again at {moment(when)}"
-    return f"{several(number_of_them, 'duplicate')}, {first}{near}"
-
-
 def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     within = claim.within.total_seconds()
     late = [
@@ -208,7 +185,7 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     )
 
 
-def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> tuple[Outcome, str]:
+def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promise that nothing arrives, for those of an audience who are named."""
     members = [member for member in chosen.audience.members if claim.to is None or member.client in claim.to.names]
     who = listed(list(dict.fromkeys(member.client for member in members)))

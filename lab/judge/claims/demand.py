@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
+from lab.declare.expectations.base import Term
 from lab.declare.expectations.demand import Demanded
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
 
 
-def judge_demand(claim: Demanded, evidence: Evidence) -> tuple[Outcome, str]:
+def judge(claim: Demanded, evidence: Evidence) -> Finding:
     """Judge the last that was seen of the demand, or what was seen when the time was over."""
     destination, timeline = str(destination_of(claim)), evidence.timeline
     seen = sorted(timeline.demand.get((claim.broker, destination), ()), key=lambda each: each.t)
     if not seen:
-        return Outcome.UNKNOWN, _short(evidence, f"nobody looked for demand for {destination} on {claim.broker}")
+        return unknown(f"nobody looked for demand for {destination} on {claim.broker}", evidence)
     course: list[tuple[float, bool]] = []
     for each in seen:
         if not course or course[-1][1] is not each.present:
             course.append((each.t, each.present))
-    if claim.after is not None and claim.within is not None:
-        return _after(claim, evidence, course, destination)
+    if claim.term is not None:
+        return _after(claim, claim.term, evidence, course)
     since, present = course[-1]
     words = f"{_words(claim.broker, destination, present)}, since {moment(since)}"
     if not timeline.complete:
-        return Outcome.UNKNOWN, _short(evidence, f"until then {words}")
+        return unknown(f"until then {words}", evidence)
     if present is claim.present:
         return Outcome.HELD, words
     return Outcome.BROKEN, words + evidence.causes.near(since, since)
 
 
-def _after(
-    claim: Demanded, evidence: Evidence, course: list[tuple[float, bool]], destination: str
-) -> tuple[Outcome, str]:
-    timeline, within = evidence.timeline, claim.within.total_seconds() if claim.within else 0.0
-    step = None if claim.after is None else timeline.last_step(claim.after)
+def _after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[float, bool]]) -> Finding:
+    timeline, within = evidence.timeline, term.within.total_seconds()
+    destination, step = str(destination_of(claim)), timeline.last_step(term.after)
     if step is None:
-        return Outcome.UNKNOWN, _short(evidence, f"no step {claim.after} was taken")
+        return unknown(f"no step {term.after} was taken", evidence)
     begin = step.done
     changes = (step.started for step in timeline.fault_steps if step.started >= begin and step.verb != "impair")
     horizon = min(begin + within, timeline.end, *changes)
     known = [(t, present) for t, present in course if t <= horizon]
     since, present = known[-1] if known else (begin, False)
-    words, after = _words(claim.broker, destination, present), f"after {claim.after} at {moment(begin)}"
+    words, after = _words(claim.broker, destination, present), f"after {term.after} at {moment(begin)}"
     if known and present is claim.present:
         return Outcome.HELD, f"{words} {gap(since - begin)} {after}" if since > begin else f"{words} all along {after}"
     if horizon < begin + within:
@@ -55,8 +55,3 @@ def _after(
 
 def _words(broker: str, destination: str, present: bool) -> str:
     return f"{broker} has {'demand' if present else 'no demand'} for {destination}"
-
-
-def _short(evidence: Evidence, why: str) -> str:
-    timeline = evidence.timeline
-    return why if timeline.complete else f"the history is cut short at {moment(timeline.end)}: {why}"

@@ -10,7 +10,8 @@ from lab.declare.expectations.latency import Latency
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import Publication
-from lab.judge.values import Outcome, Percentiles, worst
+from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.values import Outcome, Percentiles
 from lab.judge.wording import listed, milliseconds, moment
 
 
@@ -22,27 +23,20 @@ class Timed(NamedTuple):
     took: Sequence[float]
 
 
-def judge_latency(claim: Latency, evidence: Evidence) -> tuple[Outcome, str]:
+def judge(claim: Latency, evidence: Evidence) -> Finding:
     """Judge every bound, for every subscriber by itself or for all of one direction."""
     chosen = evidence.chosen(claim.to, None)
-    present = {name for each in chosen for name in each.audience.names}
-    named = claim.to.names if claim.to is not None else ()
-    findings = [(Outcome.UNKNOWN, f"{name} never subscribed") for name in named if name not in present]
+    findings = [] if claim.direction and claim.to is None else never_subscribed(claim.to, chosen)
     if claim.direction is not None:
         source, target = claim.direction
+        named = () if claim.to is None else claim.to.names
         timed = [found for each in chosen for found in _crossing(each.audience, source, target, named)]
         findings.append(_one(claim, f"from {source} to {target}", timed, evidence))
     else:
-        if not chosen and not findings:
-            findings.append((Outcome.UNKNOWN, "nobody ever subscribed"))
         for each in chosen:
             timed = [Timed(tally.publication, *tally.timed()) for tally in each.tallies]
             findings.append(_one(claim, f"to {listed(list(each.audience.names))}", timed, evidence))
-    outcome = worst([found for found, _ in findings])
-    reason = "; ".join(words for found, words in findings if found is outcome)
-    if outcome is Outcome.HELD and not evidence.timeline.complete:
-        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {reason}"
-    return outcome, reason
+    return together(findings, evidence)
 
 
 def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]) -> Iterator[Timed]:
@@ -63,7 +57,7 @@ def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]
                 yield Timed(publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers])
 
 
-def _one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> tuple[Outcome, str]:
+def _one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> Finding:
     ordered = sorted(took * 1000 for each in timed for took in each.took)
     figures = Percentiles.of(ordered)
     if figures is None:

@@ -7,6 +7,7 @@ from lab.activemq.log_lines import pattern
 from lab.declare.expectations.log import Log
 from lab.history import LogLine
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
 from lab.units import several
@@ -14,7 +15,7 @@ from lab.units import several
 _HEAD, _TAIL = 60, 90  # characters of a line: what speaks, and why; the whole of it is in the history
 
 
-def judge_log(claim: Log, evidence: Evidence) -> tuple[Outcome, str]:
+def judge(claim: Log, evidence: Evidence) -> Finding:
     """Judge which lines a broker's log has."""
     timeline = evidence.timeline
     begin, end, since = float("-inf"), timeline.end, ""
@@ -36,10 +37,7 @@ def judge_log(claim: Log, evidence: Evidence) -> tuple[Outcome, str]:
         return _absent(claim, lines, watched, since, evidence)
     count = sum(line.times for line in lines)
     if count >= claim.count:
-        if not timeline.complete:
-            cut = f"the history is cut short at {moment(timeline.end)}; until then: {_found(claim, lines)}"
-            return Outcome.UNKNOWN, cut
-        return Outcome.HELD, _found(claim, lines)
+        return at_the_end(True, _found(claim, lines), evidence)
     which = f"{several(count, 'line')} of {claim.count}" if lines else "no such line"
     reason = f"{which} in the log of {claim.broker}{since}"
     if not watched:
@@ -51,7 +49,7 @@ def judge_log(claim: Log, evidence: Evidence) -> tuple[Outcome, str]:
     return Outcome.BROKEN, reason + (f"; it has {', '.join(names)}" if names else "")
 
 
-def _absent(claim: Log, lines: list[LogLine], watched: bool, since: str, evidence: Evidence) -> tuple[Outcome, str]:
+def _absent(claim: Log, lines: list[LogLine], watched: bool, since: str, evidence: Evidence) -> Finding:
     if lines:
         first = lines[0]
         near = evidence.causes.near(first.t, first.t)

@@ -7,31 +7,23 @@ from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.timeline import StepTaken
-from lab.judge.values import Outcome, worst
+from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment
 
 
-def judge_recovered(claim: Recovered, evidence: Evidence) -> tuple[Outcome, str]:
+def judge(claim: Recovered, evidence: Evidence) -> Finding:
     """Judge when the first message came after the last such step."""
     step = evidence.timeline.last_step(claim.after)
     if step is None:
         return Outcome.UNKNOWN, f"no step {claim.after} was taken"
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
-    present = {name for each in chosen for name in each.audience.names}
-    named = claim.to.names if claim.to is not None else ()
-    findings = [(Outcome.UNKNOWN, f"{name} never subscribed") for name in named if name not in present]
-    if not chosen and not findings:
-        findings.append((Outcome.UNKNOWN, f"nobody ever subscribed{f' to {destination}' if destination else ''}"))
-    findings += [_one(claim, each, step, evidence) for each in chosen]
-    outcome = worst([found for found, _ in findings])
-    reason = "; ".join(words for found, words in findings if found is outcome)
-    if outcome is Outcome.HELD and not evidence.timeline.complete:
-        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {reason}"
-    return outcome, reason
+    findings = never_subscribed(claim.to, chosen, anyone=f" to {destination}" if destination else "")
+    return together([*findings, *(_one(claim, each, step, evidence) for each in chosen)], evidence)
 
 
-def _one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) -> tuple[Outcome, str]:
+def _one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) -> Finding:
     who, begin, end = listed(list(chosen.audience.names)), step.done, evidence.timeline.end
     within = claim.within.total_seconds()
     after = f"after {claim.after} at {moment(begin)}"

@@ -9,6 +9,7 @@ from lab.activemq.destinations import destination_of
 from lab.declare.expectations.unreachable import Unreachable
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import OK
+from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
 from lab.units import several
@@ -31,7 +32,7 @@ class _End:
     words: str
 
 
-def judge_unreachable(claim: Unreachable, evidence: Evidence) -> tuple[Outcome, str]:
+def judge(claim: Unreachable, evidence: Evidence) -> Finding:
     """Judge how attempts ended, from what clients met and from what they achieved."""
     timeline = evidence.timeline
     ends = sorted(_ends(claim, evidence), key=lambda end: end.t)
@@ -44,8 +45,7 @@ def judge_unreachable(claim: Unreachable, evidence: Evidence) -> tuple[Outcome, 
             "" if timeline.complete else f" when the history ends at {moment(timeline.end)}"
         )
     if not timeline.complete:
-        cut = f"the history is cut short at {moment(timeline.end)}; until then: {ends[0].words}"
-        return Outcome.UNKNOWN, cut
+        return at_the_end(True, ends[0].words, evidence)
     each = "" if len(ends) == 1 else f"{several(len(ends), 'attempt')}, each {claim.why}; first: "
     return Outcome.HELD, f"{each}{ends[0].words}"
 

@@ -1,0 +1,28 @@
+"""The expectation `broker-state`: in which of the service's states a broker was."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.broker_state import BrokerStateClaim
+from lab.judge.evidence.broker_records import last_record, records
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, at_the_end
+from lab.judge.values import Outcome
+from lab.judge.wording import moment
+
+
+def judge(claim: BrokerStateClaim, evidence: Evidence) -> Finding:
+    """Judge a broker's state at a moment, or whether it was in it while a step was done."""
+    if claim.during is None:
+        found, when = last_record(claim.broker, claim.after, evidence)
+        if isinstance(found, str):
+            return Outcome.UNKNOWN, found
+        return at_the_end(found.state == claim.state, f"{claim.broker} is {found.state}{when}", evidence)
+    step = evidence.timeline.last_step(claim.during)
+    if step is None:
+        return Outcome.UNKNOWN, f"no step {claim.during} was taken"
+    its = [each for each in records(claim.broker, evidence) if step.started <= each.t <= step.done]
+    when = f"during {claim.during} at {moment(step.started)}"
+    if any(each.state == claim.state for each in its):
+        return at_the_end(True, f"{claim.broker} was {claim.state} {when}", evidence)
+    others = ", ".join(dict.fromkeys(each.state for each in its)) or "in no other state than before"
+    return at_the_end(False, f"{claim.broker} was {others} {when}", evidence)

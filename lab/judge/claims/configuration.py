@@ -1,0 +1,25 @@
+"""The expectation `configuration`: which revision a broker has, and which one waits."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.configuration import ConfigurationClaim
+from lab.judge.evidence.broker_records import last_record
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, at_the_end
+from lab.judge.values import Outcome
+
+
+def judge(claim: ConfigurationClaim, evidence: Evidence) -> Finding:
+    """Judge which revision a broker has, and which one waits."""
+    found, when = last_record(claim.broker, claim.after, evidence)
+    if isinstance(found, str):
+        return Outcome.UNKNOWN, found
+    pending = found.pending_revision
+    holds = (
+        claim.name in (None, found.configuration)
+        and claim.current in (None, found.revision)
+        and (claim.pending is None or (pending is None if claim.pending == "none" else pending == claim.pending))
+    )
+    waits = "nothing pending" if pending is None else f"pending {found.pending_configuration} revision {pending}"
+    words = f"{claim.broker} has {found.configuration} revision {found.revision}, {waits}{when}"
+    return at_the_end(holds, words, evidence)

@@ -1,0 +1,58 @@
+"""The expectation `discarded`: how many messages a broker dropped for a slow bridge.
+
+The broker's counter decides; what the clients' own ledger says of the same is put beside it.
+"""
+
+from __future__ import annotations
+
+from lab.declare.counter_claims import END, START
+from lab.declare.expectations.discarded import Discarded
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.missing import lost_elsewhere, shown
+from lab.judge.evidence.snapshots import Rise, Subject
+from lab.judge.findings import Finding, asked, unknown
+from lab.judge.values import Outcome
+from lab.judge.wording import listed, moment
+from lab.units import several
+
+
+def judge(claim: Discarded, evidence: Evidence) -> Finding:
+    """Judge how many messages were dropped for a slow bridge, and whether that explains what was lost."""
+    destination = f"topic://{claim.topic}"
+    rise = evidence.timeline.snapshots.rise(
+        claim.between, claim.broker, Subject("destination", destination), "discarded"
+    )
+    if isinstance(rise, str):
+        return unknown(rise, evidence)
+    again = _began_again(evidence, claim.broker, destination, rise)
+    lost = lost_elsewhere(evidence, claim.broker, destination)
+    words = f"{claim.broker} discarded {again and 'at least '}{several(rise.by, 'message')} of {destination} "
+    words += "for a slow bridge"
+    second = f"; lost at other brokers: {shown(lost, evidence)}" if claim.between == (START, END) else ""
+    surely_too_many = claim.count.at_most is not None and rise.by > claim.count.at_most
+    if surely_too_many or (not again and not claim.count.holds(rise.by)):
+        return Outcome.BROKEN, words + asked(claim.count) + second
+    words += second
+    surely_enough = claim.count.at_most is None and claim.count.holds(rise.by)
+    if again and not (surely_enough and not claim.explains_loss):
+        return Outcome.UNKNOWN, f"{words}; {again}, and the counter with it"
+    if claim.explains_loss and len(lost) != rise.by:
+        words += ": the two witnesses disagree"
+        return (Outcome.BROKEN, words) if evidence.timeline.complete else unknown(words, evidence)
+    return Outcome.HELD, words
+
+
+def _began_again(evidence: Evidence, broker: str, destination: str, rise: Rise) -> str:
+    """Say what made the counter of a bridge's subscription begin again: it lives no longer than the subscription."""
+    for t, end, up in evidence.timeline.bridge_changes:
+        if not up and rise.begin < t < rise.end and broker in (end.broker, end.remote):
+            return f"the bridge of {listed(sorted((end.broker, end.remote)))} went down at {moment(t)}"
+    for subscription in evidence.ledger.subscriptions.values():
+        for _, end_of_it in subscription.windows:
+            if (
+                subscription.broker != broker
+                and subscription.destination == destination
+                and rise.begin < end_of_it < rise.end
+            ):
+                return f"{subscription.client} stopped listening at {moment(end_of_it)}"
+    return ""

@@ -1,0 +1,31 @@
+"""The expectation `dropped`: how many packets the router dropped."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.dropped import Dropped
+from lab.history import PacketsDropped
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding
+from lab.judge.values import Outcome
+from lab.judge.wording import moment
+from lab.units import several
+
+_AT = {"way": "no-way", "out": "no-egress-rule", "in": "no-ingress-rule"}
+
+
+def judge(claim: Dropped, evidence: Evidence) -> Finding:
+    """Judge how many packets the router dropped, by its own counters."""
+    timeline = evidence.timeline
+    if not timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before the router was asked"
+    found = [each for each in timeline.dropped if _meant(claim, each)]
+    packets = sum(each.packets for each in found)
+    causes = "; ".join(f"{each.packets}: {each.cause}" for each in found)
+    reason = f"{several(packets, 'packet')} dropped" + (f" ({causes})" if causes else "")
+    return Outcome.of(claim.packets.holds(packets)), reason
+
+
+def _meant(claim: Dropped, seen: PacketsDropped) -> bool:
+    ends = (claim.source, claim.to) == (seen.source, seen.target)
+    port = claim.port is None or f" {claim.port} " in f"{seen.cause} "
+    return ends and port and claim.because in (None, _AT.get(seen.at))

@@ -1,0 +1,39 @@
+"""The expectation `network-page`: the rows of a broker's Network page."""
+
+from __future__ import annotations
+
+from lab.amazonmq.names import ENDPOINTS
+from lab.declare.expectations.network_page import NetworkPage
+from lab.history import BridgeSeen
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, at_the_end
+
+
+def judge(claim: NetworkPage, evidence: Evidence) -> Finding:
+    """Judge the rows that a broker's Network page has when everything is over."""
+    rows = [each for each in evidence.timeline.bridges.values() if each.up and each.broker == claim.broker]
+    its = [each for each in rows if each.remote == claim.remote]
+    if its:
+        words = f"{claim.broker}'s Network page: {'; '.join(map(_row, its))}"
+    elif rows:
+        words = f"{claim.broker}'s Network page has no row for {claim.remote}: {'; '.join(map(_row, rows))}"
+    else:
+        words = f"{claim.broker}'s Network page is empty"
+    return at_the_end(any(_fits(claim, each) for each in its), words, evidence)
+
+
+def _fits(claim: NetworkPage, row: BridgeSeen) -> bool:
+    if claim.created_by_duplex not in (None, row.created_by_duplex):
+        return False
+    if claim.remote_port == "ephemeral":
+        return _port(row).isdigit() and int(_port(row)) not in {each.port for each in ENDPOINTS}
+    return claim.remote_port is None or _port(row) == str(claim.remote_port)
+
+
+def _row(row: BridgeSeen) -> str:
+    by = "true" if row.created_by_duplex else "false"
+    return f"remote broker {row.remote}, remote port {_port(row) or 'unknown'}, created by duplex {by}"
+
+
+def _port(row: BridgeSeen) -> str:
+    return row.remote_address.rpartition(":")[2]

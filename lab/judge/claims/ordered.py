@@ -1,0 +1,49 @@
+"""The expectation `ordered`: in which order messages came to each subscriber."""
+
+from __future__ import annotations
+
+from lab.activemq.destinations import destination_of
+from lab.declare.expectations.ordered import Ordered
+from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.values import Outcome
+from lab.judge.wording import listed, moment
+from lab.units import several
+
+
+def judge(claim: Ordered, evidence: Evidence) -> Finding:
+    """Judge whether each producer's messages came in the order in which it sent them."""
+    chosen = evidence.chosen(claim.to, destination_of(claim))
+    findings = never_subscribed(claim.to, chosen)
+    return together([*findings, *(_one(claim, each, evidence) for each in chosen)], evidence)
+
+
+def _one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
+    steps = {tally.publication.step: tally.publication for tally in chosen.tallies}
+    who = listed(list(chosen.audience.names))
+    if not any(tally.arrived or tally.alike for tally in chosen.tallies):
+        return Outcome.UNKNOWN, f"{who} received nothing, so nothing could be out of order"
+    late, first = 0, None
+    for member in chosen.audience.members:
+        if claim.to is not None and member.client not in claim.to.names:
+            continue
+        for step, receipts in member.receipts.items():
+            if step not in steps or receipts.disorder is None:
+                continue
+            late += receipts.reordered
+            number, place = receipts.disorder
+            when = receipts.first_at[number]
+            if first is None or when < first[0]:
+                before = steps[place >> 32].named(place & 0xFFFFFFFF)
+                words = f"{steps[step].named(number)} reached {member.client} at {moment(when)}, after {before}"
+                first = (when, words)
+    if first is not None:
+        when, words = first
+        near = evidence.causes.near(when, when)
+        return Outcome.BROKEN, f"{several(late, 'message')} out of order, first {words}, which was sent later{near}"
+    if any(tally.alike for tally in chosen.tallies):
+        return Outcome.UNKNOWN, f"{who} received equal bodies, and some are missing: which came first nobody knows"
+    came = sum(len(tally.arrived) for tally in chosen.tallies)
+    destination = destination_of(claim)
+    where = f" of {destination}" if destination is not None else ""
+    return Outcome.HELD, f"{who} received {several(came, 'message')}{where} in the order of sending"

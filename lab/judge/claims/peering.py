@@ -1,0 +1,18 @@
+"""The expectation `peering`: in which state a peering is."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.peering import PeeringIs
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, at_the_end
+from lab.judge.values import Outcome
+from lab.judge.wording import moment
+
+
+def judge(claim: PeeringIs, evidence: Evidence) -> Finding:
+    """Judge the state of a peering by the last that was seen of it."""
+    seen = evidence.timeline.peerings.get(claim.name)
+    if seen is None:
+        return Outcome.UNKNOWN, f"no peering {claim.name} was ever seen"
+    words = f"{claim.name} ({seen.id}) is {seen.state} since {moment(seen.t)}"
+    return at_the_end(seen.state == claim.state, words, evidence)

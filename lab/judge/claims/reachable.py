@@ -1,0 +1,44 @@
+"""The expectation `reachable`: whether a connection came about, by what packets did and by what the network says."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.reachable import END, Reachable
+from lab.history import Attempted
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding
+from lab.judge.values import Outcome
+from lab.judge.wording import gap, moment
+from lab.units import several
+
+_ANSWERED = ("open", "refused")
+
+
+def judge(claim: Reachable, evidence: Evidence) -> Finding:
+    """Judge an attempt: by what packets did, by what the network says, and whether the two agree."""
+    wanted = (claim.at, claim.source, claim.to, claim.port)
+    tried = [each for each in evidence.timeline.attempts if wanted == (each.name, each.source, each.target, each.port)]
+    if not tried:
+        when = "at the end" if claim.at == END else f"by a step called {claim.at}"
+        return Outcome.UNKNOWN, f"it was not tried {when}"
+    last = tried[-1]
+    if last.allowed != (last.answer in _ANSWERED):
+        says = "that it comes about" if last.allowed else f"that it does not ({last.why})"
+        return Outcome.BROKEN, f"packets and network disagree: {_met(last)}, and the network says {says}"
+    if last.answer != claim.answer:
+        return Outcome.BROKEN, f"{_met(last)}{_why(last)}"
+    if claim.because is not None and claim.because != last.stop:
+        return Outcome.BROKEN, f"{_met(last)}, but because of {last.stop or 'nothing'}{_why(last)}"
+    return Outcome.HELD, f"{_met(last)}{_why(last)}"
+
+
+def _met(tried: Attempted) -> str:
+    took = gap(tried.took_ms / 1000)
+    how = f"silent for {took}" if tried.answer == "silent" else f"{tried.answer} after {took}"
+    return f"{how} at {moment(tried.t)}"
+
+
+def _why(tried: Attempted) -> str:
+    counted = "; ".join(f"{several(packets, 'packet')} dropped: {cause}" for cause, packets in tried.dropped.items())
+    parts = [tried.why] if tried.why and tried.why not in tried.dropped else []
+    parts += [f"the router counted {counted}"] if counted else []
+    return f": {'; '.join(parts)}" if parts else ""

@@ -1,0 +1,38 @@
+"""The expectation `stuck`: how many messages are left in a queue that nobody takes from.
+
+The broker's counter decides; what the clients' own ledger says of the same is put beside it.
+"""
+
+from __future__ import annotations
+
+from lab.declare.counter_claims import END
+from lab.declare.expectations.stuck import Stuck
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.missing import never_received, shown
+from lab.judge.evidence.snapshots import Subject
+from lab.judge.findings import Finding, asked, unknown
+from lab.judge.values import Outcome
+from lab.units import several
+
+
+def judge(claim: Stuck, evidence: Evidence) -> Finding:
+    """Judge how many messages wait where nobody takes them."""
+    destination, snapshots = f"queue://{claim.queue}", evidence.timeline.snapshots
+    subject = Subject("destination", destination)
+    names = ("queued", "consumers", "network-consumers")
+    counts = [snapshots.count(claim.at, claim.broker, subject, name) for name in names]
+    if untold := [count for count in counts if isinstance(count, str)]:
+        return unknown(untold[0], evidence)
+    waiting, consumers, bridges = (int(count) for count in counts)
+    consumers -= bridges  # a bridge takes no message back to where it has been
+    stuck = 0 if consumers else waiting
+    words = f"{several(stuck, 'message')} of {destination} left on {claim.broker} without a consumer"
+    if consumers and waiting:
+        words += f" ({waiting} wait there, and {several(consumers, 'consumer')} with them)"
+    held = claim.count.holds(stuck)
+    words += "" if held else asked(claim.count)
+    if stuck and claim.at == END:
+        missing = never_received(evidence, destination)
+        words += f"; accepted and received by nobody: {shown(missing, evidence)}"
+        words += ": the two witnesses disagree" if len(missing) < stuck else ""
+    return Outcome.of(held), words

@@ -1,0 +1,20 @@
+"""The expectation `topics-page`: whether a broker lists a topic."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.topics_page import TopicsPage
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.snapshots import Subject
+from lab.judge.findings import Finding
+from lab.judge.values import Outcome
+from lab.judge.wording import moment
+
+
+def judge(claim: TopicsPage, evidence: Evidence) -> Finding:
+    """Judge whether a broker had a topic when a snapshot was taken."""
+    part = evidence.timeline.snapshots.part(claim.at, claim.broker)
+    if isinstance(part, str):
+        return Outcome.UNKNOWN, part
+    listed = Subject("destination", f"topic://{claim.topic}") in part.counted
+    words = f"{claim.broker} {'lists' if listed else 'does not list'} {claim.topic} at {moment(part.t)}"
+    return Outcome.of(listed == claim.listed), words

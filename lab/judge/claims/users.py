@@ -1,0 +1,24 @@
+"""The expectation `users`: what waits for a user."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.users import UsersClaim
+from lab.judge.evidence.broker_records import last_record
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, at_the_end
+from lab.judge.values import Outcome
+
+
+def judge(claim: UsersClaim, evidence: Evidence) -> Finding:
+    """Judge what waits for a user."""
+    found, when = last_record(claim.broker, claim.after, evidence)
+    if isinstance(found, str):
+        return Outcome.UNKNOWN, found
+    change = found.users.get(claim.user)
+    state = "no-such-user" if change is None else change.lower() or "none"
+    words = {
+        "no-such-user": f"{claim.broker} has no user {claim.user}{when}",
+        "none": f"the user {claim.user} of {claim.broker} has nothing pending{when}",
+    }
+    said = words.get(state, f"the user {claim.user} of {claim.broker} has a pending {change}{when}")
+    return at_the_end(state == claim.pending, said, evidence)

@@ -1,0 +1,128 @@
+"""History → Report: one verdict per expectation, from the history alone, in one pass over it.
+
+The clients' ledger decides; the brokers' counters are a second witness, and a note says where they disagree.
+A file of `lab.judge.claims` judges the expectation that it is named after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol, cast
+
+from lab.declare.expectations import EXPECTATIONS, expectations_of
+from lab.declare.expectations.base import Expectation
+from lab.declare.kinds import Find, of_kind
+from lab.errors import InputError, Place
+from lab.history import Header, Observation, observations
+from lab.judge.evidence.evidence import Evidence, take_in
+from lab.judge.evidence.witnesses import testimonies
+from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
+from lab.judge.values import Outcome, Report, Verdict, worst
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A Report, and what it was made of, for those who draw it."""
+
+    report: Report
+    evidence: Evidence
+    limits: tuple[float, ...]  # of each audience: after how many seconds a message is late
+
+
+class History(Protocol):
+    """A history as it is judged: `lab.history.History`, or one that streams from its file."""
+
+    @property
+    def header(self) -> Header:
+        """Return line one."""
+        ...
+
+    @property
+    def observations(self) -> Iterable[Observation]:
+        """Return the rest, which is read once."""
+        ...
+
+
+_DAMAGE = (KeyError, TypeError, AttributeError, ValueError)  # what a header that was edited ends in, read by many
+
+
+class Streamed(NamedTuple):
+    """A history that is not held in memory."""
+
+    header: Header
+    observations: Iterable[Observation]
+
+
+def judge(expectations: Sequence[Expectation], history: History, *, find: Find = of_kind) -> Report:
+    """Return one verdict per expectation, and the figures, from the history alone."""
+    return _judged(expectations, history, find).report
+
+
+def judge_file(path: Path, expectations: Sequence[Expectation] | None = None) -> Report:
+    """Judge a history from its file, by its own expectations when none are given, without holding it in memory."""
+    return judge_whole(path, expectations).report
+
+
+def judge_whole(
+    path: Path,
+    expectations: Sequence[Expectation] | None = None,
+    *,
+    kinds: Sequence[type[Expectation]] = EXPECTATIONS,
+    find: Find = of_kind,
+) -> Judged:
+    """Judge a history from its file as `judge_file` does, and return the evidence too."""
+    stream = observations(path)
+    header = next(stream)
+    assert isinstance(header, Header)  # the reader gives it first, or raises
+
+    def judged(seen: Iterable[Observation]) -> Judged:
+        asked = expectations_of(header.declared, kinds) if expectations is None else expectations
+        return _judged(asked, Streamed(header, seen), find)
+
+    try:
+        return judged(cast(Iterable[Observation], stream))
+    except _DAMAGE as error:
+        try:
+            judged(())  # by the header alone, without anything having happened
+        except _DAMAGE:
+            why = " ".join(str(error).split())[:200]
+            what = f"what this history declares cannot be read: {type(error).__name__}: {why}"
+            place = Place(file=str(path), line=1, column=1)
+            raise InputError.of(what, "was it edited? judge it as it was written", place) from error
+        raise  # a mistake of ours
+
+
+def _judged(expectations: Sequence[Expectation], history: History, find: Find) -> Judged:
+    header = history.header
+    evidence = take_in(header, history.observations)
+    verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
+    outcome = worst([verdict.outcome for verdict in verdicts])
+    if not verdicts and not evidence.timeline.complete:
+        outcome = Outcome.UNKNOWN
+    within, witnesses = limits(expectations, evidence), testimonies(evidence)
+    report = Report(
+        scenario=header.scenario,
+        run=header.run,
+        seed=header.seed,
+        runtime=header.runtime,
+        started=header.started,
+        mqlab=header.mqlab,
+        outcome=outcome,
+        verdicts=tuple(verdicts),
+        deliveries=deliveries(evidence, within),
+        flows=flows(evidence),
+        links=links(evidence),
+        bridges=bridges(evidence),
+        notes=notes(expectations, evidence, witnesses),
+        regions=regions(evidence),
+        witnesses=witnesses,
+    )
+    return Judged(report=report, evidence=evidence, limits=within)
+
+
+def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdict:
+    (judge, *_) = find(type(expectation), "lab.judge.claims", "judge")
+    outcome, reason = judge(expectation, evidence)
+    return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason)
