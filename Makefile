@@ -30,6 +30,7 @@ check: $(VENV)/.ready ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=docker/router $(BIN)/mypy docker/router/*.py
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/results/

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import fields
-from config import Impairment, parse_impairment
-from fields import ConfigError
+from lab.link import fields
+from lab.link.config import Impairment, parse_impairment
+from lab.link.fields import ConfigError
 
 FOLDER = Path("/run/mqlab")
 MAX_REQUEST = 64 << 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import fields
-from config import Config
-from fields import ConfigError
+from lab.link import fields
+from lab.link.config import Config
+from lab.link.fields import ConfigError
 
 _KERNEL = Path("/proc/sys/net/ipv4")
 

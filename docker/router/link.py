@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import schedule
-from config import Config, Impairment, State
 from control import ControlSocket, answer
-from direction import Direction
-from fields import ConfigError
-from packet import HEAD, cut_of, is_ipv4, part_of, refusal, wire_of
 from probe import addresses
 from tun import READ_SIZE
+
+from lab.link.config import Config, Impairment, State
+from lab.link.direction import Direction
+from lab.link.fields import ConfigError
+from lab.link.packet import HEAD, cut_of, is_ipv4, part_of, refusal, wire_of
 
 # Shorter waits are spent reading, not sleeping: a sleep ends some tens of µs late.
 SPIN_NS = 80_000

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import control
-import fields
-from config import parse_config
-from fields import ConfigError
 from probe import probe
+
+from lab.link import fields
+from lab.link.config import parse_config
+from lab.link.fields import ConfigError
 
 CONFIG = Path("/etc/mqlab/router.json")
 _TIMEOUT = 5.0

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import control
-import fields
-from fields import ConfigError
-from policy import INTERNET, WHAT, Way, parse_address, parse_policy, policy_text
+from policy_rules import policy_text
+
+from lab.link import fields
+from lab.link.fields import ConfigError
+from lab.link.policy import INTERNET, WHAT, Way, parse_address, parse_policy
 
 MAX_REQUEST = 4 << 20
 _TABLES = ("mqlab_policy_a", "mqlab_policy_b")  # in turns

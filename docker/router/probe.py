@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from config import PROBES
+from lab.link.config import PROBES
 
 _SO_TIMESTAMPNS, _IP_TRANSPARENT = 35, 19
 _MESSAGE = struct.Struct("=8sI")

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import control
-import fields
 import linkctl
-from fields import ConfigError
+
+from lab.link import fields
+from lab.link.fields import ConfigError
 
 POLICY = "policy"
 

@@ -26,11 +26,12 @@ import interfaces
 import link
 import linkctl
 import rules
-from config import Config, parse_config
-from fields import ConfigError
 from policing import MAX_REQUEST, Policy
 from probe import crossing_cost, probe
 from tun import open_tun
+
+from lab.link.config import Config, parse_config
+from lab.link.fields import ConfigError
 
 CONFIG = Path("/etc/mqlab/router.json")
 POLICY_SOCKET = "policy"  # no link has it: their sockets end in .sock

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import fields
 import probe
-from config import Config, Link, Network
+
+from lab.link import fields
+from lab.link.config import Config, Link, Network
 
 TABLE = "mqlab"
 ENDED = "ended"  # the addresses of brokers that do not run: their host would refuse what comes

@@ -1,4 +1,4 @@
-"""Makes the router's flat modules importable, as they are in its container, and hands out network namespaces."""
+"""Makes the router's programs importable, as they are in its container, and hands out network namespaces."""
 
 from __future__ import annotations
 

@@ -17,7 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROUTER = Path(__file__).parents[2] / "docker" / "router"
+from lab import link
+from lab.emulation.images.names import router_recipe
+from lab.shipped import shipped
+
 SYSCTLS = ("net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0")
 A, B, HOST, ROUTER_OUTSIDE = "10.213.0.10", "10.213.0.42", "10.213.0.94", "10.213.0.66"
 PUBLISHED = 20001
@@ -55,18 +58,27 @@ class Bed:
         """Give the router's file."""
         return self.folder / "router.json"
 
+    @property
+    def programs(self) -> Path:
+        """Give the folder of the router's programs, laid out as in its image."""
+        return self.folder / "opt"
+
+    def program(self, name: str, *arguments: str) -> list[str]:
+        """Give the command that runs one of them, on Python's standard library alone."""
+        return [sys.executable, "-S", "-E", str(self.programs / name), *arguments]
+
     def linkctl(self, *arguments: str, link: str = "tokyo-singapore") -> tuple[int, dict[str, Any]]:
         """Run linkctl in the router's namespace and give its exit code and answer."""
         options = ["--sockets", str(self.folder), "--config", str(self.config)]
-        command = [sys.executable, str(ROUTER / "linkctl.py"), *options, link, *arguments]
-        done = subprocess.run(self.command("router", *command), capture_output=True, text=True, check=False)
+        command = self.command("router", *self.program("linkctl.py", *options, link, *arguments))
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.returncode, json.loads(done.stdout or "{}")
 
     def policy(self, **request: Any) -> dict[str, Any]:
         """Ask the router's policy, as the lab does, and give its answer."""
-        command = [sys.executable, str(ROUTER / "relay.py"), "--sockets", str(self.folder)]
+        command = self.command("router", *self.program("relay.py", "--sockets", str(self.folder)))
         given = json.dumps({"to": "policy", "request": request})
-        done = subprocess.run(self.command("router", *command), input=given, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
@@ -81,8 +93,7 @@ class Bed:
     def router(self, config: Mapping[str, Any]) -> Iterator[subprocess.Popen[str]]:
         """Run the router until the end of the block; it is ready when the block begins."""
         self.config.write_text(json.dumps(config))
-        options = ["--config", str(self.config), "--sockets", str(self.folder)]
-        command = [sys.executable, str(ROUTER / "router.py"), *options]
+        command = self.program("router.py", "--config", str(self.config), "--sockets", str(self.folder))
         # The capabilities of the container and no other; one log for both outputs, as a container has.
         # The niceness stands for the weight that --cpu-shares gives the container.
         caps = ["nice", "-n", "-18", "setpriv", "--inh-caps=-all", "--bounding-set=-all,+net_admin"]
@@ -104,10 +115,18 @@ class Bed:
             process.communicate(timeout=60)
 
 
+def lay_out(folder: Path) -> None:
+    """Write the router's programs, and what they import, as the image has them."""
+    for path, content in router_recipe(shipped("docker") / "router", Path(link.__file__).parent).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
 @contextlib.contextmanager
 def bed(folder: Path) -> Iterator[Bed]:
     """Make the namespaces and their cables, and take them away afterwards."""
     made = Bed(prefix=f"mqlab-{uuid.uuid4().hex[:6]}-", folder=folder)
+    lay_out(made.programs)
     with contextlib.ExitStack() as opened:
         for name in ("a", "b", "router", "host"):
             run("ip", "netns", "add", made.namespace(name))

@@ -11,9 +11,10 @@ from typing import Any
 
 import linkctl
 import pytest
-from config import Impairment
 from control import MAX_REQUEST, ControlSocket, answer
-from fields import ConfigError
+
+from lab.link.config import Impairment
+from lab.link.fields import ConfigError
 
 
 class Remembered:

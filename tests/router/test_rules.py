@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import rules
-from config import Config, parse_config
-from fields import ConfigError
 from interfaces import check_kernel, find_interfaces
+
+from lab.link.config import Config, parse_config
+from lab.link.fields import ConfigError
 
 HERE = Path(__file__).parent / "rules"
 # Names do not follow the order of the networks, on purpose.

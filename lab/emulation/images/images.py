@@ -17,6 +17,7 @@ from pathlib import Path
 from docker.errors import DockerException
 
 import docker
+from lab import link
 from lab.emulation.engine import labels
 from lab.emulation.images import archive as image_archive
 from lab.emulation.images import base as base_image
@@ -32,7 +33,7 @@ from lab.emulation.images.downloads import (
     read_archives,
     sha512,
 )
-from lab.emulation.images.names import Images, Ingredients, plan_images, recipe
+from lab.emulation.images.names import Images, Ingredients, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
 from lab.shipped import shipped
 
@@ -74,7 +75,7 @@ def ensure(
     made_of = Ingredients(
         base=recipe(recipes / "base"),
         broker=recipe(recipes / "broker"),
-        router=recipe(recipes / "router"),
+        router=router_recipe(recipes / "router", Path(link.__file__).parent),
         activemq_version=distribution.artifact.version,
         activemq_sha512=distribution.artifact.sha512,
         jolokia_sha512=archives.jolokia.sha512,

@@ -70,6 +70,11 @@ def recipe(folder: Path) -> dict[str, bytes]:
     }
 
 
+def router_recipe(router: Path, link: Path) -> dict[str, bytes]:
+    """Read the router's recipe, with the package of the standard library that its programs import as `lab.link`."""
+    return recipe(router) | {f"lab/link/{path}": content for path, content in recipe(link).items()}
+
+
 def packages(text: bytes) -> tuple[str, ...]:
     """Read a list of Debian packages, one a line."""
     lines = (line.partition("#")[0].strip() for line in text.decode().splitlines())

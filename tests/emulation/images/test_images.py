@@ -12,7 +12,7 @@ from lab.emulation.images import images
 from lab.emulation.images.base import Way, bootstrap_command, first_that_works, run
 from lab.emulation.images.build import from_bytes, write_context
 from lab.emulation.images.downloads import Artifact, read_archives
-from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe
+from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
 from lab.shipped import shipped
 
@@ -67,6 +67,13 @@ def test_a_recipe_leaves_out_what_no_image_holds(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
     assert set(recipe(tmp_path)) == {"Dockerfile", "training/x.xml"}
+
+
+def test_the_router_is_made_of_its_programs_and_of_what_they_import(tmp_path: Path) -> None:
+    for name in ("router/router.py", "link/direction.py", "link/__pycache__/direction.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert set(router_recipe(tmp_path / "router", tmp_path / "link")) == {"router.py", "lab/link/direction.py"}
 
 
 def test_packages_skip_comments() -> None:

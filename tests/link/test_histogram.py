@@ -3,7 +3,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from histogram import Histogram, bucket_of, middle_of
+
+from lab.link.histogram import Histogram, bucket_of, middle_of
 
 
 def test_every_bucket_is_finer_than_one_percent_or_ten_microseconds() -> None:

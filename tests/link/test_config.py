@@ -4,10 +4,11 @@ import copy
 import json
 from typing import Any
 
-import namespaces
 import pytest
-from config import Impairment, State, parse_config, parse_impairment
-from fields import ConfigError
+
+from lab.link.config import Impairment, State, parse_config, parse_impairment
+from lab.link.fields import ConfigError
+from tests.router import namespaces
 
 
 def changed(path: str, value: Any) -> str:

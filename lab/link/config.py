@@ -12,9 +12,9 @@ from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from typing import Any
 
-import fields
-from fields import ConfigError
-from policy import Way, parse_policy
+from lab.link import fields
+from lab.link.fields import ConfigError
+from lab.link.policy import Way, parse_policy
 
 VERSION = 1
 MANAGEMENT_PORT = 8778  # the brokers' Jolokia: published by the router, never passed from region to region

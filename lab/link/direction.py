@@ -14,8 +14,8 @@ from enum import StrEnum
 from random import Random
 from typing import Any, NamedTuple
 
-from config import Distribution, Impairment, State
-from histogram import Histogram
+from lab.link.config import Distribution, Impairment, State
+from lab.link.histogram import Histogram
 
 # What one direction may hold in flight: keeps a flood over a slow link from eating the machine's memory.
 MEMORY_BYTES = 64 << 20

@@ -3,7 +3,8 @@ from __future__ import annotations
 import struct
 
 import pytest
-from packet import HEAD, VNET, checksum, cut_of, is_ipv4, part_of, refusal, wire_of
+
+from lab.link.packet import HEAD, VNET, checksum, cut_of, is_ipv4, part_of, refusal, wire_of
 
 SOURCE, TARGET = bytes([10, 0, 0, 1]), bytes([10, 0, 1, 1])
 FIN, SYN, RST, PSH, ACK, CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80

@@ -7,8 +7,9 @@ from statistics import fmean, pstdev
 from typing import Any
 
 import pytest
-from config import Distribution, Impairment, State
-from direction import Direction, Drop
+
+from lab.link.config import Distribution, Impairment, State
+from lab.link.direction import Direction, Drop
 
 MS = 1_000_000
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from config import parse_impairment
 
 from lab.emulation.network.links import DirectionNow
 from lab.emulation.network.router import impairment
+from lab.link.config import parse_impairment
 from lab.network.link import Direction, Distribution, Impairment
 
 ASKED = {

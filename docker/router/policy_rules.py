@@ -1,60 +1,10 @@
-"""Who may talk to whom: the lab's answers for every pair of addresses, as a table of nftables beside the router's own.
-
-A way is one direction between two addresses: whether packets get there at all, and what may begin on it. Connections
-that are known go on, unless packets no longer get there. Pure: a policy in, words out; `policing` puts it in force.
-"""
+"""A policy as a table of nftables beside the router's own: a policy in, words out; `policing` puts it in force."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address
-from typing import Any
 
-import fields
-from fields import ConfigError
-
-INTERNET = "internet"
-WHAT = "{what}"  # in a way's words: what was dropped, such as "tcp 61617"
-_MOST_WAYS, _MOST_RANGES, _LONGEST = 20_000, 500, 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """What may begin: a protocol, and a range of ports where it has them."""
-
-    protocol: str
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """One direction between two addresses."""
-
-    source: IPv4Address | None  # None: the internet
-    target: IPv4Address
-    stop: str  # why no packet gets there; empty where it does
-    out: tuple[Ports, ...]
-    no_out: str  # why everything else may not leave
-    into: tuple[Ports, ...]
-    no_in: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Return both ends as they are written."""
-        return (INTERNET if self.source is None else str(self.source), str(self.target))
-
-
-def parse_policy(value: Any, place: str = "policy") -> tuple[Way, ...]:
-    """Check what the lab asks for; ConfigError names the first thing wrong."""
-    top = fields.table(value, place, {"ways"}, set())
-    listed = fields.items(top["ways"], f"{place}.ways")
-    if len(listed) > _MOST_WAYS:
-        raise ConfigError(f"{place}.ways: at most {_MOST_WAYS}, found {len(listed)}")
-    ways = tuple(_way(item, f"{place}.ways[{at}]") for at, item in enumerate(listed))
-    fields.check_unique([each.key for each in ways], f"{place}.ways", "way")
-    return ways
+from lab.link.policy import Ports, Way
 
 
 def policy_text(
@@ -165,50 +115,3 @@ def _names(interfaces: Sequence[str]) -> str:
 _NO_WAY = "update @no_way { ip saddr . ip daddr counter }"
 _FULL = "ip saddr . ip daddr . meta l4proto . th dport"
 _PORTLESS = "ip saddr . ip daddr . meta l4proto"
-
-
-def _way(value: Any, place: str) -> Way:
-    table = fields.table(value, place, {"from", "to"}, {"stop", "out", "no_out", "in", "no_in"})
-    source = table["from"]
-    return Way(
-        source=None if source == INTERNET else parse_address(source, f"{place}.from"),
-        target=parse_address(table["to"], f"{place}.to"),
-        stop=_text(table.get("stop", ""), f"{place}.stop"),
-        out=_allowed(table.get("out", []), f"{place}.out"),
-        no_out=_text(table.get("no_out", ""), f"{place}.no_out"),
-        into=_allowed(table.get("in", []), f"{place}.in"),
-        no_in=_text(table.get("no_in", ""), f"{place}.no_in"),
-    )
-
-
-def _allowed(value: Any, place: str) -> tuple[Ports, ...]:
-    listed = fields.items(value, place)
-    if len(listed) > _MOST_RANGES:
-        raise ConfigError(f"{place}: at most {_MOST_RANGES}, found {len(listed)}")
-    return tuple(_ports(item, f"{place}[{at}]") for at, item in enumerate(listed))
-
-
-def _ports(value: Any, place: str) -> Ports:
-    parts = fields.items(value, place)
-    if len(parts) != 3:
-        raise ConfigError(f"{place}: expected [PROTOCOL, FIRST, LAST], found {len(parts)} parts")
-    first = fields.integer(parts[1], place, 0, 65535)
-    return Ports(
-        protocol=fields.word(parts[0], place, ["tcp", "udp", "icmp", "all"]),
-        first=first,
-        last=fields.integer(parts[2], place, first, 65535),
-    )
-
-
-def parse_address(value: Any, place: str) -> IPv4Address:
-    """Return an address."""
-    try:
-        return IPv4Address(str(value))
-    except AddressValueError:
-        raise ConfigError(f"{place}: expected an IPv4 address, found {value!r}"[:200]) from None
-
-
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        raise ConfigError(f"{place}: expected a text of at most {_LONGEST} characters")
-    return value
