@@ -26,12 +26,13 @@ test: $(VENV)/.ready engine images ## run every test, those with Docker too
 test-fast: $(VENV)/.ready ## run the tests that need no Docker
 	$(BIN)/pytest -n 2 -m "not docker and not netns"
 
-check: $(VENV)/.ready ## ruff, mypy --strict, import-linter
+check: $(VENV)/.ready ## ruff, mypy --strict, import-linter, the structure of lab/
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=docker/router $(BIN)/mypy docker/router/*.py
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.structure
 
 bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/results/
 	$(BIN)/python -m bench

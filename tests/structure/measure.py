@@ -1,0 +1,215 @@
+"""The structure of a package, measured: what its modules import, how long they are, what their docstrings are.
+
+Only text is read and nothing imported, so another commit's tree is measured by the same rules.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from configparser import ConfigParser
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+LONGEST = 350  # lines of a file
+_SAYS_NOTHING = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+_DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Import:
+    """One module that a module names in an import: anywhere in it, for types only as well, or as a text."""
+
+    target: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file of a package."""
+
+    name: str
+    path: Path
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax tree."""
+        return ast.parse(self.text)
+
+    @cached_property
+    def docstrings(self) -> tuple[ast.Expr, ...]:
+        """The docstrings of the module and of all that it defines."""
+        found = (node.body[0] for node in ast.walk(self.tree) if isinstance(node, _DOCUMENTED) and node.body)
+        return tuple(
+            each for each in found if isinstance(each, ast.Expr) and isinstance(getattr(each.value, "value", None), str)
+        )
+
+    def imported(self, known: Mapping[str, Module]) -> Iterator[Import]:
+        """Yield what it imports; of a package's name that is a module, the module."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (Import(each.name, node.lineno) for each in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = self._absolute(node)
+                for each in node.names:
+                    inner = f"{base}.{each.name}"
+                    yield Import(inner if inner in known else base, node.lineno)
+            elif isinstance(node, ast.Call) and _name(node.func) == "import_module":
+                for name in node.args[:1]:
+                    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                        yield Import(name.value, node.lineno)
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = self.name.split(".")
+        folder = parts[: len(parts) - node.level + (self.path.name == "__init__.py")]
+        return ".".join([*folder, *([node.module] if node.module else [])])
+
+    def code_lines(self) -> int:
+        """Count its lines without imports, docstrings, comments and blank ones."""
+        lines: set[int] = set()
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            if token.type not in _SAYS_NOTHING:
+                lines.update(range(token.start[0], token.end[0] + 1))
+        left_out = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        for node in (*left_out, *self.docstrings):
+            lines.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        return len(lines)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that its code uses, defines or imports, and its texts."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.alias):
+                found.add(node.name)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+        return frozenset(found)
+
+
+def _name(node: ast.expr) -> str:
+    """Return the last part of a dotted name, or nothing of what is none."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def modules(root: Path) -> dict[str, Module]:
+    """Read every module of the package in a folder of its name."""
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = Module(name, path, path.read_text("utf-8"))
+    return found
+
+
+def cycles(found: Mapping[str, Module]) -> list[tuple[str, ...]]:
+    """Return the groups of modules of which each imports, by whatever way, each other one."""
+    reached = {name: {each.target for each in module.imported(found)} & found.keys() for name, module in found.items()}
+    for middle in found:  # Warshall's closure: some hundred modules, and sets
+        for name in found:
+            if middle in reached[name]:
+                reached[name] |= reached[middle]
+    groups = {
+        tuple(sorted(other for other in reached[name] if name in reached[other]))
+        for name in found
+        if name in reached[name]
+    }
+    return sorted(groups)
+
+
+def layers(settings: Path) -> list[set[str]]:
+    """Return the layers of the import linter's first contract, the uppermost first."""
+    parser = ConfigParser()
+    parser.read(settings)
+    contract = next(section for section in parser.sections() if parser.get(section, "type", fallback="") == "layers")
+    return [
+        {name.strip() for name in line.replace(":", "|").split("|")}
+        for line in parser.get(contract, "layers").splitlines()
+        if line.strip()
+    ]
+
+
+def upward(found: Mapping[str, Module], of: Sequence[set[str]]) -> Iterator[str]:
+    """Yield the imports that go from a layer to one above it, or beside it, and the modules that are in no layer."""
+    height = {name: level for level, names in enumerate(of) for name in names}
+
+    def room(name: str) -> str:
+        return ".".join(name.split(".")[:2])
+
+    for name, module in found.items():
+        here = room(name)
+        if "." not in name:
+            continue  # the package itself is what a program imports: it is above all of it
+        if here not in height:
+            yield f"{module.path}:1: {here} is in no layer"
+            continue
+        for each in module.imported(found):
+            there = room(each.target)
+            if there in height and there != here and height[there] <= height[here]:
+                yield f"{module.path}:{each.line}: {here} is not above {there}"
+
+
+def importing(found: Mapping[str, Module], targets: Sequence[str], *, within: str) -> Iterator[tuple[Module, Import]]:
+    """Yield who imports one of some packages without being within another."""
+    for name, module in found.items():
+        if name != within and not name.startswith(f"{within}."):
+            for each in module.imported(found):
+                if any(each.target == target or each.target.startswith(f"{target}.") for target in targets):
+                    yield module, each
+
+
+def sleeping(found: Mapping[str, Module]) -> Iterator[str]:
+    """Yield the places where something but a clock knows of `time.sleep`."""
+    for name, module in found.items():
+        if name.rpartition(".")[2] == "clock":
+            continue
+        for node in ast.walk(module.tree):
+            named = isinstance(node, ast.Attribute) and (_name(node.value), node.attr) == ("time", "sleep")
+            taken = (
+                isinstance(node, ast.ImportFrom) and node.module == "time" and "sleep" in {e.name for e in node.names}
+            )
+            if named or taken:
+                yield f"{module.path}:{node.lineno}: only a Clock sleeps"
+
+
+def kinds(found: Mapping[str, Module], key: str) -> dict[str, str]:
+    """Return the classes that give themselves a word by an assignment to `key`, and the word of each."""
+    words: dict[str, str] = {}
+    for module in found.values():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            for each in node.body:
+                target = each.targets[0] if isinstance(each, ast.Assign) else getattr(each, "target", None)
+                value = getattr(each, "value", None)
+                if isinstance(target, ast.Name) and target.id == key and isinstance(value, ast.Constant):
+                    words[node.name] = str(value.value)
+    return words
+
+
+def touched(found: Mapping[str, Module], words: Mapping[str, str]) -> dict[str, int]:
+    """Count for each class, with its word, the files that name it, or its word if that has several parts."""
+    count: dict[str, int] = defaultdict(int)
+    for name, word in words.items():
+        forms = {name, word, word.replace("-", "_")} if "-" in word else {name}
+        count[name] = sum(bool(module.names & forms) for module in found.values())
+    return count
+
+
+def numbers(found: Mapping[str, Module], wanted: Sequence[int]) -> int:
+    """Count the files that hold one of some numbers."""
+    return sum(
+        any(isinstance(node, ast.Constant) and node.value in wanted for node in ast.walk(module.tree))
+        for module in found.values()
+    )

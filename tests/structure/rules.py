@@ -1,0 +1,105 @@
+"""What must be so of the structure of lab/, and what is printed of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from statistics import median
+
+from tests.structure import measure
+from tests.structure.measure import LONGEST, Module
+
+ROOT = Path(__file__).parents[2]
+RUNTIMES = "lab.runtimes"  # the one module that knows a runtime by name
+PORTS = (5671, 8162, 8883, 61614, 61617, 61619)
+
+# What is not yet as it should be, by file: part of what is said of it.
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    "lab/check/dry_run.py": ("a docstring",),
+    "lab/cli/doctor.py": ("the emulation",),
+    "lab/cli/images.py": ("the emulation",),
+    "lab/cli/labs.py": ("the emulation",),
+    "lab/cli/link.py": ("the emulation",),
+    "lab/cli/open_lab.py": ("the emulation",),
+    "lab/cli/options.py": ("the emulation",),
+    "lab/cli/status_text.py": ("the emulation",),
+    "lab/emulation/engine/commands.py": ("sleeps",),
+    "lab/emulation/engine/sweeping.py": ("sleeps",),
+    "lab/emulation/lab.py": ("lines",),
+    "lab/emulation/opening.py": ("lines",),
+    "lab/emulation/watch/readiness.py": ("sleeps",),
+    "lab/judge/evidence/audiences.py": ("lines",),
+    "lab/judge/evidence/missing.py": ("a docstring",),
+    "lab/labs.py": ("the emulation",),
+    "lab/living/lab.py": ("the emulation",),
+    "lab/living/network.py": ("the emulation",),
+    "lab/living/service.py": ("the emulation",),
+    "lab/living/windows.py": ("the emulation",),
+    "lab/replay/callbacks.py": ("imports itself",),
+    "lab/report/html/page.py": ("lines",),
+    "lab/report/sayings.py": ("lines",),
+}
+
+
+def problems(found: Mapping[str, Module], settings: Path) -> list[str]:
+    """Return every breach of a rule, with its place."""
+    rules = chain(
+        _cycles(found),
+        measure.upward(found, measure.layers(settings)),
+        _long(found),
+        _docstrings(found),
+        measure.sleeping(found),
+        _docker(found),
+        _emulation(found),
+    )
+    wrong = dict.fromkeys(problem.replace(f"{settings.parent}/", "") for problem in rules)
+    return [each for each in wrong if not any(part in each for part in KNOWN.get(each.partition(":")[0], ()))]
+
+
+def _cycles(found: Mapping[str, Module]) -> Iterator[str]:
+    for group in measure.cycles(found):
+        yield f"{found[group[0]].path}:1: imports itself by way of others: {', '.join(group)}"
+
+
+def _long(found: Mapping[str, Module]) -> Iterator[str]:
+    for module in found.values():
+        lines = module.text.count("\n")
+        if lines > LONGEST:
+            yield f"{module.path}:{LONGEST}: has {lines} lines, and {LONGEST} are the most"
+
+
+def _docstrings(found: Mapping[str, Module]) -> Iterator[str]:
+    for module in found.values():
+        for each in module.docstrings:
+            if ast.literal_eval(each.value).lstrip().startswith("Give"):
+                yield f"{module.path}:{each.lineno}: a docstring begins with Return, Raise or another plain verb"
+
+
+def _docker(found: Mapping[str, Module]) -> Iterator[str]:
+    for module, each in measure.importing(found, ("docker", "testcontainers"), within="lab.emulation"):
+        yield f"{module.path}:{each.line}: {each.target} is imported under lab/emulation/ alone"
+
+
+def _emulation(found: Mapping[str, Module]) -> Iterator[str]:
+    for module, each in measure.importing(found, ("lab.emulation",), within="lab.emulation"):
+        if module.name != RUNTIMES:
+            yield f"{module.path}:{each.line}: {RUNTIMES} alone knows the emulation"
+
+
+def figures(found: Mapping[str, Module]) -> list[str]:
+    """Return the package's size, and in how many files what can be added is spoken of."""
+    code = {name: module.code_lines() for name, module in found.items()}
+    lines = [
+        f"{len(found)} files, {sum(code.values())} lines of code without imports, docstrings and comments",
+        f"{sum(module.text.count(chr(10)) for module in found.values())} lines in all",
+    ]
+    for word, key in (("step", "verb"), ("expectation", "claim")):
+        count = measure.touched(found, measure.kinds(found, key))
+        if count:
+            most = max(count, key=lambda name: count[name])
+            middle = median(count.values())
+            lines.append(f"{word}: named in {middle:g} files in the median, {most} in {count[most]}")
+    lines.append(f"port: its number is in {measure.numbers(found, PORTS)} files")
+    return lines

@@ -1,0 +1,100 @@
+"""lab/ has the structure that ARCHITECTURE.md says, and what breaks a rule of it is found with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.structure import measure, rules
+
+CONTRACT = """
+[importlinter:contract:one-way]
+type = layers
+layers =
+    lab.cli
+    lab.emulation
+    lab.units | lab.errors
+"""
+FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
+INSIDE = "def inner() -> None:\n    "
+BY_NAME = "from importlib import import_module\nimport_module('lab.cli')"
+
+# Files of a package, named with _ for /, and what is said of them.
+BROKEN = (
+    (
+        {"cli_a": "from . import b", "cli_b": "import lab.cli.c", "cli_c": "from .a import A"},
+        "cli/a.py:1: imports itself",
+    ),
+    ({"cli_a": f"{FOR_TYPES}from lab.cli.b import B", "cli_b": "import lab.cli.a"}, "lab.cli.a, lab.cli.b"),
+    ({"units": f"{INSIDE}from lab.cli import a", "cli_a": ""}, "units.py:2: lab.units is not above lab.cli"),
+    ({"units": f"{FOR_TYPES}from lab.cli import a", "cli_a": ""}, "units.py:3: lab.units is not above lab.cli"),
+    ({"units": BY_NAME}, "units.py:2: lab.units is not above lab.cli"),
+    ({"units": "import lab.errors", "errors": ""}, "units.py:1: lab.units is not above lab.errors"),
+    ({"loose": ""}, "loose.py:1: lab.loose is in no layer"),
+    ({"cli_long": "a = 1\n" * 351}, "cli/long.py:350: has 351 lines"),
+    ({"units": f'{INSIDE}"""Give one."""'}, "units.py:2: a docstring begins"),
+    ({"units": "import time\nnap = time.sleep"}, "units.py:2: only a Clock sleeps"),
+    ({"units": "from time import sleep"}, "units.py:1: only a Clock sleeps"),
+    ({"cli_a": "from docker.errors import NotFound"}, "cli/a.py:1: docker.errors is imported under"),
+    ({"cli_a": "from lab.emulation import b", "emulation_b": ""}, "cli/a.py:1: lab.runtimes alone knows"),
+)
+
+CLOCK = '''import time
+import docker
+
+def sleep() -> None:
+    """Wait."""
+    time.sleep(1)
+'''
+
+CODE = '''"""Two
+lines."""
+
+import re
+
+# why
+ONE = (
+    1,  # one
+)
+
+def two() -> str:
+    """Say it."""
+    return """a
+
+b"""
+'''
+
+
+def package(folder: Path, **files: str) -> dict[str, measure.Module]:
+    for name, text in files.items():
+        path = folder / "lab" / f"{name.replace('_', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (folder / ".importlinter").write_text(CONTRACT)
+    return measure.modules(folder / "lab")
+
+
+def test_the_lab_keeps_every_rule() -> None:
+    assert rules.problems(measure.modules(rules.ROOT / "lab"), rules.ROOT / ".importlinter") == []
+
+
+@pytest.mark.parametrize(("files", "said"), BROKEN, ids=[said for _, said in BROKEN])
+def test_what_breaks_a_rule_is_said(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    (found,) = rules.problems(package(tmp_path, **files), tmp_path / ".importlinter")
+    assert said in found
+
+
+def test_nothing_is_said_of_what_keeps_the_rules(tmp_path: Path) -> None:
+    found = package(tmp_path, emulation_clock=CLOCK, cli_a="import lab.units", units="", errors="")
+    assert rules.problems(found, tmp_path / ".importlinter") == []
+
+
+def test_code_is_what_is_neither_import_nor_words(tmp_path: Path) -> None:
+    assert package(tmp_path, units=CODE)["lab.units"].code_lines() == 7
+
+
+def test_a_kind_is_counted_where_it_is_named(tmp_path: Path) -> None:
+    step = "class StopAll:\n    verb: str = 'stop-all'\n"
+    found = package(tmp_path, units=step, errors="VERBS = {'stop-all'}", cli_a="def stop_all() -> None: ...", cli_b="")
+    assert measure.touched(found, measure.kinds(found, "verb")) == {"StopAll": 3}
