@@ -25,7 +25,10 @@ from pydantic import SecretStr
 from bench.bare_amqp import bare_amqp
 from lab import clients
 from lab.clients import Endpoint
-from lab.declare.scenario import Publish, Scenario, Step, Subscribe
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Step
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.subscribe import Subscribe
 from lab.declare.topology import Topology
 from lab.emulation.clock import RealClock
 from lab.history import Header, HistoryFile, Received, Sent, observations

@@ -10,8 +10,8 @@ from typing import Any
 from bench.replay import BARE, SIZE, TOPOLOGY, Case, OneBroker, bench_plan
 from lab.clients import Endpoint
 from lab.declare.scenario import Scenario
-from lab.declare.step import Step
-from lab.declare.timed import Traffic
+from lab.declare.steps.base import Step
+from lab.declare.steps.traffic import Traffic
 from lab.history import Header, HistoryFile, Paced, observations
 from lab.replay import replay
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.check.place import At
 from lab.check.service import users_of
-from lab.declare.attempts import Connect
-from lab.declare.client_steps import Consume
 from lab.declare.expectations.unreachable import Unreachable
-from lab.declare.scenario import Scenario, Subscribe
-from lab.declare.step import Message
+from lab.declare.scenario import Scenario
+from lab.declare.steps.connect import Connect
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.message import Message
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.suggestions import unknown
 from lab.declare.unrolling import every_step
-from lab.declare.wording import unknown
 from lab.errors import Problem
 
 _Trying = Connect | Subscribe | Consume | Message

@@ -8,36 +8,31 @@ from typing import Any
 
 from lab.activemq.log_lines import NAMED
 from lab.amazonmq.identity import DeploymentMode
-from lab.check.instances import ABSENT, DELETED, DOWN, PAUSED, UP, Instances
+from lab.check.instances import Instances
 from lab.check.service import connectors_of
-from lab.declare import broker_steps as steps
-from lab.declare.broker_steps import BROKER_STEPS
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.log import Log
 from lab.declare.expectations.recovered import Recovered
 from lab.declare.scenario import Scenario
-from lab.declare.service_steps import MoveClock, UpdateBroker
+from lab.declare.steps.broker import OnBroker, OnInstance, State
+from lab.declare.steps.connector import ConnectorStep
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.resume import Resume
+from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.suggestions import unknown
 from lab.declare.unrolling import every_step, in_time
-from lab.declare.wording import unknown
 from lab.errors import Place, Problem
 from lab.plan.brokers import unread
 
 _A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # what looks like a pattern's name is taken for one
-# the states it may find, and the one it brings
-_NEEDS: dict[type[steps.OnBroker], tuple[tuple[str, ...], str | None]] = {
-    steps.Stop: ((UP, PAUSED), DOWN),
-    steps.Kill: ((UP, PAUSED), DOWN),
-    steps.Start: ((DOWN,), UP),
-    steps.Reboot: ((UP, PAUSED), UP),
-    steps.Pause: ((UP,), PAUSED),
-    steps.Resume: ((PAUSED,), UP),
-    steps.ConnectorStep: ((UP,), None),
-    steps.CreateBroker: ((ABSENT,), UP),
-    steps.DeleteBroker: ((UP, PAUSED, DOWN), DELETED),
+_IS_THERE: dict[State | None, str] = {
+    None: "is there already",
+    State.DELETED: "was deleted, and the service would give a new one another id",
 }
-_IS_THERE = {"": "is there already", DELETED: "was deleted, and the service would give a new one another id"}
 _LATER = "create each broker once, and declare it with later: yes"
-_BEFORE = {DOWN: "start", PAUSED: "resume", ABSENT: "create-broker"}
+_BEFORE = {State.DOWN: "start", State.PAUSED: "resume", State.ABSENT: "create-broker"}
 
 
 def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
@@ -52,51 +47,51 @@ def check_broker_steps(scenario: Scenario) -> Iterator[Problem]:
     for path, step in in_time(scenario.steps):
         named = getattr(step, "broker", None) or ""
         place = scenario.origin.place(*path, "broker")
-        if not isinstance(step, steps.OnBroker) and named in brokers and brokers[named].missing:
+        if not isinstance(step, OnBroker) and named in brokers and brokers[named].missing:
             yield _missing(named, brokers[named], step, place)
             continue
         if isinstance(step, MoveClock):  # a window may open, and the reboot in it starts connectors: nobody knows when
             unknown_connectors |= set(brokers)
         if isinstance(step, UpdateBroker) and step.apply == "immediately" and step.broker in brokers:
-            step = steps.Reboot(broker=step.broker)
-        if not isinstance(step, steps.OnBroker):
+            step = Reboot(broker=step.broker)
+        if not isinstance(step, OnBroker):
             continue
         if step.broker not in brokers:
             yield unknown("broker", step.broker, topology.brokers, "brokers in this topology", place)
             continue
         its = brokers[step.broker]
-        if its.single and isinstance(step, steps.OnInstance) and step.instance is not None:
+        if its.single and isinstance(step, OnInstance) and step.instance is not None:
             yield Problem(
                 what=f"{step.broker} is a single instance: there is no other one to tell it from",
                 remedy=f"leave instance out, or give it deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}",
                 place=scenario.origin.place(*path, "instance"),
             )
             continue
-        if its.missing and not isinstance(step, steps.CreateBroker):
+        if its.missing and not isinstance(step, CreateBroker):
             yield _missing(step.broker, its, step, place)
             continue
-        if isinstance(step, steps.CreateBroker) and its.missing != ABSENT:
+        if isinstance(step, CreateBroker) and its.missing != State.ABSENT:
             yield Problem(what=f"{step.broker} {_IS_THERE[its.missing]}", remedy=_LATER, place=place)
             continue
         meant = its.meant(step)
-        needed, brings = _NEEDS[type(step)]
+        needed, brings = step.needs, step.brings
         if len(meant) > 1:
             what = f"both instances of {step.broker} are {its.state(meant[0])} here"
             yield Problem(what=what, remedy="say which one is meant: instance: 1, or instance: 2", place=place)
         found = its.state(meant[0])
         if found not in needed:
             what = f"{its.name(meant[0])} is {found} here, so there is nothing to {_words(step)}"
-            before = _BEFORE[found] if found != UP else "pause" if isinstance(step, steps.Resume) else "stop or kill"
+            before = _BEFORE[found] if found != State.UP else "pause" if isinstance(step, Resume) else "stop or kill"
             yield Problem(what=what, remedy=f"put a {before} step before it", place=place)
         its.done(step, meant[0], brings or found)
-        if isinstance(step, steps.ConnectorStep):
+        if isinstance(step, ConnectorStep):
             yield from _connector(scenario, path, step, stopped, known=step.broker not in unknown_connectors)
-        elif brings == DOWN or isinstance(step, steps.Reboot):  # a broker that starts starts its connectors
+        elif brings == State.DOWN or isinstance(step, Reboot):  # a broker that starts starts its connectors
             stopped = {each for each in stopped if each[0] != step.broker}
 
 
 def _missing(broker: str, its: Instances, step: Any, place: Place | None) -> Problem:
-    remedy = "put a create-broker step before it" if its.missing == ABSENT else "put the step before its deletion"
+    remedy = "put a create-broker step before it" if its.missing == State.ABSENT else "put the step before its deletion"
     return Problem(
         what=f"{broker} is {its.missing} here, so there is nothing to {_words(step)}", remedy=remedy, place=place
     )
@@ -105,7 +100,7 @@ def _missing(broker: str, its: Instances, step: Any, place: Place | None) -> Pro
 def _connector(
     scenario: Scenario,
     path: tuple[str | int, ...],
-    step: steps.ConnectorStep,
+    step: ConnectorStep,
     stopped: set[tuple[str, str]],
     *,
     known: bool,
@@ -150,7 +145,4 @@ def check_after(scenario: Scenario, path: tuple[str | int, ...], claim: Log | Re
 
 
 def _words(step: Any) -> str:
-    return f"{step.do} a connector on" if isinstance(step, steps.ConnectorStep) else step.verb.removesuffix("-broker")
-
-
-assert set(_NEEDS) == set(BROKER_STEPS)
+    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb.removesuffix("-broker")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
-from lab.declare.counter_claims import END, START, Snapshot
 from lab.declare.expectations.network_page import NetworkPage
 from lab.declare.expectations.topics_page import TopicsPage
 from lab.declare.origin import Keys
-from lab.declare.scenario import Scenario, Subscribe
-from lab.declare.step import Message
+from lab.declare.scenario import Scenario
+from lab.declare.steps.message import Message
+from lab.declare.steps.snapshot import END, START, Snapshot
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.suggestions import unknown
 from lab.declare.unrolling import every_step
-from lab.declare.wording import unknown
 from lab.errors import Problem
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.listeners import listeners
 from lab.check.service import connectors_at, connectors_of
-from lab.declare.counter_claims import END, START, Snapshot
 from lab.declare.expectations.counters import COUNTERS, Counters
 from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.discarded import Discarded
@@ -15,9 +14,10 @@ from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.expectations.stuck import Stuck
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.step import Message
+from lab.declare.steps.message import Message
+from lab.declare.steps.snapshot import END, START, Snapshot
+from lab.declare.suggestions import unknown
 from lab.declare.unrolling import every_step, in_time
-from lab.declare.wording import unknown
 from lab.errors import Problem
 from lab.plan.brokers import unread
 

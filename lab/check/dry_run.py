@@ -18,11 +18,18 @@ from lab.amazonmq.account.maintenance import window
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import sanitise
-from lab.declare import service_steps as steps
-from lab.declare.broker_steps import Reboot
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.step import Step
+from lab.declare.steps.base import Step
+from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.declare.steps.create_user import CreateUser
+from lab.declare.steps.delete_user import DeleteUser
+from lab.declare.steps.maintenance_window import MaintenanceWindow
+from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.update_user import UpdateUser
 from lab.declare.topology import Topology
 from lab.declare.unrolling import every_step, in_time
 from lab.errors import InputError
@@ -74,7 +81,7 @@ def moves(scenario: Scenario) -> Iterator[Move]:
     may_open: set[str] = set()
     for path, step in in_time(scenario.steps):
         worlds = _opened_or_not(worlds, may_open)
-        if isinstance(step, steps.MoveClock):
+        if isinstance(step, MoveClock):
             may_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
         after: list[Account] = []
         refusals: list[InputError] = []
@@ -120,17 +127,17 @@ def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
 
 def changes_anything(scenario: Scenario) -> bool:
     """Return whether a scenario saves or applies anything."""
-    return any(isinstance(step, steps.UpdateConfiguration | steps.UpdateBroker) for step in every_step(scenario.steps))
+    return any(isinstance(step, UpdateConfiguration | UpdateBroker) for step in every_step(scenario.steps))
 
 
 def _after(account: Account, step: Step) -> Account | None:
     """Return the account after a step, or None where the service has nothing to do with it."""
     match step:
-        case steps.CreateConfiguration():
+        case CreateConfiguration():
             return account_configurations.create_configuration(
                 account, step.configuration, step.engine_version, _LONG_AGO
             )
-        case steps.UpdateConfiguration():
+        case UpdateConfiguration():
             return account_configurations.update_configuration(
                 account,
                 step.configuration,
@@ -139,14 +146,14 @@ def _after(account: Account, step: Step) -> Account | None:
                 description=step.description,
                 file=step.file.file,
             ).account
-        case steps.UpdateBroker():
+        case UpdateBroker():
             return _updated(account, step)
-        case steps.MaintenanceWindow():
+        case MaintenanceWindow():
             chosen = window(step.day, step.time, step.zone)
             return account_brokers.update_broker(account, step.broker, window=chosen)
-        case steps.MoveClock():
+        case MoveClock():
             return _moved(account, step)
-        case steps.CreateUser():
+        case CreateUser():
             return account_users.create_user(
                 account,
                 step.broker,
@@ -155,7 +162,7 @@ def _after(account: Account, step: Step) -> Account | None:
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case steps.UpdateUser():
+        case UpdateUser():
             return account_users.update_user(
                 account,
                 step.broker,
@@ -164,7 +171,7 @@ def _after(account: Account, step: Step) -> Account | None:
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case steps.DeleteUser():
+        case DeleteUser():
             return account_users.delete_user(account, step.broker, step.user)
         case Reboot() if any(each.name == step.broker for each in account.brokers):
             return _rebooted(account, step.broker)
@@ -184,7 +191,7 @@ def _opened_or_not(worlds: tuple[Account, ...], brokers: set[str]) -> tuple[Acco
     return tuple(found)
 
 
-def _updated(account: Account, step: steps.UpdateBroker) -> Account:
+def _updated(account: Account, step: UpdateBroker) -> Account:
     if step.roll_back:
         account = account_brokers.roll_back(account, step.broker)
     account = account_brokers.update_broker(
@@ -202,7 +209,7 @@ def _rebooted(account: Account, broker: str) -> Account:
     return account_brokers.finish_reboot(account_brokers.applied(begun, broker), broker)
 
 
-def _moved(account: Account, step: steps.MoveClock) -> Account:
+def _moved(account: Account, step: MoveClock) -> Account:
     """Check the move; what would come to be applied by it depends on the moment of the run."""
     if step.before is not None:
         account.broker(step.before)

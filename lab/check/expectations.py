@@ -24,9 +24,9 @@ from lab.declare.expectations.recovered import Recovered
 from lab.declare.expectations.stuck import Stuck
 from lab.declare.expectations.unreachable import Unreachable
 from lab.declare.scenario import Scenario
-from lab.declare.step import Message
+from lab.declare.steps.message import Message
+from lab.declare.suggestions import unknown
 from lab.declare.unrolling import every_step
-from lab.declare.wording import unknown
 from lab.errors import Problem
 from lab.plan.brokers import unread
 

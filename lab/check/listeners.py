@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lab.declare.client_steps import Consume
-from lab.declare.scenario import Scenario, Subscribe
+from lab.declare.scenario import Scenario
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.subscribe import Subscribe
 from lab.declare.unrolling import every_step
 
 

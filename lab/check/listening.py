@@ -8,10 +8,13 @@ from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.place import At
 from lab.check.waits import check_wait, too_early
-from lab.declare.client_steps import Consume, Disconnect
-from lab.declare.scenario import Scenario, Subscribe, Unsubscribe
-from lab.declare.step import Step
-from lab.declare.timed import Wait
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Step
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.disconnect import Disconnect
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.unsubscribe import Unsubscribe
+from lab.declare.steps.wait import Wait
 from lab.errors import Problem
 
 _OF_THE_CONNECTION = ("broker", "over", "user", "client_id", "clean_session", "reconnect")

@@ -10,54 +10,63 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lab.amazonmq.names import ENDPOINTS
-from lab.declare import vpc_steps as steps
 from lab.declare.expectations.dropped import Dropped
 from lab.declare.expectations.peering import PeeringIs
 from lab.declare.expectations.reachable import END, Reachable
 from lab.declare.expectations.route import RouteIs
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.service_steps import UpdateBroker
-from lab.declare.timed import Wait
+from lab.declare.steps.accept_peering import AcceptPeering
+from lab.declare.steps.authorize_ingress import AuthorizeIngress
+from lab.declare.steps.create_peering import CreatePeering
+from lab.declare.steps.create_route import CreateRoute
+from lab.declare.steps.delete_peering import DeletePeering
+from lab.declare.steps.delete_route import DeleteRoute
+from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.reject_peering import RejectPeering
+from lab.declare.steps.revoke_ingress import RevokeIngress
+from lab.declare.steps.try_ import Try
+from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.wait import Wait
+from lab.declare.suggestions import unknown
 from lab.declare.unrolling import in_time
-from lab.declare.wording import unknown
 from lab.errors import InputError, PlanError, Problem
 from lab.network import peerings, routes, security_groups
 from lab.network.vpc import INTERNET, MOST_GROUPS, Network
 from lab.plan.network import network_of
 
 _FIELD = {  # the field that a refusal is shown at
-    steps.CreatePeering: "accepter",
-    steps.AcceptPeering: "peering",
-    steps.RejectPeering: "peering",
-    steps.DeletePeering: "peering",
-    steps.CreateRoute: "destination",
-    steps.DeleteRoute: "destination",
-    steps.AuthorizeIngress: "from",
-    steps.RevokeIngress: "from",
+    CreatePeering: "accepter",
+    AcceptPeering: "peering",
+    RejectPeering: "peering",
+    DeletePeering: "peering",
+    CreateRoute: "destination",
+    DeleteRoute: "destination",
+    AuthorizeIngress: "from",
+    RevokeIngress: "from",
 }
 
 
-def after(network: Network, step: steps.OnNetwork, at: timedelta) -> Network:
+def after(network: Network, step: OnNetwork, at: timedelta) -> Network:
     """Return the Network after a step, or raise InputError as the step would."""
     match step:
-        case steps.CreatePeering():
+        case CreatePeering():
             return peerings.request(
                 network, name=step.name, requester=step.requester, accepter=step.accepter, at=at
             ).network
-        case steps.AcceptPeering():
+        case AcceptPeering():
             return peerings.accept(network, step.peering, at=at)
-        case steps.RejectPeering():
+        case RejectPeering():
             return peerings.reject(network, step.peering, at=at)
-        case steps.DeletePeering():
+        case DeletePeering():
             return peerings.delete(network, step.peering, at=at)
-        case steps.CreateRoute():
+        case CreateRoute():
             return routes.create(network, table=step.table, destination=step.destination, peering=step.peering)
-        case steps.DeleteRoute():
+        case DeleteRoute():
             return routes.delete(network, table=step.table, destination=step.destination)
-        case steps.AuthorizeIngress():
+        case AuthorizeIngress():
             return security_groups.authorize(network, step.group, step.rule())
-        case steps.RevokeIngress():
+        case RevokeIngress():
             return security_groups.revoke(network, step.group, step.rule())
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
@@ -66,19 +75,19 @@ def after(network: Network, step: steps.OnNetwork, at: timedelta) -> Network:
 def check_network(scenario: Scenario) -> Iterator[Problem]:
     """Go through the steps in their order, doing what they do to the network, then through the claims."""
     network = network_of(scenario.topology)
-    names: dict[str, steps.Try] = {}
+    names: dict[str, Try] = {}
     at = timedelta(0)
     for path, step in in_time(scenario.steps):
         if isinstance(step, Wait):
             at += step.duration or timedelta(0)
-        elif isinstance(step, steps.Try):
+        elif isinstance(step, Try):
             yield from _ends(scenario, path, step)
             if names.setdefault(step.name, step) is not step or step.name == END:
                 what = f"{'the end tries itself' if step.name == END else 'another try is called'} {step.name}"
                 yield Problem(what=what, remedy="take another name", place=scenario.origin.place(*path, "name"))
         elif isinstance(step, UpdateBroker):
             yield from _groups(scenario, path, step, network)
-        elif isinstance(step, steps.OnNetwork):
+        elif isinstance(step, OnNetwork):
             try:
                 network = after(network, step, at)
             except InputError as error:
@@ -97,7 +106,7 @@ def _groups(scenario: Scenario, path: Keys, step: UpdateBroker, network: Network
             yield from (replace(problem, place=place) for problem in error.problems)
 
 
-def _claims(scenario: Scenario, network: Network, names: dict[str, steps.Try]) -> Iterator[Problem]:
+def _claims(scenario: Scenario, network: Network, names: dict[str, Try]) -> Iterator[Problem]:
     for number, claim in enumerate(scenario.expect):
         path: Keys = ("expect", number, claim.claim)
         if isinstance(claim, Reachable | Dropped):
@@ -121,11 +130,11 @@ def _claims(scenario: Scenario, network: Network, names: dict[str, steps.Try]) -
                 yield unknown("route table", claim.table, tables, "route tables", place)
 
 
-def _tried(of: Reachable | steps.Try) -> tuple[str, str, int]:
+def _tried(of: Reachable | Try) -> tuple[str, str, int]:
     return of.source, of.to, of.port
 
 
-def _ends(scenario: Scenario, path: Keys, of: Reachable | Dropped | steps.Try) -> Iterator[Problem]:
+def _ends(scenario: Scenario, path: Keys, of: Reachable | Dropped | Try) -> Iterator[Problem]:
     brokers = scenario.topology.brokers
     place = scenario.origin.place
     for field, name in (("from", of.source), ("to", of.to)):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.declare.origin import Keys, Origin
+from lab.declare.suggestions import unknown
 from lab.declare.topology import Topology
-from lab.declare.wording import unknown
 from lab.errors import Problem
 
 

@@ -8,16 +8,18 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.refusals import Refused
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.check.dry_run import Move, changes_anything, moves, opening, texts
-from lab.declare.broker_steps import Reboot
 from lab.declare.expectations.broker_state import BrokerStateClaim
 from lab.declare.expectations.configuration import ConfigurationClaim
 from lab.declare.expectations.users import UsersClaim
 from lab.declare.expectations.warnings import WarningsClaim
 from lab.declare.scenario import Scenario
-from lab.declare.service_steps import CreateUser, OfService, UpdateConfiguration
-from lab.declare.step import Step
+from lab.declare.steps.base import Step
+from lab.declare.steps.create_user import CreateUser
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import OfService
+from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.suggestions import unknown
 from lab.declare.unrolling import every_step
-from lab.declare.wording import unknown
 from lab.errors import InputError, Problem
 from lab.plan.brokers import connectors
 

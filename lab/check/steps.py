@@ -11,11 +11,16 @@ from lab.check.listening import Listening
 from lab.check.place import At
 from lab.check.service import users_of
 from lab.check.terms import check_terms
-from lab.declare.attempts import Connect
-from lab.declare.client_steps import Consume
-from lab.declare.scenario import Cut, Heal, Reject, Scenario, Subscribe
-from lab.declare.step import Message, OnLink
-from lab.declare.timed import Flap
+from lab.declare.scenario import Scenario
+from lab.declare.steps.connect import Connect
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.flap import Flap
+from lab.declare.steps.heal import Heal
+from lab.declare.steps.link import OnLink
+from lab.declare.steps.message import Message
+from lab.declare.steps.reject import Reject
+from lab.declare.steps.subscribe import Subscribe
 from lab.declare.unrolling import in_time
 from lab.errors import Problem
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.check.place import At
-from lab.declare.scenario import Subscribe
-from lab.declare.step import Message
+from lab.declare.steps.message import Message
+from lab.declare.steps.subscribe import Subscribe
 from lab.declare.terms import LARGEST_BODY
 from lab.errors import Problem
 from lab.units import format_size

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from lab.declare.client_steps import Consume, Disconnect
 from lab.declare.origin import Keys, Origin
-from lab.declare.scenario import Publish, Scenario, Subscribe, Unsubscribe
-from lab.declare.step import Step
-from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Compound, Step
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.disconnect import Disconnect
+from lab.declare.steps.end_traffic import EndTraffic
+from lab.declare.steps.flap import Flap
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.repeat import Repeat
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.together import Together
+from lab.declare.steps.traffic import Traffic
+from lab.declare.steps.unsubscribe import Unsubscribe
+from lab.declare.steps.wait import Wait
 from lab.declare.unrolling import MOST, every_step, in_time, total, within
 from lab.errors import Problem
 from lab.units import format_duration
@@ -56,7 +65,7 @@ class _Moments:
                 right = f"the steps before it take until {format_duration(begin)} at least"
                 self.problems.append(Problem(what=what, remedy=right, place=place))
             begin = max(begin, step.at)
-        here = (*path, step.verb, *(step.inside if isinstance(step, Holding) else ()))
+        here = (*path, step.verb, *(step.inside if isinstance(step, Compound) else ()))
         if isinstance(step, Together):
             ends = [
                 self._one(each, (*here, position), begin, repeated=repeated) for position, each in enumerate(step.steps)

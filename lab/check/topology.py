@@ -10,8 +10,8 @@ from lab.activemq.releases import check_engine_version
 from lab.amazonmq.names import check_broker_id, check_group, check_password, check_region, check_user_name
 from lab.check.pairs import check_pair
 from lab.declare.origin import Keys, Origin
+from lab.declare.suggestions import unknown
 from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
-from lab.declare.wording import unknown
 from lab.errors import Place, Problem
 from lab.network.addresses import check_address, check_vpc
 from lab.network.aws import measured_pairs, round_trip

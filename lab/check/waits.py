@@ -8,9 +8,10 @@ from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.listeners import listeners
 from lab.check.place import At
 from lab.check.service import connectors_of
-from lab.declare.scenario import Scenario, Subscribe
-from lab.declare.step import Message
-from lab.declare.timed import Wait
+from lab.declare.scenario import Scenario
+from lab.declare.steps.message import Message
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.wait import Wait
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 from lab.plan.brokers import unread

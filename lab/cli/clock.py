@@ -12,7 +12,7 @@ from lab.amazonmq.account.account import Account, clock_text
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET, ending
-from lab.declare.service_steps import JUST_BEFORE
+from lab.declare.steps.move_clock import JUST_BEFORE
 from lab.errors import InputError
 from lab.living import words
 

@@ -13,7 +13,7 @@ import typer
 from lab import units
 from lab.cli import options
 from lab.cli.options import JSON, ending
-from lab.declare.wording import unknown
+from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.folder import home
 from lab.history import KINDS, Ended, Header, Observation, line, observations

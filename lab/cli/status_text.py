@@ -16,7 +16,7 @@ from lab.cli import broker as brokers
 from lab.cli import network as networks
 from lab.cli import open_lab
 from lab.emulation.brokers.power import ABSENT
-from lab.emulation.state import BrokerState, InstanceState, LabState
+from lab.emulation.state import BrokerState, LabState, State
 from lab.emulation.watch.status import BrokerStatus, Status
 from lab.network.describing import describe_peering, describe_security_group
 from lab.network.vpc import Network
@@ -159,7 +159,7 @@ def show(status: Status, console: Console) -> None:
         console.print(f"  {drop.packets} from {drop.source} to {drop.target}: {drop.cause}", soft_wrap=True)
 
 
-def _instance(plan: InstancePlan, where: InstanceState) -> dict[str, Any]:
+def _instance(plan: InstancePlan, where: State) -> dict[str, Any]:
     return {
         "host_name": plan.host_name,
         "address": str(plan.address),

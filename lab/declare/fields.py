@@ -5,10 +5,11 @@ Every scalar of a file arrives as text; the field decides what it means, and wri
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -41,6 +42,13 @@ class Declared(BaseModel):
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
     )
+
+
+def types_in(annotation: Any) -> Iterator[Any]:
+    """Return all that a field's annotation is made of: a type, the members of a union, what `Annotated` adds."""
+    yield annotation
+    for inner in get_args(annotation):
+        yield from types_in(inner)
 
 
 def _text_to(parse: Any, already: type) -> BeforeValidator:

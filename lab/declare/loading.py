@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.declare.expectations import EXPECTATIONS
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import types_in
 from lab.declare.origin import Keys, Origin, SourceFile
 from lab.declare.reading import Document, Spot, read, read_text
 from lab.declare.scenario import Scenario
-from lab.declare.service_steps import SECRET_STEPS, UpdateConfiguration
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Compound, Step
+from lab.declare.suggestions import remedy
 from lab.declare.terms import LARGEST_BODY, BodyFile
-from lab.declare.timed import Repeat, Together
+from lab.declare.topology import Configuration
 from lab.declare.validating import validate
-from lab.declare.wording import remedy
 from lab.errors import InputError, Place, Problem
 from lab.masking import MASK, Mask
 from lab.text_files import no_file
@@ -28,14 +34,22 @@ _XML = "a configuration is named by its broker in a topology; mqlab check FILE.x
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def load(path: Path, *, environment: Mapping[str, str]) -> Scenario:
+def load(
+    path: Path,
+    *,
+    environment: Mapping[str, str],
+    steps: Sequence[type[Step]] = STEPS,
+    expectations: Sequence[type[Expectation]] = EXPECTATIONS,
+) -> Scenario:
     """Read a scenario and all it names, or raise InputError with every Problem found."""
-    joining = _Joining(path, environment)
+    joining = _Joining(path, environment, steps)
     content = joining.scenario()
     if joining.unreadable:
         raise InputError(_sorted(joining.problems))
     origin = joining.origin()
-    scenario, problems = validate(content, origin, topology_read=joining.topology_read)
+    scenario, problems = validate(
+        content, origin, topology_read=joining.topology_read, steps=steps, expectations=expectations
+    )
     if scenario is None or joining.problems:
         raise InputError(_sorted([*joining.problems, *problems]))
     return scenario.from_files(origin)
@@ -65,9 +79,10 @@ def resolve(name_or_path: str, shipped: Path) -> Path:
 class _Joining:
     """Gathers the files of one scenario: their texts, the places in them, the passwords to mask, the problems."""
 
-    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environment: Mapping[str, str], steps: Sequence[type[Step]]) -> None:
         self._path = path
         self._environment = environment
+        self._kinds = {kind.verb: kind for kind in steps}
         self._texts: dict[str, str] = {}
         self._masked: dict[str, list[Spot]] = {}
         self._secrets: set[str] = set()
@@ -104,7 +119,6 @@ class _Joining:
                     its: Keys = ("topology", "brokers", name)
                     self._configuration(folder, broker, "configuration", its)
                     self._passwords(spots, broker, name, prefix)
-        self._bodies(content.get("steps"), ("steps",))
         return content
 
     def _is_no_scenario(self, document: Document) -> None:
@@ -155,18 +169,25 @@ class _Joining:
         """Put files and passwords into the steps that name them, those inside another one too."""
         for number, entry in enumerate(steps if isinstance(steps, list) else ()):
             for verb, fields in entry.items() if isinstance(entry, dict) else ():
-                here = (*path, number, verb)
-                if verb == Together.verb:
-                    self._steps(fields, here, document)
-                elif not isinstance(fields, dict):
-                    continue
-                elif verb == Repeat.verb:
-                    self._steps(fields.get("steps"), (*here, "steps"), document)
-                elif verb == UpdateConfiguration.verb and "file" in fields:
-                    self._configuration(self._path.parent, fields, "file", here)
-                    fields.setdefault("file", {"file": "", "text": ""})  # what is wrong with it has been said
-                elif verb in SECRET_STEPS and "password" in fields:
-                    self._password(document, fields, (*here, "password"))
+                kind, here = self._kinds.get(verb), (*path, number, verb)
+                if kind is not None and issubclass(kind, Compound):
+                    self._steps(kind.listed(fields), (*here, *kind.inside), document)
+                elif kind is not None and isinstance(fields, dict):
+                    self._step(kind, fields, here, document)
+
+    def _step(self, kind: type[Step], fields: dict[str, Any], here: Keys, document: Document) -> None:
+        """Put files and passwords into the fields of one step, which tell by their types what they hold."""
+        for key, field in kind.model_fields.items():
+            if key not in fields:
+                continue
+            holds = tuple(types_in(field.annotation))
+            if Configuration in holds:
+                self._configuration(self._path.parent, fields, key, here)
+                fields.setdefault(key, {"file": "", "text": ""})  # what is wrong with it has been said
+            elif SecretStr in holds:
+                self._password(document, fields, (*here, key))
+            elif BodyFile in holds and isinstance(fields[key], str):
+                fields[key] = self._body(fields[key], self._values[(*here, key)])
 
     def _configuration(self, folder: Path, fields: dict[str, Any], key: str, of: Keys) -> None:
         """Put a configuration's text in the place of its file's name."""
@@ -189,18 +210,6 @@ class _Joining:
             self.problems += error.problems
             return
         fields[key] = {"file": file, "text": self._texts[file]}
-
-    def _bodies(self, steps: Any, keys: Keys) -> None:
-        """Put the octets of a body in the place of its file's name, in every step that sends, however deep."""
-        for number, entry in enumerate(steps if isinstance(steps, list) else ()):
-            for verb, fields in entry.items() if isinstance(entry, dict) else ():
-                here = (*keys, number, verb)
-                if verb == "together":
-                    self._bodies(fields, here)
-                elif isinstance(fields, dict) and verb == "repeat":
-                    self._bodies(fields.get("steps"), (*here, "steps"))
-                elif isinstance(fields, dict) and isinstance(fields.get("file"), str):
-                    fields["file"] = self._body(fields["file"], self._values[(*here, "file")])
 
     def _body(self, written: str, place: Place) -> BodyFile | str:
         """Read a body, or note why it cannot be one."""

@@ -1,93 +1,19 @@
-"""A Scenario as a person declares it: a topology, steps in order, expectations, one seed.
-
-A step is one verb; an expectation is one claim. Adding either is one class here (see ARCHITECTURE.md).
-"""
+"""A Scenario as a person declares it: a topology, steps in order, expectations, one seed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr
 
-from lab.activemq.protocols import Over
-from lab.declare.attempts import Connect
-from lab.declare.broker_steps import BROKER_STEPS
-from lab.declare.client_steps import CLIENT_STEPS
-from lab.declare.counter_claims import Snapshot
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Declared, Duration, MessageRate, Name, Whole
+from lab.declare.fields import Declared, Whole
 from lab.declare.origin import Origin
-from lab.declare.service_steps import SERVICE_STEPS
-from lab.declare.step import Message, OneDestination, OnLink, Step
-from lab.declare.terms import SubscriptionTerms
-from lab.declare.timed import EndTraffic, Flap, Holding, Repeat, Together, Traffic, Wait
-from lab.declare.topology import ImpairmentFields, Topology
-from lab.declare.vpc_steps import NETWORK_STEPS, Try
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Compound, Step
+from lab.declare.topology import Topology
 from lab.units import parse_duration
-
-
-class Subscribe(Step, OneDestination, SubscriptionTerms):
-    """A client begins to listen, and stays until unsubscribed or the scenario ends."""
-
-    verb: ClassVar[str] = "subscribe"
-    client: Name
-    broker: Name
-    over: Over
-    qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
-    user: str | None = None  # the broker's only user when left out
-
-
-class Unsubscribe(Step):
-    """A client stops listening to all it had subscribed to, durable or not, and goes."""
-
-    verb: ClassVar[str] = "unsubscribe"
-    client: Name
-
-
-class Publish(Message):
-    """Messages are sent and their receipts awaited."""
-
-    verb: ClassVar[str] = "publish"
-    count: Whole = Field(default=1, ge=1, le=10_000_000)
-    every: Duration | None = None  # as fast as receipts allow when both are left out
-    rate: MessageRate | None = None
-
-    @model_validator(mode="after")
-    def _one_pace(self) -> Self:
-        if self.every is not None and self.rate is not None:
-            raise ValueError("every and rate say the same thing: write one of them")
-        return self
-
-
-class Impair(Step, OnLink, ImpairmentFields):
-    """A link's impairment is replaced as a whole."""
-
-    verb: ClassVar[str] = "impair"
-
-
-class Cut(Step, OnLink):
-    """A link drops every packet silently."""
-
-    verb: ClassVar[str] = "cut"
-
-
-class Reject(Step, OnLink):
-    """A link answers every packet as a closed port would."""
-
-    verb: ClassVar[str] = "reject"
-
-
-class Heal(Step, OnLink):
-    """A cut or rejecting link passes packets again, impaired as before."""
-
-    verb: ClassVar[str] = "heal"
-
-
-STEPS: tuple[type[Step], ...] = (
-    Subscribe, Unsubscribe, *CLIENT_STEPS, Publish, Traffic, EndTraffic, Wait, Impair, Cut, Reject, Heal, Flap,
-    Together, Repeat, *BROKER_STEPS, Snapshot, *NETWORK_STEPS, Try, *SERVICE_STEPS, Connect,
-)  # fmt: skip
 
 
 class Scenario(Declared):
@@ -129,18 +55,17 @@ class Scenario(Declared):
         return written
 
 
-def steps_of(declared: Mapping[str, Any]) -> tuple[Step, ...]:
+def steps_of(declared: Mapping[str, Any], kinds: Sequence[type[Step]] = STEPS) -> tuple[Step, ...]:
     """Rebuild the steps from what `Scenario.declared` gave."""
-    return _steps(declared["steps"])
+    return _steps(declared["steps"], {kind.verb: kind for kind in kinds})
 
 
-def _steps(entries: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
-    kinds = {step.verb: step for step in STEPS}
+def _steps(entries: Sequence[Mapping[str, Any]], kinds: Mapping[str, type[Step]]) -> tuple[Step, ...]:
     found = []
     for entry in entries:
         ((verb, fields),) = ((verb, fields) for verb, fields in entry.items() if verb != "at")
         kind = kinds[verb]
-        if issubclass(kind, Holding):
-            fields = kind.holding(fields, _steps(kind.listed(fields)))
+        if issubclass(kind, Compound):
+            fields = kind.holding(fields, _steps(kind.listed(fields), kinds))
         found.append(kind.model_validate(fields).beginning(parse_duration(entry["at"]) if "at" in entry else None))
     return tuple(found)

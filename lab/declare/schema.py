@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from lab.declare.counter_claims import Snapshot
 from lab.declare.expectations import EXPECTATIONS
-from lab.declare.scenario import STEPS
-from lab.declare.timed import Together
-from lab.declare.topology import Broker, ImpairmentFields, Region, Topology, User
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Duration, types_in
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
+from lab.declare.topology import Broker, Configuration, ImpairmentFields, Region, Topology, User
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,7 +24,6 @@ _INNER: tuple[type[BaseModel], ...] = (  # those of a topology's parts with defa
     Broker, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
 )  # fmt: skip
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
-_STEP = {"$ref": "#/$defs/Step"}
 _PASSWORD = {
     "description": "12 to 250 characters, or the environment variable that holds them",
     "oneOf": [
@@ -44,16 +44,14 @@ def topology_schema() -> dict[str, Any]:
     return {"$schema": _DRAFT, "title": "A topology of mqlab", **definitions.pop("Topology"), "$defs": definitions}
 
 
-def scenario_schema() -> dict[str, Any]:
+def scenario_schema(
+    steps: Sequence[type[Step]] = STEPS, claims: Sequence[type[Expectation]] = EXPECTATIONS
+) -> dict[str, Any]:
     """Return the schema of a scenario file."""
-    definitions = _definitions([Topology, *STEPS, *EXPECTATIONS])
-    _wait(definitions)
-    definitions["Together"] = {"description": Together.__doc__, "type": "array", "minItems": 1, "items": _STEP}
-    definitions["Repeat"]["properties"]["steps"]["items"] = _STEP
-    name = definitions["Snapshot"]["properties"]["name"]
-    definitions["Snapshot"] = {"description": Snapshot.__doc__, "oneOf": [name, _bare(definitions["Snapshot"])]}
-    definitions["Step"] = _step({step.verb: step.__name__ for step in STEPS}, definitions["Wait"]["oneOf"][0])
-    expectations = _one_of({expectation.claim: expectation.__name__ for expectation in EXPECTATIONS})
+    definitions = _definitions([Topology, *steps, *claims])
+    definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps}
+    definitions["Step"] = _step({kind.verb: kind.__name__ for kind in steps})
+    expectations = _one_of({claim.claim: claim.__name__ for claim in claims})
     return {
         "$schema": _DRAFT,
         "title": "A scenario of mqlab",
@@ -68,7 +66,7 @@ def scenario_schema() -> dict[str, Any]:
                 "oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}],
             },
             "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
-            "steps": {"type": "array", "minItems": 1, "items": _STEP},
+            "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
             "expect": {"type": "array", "items": expectations},
         },
         "$defs": definitions,
@@ -79,23 +77,15 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     """Return the models' schemas by name, as a person writes them."""
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = schema["$defs"]
-    definitions.pop("Configuration")
     for model in (*models, *_INNER):
         for name, default in model.model_construct().model_dump(mode="json", by_alias=True).items():
             definitions[model.__name__]["properties"][name]["default"] = default
-    path = {"type": "string", "description": "A path to the XML, counted from this file"}
-    for name, listed in {"CreateUser": "groups", "UpdateUser": "groups", "UpdateBroker": "security-groups"}.items():
-        if name in definitions:
-            its = definitions[name]["properties"]
-            its[listed] = _one_or_many(_plain(its[listed]))
-            its |= {"password": _PASSWORD} if "password" in its else {}
-    if "UpdateConfiguration" in definitions:
-        definitions["UpdateConfiguration"]["properties"]["file"] = path
-    broker, user = definitions["Broker"]["properties"], definitions["User"]["properties"]
-    broker["configuration"] = path
-    broker["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
-    user["password"] = _PASSWORD
-    user["groups"] = _one_or_many(user["groups"])
+    definitions.pop("Configuration")
+    for model in (*models, *_INNER):
+        for name, field in model.model_fields.items():
+            its, key = definitions[model.__name__]["properties"], field.alias or name
+            its[key] = _by_what_it_holds(set(types_in(field.annotation)), its[key])
+    definitions["Broker"]["properties"]["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
     for name, key in (("Broker", "security-groups"), ("RouteTable", "subnets")):
         its = definitions[name]["properties"]
         its[key] = _one_or_many(its[key])
@@ -104,6 +94,15 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
             bounds = _bare(definitions[name])
             definitions[name] = {"description": bounds.pop("description"), "oneOf": [alone(bounds), bounds]}
     return {name: _plain(definition) for name, definition in definitions.items()}
+
+
+def _by_what_it_holds(types: set[Any], schema: Any) -> Any:
+    """Return the schema of a field as a person writes it, where that is another one than the model's."""
+    if Configuration in types:
+        return {"type": "string", "description": "A path to the XML, counted from this file"}
+    if SecretStr in types:
+        return _PASSWORD
+    return _one_or_many(_plain(schema)) if tuple[str, ...] in types else schema
 
 
 def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,17 +119,9 @@ _ALONE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _wait(definitions: dict[str, Any]) -> None:
-    """Put a wait as it is written: a duration alone, or a condition."""
-    wait = definitions["Wait"]
-    duration = wait["properties"].pop("duration")
-    condition = {**wait, "required": ["until"]}
-    definitions["Wait"] = {"description": condition.pop("description"), "oneOf": [duration, condition]}
-
-
-def _step(verbs: Mapping[str, str], duration: Mapping[str, Any]) -> dict[str, Any]:
+def _step(verbs: Mapping[str, str]) -> dict[str, Any]:
     """Return the schema of a step: one verb, perhaps with a moment beside it."""
-    moment = {**duration, "description": "When it begins, since the replay began"}
+    moment = {**TypeAdapter(Duration).json_schema(), "description": "When it begins, since the replay began"}
     return {
         "type": "object",
         "additionalProperties": False,

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lab.declare.origin import Keys
-from lab.declare.step import Step
-from lab.declare.timed import Holding, Repeat, Together, Traffic
+from lab.declare.steps.base import Compound, Step
+from lab.declare.steps.repeat import Repeat
+from lab.declare.steps.together import Together
+from lab.declare.steps.traffic import Traffic
 
 MOST = 10_000  # steps of one replay, all rounds counted
 
@@ -56,7 +58,7 @@ def total(steps: Sequence[Step]) -> int:
     """Count the steps that unrolling would give, without doing it."""
     count = 0
     for step in steps:
-        inside = total(step.steps) if isinstance(step, Holding) else 0
+        inside = total(step.steps) if isinstance(step, Compound) else 0
         count += 1 + inside * (step.times if isinstance(step, Repeat) else 1)
     return count
 
@@ -65,7 +67,7 @@ def every_step(steps: Sequence[Step]) -> Iterator[Step]:
     """Return every step that is written, those inside another one after it."""
     for step in steps:
         yield step
-        if isinstance(step, Holding):
+        if isinstance(step, Compound):
             yield from every_step(step.steps)
 
 

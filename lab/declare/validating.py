@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import Tag, ValidationError
@@ -17,14 +16,15 @@ from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, Duration
 from lab.declare.origin import Keys, Origin
-from lab.declare.scenario import STEPS, Scenario
-from lab.declare.step import Step
-from lab.declare.timed import Holding, Wait
+from lab.declare.scenario import Scenario
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Compound, Step
+from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
-from lab.declare.wording import remedy
 from lab.errors import Problem
 
 _Model = TypeVar("_Model", bound=Declared)
+Kinds = Sequence[type[Step]] | Sequence[type[Expectation]]
 _SECRET = "password"
 _PLAIN = {
     "string_type": "a text is needed here",
@@ -39,7 +39,14 @@ _PLAIN = {
 }
 
 
-def validate(content: Any, origin: Origin, *, topology_read: bool) -> tuple[Scenario | None, tuple[Problem, ...]]:
+def validate(
+    content: Any,
+    origin: Origin,
+    *,
+    topology_read: bool,
+    steps: Sequence[type[Step]] = STEPS,
+    expectations: Sequence[type[Expectation]] = EXPECTATIONS,
+) -> tuple[Scenario | None, tuple[Problem, ...]]:
     """Return the Scenario, or every Problem; a topology that could not be read is left out of both."""
     found: list[Problem] = []
     if not isinstance(content, dict):
@@ -54,7 +61,7 @@ def validate(content: Any, origin: Origin, *, topology_read: bool) -> tuple[Scen
     parts: dict[str, Any] = {}
     if topology_read and "topology" in content:
         parts["topology"] = _model(Topology, content["topology"], ("topology",), origin, found)
-    for part, kinds in (("steps", STEPS), ("expect", EXPECTATIONS)):
+    for part, kinds in (("steps", steps), ("expect", expectations)):
         if part in content:
             parts[part] = _entries(content[part], (part,), kinds, origin, found)
     scenario = None
@@ -73,7 +80,7 @@ def validate(content: Any, origin: Origin, *, topology_read: bool) -> tuple[Scen
 def _entries(
     written: Any,
     path: Keys,
-    kinds: Sequence[type[Step]] | Sequence[type[Expectation]],
+    kinds: Kinds,
     origin: Origin,
     found: list[Problem],
 ) -> tuple[Declared | None, ...]:
@@ -100,7 +107,7 @@ def _entries(
                 Problem(what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*here, name))
             )
             continue
-        read = _entry(known[name], entry[name], (*here, name), origin, found)
+        read = _entry(known[name], entry[name], (*here, name), kinds, origin, found)
         if isinstance(read, Step) and "at" in entry:
             moment = _model(_Beside, {"at": entry["at"]}, here, origin, found)
             read = read.beginning(moment.at if moment is not None else None)
@@ -114,13 +121,14 @@ class _Beside(Declared):
     at: Duration
 
 
-def _entry(kind: type[Declared], fields: Any, path: Keys, origin: Origin, found: list[Problem]) -> Declared | None:
+def _entry(
+    kind: type[Declared], fields: Any, path: Keys, kinds: Kinds, origin: Origin, found: list[Problem]
+) -> Declared | None:
     """Read what stands after a verb or a claim; a step that is made of steps has those read first."""
-    if issubclass(kind, Wait) and not isinstance(fields, str) and not (isinstance(fields, dict) and "until" in fields):
-        right = "write - wait: 5s, or - wait: {until: bridge-up, connector: NAME, within: 10s}"
-        found.append(Problem(what="a wait has a duration or a condition", remedy=right, place=origin.place(*path)))
+    if issubclass(kind, Step) and (wrong := kind.misshapen(fields)) is not None:
+        found.append(Problem(what=wrong[0], remedy=wrong[1], place=origin.place(*path)))
         return None
-    if not issubclass(kind, Holding):
+    if not issubclass(kind, Compound):
         return _model(kind, fields, path, origin, found)
     before = len(found)
     if kind.inside and not isinstance(fields, dict):
@@ -128,7 +136,7 @@ def _entry(kind: type[Declared], fields: Any, path: Keys, origin: Origin, found:
     inner = kind.listed(fields)
     if inner is None:
         return _model(kind, fields if kind.inside else {}, path, origin, found)
-    steps = _entries(inner, (*path, *kind.inside), STEPS, origin, found)
+    steps = _entries(inner, (*path, *kind.inside), kinds, origin, found)
     if len(found) == before:
         return _model(kind, kind.holding(fields, steps), path, origin, found)
     # What is wrong inside has been said; the step's own fields are still looked at.
@@ -136,7 +144,7 @@ def _entry(kind: type[Declared], fields: Any, path: Keys, origin: Origin, found:
     return None
 
 
-_PASSING = Wait(duration=timedelta(0))
+_PASSING = Step()
 
 
 def _model(model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]) -> _Model | None:

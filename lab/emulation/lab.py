@@ -29,7 +29,7 @@ from lab.emulation.engine import logs
 from lab.emulation.network import attempts
 from lab.emulation.network.policy import changed, policy, read_drops
 from lab.emulation.network.router import Router, read_figures
-from lab.emulation.state import InstanceState, LabState
+from lab.emulation.state import LabState, State
 from lab.emulation.watch import counting, log_watch, mbeans
 from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.emulation.watch.jolokia import Jolokia, Silent
@@ -344,7 +344,7 @@ class EmulatedLab:
         its = self._actives.find(broker)
         return None if its is None else started_version(self._management[its.name])
 
-    def stands(self, of: InstanceState) -> bool:
+    def stands(self, of: State) -> bool:
         """Return whether an instance has started, or waits for its store's lock, which another one has."""
         if self._has_started(of):
             return True
@@ -392,7 +392,7 @@ class EmulatedLab:
         """Return the management of a broker's active instance."""
         return self._management[self._active(broker).name]
 
-    def _active(self, broker: str) -> InstanceState:
+    def _active(self, broker: str) -> State:
         """Return a broker's active instance, unless we know that it cannot answer: asking would only take time."""
         its = self._actives.find(broker)
         if its is None:
@@ -401,11 +401,11 @@ class EmulatedLab:
             raise Silent(f"broker {broker} is {self._power.state(its)}: its management does not answer")
         return its
 
-    def _has_started(self, its: InstanceState) -> bool:
+    def _has_started(self, its: State) -> bool:
         return started_version(self._management[its.name]) is not None
 
     def _done(
-        self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
+        self, broker: str, instance: int, what: Callable[[State], BrokerChanged], *, look: bool = True
     ) -> BrokerChanged:
         """Do something to an instance, and say whether it was the active one; a look shows what has gone with it."""
         its = self.state.brokers[broker].instance(instance)

@@ -38,7 +38,7 @@ from lab.emulation.network import networks
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
 from lab.emulation.network.router import Published, start_router
-from lab.emulation.state import BrokerState, InstanceState, LabState
+from lab.emulation.state import BrokerState, LabState, State
 from lab.emulation.turns import turn
 from lab.emulation.watch import readiness
 from lab.errors import HostError, LabError
@@ -333,8 +333,8 @@ class _Opened:
         state.save(lab_state, opening.state_folder)
         return EmulatedLab(opening.client, lab_state, vaults=self._vaults, state_folder=opening.state_folder)
 
-    def _instance_state(self, broker: str, its: InstancePlan) -> InstanceState:
-        return InstanceState(
+    def _instance_state(self, broker: str, its: InstancePlan) -> State:
+        return State(
             broker=broker,
             name=its.name,
             number=its.number,

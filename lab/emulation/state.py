@@ -21,7 +21,7 @@ from lab.plan.values import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceState:
+class State:
     """Where one instance of a broker really is."""
 
     broker: str
@@ -42,15 +42,15 @@ class InstanceState:
 class BrokerState:
     """Where one broker really is: in one container, or in two."""
 
-    instances: tuple[InstanceState, ...]
+    instances: tuple[State, ...]
     management_password: str = field(repr=False)  # one for all its instances
 
     @property
-    def first(self) -> InstanceState:
+    def first(self) -> State:
         """Return the first instance, which is the only one of most brokers."""
         return self.instances[0]
 
-    def instance(self, number: int) -> InstanceState:
+    def instance(self, number: int) -> State:
         """Return the instance of a number."""
         return next(each for each in self.instances if each.number == number)
 
@@ -75,7 +75,7 @@ class LabState:
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
 
     @property
-    def instances(self) -> tuple[InstanceState, ...]:
+    def instances(self) -> tuple[State, ...]:
         """Return every instance of every broker."""
         return tuple(each for broker in self.brokers.values() for each in broker.instances)
 

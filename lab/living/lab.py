@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from lab.activemq.protocols import Over
 from lab.amazonmq.account.account import Account
 from lab.clients import Endpoint
-from lab.declare.wording import unknown
+from lab.declare.suggestions import unknown
 from lab.emulation import state as states
 from lab.emulation.engine import engine, logs
 from lab.emulation.lab import EmulatedLab

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from lab.declare.wording import unknown
+from lab.declare.suggestions import unknown
 from lab.emulation.engine import engine
 from lab.emulation.network import links as link_now
 from lab.emulation.network.links import DirectionNow

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from lab.amazonmq.account.account import begun, due, still_due
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.maintenance import Window
-from lab.declare.service_steps import JUST_BEFORE
+from lab.declare.steps.move_clock import JUST_BEFORE
 from lab.emulation import state as states
 from lab.emulation.engine import engine
 from lab.emulation.lab import EmulatedLab

@@ -9,8 +9,8 @@ import contextlib
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from lab.declare.counter_claims import START
 from lab.declare.scenario import Scenario
+from lab.declare.steps.snapshot import START
 from lab.declare.unrolling import unroll
 from lab.history import Ended, Recorder
 from lab.plan.values import Plan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from lab.activemq.destinations import destination_of, hears
-from lab.declare.step import Message, Step
+from lab.declare.steps.base import Step
+from lab.declare.steps.message import Message
 from lab.network.link import LinkState
 from lab.plan.values import Plan
 

@@ -11,8 +11,8 @@ from itertools import count
 from math import inf
 from random import Random
 
-from lab.declare.scenario import Publish
-from lab.declare.timed import Traffic
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
 
 TOLERANCE = 0.02  # of the time that the messages should have taken

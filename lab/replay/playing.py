@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from lab.declare.timed import Repeat, Together, Traffic
+from lab.declare.steps.repeat import Repeat
+from lab.declare.steps.together import Together
+from lab.declare.steps.traffic import Traffic
 from lab.declare.unrolling import Numbered
 from lab.history import StepEnded, StepStarted
 from lab.replay.outcome import Outcome

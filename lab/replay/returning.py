@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from threading import Lock
 
-from lab.declare.scenario import Subscribe
+from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import ClientChanged, Subscribed
 from lab.replay.callbacks import Ear

@@ -12,7 +12,7 @@ from lab.amazonmq.account.account import due, opens_next
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.describe import pending_changes
 from lab.declare.scenario import Scenario
-from lab.declare.service_steps import OfService
+from lab.declare.steps.service import OfService
 from lab.declare.unrolling import every_step
 from lab.history import Maintenance, Observation
 from lab.operating import Control, Done, opening_control

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from lab.activemq import log_lines
 from lab.activemq.destinations import destination_of, has_wildcard, hears
-from lab.declare.counter_claims import END
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.log import Log
 from lab.declare.expectations.recovered import Recovered
 from lab.declare.scenario import Scenario
-from lab.declare.step import Message
+from lab.declare.steps.message import Message
+from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
 from lab.plan.values import BridgePlan
 from lab.replay.bridges import STEADY, of_connector, state

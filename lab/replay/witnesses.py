@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lab.declare.counter_claims import END, START
 from lab.declare.expectations.demand import Demanded
 from lab.declare.scenario import Scenario
+from lab.declare.steps.snapshot import END, START
 from lab.history import SnapshotTaken
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal

@@ -5,15 +5,33 @@ from __future__ import annotations
 from lab import units
 from lab.activemq.destinations import Addressed, destination_of
 from lab.activemq.protocols import protocol
-from lab.declare.attempts import Connect
-from lab.declare.broker_steps import ConnectorStep, CreateBroker, DeleteBroker, OnBroker, OnInstance, Reboot
-from lab.declare.client_steps import Consume, Disconnect
-from lab.declare.counter_claims import Snapshot
-from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
-from lab.declare.service_steps import OfService
-from lab.declare.step import OnLink, Step
-from lab.declare.timed import EndTraffic, Flap, Repeat, Together, Traffic, Wait
-from lab.declare.vpc_steps import OnNetwork, Try
+from lab.declare.steps.base import Step
+from lab.declare.steps.broker import OnBroker, OnInstance
+from lab.declare.steps.connect import Connect
+from lab.declare.steps.connector import ConnectorStep
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.delete_broker import DeleteBroker
+from lab.declare.steps.disconnect import Disconnect
+from lab.declare.steps.end_traffic import EndTraffic
+from lab.declare.steps.flap import Flap
+from lab.declare.steps.heal import Heal
+from lab.declare.steps.impair import Impair
+from lab.declare.steps.link import OnLink
+from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.reject import Reject
+from lab.declare.steps.repeat import Repeat
+from lab.declare.steps.service import OfService
+from lab.declare.steps.snapshot import Snapshot
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.together import Together
+from lab.declare.steps.traffic import Traffic
+from lab.declare.steps.try_ import Try
+from lab.declare.steps.unsubscribe import Unsubscribe
+from lab.declare.steps.wait import Wait
 from lab.replay.network_wording import asked_of_network
 from lab.replay.service_wording import asked_of_service
 from lab.runtime.messages import Destination

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
 from lab.declare.loading import MASK, load, masked_sources, resolve
-from lab.declare.scenario import Publish, Scenario, steps_of
+from lab.declare.scenario import Scenario, steps_of
+from lab.declare.steps.publish import Publish
 from lab.declare.terms import LARGEST_BODY
 from lab.declare.unrolling import every_step
 from lab.errors import InputError

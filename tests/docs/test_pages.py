@@ -21,9 +21,11 @@ from lab.activemq.log_lines import NAMED
 from lab.cli import app
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.fields import Amount
-from lab.declare.scenario import STEPS, Scenario
-from lab.declare.service_steps import SERVICE_STEPS
-from lab.declare.timed import Together, Wait
+from lab.declare.scenario import Scenario
+from lab.declare.steps import STEPS
+from lab.declare.steps.service import OfService
+from lab.declare.steps.together import Together
+from lab.declare.steps.wait import Wait
 from lab.declare.topology import Broker, ImpairmentFields, Link, Region, Topology, User
 from lab.declare.vpc import ALL_PORTS, Peering, RouteTable
 from lab.history.kinds import KINDS
@@ -46,7 +48,11 @@ MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
     (TOPOLOGY, "A link", Link, "link"),
     (TOPOLOGY, "A link", ImpairmentFields, "impairment"),
     (SCENARIO, "The file", Scenario, ""),
-    *((SERVICE if step in SERVICE_STEPS else SCENARIO, step.verb, step, "") for step in STEPS if step is not Together),
+    *(
+        (SERVICE if issubclass(step, OfService) else SCENARIO, step.verb, step, "")
+        for step in STEPS
+        if step is not Together
+    ),
     *((SERVICE if claim.of_service else SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS),
 ]
 STANDING_ALONE = {(Wait, "duration")}  # in a file it has no key

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from lab.declare.scenario import Publish, Step
+from lab.declare.steps.base import Step
+from lab.declare.steps.publish import Publish
 from lab.network.link import Direction, LinkState
 from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
 from lab.replay.bridge_paths import carries, demanded_at, initial_states

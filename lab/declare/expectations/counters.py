@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from lab.declare.counter_claims import END, START
+from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Amount, Name, Pair
-from lab.declare.step import Addressed
+from lab.declare.steps.snapshot import END, START
 
 COUNTERS = ("enqueued", "dequeued", "dispatched", "forwarded", "received", "expired", "duplicates", "discarded")
 

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Duration, Receivers
-from lab.declare.step import Addressed
 
 
 class Delivered(Expectation, Addressed):

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from lab.declare.addressed import OneDestination
 from lab.declare.expectations.base import After, Expectation, Term
 from lab.declare.fields import Duration, Name, YesNo
-from lab.declare.step import OneDestination
 
 
 class Demanded(Expectation, OneDestination):

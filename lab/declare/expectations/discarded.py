@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from lab.declare.counter_claims import END, START
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Amount, Name, Pair, YesNo
+from lab.declare.steps.snapshot import END, START
 
 
 class Discarded(Expectation):

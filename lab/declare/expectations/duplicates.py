@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Each, Whole
-from lab.declare.step import Addressed
 
 
 class Duplicates(Expectation, Addressed):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lab.declare.counter_claims import END, START
+from lab.declare.addressed import OneDestination
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Amount, Name, Pair
-from lab.declare.step import OneDestination
+from lab.declare.steps.snapshot import END, START
 
 
 class Forwarded(Expectation, OneDestination):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import After, Expectation
 from lab.declare.fields import Duration, Each
-from lab.declare.step import Addressed
 
 
 class Recovered(Expectation, Addressed):

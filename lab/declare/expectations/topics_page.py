@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from lab.declare.counter_claims import END
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Name, YesNo
+from lab.declare.steps.snapshot import END
 
 
 class TopicsPage(Expectation):

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from lab.activemq.protocols import Over
+from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Name
-from lab.declare.step import Addressed
 
 
 class Unreachable(Expectation, Addressed):

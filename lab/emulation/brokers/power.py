@@ -16,7 +16,7 @@ from docker.models.containers import Container
 
 import docker
 from lab.emulation.engine import labels
-from lab.emulation.state import InstanceState, LabState
+from lab.emulation.state import LabState, State
 from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.runtime.clock import Clock
@@ -59,15 +59,15 @@ class Power:
             elif self._states[each.name] in (ABSENT, STOPPING, DOWN):
                 self._states[each.name] = UP  # whoever asks it hears whether it is
 
-    def state(self, of: InstanceState) -> str:
+    def state(self, of: State) -> str:
         """Return an instance's state as far as we know."""
         return self._states[of.name]
 
-    def answers(self, of: InstanceState) -> bool:
+    def answers(self, of: State) -> bool:
         """Return whether asking an instance makes sense."""
         return self._states[of.name] in (UP, STARTING)
 
-    def stop(self, of: InstanceState, within: float) -> BrokerChanged:
+    def stop(self, of: State, within: float) -> BrokerChanged:
         """Ask an instance to end, kill it when it has not, and say which of both it was."""
         before = self._clock.now()
         self._states[of.name] = STOPPING
@@ -77,7 +77,7 @@ class Power:
         how = "killed" if its["ExitCode"] == _KILLED else "stopped"
         return self._changed(of, how, before, its["FinishedAt"])
 
-    def kill(self, of: InstanceState) -> BrokerChanged:
+    def kill(self, of: State) -> BrokerChanged:
         """End an instance's process at once, and wait until the engine knows."""
         before = self._clock.now()
         self._states[of.name] = DOWN
@@ -85,11 +85,11 @@ class Power:
         self._do(of, lambda its: its.wait(timeout=30))
         return self._changed(of, "killed", before, self.container(of).attrs["State"]["FinishedAt"])
 
-    def expect(self, of: InstanceState) -> None:
+    def expect(self, of: State) -> None:
         """Note that an instance is about to be started: from now on it is not down for anybody."""
         self._states[of.name] = STARTING
 
-    def start(self, of: InstanceState) -> BrokerChanged:
+    def start(self, of: State) -> BrokerChanged:
         """Start an instance's container."""
         before = self._clock.now()
         self.expect(of)
@@ -100,30 +100,30 @@ class Power:
             raise
         return self._changed(of, "starting", before, self.container(of).attrs["State"]["StartedAt"])
 
-    def has_started(self, of: InstanceState) -> None:
+    def has_started(self, of: State) -> None:
         """Note that an instance answers again."""
         if self._states[of.name] == STARTING:
             self._states[of.name] = UP
 
-    def pause(self, of: InstanceState) -> BrokerChanged:
+    def pause(self, of: State) -> BrokerChanged:
         """Freeze an instance's processes."""
         self._states[of.name] = PAUSED
         self._do(of, lambda its: its.pause())
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="paused", instance=of.mark)
 
-    def resume(self, of: InstanceState) -> BrokerChanged:
+    def resume(self, of: State) -> BrokerChanged:
         """Let an instance's processes go on."""
         self._do(of, lambda its: its.unpause())
         self._states[of.name] = UP
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="resumed", instance=of.mark)
 
-    def delete(self, of: InstanceState) -> None:
+    def delete(self, of: State) -> None:
         """Remove an instance's container, whatever it does; harmless where somebody was interrupted after that."""
         self._states[of.name] = DELETED
         with suppress(HostError):
             self._do(of, lambda its: its.remove(force=True, v=True))
 
-    def ended(self, of: InstanceState) -> str | None:
+    def ended(self, of: State) -> str | None:
         """Say how an instance's container has ended, None where it runs; what nobody asked for is noted too."""
         try:
             its = self.container(of)
@@ -138,20 +138,20 @@ class Power:
         how = its.attrs["State"]
         return f"exit code {how['ExitCode']}" + (", out of memory" if how["OOMKilled"] else "")
 
-    def container(self, of: InstanceState) -> Container:
+    def container(self, of: State) -> Container:
         """Return an instance's container as it is now; HostError where there is none."""
         try:
             return self._docker.containers.get(of.container)
         except docker.errors.NotFound as error:
             raise HostError(f"the container of broker {of.name} has gone", "was the lab removed meanwhile?") from error
 
-    def _do(self, of: InstanceState, what: Callable[[Container], Any]) -> None:
+    def _do(self, of: State, what: Callable[[Container], Any]) -> None:
         try:
             what(self.container(of))
         except docker.errors.APIError as error:
             raise BrokerError(f"the engine refused it for broker {of.name}: {error.explanation or error}") from error
 
-    def _changed(self, of: InstanceState, state: str, before: float, moment: str) -> BrokerChanged:
+    def _changed(self, of: State, state: str, before: float, moment: str) -> BrokerChanged:
         """Take the engine's moment where it fits: its clock may be another one, in a virtual machine."""
         now = self._clock.now()
         t = now - (time.time() - datetime.fromisoformat(moment).timestamp())

@@ -20,7 +20,7 @@ import docker
 from lab.amazonmq.names import OPENWIRE
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.router import READY, Router
-from lab.emulation.state import InstanceState
+from lab.emulation.state import State
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.network.link import LinkState
 from lab.network.reach import reach
@@ -113,7 +113,7 @@ def for_lock(client: docker.DockerClient, name: str, container: str) -> None:
         )
 
 
-def for_instance(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> None:
+def for_instance(client: docker.DockerClient, lab: EmulatedLab, of: State) -> None:
     """Return once an instance says over its management that it has started, with all its connectors, or waits to."""
 
     def started() -> bool:

@@ -13,7 +13,7 @@ from lab.emulation.engine.labels import Owner
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import links as link_now
 from lab.emulation.network.router import Router
-from lab.emulation.state import InstanceState, LabState
+from lab.emulation.state import LabState, State
 from lab.emulation.watch import readiness
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.plan.values import BridgePlan
@@ -83,7 +83,7 @@ def look(client: docker.DockerClient, state: LabState) -> Status:
         lab.let_go()
 
 
-def _broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> BrokerStatus:
+def _broker(client: docker.DockerClient, lab: EmulatedLab, of: State) -> BrokerStatus:
     name = of.name
     if not lab.state.replaying and of.broker in lab.state.to_come:
         return BrokerStatus(name=name, container=ABSENT, health="none", version=None, memory=None)
@@ -140,7 +140,7 @@ def _why_not(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) 
     return readiness.cause(client, lab, bridge)
 
 
-def _role(lab: EmulatedLab, of: InstanceState) -> str:
+def _role(lab: EmulatedLab, of: State) -> str:
     if not of.mark or not lab.stands(of):
         return ""
     return "active" if lab.active(of.broker) == of.number else "standby"

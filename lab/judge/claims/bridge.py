@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from lab import units
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
+from lab.declare.steps.base import Fault
 from lab.judge.evidence.agreement import facing, ways
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End
@@ -79,7 +80,7 @@ def _after(term: Term, up: str | None, evidence: Evidence, course: list[tuple[fl
     begin = steps[-1].done
     own = (begin, steps[-1].step)  # a step that takes no time is not its own successor, nor is what came before it
     later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
-    next_step = min((s.started for s in later_steps if s.verb != "impair"), default=None)
+    next_step = min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=None)
     deadline = begin + within
     horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
     since, state = [(t, state) for t, state in course if t <= horizon][-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.demand import Demanded
+from lab.declare.steps.base import Fault
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, unknown
 from lab.judge.values import Outcome
@@ -38,7 +39,8 @@ def _after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[f
     if step is None:
         return unknown(f"no step {term.after} was taken", evidence)
     begin = step.done
-    changes = (step.started for step in timeline.fault_steps if step.started >= begin and step.verb != "impair")
+    others = (each for each in timeline.fault_steps if each.fault is not Fault.QUALITY)
+    changes = (each.started for each in others if each.started >= begin)
     horizon = min(begin + within, timeline.end, *changes)
     known = [(t, present) for t, present in course if t <= horizon]
     since, present = known[-1] if known else (begin, False)

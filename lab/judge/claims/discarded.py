@@ -5,8 +5,8 @@ The broker's counter decides; what the clients' own ledger says of the same is p
 
 from __future__ import annotations
 
-from lab.declare.counter_claims import END, START
 from lab.declare.expectations.discarded import Discarded
+from lab.declare.steps.snapshot import END, START
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.missing import lost_elsewhere, shown
 from lab.judge.evidence.snapshots import Rise, Subject

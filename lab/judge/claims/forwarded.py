@@ -6,8 +6,8 @@ The broker's counter decides; what the clients' own ledger says of the same is p
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
-from lab.declare.counter_claims import END, START
 from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.steps.snapshot import END, START
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.missing import lost_elsewhere, received_elsewhere, shown
 from lab.judge.evidence.records import is_queue

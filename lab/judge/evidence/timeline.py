@@ -5,13 +5,13 @@ It only writes down; `causes` and the expectations read it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
-from lab.declare.broker_steps import BROKER_STEPS
-from lab.declare.service_steps import UpdateBroker
-from lab.declare.vpc_steps import NETWORK_STEPS
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Fault, Step
 from lab.history import (
     Approached,
     Attempted,
@@ -38,10 +38,6 @@ from lab.history import (
 )
 from lab.judge.evidence.snapshots import Snapshots
 
-FAULTS = (
-    "cut", "reject", "heal", "impair", "flap",
-    *(step.verb for step in (*BROKER_STEPS, *NETWORK_STEPS)), UpdateBroker.verb,
-)  # fmt: skip
 LATE = 0.05  # seconds after its moment from which a step is late
 
 
@@ -54,6 +50,7 @@ class StepTaken:
     asked: str
     started: float
     ended: float | None = None
+    fault: Fault | None = None
 
     @property
     def done(self) -> float:
@@ -128,7 +125,8 @@ class End(NamedTuple):
 class Timeline:
     """What happened around the messages."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Sequence[type[Step]] = STEPS) -> None:
+        self._kinds = {kind.verb: kind for kind in kinds}
         self.last = 0.0
         self.seen: list[Observation] = []  # everything, in the order it was written
         self.ended: Ended | None = None
@@ -179,7 +177,7 @@ class Timeline:
     @property
     def fault_steps(self) -> list[StepTaken]:
         """Return the steps that change a link or a broker."""
-        return [step for step in self.steps if step.verb in FAULTS]
+        return [step for step in self.steps if step.fault is not None]
 
     def add(self, seen: Observation) -> None:
         """Write one observation down."""
@@ -232,14 +230,15 @@ class Timeline:
         self.asked[seen.step] = f"step {seen.place or seen.step} ({seen.asked})"
         if seen.due is not None and seen.t - seen.due > LATE:
             self.late.append(seen)
-        self.steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t))
+        fault = self._kinds.get(seen.verb, Step).fault
+        self.steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, fault=fault))
 
     def _ended(self, seen: StepEnded) -> None:
         for place in range(len(self.steps) - 1, -1, -1):  # steps at once end in any order
             step = self.steps[place]
             if step.step == seen.step:
                 self.steps[place] = replace(step, ended=seen.t)
-                if not seen.ok and step.verb == "wait":
+                if not seen.ok and self._kinds.get(step.verb, Step).awaits:
                     self.in_vain.append(seen)
                 return
 

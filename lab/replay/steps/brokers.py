@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from lab.declare import broker_steps as steps
+from lab.declare.steps.broker import OnBroker, OnInstance
+from lab.declare.steps.connector import ConnectorStep
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.delete_broker import DeleteBroker
+from lab.declare.steps.kill import Kill
+from lab.declare.steps.pause import Pause
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.resume import Resume
+from lab.declare.steps.start import Start
+from lab.declare.steps.stop import Stop
 from lab.errors import BrokerError, InputError, PlanError
 from lab.history import BrokerChanged
 from lab.operating.creation import begin_creation, begin_deletion, finish_creation, finish_deletion
@@ -12,7 +21,7 @@ from lab.replay.steps.instances import active, off, on, rebooted_last, start, st
 from lab.replay.steps.reboot import not_served, reboot
 
 
-def befall(rehearsal: Rehearsal, step: steps.OnBroker) -> Outcome:
+def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     """Do one step, and count from its end what is claimed to follow it."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
@@ -23,31 +32,31 @@ def befall(rehearsal: Rehearsal, step: steps.OnBroker) -> Outcome:
     return outcome
 
 
-def _befall(rehearsal: Rehearsal, step: steps.OnBroker) -> Outcome:
+def _befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     lab, broker = rehearsal.lab, step.broker
-    if isinstance(step, steps.ConnectorStep):
+    if isinstance(step, ConnectorStep):
         rehearsal.record_of_lab(lab.change_connector(broker, step.name, step.do))
         return Outcome()
-    if isinstance(step, steps.CreateBroker):
+    if isinstance(step, CreateBroker):
         return _create(rehearsal, broker, step.within.total_seconds())
-    if isinstance(step, steps.DeleteBroker):
+    if isinstance(step, DeleteBroker):
         return _delete(rehearsal, broker)
     instance = _meant(rehearsal, step)
     match step:
-        case steps.Stop():
+        case Stop():
             return stop(rehearsal, broker, instance, step.within.total_seconds())
-        case steps.Kill():
+        case Kill():
             off(rehearsal, broker, instance)
             rehearsal.record_of_lab(lab.kill(broker, instance))
-        case steps.Start():
+        case Start():
             return start(rehearsal, broker, instance, step.within.total_seconds())
-        case steps.Reboot():
+        case Reboot():
             downtime = None if step.downtime is None else step.downtime.total_seconds()
             return reboot(rehearsal, broker, instance, downtime, step.within.total_seconds())
-        case steps.Pause():
+        case Pause():
             off(rehearsal, broker, instance)
             rehearsal.record_of_lab(lab.pause(broker, instance))
-        case steps.Resume():
+        case Resume():
             rehearsal.record_of_lab(lab.resume(broker, instance))
             on(rehearsal, broker, instance)
         case _:
@@ -55,17 +64,17 @@ def _befall(rehearsal: Rehearsal, step: steps.OnBroker) -> Outcome:
     return Outcome()
 
 
-def _meant(rehearsal: Rehearsal, step: steps.OnBroker) -> int:
+def _meant(rehearsal: Rehearsal, step: OnBroker) -> int:
     """Return the instance that a step is about; where that is the active one of a pair, wait until there is one."""
     numbers = rehearsal.numbers(step.broker)
-    named = step.instance if isinstance(step, steps.OnInstance) else None
+    named = step.instance if isinstance(step, OnInstance) else None
     if len(numbers) == 1:
         return numbers[0]
     if named in ("1", "2"):
         return int(named)
-    if named is None and isinstance(step, steps.Start | steps.Resume):
+    if named is None and isinstance(step, Start | Resume):
         return next((each for each in numbers if (step.broker, each) in rehearsal.off), numbers[0])
-    if isinstance(step, steps.Reboot):
+    if isinstance(step, Reboot):
         return rebooted_last(rehearsal, step.broker)
     serving = active(rehearsal, step.broker)
     return next(each for each in numbers if each != serving) if named == "standby" else serving

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lab.clients.refusals import NOT_AUTHORISED, how
-from lab.declare.attempts import Connect
-from lab.declare.client_steps import Consume
-from lab.declare.scenario import Subscribe
-from lab.declare.step import Message
+from lab.declare.steps.connect import Connect
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.message import Message
+from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Approached, SendOutcome
 from lab.replay.callbacks import Ear

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 
 from lab import units
-from lab.declare.client_steps import Consume
+from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
 from lab.replay.callbacks import Ear, Unsettled

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lab.declare import vpc_steps as steps
 from lab.declare.expectations.reachable import END, Reachable
 from lab.declare.scenario import Scenario
+from lab.declare.steps.accept_peering import AcceptPeering
+from lab.declare.steps.authorize_ingress import AuthorizeIngress
+from lab.declare.steps.create_peering import CreatePeering
+from lab.declare.steps.create_route import CreateRoute
+from lab.declare.steps.delete_peering import DeletePeering
+from lab.declare.steps.delete_route import DeleteRoute
+from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.reject_peering import RejectPeering
+from lab.declare.steps.revoke_ingress import RevokeIngress
+from lab.declare.steps.try_ import Try
 from lab.declare.unrolling import every_step
 from lab.errors import InputError, PlanError
 from lab.history import Attempted
@@ -20,7 +29,7 @@ from lab.replay.rehearsal import Rehearsal
 from lab.runtime.lab import Lab
 
 
-def change_network(rehearsal: Rehearsal, step: steps.OnNetwork) -> Outcome:
+def change_network(rehearsal: Rehearsal, step: OnNetwork) -> Outcome:
     """Do one step, and record what came of it; what AWS refuses is said, and nothing has been done."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     at = rehearsal.service.since_it_began
@@ -34,31 +43,31 @@ def change_network(rehearsal: Rehearsal, step: steps.OnNetwork) -> Outcome:
     return Outcome()
 
 
-def _done(control: Control, lab: Lab, step: steps.OnNetwork, at: timedelta) -> Done:
+def _done(control: Control, lab: Lab, step: OnNetwork, at: timedelta) -> Done:
     match step:
-        case steps.CreatePeering():
+        case CreatePeering():
             ends = {"requester": step.requester, "accepter": step.accepter}
             return verbs.create_peering(control, lab, name=step.name, at=at, **ends)
-        case steps.AcceptPeering():
+        case AcceptPeering():
             return verbs.accept_peering(control, lab, peering=step.peering, at=at)
-        case steps.RejectPeering():
+        case RejectPeering():
             return verbs.reject_peering(control, lab, peering=step.peering, at=at)
-        case steps.DeletePeering():
+        case DeletePeering():
             return verbs.delete_peering(control, lab, peering=step.peering, at=at)
-        case steps.CreateRoute():
+        case CreateRoute():
             to = {"table": step.table, "peering": step.peering}
             return verbs.create_route(control, lab, destination=step.destination, **to)
-        case steps.DeleteRoute():
+        case DeleteRoute():
             return verbs.delete_route(control, lab, table=step.table, destination=step.destination)
-        case steps.AuthorizeIngress():
+        case AuthorizeIngress():
             return verbs.authorize_ingress(control, lab, group=step.group, rule=step.rule())
-        case steps.RevokeIngress():
+        case RevokeIngress():
             return verbs.revoke_ingress(control, lab, group=step.group, rule=step.rule())
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
 
-def try_out(rehearsal: Rehearsal, step: steps.Try) -> Outcome:
+def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
     """Try a connection, and say where packets do something else than the network says."""
     seen = _try(rehearsal, step.name, step.source, step.to, step.port, step.within.total_seconds())
     if seen.allowed != (seen.answer in ("open", "refused")):
@@ -74,7 +83,7 @@ def tells(scenario: Scenario) -> bool:
     declared = (topology.peerings, topology.route_tables, topology.security_groups)
     return (
         any(each is not None for each in declared)
-        or any(isinstance(step, steps.OnNetwork) for step in every_step(scenario.steps))
+        or any(isinstance(step, OnNetwork) for step in every_step(scenario.steps))
         or any(claim.of_network for claim in scenario.expect)
     )
 
@@ -94,7 +103,7 @@ def bear_witness_of_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
         if isinstance(claim, Reachable) and claim.at == END
     )
     for source, to, port in asked:
-        _try(rehearsal, END, source, to, port, steps.Try.model_fields["within"].default.total_seconds())
+        _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
     now, at = rehearsal.now(), rehearsal.service.since_it_began
     for seen in rehearsal.service.change(lambda control: verbs.age(control, now, at=at)).seen:
         rehearsal.record(seen)

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.declare.attempts import Connect
-from lab.declare.broker_steps import OnBroker
-from lab.declare.client_steps import Consume, Disconnect
-from lab.declare.counter_claims import Snapshot
-from lab.declare.scenario import Cut, Heal, Impair, Publish, Reject, Subscribe, Unsubscribe
-from lab.declare.service_steps import OfService
-from lab.declare.step import Step
-from lab.declare.timed import EndTraffic, Flap, Wait
-from lab.declare.vpc_steps import OnNetwork, Try
+from lab.declare.steps.base import Step
+from lab.declare.steps.broker import OnBroker
+from lab.declare.steps.connect import Connect
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.disconnect import Disconnect
+from lab.declare.steps.end_traffic import EndTraffic
+from lab.declare.steps.flap import Flap
+from lab.declare.steps.heal import Heal
+from lab.declare.steps.impair import Impair
+from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.reject import Reject
+from lab.declare.steps.service import OfService
+from lab.declare.steps.snapshot import Snapshot
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.try_ import Try
+from lab.declare.steps.unsubscribe import Unsubscribe
+from lab.declare.steps.wait import Wait
 from lab.errors import PlanError
 from lab.network.link import Impairment, LinkState
 from lab.replay.outcome import Outcome

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from lab.activemq.protocols import protocol
-from lab.declare.scenario import Publish
-from lab.declare.timed import Traffic
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent

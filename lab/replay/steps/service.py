@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.amazonmq.account.maintenance import window
-from lab.declare import service_steps as steps
+from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.declare.steps.create_user import CreateUser
+from lab.declare.steps.delete_user import DeleteUser
+from lab.declare.steps.maintenance_window import MaintenanceWindow
+from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.service import OfService
+from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.update_user import UpdateUser
 from lab.errors import BrokerError, InputError, PlanError
 from lab.operating import Control, Done
 from lab.operating.brokers import update_broker
@@ -18,12 +26,12 @@ from lab.replay.steps.instances import rebooted_last
 from lab.replay.steps.reboot import not_served, reboot
 
 
-def serve(rehearsal: Rehearsal, step: steps.OfService) -> Outcome:
+def serve(rehearsal: Rehearsal, step: OfService) -> Outcome:
     """Do one step; what the service refuses is a step that was not done as asked."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
         outcome = Outcome(note=rehearsal.service.do(_verb(rehearsal, step)).note)
-        if isinstance(step, steps.UpdateBroker) and step.apply == "immediately":
+        if isinstance(step, UpdateBroker) and step.apply == "immediately":
             downtime = None if step.downtime is None else step.downtime.total_seconds()
             its = rebooted_last(rehearsal, step.broker)
             outcome = reboot(rehearsal, step.broker, its, downtime, step.within.total_seconds())
@@ -35,12 +43,12 @@ def serve(rehearsal: Rehearsal, step: steps.OfService) -> Outcome:
     return outcome
 
 
-def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Done]:
+def _verb(rehearsal: Rehearsal, step: OfService) -> Callable[[Control], Done]:
     lab, t, machine = rehearsal.lab, rehearsal.clock.now(), rehearsal.service.machine
     match step:
-        case steps.CreateConfiguration():
+        case CreateConfiguration():
             return lambda c: create_configuration(c, step.configuration, step.engine_version, machine, t=t)
-        case steps.UpdateConfiguration():
+        case UpdateConfiguration():
             return lambda c: update_configuration(
                 c,
                 step.configuration,
@@ -50,7 +58,7 @@ def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Do
                 file=step.file.file,
                 t=t,
             )
-        case steps.UpdateBroker():
+        case UpdateBroker():
             return lambda c: update_broker(
                 c,
                 step.broker,
@@ -60,12 +68,12 @@ def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Do
                 roll_back=step.roll_back,
                 t=t,
             )
-        case steps.MaintenanceWindow():
+        case MaintenanceWindow():
             chosen = window(step.day, step.time, step.zone)
             return lambda c: update_broker(c, step.broker, window=chosen, t=t)
-        case steps.MoveClock():
+        case MoveClock():
             return lambda c: _moved(rehearsal, step, c)
-        case steps.CreateUser():
+        case CreateUser():
             return lambda c: create_user(
                 c,
                 lab,
@@ -75,7 +83,7 @@ def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Do
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case steps.UpdateUser():
+        case UpdateUser():
             return lambda c: update_user(
                 c,
                 lab,
@@ -85,13 +93,13 @@ def _verb(rehearsal: Rehearsal, step: steps.OfService) -> Callable[[Control], Do
                 groups=step.groups,
                 console_access=step.console_access,
             )
-        case steps.DeleteUser():
+        case DeleteUser():
             return lambda c: delete_user(c, lab, step.broker, step.user)
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
 
-def _moved(rehearsal: Rehearsal, step: steps.MoveClock, control: Control) -> Done:
+def _moved(rehearsal: Rehearsal, step: MoveClock, control: Control) -> Done:
     machine = rehearsal.service.machine
     if step.to is not None:
         return moved(control, machine, step.to)

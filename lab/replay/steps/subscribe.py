@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from lab.declare.client_steps import Disconnect
-from lab.declare.scenario import Subscribe, Unsubscribe
-from lab.declare.step import Step
+from lab.declare.steps.base import Step
+from lab.declare.steps.disconnect import Disconnect
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Unsubscribed
 from lab.replay.bridge_paths import carries, demanded_at

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
 
-from lab.declare.timed import EndTraffic, Traffic
+from lab.declare.steps.end_traffic import EndTraffic
+from lab.declare.steps.traffic import Traffic
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.publish import Sending

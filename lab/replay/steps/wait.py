@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab import units
-from lab.declare.timed import Wait
+from lab.declare.steps.wait import Wait
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BridgePlan
 from lab.replay.bridges import of_connector, stands, state

@@ -1,4 +1,4 @@
-"""The step `connect`: an attempt to reach a broker which may well fail."""
+"""The step `connect`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name
-from lab.declare.step import Step
+from lab.declare.steps.base import Step
 
 
 class Connect(Step):

@@ -1,4 +1,4 @@
-"""The steps by which a client that listens goes, and by which it takes messages one by one."""
+"""The step `consume`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from pydantic import Field, model_validator
 
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name, Whole, YesNo
-from lab.declare.step import Step
-
-
-class Disconnect(Step):
-    """A client goes, and leaves what is durable of its subscriptions behind; it may subscribe again later."""
-
-    verb: ClassVar[str] = "disconnect"
-    client: Name
+from lab.declare.steps.base import Step
 
 
 class Consume(Step):
@@ -45,6 +38,3 @@ class Consume(Step):
         if self.queue is not None and (self.broker is None or self.over is None):
             raise ValueError("a consume that names a queue connects by itself: it needs broker and over too")
         return self
-
-
-CLIENT_STEPS: tuple[type[Step], ...] = (Disconnect, Consume)

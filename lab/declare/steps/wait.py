@@ -1,4 +1,4 @@
-"""The steps that say when: at once, again and again, in turns, in the background, until something is so."""
+"""The step `wait`."""
 
 from __future__ import annotations
 
@@ -8,31 +8,16 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lab.declare.fields import Duration, MessageRate, Name, Whole
-from lab.declare.step import Addressed, Message, OnLink, Step
-
-
-class Traffic(Message):
-    """Messages are sent in the background, at a rate, while the steps after it are done."""
-
-    verb: ClassVar[str] = "traffic"
-    name: Name
-    rate: MessageRate
-    spread: Literal["even", "exponential"] = "even"  # of the time between two messages
-    duration: Duration | None = None  # until told, or the end of the steps, when left out
-
-
-class EndTraffic(Step):
-    """Traffic sends no more, and the receipts of what it sent are awaited."""
-
-    verb: ClassVar[str] = "end-traffic"
-    name: Name
+from lab.declare.addressed import Addressed
+from lab.declare.fields import Duration, Name, Whole
+from lab.declare.steps.base import Step
 
 
 class Wait(Step, Addressed):
     """Time passes, or something is waited for."""
 
     verb: ClassVar[str] = "wait"
+    awaits = True
     duration: Duration | None = None  # stands alone in a file: wait: 5s
     until: Literal["bridge-up", "demand", "queue-empty", "received"] | None = None
     within: Duration = timedelta(seconds=10)
@@ -67,6 +52,21 @@ class Wait(Step, Addressed):
             )
         return self
 
+    @classmethod
+    def misshapen(cls, fields: Any) -> tuple[str, str] | None:
+        """Return what is wrong with fields that are neither a duration nor a condition."""
+        if isinstance(fields, str) or (isinstance(fields, dict) and "until" in fields):
+            return None
+        right = "write - wait: 5s, or - wait: {until: bridge-up, connector: NAME, within: 10s}"
+        return "a wait has a duration or a condition", right
+
+    @classmethod
+    def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of a duration alone, or of a condition."""
+        duration = its["properties"].pop("duration")
+        condition = {**its, "required": ["until"]}
+        return {"description": condition.pop("description"), "oneOf": [duration, condition]}
+
     def written(self) -> Any:
         """Return the duration alone, or the condition."""
         written = super().written()
@@ -80,54 +80,3 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "received": ("client", "count"),
 }
 _ALSO: Mapping[str, tuple[str, ...]] = {"bridge-up": ("broker",), "demand": ("topic", "queue")}
-
-
-class Flap(Step, OnLink):
-    """A link is cut and healed in turns."""
-
-    verb: ClassVar[str] = "flap"
-    times: Whole = Field(ge=1, le=10_000)
-    down: Duration  # cut for so long
-    up: Duration  # healed for so long, before the next cut
-
-
-class Holding(Step):
-    """A step that is made of steps."""
-
-    inside: ClassVar[tuple[str, ...]]  # the path to the inner steps from what stands after the verb
-    steps: tuple[Step, ...] = Field(min_length=1)
-
-    @classmethod
-    def listed(cls, fields: Any) -> Any:
-        """Return the list of inner entries among what stands after the verb, whatever is there."""
-        for key in cls.inside:
-            fields = fields.get(key) if isinstance(fields, dict) else None
-        return fields
-
-    @classmethod
-    def holding(cls, fields: Any, steps: tuple[Any, ...]) -> Any:
-        """Return what stands after the verb with its inner entries read."""
-        return {**fields, "steps": steps} if cls.inside else {"steps": steps}
-
-
-class Together(Holding):
-    """Steps begin at once; done when all are."""
-
-    verb: ClassVar[str] = "together"
-    inside: ClassVar[tuple[str, ...]] = ()
-
-    def written(self) -> Any:
-        """Return the list of its steps."""
-        return [step.entry() for step in self.steps]
-
-
-class Repeat(Holding):
-    """Steps are done one after the other, several times over."""
-
-    verb: ClassVar[str] = "repeat"
-    inside: ClassVar[tuple[str, ...]] = ("steps",)
-    times: Whole = Field(ge=1, le=10_000)
-
-    def written(self) -> Any:
-        """Return its number and the list of its steps."""
-        return {"times": self.times, "steps": [step.entry() for step in self.steps]}

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 
 from lab.declare.fields import Name
-from lab.declare.step import Step
+from lab.declare.steps.base import Step
 
 START, END = "start", "end"
 
@@ -25,3 +25,8 @@ class Snapshot(Step):
     @classmethod
     def _scalar(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @classmethod
+    def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of a name alone, or as a field."""
+        return {"description": cls.__doc__, "oneOf": [its["properties"]["name"], {**its, "minProperties": 1}]}

@@ -1,0 +1,15 @@
+"""The step `accept-peering`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.network import OnNetwork
+
+
+class AcceptPeering(OnNetwork):
+    """The VPC that was asked accepts."""
+
+    verb: ClassVar[str] = "accept-peering"
+    peering: Name

@@ -1,0 +1,16 @@
+"""The step `authorize-ingress`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.network import OnNetwork
+from lab.declare.vpc import InboundRule
+
+
+class AuthorizeIngress(OnNetwork, InboundRule):
+    """A security group lets something in."""
+
+    verb: ClassVar[str] = "authorize-ingress"
+    group: Name

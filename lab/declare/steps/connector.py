@@ -1,0 +1,16 @@
+"""The step `connector`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from lab.declare.steps.broker import OnBroker, State
+
+
+class ConnectorStep(OnBroker):
+    """A network connector is stopped or started, as in the broker's JMX."""
+
+    verb: ClassVar[str] = "connector"
+    needs = (State.UP,)
+    name: str  # of the networkConnector
+    do: Literal["stop", "start"]

@@ -1,0 +1,15 @@
+"""The step `create-configuration`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.steps.service import OfService
+
+
+class CreateConfiguration(OfService):
+    """A configuration is made from the service's default for its engine version."""
+
+    verb: ClassVar[str] = "create-configuration"
+    configuration: str
+    engine_version: str = "5.18"

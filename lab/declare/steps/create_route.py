@@ -1,0 +1,18 @@
+"""The step `create-route`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.network import OnNetwork
+from lab.declare.vpc import Block
+
+
+class CreateRoute(OnNetwork):
+    """A route table gets a route to a peering."""
+
+    verb: ClassVar[str] = "create-route"
+    table: Name  # a VPC's main table is called as its region unless another one is declared
+    destination: Block
+    peering: Name

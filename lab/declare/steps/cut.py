@@ -1,0 +1,15 @@
+"""The step `cut`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.steps.base import Fault
+from lab.declare.steps.link import OnLink
+
+
+class Cut(OnLink):
+    """A link drops every packet silently."""
+
+    verb: ClassVar[str] = "cut"
+    fault = Fault.LINK

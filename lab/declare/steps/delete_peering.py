@@ -1,0 +1,15 @@
+"""The step `delete-peering`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.network import OnNetwork
+
+
+class DeletePeering(OnNetwork):
+    """A peering ends; routes to it stay, and lead nowhere."""
+
+    verb: ClassVar[str] = "delete-peering"
+    peering: Name

@@ -1,0 +1,17 @@
+"""The step `delete-route`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.network import OnNetwork
+from lab.declare.vpc import Block
+
+
+class DeleteRoute(OnNetwork):
+    """A route is taken away."""
+
+    verb: ClassVar[str] = "delete-route"
+    table: Name
+    destination: Block

@@ -1,0 +1,13 @@
+"""The step `delete-user`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.steps.service import OfUser
+
+
+class DeleteUser(OfUser):
+    """A user goes with the broker's next reboot."""
+
+    verb: ClassVar[str] = "delete-user"

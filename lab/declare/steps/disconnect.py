@@ -1,0 +1,15 @@
+"""The step `disconnect`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.base import Step
+
+
+class Disconnect(Step):
+    """A client goes, and leaves what is durable of its subscriptions behind; it may subscribe again later."""
+
+    verb: ClassVar[str] = "disconnect"
+    client: Name

@@ -1,0 +1,15 @@
+"""The step `end-traffic`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.base import Step
+
+
+class EndTraffic(Step):
+    """Traffic sends no more, and the receipts of what it sent are awaited."""
+
+    verb: ClassVar[str] = "end-traffic"
+    name: Name

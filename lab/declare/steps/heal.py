@@ -1,0 +1,15 @@
+"""The step `heal`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.steps.base import Fault
+from lab.declare.steps.link import OnLink
+
+
+class Heal(OnLink):
+    """A cut or rejecting link passes packets again, impaired as before."""
+
+    verb: ClassVar[str] = "heal"
+    fault = Fault.LINK

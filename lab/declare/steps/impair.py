@@ -1,0 +1,16 @@
+"""The step `impair`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.steps.base import Fault
+from lab.declare.steps.link import OnLink
+from lab.declare.topology import ImpairmentFields
+
+
+class Impair(OnLink, ImpairmentFields):
+    """A link's impairment is replaced as a whole."""
+
+    verb: ClassVar[str] = "impair"
+    fault = Fault.QUALITY

@@ -1,0 +1,15 @@
+"""The step `kill`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.steps.broker import OnInstance, State
+
+
+class Kill(OnInstance):
+    """A broker's process ends at once (SIGKILL)."""
+
+    verb: ClassVar[str] = "kill"
+    needs = (State.UP, State.PAUSED)
+    brings = State.DOWN

@@ -1,0 +1,30 @@
+"""The step `move-clock`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from lab.declare.fields import Duration, Moment, Name
+from lab.declare.steps.service import OfService
+
+JUST_BEFORE = timedelta(seconds=5)
+
+
+class MoveClock(OfService):
+    """The service's clock is set forward: to a moment, or to just before a broker's next maintenance window."""
+
+    verb: ClassVar[str] = "move-clock"
+    to: Moment | None = None
+    before: Name | None = None  # the broker whose window is meant
+    by: Duration = JUST_BEFORE
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> Self:
+        if (self.to is None) == (self.before is None):
+            raise ValueError("give one moment: to: MOMENT, or before: BROKER")
+        if self.to is not None and self.by != JUST_BEFORE:
+            raise ValueError("by is how long before a window: it goes with before")
+        return self

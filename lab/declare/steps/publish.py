@@ -1,0 +1,25 @@
+"""The step `publish`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from lab.declare.fields import Duration, MessageRate, Whole
+from lab.declare.steps.message import Message
+
+
+class Publish(Message):
+    """Messages are sent and their receipts awaited."""
+
+    verb: ClassVar[str] = "publish"
+    count: Whole = Field(default=1, ge=1, le=10_000_000)
+    every: Duration | None = None  # as fast as receipts allow when both are left out
+    rate: MessageRate | None = None
+
+    @model_validator(mode="after")
+    def _one_pace(self) -> Self:
+        if self.every is not None and self.rate is not None:
+            raise ValueError("every and rate say the same thing: write one of them")
+        return self

@@ -1,0 +1,18 @@
+"""The step `reboot`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Duration
+from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
+
+
+class Reboot(OnBroker):
+    """A broker is stopped and started again, with what was pending; a pair fails over meanwhile."""
+
+    verb: ClassVar[str] = "reboot"
+    needs = (State.UP, State.PAUSED)
+    brings = State.UP
+    downtime: Duration | None = None  # between its end and its start; the topology's reboot-time when left out
+    within: Duration = STARTS_WITHIN

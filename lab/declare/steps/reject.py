@@ -1,0 +1,15 @@
+"""The step `reject`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.steps.base import Fault
+from lab.declare.steps.link import OnLink
+
+
+class Reject(OnLink):
+    """A link answers every packet as a closed port would."""
+
+    verb: ClassVar[str] = "reject"
+    fault = Fault.LINK

@@ -1,0 +1,22 @@
+"""The step `repeat`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from lab.declare.fields import Whole
+from lab.declare.steps.base import Compound
+
+
+class Repeat(Compound):
+    """Steps are done one after the other, several times over."""
+
+    verb: ClassVar[str] = "repeat"
+    inside: ClassVar[tuple[str, ...]] = ("steps",)
+    times: Whole = Field(ge=1, le=10_000)
+
+    def written(self) -> Any:
+        """Return its number and the list of its steps."""
+        return {"times": self.times, "steps": [step.entry() for step in self.steps]}

@@ -1,0 +1,16 @@
+"""The step `revoke-ingress`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.network import OnNetwork
+from lab.declare.vpc import InboundRule
+
+
+class RevokeIngress(OnNetwork, InboundRule):
+    """A security group lets something in no more; connections that are open go on."""
+
+    verb: ClassVar[str] = "revoke-ingress"
+    group: Name

@@ -1,0 +1,24 @@
+"""The step `subscribe`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from lab.activemq.protocols import Over
+from lab.declare.addressed import OneDestination
+from lab.declare.fields import Name, Whole
+from lab.declare.steps.base import Step
+from lab.declare.terms import SubscriptionTerms
+
+
+class Subscribe(Step, OneDestination, SubscriptionTerms):
+    """A client begins to listen, and stays until unsubscribed or the scenario ends."""
+
+    verb: ClassVar[str] = "subscribe"
+    client: Name
+    broker: Name
+    over: Over
+    qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
+    user: str | None = None  # the broker's only user when left out

@@ -1,0 +1,18 @@
+"""The step `together`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lab.declare.steps.base import Compound
+
+
+class Together(Compound):
+    """Steps begin at once; done when all are."""
+
+    verb: ClassVar[str] = "together"
+    inside: ClassVar[tuple[str, ...]] = ()
+
+    def written(self) -> Any:
+        """Return the list of its steps."""
+        return [step.entry() for step in self.steps]

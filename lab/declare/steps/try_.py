@@ -1,0 +1,22 @@
+"""The step `try`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from pydantic import Field
+
+from lab.declare.fields import Duration, Name, Whole
+from lab.declare.steps.base import Step
+
+
+class Try(Step):
+    """A connection is tried on real packets, and what the network says of it is written down beside."""
+
+    verb: ClassVar[str] = "try"
+    name: Name
+    source: Name = Field(alias="from")  # a broker, or internet
+    to: Name
+    port: Whole = Field(default=61617, ge=1, le=65535)
+    within: Duration = timedelta(seconds=3)  # what has not answered then is silent

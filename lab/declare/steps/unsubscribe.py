@@ -1,0 +1,15 @@
+"""The step `unsubscribe`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.fields import Name
+from lab.declare.steps.base import Step
+
+
+class Unsubscribe(Step):
+    """A client stops listening to all it had subscribed to, durable or not, and goes."""
+
+    verb: ClassVar[str] = "unsubscribe"
+    client: Name

@@ -1,0 +1,38 @@
+"""The step `update-broker`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from lab.declare.fields import Duration, Name, Texts, Whole, YesNo
+from lab.declare.steps.base import Fault
+from lab.declare.steps.broker import STARTS_WITHIN
+from lab.declare.steps.service import OfService
+
+
+class UpdateBroker(OfService):
+    """A revision becomes pending for a broker, until a reboot, which may be ordered at once."""
+
+    verb: ClassVar[str] = "update-broker"
+    fault = Fault.CONFIGURATION
+    broker: Name
+    configuration: str | None = None  # the one that the broker has when left out
+    revision: Whole | None = None  # the latest when left out
+    security_groups: Texts | None = None
+    roll_back: YesNo = False  # to the last configuration that it had
+    apply: Literal["immediately", "next-window"] = "next-window"
+    downtime: Duration | None = None  # of the reboot; the topology's reboot-time when left out
+    within: Duration = STARTS_WITHIN
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        chosen = self.configuration is not None or self.revision is not None
+        if self.roll_back and chosen:
+            raise ValueError("roll-back chooses the revision: remove configuration and revision")
+        if not (self.roll_back or chosen or self.security_groups is not None):
+            raise ValueError("say what is to change: configuration, revision, security-groups, or roll-back: yes")
+        if self.apply != "immediately" and (self.downtime is not None or self.within != STARTS_WITHIN):
+            raise ValueError("downtime and within are of a reboot: write apply: immediately")
+        return self

@@ -1,0 +1,25 @@
+"""The step `update-user`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import SecretStr, model_validator
+
+from lab.declare.fields import Texts, YesNo
+from lab.declare.steps.service import OfUser
+
+
+class UpdateUser(OfUser):
+    """What is given of a user changes with the broker's next reboot."""
+
+    verb: ClassVar[str] = "update-user"
+    password: SecretStr | None = None
+    groups: Texts | None = None
+    console_access: YesNo | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.password is None and self.groups is None and self.console_access is None:
+            raise ValueError("say what is to change: password, groups or console-access")
+        return self
