@@ -16,10 +16,11 @@ from lab.emulation.images import images
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import pool
-from lab.emulation.opening import Opening, new_run_id, open_lab
+from lab.emulation.opening import Opening, open_lab
 from lab.emulation.opening import Passwords as Passwords
 from lab.plan.planning import plan
 from lab.plan.values import Plan
+from lab.runtime.note import new_run_id
 from lab.runtime.progress import Progress
 from lab.shipped import shipped
 
@@ -66,7 +67,7 @@ class Article:
             client=self.client,
             images={self.plan.brokers[0].activemq_version: self.images},
             pool=pool(os.environ.get("MQLAB_POOL")),
-            state_folder=folder / "state",
+            note_folder=folder / "state",
             run=run,
             scenario=self.scenario.scenario,
             folder=folder / run,

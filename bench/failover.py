@@ -35,13 +35,13 @@ from lab.amazonmq.names import MQTT
 from lab.emulation.brokers.containers import OWNER, options
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
-from lab.emulation.engine.labels import Owner
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import networks
 from lab.emulation.network.subnets import candidates, pool
-from lab.emulation.opening import new_run_id
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BrokerPlan
+from lab.runtime.note import new_run_id
+from lab.runtime.owner import Owner
 
 PAIR = "singapore"  # of the shipped scenario
 POLL = 0.02  # seconds between two attempts to connect

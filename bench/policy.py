@@ -34,7 +34,7 @@ def measure(article: Article, *, changes: int) -> dict[str, Any]:
 
 
 def _change(lab: EmulatedLab, turn: int) -> float:
-    open_ = lab.state.plan.network
+    open_ = lab.note.plan.network
     target = open_.interface("singapore")
     (rule,) = open_.group(target.groups[0]).inbound
     closed = security_groups.revoke(open_, target.groups[0], rule)

@@ -45,14 +45,14 @@ from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT, MQTT
 from lab.emulation.brokers.containers import OWNER, options
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
-from lab.emulation.engine.labels import Owner
 from lab.emulation.lab import EmulatedLab, started_version
 from lab.emulation.network import networks
 from lab.emulation.network.subnets import candidates, pool
-from lab.emulation.opening import new_run_id
 from lab.emulation.watch.jolokia import Jolokia
 from lab.plan.values import BrokerPlan
 from lab.runtime.client import Client
+from lab.runtime.note import new_run_id
+from lab.runtime.owner import Owner
 
 POLL = 0.1  # seconds, as the lab does
 # What the brokers' own logs tell of the way there, in the order it happens.
@@ -186,7 +186,7 @@ def start_bare(article: Article, folder: Path) -> Start:
 
 
 def _connack(lab: EmulatedLab, broker: str) -> Client:
-    user = lab.state.plan.broker(broker).users[0]
+    user = lab.note.plan.broker(broker).users[0]
     return lab.connect(client="bench", broker=broker, over="mqtt", user=user, events=Deaf())
 
 

@@ -19,13 +19,13 @@ from docker.models.containers import Container
 from bench.article import Article
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import Endpoint, start
-from lab.emulation.engine.labels import Owner
 from lab.emulation.network import networks, subnets
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.router import Router, start_router
-from lab.emulation.opening import new_run_id
 from lab.emulation.watch import readiness
 from lab.network.link import Impairment
+from lab.runtime.note import new_run_id
+from lab.runtime.owner import Owner
 
 PORT = 7007
 # Each with its TCP window: at 70 ms the window is what limits a stream, elsewhere it is not to be what is measured.

@@ -19,17 +19,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import __version__
-from lab.emulation import state as states
 from lab.emulation.engine import engine
 from lab.emulation.opening import close_lab, open_lab
 from lab.emulation.prepare import prepare
-from lab.emulation.state import state_folder
 from lab.folder import RunFolder
 from lab.history import Header, HistoryFile
 from lab.judge import Judged, Outcome, Report, judge_whole
 from lab.living.service import Live, attach
 from lab.replay import replay
 from lab.report.files import keep
+from lab.runtime import note as notes
+from lab.runtime.note import note_folder
 from lab.runtime.progress import Logged, Told
 from lab.scenarios import Asked
 from lab.units import several
@@ -132,10 +132,10 @@ def run(
 
 def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
     """End a lab and remove everything of it; gives how many containers and networks that were. Its run folder stays."""
-    folder = state_folder(environment)
-    state = states.chosen(states.load_all(folder), run)
+    folder = note_folder(environment)
+    note = notes.chosen(notes.load_all(folder), run)
     with engine.explained(), closing(engine.connect(environment)) as client:
-        return close_lab(client, state.run, Path(state.folder), folder)
+        return close_lab(client, note.run, Path(note.folder), folder)
 
 
 def _header(run_id: str, asked: Asked) -> Header:

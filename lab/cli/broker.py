@@ -144,7 +144,7 @@ def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON 
         if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else it was ended just now
             with options.progress(quiet).stage(f"delete {its.name}"):
                 live.delete_broker(broker)
-        kept = Path(live.lab.state.folder) / "logs"
+        kept = Path(live.lab.note.folder) / "logs"
     if json:
         options.print_json({"brokerId": its.broker_id})
     else:

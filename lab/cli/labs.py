@@ -14,15 +14,16 @@ from lab.cli import open_lab, options, status_text
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
 from lab.cli.run import FOLDER
-from lab.emulation import state as states
 from lab.emulation.engine import engine, logs, sweeping
-from lab.emulation.engine.labels import Owner
 from lab.emulation.opening import close_lab
-from lab.emulation.state import state_folder
-from lab.emulation.turns import forget_strays
+from lab.emulation.state import gone
 from lab.emulation.watch.status import look
 from lab.errors import InputError
 from lab.living.windows import stand
+from lab.runtime import note as notes
+from lab.runtime.note import note_folder
+from lab.runtime.owner import Owner
+from lab.runtime.turns import forget_strays
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,25 +61,24 @@ def up(
         progress=options.progress(quiet),
     )
     with opened as live:
-        state = live.lab.state
+        note, state = live.lab.note, live.lab.state
         if json:
-            options.print_json(status_text.endpoints(state))
+            options.print_json(status_text.endpoints(note, state))
         else:
-            status_text.show_endpoints(state, options.out())
+            status_text.show_endpoints(note, state, options.out())
         if detach:
             options.err().print(
-                f"\nThe lab stays. See it: mqlab status {state.run}   End it: mqlab down {state.run}", soft_wrap=True
+                f"\nThe lab stays. See it: mqlab status {note.run}   End it: mqlab down {note.run}", soft_wrap=True
             )
             return 0
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
         try:
             stand(
-                state.run,
-                state_folder(os.environ),
+                note.run,
+                note_folder(os.environ),
                 live.lab.clock,
                 lambda: datetime.now(UTC),
-                lambda now: open_lab.control_of(now).account,
-                lambda: open_lab.attend(state.run, quiet=quiet),
+                lambda: open_lab.attend(note.run, quiet=quiet),
             )
             options.err().print("the lab has been ended by another command")
         except KeyboardInterrupt:
@@ -93,11 +93,11 @@ def down(
 ) -> int:
     """End a lab and remove everything of it."""
     client = engine.connect(os.environ)
-    known = states.load_all(state_folder(os.environ))
-    ended = list(known) if every else [states.chosen(known, run)]
+    known = notes.load_all(note_folder(os.environ))
+    ended = list(known) if every else [notes.chosen(known, run)]
     removed = {}
-    for state in ended:
-        removed[state.run] = close_lab(client, state.run, Path(state.folder), state_folder(os.environ))
+    for note in ended:
+        removed[note.run] = close_lab(client, note.run, Path(note.folder), note_folder(os.environ))
     if json:
         options.print_json(removed)
     else:
@@ -111,15 +111,15 @@ def down(
 def status(run: RUN = None, json: JSON = False) -> int:
     """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
     client = engine.connect(os.environ)
-    known = states.load_all(state_folder(os.environ))
+    known = notes.load_all(note_folder(os.environ))
     if run is None and not known:
         if json:
             options.print_json([])
         else:
             typer.echo("no lab is running")
         return 0
-    chosen = known if run is None else (states.chosen(known, run),)
-    seen = [look(client, state) for state in chosen]
+    chosen = known if run is None else (notes.chosen(known, run),)
+    seen = [look(client, note) for note in chosen]
     if json:
         options.print_json([status_text.to_dict(each) for each in seen])
     else:
@@ -137,10 +137,10 @@ def show_logs(
 ) -> int:
     """Print the log of a broker or of the router."""
     client = engine.connect(os.environ)
-    state = states.chosen(states.load_all(state_folder(os.environ)), run)
-    there = dict(logs.containers(client, state.run))
+    note = notes.chosen(notes.load_all(note_folder(os.environ)), run)
+    there = dict(logs.containers(client, note.run))
     if name not in there:
-        raise InputError.of(f'lab {state.run} has nothing named "{name}"', f"it has: {', '.join(there)}")
+        raise InputError.of(f'lab {note.run} has nothing named "{name}"', f"it has: {', '.join(there)}")
     for line in logs.follow(there[name], tail=tail, follow=follow):
         if json:
             typer.echo(json_line({"from": name, "line": line}))
@@ -158,19 +158,19 @@ def sweep(
     """Remove what dead runs left behind, by label only."""
     client = engine.connect(os.environ)
     here = Owner.current()
-    folder = state_folder(os.environ)
-    known = states.load_all(folder)  # before the engine is asked: what is on file then is on its engine, or gone
+    folder = note_folder(os.environ)
+    known = notes.load_all(folder)  # before the engine is asked: what is on file then is on its engine, or gone
     found = sweeping.find(client)
     wanted = [each for each in found if every or each.is_left_behind(here)]
     for each in wanted:
         if not dry_run:
             sweeping.remove(client, each.run)
-            states.forget(each.run, folder)
+            notes.forget(each.run, folder)
     if not dry_run:
         runs = {each.run for each in found}
-        for run in states.gone(known, runs, engine.identity(client), here):
-            states.forget(run, folder)
-        states.forget_parts(folder)
+        for run in gone(known, runs, engine.identity(client), here):
+            notes.forget(run, folder)
+        notes.forget_parts(folder)
         forget_strays(folder, runs)
     if json:
         options.print_json(

@@ -5,34 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from lab.cli import options
-from lab.emulation import state as states
-from lab.emulation.state import LabState, state_folder
 from lab.living.lab import refuse_replayed
 from lab.living.service import Live, attach, warned
-from lab.operating import Control, opening_control
+from lab.plan.control import Control
+from lab.runtime import note as notes
+from lab.runtime.note import Note, note_folder
 
 OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")]
 
 
-def noted(run: str | None) -> LabState:
+def noted(run: str | None) -> Note:
     """Return what is on file of a running lab, without asking anything of it."""
-    return states.chosen(states.load_all(state_folder(os.environ)), run)
+    return notes.chosen(notes.load_all(note_folder(os.environ)), run)
 
 
 def control(run: str | None) -> Control:
     """Return the service's side and the network of a running lab, as the last command left them."""
-    return control_of(noted(run))
-
-
-def control_of(state: LabState) -> Control:
-    """Return the service's side of a lab; what a replay does to its own is the replay's."""
-    return state.control or opening_control(state.plan, datetime.now(UTC))
+    return noted(run).control
 
 
 @contextmanager

@@ -14,20 +14,20 @@ from lab.amazonmq.account.describe import describe_broker
 from lab.amazonmq.names import ENDPOINTS
 from lab.cli import broker as brokers
 from lab.cli import network as networks
-from lab.cli import open_lab
 from lab.emulation.brokers.power import ABSENT
-from lab.emulation.state import BrokerState, LabState, State
+from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.emulation.watch.status import BrokerStatus, Status
 from lab.network.describing import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan.values import BrokerPlan, InstancePlan
+from lab.runtime.note import Note
 
 
-def endpoints(state: LabState) -> dict[str, Any]:
+def endpoints(note: Note, state: LabState) -> dict[str, Any]:
     """Return where everything of a lab is reached from this machine."""
     return {
-        "run": state.run,
-        "scenario": state.scenario,
+        "run": note.run,
+        "scenario": note.scenario,
         "ca_file": state.ca_file,
         "brokers": {
             plan.name: {
@@ -37,16 +37,16 @@ def endpoints(state: LabState) -> dict[str, Any]:
                 "console_users": list(plan.console_users),
                 **_instances(plan, state.brokers[plan.name]),
             }
-            for plan in state.plan.brokers
-            if plan.name not in state.deleted
+            for plan in note.plan.brokers
+            if plan.name not in note.deleted
         },
     }
 
 
-def show_endpoints(state: LabState, console: Console) -> None:
+def show_endpoints(note: Note, state: LabState, console: Console) -> None:
     """Print the endpoints, the users, the CA file, and a line to try."""
-    regions = {region.name: region for region in state.plan.regions}
-    for plan in state.plan.brokers:
+    regions = {region.name: region for region in note.plan.regions}
+    for plan in note.plan.brokers:
         region = regions[plan.region]
         console.print(
             f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}"
@@ -64,11 +64,11 @@ def show_endpoints(state: LabState, console: Console) -> None:
         console.print(table)
         for its in plan.instances:
             console.print(f"inside the lab {its.host_name}", soft_wrap=True)
-        if plan.name in state.to_come:
+        if plan.name in note.to_come:
             console.print(f"not created yet: mqlab broker create {plan.name}")
         if len(where) > 1:
             console.print(f"one store; {where[0].name} is active first, and the other's ports refuse connections")
-    first = state.plan.brokers[0]
+    first = note.plan.brokers[0]
     port = state.brokers[first.name].first.ports["mqtt"]
     console.print(f"\nCA file   {state.ca_file}", soft_wrap=True)
     console.print("Passwords are the ones in the topology file; they are shown nowhere else.")
@@ -81,11 +81,11 @@ def show_endpoints(state: LabState, console: Console) -> None:
 
 def to_dict(status: Status) -> dict[str, Any]:
     """Return a status as JSON-able values, without the keys to the management."""
-    account = Account() if status.state.replaying else open_lab.control_of(status.state).account
-    network = Network() if status.state.replaying else status.state.plan.network  # else it is the replay's
+    account = Account() if status.note.replaying else status.note.control.account
+    network = Network() if status.note.replaying else status.note.plan.network  # else it is the replay's
     return {
-        **endpoints(status.state),
-        "detached": status.state.detached,
+        **endpoints(status.note, status.state),
+        "detached": status.note.detached,
         "owner_alive": status.owner_alive,
         "networks": dict(status.state.networks),
         "broker_status": [_broker(each) for each in status.brokers],
@@ -100,13 +100,13 @@ def to_dict(status: Status) -> dict[str, Any]:
 
 def show(status: Status, console: Console) -> None:
     """Print how a lab is."""
-    state = status.state
+    note = status.note
     kept = (
         "detached"
-        if state.detached
+        if note.detached
         else ("opened by a running process" if status.owner_alive else "its owner is dead: mqlab sweep removes it")
     )
-    console.print(f"[bold]{state.run}[/bold] · {state.scenario} · {kept}", soft_wrap=True)
+    console.print(f"[bold]{note.run}[/bold] · {note.scenario} · {kept}", soft_wrap=True)
     console.print("\nbrokers", style="bold")
     for broker in status.brokers:
         if broker.container == ABSENT:
@@ -117,9 +117,9 @@ def show(status: Status, console: Console) -> None:
         role = {"active": ", active", "standby": ", standby: its ports refuse connections"}.get(broker.role, "")
         said = f"{version}{role}" if broker.role != "standby" else role.removeprefix(", ")
         console.print(f"  {broker.name}: {broker.container}, {broker.health}, {said}{memory}", soft_wrap=True)
-    if not state.replaying:
+    if not note.replaying:
         console.print("\nservice", style="bold")
-        for record in open_lab.control_of(state).account.brokers:
+        for record in note.control.account.brokers:
             for line in brokers.lines(record):
                 console.print(f"  {escape(line)}", soft_wrap=True)
     console.print("\nbridges", style="bold")
@@ -135,7 +135,7 @@ def show(status: Status, console: Console) -> None:
             console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
     if not status.bridges:
         console.print("  none asked for")
-    if not state.replaying and (its := networks.lines(open_lab.control_of(state).present)):
+    if not note.replaying and (its := networks.lines(note.control.present)):
         console.print("\nnetwork", style="bold")
         for line in its:
             console.print(escape(line), soft_wrap=True)
@@ -159,7 +159,7 @@ def show(status: Status, console: Console) -> None:
         console.print(f"  {drop.packets} from {drop.source} to {drop.target}: {drop.cause}", soft_wrap=True)
 
 
-def _instance(plan: InstancePlan, where: State) -> dict[str, Any]:
+def _instance(plan: InstancePlan, where: InstanceState) -> dict[str, Any]:
     return {
         "host_name": plan.host_name,
         "address": str(plan.address),

@@ -10,16 +10,16 @@ _LOOK_EVERY = 0.05  # seconds between two looks at a condition when nobody notif
 
 
 class RealClock:
-    """Seconds since it was made; `origin` is that moment on the machine's monotonic clock."""
+    """Seconds since `origin`, a moment of the machine's monotonic clock; the one at which it is made if left out."""
 
-    def __init__(self) -> None:
-        self.origin = time.monotonic()
+    def __init__(self, origin: float | None = None) -> None:
+        self.origin = time.monotonic() if origin is None else origin
         self._happened = threading.Condition()
         self._waiting = 0
         self._count = 0
 
     def now(self) -> float:
-        """Return the seconds since the clock was made."""
+        """Return the seconds since the clock began."""
         return time.monotonic() - self.origin
 
     def sleep(self, seconds: float) -> None:

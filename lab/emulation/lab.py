@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
 from lab.amazonmq.files.vault import Vault
 from lab.amazonmq.names import ENDPOINTS
-from lab.emulation import state as state_file
 from lab.emulation.brokers.actives import Actives
 from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power
@@ -29,7 +27,8 @@ from lab.emulation.engine import logs
 from lab.emulation.network import attempts
 from lab.emulation.network.policy import changed, policy, read_drops
 from lab.emulation.network.router import Router, read_figures
-from lab.emulation.state import LabState, State
+from lab.emulation.state import InstanceState
+from lab.emulation.state import read as read_state
 from lab.emulation.watch import counting, log_watch, mbeans
 from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.emulation.watch.jolokia import Jolokia, Silent
@@ -50,11 +49,13 @@ from lab.history import (
 )
 from lab.network.link import Impairment, LinkState
 from lab.network.vpc import INTERNET, Network
-from lab.operating import Control, opening_control
+from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
+from lab.runtime import note as notes
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.lab import Attempt
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
+from lab.runtime.note import Note
 
 
 class EmulatedLab:
@@ -63,16 +64,17 @@ class EmulatedLab:
     def __init__(
         self,
         client: docker.DockerClient,
-        state: LabState,
+        note: Note,
         *,
         vaults: Mapping[str, Vault] | None = None,  # as far as they are known; others are read when they are needed
-        state_folder: Path | None = None,  # where others find what stands, None where nobody is to be told
+        note_folder: Path | None = None,  # where others find what stands, None where nobody is to be told
     ) -> None:
-        self.state = state
-        self.clock = RealClock()
+        self.note = note
+        self.state = state = read_state(note)
+        self.clock = RealClock(note.began)
         self.router = Router(client, state.router)
         self._docker = client
-        self._state_folder = state_folder
+        self._note_folder = note_folder
         self._vaults = Vaults(
             lambda broker: [client.containers.get(each.container) for each in self.state.brokers[broker].instances],
             vaults or {},
@@ -82,12 +84,12 @@ class EmulatedLab:
             for name, broker in state.brokers.items()
             for its in broker.instances
         }
-        self._power = Power(client, state, self.clock)
+        self._power = Power(client, note, state.instances, self.clock)
         self._refusals = Refusals(self._power, lambda: self.state.instances, self.router.refuse_for)
-        self._actives = Actives(state, self._power, self._has_started)
+        self._actives = Actives(state.brokers, self._power, self._has_started)
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
-        self._network = state.plan.network
+        self._network = note.plan.network
         self._addresses = {its.name: its.address for its in state.instances}
         self._pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
 
@@ -103,7 +105,7 @@ class EmulatedLab:
         approach: Approach = USUAL,
     ) -> Client:
         """Connect a client through the published port of the broker's active instance."""
-        at = self.endpoint(broker, over, user, session.client_id or f"mqlab-{self.state.run}-{client}", approach)
+        at = self.endpoint(broker, over, user, session.client_id or f"mqlab-{self.note.run}-{client}", approach)
         return clients.connect(over, at, events, session)
 
     def endpoint(
@@ -132,7 +134,7 @@ class EmulatedLab:
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
     ) -> Sequence[LinkChanged]:
         """Change a link in one step; each change carries the router's own moment."""
-        plan = self.state.plan.link(link)
+        plan = self.note.plan.link(link)
         directions = [d for d in plan.directions if leaving in (None, d.leaving)]
         before = self.clock.now()
         answer = self.router.change(link, [d.leaving for d in directions], impairment, state)
@@ -172,26 +174,26 @@ class EmulatedLab:
         return self._docker
 
     @property
-    def state_folder(self) -> Path | None:
+    def note_folder(self) -> Path | None:
         """Return where others find what stands, None where nobody is told."""
-        return self._state_folder
+        return self._note_folder
 
     def look_again(self) -> bool:
         """Take over what others have left of the lab since; False where it has ended."""
-        if self._state_folder is None:
+        if self._note_folder is None:
             return True
-        state = state_file.load(self.state.run, self._state_folder)
-        if state is None:
+        note = notes.load(self.note.run, self._note_folder)
+        if note is None:
             return False
-        if state != self.state:
-            self.state, self._network = state, state.plan.network
+        if note != self.note:
+            self.note, self._network = note, note.plan.network
             self._vaults.forget()
-            self._power.follow(state)
+            self._power.follow(note)
         return True
 
     def agree(self, network: Network) -> None:
         """Have the router hold a network, and answer for what does not run, whatever was done before we came."""
-        self._power.look(self.state)
+        self._power.look(self.note)
         self.apply_network(network)
         self._refusals.renew()
 
@@ -245,30 +247,30 @@ class EmulatedLab:
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
         """Write a broker's files for its next start; bridges are looked for by the plan from now on."""
-        self._vaults.prepare(plan.broker(broker), passwords, Path(self.state.folder))
-        self._note(replace(self.state, plan=plan))
+        self._vaults.prepare(plan.broker(broker), passwords, Path(self.note.folder))
+        self._keep(replace(self.note, plan=plan))
 
     @property
     def control(self) -> Control:
         """Return the service's side of a lab that is changed by commands: as the last of them left it."""
-        return self.state.control or opening_control(self.state.plan, datetime.now(UTC))
+        return self.note.control
 
     def keep_control(self, control: Control) -> None:
         """Keep the service's side for the commands to come."""
-        plan = replace(self.state.plan, network=control.network)
-        self._note(replace(self.state, plan=plan, control=control))
+        plan = replace(self.note.plan, network=control.network)
+        self._keep(replace(self.note, plan=plan, control=control))
 
-    def _note(self, state: LabState) -> None:
-        self.state = state
-        if self._state_folder is not None and not state_file.update(state, self._state_folder):
-            raise HostError(f"lab {state.run} has ended meanwhile", "mqlab status shows those that are running")
+    def _keep(self, note: Note) -> None:
+        self.note = note
+        if self._note_folder is not None and not notes.update(note, self._note_folder):
+            raise HostError(f"lab {note.run} has ended meanwhile", "mqlab status shows those that are running")
 
     def delete(self, broker: str) -> BrokerChanged:
         """Save the logs of a broker's containers, and remove these and the volume of a pair."""
-        logs.save(self._docker, self.state.run, Path(self.state.folder) / "logs")
+        logs.save(self._docker, self.note.run, Path(self.note.folder) / "logs")
         for its in self.state.brokers[broker].instances:
             self._power.delete(its)
-        remove_store(self._docker, self.state.run, broker)
+        remove_store(self._docker, self.note.run, broker)
         self._refusals.renew()
         changed = BrokerChanged(t=self.clock.now(), broker=broker, state="deleted")
         if self._watch is not None:
@@ -319,7 +321,7 @@ class EmulatedLab:
     def links(self) -> Sequence[LinkSeen]:
         """Return the router's counters of every direction."""
         seen = []
-        for link in self.state.plan.links:
+        for link in self.note.plan.links:
             answer = self.router.ask(link.name, "get")
             for direction in link.directions:
                 found = answer["directions"][direction.leaving]
@@ -344,7 +346,7 @@ class EmulatedLab:
         its = self._actives.find(broker)
         return None if its is None else started_version(self._management[its.name])
 
-    def stands(self, of: State) -> bool:
+    def stands(self, of: InstanceState) -> bool:
         """Return whether an instance has started, or waits for its store's lock, which another one has."""
         if self._has_started(of):
             return True
@@ -392,7 +394,7 @@ class EmulatedLab:
         """Return the management of a broker's active instance."""
         return self._management[self._active(broker).name]
 
-    def _active(self, broker: str) -> State:
+    def _active(self, broker: str) -> InstanceState:
         """Return a broker's active instance, unless we know that it cannot answer: asking would only take time."""
         its = self._actives.find(broker)
         if its is None:
@@ -401,11 +403,11 @@ class EmulatedLab:
             raise Silent(f"broker {broker} is {self._power.state(its)}: its management does not answer")
         return its
 
-    def _has_started(self, its: State) -> bool:
+    def _has_started(self, its: InstanceState) -> bool:
         return started_version(self._management[its.name]) is not None
 
     def _done(
-        self, broker: str, instance: int, what: Callable[[State], BrokerChanged], *, look: bool = True
+        self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
     ) -> BrokerChanged:
         """Do something to an instance, and say whether it was the active one; a look shows what has gone with it."""
         its = self.state.brokers[broker].instance(instance)
@@ -421,7 +423,7 @@ class EmulatedLab:
             answers = self._asked(broker).read(*counting.questions(broker))
         except BrokerError:
             return (counting.silent(name, broker, self.clock.now()),)
-        return counting.read(name, broker, answers, self.state.plan.bridges, self.clock.now())
+        return counting.read(name, broker, answers, self.note.plan.bridges, self.clock.now())
 
     def _demands(self, broker: str, destinations: Sequence[Destination]) -> tuple[bool, ...]:
         (consumers,) = self._asked(broker).read(mbeans.subscriptions(broker))
@@ -436,7 +438,7 @@ class EmulatedLab:
     def _ends(self, broker: str) -> tuple[BridgeSeen, ...]:
         its = self._active(broker)
         found, connections = self._management[its.name].read(mbeans.bridges(broker), mbeans.connections(broker))
-        ends = mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+        ends = mbeans.read_bridges(broker, found, connections, self.note.plan.bridges, self.clock.now())
         return tuple(replace(end, instance=its.mark) for end in ends) if its.mark else ends
 
     def _ends_and_consumers(self, bridge: BridgePlan, broker: str) -> tuple[tuple[BridgeSeen, ...], mbeans.Answer]:
@@ -444,7 +446,7 @@ class EmulatedLab:
         found, connections, consumers = self._asked(broker).read(
             mbeans.bridges(broker), mbeans.connections(broker), mbeans.subscriptions(broker)
         )
-        ends = mbeans.read_bridges(broker, found, connections, self.state.plan.bridges, self.clock.now())
+        ends = mbeans.read_bridges(broker, found, connections, self.note.plan.bridges, self.clock.now())
         return tuple(end for end in ends if end.connector == bridge.connector), consumers
 
 

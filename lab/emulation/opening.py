@@ -27,27 +27,30 @@ from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, 
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.amazonmq.files.vault import Vault
 from lab.amazonmq.names import CONSOLE, ENDPOINTS, JOLOKIA_PORT
-from lab.emulation import state
 from lab.emulation.brokers.containers import make_store, start_broker
+from lab.emulation.clock import RealClock
 from lab.emulation.engine import engine, labels, logs, sweeping
 from lab.emulation.engine.containers import Endpoint
-from lab.emulation.engine.labels import Owner
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import networks
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
 from lab.emulation.network.router import Published, start_router
-from lab.emulation.state import BrokerState, LabState, State
-from lab.emulation.turns import turn
+from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.emulation.watch import readiness
 from lab.errors import HostError, LabError
 from lab.interrupts import uninterrupted
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
-from lab.operating import opening_control
+from lab.plan.control import opening_control
 from lab.plan.values import Action, BrokerPlan, InstancePlan, Plan
+from lab.runtime import note as notes
+from lab.runtime.clock import Origin, boot
+from lab.runtime.note import Note
+from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
+from lab.runtime.turns import turn
 
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
@@ -63,7 +66,7 @@ class Opening:
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
     pool: IPv4Network
-    state_folder: Path
+    note_folder: Path
     run: str
     scenario: str
     folder: Path  # the run folder
@@ -80,7 +83,7 @@ def open_lab(plan: Plan, opening: Opening, progress: Progress) -> Iterator[Emula
     with ExitStack() as closing:
         closing.push(_Closing(opening))
         opened = _Opened(plan, opening, closing)
-        with turn(opening.run, opening.state_folder):
+        with turn(opening.run, opening.note_folder):
             for action in plan.actions:
                 with progress.stage(f"{action.does} {action.to}"):
                     opened.do(action, progress)
@@ -91,16 +94,6 @@ def open_lab(plan: Plan, opening: Opening, progress: Progress) -> Iterator[Emula
             if opening.detached:
                 closing.pop_all()  # it stands: from here on only `mqlab down` ends it
             yield lab
-
-
-def new_run_id() -> str:
-    """Return the id of a new run: when, and six digits that keep runs of one second apart."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-
-
-def opened_at(run: str) -> datetime:
-    """Return when a run began, from its id."""
-    return datetime.strptime(run.rpartition("-")[0], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
 class _Closing:
@@ -116,7 +109,7 @@ class _Closing:
         opening = self._opening
         try:
             with engine.explained():
-                close_lab(opening.client, opening.run, opening.folder, opening.state_folder)
+                close_lab(opening.client, opening.run, opening.folder, opening.note_folder)
         except (LabError, docker.errors.DockerException, OSError) as closing:
             if error is None:
                 raise
@@ -124,14 +117,14 @@ class _Closing:
             logging.getLogger(__name__).error("the lab could not be closed: %s", closing)
 
 
-def close_lab(client: docker.DockerClient, run: str, folder: Path, state_folder: Path) -> int:
+def close_lab(client: docker.DockerClient, run: str, folder: Path, note_folder: Path) -> int:
     """Save the logs of a lab and remove everything of it; gives how many things were removed."""
     with uninterrupted():
         try:
             logs.save(client, run, folder / "logs")
         finally:
             removed = sweeping.remove(client, run)
-            state.forget(run, state_folder)
+            notes.forget(run, note_folder)
     return removed
 
 
@@ -143,12 +136,12 @@ class _Opened:
         self._opening = opening
         self._owner = Owner.current()
         self._labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
-        self._authority = LabAuthority.create(datetime.now(UTC))
+        self._began, self._origin = datetime.now(UTC), Origin(boot=boot(), monotonic=RealClock().origin)
+        self._authority = LabAuthority.create(self._began)
         self._secrets = {broker.name: _secrets(opening.passwords[broker.name]) for broker in plan.brokers}
-        now = datetime.now(UTC)
         starts = opening.service_time
-        ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - now
-        self._control = opening_control(plan, now, ahead=ahead)
+        ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - self._began
+        self._control = opening_control(plan, self._began, ahead=ahead)
         records = (*self._control.account.brokers, *(record for record, _ in self._control.later))
         self._vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
         self._networks: Mapping[str, LabNetwork] = {}
@@ -308,11 +301,7 @@ class _Opened:
         readiness.for_router(opening.client, self._starting["router"].result())
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._authority.ca_pem())
-        lab_state = LabState(
-            run=opening.run,
-            scenario=opening.scenario,
-            plan=self._plan,
-            folder=str(opening.folder),
+        where = LabState(
             ca_file=str(ca_file),
             router=self._starting["router"].result(),
             networks={name: str(network.subnet.network) for name, network in self._networks.items()},
@@ -323,18 +312,28 @@ class _Opened:
                 )
                 for broker in self._plan.brokers
             },
+            engine=engine.identity(opening.client),
+        )
+        note = Note(
+            run=opening.run,
+            scenario=opening.scenario,
+            plan=self._plan,
+            control=self._control,
+            folder=str(opening.folder),
             owner=str(self._owner),
             detached=opening.detached,
             replaying=opening.replaying,
-            engine=engine.identity(opening.client),
             reboot_time=opening.reboot_time,
-            control=self._control,
+            opened=self._began,
+            origin=self._origin,
+            runtime=NAME,
+            own=where.to_dict(),
         )
-        state.save(lab_state, opening.state_folder)
-        return EmulatedLab(opening.client, lab_state, vaults=self._vaults, state_folder=opening.state_folder)
+        notes.save(note, opening.note_folder)
+        return EmulatedLab(opening.client, note, vaults=self._vaults, note_folder=opening.note_folder)
 
-    def _instance_state(self, broker: str, its: InstancePlan) -> State:
-        return State(
+    def _instance_state(self, broker: str, its: InstancePlan) -> InstanceState:
+        return InstanceState(
             broker=broker,
             name=its.name,
             number=its.number,

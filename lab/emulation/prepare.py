@@ -15,11 +15,11 @@ from lab.emulation.engine import engine
 from lab.emulation.images import images
 from lab.emulation.images.images import Images
 from lab.emulation.network.subnets import pool
-from lab.emulation.opening import Opening, new_run_id
-from lab.emulation.state import state_folder
+from lab.emulation.opening import Opening
 from lab.errors import InputError
 from lab.folder import RunFolder, create, home
 from lab.plan.values import Plan
+from lab.runtime.note import new_run_id, note_folder
 from lab.runtime.progress import Told
 from lab.scenarios import Asked, asked
 
@@ -61,7 +61,7 @@ def prepare(
         client=client,
         images=made,
         pool=addresses,
-        state_folder=state_folder(environment),
+        note_folder=note_folder(environment),
         run=run,
         scenario=found.scenario.scenario,
         folder=folder.path,

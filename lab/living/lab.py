@@ -14,19 +14,19 @@ from lab.activemq.protocols import Over
 from lab.amazonmq.account.account import Account
 from lab.clients import Endpoint
 from lab.declare.suggestions import unknown
-from lab.emulation import state as states
 from lab.emulation.engine import engine, logs
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.opening import opened_at
-from lab.emulation.state import LabState
-from lab.emulation.turns import turn
 from lab.emulation.watch.jolokia import Silent
 from lab.emulation.watch.status import Status, look
 from lab.errors import InputError, LabTimeout
 from lab.living.conversation import Conversation, destination
 from lab.network.vpc import Network
-from lab.operating import Control, Done
+from lab.operating import Done
+from lab.plan.control import Control
+from lab.runtime import note as notes
+from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
+from lab.runtime.turns import turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,17 +67,17 @@ class Standing:
         So does another `Live` of the same lab: inside the block, use this one's verbs alone.
         What an interrupted command has left half-done is done first, and maintenance windows that have opened since.
         """
-        folder, run = self.lab.state_folder, self.lab.state.run
+        folder, run = self.lab.note_folder, self.lab.note.run
         with self._one:
             if self._ours or folder is None:
                 yield
                 return
-            refuse_replayed(self.lab.state)
+            refuse_replayed(self.lab.note)
             with turn(run, folder, lambda: self._told.warn(f"another command has lab {run}: waiting for it")):
                 self._ours = True
                 try:
                     if not self.lab.look_again():
-                        states.forget(run, folder)
+                        notes.forget(run, folder)
                         raise self._ended()
                     self._catch_up()
                     yield
@@ -87,7 +87,7 @@ class Standing:
     @property
     def run(self) -> str:
         """Return the id of the lab's run."""
-        return self.lab.state.run
+        return self.lab.note.run
 
     @property
     def account(self) -> Account:
@@ -103,7 +103,7 @@ class Standing:
         """Ask how everything is: brokers, both ends of each bridge, links as asked and as measured."""
         _ = self._now
         with engine.explained():
-            return look(self.lab.engine, self.lab.state)
+            return look(self.lab.engine, self.lab.note)
 
     def logs(self, name: str, *, tail: int | None = None) -> list[str]:
         """Return the lines of a broker's log, or of `router`; only the last ones, where a number is given."""
@@ -145,9 +145,9 @@ class Standing:
     def bridged(self, connector: str) -> bool:
         """Return whether all bridges of a connector work, at both ends."""
         _ = self._now
-        found = [each for each in self.lab.state.plan.bridges if each.connector == connector]
+        found = [each for each in self.lab.note.plan.bridges if each.connector == connector]
         if not found:
-            names = dict.fromkeys(each.connector for each in self.lab.state.plan.bridges)
+            names = dict.fromkeys(each.connector for each in self.lab.note.plan.bridges)
             raise InputError([unknown("connector", connector, names, "connectors of this lab", None)])
         return all(self.lab.bridge_is_up(each) for each in found)
 
@@ -179,7 +179,7 @@ class Standing:
     @property
     def _age(self) -> timedelta:
         """Return how long the lab has stood, whichever process asks: requests expire by it."""
-        return datetime.now(UTC) - opened_at(self.lab.state.run)
+        return datetime.now(UTC) - self.lab.note.opened
 
     def _ended(self) -> InputError:
         return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")
@@ -207,10 +207,10 @@ class Standing:
         """Do what somebody else has left to do, at the beginning of a turn."""
 
 
-def refuse_replayed(state: LabState) -> None:
+def refuse_replayed(note: Note) -> None:
     """Leave the lab of a run to its scenario."""
-    if state.replaying:
+    if note.replaying:
         raise InputError.of(
-            f"lab {state.run} belongs to a mqlab run, whose scenario alone changes it",
+            f"lab {note.run} belongs to a mqlab run, whose scenario alone changes it",
             "write it as a step; or open a lab to change by hand: mqlab up SCENARIO",
         )

@@ -25,7 +25,7 @@ class Networked(Standing):
         """Return each direction of each link as the router has it now."""
         _ = self._now
         with engine.explained():
-            return tuple(way for link in self.lab.state.plan.links for way in link_now.look(self.lab.router, link))
+            return tuple(way for link in self.lab.note.plan.links for way in link_now.look(self.lab.router, link))
 
     def cut(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
         """Drop every packet silently, as a broken cable does; a link need not be named where there is one only."""
@@ -76,7 +76,7 @@ class Networked(Standing):
         state: LinkState | None = None,
     ) -> tuple[DirectionNow, ...]:
         """Change a link in one step, in one direction or both, and give it as it is then."""
-        its = _link(self.lab.state.plan, link, leaving)
+        its = _link(self.lab.note.plan, link, leaving)
         self.lab.change_link(its.name, leaving=leaving, impairment=impairment, state=state)
         return link_now.look(self.lab.router, its)
 

@@ -18,15 +18,15 @@ from lab.amazonmq.account.account import begun, due, still_due
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.maintenance import Window
 from lab.declare.steps.move_clock import JUST_BEFORE
-from lab.emulation import state as states
 from lab.emulation.engine import engine
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.state import state_folder
 from lab.errors import InputError, LabError
 from lab.living import words
 from lab.living.lab import in_turn
 from lab.living.network import Networked
 from lab.operating import Done, brokers, clock, configurations, creation, users
+from lab.runtime import note as notes
+from lab.runtime.note import note_folder
 from lab.runtime.progress import Told
 
 
@@ -203,13 +203,13 @@ class Live(Networked):
         return still_due(account)
 
     def _reboot(self, broker: str, downtime: float | None, within: float, *, resumed: bool) -> Done:
-        state, name = self.lab.state, self.account.broker(broker).name
-        down = state.reboot_time if downtime is None else downtime
+        note, name = self.lab.note, self.account.broker(broker).name
+        down = note.reboot_time if downtime is None else downtime
         try:
             return brokers.reboot(
                 self._control,
                 self.lab,
-                state.plan,
+                note.plan,
                 name,
                 downtime=down,
                 within=within,
@@ -225,7 +225,7 @@ class Live(Networked):
         return creation.create(
             self._control,
             self.lab,
-            self.lab.state.plan,
+            self.lab.note.plan,
             broker,
             _machine(),
             within=within,
@@ -245,12 +245,12 @@ def attach(
 
     It goes on after the block.
     """
-    folder = state_folder(environment)
-    state = states.chosen(states.load_all(folder), run)
+    folder = note_folder(environment)
+    note = notes.chosen(notes.load_all(folder), run)
     with ExitStack() as closing:
         client = engine.connect(environment)
         closing.callback(client.close)
-        lab = EmulatedLab(client, state, state_folder=folder)
+        lab = EmulatedLab(client, note, note_folder=folder)
         closing.callback(lab.let_go)
         yield closing.enter_context(Live(lab, progress))
 

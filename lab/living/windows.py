@@ -10,10 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from lab.amazonmq.account.account import Account, begun, due, still_due
-from lab.emulation import state as states
-from lab.emulation.state import LabState
-from lab.emulation.turns import is_free
+from lab.runtime import note as notes
 from lab.runtime.clock import Clock
+from lab.runtime.turns import is_free
 
 LOOK_EVERY = 0.5  # seconds between two looks: the file tells nobody that it has changed
 PATIENCE = 60.0  # seconds before what could not be done is tried again
@@ -24,7 +23,6 @@ def stand(
     folder: Path,
     clock: Clock,
     machine: Callable[[], datetime],
-    account_of: Callable[[LabState], Account],
     attend: Callable[[], None],
 ) -> None:
     """Return when a lab has ended; `attend` is called each time that a maintenance window opens and finds something.
@@ -36,12 +34,12 @@ def stand(
         return account is not None and (opened(account, machine()) or (bool(begun(account)) and is_free(run, folder)))
 
     not_before = clock.now()
-    while (written := states.written(run, folder)) is not None:
-        account = _account(run, folder, account_of)
-        while states.written(run, folder) == written:
+    while (written := notes.written(run, folder)) is not None:
+        account = _account(run, folder)
+        while notes.written(run, folder) == written:
             if clock.now() >= not_before and wanted(account):
                 attend()
-                if wanted(_account(run, folder, account_of)):  # it came to nothing, and that was told
+                if wanted(_account(run, folder)):  # it came to nothing, and that was told
                     not_before = clock.now() + PATIENCE
             else:
                 clock.sleep(LOOK_EVERY)
@@ -53,6 +51,6 @@ def opened(account: Account, machine: datetime) -> bool:
     return bool(still_due(found))
 
 
-def _account(run: str, folder: Path, account_of: Callable[[LabState], Account]) -> Account | None:
-    state = states.load(run, folder)
-    return None if state is None else account_of(state)
+def _account(run: str, folder: Path) -> Account | None:
+    note = notes.load(run, folder)
+    return None if note is None else note.control.account

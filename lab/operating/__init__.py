@@ -4,6 +4,6 @@ Each takes a Control and gives a Done: the Control after it, and the Observation
 commands on a running lab call the same functions.
 """
 
-from lab.operating.control import Control, Done, opening_control
+from lab.operating.done import Done
 
-__all__ = ["Control", "Done", "opening_control"]
+__all__ = ["Done"]

@@ -19,9 +19,10 @@ from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.errors import BrokerError, LabError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.network.security_groups import check_groups
-from lab.operating.control import Control, Done, seen_of
+from lab.operating.done import Done, seen_of
 from lab.operating.network import set_security_groups
 from lab.plan.change import applied, leading_nowhere
+from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.lab import Lab
 

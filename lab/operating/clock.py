@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lab.amazonmq.account.account import clock_text, move_clock
-from lab.operating.control import Control, Done
+from lab.operating.done import Done
+from lab.plan.control import Control
 
 
 def moved(control: Control, machine: datetime, to: datetime) -> Done:

@@ -12,7 +12,8 @@ from lab.amazonmq.account.refusals import conflict
 from lab.amazonmq.account.revisions import Revision
 from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.history import ConfigurationSaved
-from lab.operating.control import Control, Done
+from lab.operating.done import Done
+from lab.plan.control import Control
 from lab.units import several
 
 

@@ -16,7 +16,8 @@ from lab.amazonmq.account.refusals import conflict
 from lab.errors import InputError, LabError
 from lab.history import BrokerChanged, Observation
 from lab.operating.brokers import STARTS_WITHIN, await_start
-from lab.operating.control import Control, Done, seen_of
+from lab.operating.done import Done, seen_of
+from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.lab import Lab
 

@@ -15,7 +15,8 @@ from ipaddress import IPv4Network
 from lab.history import Observation, PeeringChanged, RouteChanged, RuleChanged
 from lab.network import peerings, routes, security_groups
 from lab.network.vpc import Network, Peering, PeeringState, Rule
-from lab.operating.control import Control, Done
+from lab.operating.done import Done
+from lab.plan.control import Control
 from lab.runtime.lab import Lab
 
 

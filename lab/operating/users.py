@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from lab.amazonmq.account import users as verbs
 from lab.amazonmq.account.account import Account
-from lab.operating.control import Control, Done, seen_of
+from lab.operating.done import Done, seen_of
+from lab.plan.control import Control
 from lab.runtime.lab import Lab
 
 

@@ -15,9 +15,10 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.service import OfService
 from lab.declare.unrolling import every_step
 from lab.history import Maintenance, Observation
-from lab.operating import Control, Done, opening_control
+from lab.operating import Done
 from lab.operating.brokers import apply_pending, finish_reboot
-from lab.operating.control import seen_of
+from lab.operating.done import seen_of
+from lab.plan.control import Control, opening_control
 
 if TYPE_CHECKING:
     from lab.replay.rehearsal import Rehearsal

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -28,3 +32,16 @@ class Clock(Protocol):
     def notify(self) -> None:
         """Say that something happened, so that whoever waits looks again at once; cheap, and from any thread."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """When a lab's clock began, on the machine's own monotonic clock, which begins anew with each boot."""
+
+    boot: str  # as `boot` tells it
+    monotonic: float  # seconds
+
+
+def boot() -> str:
+    """Return the id of this boot of the machine; nothing where the system does not tell."""
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from lab.declare.loading import load
-from lab.emulation import state as states
-from lab.emulation.state import BrokerState, InstanceState, LabState
-from lab.operating import opening_control
+from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
+from lab.plan.control import opening_control
 from lab.plan.planning import plan
+from lab.runtime import note as notes
+from lab.runtime.note import Note
 from lab.shipped import shipped
 from tests.command import Commands
 
@@ -22,7 +23,7 @@ def mqlab(tmp_path: Path) -> Commands:
     return Commands(folder=tmp_path)
 
 
-def noted(mqlab: Commands, run: str, **changed: bool) -> LabState:
+def noted(mqlab: Commands, run: str, **changed: bool) -> Note:
     """Note a lab in the state folder that never was."""
     scenario = load(shipped("scenarios") / "one-way.yaml", environment={})
     its = plan(scenario.topology, seed=7)
@@ -43,21 +44,22 @@ def noted(mqlab: Commands, run: str, **changed: bool) -> LabState:
         )
         for each in its.brokers
     }
-    state = LabState(
+    opened = datetime(2026, 1, 1, tzinfo=UTC)
+    note = Note(
         run=run,
         scenario=scenario.scenario,
         plan=its,
+        control=opening_control(its, opened),
         folder=str(mqlab.folder / run),
-        ca_file="",
-        router=f"none-{run}",
-        networks={},
-        brokers=brokers,
         owner="elsewhere//1/1",
-        control=opening_control(its, datetime(2026, 1, 1, tzinfo=UTC)),
+        opened=opened,
+        origin=None,
+        runtime=NAME,
+        own=LabState(ca_file="", router=f"none-{run}", networks={}, brokers=brokers).to_dict(),
         **{"detached": True, **changed},
     )
-    states.save(state, mqlab.state)
-    return state
+    notes.save(note, mqlab.state)
+    return note
 
 
 def test_no_lab_is_told_with_the_way_to_one(mqlab: Commands) -> None:

@@ -26,12 +26,13 @@ from lab.emulation.clock import RealClock
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import DEFAULT_POOL
-from lab.emulation.opening import Opening, new_run_id, open_lab
+from lab.emulation.opening import Opening, open_lab
 from lab.folder import create
 from lab.history import SendOutcome
 from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.runtime.messages import Incoming
+from lab.runtime.note import new_run_id
 from lab.shipped import shipped
 
 ARTICLE = shipped("scenarios") / "tokyo-singapore.yaml"
@@ -55,11 +56,11 @@ class Standing:
     scenario: Scenario
     plan: Plan
     folder: Path
-    state_folder: Path
+    note_folder: Path
 
     @property
     def run(self) -> str:
-        return self.lab.state.run
+        return self.lab.note.run
 
     def broker(self, name: str) -> Container:
         """Give a broker's container as it is now."""
@@ -140,7 +141,7 @@ def opening_of(scenario: Scenario, engine: Engine, folder: Path, **changed: Any)
             "client": engine.client,
             "images": engine.images,
             "pool": DEFAULT_POOL,
-            "state_folder": folder / "state",
+            "note_folder": folder / "state",
             "run": run,
             "scenario": scenario.scenario,
             "folder": create(folder / "home", run).path,
@@ -162,7 +163,7 @@ def standing(path: Path, engine: Engine, folder: Path) -> Iterator[Standing]:
             scenario=scenario,
             plan=planned,
             folder=opening.folder,
-            state_folder=opening.state_folder,
+            note_folder=opening.note_folder,
         )
     assert left_of(engine.client, opening.run) == []
 

@@ -175,7 +175,7 @@ def test_an_opening_that_fails_half_way(engine: Engine, tmp_path: Path, missing:
     with pytest.raises(HostError, match=r"absent|did not start"), open_lab(plan, opening, Quiet()):
         pytest.fail("it opened without an image")
     assert left_of(engine.client, opening.run) == []
-    assert list(opening.state_folder.glob("*")) == []
+    assert list(opening.note_folder.glob("*")) == []
 
 
 class Faulty:
@@ -216,5 +216,5 @@ def test_an_exception_in_a_client_ends_the_run_and_the_lab(engine: Engine, tmp_p
         assert len(left_of(engine.client, opening.run)) == 6
         replay(scenario, plan, FaultyLab(lab), recorder, run=opening.run)
     assert left_of(engine.client, opening.run) == []
-    assert list(opening.state_folder.glob("*")) == []
+    assert list(opening.note_folder.glob("*")) == []
     assert "ZeroDivisionError" in str(recorder.observations[-1])

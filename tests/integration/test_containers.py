@@ -114,9 +114,9 @@ def test_no_secret_can_be_looked_up(article_lab: Standing) -> None:
 
 
 def test_what_the_lab_keeps_for_itself_is_for_its_owner_alone(article_lab: Standing) -> None:
-    (file,) = article_lab.state_folder.glob("*.json")
+    (file,) = article_lab.note_folder.glob("*.json")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(article_lab.state_folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(article_lab.note_folder.stat().st_mode) == 0o700
     kept = file.read_text()
     assert article_lab.password("tokyo", "testuser") not in kept
     assert article_lab.lab.state.brokers["tokyo"].management_password in kept  # what the mode is for

@@ -14,12 +14,13 @@ from typing import Any
 import paho.mqtt.client as paho
 import pytest
 
-from lab.emulation import state as states
 from lab.emulation.engine import labels, sweeping
-from lab.emulation.engine.labels import Owner
 from lab.emulation.network.policy import policy
 from lab.emulation.network.router import Router
+from lab.emulation.state import read as read_state
 from lab.network import peerings
+from lab.runtime import note as notes
+from lab.runtime.owner import Owner
 from tests.command import Commands, Ended
 from tests.integration.labs import Engine, eventually, left_of, no_other_sweep, opens, reach, secrets_of
 
@@ -196,15 +197,16 @@ def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
 ) -> None:
     mqlab, _ = stand
     run = mqlab.latest.name
-    state = states.load(run, mqlab.state)
-    assert state is not None
+    note = notes.load(run, mqlab.state)
+    assert note is not None
+    state = read_state(note)
     its = {each.name: each for each in state.instances}
     tokyo, singapore = (engine.client.containers.get(its[name].container) for name in ("tokyo", "singapore"))
     tried = (tokyo, its["singapore"].address, 61617)
     router = Router(engine.client, state.router)
     try:
         # as a command leaves it that is killed before it has noted what it did
-        parted = peerings.delete(state.plan.network, peering=state.plan.network.peerings[0].name, at=timedelta(0))
+        parted = peerings.delete(note.plan.network, peering=note.plan.network.peerings[0].name, at=timedelta(0))
         router.set_policy(policy(parted, {name: each.address for name, each in its.items()}))
         assert reach(*tried) != "open"
         assert mqlab("link", "heal").code == 0

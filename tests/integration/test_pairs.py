@@ -50,7 +50,7 @@ def certified(lab: Standing, number: int, name: str) -> bool:
 
 def roles(lab: Standing) -> dict[str, tuple[str, str]]:
     """Give the role and the health of each instance of the pair."""
-    found = look(lab.client, lab.lab.state).brokers
+    found = look(lab.client, lab.lab.note).brokers
     return {each.name: (each.role, each.health) for each in found if each.name != "tokyo"}
 
 
@@ -117,11 +117,11 @@ def test_who_names_only_the_standby_has_no_bridge_before_it_takes_over(pair_lab:
     live.reboot("tokyo")
     tokyo = pair_lab.broker("tokyo")
     assert eventually(lambda: b"Connection refused" in tokyo.logs(since=rebooted), 60), "the standby's ports refuse"
-    (bridge,) = look(pair_lab.client, lab.state).bridges
+    (bridge,) = look(pair_lab.client, lab.note).bridges
     assert (bridge.up, bridge.ends) == (False, ())
     assert bridge.why_not == f"{CONNECTOR} names only instance 2 of singapore, which is not the active one"
     lab.kill("singapore", 1)
-    (planned,) = lab.state.plan.bridges
+    (planned,) = lab.note.plan.bridges
     assert eventually(lambda: lab.bridge_is_up(planned), 120)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -12,23 +12,14 @@ from lab.emulation.lab import EmulatedLab
 from lab.history import BrokerChanged
 from lab.living.service import Live
 from lab.network.vpc import Network
-from lab.operating import Control, opening_control
+from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
+from lab.runtime.note import Note
 from lab.shipped import shipped
 from tests.replay.fake_lab import FakeLab
 
 RUN = "20260101-101010-aaaaaa"
-
-
-@dataclass(frozen=True)
-class OnFile:
-    """As much of a lab's state as the verbs read."""
-
-    run: str
-    plan: Plan
-    reboot_time: float = 0.0
-    replaying: bool = False
 
 
 class Killed(BaseException):
@@ -41,8 +32,21 @@ class LiveLab(FakeLab):
     def __init__(self, scenario: str = "one-way", *, ago: timedelta = timedelta(0)) -> None:
         its = plan(load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology, seed=7)
         super().__init__(its)
-        self.state = OnFile(run=RUN, plan=its)
-        self.control: Control = opening_control(its, datetime.now(UTC) - ago)
+        opened = datetime.now(UTC) - ago
+        self.control: Control = opening_control(its, opened)
+        self.note = Note(
+            run=RUN,
+            scenario=scenario,
+            plan=its,
+            control=self.control,
+            folder="",
+            owner="",
+            detached=True,
+            opened=opened,
+            origin=None,
+            runtime="memory",
+            own={},
+        )
         self.rebooted: list[str] = []
         self.killed_at: str | None = None  # the command is killed when it is to stop this broker
         self.killed_before_noting = False
@@ -54,7 +58,7 @@ class LiveLab(FakeLab):
         super().prepare(broker, plan, passwords)
 
     @property
-    def state_folder(self) -> None:
+    def note_folder(self) -> None:
         """Nobody else is there to wait for."""
         return None
 
@@ -68,7 +72,7 @@ class LiveLab(FakeLab):
         if self.killed_before_noting:
             raise Killed
         self.control = control
-        self.state = replace(self.state, plan=replace(self.state.plan, network=control.network))
+        self.note = replace(self.note, plan=replace(self.note.plan, network=control.network))
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         if broker == self.killed_at:

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import pytest
 
-from lab.emulation import state as states
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.watch.jolokia import Silent
 from lab.errors import InputError, LabTimeout
@@ -19,6 +18,7 @@ from lab.history import SendOutcome
 from lab.living.conversation import Conversation, destination
 from lab.living.service import Live
 from lab.operating.configurations import create_configuration
+from lab.runtime import note as notes
 from lab.runtime.client import ClientEvents
 from lab.runtime.messages import Incoming, Outgoing
 from lab.runtime.progress import Logged
@@ -116,7 +116,7 @@ class OnDisk(LiveLab):
         self.looks = 0
 
     @property
-    def state_folder(self) -> Path:  # type: ignore[override]
+    def note_folder(self) -> Path:  # type: ignore[override]
         return self._folder
 
     def look_again(self) -> bool:
@@ -249,15 +249,14 @@ def test_a_message_goes_to_one_place(topic: str | None, queue: str | None) -> No
 def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
     on_file = noted(Commands(folder=tmp_path), "20260101-101010-aaaaaa")
     folder = Commands(folder=tmp_path).state
-    lab = EmulatedLab(cast(Any, None), on_file, state_folder=folder)
+    lab = EmulatedLab(cast(Any, None), on_file, note_folder=folder)
     try:
-        assert on_file.control is not None
         made = create_configuration(on_file.control, "mine", "5.18", datetime(2026, 1, 2, tzinfo=UTC), t=0.0).control
-        assert states.update(replace(on_file, control=made), folder)
+        assert notes.update(replace(on_file, control=made), folder)
         assert lab.control != made
         assert lab.look_again() and lab.control == made
         assert [each.name for each in Live(lab).account.configurations][-1] == "mine"
-        states.forget(on_file.run, folder)
+        notes.forget(on_file.run, folder)
         assert not lab.look_again()
         with pytest.raises(InputError, match="has ended meanwhile"):
             _ = Live(lab).account

@@ -13,11 +13,9 @@ import pytest
 from lab.amazonmq.account.account import Account, begun, due, move_clock
 from lab.amazonmq.account.brokers import applied, begin_reboot, broker_deleted, delete_broker, finish_reboot
 from lab.amazonmq.account.users import delete_user
-from lab.emulation import state as states
-from lab.emulation.state import LabState
-from lab.emulation.turns import turn
 from lab.living.windows import PATIENCE, stand
-from lab.operating import Control
+from lab.runtime import note as notes
+from lab.runtime.turns import turn
 from tests.cli.test_open_lab import noted
 from tests.command import Commands
 from tests.replay.fake_lab import VirtualClock
@@ -43,10 +41,10 @@ class Stood:
         self.clock.at(1000.0 + (moment - BEGAN).total_seconds(), what)
 
     def change(self, verb: Callable[[Account], Account]) -> None:
-        state = states.load(RUN, self.folder)
-        assert state is not None and state.control is not None
-        changed = replace(state.control, account=verb(state.control.account))
-        assert states.update(replace(state, control=changed), self.folder)
+        note = notes.load(RUN, self.folder)
+        assert note is not None
+        changed = replace(note.control, account=verb(note.control.account))
+        assert notes.update(replace(note, control=changed), self.folder)
 
     def attend(self) -> None:
         self.attended.append(self.machine())
@@ -63,13 +61,8 @@ class Stood:
             self.change(rebooted)
 
     def stand(self, until: datetime) -> None:
-        self.at(until, lambda: states.forget(RUN, self.folder))
-        stand(RUN, self.folder, self.clock, self.machine, account_of, self.attend)
-
-
-def account_of(state: LabState) -> Account:
-    assert isinstance(state.control, Control)
-    return state.control.account
+        self.at(until, lambda: notes.forget(RUN, self.folder))
+        stand(RUN, self.folder, self.clock, self.machine, self.attend)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from lab.amazonmq.account.account import Account
 from lab.declare.loading import load
 from lab.errors import BrokerError, InputError, LabTimeout
-from lab.operating import Control, opening_control
 from lab.operating.configurations import create_configuration
 from lab.operating.creation import begin_creation, begin_deletion, create, delete, finish_creation, finish_deletion
+from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
 from tests.replay.fake_lab import FakeLab

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lab.emulation import state as states
-from lab.emulation.turns import forget_strays, turn
+from lab.runtime import note as notes
+from lab.runtime.turns import forget_strays, turn
 from tests.cli.test_open_lab import noted
 from tests.command import Commands
 
@@ -20,7 +20,7 @@ PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "t
 HOLD = """
 import sys
 from pathlib import Path
-from lab.emulation.turns import forget_strays, turn
+from lab.runtime.turns import forget_strays, turn
 with turn(sys.argv[1], Path(sys.argv[2])):
     print("mine", flush=True)
     sys.stdin.read()
@@ -59,11 +59,11 @@ def test_a_killed_process_keeps_nobody_waiting(tmp_path: Path) -> None:
 
 def test_what_down_removed_is_not_written_again(tmp_path: Path) -> None:
     mqlab = Commands(folder=tmp_path)
-    state = noted(mqlab, RUN)
-    assert states.update(state, mqlab.state)
+    note = noted(mqlab, RUN)
+    assert notes.update(note, mqlab.state)
     with turn(RUN, mqlab.state):
-        states.forget(RUN, mqlab.state)
-        assert not states.update(state, mqlab.state)
+        notes.forget(RUN, mqlab.state)
+        assert not notes.update(note, mqlab.state)
     assert list(mqlab.state.iterdir()) == []
 
 
@@ -96,7 +96,7 @@ def test_a_lock_that_is_removed_meanwhile_is_nobodys(tmp_path: Path) -> None:
     with turn(RUN, tmp_path):
         thread.start()
         assert waits.wait(30)
-        states.lock_file(RUN, tmp_path).unlink()
+        notes.lock_file(RUN, tmp_path).unlink()
     assert has.wait(30)
 
     def waits_too() -> None:

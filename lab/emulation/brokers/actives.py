@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 from lab.emulation.brokers.power import PAUSED, Power
-from lab.emulation.state import LabState, State
+from lab.emulation.state import BrokerState, InstanceState
 
 
 class Actives:
     """The active instances, as last seen. A broker's only instance is its active one without a question."""
 
-    def __init__(self, state: LabState, power: Power, has_started: Callable[[State], bool]) -> None:
-        self._brokers = state.brokers
+    def __init__(
+        self, brokers: Mapping[str, BrokerState], power: Power, has_started: Callable[[InstanceState], bool]
+    ) -> None:
+        self._brokers = brokers
         self._power, self._has_started = power, has_started
-        self._last = {name: broker.first for name, broker in state.brokers.items()}
-        self._turns = {name: Lock() for name in state.brokers}
+        self._last = {name: broker.first for name, broker in brokers.items()}
+        self._turns = {name: Lock() for name in brokers}
 
-    def last(self, broker: str) -> State:
+    def last(self, broker: str) -> InstanceState:
         """Return the instance that was active when somebody last looked."""
         return self._last[broker]
 
-    def find(self, broker: str) -> State | None:
+    def find(self, broker: str) -> InstanceState | None:
         """Return the instance that is active now; None while none of two has started, or while it is frozen."""
         instances = self._brokers[broker].instances
         if len(instances) == 1:
@@ -37,7 +39,7 @@ class Actives:
                     return each
             return None
 
-    def holder(self, broker: str) -> State | None:
+    def holder(self, broker: str) -> InstanceState | None:
         """Return the instance that is active now, or that is frozen and lets no other one be active."""
         found = self.find(broker)
         return self._last[broker] if found is None and self._power.state(self._last[broker]) == PAUSED else found

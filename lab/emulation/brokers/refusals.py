@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from lab.emulation.brokers.power import DOWN, Power
-from lab.emulation.state import State
+from lab.emulation.state import InstanceState
 
 
 class Refusals:
@@ -15,7 +15,7 @@ class Refusals:
     def __init__(
         self,
         power: Power,
-        instances: Callable[[], Sequence[State]],
+        instances: Callable[[], Sequence[InstanceState]],
         refuse_for: Callable[[Sequence[str]], None],
     ) -> None:
         self._power, self._instances, self._refuse_for = power, instances, refuse_for

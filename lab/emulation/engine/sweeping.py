@@ -16,8 +16,9 @@ from docker.models.volumes import Volume
 
 import docker
 from lab.emulation.engine import labels
-from lab.emulation.engine.labels import Owner, router_name
+from lab.emulation.engine.labels import router_name
 from lab.errors import HostError
+from lab.runtime.owner import Owner
 
 PATIENCE = 30.0  # seconds for the engine to let go of a lab
 _AGAIN = 0.3

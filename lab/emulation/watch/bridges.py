@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from lab.emulation.brokers.actives import Actives
 from lab.emulation.brokers.power import OUT, PAUSED, STARTING, STOPPING, Power
-from lab.emulation.state import State
+from lab.emulation.state import InstanceState
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, Trouble
 from lab.runtime.clock import Clock
@@ -87,7 +87,7 @@ class _BrokerWatch:
         self._actives, self._power, self._clock, self._recorder = actives, power, clock, recorder
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
         self._silent = False
-        self._active: State | None = None  # of a pair, as last seen
+        self._active: InstanceState | None = None  # of a pair, as last seen
         self._one = threading.Lock()  # a step may look while the thread does
 
     def look(self) -> None:
@@ -133,7 +133,7 @@ class _BrokerWatch:
         self._silent = False
         return ends
 
-    def _instance(self) -> State:
+    def _instance(self) -> InstanceState:
         """Return the active instance, or where there is none the one that was it last; another one is told of."""
         its = self._actives.find(self._name) or self._actives.last(self._name)
         if self._active is not None and its.name != self._active.name:

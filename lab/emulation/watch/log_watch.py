@@ -17,7 +17,7 @@ import requests
 
 import docker
 from lab.activemq.log_lines import Said, matters, name_of, read
-from lab.emulation.state import State
+from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_flood import Flood
 from lab.history import LogLine, Recorder, Trouble
 from lab.runtime.clock import Clock
@@ -28,7 +28,7 @@ _AGAIN = 0.3  # seconds until a stream that ended is asked for once more
 class LogWatch:
     """Follows one container's log, from its beginning until told to end."""
 
-    def __init__(self, client: docker.DockerClient, its: State, clock: Clock, recorder: Recorder) -> None:
+    def __init__(self, client: docker.DockerClient, its: InstanceState, clock: Clock, recorder: Recorder) -> None:
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
         self._stream: Any = None
@@ -109,7 +109,7 @@ def _seconds(stamp: str) -> float:
 
 
 def follow(
-    client: docker.DockerClient, instances: Sequence[State], clock: Clock, recorder: Recorder
+    client: docker.DockerClient, instances: Sequence[InstanceState], clock: Clock, recorder: Recorder
 ) -> tuple[LogWatch, ...]:
     """Follow the logs of several instances of brokers."""
     watches = tuple(LogWatch(client, each, clock, recorder) for each in instances)

@@ -20,7 +20,7 @@ import docker
 from lab.amazonmq.names import OPENWIRE
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.router import READY, Router
-from lab.emulation.state import State
+from lab.emulation.state import InstanceState
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.network.link import LinkState
 from lab.network.reach import reach
@@ -113,15 +113,15 @@ def for_lock(client: docker.DockerClient, name: str, container: str) -> None:
         )
 
 
-def for_instance(client: docker.DockerClient, lab: EmulatedLab, of: State) -> None:
+def for_instance(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> None:
     """Return once an instance says over its management that it has started, with all its connectors, or waits to."""
 
     def started() -> bool:
         if client.containers.get(of.container).status in ("exited", "dead"):
             raise BrokerError(
                 f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
-                f"what it was given: {lab.state.folder}/brokers/{of.broker}/activemq.xml\n"
-                f"its whole log:     {lab.state.folder}/logs/{of.name}.log",
+                f"what it was given: {lab.note.folder}/brokers/{of.broker}/activemq.xml\n"
+                f"its whole log:     {lab.note.folder}/logs/{of.name}.log",
             )
         return lab.stands(of)
 

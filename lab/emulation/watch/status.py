@@ -9,14 +9,15 @@ import docker.errors
 import docker
 from lab.emulation.brokers.power import ABSENT, DELETED
 from lab.emulation.engine import logs
-from lab.emulation.engine.labels import Owner
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import links as link_now
 from lab.emulation.network.router import Router
-from lab.emulation.state import LabState, State
+from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch import readiness
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.plan.values import BridgePlan
+from lab.runtime.note import Note
+from lab.runtime.owner import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class LinkStatus:
 class Status:
     """One lab now."""
 
+    note: Note
     state: LabState
     owner_alive: bool
     brokers: tuple[BrokerStatus, ...]
@@ -66,26 +68,27 @@ class Status:
     dropped: tuple[PacketsDropped, ...]  # by the router, for want of a route or a rule
 
 
-def look(client: docker.DockerClient, state: LabState) -> Status:
+def look(client: docker.DockerClient, note: Note) -> Status:
     """Ask everything of a lab that there is to ask; parts that are down say so."""
-    lab = EmulatedLab(client, state)
+    lab = EmulatedLab(client, note)
     try:
-        owner = Owner.parse(state.owner)
+        owner = Owner.parse(note.owner)
         return Status(
-            state=state,
+            note=note,
+            state=lab.state,
             owner_alive=owner is not None and not owner.is_dead(Owner.current()),
-            brokers=tuple(_broker(client, lab, its) for its in state.instances if its.broker not in state.deleted),
+            brokers=tuple(_broker(client, lab, its) for its in lab.state.instances if its.broker not in note.deleted),
             bridges=_bridges(client, lab),
             links=_links(lab.router, lab, client),
-            dropped=tuple(lab.dropped()) if _router_runs(client, state) else (),
+            dropped=tuple(lab.dropped()) if _router_runs(client, note.run) else (),
         )
     finally:
         lab.let_go()
 
 
-def _broker(client: docker.DockerClient, lab: EmulatedLab, of: State) -> BrokerStatus:
+def _broker(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> BrokerStatus:
     name = of.name
-    if not lab.state.replaying and of.broker in lab.state.to_come:
+    if not lab.note.replaying and of.broker in lab.note.to_come:
         return BrokerStatus(name=name, container=ABSENT, health="none", version=None, memory=None)
     try:
         container = client.containers.get(of.container)
@@ -107,8 +110,8 @@ def _broker(client: docker.DockerClient, lab: EmulatedLab, of: State) -> BrokerS
 def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatus, ...]:
     ends = lab.bridges()
     found = []
-    for bridge in lab.state.plan.bridges:
-        if bridge.initiator in lab.state.deleted:
+    for bridge in lab.note.plan.bridges:
+        if bridge.initiator in lab.note.deleted:
             continue  # the connector has gone with it
         up = lab.bridge_is_up(bridge)
         found.append(
@@ -131,31 +134,31 @@ def _bridges(client: docker.DockerClient, lab: EmulatedLab) -> tuple[BridgeStatu
 
 def _why_not(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
     for broker in (bridge.initiator, bridge.responder):
-        if not lab.state.replaying and broker in lab.state.to_come:
+        if not lab.note.replaying and broker in lab.note.to_come:
             return f"{broker} is {ABSENT}"
-        if broker in lab.state.deleted:
+        if broker in lab.note.deleted:
             return f"{broker} is {DELETED}"
     if bridge.instances and lab.active(bridge.responder) not in bridge.instances:
         return readiness.of_the_standby(bridge)
     return readiness.cause(client, lab, bridge)
 
 
-def _role(lab: EmulatedLab, of: State) -> str:
+def _role(lab: EmulatedLab, of: InstanceState) -> str:
     if not of.mark or not lab.stands(of):
         return ""
     return "active" if lab.active(of.broker) == of.number else "standby"
 
 
-def _router_runs(client: docker.DockerClient, state: LabState) -> bool:
-    return any(name == "router" and each.status == "running" for name, each in logs.containers(client, state.run))
+def _router_runs(client: docker.DockerClient, run: str) -> bool:
+    return any(name == "router" and each.status == "running" for name, each in logs.containers(client, run))
 
 
 def _links(router: Router, lab: EmulatedLab, client: docker.DockerClient) -> tuple[LinkStatus, ...]:
-    if not _router_runs(client, lab.state):
+    if not _router_runs(client, lab.note.run):
         return ()
     seen = lab.links()
     found = []
-    for link in lab.state.plan.links:
+    for link in lab.note.plan.links:
         answer = router.ask(link.name, "probe", "--count", "5")
         lost = answer["lost"] == answer["count"]
         found.append(

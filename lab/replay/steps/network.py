@@ -22,8 +22,9 @@ from lab.history import Attempted
 from lab.network.link import LinkState
 from lab.network.reach import Reach, Stop, reach
 from lab.network.vpc import INTERNET
-from lab.operating import Control, Done
+from lab.operating import Done
 from lab.operating import network as verbs
+from lab.plan.control import Control
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.runtime.lab import Lab

@@ -15,11 +15,12 @@ from lab.declare.steps.update_broker import UpdateBroker
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.steps.update_user import UpdateUser
 from lab.errors import BrokerError, InputError, PlanError
-from lab.operating import Control, Done
+from lab.operating import Done
 from lab.operating.brokers import update_broker
 from lab.operating.clock import moved, moved_before
 from lab.operating.configurations import create_configuration, update_configuration
 from lab.operating.users import create_user, delete_user, update_user
+from lab.plan.control import Control
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.instances import rebooted_last

@@ -12,8 +12,9 @@ from docker.errors import APIError
 from lab.emulation.brokers.power import DELETED, UP, Power
 from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.clock import RealClock
-from lab.emulation.state import InstanceState, LabState
+from lab.emulation.state import InstanceState
 from lab.errors import BrokerError
+from lab.runtime.note import Note
 
 
 class Container:
@@ -52,8 +53,8 @@ def instance(name: str) -> InstanceState:
 A, B = instance("a"), instance("b")
 
 
-def on_file(*, to_come: Sequence[str] = (), deleted: Sequence[str] = ()) -> LabState:
-    return cast(LabState, SimpleNamespace(run="run", instances=(A, B), to_come=to_come, deleted=deleted))
+def on_file(*, to_come: Sequence[str] = (), deleted: Sequence[str] = ()) -> Note:
+    return cast(Note, SimpleNamespace(run="run", to_come=to_come, deleted=deleted))
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def engine() -> Engine:
 
 @pytest.fixture
 def power(engine: Engine) -> Power:
-    return Power(cast(Any, engine), on_file(), RealClock())
+    return Power(cast(Any, engine), on_file(), (A, B), RealClock())
 
 
 def refusals(power: Power) -> tuple[Refusals, list[Sequence[str]]]:
@@ -94,7 +95,7 @@ def test_two_that_are_about_to_start_are_both_let_in(power: Power) -> None:
 
 def test_what_others_have_created_and_mended_is_asked_again(engine: Engine) -> None:
     before = on_file(to_come=("b",))
-    power = Power(cast(Any, engine), before, RealClock())
+    power = Power(cast(Any, engine), before, (A, B), RealClock())
     power.kill(A)
     assert [power.answers(each) for each in (A, B)] == [False, False]
     power.follow(on_file())

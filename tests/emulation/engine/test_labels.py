@@ -2,8 +2,8 @@ import os
 from dataclasses import replace
 
 from lab.emulation.engine import labels
-from lab.emulation.engine.labels import Owner
 from lab.emulation.engine.sweeping import Found
+from lab.runtime.owner import Owner
 
 
 def test_an_owner_survives_its_label() -> None:

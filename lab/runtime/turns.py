@@ -1,4 +1,4 @@
-"""Whose turn it is to change a lab: one command at a time, and nobody before the lab stands.
+"""Turns at changing a lab: one command at a time, and nobody before the lab stands.
 
 The lock is the kernel's, on a file beside the lab's state: it goes with the process that has it, however that ends.
 """
@@ -11,12 +11,12 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab.emulation.state import lock_file
+from lab.runtime.note import lock_file
 
 
 @contextmanager
 def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Have a lab for oneself until the end of the block; `waiting` is called once where somebody else has it first."""
+    """Hold the lab's lock for the block; call `waiting` once if another process holds it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = _locked(lock_file(run, folder), waiting)
     try:

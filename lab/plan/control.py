@@ -1,4 +1,4 @@
-"""What the cloud's own side of a lab is: the account of Amazon MQ, and the network, as they stand."""
+"""The cloud's own side of a lab: the account of Amazon MQ, and the network, as they stand."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.brokers import open_broker
-from lab.amazonmq.account.describe import pending_changes
 from lab.amazonmq.account.revisions import SavedConfiguration
 from lab.amazonmq.configurations.default import FILE
-from lab.history import BrokerRecordSeen, Observation
 from lab.network.vpc import Network
 from lab.plan.values import Plan
 
@@ -29,15 +27,6 @@ class Control:
         """Return the network with the interfaces of the brokers that are there: others' come and go with them."""
         there = {each.name for each in self.account.brokers}
         return replace(self.network, interfaces=tuple(i for i in self.network.interfaces if i.broker in there))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What a verb gives: the Control after it, what was seen, and what is remarkable."""
-
-    control: Control
-    seen: tuple[Observation, ...] = ()
-    note: str = ""
 
 
 def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)) -> Control:
@@ -68,21 +57,4 @@ def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)
         ),
         network=plan.network,
         later=later,
-    )
-
-
-def seen_of(record: BrokerRecord, t: float) -> BrokerRecordSeen:
-    """Return a broker's record as it goes into a history."""
-    pending, waiting = record.pending, pending_changes(record)
-    return BrokerRecordSeen(
-        t=t,
-        broker=record.name,
-        state=str(record.state),
-        configuration=record.current.configuration,
-        revision=record.current.revision,
-        pending_configuration="" if pending is None else pending.configuration,
-        pending_revision=None if pending is None else pending.revision,
-        before="" if not record.history else str(record.history[-1]),
-        users={user.name: waiting.get(user.name, "") for user in record.users},
-        window=str(record.window),
     )

@@ -1,0 +1,73 @@
+"""Who owns a lab: the process that opened it.
+
+Told by host, boot, pid namespace and start time, so that neither a reused pid nor the same pid in a container is its
+owner.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from lab.runtime.clock import boot
+
+_PIDS = Path("/proc/self/ns/pid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """A process, told apart from any other one that had or will have its pid."""
+
+    host: str
+    boot: str  # empty where the system does not tell
+    pid: int
+    started: int  # seconds since the epoch
+    pids: str = ""  # whose pids it is one of: containers of one host may share its name and its boot
+
+    @classmethod
+    def current(cls) -> Owner:
+        """Return this process."""
+        return cls(
+            host=socket.gethostname(),
+            boot=boot(),
+            pid=os.getpid(),
+            started=int(psutil.Process().create_time()),
+            pids=_namespace(),
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Owner | None:
+        """Read an owner label, or None if it is not one of ours."""
+        parts = text.split("/")
+        if len(parts) not in (4, 5) or not parts[2].isdigit() or not parts[3].isdigit():
+            return None
+        pids = parts[4] if len(parts) == 5 else ""
+        return cls(host=parts[0], boot=parts[1], pid=int(parts[2]), started=int(parts[3]), pids=pids)
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.boot}/{self.pid}/{self.started}" + (f"/{self.pids}" if self.pids else "")
+
+    def is_dead(self, here: Owner) -> bool:
+        """Return whether this owner has surely gone, seen from `here`; one with other pids is never known dead."""
+        if self.host != here.host:
+            return False
+        if self.boot != here.boot:
+            return True
+        if self.pids and here.pids and self.pids != here.pids:
+            return False
+        try:
+            return abs(int(psutil.Process(self.pid).create_time()) - self.started) > 2
+        except psutil.NoSuchProcess:
+            return True
+
+
+def _namespace() -> str:
+    """Return the number of this process's pid namespace; nothing where the system does not tell."""
+    try:
+        return "".join(filter(str.isdigit, _PIDS.readlink().name))
+    except OSError:
+        return ""

@@ -1,0 +1,149 @@
+"""The note of a lab that stands: found by other processes, and those of earlier versions too."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lab.emulation import state
+from lab.emulation.state import BrokerState, InstanceState, LabState
+from lab.plan.control import Control
+from lab.plan.values import Plan
+from lab.runtime import note as notes
+from lab.runtime.clock import Origin, boot
+from lab.runtime.note import Note
+from lab.runtime.owner import Owner
+from tests.amazonmq.account.test_maintenance import waiting
+
+# As mqlab wrote it when there was one runtime only.
+EARLIER = Path(__file__).with_name("notes") / "20260101-101010-aaaaaa.json"
+
+
+def _lab(run: str, engine: str = "") -> Note:
+    instance = InstanceState(
+        broker="tokyo", name="tokyo", number=1, container="c", address="10.0.0.1", ports={"mqtt": 1}, management_port=2
+    )
+    where = LabState(
+        ca_file="/f/ca.pem",
+        router="r",
+        networks={"tokyo": "10.0.0.0/27"},
+        brokers={"tokyo": BrokerState(instances=(instance,), management_password="hush-hush")},
+        engine=engine,
+    )
+    return Note(
+        run=run,
+        scenario="s",
+        plan=Plan(topology="t", seed=1, regions=(), links=(), brokers=(), bridges=(), actions=()),
+        control=Control(),
+        folder="/f",
+        owner="h/b/1/1",
+        detached=True,
+        opened=datetime(2026, 1, 1, tzinfo=UTC),
+        origin=Origin(boot=boot(), monotonic=7.5),
+        runtime="emulation",
+        own=where.to_dict(),
+    )
+
+
+def test_a_lab_is_found_again_and_forgotten(tmp_path: Path) -> None:
+    notes.save(_lab("r-1"), tmp_path)
+    notes.save(_lab("r-2"), tmp_path)
+    assert [each.run for each in notes.load_all(tmp_path)] == ["r-1", "r-2"]
+    assert notes.load_all(tmp_path)[0] == _lab("r-1")
+    notes.forget("r-1", tmp_path)
+    notes.forget("r-1", tmp_path)
+    assert [each.run for each in notes.load_all(tmp_path)] == ["r-2"]
+
+
+def test_what_its_runtime_wrote_is_for_the_runtime_alone(tmp_path: Path) -> None:
+    simulated = replace(_lab("r-1"), runtime="another", own={"anything": [1, {"else": None}]})
+    notes.save(simulated, tmp_path)
+    assert notes.load("r-1", tmp_path) == simulated
+
+
+def test_a_lab_of_before_notes_named_their_runtime_is_found(tmp_path: Path) -> None:
+    shutil.copy(EARLIER, tmp_path)
+    (note,) = notes.load_all(tmp_path)
+    assert (note.run, note.scenario, note.runtime) == (EARLIER.stem, "one way only", "emulation")
+    assert (note.folder, note.detached, note.replaying, note.reboot_time) == ("/runs/r", True, False, 1.5)
+    assert note.opened == datetime(2026, 1, 1, 10, 10, 10, tzinfo=UTC)
+    assert [each.name for each in note.control.account.brokers] == [each.name for each in note.plan.brokers]
+    where = state.read(note)
+    assert (where.engine, where.ca_file, where.router) == ("E:1", "/runs/r/ca.pem", "c-router")
+    assert where.networks == {"tokyo": "10.213.0.0/27"}
+    assert where.brokers["tokyo"].first.ports == {"mqtt": 20001, "console": 20002}
+    assert where.brokers["tokyo"].management_password == "hush-hush"
+    assert notes.update(note, tmp_path)
+    assert notes.load(note.run, tmp_path) == note
+
+
+def test_processes_of_one_boot_have_one_clock() -> None:
+    note = _lab("r-1")
+    assert note.began == 7.5
+    hour = replace(note, opened=datetime.now(UTC) - timedelta(hours=1))
+    for later in (replace(hour, origin=None), replace(hour, origin=Origin(boot="another", monotonic=7.5))):
+        assert abs(time.monotonic() - later.began - 3600) < 5
+
+
+def test_only_what_has_surely_gone_is_off_the_list() -> None:
+    here = Owner.current()
+    dead = str(replace(here, started=1))
+    labs = [
+        _lab("swept", "one"),
+        _lab("there", "one"),
+        _lab("elsewhere", "other"),  # DOCKER_HOST named another engine when it was opened
+        _lab("unsaid", ""),
+        replace(_lab("standing", "one"), detached=False, owner=str(here)),
+        replace(_lab("killed", "one"), detached=False, owner=dead),
+        replace(_lab("not ours", "one"), runtime="another"),
+    ]
+    assert state.gone(labs, {"there"}, "one", here) == ("swept", "killed")
+
+
+def test_what_a_killed_writer_has_left_goes(tmp_path: Path) -> None:
+    notes.save(_lab("r-1"), tmp_path)
+    for run in ("r-1", "r-2"):
+        (tmp_path / f"{run}.part").write_text("half of a secret")
+    notes.forget("r-1", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["r-2.part"]
+    notes.forget_parts(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "labs"
+    notes.save(_lab("r-1"), folder)
+    assert stat.S_IMODE((folder / "r-1.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text(json.dumps({"run": "old"}))
+    (tmp_path / "new.json").write_text(json.dumps({"run": "new", "runtime": "emulation"}))
+    (tmp_path / "half.json").write_text('{"run"')
+    (tmp_path / "list.json").write_text("[1]")
+    assert notes.load_all(tmp_path) == ()
+
+
+def test_its_printed_form_has_no_secret() -> None:
+    note = _lab("r-1")
+    assert "hush-hush" not in repr(note) and "hush-hush" not in repr(state.read(note))
+
+
+def test_the_folder_follows_the_environment() -> None:
+    assert notes.note_folder({"MQLAB_STATE": "/a"}) == Path("/a")
+    assert notes.note_folder({"XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
+    assert notes.note_folder({"HOME": "/h"}) == Path("/h/.local/state/mqlab/labs")
+
+
+def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path) -> None:
+    control = Control(account=waiting())
+    notes.save(replace(_lab("r-1"), control=control), tmp_path)
+    found = notes.load("r-1", tmp_path)
+    assert found is not None
+    assert found.control == control
