@@ -18,7 +18,7 @@ from lab.errors import InputError, Place
 from lab.history import Header, Observation, observations
 from lab.judge.evidence.evidence import Evidence, take_in
 from lab.judge.evidence.witnesses import testimonies
-from lab.judge.reporting import bridges, deliveries, flows, limits, links, notes, regions
+from lab.judge.figures import bridges, deliveries, flows, limits, links, notes, regions
 from lab.judge.values import Outcome, Report, Verdict, worst
 
 

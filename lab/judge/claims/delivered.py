@@ -8,9 +8,9 @@ from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.delivered import Delivered
 from lab.judge.claims.duplicates import duplicated
-from lab.judge.evidence.audiences import Tally
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.records import OK
+from lab.judge.evidence.tally import Tally
 from lab.judge.findings import Finding, never_subscribed, together
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lab.declare.expectations.discarded import Discarded
 from lab.declare.steps.snapshot import END, START
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.missing import lost_elsewhere, shown
+from lab.judge.evidence.losses import lost_elsewhere, shown
 from lab.judge.evidence.snapshots import Rise, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome

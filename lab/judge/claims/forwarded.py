@@ -9,7 +9,7 @@ from lab.activemq.destinations import destination_of
 from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.missing import lost_elsewhere, received_elsewhere, shown
+from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
 from lab.judge.evidence.records import is_queue
 from lab.judge.evidence.snapshots import Rise, Subject
 from lab.judge.findings import Finding, asked, unknown

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lab.declare.expectations.stuck import Stuck
 from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.missing import never_received, shown
+from lab.judge.evidence.losses import never_received, shown
 from lab.judge.evidence.snapshots import Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import inf
 
 from lab.activemq.destinations import hears
-from lab.judge.evidence.audiences import Audience, Tally
+from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.records import is_queue
+from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Event, Timeline
 from lab.judge.wording import gap, moment
 from lab.units import several

@@ -20,9 +20,10 @@ from lab.history import (
     Trouble,
     Unsubscribed,
 )
-from lab.judge.evidence.audiences import Audience, Tally, audiences, joint
+from lab.judge.evidence.audiences import Audience, audiences, joint
 from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Timeline
 
 

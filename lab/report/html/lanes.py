@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.judge import Judged
-from lab.judge.evidence.audiences import Audience, Tally
+from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.records import Publication
+from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, moment
 
 LEAST = 0.02  # seconds on either side of what is drawn: a moment alone would be drawn as if it were long

@@ -50,7 +50,7 @@ def never_received(evidence: Evidence, destination: str) -> list[Message]:
 
 
 def lost_elsewhere(evidence: Evidence, broker: str, destination: str) -> list[Message]:
-    """Give, for each other broker, the messages owed to its subscribers that not one of them received."""
+    """Return, for each other broker, the messages owed to its subscribers that not one of them received."""
     found = []
     by_broker: dict[str, list[int]] = {}
     for position, audience in enumerate(evidence.audiences):

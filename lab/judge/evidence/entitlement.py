@@ -1,4 +1,4 @@
-"""What an audience is owed of a publication beyond being there: selectors, what is kept for it, what is over."""
+"""What an audience is owed of a publication: by when it listened, its selectors, what is kept for it, what is over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.judge.evidence.records import OK, Publication, Subscription, is_queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class Entitlement:
     """Which members of an audience are owed a publication, and on what terms."""
 
     members: tuple[Subscription, ...]  # those whose selectors let it through, or may
@@ -23,7 +23,7 @@ class Owed:
     retained: Mapping[int, float] = field(default_factory=dict)  # owed at a subscription, with its moment, by number
 
 
-class Kept:
+class Retained:
     """What brokers retain: of each topic the last message that was published so and accepted."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -51,10 +51,10 @@ class Kept:
         return found
 
 
-def owed(members: Sequence[Subscription], publication: Publication, kept: Kept) -> Owed:
-    """Tell who of an audience is owed a publication."""
+def entitlement(members: Sequence[Subscription], publication: Publication, kept: Retained) -> Entitlement:
+    """Return who of an audience is owed a publication, and on what terms."""
     if all(member.selector is None for member in members):
-        return Owed(members=tuple(members), retained=kept.of(members, publication))
+        return Entitlement(members=tuple(members), retained=kept.of(members, publication))
     through: list[Subscription] = []
     others: list[Subscription] = []
     unsure = ""
@@ -68,12 +68,19 @@ def owed(members: Sequence[Subscription], publication: Publication, kept: Kept) 
         except Untold as untold:
             lets, unsure = True, f"the selector {member.selector} may let it through or not: {untold}"
         (through if lets else others).append(member)
-    return Owed(
+    return Entitlement(
         members=tuple(through),
         others=tuple(others),
         unsure="" if sure else unsure,
         retained=kept.of(through, publication),
     )
+
+
+def due_at(members: Sequence[Subscription], destination: str, sent: float) -> bool:
+    """Return whether an audience that listened as it did was owed a message sent at that moment."""
+    if is_queue(destination):  # a queue keeps what was sent before anyone listened
+        return any(sent <= member.until for member in members if member.windows)
+    return any(start <= sent < end for member in members for start, end in member.windows)
 
 
 def surely_over(members: Sequence[Subscription], sent: float, expiry: float) -> bool:
