@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from lab.activemq.destinations import destination_of
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.delivered import Delivered
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import Subscription
@@ -35,10 +33,10 @@ def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[flo
     """Return for every audience the shortest `within` that covers it, in seconds; infinity where none does."""
     limits: dict[int, float] = {}
     for claim in expectations:
-        if isinstance(claim, Delivered) and claim.promise != "nothing":
-            for chosen in evidence.chosen(claim.to, destination_of(claim)):
+        if (wanted := claim.arrivals) is not None and not wanted.none:
+            for chosen in evidence.chosen(wanted.to, wanted.destination):
                 key = id(chosen.audience)
-                limits[key] = min(limits.get(key, float("inf")), claim.within.total_seconds())
+                limits[key] = min(limits.get(key, float("inf")), wanted.within.total_seconds())
     return tuple(limits.get(id(audience), float("inf")) for audience in evidence.audiences)
 
 

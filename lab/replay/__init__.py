@@ -9,6 +9,7 @@ import contextlib
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+from lab.declare.kinds import Find, of_kind
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import START
 from lab.declare.unrolling import unroll
@@ -21,14 +22,21 @@ from lab.replay.service import Service, tells_of_service
 from lab.replay.settling import bear_witness, settle, spared
 from lab.replay.steps.network import bear_witness_of_network, tell_network
 from lab.replay.steps.traffic import end_all
-from lab.replay.witnesses import demanded, take_if_wanted
+from lab.replay.witnesses import take_if_wanted, watched
 from lab.runtime.lab import Lab
 
 __all__ = ["replay"]
 
 
 def replay(
-    scenario: Scenario, plan: Plan, lab: Lab, recorder: Recorder, *, run: str, began: datetime | None = None
+    scenario: Scenario,
+    plan: Plan,
+    lab: Lab,
+    recorder: Recorder,
+    *,
+    run: str,
+    began: datetime | None = None,
+    find: Find = of_kind,
 ) -> None:
     """Replay a scenario; everything seen goes to the recorder, from the first step to Ended.
 
@@ -44,7 +52,7 @@ def replay(
     try:
         with closing:
             closing.callback(lab.unwatch)
-            lab.watch(LabRecorder(rehearsal), demanded(scenario))
+            lab.watch(LabRecorder(rehearsal), watched(scenario))
             take_if_wanted(rehearsal, scenario, START)
             tell_network(rehearsal, scenario)
             rehearsal.service.tell_all()
@@ -53,7 +61,7 @@ def replay(
                     play(rehearsal, program.steps)
                     end_all(rehearsal)
                     rehearsal.check()
-                settle(rehearsal, scenario)
+                settle(rehearsal, scenario, find)
                 await_returns(rehearsal)
             lab.unwatch()
             bear_witness(rehearsal, scenario)

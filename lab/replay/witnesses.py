@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from lab.declare.expectations.demand import Demanded
 from lab.declare.scenario import Scenario
-from lab.declare.steps.snapshot import END, START
 from lab.history import SnapshotTaken
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.wording import destination
 from lab.runtime.messages import Destination
 
 
@@ -24,25 +21,11 @@ def take_snapshot(rehearsal: Rehearsal, name: str) -> Outcome:
 
 def take_if_wanted(rehearsal: Rehearsal, scenario: Scenario, name: str) -> None:
     """Take the snapshot `start` or `end`, where a claim looks at it."""
-    if name in wanted(scenario):
+    if any(name in claim.snapshots for claim in scenario.expect):
         take_snapshot(rehearsal, name)
 
 
-def wanted(scenario: Scenario) -> frozenset[str]:
-    """Name the snapshots of `start` and `end` that the claims look at."""
-    return frozenset(name for claim in scenario.expect for name in claim.snapshots if name in (START, END))
-
-
-def demanded(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
+def watched(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
     """Return each broker and destination whose demand a claim is about."""
-    claims = [claim for claim in scenario.expect if isinstance(claim, Demanded)]
-    return tuple(dict.fromkeys((claim.broker, destination(claim)) for claim in claims))
-
-
-def await_demand(rehearsal: Rehearsal, claim: Demanded) -> None:
-    """Wait until the demand is as claimed, or until there is no more time for it."""
-    if claim.after is None or claim.within is None or claim.after not in rehearsal.last_change:
-        return
-    key = (claim.broker, str(destination(claim)))
-    left = rehearsal.last_change[claim.after] + claim.within.total_seconds() - rehearsal.now()
-    rehearsal.wait(lambda: rehearsal.demands.get(key) is claim.present, left)
+    pairs = dict.fromkeys(claim.watched for claim in scenario.expect if claim.watched is not None)
+    return tuple((broker, Destination.of(written)) for broker, written in pairs)

@@ -39,8 +39,7 @@ from lab.runtime.messages import Destination
 
 def destination(step: Addressed) -> Destination:
     """Return the destination a step or a claim names."""
-    kind, _, name = str(destination_of(step)).partition("://")
-    return Destination(kind=kind, name=name)
+    return Destination.of(str(destination_of(step)))
 
 
 def asked(step: Step) -> str:

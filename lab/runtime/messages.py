@@ -17,6 +17,12 @@ class Destination:
     def __str__(self) -> str:
         return f"{self.kind}://{self.name}"
 
+    @classmethod
+    def of(cls, written: str) -> Destination:
+        """Return what is written as `topic://a.b`."""
+        kind, _, name = written.partition("://")
+        return cls(kind=kind, name=name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

@@ -11,7 +11,7 @@ import re
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from lab.declare.fields import Declared
+from lab.declare.fields import Declared, Receivers
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>-]*")
 
@@ -42,10 +42,28 @@ class Term(NamedTuple):
         return None if after is None or within is None else cls(after, within)
 
 
+class Arrivals(NamedTuple):
+    """Which messages a claim is about, and how long after its sending each may take."""
+
+    to: Receivers | None  # every subscriber when None
+    destination: str | None  # any when None
+    within: timedelta
+    none: bool  # what is claimed is that nothing arrives
+
+
+class Attempt(NamedTuple):
+    """A connection that a claim wants to be tried."""
+
+    source: str
+    target: str
+    port: int
+
+
 class Expectation(Declared):
     """One claim about what the history will show."""
 
     claim: ClassVar[str]
+    of_messages: ClassVar[bool] = False  # nothing of it can come any more once no message is owed to anybody
     of_network: ClassVar[bool] = False  # its history begins with the peerings, routes and rules that there are
     of_service: ClassVar[bool] = False  # its history holds what the service keeps of the brokers
 
@@ -53,6 +71,21 @@ class Expectation(Declared):
     def snapshots(self) -> tuple[str, ...]:
         """Return the names of the snapshots that are looked at."""
         return ()
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """Return the connection that is to be tried when everything else is over."""
+        return None
+
+    @property
+    def watched(self) -> tuple[str, str] | None:
+        """Return the broker and the destination whose demand is to be watched from the beginning."""
+        return None
+
+    @property
+    def arrivals(self) -> Arrivals | None:
+        """Return the messages that are waited for, each for so long after its sending."""
+        return None
 
     @property
     def term(self) -> Term | None:

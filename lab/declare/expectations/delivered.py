@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from lab.activemq.destinations import destination_of
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.base import Arrivals, Expectation
 from lab.declare.fields import Duration, Receivers
 
 
@@ -19,6 +20,12 @@ class Delivered(Expectation, Addressed):
     to: Receivers | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # of its sending, for each message
+
+    @property
+    def arrivals(self) -> Arrivals | None:
+        """Return what is to arrive, or not to."""
+        none = self.promise == "nothing"
+        return Arrivals(to=self.to, destination=destination_of(self), within=self.within, none=none)
 
     @model_validator(mode="after")
     def _silent(self) -> Self:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from lab.activemq.destinations import destination_of
 from lab.declare.addressed import OneDestination
 from lab.declare.expectations.base import After, Expectation, Term
 from lab.declare.fields import Duration, Name, YesNo
@@ -19,6 +20,11 @@ class Demanded(Expectation, OneDestination):
     present: YesNo
     within: Duration | None = None  # of `after`
     after: Literal[After, "subscribe", "unsubscribe"] | None = None  # the last such step
+
+    @property
+    def watched(self) -> tuple[str, str] | None:
+        """Return the broker and the destination."""
+        return self.broker, str(destination_of(self))
 
     @property
     def term(self) -> Term | None:

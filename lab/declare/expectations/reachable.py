@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.base import Attempt, Expectation
 from lab.declare.fields import Name, Whole
 
 Because = Literal[
@@ -26,6 +26,11 @@ class Reachable(Expectation):
     answer: Literal["open", "refused", "silent"] = "open"
     because: Because | None = None  # what stops it
     at: Name = END  # a try step's name
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """Return what is to be tried, unless it is of what a step tries."""
+        return Attempt(self.source, self.to, self.port) if self.at == END else None
 
     @model_validator(mode="after")
     def _stopped(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lab.declare.expectations.reachable import END, Reachable
+from lab.declare.expectations.reachable import END
 from lab.declare.scenario import Scenario
 from lab.declare.steps.accept_peering import AcceptPeering
 from lab.declare.steps.authorize_ingress import AuthorizeIngress
@@ -98,11 +98,7 @@ def tell_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 def bear_witness_of_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Try what is claimed of the end, and record all that the router dropped since no route or rule let it pass."""
-    asked = dict.fromkeys(
-        (claim.source, claim.to, claim.port)
-        for claim in scenario.expect
-        if isinstance(claim, Reachable) and claim.at == END
-    )
+    asked = dict.fromkeys(claim.attempt for claim in scenario.expect if claim.attempt is not None)
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
     now, at = rehearsal.now(), rehearsal.service.since_it_began

@@ -1,0 +1,15 @@
+"""When a demand is as it was claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.activemq.destinations import destination_of
+from lab.declare.expectations.base import Term
+from lab.declare.expectations.demand import Demanded
+from lab.replay.rehearsal import Rehearsal
+
+
+def come_true(rehearsal: Rehearsal, claim: Demanded, term: Term) -> Callable[[], bool]:
+    """Return whether the demand was last seen as it is claimed."""
+    return lambda: rehearsal.demands.get((claim.broker, str(destination_of(claim)))) is claim.present

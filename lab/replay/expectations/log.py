@@ -1,0 +1,22 @@
+"""When a log has the lines that were claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.activemq import log_lines
+from lab.declare.expectations.base import Term
+from lab.declare.expectations.log import Log
+from lab.replay.rehearsal import Rehearsal
+
+
+def come_true(rehearsal: Rehearsal, claim: Log, term: Term) -> Callable[[], bool]:
+    """Return whether the log has the lines that are claimed; never for lines that must not come."""
+    begin = rehearsal.last_begun[term.after]
+    pattern = log_lines.pattern(claim.matches)
+
+    def there() -> bool:
+        its = (line for line in tuple(rehearsal.log) if line.broker == claim.broker and line.t >= begin)
+        return not claim.absent and sum(line.times for line in its if pattern.search(line.text)) >= claim.count
+
+    return there
