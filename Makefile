@@ -35,6 +35,7 @@ check: $(VENV)/.ready ## ruff, mypy --strict, import-linter, the structure of la
 	$(BIN)/python -m tests.structure
 
 bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/results/
+	@bash docker/test-tools.sh
 	$(BIN)/python -m bench
 
 scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2", into bench/results/scenarios.json

@@ -1,7 +1,8 @@
 """Everything there is to measure: `python -m bench [startup|failover|link|replay|traffic|memory|… ...] [--quick]`.
 
 Figures are ratios against something measured in the same run, or bounds; none of them is a test, so the exit code is
-0 whatever they are. Results go to bench/results/, and a table with the goals to the terminal.
+0 whatever they are, and 1 only where something could not be measured. Results go to bench/results/, and a table with
+the goals to the terminal.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bench import check, demo, failover, goals, link, memory, policy, replay, st
 from bench.article import Article
 from bench.machine import machine
 from lab.clients import Endpoint
+from tests.router.namespaces import unfit
 
 BUSY = 0.4  # cores that others keep busy
 RESULTS = Path(__file__).parent / "results"
@@ -42,7 +44,7 @@ def measure_policy(quick: bool) -> dict[str, Any]:
 
 def measure_link(quick: bool) -> dict[str, Any]:
     """Measure the link's error in network namespaces, which takes root, and its throughput as a lab has it."""
-    if reason := link.unfit():
+    if reason := unfit():
         return {"not_measured": reason}
     return link.measure(quick=quick)
 
@@ -123,8 +125,8 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
 }
 
 
-def main() -> None:
-    """Run the benches named, all without a name, keep what they found, and say which goals hold."""
+def main() -> int:
+    """Run the benches named, or all, keep what they found, and say which goals hold; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benches", nargs="*", choices=[*BENCHES, []], metavar="|".join(BENCHES))
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, coarser figures; keeps no results")
@@ -143,7 +145,8 @@ def main() -> None:
             text = json.dumps({"machine": before, **found}, indent=2)
             (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     print("\n".join([goals.table(lines), *busy]))
+    return int(any(each.left_out for each in lines))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -45,7 +45,10 @@ def measure(*, runs: int) -> dict[str, Any]:
     """Work through the configuration so often in this process, and through `mqlab check` in processes of their own."""
     text = largest()
     raw = text.encode()
-    read_s, sanitise_s, render_s, removed = [], [], [], 0
+    read_s: list[float] = []
+    sanitise_s: list[float] = []
+    render_s: list[float] = []
+    removed = 0
     for _ in range(runs):
         moments = [time.perf_counter()]
         configuration = read(raw, "largest.xml")
@@ -71,7 +74,8 @@ def measure(*, runs: int) -> dict[str, Any]:
 
 def largest() -> str:
     """Give a configuration of as many policy entries as fit."""
-    entries, size = [], len(_HEAD) + len(_TAIL)
+    entries: list[str] = []
+    size = len(_HEAD) + len(_TAIL)
     while True:
         number = len(entries)
         forbidden = ' advisoryForFastProducers="true"' if number % 2 else ' storeUsageHighWaterMark="70" mqlab="no"'
@@ -87,7 +91,8 @@ def _check(text: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "largest.xml"
         file.write_text(text, encoding="utf-8")
-        command = [Path(sys.executable).with_name("mqlab"), "check", file, "--engine-version", ENGINE_VERSION]
+        mqlab = Path(sys.executable).with_name("mqlab")
+        command = [str(mqlab), "check", str(file), "--engine-version", ENGINE_VERSION]
         begun = time.perf_counter()
         done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
         took = time.perf_counter() - begun

@@ -17,12 +17,13 @@ class Figure:
     goal: str
     measured: str
     holds: bool | None
+    left_out: bool = False  # since this machine lacks something
 
 
 def figures(bench: str, result: Result) -> tuple[Figure, ...]:
     """Give the figures of one bench's result."""
     if "not_measured" in result:
-        return (Figure(name=bench, goal="", measured=f"not measured: {result['not_measured']}", holds=None),)
+        return (_left_out(bench, "", result["not_measured"]),)
     return tuple(_READ[bench](result))
 
 
@@ -34,9 +35,19 @@ def table(lines: Sequence[Figure]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     missed = [each.name for each in lines if each.holds is False]
+    left_out = [each.name for each in lines if each.left_out]
     return "\n".join(
-        [*text, "", f"GOALS MISSED: {', '.join(missed)}" if missed else "every goal that was measured holds"]
+        [
+            *text,
+            "",
+            f"GOALS MISSED: {', '.join(missed)}" if missed else "every goal that was measured holds",
+            *([f"NOT MEASURED: {', '.join(left_out)}"] if left_out else []),
+        ]
     )
+
+
+def _left_out(name: str, goal: str, reason: str) -> Figure:
+    return Figure(name=name, goal=goal, measured=f"not measured: {reason}", holds=None, left_out=True)
 
 
 def _startup(found: Result) -> Iterator[Figure]:
@@ -122,7 +133,7 @@ def _html(found: Result) -> Iterator[Figure]:
     measured = f"{found['making_cpu_s']:.1f} CPU s   ({found['peak_rss_mib']:.0f} MiB with the judging)"
     yield Figure(name=f"{name}, making it", goal="", measured=measured, holds=None)
     if found["opening_s"] is None:
-        yield Figure(name=f"{name}, opening it", goal="≤ 3 s", measured="not measured: no chromium", holds=None)
+        yield _left_out(f"{name}, opening it", "≤ 3 s", "no chromium")
     else:
         measured = f"{found['opening_s']:.2f} s   (loaded after {found['loading_s']:.2f} s)"
         yield _most(f"{name}, opening it", found["opening_s"], 3, " s", measured)

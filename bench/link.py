@@ -25,10 +25,7 @@ from typing import Any
 from bench import throughput
 from bench.article import Article
 from bench.throughput import PORT, ROUNDS, SINK, SOURCE, WARM_UP, WINDOWS, cpu_seconds_in
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "router"))
-from namespaces import A, B, Bed, bed, config, run
-from namespaces import unfit as unfit
+from tests.router.namespaces import A, B, Bed, bed, config, run, unfit
 
 ROUND_TRIPS_MS = (0, 1, 10, 70, 300)
 STREAM_MS = 10  # the round trip of the streams in namespaces

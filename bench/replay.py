@@ -36,7 +36,7 @@ from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.replay import replay
 from lab.runtime.client import Client, ClientEvents
-from lab.runtime.messages import ORDINARY, Destination, Session
+from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 
 SIZE = 200  # bytes of each body
 WITHIN = 120.0  # seconds for one run
@@ -190,7 +190,7 @@ def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
     )
     scenario: Scenario = Scenario.model_construct(
         None, scenario="bench", topology=TOPOLOGY, steps=steps, expect=(), seed=1
-    )  # type: ignore[call-arg]
+    )
     header = Header(run="bench", scenario="bench", seed=1, runtime="bench", started="", declared={}, mqlab="0")
     with tempfile.TemporaryDirectory() as folder, HistoryFile(Path(folder) / "history.jsonl", header) as history:
         replay(scenario, bench_plan(), OneBroker(endpoint), history, run="bench")
@@ -201,20 +201,32 @@ def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
     return count / (max(receipts) - first)
 
 
+def _not_here(*_: Any, **__: Any) -> Any:
+    raise NotImplementedError("this broker is not the lab's")
+
+
 class OneBroker:
     """A Lab of a broker that somebody else runs."""
+
+    active = apply_network = attempt = change_connector = change_link = delete = keep_password = kill = _not_here
+    pause = prepare = resume = snapshot = start = started = stop = _not_here
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.clock = RealClock()
 
     def connect(
-        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
+        self,
+        *,
+        client: str,
+        broker: str,
+        over: str,
+        user: str,
+        events: ClientEvents,
+        session: Session = ORDINARY,
+        approach: Approach = USUAL,
     ) -> Client:
         return clients.connect(over, replace(self._endpoint, client_id=f"bench-{client}"), events, session)
-
-    def change_link(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError
 
     def demand(self, broker: str, destination: Destination) -> bool:
         return True

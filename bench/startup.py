@@ -16,7 +16,7 @@ import socket
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -132,7 +132,7 @@ def measure(article: Article, *, pairs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for pair in range(pairs):
-            runs = [
+            runs: list[Callable[[], None]] = [
                 lambda: ours.append(open_article(article, folder)),
                 lambda: bare.append(start_bare(article, folder)),
             ]

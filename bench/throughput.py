@@ -77,11 +77,10 @@ class Regions:
         source, sink = self.ends
         to = str(self.networks[1].subnet.broker(0))
         _, said = sink.exec_run(["python3", "-c", SINK, str(PORT), str(window), str(warm_up)], stream=True)
+        assert not isinstance(said, bytes), "a stream was asked for"
         if next(said) != b"ready\n":
             raise RuntimeError(f"the receiver said {b''.join(said)!r}")
-        code, words = source.exec_run(["python3", "-c", SOURCE, to, str(PORT), str(window), str(seconds)])
-        if code:
-            raise RuntimeError(f"the sender ended with {code}: {words.decode()}")
+        run_in(source, "python3", "-c", SOURCE, to, str(PORT), str(window), str(seconds))
         return float(b"".join(said))
 
     @contextmanager
@@ -110,6 +109,15 @@ class Regions:
             yield client.containers.get(container)
         finally:
             client.containers.get(container).remove(force=True, v=True)
+
+
+def run_in(container: Container, *command: str) -> str:
+    """Return what a command in a container says; RuntimeError where it fails."""
+    code, said = container.exec_run(list(command))
+    assert isinstance(said, bytes), "no stream was asked for"
+    if code:
+        raise RuntimeError(f"{command[0]} in {container.name} ended with {code}: {said.decode()}")
+    return said.decode()
 
 
 @contextmanager
@@ -169,9 +177,9 @@ def measure(article: Article, *, seconds: float) -> dict[str, Any]:
 def plain_streams(here: Regions, seconds: float) -> list[float]:
     """Give the Mbit/s of some streams through the router's container while it only forwards."""
     with here.router() as container:
-        code, left = container.exec_run(["sh", "-c", _PLAINLY])
-        if code or b"mqlab" in left or b"1000:" in left:
-            raise RuntimeError(f"the router does not forward plainly: {left.decode()}")
+        left = run_in(container, "sh", "-c", _PLAINLY)
+        if "mqlab" in left or "1000:" in left:
+            raise RuntimeError(f"the router does not forward plainly: {left}")
         return [here.stream(WINDOWS[0], seconds, WARM_UP) for _ in range(ROUNDS)]
 
 
@@ -180,7 +188,7 @@ def over_the_link(here: Regions, container: Container, asked_ms: int, window: in
     link = here.article.plan.links[0]
     both = [direction.leaving for direction in link.directions]
     delay = Impairment(delay=timedelta(milliseconds=asked_ms / 2))
-    Router(here.article.client, container.id).change(link.name, both, delay, None)
+    Router(here.article.client, str(container.id)).change(link.name, both, delay, None)
     before = cpu_seconds_of_the_link(container)
     warm_up = FAR_WARM_UP if asked_ms > FAR_MS else WARM_UP
     speeds = [here.stream(window, seconds + 2 * (warm_up - WARM_UP), warm_up) for _ in range(ROUNDS)]
@@ -195,10 +203,7 @@ def over_the_link(here: Regions, container: Container, asked_ms: int, window: in
 
 def cpu_seconds_of_the_link(container: Container) -> float:
     """Give the processor time that the link's process has used."""
-    code, said = container.exec_run(["sh", "-c", _STAT_OF_THE_LINK])
-    if code:
-        raise RuntimeError(f"no link's process: {said.decode()}")
-    return cpu_seconds_in(said.decode())
+    return cpu_seconds_in(run_in(container, "sh", "-c", _STAT_OF_THE_LINK))
 
 
 def cpu_seconds_in(stat: str) -> float:

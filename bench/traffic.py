@@ -61,7 +61,7 @@ def _held(endpoint: Endpoint, protocol: str, quality: int, rate: int, seconds: i
     )
     scenario: Scenario = Scenario.model_construct(
         None, scenario="bench", topology=TOPOLOGY, steps=(step,), expect=(), seed=1
-    )  # type: ignore[call-arg]
+    )
     header = Header(run="bench", scenario="bench", seed=1, runtime="bench", started="", declared={}, mqlab="0")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.jsonl"

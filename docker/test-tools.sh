@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what only the tests need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT,
+# Install what only the tests and the benches need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT,
 # a browser to open reports in, and the schema that Jenkins checks JUnit XML by.
 set -euo pipefail
 

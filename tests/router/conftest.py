@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.promised import lacking
+from tests.router import namespaces
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parents[1] / "docker" / "router"), str(HERE)]
-
-import namespaces  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[2] / "docker" / "router"))
 
 
 @pytest.fixture

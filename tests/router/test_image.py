@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import namespaces
 import pytest
+
+from tests.router import namespaces
 
 
 @pytest.mark.parametrize("program", ["router.py", "linkctl.py", "relay.py"])

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import namespaces
 import pytest
-from namespaces import HOST, PUBLISHED, ROUTER_OUTSIDE, A, B, Bed
+
+from tests.router import namespaces
+from tests.router.namespaces import HOST, PUBLISHED, ROUTER_OUTSIDE, A, B, Bed
 
 pytestmark = pytest.mark.netns
 

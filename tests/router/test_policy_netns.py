@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import namespaces
 import pytest
-from namespaces import PUBLISHED, ROUTER_OUTSIDE, A, B, Bed
-from test_link_netns import BULK, ECHO, HELD, TCP, UDP, ask, program
+
+from tests.router import namespaces
+from tests.router.namespaces import PUBLISHED, ROUTER_OUTSIDE, A, B, Bed
+from tests.router.test_link_netns import BULK, ECHO, HELD, TCP, UDP, ask, program
 
 pytestmark = pytest.mark.netns
 
