@@ -73,7 +73,7 @@ def measure(*, runs: int) -> dict[str, Any]:
 
 
 def largest() -> str:
-    """Give a configuration of as many policy entries as fit."""
+    """Return a configuration of as many policy entries as fit."""
     entries: list[str] = []
     size = len(_HEAD) + len(_TAIL)
     while True:
@@ -87,7 +87,7 @@ def largest() -> str:
 
 
 def _check(text: str) -> float:
-    """Give the seconds that the command takes in all; that it finds removals is its exit code 1."""
+    """Return the seconds that the command takes in all; that it finds removals is its exit code 1."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "largest.xml"
         file.write_text(text, encoding="utf-8")

@@ -60,7 +60,7 @@ class Pair(Protocol):
         ...
 
     def endpoint(self, number: int) -> clients.Endpoint:
-        """Give where an instance's MQTT is."""
+        """Return where an instance's MQTT is."""
         ...
 
 
@@ -122,7 +122,7 @@ class OfLab:
         _until(lambda: self.lab.started(PAIR, number))
 
     def endpoint(self, number: int) -> clients.Endpoint:
-        """Give the published port."""
+        """Return the published port."""
         port = self.lab.state.brokers[PAIR].instance(number).ports["mqtt"]
         return _endpoint(self.article, port, Path(self.lab.state.ca_file))
 
@@ -148,7 +148,7 @@ class Bare:
         _until(lambda: b"locked by another server" in its.logs(since=since.replace(tzinfo=None)))
 
     def endpoint(self, number: int) -> clients.Endpoint:
-        """Give the published port."""
+        """Return the published port."""
         return _endpoint(self.article, self.ports[number - 1], self.ca_file)
 
 

@@ -21,7 +21,7 @@ class Figure:
 
 
 def figures(bench: str, result: Result) -> tuple[Figure, ...]:
-    """Give the figures of one bench's result."""
+    """Return the figures of one bench's result."""
     if "not_measured" in result:
         return (_left_out(bench, "", result["not_measured"]),)
     return tuple(_READ[bench](result))
@@ -148,7 +148,7 @@ def _check(found: Result) -> Iterator[Figure]:
 
 
 def _size(error: float | None) -> float:
-    """Give how far off an error is; one of which nothing came back is endless."""
+    """Return how far off an error is; one of which nothing came back is endless."""
     return float("inf") if error is None else abs(error)
 
 

@@ -68,7 +68,7 @@ def outstanding(count: int) -> Outstanding:
 
 
 def bytes_a_message(keep: Callable[[int], object], count: int) -> float:
-    """Give the most memory that keeping a book of so many messages took at any time."""
+    """Return the most memory that keeping a book of so many messages took at any time."""
     tracemalloc.start()
     kept = keep(count)
     _, most = tracemalloc.get_traced_memory()

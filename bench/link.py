@@ -78,13 +78,13 @@ def server(where: Bed, program: str, *arguments: object) -> Iterator[subprocess.
 
 
 def round_trips(where: Bed, count: int, gap: float) -> list[float]:
-    """Give the round trips from a to b in µs, sorted."""
+    """Return the round trips from a to b in µs, sorted."""
     with server(where, ECHO):
         return sorted(json.loads(run(*FIRST, *where.python("a", PING, B, PORT, count, gap, 2.0))))
 
 
 def stream(where: Bed, seconds: float) -> float:
-    """Give the Mbit/s of one TCP stream from a to b, after its slow start."""
+    """Return the Mbit/s of one TCP stream from a to b, after its slow start."""
     window = WINDOWS[STREAM_MS]
     with server(where, SINK, window, WARM_UP) as sink:
         run(*where.python("a", SOURCE, B, PORT, window, seconds))
@@ -92,7 +92,7 @@ def stream(where: Bed, seconds: float) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the processor time a process has used."""
+    """Return the processor time a process has used."""
     return cpu_seconds_in(Path(f"/proc/{pid}/stat").read_text())
 
 
@@ -109,7 +109,7 @@ def every_core_busy() -> Iterator[None]:
 
 
 def error(trips: list[float], asked_ms: float, count: int) -> dict[str, Any]:
-    """Give how far round trips are from what was asked, in ms."""
+    """Return how far round trips are from what was asked, in ms."""
     if not trips:
         return {"round_trip_ms": asked_ms, "lost": count, "p50": None, "p99": None, "max": None}
     off = [trip / 1000 - asked_ms for trip in trips]
@@ -120,7 +120,7 @@ def error(trips: list[float], asked_ms: float, count: int) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def plain(folder: Path) -> Iterator[Bed]:
-    """Give the same namespaces with the kernel alone forwarding."""
+    """Return the same namespaces with the kernel alone forwarding."""
     with bed(folder) as where:
         for name, gateway, device in (("a", "10.213.0.1", "to-a"), ("b", "10.213.0.33", "to-b")):
             run(*where.command(name, "ip", "route", "replace", "default", "via", gateway))
@@ -129,13 +129,13 @@ def plain(folder: Path) -> Iterator[Bed]:
 
 
 def plain_streams(folder: Path, seconds: float) -> list[float]:
-    """Give the Mbit/s of some streams that the kernel alone forwards."""
+    """Return the Mbit/s of some streams that the kernel alone forwards."""
     with plain(folder) as where:
         return [stream(where, seconds) for _ in range(ROUNDS)]
 
 
 def errors(where: Bed, pid: int, count: int) -> dict[str, Any]:
-    """Give how far round trips are from what is asked, on a quiet machine and on a busy one."""
+    """Return how far round trips are from what is asked, on a quiet machine and on a busy one."""
     quiet, busy = [], []
     for asked in ROUND_TRIPS_MS:
         where.set(delay_us=asked * 500)
@@ -181,7 +181,7 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 def table(results: dict[str, Any]) -> str:
-    """Give the results as text for people."""
+    """Return the results as text for people."""
     base = results["plain"]["round_trip"]
     lines = [
         f"link: {results['scheduling']}; {results['fixed_cost_us']:.0f} µs to cross at zero delay",

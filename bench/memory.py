@@ -29,7 +29,7 @@ def measure(article: Article) -> dict[str, Any]:
 
 
 def memory_of(container: Container) -> dict[str, float]:
-    """Give what its control group holds without the files it could drop, and what its processes have resident.
+    """Return what its control group holds without the files it could drop, and what its processes have resident.
 
     Pages that brokers share, such as the class-data-sharing archive, count once in the first, for each in the second.
     """

@@ -54,7 +54,7 @@ CASES: tuple[Case, ...] = (("mqtt", 0), ("mqtt", 1), ("mqtt", 2), ("stomp", 0), 
 def measure(
     endpoints: Mapping[str, Endpoint], *, count: int, pairs: int, cases: Sequence[Case] = CASES
 ) -> dict[str, Any]:
-    """Give messages per second of both, and the median of the pairs' ratios, for each case."""
+    """Return messages per second of both, and the median of the pairs' ratios, for each case."""
     found = {}
     for protocol, quality in cases:
         name = f"{protocol} {'QoS' if protocol == 'mqtt' else 'persistent'} {quality}"
@@ -249,7 +249,7 @@ class OneBroker:
 
 
 def bench_plan() -> Plan:
-    """Give a Plan of that one broker."""
+    """Return a Plan of that one broker."""
     return plan(TOPOLOGY, seed=1)
 
 

@@ -89,13 +89,13 @@ def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: floa
 
 
 def shipped() -> list[str]:
-    """Give the names of all that `mqlab scenarios` lists."""
+    """Return the names of all that `mqlab scenarios` lists."""
     listed = subprocess.run([MQLAB, "scenarios", "--json"], capture_output=True, text=True, check=True).stdout
     return [each["name"] for each in json.loads(listed)]
 
 
 def report(ran: Ran, runs: Path) -> str:
-    """Give the report of a run as a terminal shows it, without its last lines, which name the run's folder."""
+    """Return the report of a run as a terminal shows it, without its last lines, which name the run's folder."""
     judged = subprocess.run(
         [MQLAB, "judge", str(runs / "runs" / ran.run)],
         capture_output=True,

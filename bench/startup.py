@@ -269,7 +269,7 @@ def _both(do: Any, things: Sequence[Any]) -> list[Any]:
 
 
 def _moments(brokers: Mapping[str, Container], begun: float) -> dict[str, float]:
-    """Give when each broker's container ran and what its log said when, from the call on."""
+    """Return when each broker's container ran and what its log said when, from the call on."""
     found = {}
     for name, container in brokers.items():
         container.reload()
@@ -291,7 +291,7 @@ def _median(numbers: Sequence[float]) -> float:
 
 
 def _medians(of: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Give the median of each figure that every run has."""
+    """Return the median of each figure that every run has."""
     return {name: _median([each[name] for each in of]) for name in of[0] if all(name in each for each in of)}
 
 

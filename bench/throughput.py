@@ -73,7 +73,7 @@ class Regions:
     labels: Mapping[str, str]
 
     def stream(self, window: int, seconds: float, warm_up: float) -> float:
-        """Give the Mbit/s of one TCP stream, after its slow start."""
+        """Return the Mbit/s of one TCP stream, after its slow start."""
         source, sink = self.ends
         to = str(self.networks[1].subnet.broker(0))
         _, said = sink.exec_run(["python3", "-c", SINK, str(PORT), str(window), str(warm_up)], stream=True)
@@ -160,7 +160,7 @@ def regions(article: Article) -> Iterator[Regions]:
 
 
 def measure(article: Article, *, seconds: float) -> dict[str, Any]:
-    """Give streams over the link at each round trip, between streams that the kernel alone forwards."""
+    """Return streams over the link at each round trip, between streams that the kernel alone forwards."""
     with regions(article) as here:
         plain = plain_streams(here, seconds)
         with here.router() as container:
@@ -175,7 +175,7 @@ def measure(article: Article, *, seconds: float) -> dict[str, Any]:
 
 
 def plain_streams(here: Regions, seconds: float) -> list[float]:
-    """Give the Mbit/s of some streams through the router's container while it only forwards."""
+    """Return the Mbit/s of some streams through the router's container while it only forwards."""
     with here.router() as container:
         left = run_in(container, "sh", "-c", _PLAINLY)
         if "mqlab" in left or "1000:" in left:
@@ -184,7 +184,7 @@ def plain_streams(here: Regions, seconds: float) -> list[float]:
 
 
 def over_the_link(here: Regions, container: Container, asked_ms: int, window: int, seconds: float) -> dict[str, Any]:
-    """Give the throughput of some streams over the link, and the processor time of its process for each."""
+    """Return the throughput of some streams over the link, and the processor time of its process for each."""
     link = here.article.plan.links[0]
     both = [direction.leaving for direction in link.directions]
     delay = Impairment(delay=timedelta(milliseconds=asked_ms / 2))
@@ -202,7 +202,7 @@ def over_the_link(here: Regions, container: Container, asked_ms: int, window: in
 
 
 def cpu_seconds_of_the_link(container: Container) -> float:
-    """Give the processor time that the link's process has used."""
+    """Return the processor time that the link's process has used."""
     return cpu_seconds_in(run_in(container, "sh", "-c", _STAT_OF_THE_LINK))
 
 
@@ -213,7 +213,7 @@ def cpu_seconds_in(stat: str) -> float:
 
 
 def lines(found: Mapping[str, Any]) -> Sequence[str]:
-    """Give the result as text for people."""
+    """Return the result as text for people."""
     table = [f"{'round trip':>12} {'Mbit/s':>10} {'of plain':>8} {'CPU s':>8}"]
     table.append(f"{'plain':>12} {found['plain_mbit_s']:>10}")
     for row in found["rows"]:

@@ -22,7 +22,7 @@ PARTS = (0.1, 0.25, 0.5)  # of the bare rate
 def measure(
     endpoints: Mapping[str, Endpoint], *, count: int, seconds: int, cases: Sequence[Case] = CASES
 ) -> dict[str, Any]:
-    """Give, for each case and part of the bare rate, what was asked and what was reached."""
+    """Return, for each case and part of the bare rate, what was asked and what was reached."""
     rows = []
     for protocol, quality in cases:
         endpoint = endpoints[protocol]

@@ -46,7 +46,7 @@ class Commands:
 
     @property
     def latest(self) -> Path:
-        """Give the newest run's folder."""
+        """Return the newest run's folder."""
         return (self.home / "runs" / "latest").resolve()
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -72,7 +72,7 @@ class Commands:
             )
 
     def said(self, *words: str | Path) -> str:
-        """Give what a started command has said on stderr up to now."""
+        """Return what a started command has said on stderr up to now."""
         return self._file(words, "stderr").read_text()
 
     def program(self, text: str) -> subprocess.Popen[str]:
@@ -115,5 +115,5 @@ class Commands:
 
 
 def plain(environment: Mapping[str, str]) -> dict[str, str]:
-    """Give an environment without anything that points at an engine or at a lab."""
+    """Return an environment without anything that points at an engine or at a lab."""
     return {key: value for key, value in environment.items() if not key.startswith(("DOCKER_", "MQLAB_"))}

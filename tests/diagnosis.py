@@ -17,7 +17,7 @@ WIDTH = 240
 
 
 def sections(arguments: Iterable[object]) -> Iterator[tuple[str, str]]:
-    """Give titles and texts about the labs and commands among a test's arguments."""
+    """Return titles and texts about the labs and commands among a test's arguments."""
     folders, labs = set(), []
     for each in _flat(arguments):
         if isinstance(each, Standing):
@@ -60,7 +60,7 @@ def of_folder(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def verdicts(run: Path) -> Iterator[str]:
-    """Give what a report says, a line each."""
+    """Return what a report says, a line each."""
     try:
         found = json.loads((run / "report.json").read_text("utf-8"))
     except (OSError, ValueError):

@@ -18,7 +18,7 @@ def lacking(reason: str) -> NoReturn:
 
 
 def kept(report: Any, *, promised: bool) -> Any:
-    """Give a report as it is, or a failure where a test was skipped that was promised, however that came."""
+    """Return a report as it is, or a failure where a test was skipped that was promised, however that came."""
     if promised and report.skipped and not hasattr(report, "wasxfail"):
         _, _, reason = report.longrepr if isinstance(report.longrepr, tuple) else ("", 0, str(report.longrepr))
         report.outcome = "failed"

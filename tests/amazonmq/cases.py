@@ -44,17 +44,17 @@ class RenderCase:
 
 
 def render_cases() -> tuple[RenderCase, ...]:
-    """Give every case under render/."""
+    """Return every case under render/."""
     return tuple(_render_case(folder) for folder in sorted((HERE / "render").iterdir()) if folder.is_dir())
 
 
 def bad_cases() -> tuple[Path, ...]:
-    """Give every configuration under bad/; its messages are in the .txt beside it."""
+    """Return every configuration under bad/; its messages are in the .txt beside it."""
     return tuple(sorted((HERE / "bad").glob("*.xml")))
 
 
 def sanitised_cases() -> tuple[Path, ...]:
-    """Give every configuration under sanitised/; what is saved of it is beside it, and what is told of it."""
+    """Return every configuration under sanitised/; what is saved of it is beside it, and what is told of it."""
     return tuple(each for each in sorted((HERE / "sanitised").glob("*.xml")) if ".saved" not in each.suffixes)
 
 
@@ -86,7 +86,7 @@ def identity_of(file: Path) -> tuple[BrokerIdentity, dict[str, str]]:
 
 
 def messages(file: Path) -> str:
-    """Give what a person is told about a bad configuration: what is removed, what is wrong then, and advice."""
+    """Return what a person is told about a bad configuration: what is removed, what is wrong then, and advice."""
     identity, hosts = identity_of(HERE / "bad" / "broker.toml")
     try:
         sanitised = sanitise(read(file.read_bytes(), file.name), identity.engine_version)

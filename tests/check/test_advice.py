@@ -22,7 +22,7 @@ CASES = sorted(FOLDER.glob("*.yaml"))
 
 
 def told(path: Path) -> str:
-    """Give all that a run would say before it goes on."""
+    """Return all that a run would say before it goes on."""
     scenario = load(path, environment={})
     assert check(scenario) == (), "neither is a Problem"
     found = lines(removals(scenario.topology), advise(scenario.topology))

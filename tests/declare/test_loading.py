@@ -144,7 +144,7 @@ TREES = st.recursive(
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> str:
-    """Give a good scenario in which any one thing has become another."""
+    """Return a good scenario in which any one thing has become another."""
     import yaml
 
     content = yaml.load(BASE, Loader=yaml.BaseLoader)

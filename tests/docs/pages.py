@@ -39,7 +39,7 @@ class Shown:
 
 
 def blocks(*words: str) -> list[Block]:
-    """Give every block whose fence begins with these words."""
+    """Return every block whose fence begins with these words."""
     found = (block for page in PAGES for block in _blocks(page))
     return [block for block in found if block.words[: len(words)] == words]
 
@@ -52,13 +52,13 @@ def shown(block: Block) -> list[Shown]:
 
 
 def sections(page: Path) -> dict[str, str]:
-    """Give a page's text by heading, each up to the next heading of whatever level."""
+    """Return a page's text by heading, each up to the next heading of whatever level."""
     parts = re.split(r"^#+ (.+)$", _without_blocks(page), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def rows(text: str) -> list[list[str]]:
-    """Give the cells of every table row that is no head, without their backquotes."""
+    """Return the cells of every table row that is no head, without their backquotes."""
     found, after_rule = [], False
     for line in text.splitlines():
         if not line.startswith("|"):
@@ -71,7 +71,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def code_words(cell: str) -> list[str]:
-    """Give what stands between backquotes."""
+    """Return what stands between backquotes."""
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -82,7 +82,7 @@ def fits(expected: str, found: str) -> bool:
 
 
 def shape(text: str) -> str:
-    """Give an output without its figures, so that two runs of one command have the same."""
+    """Return an output without its figures, so that two runs of one command have the same."""
     text = " ".join(text.split())  # first: a long line may be broken between a figure and its unit
     text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN", text)
     text = re.sub(r"\S*(?=/\.mqlab/|/home/runs/)(/\.mqlab|/home)?", "", text)

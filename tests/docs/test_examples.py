@@ -44,7 +44,7 @@ def ours(block: Block) -> str:
 
 @pytest.fixture
 def scenarios(tmp_path: Path) -> Path:
-    """Give a copy of the shipped scenarios, to write files beside."""
+    """Return a copy of the shipped scenarios, to write files beside."""
     return Path(shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios"))
 
 
@@ -168,7 +168,7 @@ def run(command: str, folder: Path, environment: dict[str, str]) -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Give an environment in which a command keeps everything in a folder and sees nothing of other labs."""
+    """Return an environment in which a command keeps everything in a folder and sees nothing of other labs."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("MQLAB_") or key == "MQLAB_CACHE"}
     own.pop("COLUMNS", None)
     return {**own, "MQLAB_STATE": str(folder / "state")}

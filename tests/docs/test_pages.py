@@ -146,7 +146,7 @@ def test_every_verb_is_on_the_page_of_commands_with_its_own_options(name: str) -
 
 
 def verbs(name: str) -> dict[str, Any]:
-    """Give the commands of a command that has some."""
+    """Return the commands of a command that has some."""
     return dict(getattr(COMMANDS[name], "commands", {}))
 
 

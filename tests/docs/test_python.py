@@ -47,7 +47,7 @@ def test_what_the_page_calls_takes_what_it_is_given(call: str) -> None:
 
 
 def resolved(of: ast.expr) -> Any:
-    """Give what an expression names: a function, or the type of a value; a call's arguments have to fit."""
+    """Return what an expression names: a function, or the type of a value; a call's arguments have to fit."""
     match of:
         case ast.Name(id="labs"):
             return labs
@@ -69,7 +69,7 @@ def of_instance(function: Any) -> bool:
 
 
 def member(of: Any, name: str) -> Any:
-    """Give a method, or the type of a property or a field."""
+    """Return a method, or the type of a property or a field."""
     found = inspect.getattr_static(of, name, None)
     if isinstance(found, property):
         assert found.fget is not None

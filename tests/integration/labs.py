@@ -63,7 +63,7 @@ class Standing:
         return self.lab.note.run
 
     def broker(self, name: str) -> Container:
-        """Give a broker's container as it is now."""
+        """Return a broker's container as it is now."""
         return self.client.containers.get(self.lab.state.brokers[name].first.container)
 
     @property
@@ -74,7 +74,7 @@ class Standing:
         return self.scenario.topology.passwords()[broker][user].get_secret_value()
 
     def endpoint(self, broker: str, over: str, *, client_id: str) -> Endpoint:
-        """Give what a client needs to connect as the broker's first user."""
+        """Return what a client needs to connect as the broker's first user."""
         user = self.plan.broker(broker).users[0]
         return Endpoint(
             host="localhost",
@@ -134,7 +134,7 @@ def scenario_at(path: Path) -> tuple[Scenario, Plan]:
 
 
 def opening_of(scenario: Scenario, engine: Engine, folder: Path, **changed: Any) -> Opening:
-    """Give an Opening whose every file is under `folder`."""
+    """Return an Opening whose every file is under `folder`."""
     run = new_run_id()
     return Opening(
         **{
@@ -261,7 +261,7 @@ def host_listener() -> Iterator[int]:
 
 
 def host_addresses(client: docker.DockerClient) -> list[str]:
-    """Give addresses of this host that are no lab's: where its default route leaves, and the default bridge's."""
+    """Return addresses of this host that are no lab's: where its default route leaves, and the default bridge's."""
     found = [block["Gateway"] for block in client.networks.get("bridge").attrs["IPAM"]["Config"] if "Gateway" in block]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward:
         try:
@@ -272,7 +272,7 @@ def host_addresses(client: docker.DockerClient) -> list[str]:
 
 
 def secrets_of(container: Container) -> set[str]:
-    """Give every secret that a broker's own files hold: passwords of users and of the lab's own, and their digests."""
+    """Return every secret that a broker's own files hold: passwords of users and the lab's own, and their digests."""
     code, output = container.exec_run(
         ["bash", "-c", "cd /etc/mqlab && cat secrets.properties jolokia.properties jetty-realm.properties"]
     )

@@ -45,7 +45,7 @@ def queue() -> Destination:
 
 
 def ids(heard: Heard) -> list[str]:
-    """Give the numbers of the messages received over a protocol that has headers."""
+    """Return the numbers of the messages received over a protocol that has headers."""
     return [each.headers["mqlab_id"].rpartition("-")[2] for each in heard.messages]
 
 

@@ -32,7 +32,7 @@ VARIANTS = (0, 1)
 
 
 def corpus_cases() -> tuple[RenderCase, ...]:
-    """Give configurations with all that 5.18 permits and a broker takes, and one that was cut."""
+    """Return configurations with all that 5.18 permits and a broker takes, and one that was cut."""
     identity, hosts = identity_of(HERE / "bad" / "broker.toml")
     allowed = permitted(identity.engine_version)
     assert allowed is not None
@@ -54,7 +54,7 @@ CASES = {case.name: case for case in (*render_cases(), *corpus_cases())}
 
 
 def files(case: RenderCase) -> tuple[BrokerFile, ...]:
-    """Give a case's activemq.xml and all the other files of its broker."""
+    """Return a case's activemq.xml and all the other files of its broker."""
     passwords = {user.name: f"a password of {user.name}" for user in case.identity.users}
     secrets = BrokerSecrets(
         users=passwords, key_store="key-store-secret", console="console-secret", jolokia="jolokia-secret"

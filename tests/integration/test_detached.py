@@ -43,7 +43,7 @@ def stand(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def printed(text: str, broker: str, scheme: str) -> tuple[str, int]:
-    """Give host and port of an endpoint from what `up` printed."""
+    """Return host and port of an endpoint from what `up` printed."""
     section = re.split(r"\n(?=\w+ · )", text)
     (mine,) = [each for each in section if each.startswith(f"{broker} · ")]
     found = re.search(rf"{re.escape(scheme)}://\S+", mine)

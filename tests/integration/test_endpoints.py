@@ -26,7 +26,7 @@ def console(lab: Standing, broker: str, password: str | None = None) -> httpx.Cl
 
 
 def rows(page: str, title: str) -> list[list[str]]:
-    """Give the cells of the table under a heading of a console page."""
+    """Return the cells of the table under a heading of a console page."""
     table = page.partition(f"<h2>{title}</h2>")[2].partition("</table>")[0]
     found = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in table.split("<tr")]
     return [[re.sub(r"<[^>]*>", "", cell).strip() for cell in row] for row in found if row]

@@ -33,7 +33,7 @@ def change(lab: Standing, state: LinkState, leaving: str | None = None) -> None:
 
 
 def across(lab: Standing) -> str:
-    """Give what becomes of a connection that is not to come about: it is not waited for long."""
+    """Return what becomes of a connection that is not to come about: it is not waited for long."""
     return reach(lab.broker("ashburn"), lab.lab.state.brokers["dublin"].first.address, OPENWIRE)
 
 

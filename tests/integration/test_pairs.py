@@ -49,7 +49,7 @@ def certified(lab: Standing, number: int, name: str) -> bool:
 
 
 def roles(lab: Standing) -> dict[str, tuple[str, str]]:
-    """Give the role and the health of each instance of the pair."""
+    """Return the role and the health of each instance of the pair."""
     found = look(lab.client, lab.lab.note).brokers
     return {each.name: (each.role, each.health) for each in found if each.name != "tokyo"}
 

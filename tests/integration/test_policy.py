@@ -29,7 +29,7 @@ def lab(shores_lab: Standing) -> Iterator[Standing]:
 
 
 def closed(network: Network, broker: str = FAR) -> Network:
-    """Give a Network in which a broker's group lets nothing in."""
+    """Return a Network in which a broker's group lets nothing in."""
     (group,) = network.interface(broker).groups
     return security_groups.revoke(network, group, ALL)
 

@@ -30,7 +30,7 @@ def watched(lab: EmulatedLab) -> Iterator[MemoryRecorder]:
 
 
 def ends(recorder: MemoryRecorder) -> dict[str, bool]:
-    """Give each broker's last word on its end of the bridge."""
+    """Return each broker's last word on its end of the bridge."""
     return {each.broker: each.up for each in tuple(recorder.observations) if isinstance(each, BridgeSeen)}
 
 

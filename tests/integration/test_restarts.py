@@ -14,7 +14,7 @@ pytestmark = pytest.mark.docker
 
 
 def identity(lab: Standing, broker: str) -> dict[str, Any]:
-    """Give what must stay over a restart, as the engine and the broker show it."""
+    """Return what must stay over a restart, as the engine and the broker show it."""
     container = lab.broker(broker)
     (network,) = container.attrs["NetworkSettings"]["Networks"].values()
     code, store = container.exec_run(["ls", "/var/lib/activemq"])

@@ -66,7 +66,7 @@ class Seen:
 
 
 def text(name: str, *without: str) -> str:
-    """Give a shipped scenario without the lines that begin so."""
+    """Return a shipped scenario without the lines that begin so."""
     lines = (shipped("scenarios") / f"{name}.yaml").read_text().splitlines()
     kept = [line for line in lines if not line.strip().startswith(tuple(f"- {each}" for each in without or ("#",)))]
     assert not without or len(kept) < len(lines)
@@ -74,7 +74,7 @@ def text(name: str, *without: str) -> str:
 
 
 def packets_lost(lab: Standing) -> int:
-    """Give how many packets the link has lost by its dice, both ways, since the lab opened."""
+    """Return how many packets the link has lost by its dice, both ways, since the lab opened."""
     return sum(each.dropped.get("loss", 0) for each in lab.lab.links())
 
 

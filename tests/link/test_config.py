@@ -12,7 +12,7 @@ from tests.router import namespaces
 
 
 def changed(path: str, value: Any) -> str:
-    """Give the good file with one place changed."""
+    """Return the good file with one place changed."""
     config = copy.deepcopy(namespaces.config())
     *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
     here: Any = config

@@ -82,5 +82,5 @@ class LiveLab(FakeLab):
 
     @property
     def live(self) -> Live:
-        """Give the lab as another command finds it."""
+        """Return the lab as another command finds it."""
         return Live(cast(EmulatedLab, self))

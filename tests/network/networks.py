@@ -19,7 +19,7 @@ def rule(port: int | tuple[int, int] = 61617, cidr: str = "10.1.0.10/32", protoc
 
 
 def network(**blocks: str) -> Network:
-    """Give three VPCs, unpeered, with closed groups; blocks may be others."""
+    """Return three VPCs, unpeered, with closed groups; blocks may be others."""
     ranges = BLOCKS | {name: IPv4Network(block) for name, block in blocks.items()}
     return Network(
         topology="three",
@@ -36,13 +36,13 @@ def network(**blocks: str) -> Network:
 
 
 def peered(of: Network, requester: str = "tokyo", accepter: str = "singapore") -> Network:
-    """Give it with an active peering, called by both."""
+    """Return it with an active peering, called by both."""
     asked = peerings.request(of, name=f"{requester}-{accepter}", requester=requester, accepter=accepter, at=NOW)
     return peerings.accept(asked.network, asked.peering.id, at=NOW)
 
 
 def routed(of: Network, requester: str = "tokyo", accepter: str = "singapore") -> Network:
-    """Give it peered and with a route on each side."""
+    """Return it peered and with a route on each side."""
     of = peered(of, requester, accepter)
     for here, there in ((requester, accepter), (accepter, requester)):
         of = routes.create(of, table=here, destination=of.vpc(there).cidrs[0], peering=f"{requester}-{accepter}")
@@ -50,5 +50,5 @@ def routed(of: Network, requester: str = "tokyo", accepter: str = "singapore") -
 
 
 def opened(of: Network, group: str = "sg-singapore", port: int = 61617, cidr: str = "10.1.0.10/32") -> Network:
-    """Give it with something let in."""
+    """Return it with something let in."""
     return security_groups.authorize(of, group, rule(port, cidr))

@@ -18,7 +18,7 @@ NORTH, SOUTH = BLOCKS["tokyo"], BLOCKS["singapore"]
 
 
 def stop(of: Network, source: str = "tokyo", target: str = "singapore", port: int = 61617) -> str:
-    """Give what stops a connection, in words; "open" where nothing does."""
+    """Return what stops a connection, in words; "open" where nothing does."""
     return reach(of, source, target, port).words or "open"
 
 

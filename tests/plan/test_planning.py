@@ -19,7 +19,7 @@ SHIPPED = Path(__file__).parents[2] / "scenarios"
 
 
 def scenario_on(topology: Path, folder: Path) -> Scenario:
-    """Give a scenario of which only the topology matters."""
+    """Return a scenario of which only the topology matters."""
     path = folder / "scenario.yaml"
     path.write_text(f"scenario: any\ntopology: {topology}\nsteps:\n  - wait: 1s\n")
     scenario = load(path, environment={})

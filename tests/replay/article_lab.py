@@ -43,7 +43,7 @@ class ArticleLab(FakeLab):
         ]
 
     def _listed(self) -> set[tuple[str, str]]:
-        """Give the topics that each broker has: of its own clients, and those that a bridge asks for."""
+        """Return the topics that each broker has: of its own clients, and those that a bridge asks for."""
         asked = {
             (broker.name, str(terms.destination))
             for client in self.clients

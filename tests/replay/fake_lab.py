@@ -295,7 +295,7 @@ class FakeLab:
                 self.kept_for.setdefault(key, []).append((sender, message))
 
     def give_kept(self, client: FakeClient, terms: Terms) -> None:
-        """Give what was kept for a durable subscription, and what others gave back to a queue."""
+        """Return what was kept for a durable subscription, and what others gave back to a queue."""
         key = (client.broker, client.name, terms.destination)
         self.away.pop(key, None)
         for _, message in self.kept_for.pop(key, ()):

@@ -46,7 +46,7 @@ class LeftOut:
         return scenario
 
     def misses(self, verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Give each claim that is not broken for the reason it should be."""
+        """Return each claim that is not broken for the reason it should be."""
         broken = [f"{each['expectation']}: {each['reason']}" for each in verdicts if each["outcome"] == "broken"]
         return [
             f"{claim} … {why}"

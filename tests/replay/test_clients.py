@@ -28,7 +28,7 @@ class Losing(FakeClient):
 
 
 class LosingLab(FakeLab):
-    """Gives such clients."""
+    """Returns such clients."""
 
     kind: type[FakeClient] = Losing
 

@@ -20,12 +20,12 @@ PATIENCE = 60  # seconds for a command on a busy machine
 
 
 def installed() -> str | None:
-    """Give the browser's program, None where there is none."""
+    """Return the browser's program, None where there is none."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 def need() -> str:
-    """Give the browser's program, or end the test and say why."""
+    """Return the browser's program, or end the test and say why."""
     program = installed()
     if program is None:
         lacking("no chromium: bash docker/test-tools.sh installs it")
@@ -76,18 +76,18 @@ class Browser:
             self.events.append(self._next())
 
     def ask(self, expression: str) -> Any:
-        """Give the value of an expression in the page."""
+        """Return the value of an expression in the page."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
     def screenshot(self, *, whole: bool = True) -> bytes:
-        """Give a picture of the page as PNG."""
+        """Return a picture of the page as PNG."""
         return base64.b64decode(self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"])
 
     @property
     def complaints(self) -> list[str]:
-        """Give what the console said and what went wrong, in words."""
+        """Return what the console said and what went wrong, in words."""
         found = []
         for event in self.events:
             if event.get("method") == "Runtime.consoleAPICalled":
@@ -100,7 +100,7 @@ class Browser:
 
     @property
     def requests(self) -> list[str]:
-        """Give the addresses that were asked for, data: addresses left out: they go nowhere."""
+        """Return the addresses that were asked for, data: addresses left out: they go nowhere."""
         asked = [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
         return [address for address in asked if not address.startswith("data:")]
 

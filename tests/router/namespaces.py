@@ -42,29 +42,29 @@ class Bed:
     folder: Path
 
     def namespace(self, name: str) -> str:
-        """Give the namespace's full name."""
+        """Return the namespace's full name."""
         return f"{self.prefix}{name}"
 
     def command(self, where: str, *command: str) -> list[str]:
-        """Give the command that runs another one in a namespace."""
+        """Return the command that runs another one in a namespace."""
         return ["ip", "netns", "exec", self.namespace(where), *command]
 
     def python(self, where: str, program: str, *arguments: object) -> list[str]:
-        """Give the command that runs a Python program in a namespace; its arguments begin at sys.argv[2]."""
+        """Return the command that runs a Python program in a namespace; its arguments begin at sys.argv[2]."""
         return [sys.executable, "-c", f"{_ENTER}\n{program}", self.namespace(where), *map(str, arguments)]
 
     @property
     def config(self) -> Path:
-        """Give the router's file."""
+        """Return the router's file."""
         return self.folder / "router.json"
 
     @property
     def programs(self) -> Path:
-        """Give the folder of the router's programs, laid out as in its image."""
+        """Return the folder of the router's programs, laid out as in its image."""
         return self.folder / "opt"
 
     def program(self, name: str, *arguments: str) -> list[str]:
-        """Give the command that runs one of them, on Python's standard library alone."""
+        """Return the command that runs one of them, on Python's standard library alone."""
         return [sys.executable, "-S", "-E", str(self.programs / name), *arguments]
 
     def linkctl(self, *arguments: str, link: str = "tokyo-singapore") -> tuple[int, dict[str, Any]]:
@@ -83,7 +83,7 @@ class Bed:
         return answer
 
     def set(self, **impairment: Any) -> dict[str, Any]:
-        """Give both directions the same impairment."""
+        """Set one impairment for both directions."""
         code, answer = self.linkctl("set", json.dumps({"tokyo": impairment, "singapore": impairment}))
         if code:
             raise RuntimeError(answer)
@@ -150,7 +150,7 @@ def bed(folder: Path) -> Iterator[Bed]:
 
 
 def config(tokyo: Mapping[str, Any] = {}, singapore: Mapping[str, Any] = {}, **changes: Any) -> dict[str, Any]:
-    """Give a router's file for the namespaces above."""
+    """Return a router's file for the namespaces above."""
     return {
         "version": 1,
         "networks": [

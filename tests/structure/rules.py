@@ -22,7 +22,6 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "lab/cli/images.py": ("the emulation",),
     "lab/cli/labs.py": ("the emulation",),
     "lab/cli/link.py": ("the emulation",),
-    "lab/cli/open_lab.py": ("the emulation",),
     "lab/cli/options.py": ("the emulation",),
     "lab/cli/status_text.py": ("the emulation",),
     "lab/emulation/engine/commands.py": ("sleeps",),
@@ -30,13 +29,10 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "lab/emulation/lab.py": ("lines",),
     "lab/emulation/opening.py": ("lines",),
     "lab/emulation/watch/readiness.py": ("sleeps",),
-    "lab/judge/evidence/audiences.py": ("lines",),
-    "lab/judge/evidence/missing.py": ("a docstring",),
     "lab/labs.py": ("the emulation",),
     "lab/living/lab.py": ("the emulation",),
     "lab/living/network.py": ("the emulation",),
     "lab/living/service.py": ("the emulation",),
-    "lab/living/windows.py": ("the emulation",),
     "lab/replay/callbacks.py": ("imports itself",),
     "lab/report/html/page.py": ("lines",),
     "lab/report/sayings.py": ("lines",),
@@ -88,12 +84,13 @@ def _emulation(found: Mapping[str, Module]) -> Iterator[str]:
             yield f"{module.path}:{each.line}: {RUNTIMES} alone knows the emulation"
 
 
-def figures(found: Mapping[str, Module]) -> list[str]:
+def figures(found: Mapping[str, Module], router: Mapping[str, Module]) -> list[str]:
     """Return the package's size, and in how many files what can be added is spoken of."""
     code = {name: module.code_lines() for name, module in found.items()}
     lines = [
         f"{len(found)} files, {sum(code.values())} lines of code without imports, docstrings and comments",
         f"{sum(module.text.count(chr(10)) for module in found.values())} lines in all",
+        f"{sum(module.code_lines() for module in router.values())} lines of code of the router's programs beside",
     ]
     for word, key in (("step", "verb"), ("expectation", "claim")):
         count = measure.touched(found, measure.kinds(found, key))

@@ -28,26 +28,26 @@ class Case:
 
 
 def lists() -> tuple[Permitted, ...]:
-    """Give the list of each engine version."""
+    """Return the list of each engine version."""
     return tuple(found for version in versions() if (found := permitted(version)) is not None)
 
 
 def good(name: str, kind: ValueType) -> str:
-    """Give a value that an attribute takes."""
+    """Return a value that an attribute takes."""
     if kind.one_of:
         return kind.one_of[0]
     return str(kind.least) if kind.least is not None else GOOD[kind.name]
 
 
 def bad(kind: ValueType) -> str:
-    """Give a value that an attribute does not take."""
+    """Return a value that an attribute does not take."""
     if kind.one_of:
         return "sometimes"
     return str(kind.most + 1) if kind.most is not None else BAD[kind.name]
 
 
 def paths(allowed: Permitted) -> Mapping[str, Path]:
-    """Give the shortest way from broker to each element."""
+    """Return the shortest way from broker to each element."""
     found: dict[str, Path] = {"broker": ("broker",)}
     waiting = ["broker"]
     while waiting:
@@ -70,7 +70,7 @@ def document(path: Path, attributes: Mapping[str, str], inside: str = "") -> str
 
 
 def permitted_cases(allowed: Permitted) -> Iterator[Case]:
-    """Give one configuration per permitted element, attribute and collection."""
+    """Return one configuration per permitted element, attribute and collection."""
     for name, path in paths(allowed).items():
         element = allowed.elements[name]
         key = {"name": "openwire"} if name == "transportConnector" else {}
@@ -82,7 +82,7 @@ def permitted_cases(allowed: Permitted) -> Iterator[Case]:
 
 
 def forbidden_cases(allowed: Permitted) -> Iterator[Case]:
-    """Give configurations with one thing in them that has to go: values, attributes, elements, newer and misplaced."""
+    """Return configurations with one thing that has to go: values, attributes, elements, newer and misplaced."""
     newest = lists()[-1]
     for name, path in paths(allowed).items():
         element = allowed.elements[name]
