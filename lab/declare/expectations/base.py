@@ -9,25 +9,30 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from lab.declare.fields import Declared, Receivers
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Fault
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import OfService
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.unsubscribe import Unsubscribe
+from lab.declare.steps.wait import Wait
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>-]*")
 
-# The steps that an expectation can count from; of several such steps, the last one is meant.
-After = Literal[
-    "cut", "reject", "heal", "impair", "flap", "stop", "kill", "start", "reboot", "pause", "resume", "connector",
-    "create-peering", "accept-peering", "reject-peering", "delete-peering", "create-route", "delete-route",
-    "authorize-ingress", "revoke-ingress",
-    "update-broker",
-    "create-broker", "delete-broker",
-]  # fmt: skip
-# The steps that a claim about the service's side can look behind: of several, the end of the last one is meant.
-AfterService = Literal[
-    "create-configuration", "update-configuration", "update-broker", "maintenance-window", "move-clock",
-    "create-user", "update-user", "delete-user", "reboot", "wait",
-]  # fmt: skip
+_FAULTS = tuple(step.verb for fault in Fault for step in STEPS if step.fault is fault)
+_SERVICE = tuple(step.verb for step in STEPS if issubclass(step, OfService))
+# The verbs that a claim can count from; of several such steps, the last one is meant.
+if TYPE_CHECKING:
+    After = str
+    AfterDemand = str
+    AfterService = str
+else:
+    After = Literal[_FAULTS]
+    AfterDemand = Literal[(*_FAULTS, Subscribe.verb, Unsubscribe.verb)]
+    AfterService = Literal[(*_SERVICE, Reboot.verb, Wait.verb)]
 
 
 class Term(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.addressed import OneDestination
-from lab.declare.expectations.base import After, Expectation, Term
+from lab.declare.expectations.base import AfterDemand, Expectation, Term
 from lab.declare.fields import Duration, Name, YesNo
 
 
@@ -19,7 +19,7 @@ class Demanded(Expectation, OneDestination):
     broker: Name
     present: YesNo
     within: Duration | None = None  # of `after`
-    after: Literal[After, "subscribe", "unsubscribe"] | None = None  # the last such step
+    after: AfterDemand | None = None  # the last such step
 
     @property
     def watched(self) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
 
 
@@ -12,4 +13,5 @@ class AcceptPeering(OnNetwork):
     """The VPC that was asked accepts."""
 
     verb: ClassVar[str] = "accept-peering"
+    bridges = Bridges.RAISED
     peering: Name

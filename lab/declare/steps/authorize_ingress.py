@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
 from lab.declare.vpc import InboundRule
 
@@ -13,4 +14,5 @@ class AuthorizeIngress(OnNetwork, InboundRule):
     """A security group lets something in."""
 
     verb: ClassVar[str] = "authorize-ingress"
+    bridges = Bridges.RAISED
     group: Name

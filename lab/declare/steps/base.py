@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import Enum
+from enum import Enum, Flag, auto
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr
@@ -27,6 +27,14 @@ class Fault(Enum):
     EXISTENCE = "whether there is a broker"
 
 
+class Bridges(Flag):
+    """What a step may do to bridges; what it cannot bring about is listened for until its time is over."""
+
+    NOTHING = 0
+    RAISED = auto()
+    DROPPED = auto()
+
+
 class Step(Declared):
     """One verb of a scenario.
 
@@ -35,6 +43,7 @@ class Step(Declared):
 
     verb: ClassVar[str]
     fault: ClassVar[Fault | None] = None
+    bridges: ClassVar[Bridges] = Bridges.NOTHING
     awaits: ClassVar[bool] = False  # where it does not end well, something that was waited for did not come
     _at: timedelta | None = PrivateAttr(default=None)  # written beside the verb: a wait has no keys to put it among
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Duration
-from lab.declare.steps.base import Fault
+from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
@@ -14,6 +14,7 @@ class CreateBroker(OnBroker):
 
     verb: ClassVar[str] = "create-broker"
     fault = Fault.EXISTENCE
+    bridges = Bridges.RAISED
     needs = (State.ABSENT,)
     brings = State.UP
     within: Duration = STARTS_WITHIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
 from lab.declare.vpc import Block
 
@@ -13,6 +14,7 @@ class CreateRoute(OnNetwork):
     """A route table gets a route to a peering."""
 
     verb: ClassVar[str] = "create-route"
+    bridges = Bridges.RAISED
     table: Name  # a VPC's main table is called as its region unless another one is declared
     destination: Block
     peering: Name

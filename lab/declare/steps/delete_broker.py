@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lab.declare.steps.base import Fault
+from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.broker import OnBroker, State
 
 
@@ -13,5 +13,6 @@ class DeleteBroker(OnBroker):
 
     verb: ClassVar[str] = "delete-broker"
     fault = Fault.EXISTENCE
+    bridges = Bridges.DROPPED
     needs = (State.UP, State.PAUSED, State.DOWN)
     brings = State.DELETED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
 
 
@@ -12,4 +13,5 @@ class DeletePeering(OnNetwork):
     """A peering ends; routes to it stay, and lead nowhere."""
 
     verb: ClassVar[str] = "delete-peering"
+    bridges = Bridges.DROPPED
     peering: Name

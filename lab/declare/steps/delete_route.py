@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
 from lab.declare.vpc import Block
 
@@ -13,5 +14,6 @@ class DeleteRoute(OnNetwork):
     """A route is taken away."""
 
     verb: ClassVar[str] = "delete-route"
+    bridges = Bridges.DROPPED
     table: Name
     destination: Block

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from lab.declare.fields import Duration, Whole
-from lab.declare.steps.base import Fault
+from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink
 
 
@@ -16,6 +16,7 @@ class Flap(OnLink):
 
     verb: ClassVar[str] = "flap"
     fault = Fault.FLAPPING
+    bridges = Bridges.RAISED
     times: Whole = Field(ge=1, le=10_000)
     down: Duration  # cut for so long
     up: Duration  # healed for so long, before the next cut

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lab.declare.steps.base import Fault
+from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink
 
 
@@ -13,3 +13,4 @@ class Heal(OnLink):
 
     verb: ClassVar[str] = "heal"
     fault = Fault.LINK
+    bridges = Bridges.RAISED

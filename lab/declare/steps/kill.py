@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import OnInstance, State
 
 
@@ -13,3 +14,4 @@ class Kill(OnInstance):
     verb: ClassVar[str] = "kill"
     needs = (State.UP, State.PAUSED)
     brings = State.DOWN
+    bridges = Bridges.DROPPED

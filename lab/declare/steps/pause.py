@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import OnInstance, State
 
 
@@ -13,3 +14,4 @@ class Pause(OnInstance):
     verb: ClassVar[str] = "pause"
     needs = (State.UP,)
     brings = State.PAUSED
+    bridges = Bridges.DROPPED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Duration
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
@@ -14,5 +15,6 @@ class Reboot(OnBroker):
     verb: ClassVar[str] = "reboot"
     needs = (State.UP, State.PAUSED)
     brings = State.UP
+    bridges = Bridges.RAISED
     downtime: Duration | None = None  # between its end and its start; the topology's reboot-time when left out
     within: Duration = STARTS_WITHIN

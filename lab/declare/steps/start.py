@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Duration
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import STARTS_WITHIN, OnInstance, State
 
 
@@ -14,4 +15,5 @@ class Start(OnInstance):
     verb: ClassVar[str] = "start"
     needs = (State.DOWN,)
     brings = State.UP
+    bridges = Bridges.RAISED
     within: Duration = STARTS_WITHIN  # so long it is waited for

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.fields import Duration
+from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import OnInstance, State
 
 
@@ -15,4 +16,5 @@ class Stop(OnInstance):
     verb: ClassVar[str] = "stop"
     needs = (State.UP, State.PAUSED)
     brings = State.DOWN
+    bridges = Bridges.DROPPED
     within: Duration = timedelta(seconds=20)  # then it is killed

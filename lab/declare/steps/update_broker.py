@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from lab.declare.fields import Duration, Name, Texts, Whole, YesNo
-from lab.declare.steps.base import Fault
+from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.broker import STARTS_WITHIN
 from lab.declare.steps.service import OfService
 
@@ -17,6 +17,7 @@ class UpdateBroker(OfService):
 
     verb: ClassVar[str] = "update-broker"
     fault = Fault.CONFIGURATION
+    bridges = Bridges.RAISED
     broker: Name
     configuration: str | None = None  # the one that the broker has when left out
     revision: Whole | None = None  # the latest when left out
