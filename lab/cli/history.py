@@ -19,7 +19,8 @@ from lab.folder import home
 from lab.history import KINDS, Ended, Header, Observation, line, observations
 from lab.history.choosing import Choice, Chooser
 from lab.report.folding import folded
-from lab.report.sayings import Row, say
+from lab.report.rows import say
+from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
-from lab.judge.values import BridgeReport, LinkReport, RegionOutline, Report
+from lab.judge.values import LinkReport, RegionOutline, Report
+from lab.report.picture import bridges, way
 
 WIDEST = 100  # longer arrows say no more
 NARROW, ROOMY = 22, 28  # cells that the arrows need at least, and that they get where there is room
@@ -74,27 +75,6 @@ def fit(text: str, width: int, more: str) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def counted(received: int, expected: int | None) -> str:
-    """Write a count: 9 of 10, or 9 where nothing particular was owed."""
-    return f"{received}" if expected is None else f"{received} of {expected}"
-
-
-def _between(report: Report, source: RegionOutline, target: RegionOutline) -> str:
-    """Say what went from a region's brokers to another's, summed up; empty where nothing was meant to."""
-    senders, hearers = ({broker.name for broker in region.brokers} for region in (source, target))
-    flows = [flow for flow in report.flows if flow.source in senders and flow.target in hearers]
-    if not flows:
-        return ""
-    expected = [flow.expected for flow in flows]
-    total = None if None in expected else sum(number for number in expected if number is not None)
-    return counted(sum(flow.received for flow in flows), total)
-
-
-def _link(report: Report, source: RegionOutline, target: RegionOutline) -> LinkReport | None:
-    way = (source.name, target.name)
-    return next((link for link in report.links if (link.leaving, link.reaching) == way), None)
-
-
 def _pair(report: Report, width: int, strokes: _Strokes) -> list[str]:
     left, right = report.regions
     inner = _inner(report, width, report.regions)
@@ -126,9 +106,9 @@ def _content(report: Report, region: RegionOutline) -> list[str]:
             lines.append(f"ActiveMQ {version}")
         if broker.pair:
             lines.append("active + standby")
-    own = _between(report, region, region)
-    if own:
-        lines += ["", f"within: {own}"]
+    own = way(report, region, region)
+    if own.used:
+        lines += ["", f"within: {own.count()}"]
     return lines
 
 
@@ -148,11 +128,11 @@ def _arrow(
     report: Report, source: RegionOutline, target: RegionOutline, width: int, strokes: _Strokes, *, there: bool
 ) -> list[str]:
     shaft = strokes.level * (width - 1)
-    count = _between(report, source, target) or "no messages"
+    its = way(report, source, target)
     return [
-        _centred(count, width),
+        _centred(its.count() if its.used else "no messages", width),
         f"{shaft}{strokes.right}" if there else f"{strokes.left}{shaft}",
-        _centred(_delay(_link(report, source, target), width), width),
+        _centred(_delay(its.link, width), width),
     ]
 
 
@@ -176,8 +156,9 @@ def _table(report: Report, width: int, strokes: _Strokes) -> list[str]:
     rows = [("from", "to", "delay asked", "given", "messages")]
     for source in report.regions:
         for target in report.regions:
-            link, count = _link(report, source, target), _between(report, source, target)
-            if link is None and not count:
+            its = way(report, source, target)
+            link, count = its.link, its.count() if its.used else ""
+            if link is None and not its.used:
                 continue
             asked = f"{link.configured_delay:.1f} ms" if link else ""
             given = f"{link.measured_p50:.1f} ms" if link and link.measured_p50 is not None else ""
@@ -197,16 +178,9 @@ def _columns(rows: Sequence[tuple[str, ...]], width: int, strokes: _Strokes) -> 
 def _bridges(report: Report, width: int, strokes: _Strokes) -> list[str]:
     """Say for every connector between whom its bridge is and at which ends it is up."""
     lines = []
-    for near in (bridge for bridge in report.bridges if not bridge.created_by_duplex):
-        ends = [near, *(far for far in report.bridges if _answers(near, far))]
-        up = [end.broker for end in ends if end.up]
-        way = strokes.both if near.duplex or len(ends) > 1 else strokes.one
-        state = f"up at {' and '.join(up)}" if up else "down"
-        who = f"{near.connector}: {near.broker} {way} {near.remote}"
+    for bridge in bridges(report):
+        state = f"up at {' and '.join(bridge.up)}" if bridge.up else "down"
+        sign = strokes.both if bridge.duplex else strokes.one
+        who = f"{bridge.connector}: {bridge.broker} {sign} {bridge.remote}"
         lines += [f"{who}, {state}"] if cell_len(f"{who}, {state}") <= width else [who, f"  {state}"]
     return ["", *lines] if lines else []
-
-
-def _answers(near: BridgeReport, far: BridgeReport) -> bool:
-    named = far.connector in (near.connector, "") or far.connector.startswith("#")
-    return far.created_by_duplex and named and (far.broker, far.remote) == (near.remote, near.broker)

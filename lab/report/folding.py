@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lab.history import Acknowledged, Observation, Received, SendOutcome, Sent
-from lab.report.sayings import OUTCOMES, Row, Weight, marks, say
+from lab.report.rows import say
+from lab.report.rows.clients_seen import OUTCOMES, marks
+from lab.report.rows.row import Row, Weight
 
 _MOST_OPEN = 1000  # runs at once; a history has as many as it has clients, steps and destinations
 

@@ -26,7 +26,8 @@ from lab.history import (
 from lab.judge.evidence.causes import FAR
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import gap, moment
-from lab.report.sayings import Row, Weight, say
+from lab.report.rows import say
+from lab.report.rows.row import Row, Weight
 
 _MOST_EVENTS = 20
 

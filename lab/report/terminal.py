@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.judge.values import Delivery, Outcome, Report
-from lab.report.drawing import counted, drawing, plain
+from lab.report.drawing import drawing, plain
 
 _MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
@@ -107,7 +107,7 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
         ]
         table.add_row(
             Text(plain(_who(row), ascii)),
-            _coloured(counted(row.received, row.expected), report.outcome),
+            _coloured(f"{row.received} of {row.expected}", report.outcome),
             *figures,
             *(f"{figure:.1f}" for figure in ((row.latency.p50, row.latency.p99) if row.latency else ())),
         )

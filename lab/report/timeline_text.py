@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.history import Header
 from lab.report.drawing import plain
-from lab.report.sayings import Row, Weight
+from lab.report.rows.row import Row, Weight
 
 _SIGNS = {Weight.PLAIN: " ", Weight.STEP: "▸", Weight.FAULT: "!"}
 _ASCII_SIGNS = {**_SIGNS, Weight.STEP: ">"}

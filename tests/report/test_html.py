@@ -12,9 +12,10 @@ import pytest
 from lab.history import BridgeSeen, LinkChanged, LogLine, Paced, StepEnded, StepStarted
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
+from lab.report.html.broker_texts import LARGEST_FILE
 from lab.report.html.faults import events, faults
 from lab.report.html.looks import COURSES
-from lab.report.html.page import LARGEST_FILE, page
+from lab.report.html.page import page
 from tests.judge.cases import CASES
 
 from .histories import EVIL, TOPOLOGY, Comet, header, judged, story, written

@@ -14,7 +14,8 @@ from lab.errors import InputError
 from lab.history import KINDS, Acknowledged, Observation, Received, SendOutcome, Sent, Trouble, read
 from lab.history.choosing import Choice, Chooser
 from lab.report.folding import folded
-from lab.report.sayings import Row, Weight, say
+from lab.report.rows import say
+from lab.report.rows.row import Row, Weight
 from lab.report.story import Story
 from lab.report.timeline_text import remainder, text
 from tests.history.test_schema import made

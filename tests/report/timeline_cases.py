@@ -11,7 +11,8 @@ from pathlib import Path
 from lab.history import Observation, read
 from lab.history.choosing import Choice, Chooser
 from lab.report.folding import folded
-from lab.report.sayings import Row, say
+from lab.report.rows import say
+from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, text
 

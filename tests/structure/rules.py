@@ -34,8 +34,6 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "lab/living/network.py": ("the emulation",),
     "lab/living/service.py": ("the emulation",),
     "lab/replay/callbacks.py": ("imports itself",),
-    "lab/report/html/page.py": ("lines",),
-    "lab/report/sayings.py": ("lines",),
 }
 
 

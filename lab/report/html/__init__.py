@@ -15,7 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lab.judge import Judged
-from lab.report.html.page import Files, page
+from lab.report.html.broker_texts import Files
+from lab.report.html.page import page
 from lab.text_files import write_text
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")

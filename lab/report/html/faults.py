@@ -9,7 +9,7 @@ from string import ascii_uppercase
 from lab.history import BridgeSeen, Observation, Paced, StepEnded, Trouble
 from lab.judge.wording import moment
 from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
-from lab.report.sayings import say
+from lab.report.rows import say
 
 TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault
 MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page

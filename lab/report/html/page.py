@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from lab.history import DestinationSeen
 from lab.judge import Judged
 from lab.judge.values import LinkReport, Outcome, Report, Testimony
 from lab.judge.wording import gap
-from lab.report.html.faults import MOST_EVENTS, Event, Fault, events, faults, said
-from lab.report.html.lanes import LANES, WIDE, WORDS, Lane, Odd, Window, lanes, odd_ones, ways, window
+from lab.report.html.bands import Band, bands_of
+from lab.report.html.broker_texts import BrokerText, Files, broker_texts
+from lab.report.html.faults import Event, Fault, events, faults, said
+from lab.report.html.lanes import LANES, WORDS, Lane, Odd, Window, lanes, odd_ones, ways, window
 from lab.report.html.latency import Distribution, Mark, distribution, round_step
 from lab.report.html.regions import Pair, pairs
-from lab.units import several
+from lab.report.html.totals import MORE, Tile, headline, missing, tiles
 
 MOST_ODD, MOST_ROWS = 300, 500
-APART = 0.17  # of the timeline's width; letters with their labels hide each other when they are nearer
-LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' files, each and together
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
-    """What a run folder holds beside its history, read."""
-
-    brokers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # broker → its activemq.xml, and later ones
-    scenario: str = "SCENARIO"  # the name of the scenario's file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """One large number."""
-
-    name: str
-    count: int
-    tone: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """A fault as it lies on the timeline; `row` keeps letters apart that would hide each other."""
-
-    fault: Fault
-    x: float
-    width: float
-    row: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +38,6 @@ class LinkRow:
     p50: float | None
     p99: float | None
     dropped: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerFile:
-    """A broker's configuration as text."""
-
-    broker: str
-    text: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +70,7 @@ class Page:
     counters: tuple[DestinationSeen, ...]
     events: tuple[Event, ...]
     events_in_all: int
-    files: tuple[BrokerFile, ...]
+    files: tuple[BrokerText, ...]
     versions: tuple[tuple[str, str], ...]
     rerun: tuple[str, ...]
 
@@ -121,7 +85,7 @@ def page(judged: Judged, files: Files) -> Page:
     seen = window(found, _moments(told), timeline.end)
     words = WORDS | {"lost": missing(report, timeline.complete)}
     drawn = lanes(found, seen, words)
-    bands = _bands(told, seen)
+    bands = bands_of(told, seen)
     where = {broker.name: region.name for region in report.regions for broker in region.brokers}
     odd, odd_in_all = odd_ones(found, MOST_ODD)
     happened, events_in_all = events(timeline.seen)
@@ -137,8 +101,8 @@ def page(judged: Judged, files: Files) -> Page:
         headline=headline(report, timeline.complete),
         grave=report.outcome is Outcome.BROKEN,
         words=words,
-        tiles=_tiles(report, words["lost"]),
-        more=tuple((name, title) for name, title in _MORE if any(getattr(row, name) for row in report.deliveries)),
+        tiles=tiles(report, words["lost"]),
+        more=tuple((name, title) for name, title in MORE if any(getattr(row, name) for row in report.deliveries)),
         pairs=pairs(report),
         window=seen,
         elsewhere=_elsewhere(seen, timeline.end),
@@ -164,92 +128,15 @@ def page(judged: Judged, files: Files) -> Page:
         counters=tuple(samples[-1] for samples in timeline.destinations.values())[:MOST_ROWS],
         events=happened,
         events_in_all=events_in_all,
-        files=_files(files, declared),
+        files=broker_texts(files, declared),
         versions=_versions(report),
         rerun=(f"mqlab run {files.scenario} --seed {report.seed}", f"mqlab judge .mqlab/runs/{report.run}"),
     )
 
 
-_MORE = (
-    ("late", "late"),
-    ("reordered", "out of order"),
-    ("undecided", "in doubt"),
-    ("recovered", "recovered"),
-    ("unexpected", "unexpected"),
-)
-
-
-def missing(report: Report, complete: bool) -> str:
-    """Say of messages what nobody received: lost only where that is bad news, and certain."""
-    return "lost" if report.outcome is Outcome.BROKEN and complete else "not arrived"
-
-
-def headline(report: Report, complete: bool) -> str:
-    """Say in one sentence what became of the messages."""
-    owed = sum(row.expected for row in report.deliveries)
-    arrived = sum(row.received for row in report.deliveries)
-    twice = sum(row.duplicated for row in report.deliveries)
-    doubt = sum(row.undecided for row in report.deliveries)
-    if not owed and not doubt:
-        return "No message was owed to anybody."
-    if owed and arrived == owed:
-        words = f"All {owed:,} messages arrived" if owed > 1 else "The one message arrived"
-        words += ", each once" if not twice else ""
-    else:
-        noun = "message" if owed == 1 else "messages"
-        words = f"{arrived:,} of {owed:,} {noun} arrived"
-        if owed - arrived and missing(report, complete) == "lost":
-            words += f", {owed - arrived:,} {'was' if owed - arrived == 1 else 'were'} lost"
-        elif owed - arrived:
-            words += f", {owed - arrived:,} {'did not' if complete else 'had not yet when the record breaks off'}"
-    if twice:
-        words += f"; {several(twice, 'receipt')} too many"
-    if doubt:
-        words += f"; of {doubt:,} nobody can tell, their sending has no receipt"
-    return f"{words}."
-
-
-def _tiles(report: Report, lost: str) -> tuple[Tile, ...]:
-    def total(name: str) -> int:
-        return sum(int(getattr(row, name)) for row in report.deliveries)
-
-    held = report.outcome is Outcome.HELD
-    found = [Tile(name="owed", count=total("expected"), tone="plain")]
-    whole = total("received") == total("expected")
-    found.append(Tile(name="arrived", count=total("received"), tone="good" if whole and total("expected") else "plain"))
-    for name, word, tone in (
-        ("lost", lost if not whole else "lost", "lost"),
-        ("duplicated", "duplicates", "doubled"),
-        ("late", "late", "late"),
-        ("reordered", "out of order", "plain"),
-        ("undecided", "in doubt", "doubt"),
-        ("recovered", "arrived in doubt", "plain"),
-        ("unexpected", "unexpected", "doubled"),
-    ):
-        count = total(name)
-        if count or name in ("lost", "duplicated", "late"):
-            found.append(Tile(name=word, count=count, tone=tone if count and not held else "plain"))
-    return tuple(found)
-
-
 def _moments(told: Sequence[Fault]) -> list[float]:
     """Return the moments that the timeline should show; a band's end only where it has one."""
     return [t for fault in told for t in (fault.start, fault.end) if t is not None]
-
-
-def _bands(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
-    """Lay the faults on the timeline, letters in rows where they would hide each other."""
-    rows: list[float] = []
-    found = []
-    for fault in told:
-        end = seen.end if fault.end is None else min(fault.end, seen.end)
-        if fault.start > seen.end or end < seen.start:
-            continue
-        x = seen.x(max(fault.start, seen.start))
-        row = next((place for place, last in enumerate(rows) if x - last > WIDE * APART), len(rows))
-        rows[row : row + 1] = [x]
-        found.append(Band(fault=fault, x=x, width=max(round(seen.x(end) - x, 2), 0.0), row=row))
-    return tuple(found)
 
 
 def _ticks(seen: Window) -> tuple[Mark, ...]:
@@ -303,36 +190,6 @@ def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
     )
 
 
-def _files(files: Files, declared: Mapping[str, object]) -> tuple[BrokerFile, ...]:
-    """Return what each broker got; from a history alone, what it was asked to get."""
-    texts = [
-        (broker, text, name + _which(number, len(its)))
-        for broker, its in files.brokers.items()
-        for number, (name, text) in enumerate(its.items(), 1)
-    ]
-    topology = declared.get("topology")
-    if not texts and isinstance(topology, Mapping):
-        for broker, fields in topology.get("brokers", {}).items():
-            if "configuration" in fields:
-                texts.append((broker, str(fields["configuration"]["text"]), "the configuration as declared"))
-    left = LARGEST_FILES
-    found = []
-    for broker, text, name in texts:
-        most = max(0, min(LARGEST_FILE, left))
-        left -= len(text[:most])
-        if len(text) > most:
-            name = f"{name}, its first {most:,} of {len(text):,} characters"
-        found.append(BrokerFile(broker=broker, text=text[:most], name=name))
-    return tuple(found)
-
-
-def _which(number: int, of: int) -> str:
-    """Say which of several files of one broker this is."""
-    if of == 1:
-        return ""
-    return ", at the beginning" if number == 1 else ", at the end" if number == of else ", then"
-
-
 def _versions(report: Report) -> tuple[tuple[str, str], ...]:
     ran = [
         (
@@ -353,6 +210,3 @@ def _started(text: str) -> str:
         return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S UTC")
     except ValueError:
         return text
-
-
-__all__ = ["MOST_EVENTS", "Files", "Page", "headline", "page"]

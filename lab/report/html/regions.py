@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from lab.judge.values import BridgeReport, LinkReport, Outcome, RegionOutline, Report
+from lab.judge.values import LinkReport, Outcome, RegionOutline, Report
 from lab.judge.wording import listed
+from lab.report.picture import bridges, way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +53,8 @@ def pairs(report: Report) -> tuple[Pair, ...]:
 
 
 def _joined(report: Report, left: RegionOutline, right: RegionOutline) -> bool:
-    ways = [(left, right), (right, left)]
-    return any(_link(report, *way) is not None or _arrow(report, *way).flowed for way in ways) or bool(
-        _bridges(report, left, right)
-    )
+    both = way(report, left, right), way(report, right, left)
+    return any(each.link is not None or each.used for each in both) or bool(_bridges(report, left, right))
 
 
 def _pair(report: Report, left: RegionOutline, right: RegionOutline | None) -> Pair:
@@ -73,22 +72,15 @@ def _pair(report: Report, left: RegionOutline, right: RegionOutline | None) -> P
 
 
 def _arrow(report: Report, source: RegionOutline, target: RegionOutline) -> Arrow:
-    senders, hearers = ({broker.name for broker in region.brokers} for region in (source, target))
-    flows = [flow for flow in report.flows if flow.source in senders and flow.target in hearers]
-    received = sum(flow.received for flow in flows)
-    expected = None if any(flow.expected is None for flow in flows) else sum(flow.expected or 0 for flow in flows)
-    whole = expected is None or received == expected
+    its = way(report, source, target)
+    whole = its.expected is None or its.received == its.expected
+    bad = "bad" if report.outcome is Outcome.BROKEN else "plain"
     return Arrow(
-        count=f"{received:,}" if expected is None else f"{received:,} of {expected:,}",
-        flowed=bool(flows),
-        tone="plain" if not flows else "good" if whole else "bad" if report.outcome is Outcome.BROKEN else "plain",
-        delay=_delay(_link(report, source, target)),
+        count=its.count(","),
+        flowed=its.used,
+        tone="plain" if not its.used else "good" if whole else bad,
+        delay=_delay(its.link),
     )
-
-
-def _link(report: Report, source: RegionOutline, target: RegionOutline) -> LinkReport | None:
-    way = (source.name, target.name)
-    return next((link for link in report.links if (link.leaving, link.reaching) == way), None)
 
 
 def _delay(link: LinkReport | None) -> tuple[str, ...]:
@@ -100,25 +92,13 @@ def _delay(link: LinkReport | None) -> tuple[str, ...]:
 
 def _bridges(report: Report, left: RegionOutline, right: RegionOutline) -> tuple[Bridge, ...]:
     sides = [{broker.name for broker in region.brokers} for region in (left, right)]
-    found = []
-    for near in (bridge for bridge in report.bridges if not bridge.created_by_duplex):
-        if not any(near.broker in one and near.remote in other for one, other in (sides, reversed(sides))):
-            continue
-        ends = [near, *(far for far in report.bridges if answers(near, far))]
-        up = [end.broker for end in ends if end.up]
-        duplex = near.duplex or len(ends) > 1
-        found.append(
-            Bridge(
-                connector=near.connector,
-                ends=f"{near.broker} {'⇄' if duplex else '→'} {near.remote}",
-                state=f"up at {listed(up)}" if up else "down",
-                up=len(up) == (2 if duplex else 1),
-            )
+    return tuple(
+        Bridge(
+            connector=each.connector,
+            ends=f"{each.broker} {'⇄' if each.duplex else '→'} {each.remote}",
+            state=f"up at {listed(list(each.up))}" if each.up else "down",
+            up=each.whole,
         )
-    return tuple(found)
-
-
-def answers(near: BridgeReport, far: BridgeReport) -> bool:
-    """Return whether an end is the responder's of that initiator's."""
-    named = far.connector in (near.connector, "") or far.connector.startswith("#")
-    return far.created_by_duplex and named and (far.broker, far.remote) == (near.remote, near.broker)
+        for each in bridges(report)
+        if any(each.broker in one and each.remote in other for one, other in (sides, reversed(sides)))
+    )

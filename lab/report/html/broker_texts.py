@@ -1,0 +1,55 @@
+"""A run folder's files, read, and the brokers' configurations among them as far as a page holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' files, each and together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a run folder holds beside its history, read."""
+
+    brokers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # broker → its activemq.xml, and later ones
+    scenario: str = "SCENARIO"  # the name of the scenario's file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerText:
+    """A broker's configuration as text."""
+
+    broker: str
+    text: str
+    name: str
+
+
+def broker_texts(files: Files, declared: Mapping[str, object]) -> tuple[BrokerText, ...]:
+    """Return what each broker got; from a history alone, what it was asked to get."""
+    texts = [
+        (broker, text, name + _which(number, len(its)))
+        for broker, its in files.brokers.items()
+        for number, (name, text) in enumerate(its.items(), 1)
+    ]
+    topology = declared.get("topology")
+    if not texts and isinstance(topology, Mapping):
+        for broker, fields in topology.get("brokers", {}).items():
+            if "configuration" in fields:
+                texts.append((broker, str(fields["configuration"]["text"]), "the configuration as declared"))
+    left = LARGEST_FILES
+    found = []
+    for broker, text, name in texts:
+        most = max(0, min(LARGEST_FILE, left))
+        left -= len(text[:most])
+        if len(text) > most:
+            name = f"{name}, its first {most:,} of {len(text):,} characters"
+        found.append(BrokerText(broker=broker, text=text[:most], name=name))
+    return tuple(found)
+
+
+def _which(number: int, of: int) -> str:
+    """Say which of several files of one broker this is."""
+    if of == 1:
+        return ""
+    return ", at the beginning" if number == 1 else ", at the end" if number == of else ", then"

@@ -1,0 +1,35 @@
+"""Observations in words, by the files of `lab.history`; a kind without words of its own tells its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from lab.history import Observation
+from lab.report.rows import brokers_seen, clients_seen, network_seen, observation
+from lab.report.rows.row import Row, Said, Weight, Words
+
+_ACTORS = ("client", "who", "broker", "link", "connector")  # fields that say who, the first one there is
+_WORDS: Words = {**observation.WORDS, **clients_seen.WORDS, **brokers_seen.WORDS, **network_seen.WORDS}
+
+
+def say(seen: Observation) -> Row:
+    """Put an observation into words."""
+    who, what, weight = _WORDS.get(type(seen), _fields)(seen)
+    return Row(t=seen.t, who=who, what=what, weight=weight)
+
+
+def _fields(seen: Observation) -> Said:
+    told = {field.name: getattr(seen, field.name) for field in fields(seen) if field.name != "t"}
+    actor = next((name for name in _ACTORS if told.get(name)), None)
+    who = str(told.pop(actor)) if actor else ""
+    rest = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in told.items() if value is not None)
+    return who, f"{seen.kind.replace('-', ' ')}: {rest}" if rest else seen.kind.replace("-", " "), Weight.PLAIN
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in value.items()) or "none"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,126 @@
+"""What clients did and met, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.history import (
+    Acknowledged,
+    Approached,
+    ClientChanged,
+    Paced,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    Settled,
+    Subscribed,
+    Unsubscribed,
+)
+from lab.report.rows.row import Said, Weight, Words
+
+
+def _subscribed(seen: Subscribed) -> Said:
+    what = f"subscribed to {seen.destination} at {seen.broker} over {seen.over}"
+    what += ", durable" if seen.durable else ""
+    what += f", where {seen.selector}" if seen.selector is not None else ""
+    what += f", acknowledging by {seen.ack}" if seen.ack != "auto" else ""
+    return seen.client, what, Weight.PLAIN
+
+
+def _approached(seen: Approached) -> Said:
+    doing = f" to {seen.what} {seen.destination}" if seen.destination else " to connect"
+    note = f" ({seen.note})" if seen.note else ""
+    what = f"tried{doing} at {seen.broker} over {seen.over}: {seen.outcome} after {seen.took:.3g} s{note}"
+    return seen.client, what, Weight.PLAIN if seen.outcome == "ok" else Weight.FAULT
+
+
+def _unsubscribed(seen: Unsubscribed) -> Said:
+    return seen.client, f"ended its subscription to {seen.destination} at {seen.broker}", Weight.PLAIN
+
+
+def _client(seen: ClientChanged) -> Said:
+    what = _CAME_OR_WENT.get(seen.state, seen.state) + f" {seen.broker}"
+    note = f": {seen.note}" if seen.note else ""
+    return seen.client, what + note, Weight.PLAIN if seen.state in ("disconnected", "returned") else Weight.FAULT
+
+
+_CAME_OR_WENT: Mapping[str, str] = {
+    "disconnected": "disconnected from",
+    "lost": "lost its connection to",
+    "refused": "could not reconnect to",
+    "gave-up": "gave up reconnecting to",
+    "returned": "is connected again to",
+}
+
+
+def _publishing(seen: Publishing) -> Said:
+    kept = "persistent" if seen.persistent else "not persistent"
+    kept += ", retained" if seen.retained else ""
+    kept += f", group {seen.group}" if seen.group is not None else ""
+    kept += f", priority {seen.priority}" if seen.priority is not None else ""
+    kept += f", over after {seen.expiry_s:g} s" if seen.expiry_s is not None else ""
+    kept += f", with {', '.join(f'{name} {value}' for name, value in seen.headers.items())}" if seen.headers else ""
+    count = "1 message" if seen.count == 1 else f"{seen.count} messages"
+    client = "" if seen.client == f"step-{seen.step}" else f", as client {seen.client}"
+    what = f"publishes {count} to {seen.destination} at {seen.broker} over {seen.over}, {kept}{client}"
+    return f"step {seen.step}", what, Weight.PLAIN
+
+
+def _sent(seen: Sent) -> Said:
+    return f"step {seen.id.partition('-')[0]}", f"sent {seen.id}", Weight.PLAIN
+
+
+def _acknowledged(seen: Acknowledged) -> Said:
+    return (
+        f"step {seen.id.partition('-')[0]}",
+        f"{OUTCOMES[seen.outcome]} {seen.id}" + (f" ({seen.note})" if seen.note else ""),
+        Weight.PLAIN if seen.outcome is SendOutcome.OK else Weight.FAULT,
+    )
+
+
+OUTCOMES: Mapping[SendOutcome, str] = {
+    SendOutcome.OK: "accepted by the broker:",
+    SendOutcome.FAILED: "refused by the broker:",
+    SendOutcome.UNKNOWN: "unknown, as no receipt came:",
+}
+
+
+def _received(seen: Received) -> Said:
+    what = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
+    return seen.client, f"received {what} from {seen.destination}{marks(seen)}", Weight.PLAIN
+
+
+def marks(seen: Received) -> str:
+    """Say what else the broker said of a message."""
+    said = (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
+    return said + (", to be acknowledged" if seen.pending else "")
+
+
+def _settled(seen: Settled) -> Said:
+    message = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
+    if seen.outcome is SendOutcome.OK:
+        return seen.client, f"acknowledged {message} from {seen.destination}", Weight.PLAIN
+    how = "the broker refused it" if seen.outcome is SendOutcome.FAILED else "no answer came"
+    return seen.client, f"acknowledged {message} from {seen.destination}: {how}", Weight.FAULT
+
+
+def _paced(seen: Paced) -> Said:
+    drawn = "" if seen.drawn_per_s == seen.asked_per_s else f", {seen.drawn_per_s:g} drawn"
+    kept = f"{'kept' if seen.held else 'did not keep'} its rate"
+    what = f"{kept}: {seen.reached_per_s:g} messages a second reached, {seen.asked_per_s:g} asked{drawn}"
+    return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
+
+
+WORDS: Words = {
+    Subscribed: _subscribed,
+    Approached: _approached,
+    Unsubscribed: _unsubscribed,
+    ClientChanged: _client,
+    Publishing: _publishing,
+    Sent: _sent,
+    Acknowledged: _acknowledged,
+    Received: _received,
+    Settled: _settled,
+    Paced: _paced,
+}

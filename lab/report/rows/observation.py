@@ -1,0 +1,34 @@
+"""What every history has, in words: steps, what went wrong, the end."""
+
+from __future__ import annotations
+
+from lab.history import Ended, StepEnded, StepStarted, Trouble
+from lab.report.rows.row import Said, Weight, Words
+
+
+def _step(seen: StepStarted) -> Said:
+    return f"step {seen.step}", seen.asked, Weight.STEP
+
+
+def _step_ended(seen: StepEnded) -> Said:
+    done = "done" if seen.ok else "not done as asked"
+    what = f"{done}: {seen.note}" if seen.note else done
+    return f"step {seen.step}", what, Weight.PLAIN if seen.ok else Weight.FAULT
+
+
+def _trouble(seen: Trouble) -> Said:
+    return seen.who, seen.what, Weight.FAULT
+
+
+def _ended(seen: Ended) -> Said:
+    what = "the replay came to its end" if seen.complete else "the replay was ended early"
+    note = f": {seen.note}" if seen.note else ""
+    return "run", what + note, Weight.STEP if seen.complete else Weight.FAULT
+
+
+WORDS: Words = {
+    StepStarted: _step,
+    StepEnded: _step_ended,
+    Trouble: _trouble,
+    Ended: _ended,
+}
