@@ -22,21 +22,22 @@ class LineError(ValueError):
 
 def portions(stream: BinaryIO) -> Iterator[bytes]:
     """Return some whole lines at a time and, last of all, the half line that is left, where there is one."""
-    rest = b""
+    rest: list[bytes] = []  # of a line that has not ended; joined once, since it may be long
     while octets := stream.read(PORTION):
         filled = octets.rstrip(b"\0")
         hole = len(filled) < len(octets) and _goes_on(stream)
-        filled = rest + filled
         end = filled.rfind(b"\n") + 1
         if end:
-            yield filled[:end]
-        rest = filled[end:]
+            yield b"".join((*rest, filled[:end]))
+            rest.clear()
+        rest.append(filled[end:])
+        length = sum(map(len, rest))
         if hole:
-            raise LineError("zero bytes amid the lines", len(rest) + 1)
-        if len(rest) > LONGEST:
+            raise LineError("zero bytes amid the lines", length + 1)
+        if length > LONGEST:
             raise LineError(f"longer than {LONGEST // 2**20} MiB")
-    if rest:
-        yield rest
+    if any(rest):
+        yield b"".join(rest)
 
 
 def _goes_on(stream: BinaryIO) -> bool:

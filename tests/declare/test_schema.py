@@ -10,6 +10,7 @@ import pytest
 from lab.declare.reading import read
 from lab.declare.schema import scenario_schema, topology_schema
 
+SCENARIO, TOPOLOGY = (jsonschema.Draft202012Validator(schema()) for schema in (scenario_schema, topology_schema))
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 BAD = Path(__file__).parents[1] / "check" / "bad"
 BY_SHAPE = (
@@ -25,14 +26,14 @@ def content(path: Path) -> object:
     return read(path.read_text(), path.name).content
 
 
-@pytest.mark.parametrize("schema", [scenario_schema(), topology_schema()], ids=["scenario", "topology"])
-def test_schema_is_one(schema: dict[str, object]) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema)
+@pytest.mark.parametrize("validator", [SCENARIO, TOPOLOGY], ids=["scenario", "topology"])
+def test_schema_is_one(validator: jsonschema.Draft202012Validator) -> None:
+    validator.check_schema(validator.schema)
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_scenario_fits(path: Path) -> None:
-    jsonschema.Draft202012Validator(scenario_schema()).validate(content(path))
+    SCENARIO.validate(content(path))
 
 
 STORIES = Path(__file__).parents[1] / "replay" / "stories"
@@ -40,15 +41,14 @@ STORIES = Path(__file__).parents[1] / "replay" / "stories"
 
 @pytest.mark.parametrize("path", sorted(STORIES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_story_fits(path: Path) -> None:
-    jsonschema.Draft202012Validator(scenario_schema()).validate(content(path))
+    SCENARIO.validate(content(path))
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("topologies/*.yaml")), ids=lambda path: path.stem)
 def test_shipped_topology_fits(path: Path) -> None:
-    jsonschema.Draft202012Validator(topology_schema()).validate(content(path))
+    TOPOLOGY.validate(content(path))
 
 
 @pytest.mark.parametrize("name", BY_SHAPE)
 def test_bad_shape_does_not_fit(name: str) -> None:
-    validator = jsonschema.Draft202012Validator(scenario_schema())
-    assert not validator.is_valid(content(BAD / f"{name}.yaml"))
+    assert not SCENARIO.is_valid(content(BAD / f"{name}.yaml"))

@@ -33,8 +33,13 @@ def written(path: Path) -> list[Any]:
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.relative_to(HERE).as_posix())
 def test_every_line_of_every_history_is_valid(path: Path) -> None:
-    for number, each in enumerate(written(path), 1):
-        assert [error.message for error in VALID.iter_errors(each)] == [], f"line {number}"
+    """Of those that differ in their moment and their message alone, one is looked at."""
+    several = {
+        json.dumps({name: type(value).__name__ if name in ("t", "id") else value for name, value in each.items()}): each
+        for each in written(path)
+    }
+    for each in several.values():
+        assert [error.message for error in VALID.iter_errors(each)] == [], each
 
 
 def test_the_schema_is_one_and_has_every_kind() -> None:
