@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rich.markup import escape
-
 from lab import scenarios
 from lab.amazonmq.configurations import wording
 from lab.cli import options
@@ -41,5 +39,5 @@ def asked(name: str, version: str | None = None) -> Asked:
     found = scenarios.asked(name, os.environ, version=version)
     mask = found.scenario.origin.mask
     for line in wording.lines(found.removals, found.advice):
-        options.err().print(f"[yellow]warning:[/yellow] {escape(mask.text(line))}", soft_wrap=True)
+        options.progress(quiet=False).warn(mask.text(line))
     return found

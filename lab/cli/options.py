@@ -9,15 +9,17 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from lab.cli.progress import TerminalProgress
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.text_files import no_file
+
+if TYPE_CHECKING:  # a command that neither complains nor shows progress does without rich
+    from rich.console import Console
+
+    from lab.cli.progress import TerminalProgress
 
 P = ParamSpec("P")
 INTERRUPTED = 130
@@ -112,6 +114,8 @@ def complain_of_each(problems: Sequence[Problem]) -> None:
 
 
 def _complain(text: str) -> None:
+    from rich.markup import escape
+
     err().print(f"[red]mqlab:[/red] {escape(text)}", soft_wrap=True)
 
 
@@ -125,11 +129,15 @@ def has_a_place(path: Path | None) -> None:
 
 def out() -> Console:
     """Return the console of results."""
+    from rich.console import Console
+
     return Console(file=sys.stdout, highlight=False)
 
 
 def err() -> Console:
     """Return the console of progress and complaints."""
+    from rich.console import Console
+
     return Console(file=sys.stderr, highlight=False)
 
 
@@ -158,6 +166,8 @@ def problems(error: LabError) -> dict[str, Any]:
 
 def progress(quiet: bool) -> TerminalProgress:
     """Return the progress of a command."""
+    from lab.cli.progress import TerminalProgress
+
     return TerminalProgress(err(), quiet=quiet)
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 import pytest
-import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from lab import units
 from lab.activemq.log_lines import NAMED
-from lab.cli import app
+from lab.cli import COMMANDS as LISTED
+from lab.cli import load
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.fields import Amount
 from lab.declare.scenario import Scenario
@@ -34,8 +34,7 @@ from lab.history.observation import Header
 from .pages import PAGES, ROOT, code_words, rows, sections
 
 SCENARIO, TOPOLOGY, SERVICE = (ROOT / "docs" / name for name in ("scenario.md", "topology.md", "service.md"))
-GROUP: Any = typer.main.get_command(app)
-COMMANDS = {name: GROUP.get_command(None, name) for name in GROUP.list_commands(None)}
+COMMANDS = {name: load(name) for name in LISTED}
 NAMES = sorted(COMMANDS)
 
 MODELS: list[tuple[Path, str, type[BaseModel], str]] = [

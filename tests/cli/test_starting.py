@@ -1,0 +1,76 @@
+"""A command loads what it uses and nothing else: measured in modules, which is what its start takes its time for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.cli import COMMANDS, load
+
+ROOT = Path(__file__).parents[2]
+ENGINE = {"docker", "httpx", "jgo", "psutil", "requests", "testcontainers"}
+CLIENTS = {"paho", "proton", "stomp", "websocket"}
+EVERYTHING = ENGINE | CLIENTS | {"cryptography", "jinja2", "lxml", "pydantic", "re2", "rich", "yaml"}
+LOADED = """
+import sys
+from lab.cli import main
+try:
+    main()
+finally:
+    print(*sorted(each for each in sys.modules if "." not in each or each.startswith("lab.")), file=sys.stderr)
+"""
+
+
+def loaded(*words: str | Path) -> set[str]:
+    """Run a command to its good end, and return the modules that were loaded by then."""
+    command = [sys.executable, "-c", LOADED, *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    found = loaded("--help")
+    assert {each for each in found if each.startswith("lab.")} <= {"lab.cli", "lab.interrupts", "lab.version"}
+    assert not found & (EVERYTHING - {"rich"})
+
+
+def test_the_version_is_told_without_any_library_but_typer() -> None:
+    assert not loaded("--version") & EVERYTHING
+
+
+def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
+    assert not loaded("check", "tokyo-singapore") & (ENGINE | CLIENTS | {"cryptography", "jinja2", "rich"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "one-way"),
+        ("render", "one-way", "--broker", "tokyo"),
+        ("schema", "scenario"),
+        ("schema", "history"),
+        ("scenarios",),
+        ("history", ROOT / "tests" / "judge" / "all-held" / "history.jsonl"),
+        ("judge", ROOT / "tests" / "judge" / "all-held" / "history.jsonl"),
+    ],
+    ids=lambda words: "-".join(str(word) for word in words[:2] if not isinstance(word, Path)),
+)
+def test_what_needs_no_lab_does_without_its_libraries(words: tuple[str | Path, ...]) -> None:
+    assert not loaded(*words) & (ENGINE | CLIENTS | {"cryptography"})
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_of_each_command_what_it_says_of_itself(name: str) -> None:
+    first, _, _ = load(name).help.partition("\n\n")
+    assert COMMANDS[name][1] == " ".join(first.split())
+
+
+def test_a_mistyped_command_is_compared_with_all_there_are() -> None:
+    command = [sys.executable, "-c", "from lab.cli import main; main()", "chek"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Did you mean 'check'" in done.stderr) == (2, True)
