@@ -1,6 +1,7 @@
-"""The largest configuration there may be: read, sanitised and rendered; and what `mqlab check` takes for it in all.
+"""The largest configuration there may be: read, sanitised and rendered; and what commands without a lab take in all.
 
-Every second policy entry has an attribute that the service does not permit, so that removing is measured too.
+Every second policy entry has an attribute that the service does not permit, so that removing is measured too. Commands
+are processes of their own, in turn with one of bare Python, of which they are told as multiples too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,14 @@ from lab.amazonmq.files.activemq_xml import render
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 
 ENGINE_VERSION = "5.18"
+MQLAB = str(Path(sys.executable).with_name("mqlab"))
+BARE = "python -c pass"
+STARTED: Mapping[str, Sequence[str]] = {
+    BARE: (sys.executable, "-c", "pass"),
+    "import lab": (sys.executable, "-c", "import lab"),
+    "mqlab --help": (MQLAB, "--help"),
+    "mqlab check tokyo-singapore": (MQLAB, "check", "tokyo-singapore"),
+}
 _IDENTITY = BrokerIdentity(
     name="tokyo",
     broker_id="b-00000000-0000-0000-0000-000000000000",
@@ -69,6 +79,23 @@ def measure(*, runs: int) -> dict[str, Any]:
         "render_ms": _median_ms(render_s),
         "sanitise_and_render_ms": _median_ms([a + b for a, b in zip(sanitise_s, render_s, strict=True)]),
         "check_ms": _median_ms([_check(text) for _ in range(runs)]),
+        "starting": _starting(runs),
+    }
+
+
+def _starting(runs: int) -> dict[str, Any]:
+    """Start bare Python and what is to be quick in turn; medians, and how many times as long as bare Python."""
+    took: dict[str, list[float]] = {name: [] for name in STARTED}
+    for _ in range(runs):
+        for name, command in STARTED.items():
+            took[name].append(_process(command, 0))
+    bare = took[BARE]
+    return {
+        name: {
+            "ms": _median_ms(each),
+            "of_bare": round(statistics.median(one / other for one, other in zip(each, bare, strict=True)), 1),
+        }
+        for name, each in took.items()
     }
 
 
@@ -91,13 +118,16 @@ def _check(text: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "largest.xml"
         file.write_text(text, encoding="utf-8")
-        mqlab = Path(sys.executable).with_name("mqlab")
-        command = [str(mqlab), "check", str(file), "--engine-version", ENGINE_VERSION]
-        begun = time.perf_counter()
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-        took = time.perf_counter() - begun
-    if done.returncode != 1:
-        raise SystemExit(f"mqlab check gave {done.returncode} for a configuration with removals, not 1")
+        return _process((MQLAB, "check", str(file), "--engine-version", ENGINE_VERSION), 1)
+
+
+def _process(command: Sequence[str], code: int) -> float:
+    """Run a command that ends with a code, and return how many seconds it takes in all."""
+    begun = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    took = time.perf_counter() - begun
+    if done.returncode != code:
+        raise SystemExit(f"{' '.join(command)} gave {done.returncode}, not {code}")
     return took
 
 

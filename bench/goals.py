@@ -145,6 +145,9 @@ def _check(found: Result) -> Iterator[Figure]:
     took = found["sanitise_and_render_ms"]
     yield _most("largest configuration, sanitised and rendered", took, 100, " ms", f"{took:g} ms{parts}")
     yield _most("largest configuration, mqlab check in all", found["check_ms"], 500, " ms")
+    for name, goal in (("import lab", 100), ("mqlab --help", 300), ("mqlab check tokyo-singapore", 400)):
+        started = found["starting"][name]
+        yield _most(name, started["ms"], goal, " ms", f"{started['ms']:g} ms   ({started['of_bare']:g} × bare Python)")
 
 
 def _size(error: float | None) -> float:
