@@ -1,4 +1,4 @@
-"""What is wrong with snapshots, and with claims about what the brokers count."""
+"""What is wrong with claims about what the brokers count."""
 
 from __future__ import annotations
 
@@ -25,25 +25,6 @@ OF_BROKER = ("enqueued", "dequeued")
 OF_BRIDGE = ("enqueued", "dequeued", "received")
 OF_DESTINATION = tuple(name for name in COUNTERS if name != "received")
 CounterClaim = Counters | Forwarded | Stuck | Discarded | Demanded
-
-
-def check_snapshots(scenario: Scenario) -> Iterator[Problem]:
-    """Each snapshot has a name of its own, and is taken once."""
-    taken: dict[str, Keys] = {}
-    passed: set[Keys] = set()
-    for path, step in in_time(scenario.steps):
-        if not isinstance(step, Snapshot):
-            continue
-        place = scenario.origin.place(*path, "name")
-        if step.name in (START, END):
-            what = f"the snapshot {step.name} takes itself"
-            yield Problem(what=what, remedy=f"remove the step, or give it another name than {step.name}", place=place)
-        elif taken.setdefault(step.name, path) != path:
-            yield Problem(what=f"two snapshots {step.name}", remedy="give each a name of its own", place=place)
-        elif path in passed:
-            what = f"every round of the repeat would take the snapshot {step.name}"
-            yield Problem(what=what, remedy="take it before or after the repeat", place=place)
-        passed.add(path)
 
 
 def check_counter_claim(scenario: Scenario, number: int, claim: CounterClaim) -> Iterator[Problem]:

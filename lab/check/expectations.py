@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, hears
-from lab.check.attempts import check_unreachable
 from lab.check.brokers import check_after, check_log
 from lab.check.counters import check_counter_claim
 from lab.check.listeners import listeners
 from lab.check.service import connectors_at, connectors_of
+from lab.check.unreachable import check_unreachable
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.counters import Counters
 from lab.declare.expectations.delivered import Delivered

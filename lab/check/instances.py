@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from lab.check.context import Context
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker, OnInstance, State
+from lab.declare.steps.connector import ConnectorStep
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.resume import Resume
 from lab.declare.steps.start import Start
+from lab.errors import Problem
+
+
+class Brokers:
+    """The instances of every broker, as the steps leave them."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.named = {
+            name: Instances(name, broker.deployment_mode.instances, later=broker.later)
+            for name, broker in scenario.topology.brokers.items()
+        }
+
+
+class Connectors:
+    """Which connectors the steps have stopped, each by its broker and its name."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.stopped: set[tuple[str, str]] = set()
+        self.uncertain: set[str] = set()  # brokers that may have been rebooted since
+
+    def started(self, broker: str) -> None:
+        """Forget what was stopped: a broker that starts starts its connectors."""
+        self.stopped = {each for each in self.stopped if each[0] != broker}
 
 
 class Instances:
@@ -58,3 +85,15 @@ class Instances:
             self._active = standing[0] if standing else number
         elif brings == State.UP and self._states[self._active] == State.DOWN:
             self._active = number
+
+
+def missing(context: Context, step: Step, its: Instances) -> Problem:
+    """Return the Problem that a step is about a broker that is not there."""
+    right = "put a create-broker step before it" if its.missing == State.ABSENT else "put the step before its deletion"
+    broker = getattr(step, "broker", "")
+    return context.wrong("broker", f"{broker} is {its.missing} here, so there is nothing to {doing(step)}", right)
+
+
+def doing(step: Step) -> str:
+    """Return what is done, in the words of "there is nothing to …"."""
+    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb.removesuffix("-broker")

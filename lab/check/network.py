@@ -6,15 +6,16 @@ What AWS, or the lab, would refuse while a scenario runs is refused here, with i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from lab.amazonmq.names import ENDPOINTS
+from lab.check.context import Context
+from lab.check.references import check_references
 from lab.declare.expectations.dropped import Dropped
 from lab.declare.expectations.peering import PeeringIs
 from lab.declare.expectations.reachable import END, Reachable
 from lab.declare.expectations.route import RouteIs
-from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.accept_peering import AcceptPeering
 from lab.declare.steps.authorize_ingress import AuthorizeIngress
@@ -26,25 +27,19 @@ from lab.declare.steps.network import OnNetwork
 from lab.declare.steps.reject_peering import RejectPeering
 from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.declare.steps.try_ import Try
-from lab.declare.steps.update_broker import UpdateBroker
-from lab.declare.steps.wait import Wait
-from lab.declare.suggestions import unknown
-from lab.declare.unrolling import in_time
-from lab.errors import InputError, PlanError, Problem
+from lab.errors import PlanError, Problem
 from lab.network import peerings, routes, security_groups
-from lab.network.vpc import INTERNET, MOST_GROUPS, Network
+from lab.network.vpc import INTERNET, Network
 from lab.plan.network import network_of
 
-_FIELD = {  # the field that a refusal is shown at
-    CreatePeering: "accepter",
-    AcceptPeering: "peering",
-    RejectPeering: "peering",
-    DeletePeering: "peering",
-    CreateRoute: "destination",
-    DeleteRoute: "destination",
-    AuthorizeIngress: "from",
-    RevokeIngress: "from",
-}
+
+class NetworkSoFar:
+    """The Network as the steps have left it, with the time that they waited at least, and what they tried."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.network = network_of(scenario.topology)
+        self.waited = timedelta(0)
+        self.tries: dict[str, Try] = {}  # by name
 
 
 def after(network: Network, step: OnNetwork, at: timedelta) -> Network:
@@ -72,81 +67,45 @@ def after(network: Network, step: OnNetwork, at: timedelta) -> Network:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
 
-def check_network(scenario: Scenario) -> Iterator[Problem]:
-    """Go through the steps in their order, doing what they do to the network, then through the claims."""
-    network = network_of(scenario.topology)
-    names: dict[str, Try] = {}
-    at = timedelta(0)
-    for path, step in in_time(scenario.steps):
-        if isinstance(step, Wait):
-            at += step.duration or timedelta(0)
-        elif isinstance(step, Try):
-            yield from _ends(scenario, path, step)
-            if names.setdefault(step.name, step) is not step or step.name == END:
-                what = f"{'the end tries itself' if step.name == END else 'another try is called'} {step.name}"
-                yield Problem(what=what, remedy="take another name", place=scenario.origin.place(*path, "name"))
-        elif isinstance(step, UpdateBroker):
-            yield from _groups(scenario, path, step, network)
-        elif isinstance(step, OnNetwork):
-            try:
-                network = after(network, step, at)
-            except InputError as error:
-                place = scenario.origin.place(*path, _FIELD[type(step)])
-                yield from (replace(problem, place=place) for problem in error.problems)
-    yield from _claims(scenario, network, names)
-
-
-def _groups(scenario: Scenario, path: Keys, step: UpdateBroker, network: Network) -> Iterator[Problem]:
-    groups = step.security_groups or ()
-    for its in network.of_broker(step.broker)[:1] if len(groups) <= MOST_GROUPS else ():  # more: the service says so
-        try:
-            security_groups.check_groups(network, its.vpc, groups)
-        except InputError as error:
-            place = scenario.origin.place(*path, "security-groups")
-            yield from (replace(problem, place=place) for problem in error.problems)
-
-
-def _claims(scenario: Scenario, network: Network, names: dict[str, Try]) -> Iterator[Problem]:
+def check_network(scenario: Scenario, memory: dict[type, Any]) -> Iterator[Problem]:
+    """Return every Problem of the claims about the network that the steps leave."""
     for number, claim in enumerate(scenario.expect):
-        path: Keys = ("expect", number, claim.claim)
+        context = Context(scenario=scenario, path=("expect", number, claim.claim), memory=memory)
+        yield from check_references(context, claim)
+        so_far = context.recall(NetworkSoFar)
         if isinstance(claim, Reachable | Dropped):
-            yield from _ends(scenario, path, claim)
+            yield from check_ends(context, claim)
         if isinstance(claim, Reachable) and claim.at != END:
-            place = scenario.origin.place(*path, "at")
-            if claim.at not in names:
-                yield unknown("try", claim.at, names, "names of try steps", place)
-            elif _tried(claim) != _tried(tried := names[claim.at]):
+            if claim.at not in so_far.tries:
+                yield context.missing("at", "try", claim.at, so_far.tries, "names of try steps")
+            elif _tried(claim) != _tried(tried := so_far.tries[claim.at]):
                 what = f"{claim.at} tries {tried.source} to {tried.to}, port {tried.port}"
-                yield Problem(what=what, remedy="claim what it tries", place=place)
+                yield context.wrong("at", what, "claim what it tries")
         elif isinstance(claim, PeeringIs):
-            known = [each.name for each in network.peerings]
+            known = [each.name for each in so_far.network.peerings]
             if claim.name not in known:
-                place = scenario.origin.place(*path, "name")
-                yield unknown("peering", claim.name, known, "peerings of this scenario", place)
+                yield context.missing("name", "peering", claim.name, known, "peerings of this scenario")
         elif isinstance(claim, RouteIs):
-            tables = [each.name for each in network.route_tables]
+            tables = [each.name for each in so_far.network.route_tables]
             if claim.table not in tables:
-                place = scenario.origin.place(*path, "table")
-                yield unknown("route table", claim.table, tables, "route tables", place)
+                yield context.missing("table", "route table", claim.table, tables, "route tables")
 
 
 def _tried(of: Reachable | Try) -> tuple[str, str, int]:
     return of.source, of.to, of.port
 
 
-def _ends(scenario: Scenario, path: Keys, of: Reachable | Dropped | Try) -> Iterator[Problem]:
-    brokers = scenario.topology.brokers
-    place = scenario.origin.place
-    for field, name in (("from", of.source), ("to", of.to)):
-        if name not in brokers and (field == "to" or name != INTERNET):
-            label = "brokers in this topology" + (f", beside {INTERNET}" if field == "from" else "")
-            yield unknown("broker", name, brokers, label, place(*path, field))
-            return
+def check_ends(context: Context, of: Reachable | Dropped | Try) -> Iterator[Problem]:
+    """Return the Problem that nothing can be tried between two ends."""
+    if context.unknown & {"source", "to"}:
+        return
+    brokers = context.topology.brokers
     if of.source == INTERNET:
         ports = [each.port for each in ENDPOINTS]
         if of.port is not None and of.port not in ports:
-            right = f"they are {', '.join(map(str, ports))}"
-            yield Problem(what=f"{of.port} is no endpoint of a broker", remedy=right, place=place(*path, "port"))
+            yield context.wrong(
+                "port", f"{of.port} is no endpoint of a broker", f"they are {', '.join(map(str, ports))}"
+            )
     elif brokers[of.source].region == brokers[of.to].region:
         what = f"{of.source} and {of.to} are in one region, whose packets do not pass the router"
-        yield Problem(what=what, remedy="name brokers of two regions, or internet", place=place(*path, "to"))
+        yield context.wrong("to", what, "name brokers of two regions, or internet")

@@ -5,33 +5,33 @@ Every Problem of every part, sorted by place; nothing is read, opened or changed
 
 from __future__ import annotations
 
-from lab.check.brokers import check_broker_steps
+from typing import Any
+
 from lab.check.configurations import check_configurations
 from lab.check.console import check_console
-from lab.check.counters import check_snapshots
 from lab.check.expectations import check_expectations
 from lab.check.network import check_network
 from lab.check.service import check_service
 from lab.check.steps import check_steps
 from lab.check.timing import check_timing
 from lab.check.topology import check_topology
+from lab.declare.kinds import Find, of_kind
 from lab.declare.scenario import Scenario
 from lab.errors import Place, Problem
 
 
-def check(scenario: Scenario, *, activemq_version: str | None = None) -> tuple[Problem, ...]:
+def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find = of_kind) -> tuple[Problem, ...]:
     """Return every Problem of a scenario; an ActiveMQ version handed in stands for what the engine versions ask for."""
+    memory: dict[type, Any] = {}
     found = [
         *check_topology(scenario.topology, scenario.origin, activemq_version),
         *check_configurations(scenario.topology, scenario.origin, activemq_version),
-        *check_steps(scenario),
+        *check_steps(scenario, memory, find),
         *check_timing(scenario),
-        *check_broker_steps(scenario),
         *check_service(scenario),
-        *check_snapshots(scenario),
         *check_expectations(scenario),
         *check_console(scenario),
-        *check_network(scenario),
+        *check_network(scenario, memory),
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.place or nowhere))

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount, Name, Whole
+from lab.declare.fields import Amount, Whole
+from lab.declare.references import EndName, OtherEndName
 
 
 class Dropped(Expectation):
@@ -15,8 +16,8 @@ class Dropped(Expectation):
 
     claim: ClassVar[str] = "dropped"
     of_network: ClassVar[bool] = True
-    source: Name = Field(alias="from")
-    to: Name
+    source: EndName = Field(alias="from")
+    to: OtherEndName
     packets: Amount = Amount(at_least=1)
     because: Literal["no-way", "no-egress-rule", "no-ingress-rule"] | None = None
     port: Whole | None = Field(default=None, ge=1, le=65535)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from lab.declare.expectations.base import Attempt, Expectation
 from lab.declare.fields import Name, Whole
+from lab.declare.references import EndName, OtherEndName
 
 Because = Literal[
     "not-public", "no-egress-rule", "no-route", "blackhole", "no-transit", "no-ingress-rule", "no-return-route", "link"
@@ -20,8 +21,8 @@ class Reachable(Expectation):
 
     claim: ClassVar[str] = "reachable"
     of_network: ClassVar[bool] = True
-    source: Name = Field(alias="from")  # a broker, or internet
-    to: Name
+    source: EndName = Field(alias="from")  # a broker, or internet
+    to: OtherEndName
     port: Whole = Field(default=61617, ge=1, le=65535)
     answer: Literal["open", "refused", "silent"] = "open"
     because: Because | None = None  # what stops it

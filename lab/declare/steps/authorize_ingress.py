@@ -15,4 +15,5 @@ class AuthorizeIngress(OnNetwork, InboundRule):
 
     verb: ClassVar[str] = "authorize-ingress"
     bridges = Bridges.RAISED
+    refused_at = "from"
     group: Name

@@ -44,6 +44,7 @@ class Step(Declared):
     verb: ClassVar[str]
     fault: ClassVar[Fault | None] = None
     bridges: ClassVar[Bridges] = Bridges.NOTHING
+    uses_client: ClassVar[bool] = False  # its client is one connection, which other steps may use too
     awaits: ClassVar[bool] = False  # where it does not end well, something that was waited for did not come
     _at: timedelta | None = PrivateAttr(default=None)  # written beside the verb: a wait has no keys to put it among
 
@@ -57,6 +58,11 @@ class Step(Declared):
         copy = self.model_copy()
         copy._at = at
         return copy
+
+    @property
+    def least(self) -> timedelta:
+        """Return the time that it takes at least."""
+        return timedelta(0)
 
     @classmethod
     def misshapen(cls, fields: Any) -> tuple[str, str] | None:

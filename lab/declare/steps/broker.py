@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from lab.declare.fields import Name
+from lab.declare.references import BrokerName
 from lab.declare.steps.base import Fault, Step
 
 STARTS_WITHIN = timedelta(seconds=120)
@@ -29,7 +29,7 @@ class OnBroker(Step):
     brings: ClassVar[State | None] = None  # and brings it to this one; to none when it only passes
 
     fault = Fault.BROKER
-    broker: Name
+    broker: BrokerName
 
 
 class OnInstance(OnBroker):

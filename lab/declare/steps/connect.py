@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name
+from lab.declare.references import BrokerName
 from lab.declare.steps.base import Step
 
 
@@ -15,7 +16,7 @@ class Connect(Step):
 
     verb: ClassVar[str] = "connect"
     client: Name
-    broker: Name
+    broker: BrokerName
     over: Over
     user: str | None = None  # the broker's only user when left out; anybody where the password is wrong
     password: Literal["right", "wrong"] = "right"  # no text: then none can stand in a file, a history or a report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from lab.declare.references import OwnConnectorName
 from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import OnBroker, State
 
@@ -14,5 +15,5 @@ class ConnectorStep(OnBroker):
     verb: ClassVar[str] = "connector"
     needs = (State.UP,)
     bridges = Bridges.RAISED | Bridges.DROPPED
-    name: str  # of the networkConnector
+    name: OwnConnectorName  # of the networkConnector
     do: Literal["stop", "start"]

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name, Whole, YesNo
+from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Step
 
 
@@ -16,14 +17,15 @@ class Consume(Step):
     """A client takes messages: of its subscription, or of a queue to which it connects for that alone."""
 
     verb: ClassVar[str] = "consume"
+    uses_client = True
     client: Name
     count: Whole = Field(default=1, ge=1, le=100_000)
     within: Duration = timedelta(seconds=10)
     ack: YesNo = True  # no: they are given back when the client goes
     queue: str | None = Field(default=None, min_length=1)
-    broker: Name | None = None  # with queue
+    broker: BrokerName | None = None  # with queue
     over: Over | None = None  # with queue
-    user: str | None = None  # with queue
+    user: UserName | None = None  # with queue
 
     @property
     def topic(self) -> None:

@@ -12,6 +12,7 @@ class CreatePeering(OnNetwork):
     """A VPC asks another one to peer."""
 
     verb: ClassVar[str] = "create-peering"
+    refused_at = "accepter"
     name: Name
     requester: Name  # the region whose VPC asks
     accepter: Name

@@ -15,6 +15,7 @@ class CreateRoute(OnNetwork):
 
     verb: ClassVar[str] = "create-route"
     bridges = Bridges.RAISED
+    refused_at = "destination"
     table: Name  # a VPC's main table is called as its region unless another one is declared
     destination: Block
     peering: Name

@@ -14,3 +14,4 @@ class Cut(OnLink):
     verb: ClassVar[str] = "cut"
     fault = Fault.LINK
     bridges = Bridges.DROPPED
+    leaves_open = False

@@ -15,5 +15,6 @@ class DeleteRoute(OnNetwork):
 
     verb: ClassVar[str] = "delete-route"
     bridges = Bridges.DROPPED
+    refused_at = "destination"
     table: Name
     destination: Block

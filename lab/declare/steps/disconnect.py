@@ -12,4 +12,5 @@ class Disconnect(Step):
     """A client goes, and leaves what is durable of its subscriptions behind; it may subscribe again later."""
 
     verb: ClassVar[str] = "disconnect"
+    uses_client = True
     client: Name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from pydantic import Field
@@ -17,6 +18,12 @@ class Flap(OnLink):
     verb: ClassVar[str] = "flap"
     fault = Fault.FLAPPING
     bridges = Bridges.RAISED
+    leaves_open = True
     times: Whole = Field(ge=1, le=10_000)
     down: Duration  # cut for so long
     up: Duration  # healed for so long, before the next cut
+
+    @property
+    def least(self) -> timedelta:
+        """Return the time from the first cut to the last healing."""
+        return self.down * self.times + self.up * (self.times - 1)

@@ -14,3 +14,4 @@ class Heal(OnLink):
     verb: ClassVar[str] = "heal"
     fault = Fault.LINK
     bridges = Bridges.RAISED
+    leaves_open = True

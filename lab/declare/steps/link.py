@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from lab.declare.fields import Name
+from typing import ClassVar
+
+from lab.declare.references import LinkEnd, LinkName
 from lab.declare.steps.base import Step
 
 
 class OnLink(Step):
     """A step that changes a link."""
 
-    link: Name
-    leaving: Name | None = None  # one direction only: the region it leaves; both when left out
+    leaves_open: ClassVar[bool | None] = None  # whether packets pass after it; None where that is as before
+    link: LinkName
+    leaving: LinkEnd | None = None  # one direction only: the region it leaves; both when left out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from lab.declare.steps.base import Fault, Step
 
 
@@ -9,3 +11,4 @@ class OnNetwork(Step):
     """A step that changes who may talk to whom."""
 
     fault = Fault.NETWORK
+    refused_at: ClassVar[str] = "peering"  # the field that a refusal is shown at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -23,3 +24,10 @@ class Publish(Message):
         if self.every is not None and self.rate is not None:
             raise ValueError("every and rate say the same thing: write one of them")
         return self
+
+    @property
+    def least(self) -> timedelta:
+        """Return the time from the first message to the last one."""
+        if self.rate is not None:
+            return timedelta(seconds=float((self.count - 1) / self.rate))
+        return (self.every or timedelta(0)) * (self.count - 1)

@@ -14,3 +14,4 @@ class Reject(OnLink):
     verb: ClassVar[str] = "reject"
     fault = Fault.LINK
     bridges = Bridges.DROPPED
+    leaves_open = False

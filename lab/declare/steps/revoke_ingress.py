@@ -13,4 +13,5 @@ class RevokeIngress(OnNetwork, InboundRule):
     """A security group lets something in no more; connections that are open go on."""
 
     verb: ClassVar[str] = "revoke-ingress"
+    refused_at = "from"
     group: Name

@@ -9,6 +9,7 @@ from pydantic import Field
 from lab.activemq.protocols import Over
 from lab.declare.addressed import OneDestination
 from lab.declare.fields import Name, Whole
+from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Step
 from lab.declare.terms import SubscriptionTerms
 
@@ -17,8 +18,9 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
     """A client begins to listen, and stays until unsubscribed or the scenario ends."""
 
     verb: ClassVar[str] = "subscribe"
+    uses_client = True
     client: Name
-    broker: Name
+    broker: BrokerName
     over: Over
     qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
-    user: str | None = None  # the broker's only user when left out
+    user: UserName | None = None  # the broker's only user when left out

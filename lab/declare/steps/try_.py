@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from lab.declare.fields import Duration, Name, Whole
+from lab.declare.references import EndName, OtherEndName
 from lab.declare.steps.base import Step
 
 
@@ -16,7 +17,7 @@ class Try(Step):
 
     verb: ClassVar[str] = "try"
     name: Name
-    source: Name = Field(alias="from")  # a broker, or internet
-    to: Name
+    source: EndName = Field(alias="from")  # a broker, or internet
+    to: OtherEndName
     port: Whole = Field(default=61617, ge=1, le=65535)
     within: Duration = timedelta(seconds=3)  # what has not answered then is silent

@@ -12,4 +12,5 @@ class Unsubscribe(Step):
     """A client stops listening to all it had subscribed to, durable or not, and goes."""
 
     verb: ClassVar[str] = "unsubscribe"
+    uses_client = True
     client: Name

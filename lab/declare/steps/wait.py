@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from lab.declare.addressed import Addressed
 from lab.declare.fields import Duration, Name, Whole
+from lab.declare.references import BrokerName, ConnectorName
 from lab.declare.steps.base import Step
 
 
@@ -21,8 +22,8 @@ class Wait(Step, Addressed):
     duration: Duration | None = None  # stands alone in a file: wait: 5s
     until: Literal["bridge-up", "demand", "queue-empty", "received"] | None = None
     within: Duration = timedelta(seconds=10)
-    connector: str | None = None  # bridge-up
-    broker: Name | None = None  # bridge-up (whose connector), demand, queue-empty
+    connector: ConnectorName | None = None  # bridge-up
+    broker: BrokerName | None = None  # bridge-up (whose connector), demand, queue-empty
     client: Name | None = None  # received
     count: Whole | None = Field(default=None, ge=1)  # received
 
@@ -51,6 +52,11 @@ class Wait(Step, Addressed):
                 f"it has {', '.join([*needed, *also, 'within'])}"
             )
         return self
+
+    @property
+    def least(self) -> timedelta:
+        """Return the duration; what is waited for may be so at once."""
+        return self.duration or timedelta(0)
 
     @classmethod
     def misshapen(cls, fields: Any) -> tuple[str, str] | None:

@@ -1,12 +1,10 @@
-"""What is wrong with attempts to connect, and with claims about how attempts ended."""
+"""What is wrong with claims about how attempts ended."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard
-from lab.check.place import At
-from lab.check.service import users_of
 from lab.declare.expectations.unreachable import Unreachable
 from lab.declare.scenario import Scenario
 from lab.declare.steps.connect import Connect
@@ -18,20 +16,6 @@ from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 _Trying = Connect | Subscribe | Consume | Message
-
-
-def check_connect(at: At, scenario: Scenario, step: Connect) -> Iterator[Problem]:
-    """The broker must be there, and the user, unless the password is wrong anyway."""
-    brokers = at.topology.brokers
-    if step.broker not in brokers:
-        yield at.unknown("broker", "broker", step.broker, list(brokers), "brokers in this topology")
-        return
-    users = list(brokers[step.broker].users)
-    if step.user is None and len(users) > 1:
-        yield at.wrong("broker", f"{step.broker} has {len(users)} users", f"add user: one of {', '.join(users)}")
-    elif step.password == "right" and step.user is not None and step.user not in users_of(scenario, step.broker):
-        what = f"{step.broker} has no user {step.user}, who could have no right password"
-        yield at.wrong("user", what, f"users of {step.broker}: {', '.join(users)}\nor write password: wrong")
 
 
 def check_unreachable(scenario: Scenario, number: int, claim: Unreachable) -> Iterator[Problem]:

@@ -1,0 +1,90 @@
+"""Whether what is named is there: every field of a step or an expectation that refers to something, by one walker.
+
+What a field refers to is declared on it (`lab.declare.references`). To add a kind of thing, add it there, and here how
+its names are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from lab.check.context import Context
+from lab.check.service import connectors_of, users_of
+from lab.declare.fields import Declared, Receivers
+from lab.declare.references import Reference, Thing, references
+from lab.errors import Problem
+from lab.plan.brokers import unread
+
+
+class Names(NamedTuple):
+    """The names that a field may have."""
+
+    kind: str  # as a person calls it
+    valid: Collection[str]
+    label: str  # of the list of all
+    certain: bool = True  # no: there may be more, and why nobody knows them is said elsewhere
+
+
+def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
+    """Return the Problem of each field that names what is not there, and note the field in `context.unknown`."""
+    for field, reference in references(type(declared)):
+        value = getattr(declared, field)
+        if value is None or reference.once in context.unknown:
+            continue
+        names = _NAMES[reference.to](context, declared, reference)
+        label = names.label + "".join(f", beside {word}" for word in reference.beside)
+        for name in _named(value):
+            if name not in (*names.valid, *reference.beside):
+                context.unknown.add(field)
+                if names.certain:
+                    written = type(declared).model_fields[field].alias or field
+                    yield context.missing(written, names.kind, name, names.valid, label)
+
+
+def _named(value: str | tuple[str, ...] | Receivers) -> tuple[str, ...]:
+    if isinstance(value, Receivers):
+        return value.names
+    return (value,) if isinstance(value, str) else value
+
+
+def _brokers(context: Context, declared: Declared, reference: Reference) -> Names:
+    return Names("broker", context.topology.brokers, "brokers in this topology")
+
+
+def _users(context: Context, declared: Declared, reference: Reference) -> Names:
+    broker = getattr(declared, reference.once)
+    return Names("user", users_of(context.scenario, broker), f"users of {broker}")
+
+
+def _links(context: Context, declared: Declared, reference: Reference) -> Names:
+    return Names("link", [link.name for link in context.topology.links], "links in this topology")
+
+
+def _ends(context: Context, declared: Declared, reference: Reference) -> Names:
+    name = getattr(declared, reference.once)
+    ends = next(link.between for link in context.topology.links if link.name == name)
+    return Names("end of this link", ends, "its ends")
+
+
+def _connectors(context: Context, declared: Declared, reference: Reference) -> Names:
+    its = connectors_of(context.scenario)
+    return Names("connector", its, "connectors of this topology", certain=not unread(context.topology))
+
+
+def _own_connectors(context: Context, declared: Declared, reference: Reference) -> Names:
+    broker = getattr(declared, reference.once)
+    its = [name for name, owners in connectors_of(context.scenario).items() if broker in owners]
+    certain = broker not in unread(context.topology)
+    return Names("connector", its, f"connectors in {broker}'s configuration", certain=certain)
+
+
+# How the names of each kind of thing are found.
+_NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
+    Thing.BROKER: _brokers,
+    Thing.USER: _users,
+    Thing.LINK: _links,
+    Thing.END: _ends,
+    Thing.CONNECTOR: _connectors,
+    Thing.OWN_CONNECTOR: _own_connectors,
+}

@@ -1,0 +1,25 @@
+"""What is wrong with a scenario's steps, in the order of doing: what each kind's own file, and its bases', find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lab.check.context import Context
+from lab.check.references import check_references
+from lab.declare.kinds import Find
+from lab.declare.scenario import Scenario
+from lab.declare.unrolling import in_time
+from lab.errors import Problem
+
+
+def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
+    """Go through the steps; what their checks remember is in `memory` afterwards."""
+    if not scenario.steps:
+        place = scenario.origin.place("steps")
+        yield Problem(what="a scenario without steps", remedy="add a publish step", place=place)
+    for path, step in in_time(scenario.steps):
+        context = Context(scenario=scenario, path=path, memory=memory)
+        yield from check_references(context, step)
+        for check in find(type(step), __name__, "check"):
+            yield from check(context, step)

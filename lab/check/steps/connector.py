@@ -1,0 +1,26 @@
+"""What may be wrong with the step `connector`: it is stopped, or not stopped, already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.check.instances import Brokers, Connectors
+from lab.declare.steps.connector import ConnectorStep
+from lab.errors import Problem
+
+
+def check(context: Context, step: ConnectorStep) -> Iterator[Problem]:
+    """Return the Problem that nothing is to be done, and note what is."""
+    if context.unknown or context.recall(Brokers).named[step.broker].missing:
+        return
+    connectors = context.recall(Connectors)
+    key, known = (step.broker, step.name), step.broker not in connectors.uncertain
+    if known and step.do == "start" and key not in connectors.stopped:
+        what = f"the connector {step.name} is not stopped here"
+        yield context.wrong("name", what, "put a connector step with do: stop before it")
+    if known and step.do == "stop" and key in connectors.stopped:
+        yield context.wrong(
+            "name", f"the connector {step.name} is stopped already", "remove the step, or start it first"
+        )
+    (connectors.stopped.add if step.do == "stop" else connectors.stopped.discard)(key)

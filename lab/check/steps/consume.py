@@ -1,0 +1,48 @@
+"""What may be wrong with the step `consume`: there is nothing to take, or not by this client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, has_wildcard
+from lab.activemq.protocols import protocol
+from lab.check.context import Context
+from lab.check.listening import Listening, too_early
+from lab.check.logins import check_login
+from lab.declare.steps.consume import Consume
+from lab.errors import Problem
+
+
+def check(context: Context, step: Consume) -> Iterator[Problem]:
+    """Return every Problem of a consume, be it of a subscription or of a queue by itself."""
+    yield from check_login(context, step)
+    yield from _of_a_queue(context, step) if step.queue is not None else _of_a_subscription(context, step)
+
+
+def _of_a_queue(context: Context, step: Consume) -> Iterator[Problem]:
+    if protocol(step.over or "") == "mqtt":
+        yield context.wrong("over", "MQTT knows topics, not queues", "write over: stomp or amqp")
+    if has_wildcard(destination_of(step) or ""):
+        right = "* and > are wildcards: write a whole name"
+        yield context.wrong("queue", "messages are taken of one queue", right)
+    if step.client in context.recall(Listening).now:
+        right = "remove queue, broker and over to take of its subscription, or give this client another name"
+        yield context.wrong("client", f"the client {step.client} is subscribed already", right)
+
+
+def _of_a_subscription(context: Context, step: Consume) -> Iterator[Problem]:
+    listening = context.recall(Listening)
+    if step.client not in listening.first:
+        yield too_early(context, step.client)
+        return
+    if step.client not in listening.now:
+        what = f"the client {step.client} has gone, so it has nothing to take"
+        yield context.wrong("client", what, "let it subscribe again first, or name a queue, broker and over")
+        return
+    manual = [each for each in listening.now[step.client] if each.ack != "auto"]
+    if not manual:
+        what = f"{step.client} acknowledges each message as it comes, so none is left to take"
+        yield context.wrong("client", what, "subscribe it with ack: client-individual, or wait: {until: received, …}")
+    elif not step.ack and len(manual) == 1 and (most := manual[0].prefetch) is not None and step.count > most:
+        what = f"only {most} messages come to {step.client} before it acknowledges one: that is its prefetch"
+        yield context.wrong("count", what, f"take at most {most}, or subscribe with a larger prefetch")

@@ -1,0 +1,28 @@
+"""What may be wrong with the step `end-traffic`: there is none of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.check.steps.traffic import Flows
+from lab.declare.steps.end_traffic import EndTraffic
+from lab.declare.steps.traffic import Traffic
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+
+
+def check(context: Context, step: EndTraffic) -> Iterator[Problem]:
+    """Return the Problem that nothing of that name goes on here."""
+    flows = context.recall(Flows)
+    going_on = flows.going_on | flows.timed
+    if step.name not in going_on:
+        names = {each.name for each in every_step(context.scenario.steps) if isinstance(each, Traffic)}
+        if step.name in flows.known:
+            reason = "has been ended before"
+        else:
+            reason = "begins only later" if step.name in names else "never begins"
+        right = f"traffic that goes on here: {', '.join(sorted(going_on)) or 'none'}"
+        yield context.wrong("name", f"traffic named {step.name} {reason}", right)
+    flows.going_on.discard(step.name)
+    flows.timed.discard(step.name)

@@ -1,0 +1,18 @@
+"""What may be wrong with the step `heal`: there is nothing to heal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.check.steps.link import Closed, directions
+from lab.declare.steps.heal import Heal
+from lab.errors import Problem
+
+
+def check(context: Context, step: Heal) -> Iterator[Problem]:
+    """Return the Problem that the link is neither cut nor rejecting."""
+    if context.unknown or directions(context, step) & context.recall(Closed).directions:
+        return
+    which = step.link if step.leaving is None else f"the direction of {step.link} that leaves {step.leaving}"
+    yield context.wrong("link", f"{which} is neither cut nor rejecting here", "put a cut or reject step before it")

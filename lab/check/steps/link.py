@@ -1,0 +1,31 @@
+"""What the steps on a link leave: which directions are cut or reject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.declare.scenario import Scenario
+from lab.declare.steps.link import OnLink
+from lab.errors import Problem
+
+
+class Closed:
+    """The directions that are cut or reject, each by its link and the region that it leaves."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.directions: set[tuple[str, str]] = set()
+
+
+def check(context: Context, step: OnLink) -> Iterator[Problem]:
+    """Note whether the step closes or opens directions."""
+    if step.leaves_open is not None and not context.unknown:
+        closed = context.recall(Closed).directions
+        (closed.difference_update if step.leaves_open else closed.update)(directions(context, step))
+    yield from ()
+
+
+def directions(context: Context, step: OnLink) -> set[tuple[str, str]]:
+    """Return the directions that a step is about."""
+    ends = next(link.between for link in context.topology.links if link.name == step.link)
+    return {(step.link, end) for end in ends if step.leaving in (None, end)}

@@ -1,0 +1,58 @@
+"""What may be wrong with a step that sends: its login, its destination, the terms and the bodies of its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from lab.activemq.destinations import destination_of, has_wildcard
+from lab.activemq.protocols import protocol
+from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.check.context import Context
+from lab.check.logins import check_login
+from lab.check.terms import check_destination, check_terms
+from lab.declare.steps.message import Message
+from lab.declare.terms import LARGEST_BODY
+from lab.errors import Problem
+from lab.units import format_size
+
+LONGEST_EXPIRY = timedelta(milliseconds=2**32 - 1)
+
+
+def check(context: Context, step: Message) -> Iterator[Problem]:
+    """Return every Problem of what is sent, and where to."""
+    yield from check_login(context, step)
+    yield from check_destination(context, step)
+    if has_wildcard(destination_of(step) or ""):
+        field = "topic" if step.topic is not None else "queue"
+        right = "* and > are wildcards: write a whole name"
+        yield context.wrong(field, "a message is sent to one destination", right)
+    yield from check_terms(context, step)
+    yield from _body(context, step)
+    if step.expiry is not None and protocol(step.over) == "amqp" and step.expiry > LONGEST_EXPIRY:
+        yield context.wrong("expiry", "AMQP has no longer time to live than 2^32 ms", "at most 1193h")
+    if not all(_is_text(each) for pair in (step.headers or {}).items() for each in pair):
+        yield context.wrong("headers", "half of a surrogate pair is no text", "write the whole character")
+    if step.expiry is not None and not step.expiry:
+        right = "write how long it lives, or remove it"
+        yield context.wrong("expiry", "a message would be over before it is sent", right)
+
+
+def _body(context: Context, step: Message) -> Iterator[Problem]:
+    if step.size is not None and step.body is not None:
+        yield context.wrong("size", "size is of a body that the lab makes", "remove size, or body")
+    if step.file is not None:
+        for field in ("body", "size"):
+            if getattr(step, field) is not None:
+                yield context.wrong(field, "the body is in a file", f"remove {field}, or file")
+    if step.size is not None and step.size > LARGEST_BODY:
+        what = f"a broker takes no frame of more than {format_size(LARGEST_FRAME)}"
+        yield context.wrong("size", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

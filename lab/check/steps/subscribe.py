@@ -1,0 +1,75 @@
+"""What may be wrong with the step `subscribe`: terms that do not agree, with each other or with those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of
+from lab.activemq.protocols import protocol
+from lab.check.context import Context
+from lab.check.listening import Listening
+from lab.check.logins import check_login
+from lab.check.terms import check_destination, check_terms
+from lab.declare.steps.subscribe import Subscribe
+from lab.errors import Problem
+
+_OF_THE_CONNECTION = ("broker", "over", "user", "client_id", "clean_session", "reconnect")
+_OF_WHAT_IS_KEPT = ("qos", "selector")
+
+
+def check(context: Context, step: Subscribe) -> Iterator[Problem]:
+    """Return every Problem of its login, its terms and its client."""
+    yield from check_login(context, step)
+    yield from check_destination(context, step)
+    yield from check_terms(context, step)
+    if step.kept:
+        yield from _kept(context, step)
+    yield from _listens(context, step)
+
+
+def _kept(context: Context, step: Subscribe) -> Iterator[Problem]:
+    field = "durable" if step.durable else "clean-session"
+    if step.durable and step.queue is not None:
+        right = "remove durable: a queue keeps what is sent to it, whoever listens"
+        yield context.wrong(field, "a subscription to a queue is not durable", right)
+    if step.client_id is None:
+        what = "what a broker keeps for a client, it keeps under the client's id"
+        yield context.wrong(field, what, "add client-id: a name that the client has each time it connects")
+    if not step.clean_session and protocol(step.over) == "mqtt" and step.qos == 0:
+        what = "ActiveMQ keeps nothing for a subscription with QoS 0"
+        yield context.wrong("qos", what, "write qos: 1 or 2, or remove clean-session")
+
+
+def _listens(context: Context, step: Subscribe) -> Iterator[Problem]:
+    listening = context.recall(Listening)
+    yield from _same_client(context, listening.first.setdefault(step.client, step), step)
+    kept = listening.away.get(step.client, [])
+    for each in kept:
+        yield from _same_terms(context, each, step)
+    listening.away[step.client] = [each for each in kept if destination_of(each) != destination_of(step)]
+    if step.client_id is not None:
+        owner = listening.owners.setdefault((step.broker, step.client_id), step.client)
+        if owner != step.client:
+            what = f"{owner} has the client-id {step.client_id} at {step.broker} already"
+            yield context.wrong("client-id", what, "a broker knows one client by it: write another")
+    listening.now.setdefault(step.client, []).append(step)
+
+
+def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterator[Problem]:
+    """A client is one connection, so all its subscriptions share what is of the connection."""
+    for field in _OF_THE_CONNECTION:
+        if getattr(first, field) != getattr(step, field):
+            written = field.replace("_", "-")
+            before = first.model_dump(mode="json", by_alias=True).get(written)
+            what = f"the client {step.client} has {written} {before or 'left out'} in its first subscription"
+            yield context.wrong(written, what, "a client is one connection: write the same, or give it another name")
+
+
+def _same_terms(context: Context, kept: Subscribe, step: Subscribe) -> Iterator[Problem]:
+    """What is kept for a client is kept on its terms: on others it would be another subscription."""
+    if destination_of(kept) != destination_of(step):
+        return
+    for field in _OF_WHAT_IS_KEPT:
+        if getattr(kept, field) != getattr(step, field):
+            what = f"what is kept for {step.client} was asked for with {field} {getattr(kept, field) or 'left out'}"
+            yield context.wrong(field, what, "write the same, or let it unsubscribe instead of disconnect")

@@ -1,0 +1,22 @@
+"""What may be wrong with the step `together`: a client would be in two steps at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.declare.steps.together import Together
+from lab.declare.unrolling import within
+from lab.errors import Problem
+
+
+def check(context: Context, step: Together) -> Iterator[Problem]:
+    """Return the Problem of each client in two of its steps: a client does one thing at a time."""
+    first: dict[str, int] = {}
+    for position, branch in enumerate(step.steps):
+        for where, each in within(branch, (*context.path, position, branch.verb)):
+            client = getattr(each, "client", None) if each.uses_client else None
+            if client is not None and first.setdefault(client, position) != position:
+                what = f"the client {client} is in two steps at once"
+                right = "a client does one thing at a time: put these steps one after the other, or use two clients"
+                yield Problem(what=what, remedy=right, place=context.scenario.origin.place(*where, "client"))

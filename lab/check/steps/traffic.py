@@ -1,0 +1,34 @@
+"""What may be wrong with the step `traffic`: its name goes on already, or it has no time to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.declare.scenario import Scenario
+from lab.declare.steps.traffic import Traffic
+from lab.errors import Problem
+
+
+class Flows:
+    """The names of traffic: what goes on until told, what may have ended by itself, and all there ever was."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.going_on: set[str] = set()
+        self.timed: set[str] = set()
+        self.known: set[str] = set()
+
+
+def check(context: Context, step: Traffic) -> Iterator[Problem]:
+    """Return the Problem of its name, or that no step comes after it."""
+    flows = context.recall(Flows)
+    if step.name in flows.going_on:
+        right = f"give it another name, or end-traffic {step.name} first"
+        yield context.wrong("name", f"there is traffic named {step.name} already", right)
+    (flows.going_on if step.duration is None else flows.timed).add(step.name)
+    flows.known.add(step.name)
+    last = len(context.scenario.steps) - 1
+    if context.path == ("steps", last, step.verb) and step.duration is None:
+        what = f"traffic {step.name} would end as soon as it begins: no step comes after it"
+        place = context.scenario.origin.place("steps", last)
+        yield Problem(what=what, remedy="add duration: 10s to it, or a wait after it", place=place)

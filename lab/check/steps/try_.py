@@ -1,0 +1,19 @@
+"""What may be wrong with the step `try`: its name is taken, or its ends cannot be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.check.network import NetworkSoFar, check_ends
+from lab.declare.expectations.reachable import END
+from lab.declare.steps.try_ import Try
+from lab.errors import Problem
+
+
+def check(context: Context, step: Try) -> Iterator[Problem]:
+    """Return every Problem of its ends and of its name."""
+    yield from check_ends(context, step)
+    if context.recall(NetworkSoFar).tries.setdefault(step.name, step) is not step or step.name == END:
+        what = f"{'the end tries itself' if step.name == END else 'another try is called'} {step.name}"
+        yield context.wrong("name", what, "take another name")

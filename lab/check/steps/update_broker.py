@@ -1,0 +1,32 @@
+"""What may be wrong with the step `update-broker` beyond what the service says: states and security groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lab.check.context import Context
+from lab.check.instances import Brokers
+from lab.check.network import NetworkSoFar
+from lab.check.steps.broker import check as check_broker
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.update_broker import UpdateBroker
+from lab.errors import InputError, Problem
+from lab.network import security_groups
+from lab.network.vpc import MOST_GROUPS
+
+
+def check(context: Context, step: UpdateBroker) -> Iterator[Problem]:
+    """Return what a reboot at once would meet, and whose security groups are of another VPC."""
+    its = context.recall(Brokers).named.get(step.broker)
+    if step.apply == "immediately" and its is not None and not its.missing:
+        yield from check_broker(context, Reboot(broker=step.broker))
+    network, groups = context.recall(NetworkSoFar).network, step.security_groups or ()
+    for interface in (
+        network.of_broker(step.broker)[:1] if len(groups) <= MOST_GROUPS else ()
+    ):  # more: the service says so
+        try:
+            security_groups.check_groups(network, interface.vpc, groups)
+        except InputError as error:
+            place = context.place("security-groups")
+            yield from (replace(problem, place=place) for problem in error.problems)

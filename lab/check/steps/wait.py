@@ -1,0 +1,57 @@
+"""What may be wrong with the step `wait`: what it waits for cannot come, or is so from the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, has_wildcard, hears
+from lab.check.context import Context
+from lab.check.listeners import listeners
+from lab.check.listening import Listening, too_early
+from lab.check.network import NetworkSoFar
+from lab.check.service import connectors_of
+from lab.declare.steps.message import Message
+from lab.declare.steps.wait import Wait
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+
+
+def check(context: Context, step: Wait) -> Iterator[Problem]:
+    """Return every Problem of what is waited for, knowing the clients that have subscribed before it."""
+    context.recall(NetworkSoFar).waited += step.least
+    if context.unknown:
+        return
+    if step.connector is not None:
+        yield from _connector(context, step, step.connector)
+    elif step.client is not None:
+        if step.client not in context.recall(Listening).first:
+            yield too_early(context, step.client)
+    elif destination := destination_of(step):
+        yield from _destination(context, step, destination)
+
+
+def _connector(context: Context, step: Wait, name: str) -> Iterator[Problem]:
+    owners = connectors_of(context.scenario)
+    if step.broker is not None and step.broker not in owners[name]:
+        right = f"it is in the configuration of {', '.join(owners[name])}"
+        yield context.wrong("broker", f"{step.broker} has no connector {name}", right)
+    elif step.broker is None and len(owners[name]) > 1:
+        what = f"{len(owners[name])} brokers have a connector {name}"
+        right = f"add broker: one of {', '.join(owners[name])}"
+        yield context.wrong("connector", what, right)
+
+
+def _destination(context: Context, step: Wait, destination: str) -> Iterator[Problem]:
+    field = "topic" if step.topic is not None else "queue"
+    steps = list(every_step(context.scenario.steps))
+    heard = {destination_of(each) or "" for each in listeners(context.scenario)}
+    sent = {destination_of(each) or "" for each in steps if isinstance(each, Message)}
+    if step.until == "demand":
+        if not any(hears(each, destination) for each in heard):
+            listed = f"subscribed to: {', '.join(sorted(heard)) or 'nothing'}"
+            yield context.wrong(field, f"no client subscribes to {destination}, so there is never any demand", listed)
+    elif has_wildcard(destination):
+        yield context.wrong(field, "a queue is looked at by itself", "* and > are wildcards: write a whole name")
+    elif not any(hears(each, destination) for each in heard | sent):
+        listed = f"used here: {', '.join(sorted(each for each in heard | sent if each.startswith('queue'))) or 'none'}"
+        yield context.wrong(field, f"no step uses {destination}, so it would be empty from the beginning", listed)
