@@ -23,7 +23,7 @@ from lab.emulation.network import networks, subnets
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.router import Router, start_router
 from lab.emulation.watch import readiness
-from lab.network.link import Impairment
+from lab.link.impairment import Impairment
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 

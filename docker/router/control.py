@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lab.link import fields
-from lab.link.config import Impairment, parse_impairment
 from lab.link.fields import ConfigError
+from lab.link.impairment import Setting, read_setting
 
 FOLDER = Path("/run/mqlab")
 MAX_REQUEST = 64 << 10
@@ -42,8 +42,8 @@ class Controlled(Protocol):
         """Let traffic in; ConfigError if it is already open."""
         ...
 
-    def change(self, impairments: Mapping[str, Impairment]) -> None:
-        """Replace the impairment of the directions leaving these regions, in one step."""
+    def change(self, settings: Mapping[str, Setting]) -> None:
+        """Replace how the directions leaving these regions are set, in one step."""
         ...
 
     def reset_counters(self) -> None:
@@ -72,7 +72,7 @@ def _do(line: bytes, link: Controlled) -> dict[str, Any]:
         directions = fields.table(request["directions"], "directions", set(), set(link.regions))
         if not directions:
             raise ConfigError(f"directions: name at least one of {', '.join(link.regions)}")
-        link.change({region: parse_impairment(value, region) for region, value in directions.items()})
+        link.change({region: read_setting(value, region) for region, value in directions.items()})
     elif verb == "open":
         link.open(round(fields.number(request["cost_us"], "cost_us", 0, 10_000) * 1000))
     elif verb == "reset-counters":

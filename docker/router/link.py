@@ -20,9 +20,10 @@ from control import ControlSocket, answer
 from probe import addresses
 from tun import READ_SIZE
 
-from lab.link.config import Config, Impairment, State
+from lab.link.config import Config
 from lab.link.direction import Direction
 from lab.link.fields import ConfigError
+from lab.link.impairment import LinkState, Setting
 from lab.link.packet import HEAD, cut_of, is_ipv4, part_of, refusal, wire_of
 
 # Shorter waits are spent reading, not sleeping: a sleep ends some tens of µs late.
@@ -45,8 +46,8 @@ class Emulator:
         first, second = self.link.between
         self.subnets = tuple(config.network(region).subnet for region in self.link.between)
         self.directions = (
-            Direction(first, second, Impairment(), self.link.seed),
-            Direction(second, first, Impairment(), self.link.seed),
+            Direction(first, second, Setting(), self.link.seed),
+            Direction(second, first, Setting(), self.link.seed),
         )
         self.tun = tun
         self.malformed = 0
@@ -63,22 +64,22 @@ class Emulator:
         return self.link.between
 
     def open(self, cost_ns: int) -> None:
-        """Let the lab's traffic in, with the impairments of the file, the cost of crossing taken off."""
+        """Let the lab's traffic in, set as the file says, the cost of crossing taken off."""
         if self.opened:
             raise ConfigError(f"link {self.link.name} is already open")
-        for direction, impairment in zip(self.directions, self.link.directions, strict=True):
+        for direction, setting in zip(self.directions, self.link.directions, strict=True):
             direction.calibrate(cost_ns)
-            direction.change(impairment, time.monotonic_ns())
+            direction.change(setting, time.monotonic_ns())
         self.opened = True
         self._set_linger()
         self.reset_counters()
 
-    def change(self, impairments: Mapping[str, Impairment]) -> None:
-        """Replace the impairment of the directions leaving these regions, between two packets."""
+    def change(self, settings: Mapping[str, Setting]) -> None:
+        """Replace how the directions leaving these regions are set, between two packets."""
         now = time.monotonic_ns()
         for direction in self.directions:
-            if direction.leaving in impairments:
-                direction.change(impairments[direction.leaving], now)
+            if direction.leaving in settings:
+                direction.change(settings[direction.leaving], now)
         self._set_linger()
 
     def _set_linger(self) -> None:
@@ -159,7 +160,7 @@ class Emulator:
         for start, end, due in direction.admit(now, sizes, probe):
             part = packet if cut is None else part_of(packet, cut, start, end)
             direction.hold((due, now, part, end - start, sum(sizes[start:end]), probe))
-        if direction.impairment.state is State.REJECT and not probe:
+        if direction.state is LinkState.REJECT and not probe:
             self._refuse(packet)
 
     def give(self, direction: Direction, now: int) -> None:

@@ -11,12 +11,18 @@ from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, ending
 from lab.emulation.network.links import DirectionNow
+from lab.link.impairment import FIGURES
 from lab.living import words
 
 LINK = Annotated[str | None, typer.Argument(metavar="[LINK]", help="Its name; not needed where there is one only.")]
 LEAVING = Annotated[
     str | None, typer.Option("--leaving", metavar="REGION", help="Only what leaves this region; both ways otherwise.")
 ]
+
+_FIGURES = {
+    each.key.replace("-", "_"): Annotated[str | None, typer.Option(metavar=each.kind, help=each.about)]
+    for each in FIGURES
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(ending(cut))
     group.command()(ending(heal))
     group.command()(ending(reject))
-    group.command()(ending(impair))
+    group.command()(ending(options.spelled(impair, _FIGURES, after="link")))
     app.add_typer(group, name="link")
 
 
@@ -59,33 +65,10 @@ def reject(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json:
 
 
 def impair(
-    link: LINK = None,
-    delay: Annotated[str | None, typer.Option(metavar="TIME", help="Of every packet, one way: 80ms.")] = None,
-    jitter: Annotated[str | None, typer.Option(metavar="TIME", help="How far the delay varies: 5ms.")] = None,
-    distribution: Annotated[str | None, typer.Option(metavar="NAME", help="Of the jitter: normal or uniform.")] = None,
-    correlation: Annotated[
-        str | None, typer.Option(metavar="PERCENT", help="Of one packet's jitter with the one before: 25%.")
-    ] = None,
-    loss: Annotated[str | None, typer.Option(metavar="PERCENT", help="How many packets are lost: 1%.")] = None,
-    rate: Annotated[str | None, typer.Option(metavar="RATE", help="So much passes and no more: 20mbit.")] = None,
-    queue: Annotated[str | None, typer.Option(metavar="SIZE", help="So much waits for the rate: 64KiB.")] = None,
-    queue_packets: Annotated[str | None, typer.Option(metavar="N", help="So many packets wait for the rate.")] = None,
-    leaving: LEAVING = None,
-    run: OF_RUN = None,
-    json: JSON = False,
+    link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False, **figures: str | None
 ) -> int:
     """Replace what the link does to packets as a whole: what is not said is not done any more."""
-    written = {
-        "delay": delay,
-        "jitter": jitter,
-        "distribution": distribution,
-        "correlation": correlation,
-        "loss": loss,
-        "rate": rate,
-        "queue": queue,
-        "queue-packets": queue_packets,
-    }
-    impairment = words.impairment(written, "--")
+    impairment = words.impairment(figures, "--")
     with open_lab.attended(run) as live:
         _tell(live.change_link(link, leaving=leaving, impairment=impairment), json)
     return 0

@@ -6,8 +6,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
@@ -88,6 +89,26 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
             code = INTERRUPTED
         raise SystemExit(code)
 
+    return run
+
+
+def spelled(command: Callable[P, int], options: Mapping[str, Any], after: str) -> Callable[P, int]:
+    """Spell a command's `**` as options, each None unless it is given; they stand behind the parameter `after`."""
+    found: list[Parameter] = []
+    for each in signature(command, eval_str=True).parameters.values():
+        if each.kind is not Parameter.VAR_KEYWORD:
+            found.append(each.replace(kind=Parameter.KEYWORD_ONLY))
+        if each.name == after:
+            found += [
+                Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=option)
+                for name, option in options.items()
+            ]
+
+    @wraps(command)
+    def run(*arguments: P.args, **given: P.kwargs) -> int:
+        return command(*arguments, **given)
+
+    run.__signature__ = Signature(found)  # type: ignore[attr-defined]  # which inspect, and so typer, looks for
     return run
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    create_model,
+    model_validator,
+)
 
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.fields import (
@@ -25,44 +34,40 @@ from lab.declare.fields import (
     YesNo,
 )
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
-from lab.network.link import Distribution, Impairment
+from lab.link.impairment import FIGURES, Impairment, Kind
 
-LONGEST_DELAY = timedelta(minutes=1)  # the router holds no packet longer
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30
 
 
-class ImpairmentFields(Declared):
-    """What one direction of a link does to packets; `delay` is one way."""
+_KINDS: Mapping[Kind, Any] = {
+    Kind.TIME: Duration,
+    Kind.SHARE: Percent,
+    Kind.RATE: Annotated[Rate, Field(gt=0)] | None,
+    Kind.SIZE: Annotated[Size, Field(gt=0)] | None,
+    Kind.COUNT: Annotated[Whole, Field(gt=0)] | None,
+}
+if TYPE_CHECKING:
+    _Figures = Declared
+else:  # made of the table, whose names no type checker can know
+    _Figures = create_model(
+        "_Figures",
+        __base__=Declared,
+        **{each.key.replace("-", "_"): (_KINDS.get(each.kind, type(each.default)), each.default) for each in FIGURES},
+    )
 
-    delay: Duration = timedelta(0)
-    jitter: Duration = timedelta(0)
-    distribution: Distribution = Distribution.NORMAL
-    correlation: Percent = 0.0
-    loss: Percent = 0.0
-    rate: Annotated[Rate, Field(gt=0)] | None = None
-    queue: Annotated[Size, Field(gt=0)] | None = None
-    queue_packets: Annotated[Whole, Field(gt=0)] | None = None
+
+class ImpairmentFields(_Figures):
+    """What one direction of a link does to packets; `delay` is one way."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if max(self.delay, self.jitter) > LONGEST_DELAY:
-            raise ValueError("a link holds a packet for a minute at most")
-        if self.rate is None and (self.queue is not None or self.queue_packets is not None):
-            raise ValueError("a queue needs a rate: without one, nothing waits")
+        if wrong := self.impairment().contradiction():
+            raise ValueError(wrong)
         return self
 
     def impairment(self) -> Impairment:
         """Return the value the router understands."""
-        return Impairment(
-            delay=self.delay,
-            jitter=self.jitter,
-            distribution=self.distribution,
-            correlation=self.correlation,
-            loss=self.loss,
-            rate=self.rate,
-            queue_bytes=self.queue,
-            queue_packets=self.queue_packets,
-        )
+        return Impairment(**{each.name: getattr(self, each.key.replace("-", "_")) for each in FIGURES})
 
 
 class User(Declared):

@@ -26,7 +26,7 @@ from lab.emulation.clock import RealClock
 from lab.emulation.engine import logs
 from lab.emulation.network import attempts
 from lab.emulation.network.policy import changed, policy, read_drops
-from lab.emulation.network.router import Router, read_figures
+from lab.emulation.network.router import Router
 from lab.emulation.state import InstanceState
 from lab.emulation.state import read as read_state
 from lab.emulation.watch import counting, log_watch, mbeans
@@ -47,7 +47,8 @@ from lab.history import (
     Recorder,
     SnapshotTaken,
 )
-from lab.network.link import Impairment, LinkState
+from lab.link.impairment import Impairment, LinkState
+from lab.network.link import words
 from lab.network.vpc import INTERNET, Network
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
@@ -137,10 +138,10 @@ class EmulatedLab:
         plan = self.note.plan.link(link)
         directions = [d for d in plan.directions if leaving in (None, d.leaving)]
         before = self.clock.now()
-        answer = self.router.change(link, [d.leaving for d in directions], impairment, state)
+        stamp, settings = self.router.change(link, [d.leaving for d in directions], impairment, state)
         after = self.clock.now()
         # The router shares this kernel's monotonic clock, except where Docker runs in a virtual machine of its own.
-        moment = answer["stamp"]["monotonic_ns"] / 1e9 - self.clock.origin
+        moment = stamp / 1e9 - self.clock.origin
         t = moment if before <= moment <= after else after
         return tuple(
             LinkChanged(
@@ -148,8 +149,8 @@ class EmulatedLab:
                 link=link,
                 leaving=d.leaving,
                 reaching=d.reaching,
-                state=str(answer["directions"][d.leaving]["impairment"]["state"]),
-                impairment=str(read_figures(answer["directions"][d.leaving]["impairment"])),
+                state=str(settings[d.leaving].state),
+                impairment=words(settings[d.leaving].impairment),
             )
             for d in directions
         )

@@ -7,56 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
-from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from typing import Any
 
 from lab.link import fields
 from lab.link.fields import ConfigError
+from lab.link.impairment import Setting, read_setting
 from lab.link.policy import Way, parse_policy
 
 VERSION = 1
 MANAGEMENT_PORT = 8778  # the brokers' Jolokia: published by the router, never passed from region to region
 PROBES = IPv4Network("198.18.0.0/15")  # RFC 2544's range for measuring networks: our probes' own addresses
-MAX_DELAY_US = 60_000_000
-MAX_RATE_BPS = 1_000_000_000_000
-MAX_QUEUE = 1 << 40
 MAX_LINKS = 1_000
-
-
-class State(StrEnum):
-    """Open passes packets, cut drops them silently, reject answers as a closed port would."""
-
-    OPEN = "open"
-    CUT = "cut"
-    REJECT = "reject"
-
-
-class Distribution(StrEnum):
-    """How jitter spreads around the delay."""
-
-    NORMAL = "normal"
-    UNIFORM = "uniform"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Impairment:
-    """What happens to packets in one direction; always set as a whole."""
-
-    delay_us: float = 0.0
-    jitter_us: float = 0.0
-    distribution: Distribution = Distribution.NORMAL
-    correlation: float = 0.0
-    loss: float = 0.0
-    rate_bps: int | None = None
-    queue_bytes: int | None = None
-    queue_packets: int | None = None
-    state: State = State.OPEN
-
-    def json(self) -> dict[str, Any]:
-        """Return it as it is written in the file, every key present."""
-        return {each.name: getattr(self, each.name) for each in dataclass_fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +52,11 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """The path between two regions: one impairment for each direction, by the region it leaves from."""
+    """The path between two regions, and how each of its directions is set."""
 
     name: str
     between: tuple[str, str]
-    directions: tuple[Impairment, Impairment]  # in the order of `between`
+    directions: tuple[Setting, Setting]  # in the order of `between`
     seed: int
 
 
@@ -143,28 +105,6 @@ def parse_config(text: str | bytes) -> Config:
     management = fields.integer(top.get("management_port", MANAGEMENT_PORT), "management_port", 1, 65535)
     policy = None if top.get("policy") is None else parse_policy(top["policy"])
     return Config(networks=networks, published=published, links=links, management_port=management, policy=policy)
-
-
-def parse_impairment(value: Any, place: str) -> Impairment:
-    """Check one direction's impairment; keys left out take their defaults."""
-    table = fields.table(value, place, set(), {each.name for each in dataclass_fields(Impairment)})
-    defaults = Impairment()
-
-    def given(key: str) -> Any:
-        return table.get(key, getattr(defaults, key))
-
-    delay = fields.number(given("delay_us"), f"{place}.delay_us", 0, MAX_DELAY_US)
-    return Impairment(
-        delay_us=delay,
-        jitter_us=fields.number(given("jitter_us"), f"{place}.jitter_us", 0, MAX_DELAY_US),
-        distribution=Distribution(fields.word(given("distribution"), f"{place}.distribution", [*Distribution])),
-        correlation=fields.number(given("correlation"), f"{place}.correlation", 0, 1),
-        loss=fields.number(given("loss"), f"{place}.loss", 0, 1),
-        rate_bps=fields.optional(given("rate_bps"), f"{place}.rate_bps", MAX_RATE_BPS),
-        queue_bytes=fields.optional(given("queue_bytes"), f"{place}.queue_bytes", MAX_QUEUE),
-        queue_packets=fields.optional(given("queue_packets"), f"{place}.queue_packets", MAX_QUEUE),
-        state=State(fields.word(given("state"), f"{place}.state", [*State])),
-    )
 
 
 def _network(value: Any, place: str) -> Network:
@@ -222,6 +162,6 @@ def _link(value: Any, place: str, networks: Sequence[Network]) -> Link:
     if len(set(between)) != 2 or len(between) != 2:
         raise ConfigError(f"{place}.between: expected two different regions, found {between}")
     directions = fields.table(table["directions"], f"{place}.directions", set(between), set())
-    first, second = (parse_impairment(directions[region], f"{place}.directions.{region}") for region in between)
+    first, second = (read_setting(directions[region], f"{place}.directions.{region}") for region in between)
     seed = fields.integer(table.get("seed", 0), f"{place}.seed", -(1 << 63), (1 << 63) - 1)
     return Link(name=name, between=(between[0], between[1]), directions=(first, second), seed=seed)

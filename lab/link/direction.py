@@ -14,8 +14,8 @@ from enum import StrEnum
 from random import Random
 from typing import Any, NamedTuple
 
-from lab.link.config import Distribution, Impairment, State
 from lab.link.histogram import Histogram
+from lab.link.impairment import MICROSECOND, Distribution, Impairment, LinkState, Setting
 
 # What one direction may hold in flight: keeps a flood over a slow link from eating the machine's memory.
 MEMORY_BYTES = 64 << 20
@@ -60,13 +60,12 @@ class Dice:
         """Return whether a wire packet is lost."""
         return self._random.random() < loss
 
-    def delay_ns(self, impairment: Impairment) -> int:
-        """Return a delay, never negative: normal has jitter as its standard deviation, uniform as its half width."""
+    def spread(self, impairment: Impairment) -> float:
+        """Return by how many jitters a packet is later; jitter is the standard deviation, or uniform's half width."""
         # A first-order chain of normals stays standard normal whatever the correlation; the uniform is its copula.
         rho = impairment.correlation
         self._z = rho * self._z + math.sqrt(1.0 - rho * rho) * self._random.gauss(0.0, 1.0)
-        spread = self._z if impairment.distribution is Distribution.NORMAL else math.erf(self._z / math.sqrt(2.0))
-        return max(0, round((impairment.delay_us + impairment.jitter_us * spread) * 1000))
+        return self._z if impairment.distribution is Distribution.NORMAL else math.erf(self._z / math.sqrt(2.0))
 
 
 class Counters:
@@ -98,12 +97,15 @@ class Counters:
 
 
 class Direction:
-    """One way along a link, its impairment as it stands, what is on its way and what has been counted."""
+    """One way along a link, how it is set, what is on its way and what has been counted."""
 
     __slots__ = (
         "_busy_until",
+        "_delay_ns",
+        "_delay_us",
         "_delays_since",
         "_first_due",
+        "_jitter_us",
         "_lab_dice",
         "_last_due",
         "_probe_dice",
@@ -122,9 +124,10 @@ class Direction:
         "probe_delays",
         "probes",
         "reaching",
+        "state",
     )
 
-    def __init__(self, leaving: str, reaching: str, impairment: Impairment, seed: int) -> None:
+    def __init__(self, leaving: str, reaching: str, setting: Setting, seed: int) -> None:
         self.leaving = leaving
         self.reaching = reaching
         # Probes roll their own dice, so that measuring does not change what the lab's traffic meets.
@@ -137,7 +140,7 @@ class Direction:
         self._waiting: deque[tuple[int, int]] = deque()
         self._quiet()
         self.impairment = Impairment()
-        self.change(impairment, 0)
+        self.change(setting, 0)
 
     def _quiet(self) -> None:
         """Forget what was sent before: the next packet finds an empty line."""
@@ -153,22 +156,20 @@ class Direction:
         for each in self.flight:
             self.counters(each[5]).read(each[3], each[4])
 
-    def change(self, impairment: Impairment, now: int) -> None:
-        """Replace the impairment between two packets. What is in flight keeps its time; a cut drops it.
+    def change(self, setting: Setting, now: int) -> None:
+        """Replace the setting between two packets, `now` in ns. What is in flight keeps its time; a cut drops it.
 
         Where this changes the delay, the histogram begins anew, with packets that come in from now on.
         """
-        if _timing(impairment) != _timing(self.impairment):
+        impairment = setting.impairment
+        if replace(impairment, loss=0.0) != replace(self.impairment, loss=0.0):  # all else is when packets leave
             self._begin_delays(now)
-        self.impairment = impairment
-        self.delay_only = (
-            impairment.state is State.OPEN
-            and not impairment.jitter_us
-            and not impairment.loss
-            and impairment.rate_bps is None
-        )
+        self.impairment, self.state = impairment, setting.state
+        self._delay_us, self._jitter_us = impairment.delay / MICROSECOND, impairment.jitter / MICROSECOND
+        self._delay_ns = round(self._delay_us * 1000)
+        self.delay_only = setting == Setting(impairment=Impairment(delay=impairment.delay))
         self.calibrate(self.cost_ns)
-        if impairment.state is State.CUT:
+        if self.state is LinkState.CUT:
             for each in self.flight:  # a cut cable delivers nothing that was in it
                 self.counters(each[5]).dropped[Drop.CUT] += each[3]
             self.flight.clear()
@@ -178,7 +179,7 @@ class Direction:
     def calibrate(self, cost_ns: int) -> None:
         """Say what crossing the router costs at zero delay; it is taken off the delay to give."""
         self.cost_ns = cost_ns
-        self.hold_ns = max(0, round(self.impairment.delay_us * 1000) - cost_ns)
+        self.hold_ns = max(0, self._delay_ns - cost_ns)
 
     def _begin_delays(self, now: int) -> None:
         self.delays = Histogram()
@@ -200,12 +201,13 @@ class Direction:
     def admit(self, now: int, sizes: Sequence[int], probe: bool = False) -> list[Run]:
         """Decide over the wire packets of one packet read: the runs that pass and when; drops are counted."""
         counters = self.counters(probe)
-        impairment = self.impairment
-        if impairment.state is not State.OPEN:
-            counters.dropped[Drop.CUT if impairment.state is State.CUT else Drop.REJECT] += len(sizes)
+        if self.state is not LinkState.OPEN:
+            counters.dropped[Drop.CUT if self.state is LinkState.CUT else Drop.REJECT] += len(sizes)
             return []
         dice = self._probe_dice if probe else self._lab_dice
-        delay = dice.delay_ns(impairment) if impairment.jitter_us else round(impairment.delay_us * 1000)
+        delay = self._delay_ns
+        if self._jitter_us:
+            delay = max(0, round((self._delay_us + self._jitter_us * dice.spread(self.impairment)) * 1000))
         runs: list[Run] = []
         for at, size in enumerate(sizes):
             decided = self._decide(now, size, delay, dice)
@@ -222,11 +224,11 @@ class Direction:
         """Return when one wire packet leaves, or why it does not."""
         impairment = self.impairment
         sent = now
-        if impairment.rate_bps is not None:
+        if impairment.rate is not None:
             start = max(now, self._busy_until)
             if start > now and not self._room(now, size):
                 return Drop.QUEUE
-            sent = self._busy_until = start + size * 8_000_000_000 // impairment.rate_bps
+            sent = self._busy_until = start + size * 8_000_000_000 // impairment.rate
             if start > now:
                 self._waiting.append((start, size))
                 self._waiting_bytes += size
@@ -275,15 +277,10 @@ class Direction:
         return {
             "leaving": self.leaving,
             "reaching": self.reaching,
-            "impairment": self.impairment.json(),
+            "impairment": Setting(impairment=self.impairment, state=self.state).json(),
             "counters": self.lab.json(),
             "probes": self.probes.json(),
             "in_flight": {"packets": len(self.flight), "segments": self.flight_segments, "bytes": self.flight_bytes},
-            "delay_us": {"configured": self.impairment.delay_us} | self.delays.summary(),
+            "delay_us": {"configured": self._delay_us} | self.delays.summary(),
             "probe_delay_us": self.probe_delays.summary(),
         }
-
-
-def _timing(impairment: Impairment) -> Impairment:
-    """Return only what has to do with when packets leave."""
-    return replace(impairment, loss=0.0, state=State.OPEN)

@@ -9,9 +9,9 @@ from lab.emulation.engine import engine
 from lab.emulation.network import links as link_now
 from lab.emulation.network.links import DirectionNow
 from lab.errors import InputError
+from lab.link.impairment import Impairment, LinkState
 from lab.living import words
 from lab.living.lab import Standing, in_turn
-from lab.network.link import Impairment, LinkState
 from lab.network.vpc import Rule
 from lab.operating import Done
 from lab.operating import network as networks
@@ -40,31 +40,13 @@ class Networked(Standing):
         return self.change_link(link, leaving=leaving, state=LinkState.REJECT)
 
     def impair(
-        self,
-        link: str | None = None,
-        *,
-        leaving: str | None = None,
-        delay: str | None = None,
-        jitter: str | None = None,
-        distribution: str | None = None,
-        correlation: str | None = None,
-        loss: str | None = None,
-        rate: str | None = None,
-        queue: str | None = None,
-        queue_packets: str | None = None,
+        self, link: str | None = None, *, leaving: str | None = None, **figures: str | None
     ) -> tuple[DirectionNow, ...]:
-        """Replace what a link does to packets as a whole: what is not said is not done any more."""
-        written = {
-            "delay": delay,
-            "jitter": jitter,
-            "distribution": distribution,
-            "correlation": correlation,
-            "loss": loss,
-            "rate": rate,
-            "queue": queue,
-            "queue-packets": queue_packets,
-        }
-        return self.change_link(link, leaving=leaving, impairment=words.impairment(written))
+        """Replace what a link does to packets as a whole: what is not said is not done any more.
+
+        The figures are those of an impairment, as a scenario has them: `delay="80ms", loss="1%", queue_packets="10"`.
+        """
+        return self.change_link(link, leaving=leaving, impairment=words.impairment(figures))
 
     @in_turn
     def change_link(

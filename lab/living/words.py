@@ -14,26 +14,29 @@ from pydantic import TypeAdapter, ValidationError
 
 from lab.amazonmq.account.maintenance import Window, window
 from lab.declare.fields import Duration, Moment
+from lab.declare.suggestions import unknown
 from lab.declare.topology import ImpairmentFields
 from lab.declare.vpc import Block, InboundRule
 from lab.errors import InputError, Problem
-from lab.network.link import Impairment
+from lab.link.impairment import FIGURES, Impairment
 from lab.network.vpc import Rule
 
 _OF_RULE = {"from": "cidr", "from-group": "source-group", "port": "port", "protocol": "protocol"}
 
 
 def impairment(written: Mapping[str, str | None], mark: str = "") -> Impairment:
-    """Read what a link does to packets, as a whole."""
-    given = {key: value for key, value in written.items() if value is not None}
+    """Read what a link does to packets, as a whole; by a figure's key, or by the key as a program spells it."""
+    given = {key.replace("_", "-"): value for key, value in written.items() if value is not None}
     if not given:
         right = f"{mark}delay 80ms, say; {mark}delay 0 ends every impairment"
         raise InputError.of("say what the link is to do to packets", right)
+    if strange := given.keys() - (known := [each.key for each in FIGURES]):
+        raise InputError([unknown("figure", min(strange), known, "figures of an impairment", None)])
     try:
         return ImpairmentFields.model_validate(given).impairment()
     except ValidationError as error:
         found = ((_name(each, {key: key for key in given}), each) for each in error.errors(include_url=False))
-        raise InputError([_problem(mark, name, each, "distribution") for name, each in found]) from error
+        raise InputError([_problem(mark, name, each, name) for name, each in found]) from error
 
 
 def block(text: str | IPv4Network, name: str, mark: str = "") -> IPv4Network:

@@ -10,8 +10,9 @@ from lab.amazonmq.files.activemq_xml import render
 from lab.amazonmq.identity import BrokerIdentity
 from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
 from lab.errors import PlanError
+from lab.link.impairment import Impairment
 from lab.network.aws import city, round_trip
-from lab.network.link import Direction, Impairment
+from lab.network.link import Direction
 from lab.plan.brokers import addresses, identity, numbered_hosts, sanitised
 from lab.plan.network import network_of
 from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan, RegionPlan

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lab import units
 from lab.amazonmq.names import OPENWIRE
+from lab.network.link import words
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
 
@@ -59,7 +60,7 @@ def _pair(broker: BrokerPlan) -> str:
 
 def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
     for direction in link.directions:
-        yield direction.leaving, direction.reaching, str(direction.impairment)
+        yield direction.leaving, direction.reaching, words(direction.impairment)
 
 
 def _network(plan: Plan) -> list[str]:

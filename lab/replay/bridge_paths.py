@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lab.activemq.destinations import destination_of, hears
 from lab.declare.steps.base import Step
 from lab.declare.steps.message import Message
-from lab.network.link import LinkState
+from lab.link.impairment import LinkState
 from lab.plan.values import Plan
 
 Way = tuple[str, str]  # a link, and the region that its direction leaves

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lab.declare.unrolling import Program
 from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Observation, Recorder, Tee, Trouble
-from lab.network.link import LinkState
+from lab.link.impairment import LinkState
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import Way, carrier, initial_states
 from lab.replay.outstanding import Outstanding

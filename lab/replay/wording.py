@@ -32,6 +32,7 @@ from lab.declare.steps.traffic import Traffic
 from lab.declare.steps.try_ import Try
 from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.declare.steps.wait import Wait
+from lab.network.link import words
 from lab.replay.network_wording import asked_of_network
 from lab.replay.service_wording import asked_of_service
 from lab.runtime.messages import Destination
@@ -69,7 +70,7 @@ def asked(step: Step) -> str:
         case Repeat():
             return f"{units.several(len(step.steps), 'step')}, {_times(step.times)} over"
         case Impair():
-            return f"impair {_way(step)}: {step.impairment()}"
+            return f"impair {_way(step)}: {words(step.impairment())}"
         case Cut() | Reject() | Heal():
             return f"{step.verb} {_way(step)}"
         case Reboot() if step.downtime:

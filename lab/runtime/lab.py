@@ -20,7 +20,7 @@ from lab.history import (
     Recorder,
     SnapshotTaken,
 )
-from lab.network.link import Impairment, LinkState
+from lab.link.impairment import Impairment, LinkState
 from lab.network.vpc import Network
 from lab.plan.values import Plan
 from lab.runtime.client import Client, ClientEvents

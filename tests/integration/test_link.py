@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from lab.history import LinkSeen
-from lab.network.link import Impairment, LinkState
+from lab.link.impairment import Impairment, LinkState
 from tests.integration.labs import Standing, eventually, opens, reach
 
 pytestmark = pytest.mark.docker

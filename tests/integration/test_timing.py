@@ -15,7 +15,7 @@ from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.history import Header, MemoryRecorder, Observation, Paced, StepEnded
 from lab.judge import Outcome, Report, Streamed, judge
-from lab.network.link import LinkState
+from lab.link.impairment import LinkState
 from lab.replay import replay
 from lab.shipped import shipped
 from tests.integration.labs import ARTICLE, Engine, Standing, eventually, standing

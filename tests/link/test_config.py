@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from lab.link.config import Impairment, State, parse_config, parse_impairment
+from lab.link.config import parse_config
 from lab.link.fields import ConfigError
+from lab.link.impairment import Impairment, LinkState, Setting, read_setting
 from tests.router import namespaces
 
 
@@ -26,7 +28,10 @@ def test_the_good_file_is_read_whole() -> None:
     config = parse_config(json.dumps(namespaces.config({"delay_us": 35_250, "state": "cut"})))
     assert [network.name for network in config.regions] == ["tokyo", "singapore"]
     assert str(config.network("tokyo").host) == "10.213.0.30"
-    assert config.links[0].directions == (Impairment(delay_us=35_250.0, state=State.CUT), Impairment())
+    assert config.links[0].directions == (
+        Setting(impairment=Impairment(delay=timedelta(microseconds=35_250)), state=LinkState.CUT),
+        Setting(),
+    )
     assert config.management_port == 8778
 
 
@@ -98,10 +103,10 @@ def test_hostile_json_is_refused_not_died_of(text: str) -> None:
 )
 def test_a_bad_impairment_is_refused_with_its_key(given: Any, message: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        parse_impairment(given, "x")
+        read_setting(given, "x")
     assert str(refused.value).startswith(message)
 
 
 def test_an_impairment_comes_back_as_it_was_written() -> None:
-    written = Impairment(delay_us=5.0, loss=0.1, state=State.CUT).json()
-    assert parse_impairment(json.loads(json.dumps(written)), "x").json() == written
+    written = Setting(impairment=Impairment(delay=timedelta(microseconds=5), loss=0.1), state=LinkState.CUT)
+    assert read_setting(json.loads(json.dumps(written.json())), "x") == written

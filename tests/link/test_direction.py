@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
-from lab.link.config import Distribution, Impairment, State
 from lab.link.direction import Direction, Drop
+from lab.link.impairment import Setting, read_setting
 
 MS = 1_000_000
 
 
-def direction(seed: int = 7, **impairment: Any) -> Direction:
-    return Direction("tokyo", "singapore", Impairment(**impairment), seed)
+def setting(**figures: Any) -> Setting:
+    return read_setting(figures, "tokyo")
+
+
+def direction(seed: int = 7, **figures: Any) -> Direction:
+    return Direction("tokyo", "singapore", setting(**figures), seed)
 
 
 def dues(of: Direction, times: list[int], size: int = 100) -> list[int | None]:
@@ -51,8 +55,8 @@ def test_the_same_seed_gives_the_same_losses_and_delays_and_another_seed_others(
 
 def test_the_two_directions_of_one_seed_roll_their_own_dice() -> None:
     times = [at * MS for at in range(200)]
-    there = Direction("tokyo", "singapore", Impairment(loss=0.5), 7)
-    back = Direction("singapore", "tokyo", Impairment(loss=0.5), 7)
+    there = Direction("tokyo", "singapore", setting(loss=0.5), 7)
+    back = Direction("singapore", "tokyo", setting(loss=0.5), 7)
     assert dues(there, times) != dues(back, times)
 
 
@@ -73,7 +77,7 @@ def test_probes_do_not_change_what_the_labs_traffic_meets() -> None:
 def test_jitter_has_the_spread_asked_for_whatever_its_correlation(
     distribution: str, deviation: float, correlation: float
 ) -> None:
-    of = direction(delay_us=50_000, jitter_us=2_000, distribution=Distribution(distribution), correlation=correlation)
+    of = direction(delay_us=50_000, jitter_us=2_000, distribution=distribution, correlation=correlation)
     given = [run - now for now in range(0, 20_000 * 1_000 * MS, 1_000 * MS) if (run := dues(of, [now])[0]) is not None]
     assert fmean(given) / 1000 == pytest.approx(50_000, abs=150)
     assert pstdev(given) / 1000 == pytest.approx(deviation, rel=0.05)
@@ -128,7 +132,7 @@ def test_a_slow_rate_takes_a_super_packet_apart() -> None:
 def test_a_change_of_delay_leaves_what_is_in_flight_alone_and_keeps_the_order() -> None:
     of = direction(delay_us=100_000)
     put(of, 0)
-    of.change(Impairment(delay_us=1_000), 50 * MS)
+    of.change(setting(delay_us=1_000), 50 * MS)
     put(of, 50 * MS)
     put(of, 200 * MS)
     assert [each[0] for each in of.flight] == [100 * MS, 100 * MS, 201 * MS]
@@ -137,17 +141,17 @@ def test_a_change_of_delay_leaves_what_is_in_flight_alone_and_keeps_the_order() 
 def test_a_cut_drops_what_is_in_flight_and_what_comes_and_heals_into_an_empty_line() -> None:
     of = direction(delay_us=100_000)
     put(of, 0)
-    of.change(Impairment(delay_us=100_000, state=State.CUT), 50 * MS)
+    of.change(setting(delay_us=100_000, state="cut"), 50 * MS)
     put(of, 60 * MS)
     assert not of.flight
     assert of.lab.dropped[Drop.CUT] == 2
-    of.change(Impairment(delay_us=1_000), 70 * MS)
+    of.change(setting(delay_us=1_000), 70 * MS)
     put(of, 70 * MS)
     assert of.flight[0][0] == 71 * MS
 
 
 def test_reject_drops_what_comes_and_counts_it_apart() -> None:
-    of = direction(state=State.REJECT)
+    of = direction(state="reject")
     assert dues(of, [0]) == [None]
     assert of.lab.dropped[Drop.REJECT] == 1
 
@@ -176,10 +180,10 @@ def test_the_histogram_begins_anew_with_a_new_delay_but_not_with_a_cut() -> None
     of = direction(delay_us=10_000)
     put(of, 0)
     of.delivered(of.flight.popleft(), 10 * MS)
-    of.change(Impairment(delay_us=10_000, state=State.CUT), 20 * MS)
-    of.change(Impairment(delay_us=10_000), 30 * MS)
+    of.change(setting(delay_us=10_000, state="cut"), 20 * MS)
+    of.change(setting(delay_us=10_000), 30 * MS)
     assert of.delays.count == 1
     put(of, 40 * MS)
-    of.change(Impairment(delay_us=20_000), 45 * MS)
+    of.change(setting(delay_us=20_000), 45 * MS)
     of.delivered(of.flight.popleft(), 50 * MS)  # came in before the change: not the new delay's doing
     assert of.delays.count == 0

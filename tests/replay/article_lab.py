@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lab.declare.topology import Topology
 from lab.history import BridgeSeen, Counted, SnapshotTaken
-from lab.network.link import LinkState
+from lab.link.impairment import LinkState
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, Plan
 from lab.runtime.messages import Destination, Outgoing

@@ -31,7 +31,8 @@ from lab.history import (
     SendOutcome,
     SnapshotTaken,
 )
-from lab.network.link import Impairment, LinkState
+from lab.link.impairment import Impairment, LinkState
+from lab.network.link import words
 from lab.network.reach import reach
 from lab.network.vpc import Network
 from lab.plan.values import Plan
@@ -349,7 +350,7 @@ class FakeLab:
                 leaving=way.leaving,
                 reaching=way.reaching,
                 state=str(self.states[link, way.leaving]),
-                impairment=str(impairment or way.impairment),
+                impairment=words(impairment or way.impairment),
             )
             for way in ways
         ]

@@ -8,7 +8,8 @@ import pytest
 
 from lab.declare.steps.base import Step
 from lab.declare.steps.publish import Publish
-from lab.network.link import Direction, LinkState
+from lab.link.impairment import LinkState
+from lab.network.link import Direction
 from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
 from lab.replay.bridge_paths import carries, demanded_at, initial_states
 

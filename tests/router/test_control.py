@@ -13,8 +13,8 @@ import linkctl
 import pytest
 from control import MAX_REQUEST, ControlSocket, answer
 
-from lab.link.config import Impairment
 from lab.link.fields import ConfigError
+from lab.link.impairment import Setting
 
 
 class Remembered:
@@ -31,8 +31,8 @@ class Remembered:
             raise ConfigError("already open")
         self.told.append(cost_ns)
 
-    def change(self, impairments: Mapping[str, Impairment]) -> None:
-        self.told.append(dict(impairments))
+    def change(self, settings: Mapping[str, Setting]) -> None:
+        self.told.append(dict(settings))
 
     def reset_counters(self) -> None:
         self.told.append("reset")
@@ -67,7 +67,7 @@ def test_set_changes_every_direction_named_at_once_and_stamps_the_moment() -> No
     done = answer(json.dumps(asked).encode(), link)
     assert done["ok"] and done["link"] == "x"
     assert {"monotonic_ns", "wall_ns", "wall"} == done["stamp"].keys()
-    assert [(name, each.delay_us, each.state) for name, each in link.told[0].items()] == [
+    assert [(name, each.json()["delay_us"], each.state) for name, each in link.told[0].items()] == [
         ("tokyo", 5.0, "open"),
         ("singapore", 0.0, "cut"),
     ]

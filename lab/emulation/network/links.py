@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.emulation.network.router import Router, read_figures
+from lab.emulation.network.router import Router
+from lab.link.impairment import read_setting
+from lab.network.link import words
 from lab.plan.values import LinkPlan
 
 
@@ -27,7 +29,7 @@ class DirectionNow:
     @property
     def impairment(self) -> str:
         """Say what it does to packets, in the words of a scenario file."""
-        return str(read_figures(self.figures))
+        return words(read_setting(self.figures, self.leaving).impairment)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from threading import Event, Lock
 from typing import Any
 
@@ -22,7 +21,7 @@ from lab.emulation.engine.containers import Endpoint, File, start
 from lab.emulation.network.networks import INTERNET, LabNetwork
 from lab.emulation.network.relay import Relay
 from lab.errors import HostError
-from lab.network.link import Direction, Distribution, Impairment, LinkState
+from lab.link.impairment import Impairment, LinkState, Setting, read_setting
 from lab.plan.values import LinkPlan
 
 CONFIGURATION = "/etc/mqlab/router.json"
@@ -66,45 +65,13 @@ def configuration(
             {
                 "name": link.name,
                 "between": [direction.leaving for direction in link.directions],
-                "directions": {direction.leaving: impairment(direction) for direction in link.directions},
+                "directions": {direction.leaving: direction.setting.json() for direction in link.directions},
                 "seed": seed,
             }
             for link in links
         ],
         "policy": policy,
     }
-
-
-def impairment(direction: Direction) -> dict[str, Any]:
-    """Write one direction in the router's words."""
-    return {**_figures(direction.impairment), "state": str(direction.state)}
-
-
-def _figures(of: Impairment) -> dict[str, Any]:
-    return {
-        "delay_us": round(of.delay.total_seconds() * 1e6),
-        "jitter_us": round(of.jitter.total_seconds() * 1e6),
-        "distribution": str(of.distribution),
-        "correlation": of.correlation,
-        "loss": of.loss,
-        "rate_bps": of.rate,
-        "queue_bytes": of.queue_bytes,
-        "queue_packets": of.queue_packets,
-    }
-
-
-def read_figures(told: Mapping[str, Any]) -> Impairment:
-    """Read one direction of the router's answer, in which every key is present."""
-    return Impairment(
-        delay=timedelta(microseconds=told["delay_us"]),
-        jitter=timedelta(microseconds=told["jitter_us"]),
-        distribution=Distribution(told["distribution"]),
-        correlation=told["correlation"],
-        loss=told["loss"],
-        rate=told["rate_bps"],
-        queue_bytes=told["queue_bytes"],
-        queue_packets=told["queue_packets"],
-    )
 
 
 def start_router(
@@ -207,16 +174,20 @@ class Router:
 
     def change(
         self, link: str, leaving: Sequence[str], new: Impairment | None, state: LinkState | None
-    ) -> dict[str, Any]:
-        """Replace the impairment or the state of some directions, all in one step; what is None stays as it is."""
+    ) -> tuple[int, Mapping[str, Setting]]:
+        """Replace the impairment or the state of some directions, all in one step; what is None stays as it is.
+
+        Returns the router's moment, in ns of its monotonic clock, and how the directions are set then.
+        """
         with self._changing:  # steps at once may change one link, and neither may undo the other's change
-            before = self.ask(link, "get")["directions"]
+            before = _settings(self.ask(link, "get"), leaving)
             wanted = {
-                region: {
-                    **before[region]["impairment"],
-                    **(_figures(new) if new is not None else {}),
-                    **({"state": str(state)} if state is not None else {}),
-                }
-                for region in leaving
+                region: replace(its, impairment=new or its.impairment, state=state or its.state).json()
+                for region, its in before.items()
             }
-            return self.ask(link, "set", json.dumps(wanted))
+            answer = self.ask(link, "set", json.dumps(wanted))
+        return int(answer["stamp"]["monotonic_ns"]), _settings(answer, leaving)
+
+
+def _settings(answer: Mapping[str, Any], leaving: Sequence[str]) -> dict[str, Setting]:
+    return {region: read_setting(answer["directions"][region]["impairment"], region) for region in leaving}

@@ -22,7 +22,7 @@ from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.router import READY, Router
 from lab.emulation.state import InstanceState
 from lab.errors import BrokerError, HostError, LabTimeout
-from lab.network.link import LinkState
+from lab.link.impairment import LinkState
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, LinkPlan, Plan
 

@@ -19,7 +19,7 @@ from lab.declare.steps.try_ import Try
 from lab.declare.unrolling import every_step
 from lab.errors import InputError, PlanError
 from lab.history import Attempted
-from lab.network.link import LinkState
+from lab.link.impairment import LinkState
 from lab.network.reach import Reach, Stop, reach
 from lab.network.vpc import INTERNET
 from lab.operating import Done

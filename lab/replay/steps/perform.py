@@ -27,7 +27,7 @@ from lab.declare.steps.try_ import Try
 from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.declare.steps.wait import Wait
 from lab.errors import PlanError
-from lab.network.link import Impairment, LinkState
+from lab.link.impairment import Impairment, LinkState
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import connect as attempts

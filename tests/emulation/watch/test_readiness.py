@@ -10,7 +10,8 @@ import pytest
 
 from lab.emulation.watch.readiness import PROBES, for_link
 from lab.errors import HostError
-from lab.network.link import Direction, Impairment, LinkState
+from lab.link.impairment import Impairment, LinkState
+from lab.network.link import Direction
 from lab.plan.values import DECLARED, LinkPlan
 
 

@@ -1,0 +1,148 @@
+"""What a link does to packets in one direction: every figure spelled once, with its unit, default, name and words.
+
+Files, commands, texts and the router's file are made from `FIGURES`. To add a figure, add a field to `Impairment`, and
+to `direction` what becomes of a packet.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, get_type_hints
+
+from lab.link import fields
+
+LONGEST = timedelta(minutes=1)  # no packet is held longer
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Kind(StrEnum):
+    """What a figure is a quantity of, by the word that a manual has for it."""
+
+    TIME = "TIME"
+    SHARE = "PERCENT"  # 0 to 1
+    RATE = "RATE"  # bits a second
+    SIZE = "SIZE"  # bytes
+    COUNT = "N"
+    CHOICE = "NAME"  # a member of an enumeration
+
+
+_MOST = {Kind.RATE: 1_000_000_000_000, Kind.SIZE: 1 << 40, Kind.COUNT: 1 << 40}
+
+
+class Distribution(StrEnum):
+    """How jitter spreads around the delay."""
+
+    NORMAL = "normal"
+    UNIFORM = "uniform"
+
+
+class LinkState(StrEnum):
+    """Open passes packets, cut drops them silently, reject answers as a closed port would."""
+
+    OPEN = "open"
+    CUT = "cut"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of an impairment, as everybody finds it who reads or writes one."""
+
+    kind: Kind
+    words: str  # in a text, {} for itself and {NAME} for another one
+    about: str
+    key: str = ""  # as a person writes it, in a file or as an option: the name with dashes, unless it is said
+    name: str = ""  # of the field, which has its default too
+    default: Any = None
+
+    @property
+    def router_key(self) -> str:
+        """Return its key in the router's file, which has plain numbers."""
+        return self.name + {Kind.TIME: "_us", Kind.RATE: "_bps"}.get(self.kind, "")
+
+    def write(self, value: Any) -> Any:
+        """Return a value of it as the router's file has it."""
+        return value / MICROSECOND if self.kind is Kind.TIME else value
+
+    def read(self, value: Any, place: str) -> Any:
+        """Return a value of the router's file as the impairment has it; ConfigError if it is none."""
+        if self.kind is Kind.TIME:
+            return fields.number(value, place, 0, LONGEST // MICROSECOND) * MICROSECOND
+        if self.kind is Kind.SHARE:
+            return fields.number(value, place, 0, 1)
+        if self.kind is Kind.CHOICE:
+            choices: type[StrEnum] = type(self.default)
+            return choices(fields.word(value, place, [*choices]))
+        return fields.optional(value, place, _MOST[self.kind])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impairment:
+    """What happens to packets crossing a link in one direction; always set as a whole, never added up."""
+
+    delay: Annotated[timedelta, Figure(Kind.TIME, "delay {}", "Of every packet, one way: 80ms.")] = timedelta(0)
+    # standard deviation (normal) or half width (uniform)
+    jitter: Annotated[timedelta, Figure(Kind.TIME, "jitter {} ({distribution})", "How far the delay varies: 5ms.")] = (
+        timedelta(0)
+    )
+    distribution: Annotated[Distribution, Figure(Kind.CHOICE, "", "Of the jitter: normal or uniform.")] = (
+        Distribution.NORMAL
+    )
+    correlation: Annotated[
+        float, Figure(Kind.SHARE, "correlation {}", "Of one packet's jitter with the one before: 25%.")
+    ] = 0.0
+    loss: Annotated[float, Figure(Kind.SHARE, "loss {}", "How many packets are lost: 1%.")] = 0.0
+    rate: Annotated[int | None, Figure(Kind.RATE, "rate {}", "So much passes and no more: 20mbit.")] = None
+    # drop-tail limits of what waits for its turn
+    queue_bytes: Annotated[int | None, Figure(Kind.SIZE, "queue {}", "So much waits for the rate: 64KiB.", "queue")] = (
+        None
+    )
+    queue_packets: Annotated[
+        int | None, Figure(Kind.COUNT, "queue {} packets", "So many packets wait for the rate.")
+    ] = None
+
+    def contradiction(self) -> str | None:
+        """Say why no link can be like this, or return None."""
+        if max(self.delay, self.jitter) > LONGEST:
+            return "a link holds a packet for a minute at most"
+        if self.rate is None and (self.queue_bytes, self.queue_packets) != (None, None):
+            return "a queue needs a rate: without one, nothing waits"
+        return None
+
+
+def _named(spelled: Figure, field: dataclasses.Field[Any]) -> Figure:
+    key = spelled.key or field.name.replace("_", "-")
+    return dataclasses.replace(spelled, key=key, name=field.name, default=field.default)
+
+
+_HINTS = get_type_hints(Impairment, include_extras=True)
+FIGURES = tuple(_named(_HINTS[each.name].__metadata__[0], each) for each in dataclasses.fields(Impairment))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How one direction of a link is set: what happens to packets, and whether they pass at all."""
+
+    impairment: Impairment = Impairment()
+    state: LinkState = LinkState.OPEN
+
+    def json(self) -> dict[str, Any]:
+        """Return it as the router's file has it, every key present."""
+        figures = {each.router_key: each.write(getattr(self.impairment, each.name)) for each in FIGURES}
+        return {**figures, "state": self.state}
+
+
+def read_setting(value: Any, place: str) -> Setting:
+    """Check how one direction is to be set; keys left out take their defaults. ConfigError names what is wrong."""
+    table: Mapping[str, Any] = fields.table(value, place, set(), {*(each.router_key for each in FIGURES), "state"})
+    figures = {
+        each.name: each.read(table[each.router_key], f"{place}.{each.router_key}")
+        for each in FIGURES
+        if each.router_key in table
+    }
+    state = fields.word(table.get("state", LinkState.OPEN), f"{place}.state", [*LinkState])
+    return Setting(impairment=Impairment(**figures), state=LinkState(state))
