@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -16,14 +18,15 @@ from lab.cli.options import JSON, ending
 from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.folder import home
-from lab.history import KINDS, Ended, Header, Observation, line, observations
+from lab.history import KINDS, Ended, Follower, Header, Observation, line, observations
 from lab.history.choosing import Choice, Chooser
 from lab.report.folding import folded
-from lab.report.rows import say
+from lab.report.rows import is_news, say
 from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
 
+_LOOK_EVERY = 0.2  # seconds between two looks for lines that have come
 HISTORY = Annotated[
     str | None,
     typer.Argument(
@@ -56,24 +59,35 @@ def show_history(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to this moment of the replay.")] = None,
     unfold: Annotated[bool, typer.Option("--unfold", help="A line for each message instead of runs of them.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as lines come, until the run or the lab ends.")
+    ] = False,
     json: JSON = False,
 ) -> int:
     """Show what happened in a run as a timeline; runs of messages are one line."""
     choice = _choice(broker, client, kind or [], since, until)
-    if message is not None and choice != Choice():
+    if message is not None and (choice != Choice() or follow):
         raise InputError.of("--message tells a whole story", "leave the other filters out")
-    reading = _Reading(find(run))
+
+    def show(seen: Iterable[Observation]) -> None:
+        if json:
+            for each in seen:
+                _put(line(each))
+        else:
+            told = seen if choice.kinds else filter(is_news, seen)
+            _show(map(say, told) if unfold else folded(told))
+
+    path = find(run)
+    if follow:
+        _follow(path, choice, show, json=json)
+        return 0
+    reading = _Reading(path)
     if message is not None:
         _tell(reading, message, json)
     else:
         chooser = Chooser(choice, reading.header)
-        chosen = reading if choice == Choice() else filter(chooser.takes, reading)
-        if json:
-            for seen in chosen:
-                _put(line(seen))
-        else:
-            _put(heading(reading.header, only_ascii=options.only_ascii()))
-            _show(map(say, chosen) if unfold else folded(chosen))
+        _head(reading.header, json=json)
+        show(reading if choice == Choice() else filter(chooser.takes, reading))
         chooser.check()
     sys.stdout.flush()
     if note := remainder(reading.cut_short_at, ended=reading.ended):
@@ -151,6 +165,25 @@ def _choice(broker: str | None, client: str | None, kinds: list[str], since: str
     return Choice(broker=broker, client=client, kinds=frozenset(kinds), **limits)
 
 
+def _follow(path: Path, choice: Choice, show: Callable[[Iterable[Observation]], None], *, json: bool) -> None:
+    """Show what there is and what comes, until the history has ended."""
+    never = Event()
+    with closing(Follower(path)) as follower:
+        chooser = Chooser(choice, follower.header)
+        _head(follower.header, json=json)
+        while True:
+            show(filter(chooser.takes, follower.new()))
+            sys.stdout.flush()
+            if follower.ended:
+                return
+            never.wait(_LOOK_EVERY)
+
+
+def _head(header: Header, *, json: bool) -> None:
+    if not json:
+        _put(heading(header, only_ascii=options.only_ascii()))
+
+
 def _tell(reading: _Reading, message: str, json: bool) -> None:
     story = Story(message)
     for seen in reading:
@@ -160,7 +193,7 @@ def _tell(reading: _Reading, message: str, json: bool) -> None:
         for seen in story.lines:
             _put(line(seen))
     else:
-        _put(heading(reading.header, only_ascii=options.only_ascii()))
+        _head(reading.header, json=False)
         _show(rows)
 
 

@@ -61,6 +61,10 @@ def judge_again(
     scenario: Annotated[
         str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
     ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="MARK", help="Only what came after this mark of a lab that stands.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="MARK", help="Only what came before this mark.")] = None,
     page: PAGE = None,
     junit_file: JUNIT = None,
     json: JSON = False,
@@ -68,7 +72,7 @@ def judge_again(
     """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
     reports.writable(page, junit_file)
     path = find(history)
-    judged = judge_whole(path, asking.read(scenario).expect if scenario else None)
+    judged = judge_whole(path, asking.read(scenario).expect if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
     write(judged, folder, page=page, junit_file=junit_file)
     return reports.told(judged, folder, json=json, page=page)

@@ -29,6 +29,7 @@ from lab.history.clients_seen import (
     Subscribed,
     Unsubscribed,
 )
+from lab.history.follower import Follower
 from lab.history.kinds import KINDS
 from lab.history.network_seen import (
     Attempted,
@@ -40,12 +41,24 @@ from lab.history.network_seen import (
     RouteChanged,
     RuleChanged,
 )
-from lab.history.observation import VERSION, Ended, Header, Observation, StepEnded, StepStarted, Trouble
+from lab.history.observation import (
+    BEAT,
+    VERSION,
+    Ended,
+    Header,
+    Observation,
+    StepEnded,
+    StepStarted,
+    Trouble,
+)
 from lab.history.reading import History, observations, read
 from lab.history.recorders import MemoryRecorder, Recorder, Tee
+from lab.history.shared_file import SharedHistory
+from lab.history.standing_seen import Forgotten, Marked, Unwatched, Watched
 from lab.history.writing import HistoryFile, line, lines
 
 __all__ = [
+    "BEAT",
     "KINDS",
     "VERSION",
     "Acknowledged",
@@ -61,6 +74,8 @@ __all__ = [
     "Demand",
     "DestinationSeen",
     "Ended",
+    "Follower",
+    "Forgotten",
     "Header",
     "History",
     "HistoryFile",
@@ -68,6 +83,7 @@ __all__ = [
     "LinkSeen",
     "LogLine",
     "Maintenance",
+    "Marked",
     "MemoryRecorder",
     "Observation",
     "Paced",
@@ -82,6 +98,7 @@ __all__ = [
     "SendOutcome",
     "Sent",
     "Settled",
+    "SharedHistory",
     "SnapshotTaken",
     "StepEnded",
     "StepStarted",
@@ -89,6 +106,8 @@ __all__ = [
     "Tee",
     "Trouble",
     "Unsubscribed",
+    "Unwatched",
+    "Watched",
     "line",
     "lines",
     "observations",

@@ -65,7 +65,7 @@ class ClientChanged(Observation):
     kind: ClassVar[str] = "client"
     client: str
     broker: str
-    state: str  # "disconnected" | "lost" | "refused" (it tried to come back) | "gave-up" | "returned"
+    state: str  # "disconnected" | "lost" | "refused" (it tried to come back) | "gave-up" | "returned" | "listening"
     note: str = ""
 
 

@@ -39,7 +39,14 @@ from lab.history.network_seen import (
     RouteChanged,
     RuleChanged,
 )
-from lab.history.observation import Ended, Observation, StepEnded, StepStarted, Trouble
+from lab.history.observation import (
+    Ended,
+    Observation,
+    StepEnded,
+    StepStarted,
+    Trouble,
+)
+from lab.history.standing_seen import Forgotten, Marked, Unwatched, Watched
 
 KINDS: Mapping[str, type[Observation]] = {
     cls.kind: cls
@@ -48,6 +55,6 @@ KINDS: Mapping[str, type[Observation]] = {
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
-        LogLine, Counted, SnapshotTaken, Approached,
+        LogLine, Counted, SnapshotTaken, Approached, Marked, Watched, Unwatched, Forgotten,
     )
 }  # fmt: skip

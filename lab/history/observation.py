@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 VERSION = 1
+BEAT = 5.0  # seconds between two words that a keeper watches, or that a program listens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Header:
     declared: Mapping[str, Any]  # the scenario with its topology, as `Scenario.declared()` gives it
     mqlab: str  # the version that wrote it
     activemq: Mapping[str, str] = field(default_factory=dict)  # broker → the version that ran
+    standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
     history: int = VERSION
 
 
@@ -45,6 +47,7 @@ class StepStarted(Observation):
     asked: str  # the step in one line, for people
     place: str = ""  # where a person finds it, such as "5.1 round 2"; empty where that is its number
     due: float | None = None  # the moment that it was to begin; `t` is when it did
+    by: str = ""  # of a lab that stands, who did it: "command" | "python" | "keeper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ class Trouble(Observation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Observation):
-    """The replay came to its end; a history without this line was cut short."""
+    """The replay came to its end, or the lab that stood; a history without this line was cut short, or goes on."""
 
     kind: ClassVar[str] = "ended"
     complete: bool

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from json import JSONDecodeError
 from pathlib import Path
@@ -71,13 +71,24 @@ _MOST_PLACES = 10_000
 
 
 def _parsed(path: Path, stream: BinaryIO) -> Generator[Header | Observation, None, int | None]:
+    yield first(path, stream)
+    return (yield from parsed(path, portions(stream), 2))
+
+
+def first(path: Path, stream: BinaryIO) -> Header:
+    """Read line one."""
+    try:
+        return _header(_first_line(stream))
+    except LineError as bad:
+        raise _refused(path, 1, bad) from bad
+
+
+def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observation, None, int | None]:
+    """Read portions of whole lines, the first of which has a number; return that of a last one that is cut short."""
     sent, acknowledged, received = quick.sent, quick.acknowledged, quick.received
     places: dict[str, tuple[str, str]] = {}  # client and destination, by the middle of a receipt's line
-    number = 1
     try:
-        yield _header(_first_line(stream))
-        number = 2
-        for portion in portions(stream):
+        for portion in whole:
             if portion[-1] != _NEWLINE:
                 return number
             text = portion.decode(errors="surrogateescape")
@@ -95,8 +106,12 @@ def _parsed(path: Path, stream: BinaryIO) -> Generator[Header | Observation, Non
                     yield _observation(unusual.encode(errors="surrogateescape"))
             number += 1
     except LineError as bad:
-        raise InputError.of(bad.what, bad.remedy, Place(file=str(path), line=number, column=bad.column)) from bad
+        raise _refused(path, number, bad) from bad
     return None
+
+
+def _refused(path: Path, number: int, bad: LineError) -> InputError:
+    return InputError.of(bad.what, bad.remedy, Place(file=str(path), line=number, column=bad.column))
 
 
 def _place(places: dict[str, tuple[str, str]], what: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
+from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import Subscription
@@ -70,7 +71,7 @@ def _delivery(audience: Audience, within: float) -> Delivery:
         late=sum(tally.late(within) for tally in audience.tallies),
         latency=Percentiles.of(sorted(took * 1000 for tally in audience.tallies for took in tally.timed()[1])),
         shares=tuple(
-            Share(subscriber=member.client, broker=member.broker, received=_distinct(member))
+            Share(subscriber=member.client, broker=member.broker, received=_distinct(member, audience))
             for member in audience.members
         )
         if shared
@@ -78,12 +79,10 @@ def _delivery(audience: Audience, within: float) -> Delivery:
     )
 
 
-def _distinct(member: Subscription, step: int | None = None) -> int:
-    return sum(
-        len(receipts.times) - receipts.times.count(0)
-        for own, receipts in member.receipts.items()
-        if step in (None, own)
-    )
+def _distinct(member: Subscription, audience: Audience, step: int | None = None) -> int:
+    firsts = {tally.publication.step: tally.publication.first for tally in audience.tallies}
+    counted = (receipts.times[firsts[own] :] for own, receipts in member.receipts.items() if step in (None, own))
+    return sum(len(times) - times.count(0) for times in counted)
 
 
 def flows(evidence: Evidence) -> tuple[Flow, ...]:
@@ -101,7 +100,7 @@ def flows(evidence: Evidence) -> tuple[Flow, ...]:
                     expected[way] = None if before is None else before + owed
                 else:
                     members = [member for member in audience.members if member.broker == broker]
-                    arrived = sum(_distinct(member, tally.publication.step) for member in members)
+                    arrived = sum(_distinct(member, audience, tally.publication.step) for member in members)
                     expected[way] = None
                 received[way] = received.get(way, 0) + arrived
     return tuple(
@@ -219,7 +218,7 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
 def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Sequence[Testimony]) -> tuple[str, ...]:
     """Return what a reader of the report should know beside the verdicts."""
     timeline = evidence.timeline
-    found = []
+    found = list(limits_of(timeline))
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")

@@ -15,8 +15,10 @@ from lab.declare.expectations import EXPECTATIONS, expectations_of
 from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find, of_kind
 from lab.errors import InputError, Place
-from lab.history import Header, Observation, observations
+from lab.history import Header, Marked, Observation, observations
+from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.evidence import Evidence, take_in
+from lab.judge.evidence.stretch import WHOLE, Stretch, between
 from lab.judge.evidence.witnesses import testimonies
 from lab.judge.figures import bridges, deliveries, flows, limits, links, notes, regions
 from lab.judge.values import Outcome, Report, Verdict, worst
@@ -60,26 +62,36 @@ def judge(expectations: Sequence[Expectation], history: History, *, find: Find =
     return _judged(expectations, history, find).report
 
 
-def judge_file(path: Path, expectations: Sequence[Expectation] | None = None) -> Report:
-    """Judge a history from its file, by its own expectations when none are given, without holding it in memory."""
-    return judge_whole(path, expectations).report
+def judge_file(
+    path: Path, expectations: Sequence[Expectation] | None = None, *, since: str | None = None, until: str | None = None
+) -> Report:
+    """Judge a history from its file, by its own expectations when none are given, without holding it in memory.
+
+    Of a lab that stands, what lies between two marks can be asked about.
+    """
+    return judge_whole(path, expectations, since=since, until=until).report
 
 
 def judge_whole(
     path: Path,
     expectations: Sequence[Expectation] | None = None,
     *,
+    since: str | None = None,
+    until: str | None = None,
     kinds: Sequence[type[Expectation]] = EXPECTATIONS,
     find: Find = of_kind,
 ) -> Judged:
     """Judge a history from its file as `judge_file` does, and return the evidence too."""
+    stretch = WHOLE
+    if since is not None or until is not None:
+        stretch = between((seen for seen in observations(path) if isinstance(seen, Marked)), since, until)
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)  # the reader gives it first, or raises
 
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
-        return _judged(asked, Streamed(header, seen), find)
+        return _judged(asked, Streamed(header, seen), find, stretch)
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -94,9 +106,9 @@ def judge_whole(
         raise  # a mistake of ours
 
 
-def _judged(expectations: Sequence[Expectation], history: History, find: Find) -> Judged:
+def _judged(expectations: Sequence[Expectation], history: History, find: Find, stretch: Stretch = WHOLE) -> Judged:
     header = history.header
-    evidence = take_in(header, history.observations)
+    evidence = take_in(header, history.observations, stretch)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     if not verdicts and not evidence.timeline.complete:
@@ -125,4 +137,6 @@ def _judged(expectations: Sequence[Expectation], history: History, find: Find) -
 def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdict:
     (judge, *_) = find(type(expectation), "lab.judge.claims", "judge")
     outcome, reason = judge(expectation, evidence)
-    return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason)
+    if why := doubt(expectation, evidence.timeline):
+        outcome, reason = Outcome.UNKNOWN, why
+    return Verdict(expectation=expectation.words(), outcome=outcome, reason=as_of(evidence.timeline) + reason)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from math import inf
+
+from lab.history import Unwatched
+
 
 def moment(t: float) -> str:
     """Write a moment of the replay."""
     return f"{t:.3f} s"
+
+
+def unwatched(seen: Unwatched) -> str:
+    """Say when nobody watched a lab."""
+    until = " on" if seen.t == inf else f" to {moment(seen.t)}"
+    return f"nobody watched the lab from {moment(seen.since)}{until}"
 
 
 def gap(seconds: float) -> str:

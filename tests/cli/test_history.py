@@ -155,3 +155,29 @@ def test_a_release_can_be_named_to_check_as_it_can_to_run(mqlab: Commands, tmp_p
     scenario = tmp_path / "scenarios" / "tokyo-singapore.yaml"
     assert "5.19" in problems(mqlab("check", scenario, "--json"))[0]["what"]
     assert mqlab("check", scenario, "--json", "--activemq-version", "5.19.1").json == {"problems": []}
+
+
+def test_a_standing_labs_history_is_judged_as_of_now_and_between_marks(mqlab: Commands, tmp_path: Path) -> None:
+    shutil.copy(JUDGED / "standing" / "history.jsonl", tmp_path)
+    history = str(tmp_path / "history.jsonl")
+    now = mqlab("judge", history)
+    assert now.code == 1 and "as of now (40.000 s): 2 of 4 lost" in " ".join(now.out.split())
+    between = mqlab("judge", history, "--from", "before", "--to", "after", "--json")
+    assert between.code == 0 and between.json["outcome"] == "held"
+    assert 'from the mark "before" (10.000 s) to the mark "after" (20.000 s)' in between.json["notes"][0]
+    assert 'no mark "nowhere"' in problems(mqlab("judge", history, "--from", "nowhere", "--json"))[0]["what"]
+
+
+def test_a_history_is_followed_until_it_ends(mqlab: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    header, *rest = (JUDGED / "standing" / "history.jsonl").read_text().splitlines(keepends=True)
+    path.write_text(header + rest[0])
+    following = mqlab.start("history", path, "--follow", "--json")
+    with following:
+        assert following.stdout is not None
+        assert following.stdout.readline() == rest[0]
+        with path.open("a") as file:
+            file.writelines([rest[1], '{"t":41.0,"kind":"ended","complete":true}\n'])
+        assert following.stdout.readline() == rest[1]
+        assert json.loads(following.stdout.readline())["kind"] == "ended"
+    assert following.returncode == 0

@@ -53,7 +53,7 @@ def any_of(kind: type[Observation]) -> st.SearchStrategy[Observation]:
 
 
 KNOWN = {
-    "t": times, "configured_delay_ms": times,
+    "t": times, "configured_delay_ms": times, "since": times, "until": times,
     "asked_per_s": times, "drawn_per_s": times, "reached_per_s": times, "due": st.none() | times,
     "measured_p50_ms": st.none() | times, "measured_p99_ms": st.none() | times,
     "id": texts, "digest": st.none() | texts, "note": texts, "what": texts, "destination": texts, "client": texts,

@@ -71,6 +71,8 @@ class Expectation(Declared):
     of_messages: ClassVar[bool] = False  # nothing of it can come any more once no message is owed to anybody
     of_network: ClassVar[bool] = False  # its history begins with the peerings, routes and rules that there are
     of_service: ClassVar[bool] = False  # its history holds what the service keeps of the brokers
+    rests_on_messages: ClassVar[bool] = False
+    rests_on_watching: ClassVar[bool] = False  # it rests on what somebody saw who watched the brokers
 
     @property
     def snapshots(self) -> tuple[str, ...]:

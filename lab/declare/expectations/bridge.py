@@ -14,6 +14,7 @@ class Bridge(Expectation):
     """A connector's bridge is up at the ends named, at the end or soon after a step; its ends' counters agree."""
 
     claim: ClassVar[str] = "bridge"
+    rests_on_watching: ClassVar[bool] = True
     connector: str
     broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
     up: Literal["both-ends", "initiator", "nowhere"] | None = None

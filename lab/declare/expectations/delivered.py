@@ -17,6 +17,7 @@ class Delivered(Expectation, Addressed):
     """What was sent reached whom it should."""
 
     claim: ClassVar[str] = "delivered"
+    rests_on_messages: ClassVar[bool] = True
     to: Receivers | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # of its sending, for each message

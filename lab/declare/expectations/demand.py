@@ -16,6 +16,7 @@ class Demanded(Expectation, OneDestination):
     """Whether a broker has a bridge's consumer on a destination, at the end or soon after a step."""
 
     claim: ClassVar[str] = "demand"
+    rests_on_watching: ClassVar[bool] = True
     broker: Name
     present: YesNo
     within: Duration | None = None  # of `after`

@@ -13,5 +13,6 @@ class Duplicates(Expectation, Addressed):
     """How many receipts beyond a message's first each subscriber may have."""
 
     claim: ClassVar[str] = "duplicates"
+    rests_on_messages: ClassVar[bool] = True
     to: Each | None = None
     at_most: Whole = 0

@@ -15,6 +15,7 @@ class Latency(Expectation):
     """How long messages took from send to receive; every bound given must hold."""
 
     claim: ClassVar[str] = "latency"
+    rests_on_messages: ClassVar[bool] = True
     to: Each | None = None
     direction: Pair | None = None  # only from one broker's publishers to another's subscribers, taken together
     at_least: Duration | None = None  # the fastest message

@@ -15,6 +15,7 @@ class Log(Expectation):
     """A broker's log has a line, or has none."""
 
     claim: ClassVar[str] = "log"
+    rests_on_watching: ClassVar[bool] = True
     broker: Name
     matches: str = Field(min_length=1, max_length=200)  # a pattern's name, or a regular expression
     count: Whole = Field(default=1, ge=1)  # at least so many lines

@@ -12,6 +12,7 @@ class NetworkPage(Expectation):
     """At the end, a broker's Network page has a row for another broker, with these columns."""
 
     claim: ClassVar[str] = "network-page"
+    rests_on_watching: ClassVar[bool] = True
     broker: Name
     remote: Name
     created_by_duplex: YesNo | None = None

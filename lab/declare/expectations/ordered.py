@@ -13,5 +13,6 @@ class Ordered(Expectation, Addressed):
     """No message arrived after one that its producer sent later; losses and duplicates are no disorder."""
 
     claim: ClassVar[str] = "ordered"
+    rests_on_messages: ClassVar[bool] = True
     to: Each | None = None
     per: Literal["producer"] = "producer"

@@ -14,6 +14,7 @@ class Recovered(Expectation, Addressed):
 
     claim: ClassVar[str] = "recovered"
     of_messages: ClassVar[bool] = True
+    rests_on_messages: ClassVar[bool] = True
     to: Each | None = None  # every subscriber of the destination when left out
     after: After
     within: Duration  # of `after`

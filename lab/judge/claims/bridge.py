@@ -13,7 +13,7 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End
 from lab.judge.findings import Finding, at_the_end, together
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, listed, moment
+from lab.judge.wording import gap, listed, moment, unwatched
 
 
 def judge(claim: Bridge, evidence: Evidence) -> Finding:
@@ -38,6 +38,8 @@ def judge(claim: Bridge, evidence: Evidence) -> Finding:
 def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
     """Judge whether what each end gave is what the other took, by the last that was seen of them."""
     timeline = evidence.timeline
+    if timeline.standing:
+        return Outcome.UNKNOWN, "its ends are asked what they counted when a run ends, and not while a lab stands"
     if not timeline.complete:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before its ends were counted"
     if not initiators:
@@ -84,6 +86,8 @@ def _after(term: Term, up: str | None, evidence: Evidence, course: list[tuple[fl
     deadline = begin + within
     horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
     since, state = [(t, state) for t, state in course if t <= horizon][-1]
+    if gap_in_it := timeline.coverage.gap(begin, horizon):
+        return Outcome.UNKNOWN, unwatched(gap_in_it)
     if state == up:
         took = since - begin
         if took <= 0:

@@ -16,6 +16,8 @@ from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment
 from lab.units import several
 
+_STRANGE = "of no publish step of this run"
+
 
 def judge(claim: Delivered, evidence: Evidence) -> Finding:
     """Judge what arrived against what was promised."""
@@ -38,7 +40,7 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     if not expected:
         return Outcome.UNKNOWN, untold or _nothing_owed(chosen, who)
     broken = []
-    watched = min(evidence.timeline.end, chosen.audience.until)
+    watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = _missing(tallies, watched - within)
     losable = claim.promise == "at-most-once"
     if losable and not any(tally.arrived for tally in tallies):
@@ -64,7 +66,8 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
         return Outcome.BROKEN, "; ".join(broken)
     if pending and not losable:
         tally, number = pending[0]
-        watching = "the history ends" if watched == evidence.timeline.end else f"{who} stops listening"
+        stops = "was last known to listen" if watched == chosen.audience.alive else "stops listening"
+        watching = "the history ends" if watched == evidence.timeline.end else f"{who} {stops}"
         return Outcome.UNKNOWN, (
             f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
             f"{_sent(tally, number)}: sooner than its {units.format_duration(claim.within)} were over"
@@ -195,15 +198,18 @@ def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
         for tally in chosen.tallies:
             receipts = member.receipts.get(tally.publication.step)
             if receipts is not None:
-                count += sum(receipts.times)
-                numbers = [number for number, times in enumerate(receipts.times) if times]
+                first = tally.publication.first
+                count += sum(receipts.times[first:])
+                numbers = [number for number, times in enumerate(receipts.times) if times and number >= first]
                 if numbers:
                     number = min(numbers, key=receipts.first_at.__getitem__)
                     words = f"{_sent(tally, number)} to {tally.publication.broker}"
                     came.append((receipts.first_at[number], words))
         if member.strange_first is not None and destination_of(claim) in (None, member.destination):
             count += member.strange
-            came.append((member.strange_first, "of no publish step of this run"))
+            came.append((member.strange_first, _STRANGE))
+    if came and evidence.timeline.coverage.forgotten and all(words is _STRANGE for _, words in came):
+        return Outcome.UNKNOWN, f"{who} received {several(count, 'message')}, perhaps of those that were left out"
     if came:
         when, words = min(came)
         return Outcome.BROKEN, f"{who} received {several(count, 'message')}, first {words}, received at {moment(when)}"

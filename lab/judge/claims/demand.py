@@ -9,7 +9,7 @@ from lab.declare.steps.base import Fault
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, moment
+from lab.judge.wording import gap, moment, unwatched
 
 
 def judge(claim: Demanded, evidence: Evidence) -> Finding:
@@ -20,7 +20,7 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
         return unknown(f"nobody looked for demand for {destination} on {claim.broker}", evidence)
     course: list[tuple[float, bool]] = []
     for each in seen:
-        if not course or course[-1][1] is not each.present:
+        if not course or course[-1][1] is not each.present or timeline.coverage.gap(course[-1][0], each.t):
             course.append((each.t, each.present))
     if claim.term is not None:
         return _after(claim, claim.term, evidence, course)
@@ -42,6 +42,8 @@ def _after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[f
     others = (each for each in timeline.fault_steps if each.fault is not Fault.QUALITY)
     changes = (each.started for each in others if each.started >= begin)
     horizon = min(begin + within, timeline.end, *changes)
+    if gap_in_it := timeline.coverage.gap(begin, horizon):
+        return Outcome.UNKNOWN, unwatched(gap_in_it)
     known = [(t, present) for t, present in course if t <= horizon]
     since, present = known[-1] if known else (begin, False)
     words, after = _words(claim.broker, destination, present), f"after {term.after} at {moment(begin)}"

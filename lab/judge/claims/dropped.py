@@ -16,6 +16,8 @@ _AT = {"way": "no-way", "out": "no-egress-rule", "in": "no-ingress-rule"}
 def judge(claim: Dropped, evidence: Evidence) -> Finding:
     """Judge how many packets the router dropped, by its own counters."""
     timeline = evidence.timeline
+    if timeline.standing:
+        return Outcome.UNKNOWN, "the router is asked what it dropped when a run ends, and not while a lab stands"
     if not timeline.complete:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before the router was asked"
     found = [each for each in timeline.dropped if _meant(claim, each)]

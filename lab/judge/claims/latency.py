@@ -53,7 +53,8 @@ def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]
             if publication.step in member.receipts and not tally.alike:
                 receipts = member.receipts[publication.step]
                 waited = {*tally.kept, *receipts.retained}
-                numbers = [n for n, times in enumerate(receipts.times) if times and n not in waited]
+                first = publication.first
+                numbers = [n for n, times in enumerate(receipts.times) if n >= first and times and n not in waited]
                 yield Timed(publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers])
 
 

@@ -52,7 +52,8 @@ def judge(claim: Unreachable, evidence: Evidence) -> Finding:
 
 def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
     wanted = destination_of(claim)
-    for seen in evidence.timeline.approaches:
+    timeline = evidence.timeline
+    for seen in timeline.approaches:
         named = claim.client in (None, seen.client) and claim.broker in (None, seen.broker)
         if named and claim.over in (None, seen.over) and wanted in (None, seen.destination):
             doing = f" ({seen.what} {seen.destination})" if seen.destination else ""
@@ -63,15 +64,18 @@ def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
     for subscription in evidence.ledger.subscriptions.values():
         named = claim.client in (None, subscription.client) and claim.broker in (None, subscription.broker)
         if named and claim.over in (None, subscription.over) and wanted in (None, subscription.destination):
-            since = subscription.windows[0][0] if subscription.windows else 0.0
+            starts = [start for start, _ in subscription.windows if start >= timeline.stretch.begin]
+            if subscription.windows and not starts:
+                continue  # it came about before the stretch that is asked about
+            since = starts[0] if starts else 0.0
             words = f"{subscription.client} subscribed to {subscription.destination} at {subscription.broker}"
             yield _End(t=since, outcome="ok", words=f"{words} over {subscription.over}, at {moment(since)}")
     if claim.client is not None:
         return  # who publishes has no name of a person's
     for publication in evidence.ledger.publications.values():
         named = claim.broker in (None, publication.broker) and claim.over in (None, publication.over)
-        if named and wanted in (None, publication.destination) and OK in publication.outcomes:
-            number = publication.outcomes.index(OK)
+        if named and wanted in (None, publication.destination) and OK in publication.outcomes[publication.first :]:
+            number = publication.outcomes.index(OK, publication.first)
             words = f"{publication.broker} accepted {publication.named(number)} over {publication.over}"
             sent = publication.sent_at[number]
             yield _End(t=sent, outcome="ok", words=f"{words}, sent at {moment(sent)}")

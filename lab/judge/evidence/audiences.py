@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from lab.activemq.destinations import hears
 from lab.judge.evidence.digests import match_digests
@@ -40,6 +41,11 @@ class Audience:
     def until(self) -> float:
         """Return the moment the last of them stopped listening."""
         return max(member.until for member in self.members)
+
+    @property
+    def alive(self) -> float:
+        """Return until when the programs of all of them that listen still are known to have run."""
+        return min((member.alive for member in self.members if member.until == inf), default=inf)
 
 
 def audiences(ledger: Ledger) -> tuple[Audience, ...]:
@@ -82,7 +88,7 @@ def _together(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
     """Put queue subscriptions that share a queue together; a topic subscription stands alone."""
     queues = {item.destination for item in ledger.publications.values() if is_queue(item.destination)}
     groups: list[tuple[list[Subscription], set[str]]] = []
-    for subscription in ledger.subscriptions.values():
+    for subscription in ledger.listening():
         if not is_queue(subscription.destination):
             groups.append(([subscription], set()))
             continue

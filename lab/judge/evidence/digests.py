@@ -42,6 +42,7 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
         if len(owed) > 1 and counts.get(digest, 0) < len(owed):
             owed.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
             alike.update(publication.step for _, publication, _, _ in owed)
+            _doubt(members, owed, [moment for moment, _, of, _ in arrivals if of == digest])
         sendings[digest] = owed
     met: dict[int, int] = {}
     for moment, position, digest, retained in arrivals:
@@ -49,14 +50,28 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
         if digest not in sendings:
             member.surprise(moment)
             continue
-        turn = met[digest] = met.get(digest, 0) + 1
         owed = sendings[digest]
+        if moment < owed[0][0] and owed[0][1].partial:
+            continue  # it was sent before the first one that is known
+        turn = met[digest] = met.get(digest, 0) + 1
         _, publication, number, _ = owed[min(turn, len(owed)) - 1]
         receipts = member.of(publication)
-        if receipts.add(number, moment, retained):
+        if receipts.add(number, moment, retained, number < publication.first):
             top = receipts.top
             place = (publication.step << 32) + number
-            if place < top[0] and len(owed) == 1:
+            if place < top[0] and len(owed) == 1 and number >= publication.first:
                 receipts.out_of_order(number)
             top[0] = max(top[0], place)
     return alike
+
+
+def _doubt(
+    members: Sequence[Subscription], same: Sequence[tuple[float, Publication, int, bool]], came: Sequence[float]
+) -> None:
+    """Write down which equal bodies may be of a stretch or of before: some of before had not come when it began."""
+    within = [each for each in same if each[2] >= each[1].first]
+    before = len(same) - len(within)
+    if within and before > sum(1 for moment in came if moment < min(each[0] for each in within)):
+        for _, publication, number, _ in within:
+            for member in members:
+                member.doubtful.add((publication.step << 32) + number)

@@ -23,6 +23,7 @@ from lab.history import (
 from lab.judge.evidence.audiences import Audience, audiences, joint
 from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.stretch import WHOLE, Stretch
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Timeline
 
@@ -85,12 +86,12 @@ def _of(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
     )
 
 
-def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:
-    """Read a history once, from its first observation to its last."""
-    ledger, timeline = Ledger(), Timeline()
+def take_in(header: Header, observations: Iterable[Observation], stretch: Stretch = WHOLE) -> Evidence:
+    """Read a history once, from its first observation to its last, as far as it tells of a stretch of it."""
+    ledger, timeline = Ledger(stretch.begin, standing=header.standing), Timeline(stretch, standing=header.standing)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
     last = 0.0
-    for seen in observations:
+    for seen in stretch.of(observations):
         if seen.t > last:
             last = seen.t
         kind = type(seen)
@@ -114,7 +115,7 @@ def take_in(header: Header, observations: Iterable[Observation]) -> Evidence:
             elif isinstance(seen, ClientChanged):
                 ledger.changed(seen)
             timeline.add(seen)
-    timeline.last = last
+    timeline.close(last)
     return Evidence(
         header=header, ledger=ledger, timeline=timeline, audiences=audiences(ledger), causes=Causes(timeline)
     )

@@ -30,7 +30,9 @@ _DIGITS = 9  # int() refuses numbers of thousands of digits
 class Ledger:
     """Who sent what and who received it."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: float = -inf, *, standing: bool = False) -> None:
+        self._begin = begin  # what was sent before it does not count
+        self._standing = standing  # the oldest messages may have been left out of it
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
@@ -44,6 +46,8 @@ class Ledger:
         subscription.broker, subscription.over = seen.broker, seen.over
         subscription.durable, subscription.selector = seen.durable, seen.selector
         subscription.deaf_since = inf
+        if self._standing:
+            subscription.alive = seen.t
         subscription.starts += 1
         for absences in (subscription.away, subscription.cut_off):
             if absences and absences[-1][1] == inf:
@@ -58,7 +62,15 @@ class Ledger:
         _close(subscription, seen.t)
 
     def changed(self, seen: ClientChanged) -> None:
-        """Note that a client went: what it had not acknowledged is the broker's again, what is durable is kept."""
+        """Note that a client went: what it had not acknowledged is the broker's again, what is durable is kept.
+
+        Or that it is there still.
+        """
+        if seen.state == "listening":
+            for subscription in self.subscriptions.values():
+                if subscription.client == seen.client:
+                    subscription.alive = max(subscription.alive, seen.t)
+            return
         if seen.state not in ("disconnected", "lost"):
             return
         for subscription in self.subscriptions.values():
@@ -103,11 +115,14 @@ class Ledger:
 
     def publishing(self, seen: Publishing) -> None:
         """Begin a publication."""
-        self.publications[str(seen.step)] = Publication(seen)
+        publication = self.publications[str(seen.step)] = Publication(seen)
+        publication.partial = self._standing
 
     def sent(self, seen: Sent) -> None:
         """Write a message down."""
         publication, number = self._message(seen.id, new=True)
+        if seen.t < self._begin:
+            publication.first = number + 1
         publication.sent_at[number] = seen.t
         if number > publication.last:
             publication.last = number
@@ -119,6 +134,8 @@ class Ledger:
     def acknowledged(self, seen: Acknowledged) -> None:
         """Write an outcome down; the last word counts, but acceptance is never taken back."""
         publication, number = self._message(seen.id)
+        if publication.partial and publication.sent_at[number] != publication.sent_at[number]:  # NaN
+            return  # its sending is not in the history any more
         if seen.outcome is _ACCEPTED:  # an enumeration's hash costs more than all the rest of this
             publication.outcomes[number] = OK
         elif publication.outcomes[number] != OK:
@@ -129,7 +146,8 @@ class Ledger:
         subscription = self.subscriptions.get((seen.client, seen.destination))
         if subscription is None:  # a broker may deliver before it says that it subscribed us
             subscription = self._subscription(seen.client, seen.destination)
-        subscription.receipts_in_all += 1
+        if seen.t >= self._begin:
+            subscription.receipts_in_all += 1
         if seen.id is None:
             digest = None if seen.digest is None else self._digests.get(seen.digest)
             if digest is None:
@@ -149,18 +167,23 @@ class Ledger:
             or len(text) > _DIGITS
             or not 1 <= (number := int(text)) <= publication.count
         ):
-            subscription.surprise(seen.t)
+            if publication is None or not publication.partial:
+                subscription.surprise(seen.t)
             return
         receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
         position = (publication.step << 32) + number
         if seen.pending:
             subscription.pending[position] = None
         by_right = (seen.redelivered or self._doubtful) and self._by_right(subscription, receipts, position, seen)
-        if receipts.add(number, seen.t, seen.retained, bool(by_right)):
+        if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
             if position > receipts.top[0]:
                 receipts.top[0] = position
-            elif position < receipts.top[0] and position not in self._given:
+            elif position < receipts.top[0] and position not in self._given and number >= publication.first:
                 receipts.out_of_order(number)
+
+    def listening(self) -> tuple[Subscription, ...]:
+        """Return the subscriptions that there were in the stretch that is asked about."""
+        return tuple(each for each in self.subscriptions.values() if each.until > self._begin)
 
     def level(self) -> None:
         """Make room in all receipts for all messages, when no more will come."""
@@ -197,7 +220,7 @@ class Ledger:
         subscription.pending_digests.clear()
 
     def _subscription(self, client: str, destination: str) -> Subscription:
-        return self.subscriptions.setdefault((client, destination), Subscription(client, destination))
+        return self.subscriptions.setdefault((client, destination), Subscription(client, destination, self._begin))
 
     def _message(self, id: str, *, new: bool = False) -> tuple[Publication, int]:
         step, _, text = id.partition("-")
@@ -206,9 +229,10 @@ class Ledger:
             raise _unannounced(id)
         number = int(text)
         if not 1 <= number <= publication.count:
-            if not (new and publication.grows and number == publication.count + 1 <= MOST):
+            follows = publication.partial or (new and number == publication.count + 1)
+            if not (publication.grows and follows and 1 <= number <= MOST):
                 raise _unannounced(id)
-            publication.grow()
+            publication.grow(number)
         return publication, number
 
 

@@ -43,7 +43,7 @@ def never_received(evidence: Evidence, destination: str) -> list[Message]:
             came = _received(evidence, publication)
             found += [
                 Message(publication, number)
-                for number in range(1, publication.last + 1)
+                for number in range(publication.first, publication.last + 1)
                 if publication.outcomes[number] == OK and not came[number]
             ]
     return found
@@ -68,7 +68,7 @@ def received_elsewhere(evidence: Evidence, broker: str, destination: str) -> int
     """Count, for each other broker, the messages that at least one of its subscribers received."""
     others = {subscription.broker for subscription in evidence.ledger.subscriptions.values()} - {broker}
     return sum(
-        sum(_received(evidence, publication, other))
+        sum(_received(evidence, publication, other)[publication.first :])
         for publication in evidence.ledger.publications.values()
         if (publication.broker, publication.destination) == (broker, destination)
         for other in others

@@ -22,12 +22,14 @@ class Publication:
         "destination",
         "digests",
         "expiry",
+        "first",
         "group",
         "grows",
         "headers",
         "last",
         "outcomes",
         "over",
+        "partial",
         "persistent",
         "place",
         "priority",
@@ -54,6 +56,8 @@ class Publication:
         self.sent_at = array("d", [nan]) * (count + 1)
         self.outcomes = bytearray(count + 1)
         self.last = 0  # the highest number sent
+        self.first = 1  # the lowest number sent in the stretch that is asked about
+        self.partial = False  # there may be messages whose sending is not in the history any more
         self.digests: array[int] | None = None  # per number, where bodies carry no id
 
     def id(self, number: int) -> str:
@@ -64,13 +68,14 @@ class Publication:
         """Return the id of a message, with the step it is of where the id does not say that."""
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
 
-    def grow(self) -> None:
-        """Make room for one message more, where their number was not known before."""
-        self.count += 1
-        self.sent_at.append(nan)
-        self.outcomes.append(UNKNOWN)
-        if self.digests is not None:
-            self.digests.append(-1)
+    def grow(self, number: int) -> None:
+        """Make room up to a message's number, where their number was not known before."""
+        while self.count < number:
+            self.count += 1
+            self.sent_at.append(nan)
+            self.outcomes.append(UNKNOWN)
+            if self.digests is not None:
+                self.digests.append(-1)
 
 
 class Receipts:
@@ -127,12 +132,36 @@ class Subscription:
     """One client's subscription to one destination, over all the times it was made and ended."""
 
     __slots__ = (
-        "away", "breaks", "broker", "client", "cut_off", "deaf_since", "destination", "digest_retained",
-        "digest_times", "digests", "durable", "over", "pending", "pending_digests", "receipts",
-        "receipts_in_all", "returned", "selector", "starts", "strange", "strange_first", "tops", "windows",
+        "alive",
+        "away",
+        "begin",
+        "breaks",
+        "broker",
+        "client",
+        "cut_off",
+        "deaf_since",
+        "destination",
+        "digest_retained",
+        "digest_times",
+        "digests",
+        "doubtful",
+        "durable",
+        "over",
+        "pending",
+        "pending_digests",
+        "receipts",
+        "receipts_in_all",
+        "returned",
+        "selector",
+        "starts",
+        "strange",
+        "strange_first",
+        "tops",
+        "windows",
     )  # fmt: skip
 
-    def __init__(self, client: str, destination: str) -> None:
+    def __init__(self, client: str, destination: str, begin: float = -inf) -> None:
+        self.begin = begin  # of the stretch that is asked about
         self.client = client
         self.destination = destination
         self.broker = ""
@@ -148,6 +177,7 @@ class Subscription:
         self.pending_digests: list[int] = []
         self.returned = 0  # receipts that were given back
         self.deaf_since = inf  # when its connection went, not of its own will
+        self.alive = inf  # of a lab that stands: until when its program is known to have run
         self.receipts: dict[int, Receipts] = {}  # by step
         self.receipts_in_all = 0
         self.strange = 0  # receipts that no publication of this run explains
@@ -156,6 +186,7 @@ class Subscription:
         self.digests = array("q")  # receipts still to be matched
         self.digest_times = array("d")
         self.digest_retained = bytearray()
+        self.doubtful: set[int] = set()  # positions of messages whose body may be that of one before the stretch
 
     def of(self, publication: Publication) -> Receipts:
         """Return the receipts of a publication, made at its first one."""
@@ -167,6 +198,8 @@ class Subscription:
 
     def surprise(self, moment: float) -> None:
         """Count a receipt that no publication of this run explains."""
+        if moment < self.begin:
+            return
         self.strange += 1
         if self.strange_first is None:
             self.strange_first = moment
@@ -178,8 +211,8 @@ class Subscription:
 
     @property
     def heard_until(self) -> float:
-        """Return the moment from which its silence says nothing: it stopped listening, or its connection went."""
-        return min(self.until, self.deaf_since)
+        """Return the moment from which its silence says nothing: it stopped, lost its connection, or was not seen."""
+        return min(self.until, self.deaf_since, self.alive)
 
 
 def is_queue(destination: str) -> bool:

@@ -76,20 +76,25 @@ def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Ta
     tally = Tally(publication=publication, alike=publication.step in alike, why_unsure=owed.unsure)
     for other in owed.others:  # a broker gave them what their selectors do not let through
         if publication.step in other.receipts:
-            tally.unexpected += sum(other.receipts[publication.step].times)
+            tally.unexpected += sum(other.receipts[publication.step].times[publication.first :])
     receipts = [found for member in members if (found := member.receipts.get(publication.step)) is not None]
     tally.reordered = sum(found.reordered for found in receipts)
     sent_at, outcomes = publication.sent_at, publication.outcomes
     gone, durable = away(members), any(member.away for member in members)
     begins, ends = _certain(members, publication.destination)
-    for number in range(1, publication.count + 1):
+    doubtful = set().union(*(member.doubtful for member in members))
+    for number in range(publication.first, publication.count + 1):
         sent = sent_at[number]
         times = 0
         for found in receipts:
             times += found.times[number]
         if sent != sent:  # NaN: never sent
-            if times:
+            if times and not publication.partial:
                 tally.unexpected += times
+            continue
+        if doubtful and (publication.step << 32) + number in doubtful:
+            tally.unsure.append(number)
+            tally.why_unsure = "its body is that of an earlier message that had not come"
             continue
         due = begins <= sent < ends or due_at(members, publication.destination, sent)
         if not due and number in owed.retained:
@@ -180,7 +185,7 @@ def _again(receipts: Sequence[Receipts], tally: Tally, members: Sequence[Subscri
         return None
     again = [found.again for found in receipts if found.again is not None]
     if len(receipts) > 1:
-        for number in range(1, tally.publication.count + 1):
+        for number in range(tally.publication.first, tally.publication.count + 1):
             having = [found.first_at[number] for found in receipts if found.times[number]]
             if len(having) > 1 and not any(number in found.redelivered for found in receipts):
                 again.append((number, sorted(having)[1]))
@@ -197,10 +202,10 @@ def strays(ledger: Ledger, members: Sequence[Subscription], meant: Sequence[Publ
         if publication.step not in steps and receipts:
             firsts = [
                 (number, _first(receipts, number))
-                for number in range(1, publication.count + 1)
+                for number in range(publication.first, publication.count + 1)
                 if any(each.times[number] for each in receipts)
             ]
-            unexpected = sum(sum(each.times) for each in receipts)
+            unexpected = sum(sum(each.times[publication.first :]) for each in receipts)
             first = min(firsts, key=lambda pair: pair[1], default=None)
             found.append(Tally(publication=publication, unexpected=unexpected, first=first))
     return tuple(found)

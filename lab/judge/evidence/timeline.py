@@ -22,6 +22,7 @@ from lab.history import (
     Demand,
     DestinationSeen,
     Ended,
+    Forgotten,
     LinkChanged,
     LinkSeen,
     LogLine,
@@ -35,8 +36,13 @@ from lab.history import (
     StepEnded,
     StepStarted,
     Trouble,
+    Unwatched,
+    Watched,
 )
+from lab.judge.evidence.coverage import Coverage
+from lab.judge.evidence.outages import Closure, Outage
 from lab.judge.evidence.snapshots import Snapshots
+from lab.judge.evidence.stretch import WHOLE, Stretch
 
 LATE = 0.05  # seconds after its moment from which a step is late
 
@@ -67,47 +73,6 @@ class Event:
     of_bridge: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closure:
-    """A stretch of time in which a link did not pass packets, in one direction or both."""
-
-    link: str
-    state: str  # "cut" | "reject"
-    leaving: tuple[str, ...]
-    start: float
-    end: float | None = None
-
-    @property
-    def words(self) -> str:
-        """Say what happened to the link."""
-        way = f" leaving {self.leaving[0]}" if len(self.leaving) == 1 else ""
-        healed = "never healed" if self.end is None else f"healed at {self.end:.3f} s"
-        return f"link {self.link} {'was cut' if self.state == 'cut' else 'began to reject'}{way} ({healed})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outage:
-    """A stretch of time in which a broker, or one of its connectors, did not run."""
-
-    what: str  # "tokyo", "connector wan of tokyo"
-    state: str  # "stopped" | "killed" | "paused" | "deleted"
-    start: float
-    end: float | None = None
-    back: str = ""  # how it ended: "started" | "resumed" | "active" (another instance took over)
-
-    @property
-    def words(self) -> str:
-        """Say what happened to the broker."""
-        if self.back == "active":
-            return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
-        if self.state == "deleted":
-            return f"{self.what} was deleted"
-        verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
-        return (
-            f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
-        )
-
-
 class End(NamedTuple):
     """One end of a bridge; a responder may not know its connector's name, and say "" or a number such as #4."""
 
@@ -125,9 +90,13 @@ class End(NamedTuple):
 class Timeline:
     """What happened around the messages."""
 
-    def __init__(self, kinds: Sequence[type[Step]] = STEPS) -> None:
+    def __init__(
+        self, stretch: Stretch = WHOLE, *, standing: bool = False, kinds: Sequence[type[Step]] = STEPS
+    ) -> None:
+        self.stretch, self.standing = stretch, standing
         self._kinds = {kind.verb: kind for kind in kinds}
         self.last = 0.0
+        self.coverage = Coverage(standing=standing)
         self.seen: list[Observation] = []  # everything, in the order it was written
         self.ended: Ended | None = None
         self.asked: dict[int, str] = {}  # by step: where it is and what it asked, for people
@@ -145,6 +114,7 @@ class Timeline:
         self.demand: dict[tuple[str, str], list[Demand]] = {}
         self.bridges: dict[End, BridgeSeen] = {}
         self.bridge_changes: list[tuple[float, End, bool]] = []
+        self._unseen: set[End] = set()  # they were up when nobody watched any more
         self.destinations: dict[tuple[str, str], list[DestinationSeen]] = {}
         self.links: dict[tuple[str, str, str], LinkSeen] = {}
         self._taken_over: dict[str, float] = {}  # by broker: when another instance last became active
@@ -157,8 +127,13 @@ class Timeline:
 
     @property
     def complete(self) -> bool:
-        """Return whether the replay came to its end."""
-        return self.ended is not None and self.ended.complete
+        """Return whether the replay came to its end; of a lab that stands, all there is to know is known now."""
+        return self.standing or self.counted
+
+    @property
+    def counted(self) -> bool:
+        """Return whether a replay came to its end, where brokers and router are asked what they counted."""
+        return not self.standing and self.ended is not None and self.ended.complete
 
     @property
     def shut(self) -> tuple[Closure | Outage, ...]:
@@ -172,12 +147,19 @@ class Timeline:
     @property
     def end(self) -> float:
         """Return the moment after which nothing was looked at."""
+        if self.stretch.end < inf:
+            return self.stretch.end
         return self.last if self.ended is None else self.ended.t
 
     @property
     def fault_steps(self) -> list[StepTaken]:
         """Return the steps that change a link or a broker."""
         return [step for step in self.steps if step.fault is not None]
+
+    def close(self, last: float) -> None:
+        """Take the moment of the last observation, now that there are no more."""
+        self.last = last
+        self.coverage.close(self.end)
 
     def add(self, seen: Observation) -> None:
         """Write one observation down."""
@@ -221,6 +203,8 @@ class Timeline:
                 self.snapshots.add(seen)
             case Trouble():
                 self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
+            case Watched() | Unwatched() | Forgotten():
+                self._watched(seen)
             case Ended():
                 self.ended = seen
             case _:
@@ -242,6 +226,17 @@ class Timeline:
                     self.in_vain.append(seen)
                 return
 
+    def _watched(self, seen: Watched | Unwatched | Forgotten) -> None:
+        """Write down who watched; where nobody did, it is not known since when a bridge is up, if it is."""
+        self.coverage.add(seen)
+        if not isinstance(seen, Unwatched):
+            return
+        for end, its in self.bridges.items():
+            if its.up:
+                self.bridges[end] = replace(its, up=False, t=seen.since)
+                self.bridge_changes.append((seen.since, end, False))
+                self._unseen.add(end)
+
     def _bridge(self, seen: BridgeSeen) -> None:
         end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
         before = self.bridges.get(end)
@@ -250,10 +245,11 @@ class Timeline:
         self.bridges[end] = seen
         if before is None or before.up != seen.up:
             self.bridge_changes.append((seen.t, end, seen.up))
-            if before is not None:
+            if before is not None and end not in self._unseen:
                 name = f"{seen.connector}'s bridge" if not seen.created_by_duplex else f"the bridge from {seen.remote}"
                 words = f"{name} on {seen.broker} {'came back' if seen.up else 'went down'}"
                 self.events.append(Event(t=seen.t, words=words, of_bridge=True))
+        self._unseen.discard(end)
 
     def _link(self, seen: LinkChanged) -> None:
         shut = self._shut.setdefault(seen.link, {})

@@ -25,7 +25,7 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
     started again, which lets it count from zero.
     """
     brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
-    if not evidence.timeline.complete or len(brokers) != 2 or evidence.timeline.restarted:
+    if not evidence.timeline.counted or len(brokers) != 2 or evidence.timeline.restarted:
         return ()
     found = []
     for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
@@ -47,7 +47,7 @@ def _told_by(said: Testimony, other: Testimony) -> bool:
 
 def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, ...]:
     """Return one note for each place where the witnesses disagree."""
-    if not evidence.timeline.complete:
+    if not evidence.timeline.counted:
         return ()
     return (*_bridges(evidence.timeline.bridges), *(words for each in said for words in _differing(each)))
 

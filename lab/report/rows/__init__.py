@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from lab.history import Observation
-from lab.report.rows import brokers_seen, clients_seen, network_seen, observation
+from lab.history import ClientChanged, Observation, Watched
+from lab.report.rows import brokers_seen, clients_seen, network_seen, observation, standing_seen
 from lab.report.rows.row import Row, Said, Weight, Words
 
 _ACTORS = ("client", "who", "broker", "link", "connector")  # fields that say who, the first one there is
-_WORDS: Words = {**observation.WORDS, **clients_seen.WORDS, **brokers_seen.WORDS, **network_seen.WORDS}
+_WORDS: Words = {
+    **observation.WORDS, **clients_seen.WORDS, **brokers_seen.WORDS, **network_seen.WORDS, **standing_seen.WORDS,
+}  # fmt: skip
 
 
 def say(seen: Observation) -> Row:
     """Put an observation into words."""
     who, what, weight = _WORDS.get(type(seen), _fields)(seen)
     return Row(t=seen.t, who=who, what=what, weight=weight)
+
+
+def is_news(seen: Observation) -> bool:
+    """Return whether an observation says more than that all goes on."""
+    return not isinstance(seen, Watched) and not (isinstance(seen, ClientChanged) and seen.state == "listening")
 
 
 def _fields(seen: Observation) -> Said:

@@ -18,6 +18,7 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.report.rows.row import Said, Weight, Words
+from lab.units import several
 
 
 def _subscribed(seen: Subscribed) -> Said:
@@ -42,7 +43,8 @@ def _unsubscribed(seen: Unsubscribed) -> Said:
 def _client(seen: ClientChanged) -> Said:
     what = _CAME_OR_WENT.get(seen.state, seen.state) + f" {seen.broker}"
     note = f": {seen.note}" if seen.note else ""
-    return seen.client, what + note, Weight.PLAIN if seen.state in ("disconnected", "returned") else Weight.FAULT
+    well = seen.state in ("disconnected", "returned", "listening")
+    return seen.client, what + note, Weight.PLAIN if well else Weight.FAULT
 
 
 _CAME_OR_WENT: Mapping[str, str] = {
@@ -51,6 +53,7 @@ _CAME_OR_WENT: Mapping[str, str] = {
     "refused": "could not reconnect to",
     "gave-up": "gave up reconnecting to",
     "returned": "is connected again to",
+    "listening": "still listens at",
 }
 
 
@@ -61,7 +64,7 @@ def _publishing(seen: Publishing) -> Said:
     kept += f", priority {seen.priority}" if seen.priority is not None else ""
     kept += f", over after {seen.expiry_s:g} s" if seen.expiry_s is not None else ""
     kept += f", with {', '.join(f'{name} {value}' for name, value in seen.headers.items())}" if seen.headers else ""
-    count = "1 message" if seen.count == 1 else f"{seen.count} messages"
+    count = "messages" if seen.count is None else several(seen.count, "message")
     client = "" if seen.client == f"step-{seen.step}" else f", as client {seen.client}"
     what = f"publishes {count} to {seen.destination} at {seen.broker} over {seen.over}, {kept}{client}"
     return f"step {seen.step}", what, Weight.PLAIN

@@ -7,7 +7,7 @@ from lab.report.rows.row import Said, Weight, Words
 
 
 def _step(seen: StepStarted) -> Said:
-    return f"step {seen.step}", seen.asked, Weight.STEP
+    return f"step {seen.step}", seen.asked + (f" (by {seen.by})" if seen.by else ""), Weight.STEP
 
 
 def _step_ended(seen: StepEnded) -> Said:

@@ -1,0 +1,139 @@
+"""Leaving the oldest lines of a history out, when it has become too large, so that what stays tells how things stood.
+
+What came of messages goes first, and if that is not enough everything that happened, but for the marks and the last
+that was said of each thing: a link, an end of a bridge, a subscription. The history says up to which moment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.history.standing_seen import Forgotten
+from lab.history.writing import line
+
+MESSAGES, EVERYTHING = "messages", "everything"
+_HEAD = re.compile(rb'\{"t":(-?[0-9.]+),"kind":"([a-z-]+)"')  # as `writing` begins every line
+_OF_MESSAGES = ("sent", "acked", "received", "settled", "watched", "paced")
+_LISTENING = b'"state":"listening"'
+_STAY = ("mark", "unwatched", "forgotten", "publishing")
+_THINGS: Mapping[str, tuple[str, ...]] = {  # of which kinds the last line stays, and what makes two lines of one thing
+    "link": ("link", "leaving"),
+    "bridge": ("connector", "broker", "remote", "created_by_duplex"),
+    "demand": ("broker", "destination"),
+    "broker": ("broker", "instance"),
+    "connector": ("broker", "connector"),
+    "peering": ("peering",),
+    "route": ("table", "destination"),
+    "rule": ("group", "rule"),
+    "record": ("broker",),
+    "configuration": ("configuration",),
+    "subscribed": ("client", "destination"),
+    "client": ("client",),
+    "step": ("step",),
+}
+_ENDS = {"unsubscribed": "subscribed", "step-ended": "step"}  # kinds that end what others began
+
+
+@dataclass(slots=True)
+class _Cut:
+    """What is left out: so many of the first lines, of messages and of all, but for those that stay."""
+
+    messages: int = 0
+    everything: int = 0
+    stay: set[int] = field(default_factory=set)
+
+    def drops(self, number: int, octets: bytes) -> bool:
+        if _of_message(octets):
+            return number < self.messages
+        return number < self.everything and number not in self.stay
+
+
+def forget(path: Path, keep: int, now: float) -> None:
+    """Write a history anew without its oldest lines, of about so many bytes; nobody writes to it meanwhile."""
+    size = path.stat().st_size
+    cut = _cut(path, size - keep, size - keep // 2)
+    told: dict[str, Forgotten] = {}
+    part = path.with_suffix(".part")
+    with path.open("rb") as file, part.open("wb") as rest:
+        os.fchmod(rest.fileno(), path.stat().st_mode & 0o777)
+        rest.write(file.readline())
+        for number, octets in enumerate(file):
+            if _kind(octets) == "forgotten":
+                found = json.loads(octets)
+                _add(told, found["of"], found["until"], found["lines"], now)
+            elif cut.drops(number, octets):
+                _add(told, MESSAGES if _of_message(octets) else EVERYTHING, _moment(octets), 1, now)
+            else:
+                rest.write(octets)
+        rest.writelines(line(each).encode() for each in told.values())
+    part.replace(path)
+
+
+def _cut(path: Path, needed: int, older: int) -> _Cut:
+    """Find which lines have to go, to save so many bytes; of the first so many bytes only, as what is new stays."""
+    cut, saved = _Cut(), 0
+    for number, octets in _lines(path, older):
+        if saved >= needed:
+            return cut
+        if _of_message(octets):
+            saved += len(octets)
+            cut.messages = number + 1
+    last: dict[tuple[Any, ...], int] = {}  # by thing: the line that tells how it stood
+    for number, octets in _lines(path, older):
+        if saved >= needed:
+            break
+        cut.everything = number + 1
+        if not _of_message(octets):
+            saved += len(octets)
+            _look(number, octets, cut.stay, last)
+    cut.stay.update(last.values())
+    return cut
+
+
+def _look(number: int, octets: bytes, stay: set[int], last: dict[tuple[Any, ...], int]) -> None:
+    """Write down whether a line says how something stands."""
+    kind, found = _kind(octets), json.loads(octets)
+    if kind in _STAY:
+        stay.add(number)
+    if kind in _ENDS:
+        last.pop((_ENDS[kind], *(found[name] for name in _THINGS[_ENDS[kind]])), None)
+    if kind in _THINGS:
+        last[(kind, *(found.get(name) for name in _THINGS[kind]))] = number
+
+
+def _lines(path: Path, older: int) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        place = len(file.readline())  # the header
+        for number, octets in enumerate(file):
+            place += len(octets)
+            if place > older:
+                return
+            yield number, octets
+
+
+def _add(told: dict[str, Forgotten], of: str, until: float, lines: int, now: float) -> None:
+    before = told.get(of)
+    if before is not None:
+        until, lines = max(until, before.until), lines + before.lines
+    told[of] = Forgotten(t=now, of=of, until=until, lines=lines)
+
+
+def _kind(octets: bytes) -> str:
+    found = _HEAD.match(octets)
+    return "" if found is None else found[2].decode()
+
+
+def _moment(octets: bytes) -> float:
+    found = _HEAD.match(octets)
+    return float("-inf") if found is None else float(found[1])
+
+
+def _of_message(octets: bytes) -> bool:
+    kind = _kind(octets)
+    return kind in _OF_MESSAGES or (kind == "client" and _LISTENING in octets)

@@ -1,0 +1,73 @@
+"""Reading a history that is still being written: what has come since the last look, again and again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from lab.errors import InputError
+from lab.history.observation import Ended, Header, Observation
+from lab.history.portions import PORTION
+from lab.history.reading import first, parsed
+
+
+class Follower:
+    """A history, read as far as it has come; it goes on where lines were left out of it meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = self._opened()
+        self.header: Header = first(path, self._file)
+        self._place = self._file.tell()  # what comes behind it is still to be read
+        self._last = b""  # the line before it
+        self._number = 1
+        self.ended = False
+
+    def new(self) -> Iterator[Observation]:
+        """Return what has come since the last call, whole lines only."""
+        while True:
+            moved = not os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
+            for seen in parsed(self.path, self._whole(), self._number + 1):
+                self.ended |= isinstance(seen, Ended)
+                yield seen
+            if not moved:  # else the file that we had was read to its end, and there is another one
+                return
+            self._file.close()
+            self._file = self._opened()
+            self._find()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise InputError.of(f"cannot read {self.path}: {error.strerror}") from error
+
+    def _whole(self) -> Iterator[bytes]:
+        """Return portions of whole lines, from our place on."""
+        rest = b""
+        self._file.seek(self._place)
+        while octets := self._file.read(PORTION):
+            octets = rest + octets
+            end = octets.rfind(b"\n") + 1
+            whole, rest = octets[:end], octets[end:]
+            if whole:
+                self._place += end
+                self._last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
+                yield whole
+                self._number += whole.count(b"\n")
+
+    def _find(self) -> None:
+        """Go behind the last line that was read: the newest are never left out."""
+        place = 0
+        for number, octets in enumerate(self._file, 1):
+            place += len(octets)
+            if octets == self._last or not self._last:  # nothing but the header was there
+                self._place, self._number = place, number
+                return
+        raise InputError.of(f"{self.path} was replaced while it was read", "look again: it is another history now")

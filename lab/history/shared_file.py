@@ -1,0 +1,170 @@
+"""A history that several processes write at once, each line whole, in one order, and bounded in size.
+
+A lock file beside it is locked for every write. It also holds the number of the last step, and those that are being
+done. It goes when the history has ended, and with it what anybody still wants to write.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.history.bounds import forget
+from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
+from lab.history.writing import header_line, line
+
+LARGEST = 64 * 2**20  # bytes; what is longer is brought down to half of it
+
+
+@dataclass(slots=True)
+class _Steps:
+    last: int
+    doing: list[int]  # by verbs; whoever has its turn finds here what the one before was killed in
+
+
+def begin(path: Path, header: Header) -> SharedHistory:
+    """Begin a history that others may write to as well."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError as error:
+        raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(header_line(header))
+    lock = os.open(lock_file(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(lock, "w") as file:
+        json.dump([0, []], file)
+    return SharedHistory(path)
+
+
+def lock_file(path: Path) -> Path:
+    """Return the file that whoever writes to a history locks."""
+    return path.with_suffix(".lock")
+
+
+class SharedHistory:
+    """A Recorder to a history that others write to as well; safe from any thread. What comes after its end is lost."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._one = threading.Lock()  # the file's lock is the process's, and keeps no thread out
+        self._file = self._lock = -1
+
+    def record(self, observation: Observation) -> None:
+        """Write one observation."""
+        with self._turn() as steps:
+            if steps is not None:
+                self._append(line(observation))
+
+    def step(self, make: Callable[[int], StepStarted]) -> int:
+        """Write that a verb begins, under the next number; return the number, 0 after the end."""
+        with self._turn() as steps:
+            if steps is None:
+                return 0
+            number = steps.last + 1
+            self._append(line(make(number)))
+            self._note(_Steps(last=number, doing=[*steps.doing, number]))
+            return number
+
+    def step_ended(self, ended: StepEnded) -> None:
+        """Write that a verb is done, or was given up."""
+        with self._turn() as steps:
+            if steps is not None:
+                self._append(line(ended))
+                self._note(_Steps(last=steps.last, doing=[each for each in steps.doing if each != ended.step]))
+
+    def number(self, make: Callable[[int], Observation]) -> int:
+        """Write an observation that takes a step's number and is no verb; return the number, 0 after the end."""
+        with self._turn() as steps:
+            if steps is None:
+                return 0
+            self._append(line(make(steps.last + 1)))
+            self._note(_Steps(last=steps.last + 1, doing=steps.doing))
+            return steps.last + 1
+
+    def interrupted(self) -> tuple[int, ...]:
+        """Return the verbs that are being done; to whoever has the lab for itself, those that were cut short."""
+        with self._turn() as steps:
+            return () if steps is None else tuple(steps.doing)
+
+    def trim(self, now: float, largest: int = LARGEST) -> None:
+        """Leave the oldest lines out where the history has become too large."""
+        with self._turn() as steps:
+            if steps is not None and os.fstat(self._file).st_size > largest:
+                forget(self.path, largest // 2, now)
+
+    def end(self, ended: Ended) -> None:
+        """Write the last line. Harmless where that was done before."""
+        with self._turn() as steps:
+            if steps is not None:
+                self._append(line(ended))
+                self.path.with_suffix(".part").unlink(missing_ok=True)
+                lock_file(self.path).unlink()
+
+    def close(self) -> None:
+        """Close what is held open; the history goes on."""
+        with self._one:
+            for descriptor in (self._file, self._lock):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            self._file = self._lock = -1
+
+    @contextmanager
+    def _turn(self) -> Iterator[_Steps | None]:
+        """Have the history for oneself until the end of the block; None where it has ended."""
+        with self._one:
+            if self._lock < 0:
+                with suppress(FileNotFoundError):
+                    self._lock = os.open(lock_file(self.path), os.O_RDWR | os.O_CLOEXEC)
+            if self._lock < 0:
+                yield None
+                return
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            try:
+                if not os.fstat(self._lock).st_nlink:
+                    yield None
+                    return
+                self._open()
+                last, doing = json.loads(os.pread(self._lock, 2**20, 0))
+                yield _Steps(last=last, doing=doing)
+            finally:
+                fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _open(self) -> None:
+        """Have the file that is at the path now, which is another one after lines were left out, and whole."""
+        if self._file >= 0 and not os.path.samestat(os.fstat(self._file), self.path.stat()):
+            os.close(self._file)
+            self._file = -1
+        if self._file < 0:
+            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            os.ftruncate(self._file, _whole(self._file, size))  # whoever wrote it was killed, or the disk was full
+
+    def _append(self, text: str) -> None:
+        octets = memoryview(text.encode("utf-8", "backslashreplace"))
+        while octets:
+            octets = octets[os.write(self._file, octets) :]
+
+    def _note(self, steps: _Steps) -> None:
+        written = json.dumps([steps.last, steps.doing]).encode()
+        os.pwrite(self._lock, written, 0)
+        os.ftruncate(self._lock, len(written))
+
+
+def _whole(file: int, size: int) -> int:
+    """Return where the last whole line ends."""
+    end, portion = size, 64 * 1024
+    while end > 0:
+        begin = max(0, end - portion)
+        found = os.pread(file, end - begin, begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0

@@ -1,0 +1,46 @@
+"""The stretches of time in which a link, a broker or a connector was out, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A stretch of time in which a link did not pass packets, in one direction or both."""
+
+    link: str
+    state: str  # "cut" | "reject"
+    leaving: tuple[str, ...]
+    start: float
+    end: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Say what happened to the link."""
+        way = f" leaving {self.leaving[0]}" if len(self.leaving) == 1 else ""
+        healed = "never healed" if self.end is None else f"healed at {self.end:.3f} s"
+        return f"link {self.link} {'was cut' if self.state == 'cut' else 'began to reject'}{way} ({healed})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A stretch of time in which a broker, or one of its connectors, did not run."""
+
+    what: str  # "tokyo", "connector wan of tokyo"
+    state: str  # "stopped" | "killed" | "paused" | "deleted"
+    start: float
+    end: float | None = None
+    back: str = ""  # how it ended: "started" | "resumed" | "active" (another instance took over)
+
+    @property
+    def words(self) -> str:
+        """Say what happened to the broker."""
+        if self.back == "active":
+            return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
+        if self.state == "deleted":
+            return f"{self.what} was deleted"
+        verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
+        return (
+            f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
+        )

@@ -1,0 +1,68 @@
+"""The stretch of a history that is asked about: all of it, or what lies between two marks of a lab that stands.
+
+What happened before it is known still, as how things stood; but no step, no message and no log line of then counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import inf
+
+from lab.errors import InputError
+from lab.history import (
+    Approached,
+    Attempted,
+    ClientChanged,
+    ConfigurationSaved,
+    LogLine,
+    Marked,
+    Observation,
+    Paced,
+    StepEnded,
+    StepStarted,
+)
+
+_OF_A_MOMENT = (StepStarted, StepEnded, LogLine, Approached, Attempted, Paced, ConfigurationSaved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """From when to when, and how a person said it."""
+
+    begin: float = -inf
+    end: float = inf
+    words: str = ""
+
+    def of(self, observations: Iterable[Observation]) -> Iterable[Observation]:
+        """Return what is known of it."""
+        return observations if self == WHOLE else self._cut(observations)
+
+    def _cut(self, observations: Iterable[Observation]) -> Iterator[Observation]:
+        later: set[str] = set()
+        for seen in observations:
+            if seen.t > self.end:
+                if isinstance(seen, ClientChanged) and seen.state == "listening" and seen.client not in later:
+                    later.add(seen.client)  # so it heard all that came to it until the end
+                    yield ClientChanged(t=self.end, client=seen.client, broker=seen.broker, state="listening")
+            elif seen.t >= self.begin or not isinstance(seen, _OF_A_MOMENT):
+                yield seen
+
+
+WHOLE = Stretch()
+
+
+def between(marks: Iterable[Marked], since: str | None, until: str | None) -> Stretch:
+    """Return the stretch from a mark to a mark; of several with one text, the last is meant."""
+    if since is None and until is None:
+        return WHOLE
+    known = {mark.text: mark.t for mark in marks}
+    for text in (since, until):
+        if text is not None and text not in known:
+            listed = ", ".join(f'"{each}"' for each in known)
+            raise InputError.of(f'no mark "{text}" in this history', f"marks in it: {listed or 'none'}")
+    begin, end = (-inf if since is None else known[since]), (inf if until is None else known[until])
+    if begin > end:
+        raise InputError.of(f'the mark "{until}" was made before "{since}"', "name the earlier one first")
+    words = [f'{way} the mark "{text}" ({known[text]:.3f} s)' for way, text in (("from", since), ("to", until)) if text]
+    return Stretch(begin=begin, end=end, words=" ".join(words))
