@@ -1,3 +1,51 @@
-"""mqlab: rehearse a cross-region Amazon MQ (ActiveMQ Classic) network on one computer."""
+"""mqlab: rehearse a cross-region Amazon MQ (ActiveMQ Classic) network on one computer.
 
-__version__ = "0.1.0"
+    from lab import InputError, labs
+
+What a program may use is named here, and loaded when it is first used; docs/python.md tells of it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lab.version import __version__
+
+if TYPE_CHECKING:
+    from lab import errors, labs
+    from lab.errors import BrokerError, HostError, InputError, LabError, LabTimeout, PlanError, Problem
+    from lab.labs import Ran
+    from lab.live import Live
+    from lab.progress import Told
+else:  # a name that is not there is told by a type checker too
+
+    def __getattr__(name: str) -> Any:
+        """Return a public name, from the module that it is in."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = import_module(f"{__name__}.{_MODULES.get(name, 'errors')}")
+        return found if found.__name__ == f"{__name__}.{name}" else getattr(found, name)
+
+
+__all__ = [
+    "BrokerError",
+    "HostError",
+    "InputError",
+    "LabError",
+    "LabTimeout",
+    "Live",
+    "PlanError",
+    "Problem",
+    "Ran",
+    "Told",
+    "__version__",
+    "errors",
+    "labs",
+]
+_MODULES = {"Live": "live", "Ran": "labs", "Told": "progress", "errors": "errors", "labs": "labs"}
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those too that are not loaded yet."""
+    return __all__

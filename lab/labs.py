@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab import __version__
 from lab.emulation.engine import engine
 from lab.emulation.opening import close_lab, open_lab
 from lab.emulation.prepare import prepare
@@ -33,6 +32,7 @@ from lab.runtime.note import note_folder
 from lab.runtime.progress import Logged, Told
 from lab.scenarios import Asked
 from lab.units import several
+from lab.version import __version__
 
 __all__ = ["Live", "Ran", "attach", "down", "run", "up"]
 

@@ -12,8 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lab import __version__
 from lab.interrupts import end_on_signals
+from lab.version import __version__
 
 COMMANDS: Mapping[str, tuple[str, str]] = {  # the module of each, and what --help says of it, in that order
     "run": ("run", "Open a lab, replay the scenario in it, judge what happened, and remove the lab."),
