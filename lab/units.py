@@ -115,6 +115,11 @@ def several(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def times(number: int) -> str:
+    """Write how often something is done: once, 2 times."""
+    return "once" if number == 1 else f"{number} times"
+
+
 def milliseconds(value: timedelta) -> float:
     """Return a duration as a plain number of milliseconds, for reports."""
     return value / timedelta(milliseconds=1)

@@ -15,7 +15,6 @@ from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import traffic
 from lab.replay.steps.perform import perform
 from lab.replay.steps.reboot import attend
-from lab.replay.wording import asked
 
 LATE = 0.05  # seconds after its moment from which a step is late: less is the machine's own unrest
 
@@ -32,7 +31,7 @@ def _one(rehearsal: Rehearsal, each: Numbered) -> bool:
         rehearsal.wait(lambda: False, due - rehearsal.now())
     attend(rehearsal)
     begun = rehearsal.now()
-    rehearsal.record(StepStarted(t=begun, step=number, verb=step.verb, asked=asked(step), place=each.place, due=due))
+    rehearsal.record(StepStarted(t=begun, step=number, verb=step.verb, asked=step.words(), place=each.place, due=due))
     late = f"it began {begun - due:.3g} s late" if due is not None and begun - due > LATE else ""
 
     def ended(outcome: Outcome) -> None:

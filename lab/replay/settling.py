@@ -15,7 +15,7 @@ from lab.declare.unrolling import every_step
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.returning import returning
 from lab.replay.witnesses import take_if_wanted
-from lab.replay.wording import destination
+from lab.runtime.messages import destination
 
 LISTEN = 10.0  # seconds after the last send, where no expectation says how long
 LINGER = 0.2  # seconds more after the last message owed: a duplicate comes close behind

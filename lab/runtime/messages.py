@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lab.activemq.destinations import Addressed, destination_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
@@ -22,6 +24,11 @@ class Destination:
         """Return what is written as `topic://a.b`."""
         kind, _, name = written.partition("://")
         return cls(kind=kind, name=name)
+
+
+def destination(addressed: Addressed) -> Destination:
+    """Return the destination that a step or a claim names."""
+    return Destination.of(str(destination_of(addressed)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,3 +15,7 @@ class AcceptPeering(OnNetwork):
     verb: ClassVar[str] = "accept-peering"
     bridges = Bridges.RAISED
     peering: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"accept the peering {self.peering}"

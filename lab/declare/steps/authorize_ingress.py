@@ -17,3 +17,7 @@ class AuthorizeIngress(OnNetwork, InboundRule):
     bridges = Bridges.RAISED
     refused_at = "from"
     group: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"let {self.rule().allowed} in from {self.rule().peer} by {self.group}"

@@ -74,6 +74,10 @@ class Step(Declared):
         """Return the schema of what stands after the verb, made of the model's own."""
         return its
 
+    def words(self) -> str:
+        """Return it in one line, for people; no password is ever in it."""
+        return self.verb
+
     def written(self) -> Any:
         """Return what stands after the verb in a file, defaults too."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -31,8 +31,19 @@ class OnBroker(Step):
     fault = Fault.BROKER
     broker: BrokerName
 
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{self.verb.removesuffix('-broker')} broker {self.broker}"
+
 
 class OnInstance(OnBroker):
     """A step that befalls one instance of a broker; of a pair, the active one when none is named."""
 
     instance: Literal["1", "2", "active", "standby"] | None = None
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        if self.instance is None:
+            return super().words()
+        named = f"instance {self.instance}" if self.instance in ("1", "2") else f"the {self.instance} instance"
+        return f"{self.verb} {named} of broker {self.broker}"

@@ -22,3 +22,9 @@ class Connect(Step):
     password: Literal["right", "wrong"] = "right"  # no text: then none can stand in a file, a history or a report
     tls: Literal["verified", "untrusted", "wrong-name"] = "verified"
     within: Duration = timedelta(seconds=30)
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        knowing = "" if self.password == "right" else ", with a wrong password"
+        knowing += {"untrusted": ", not knowing the lab's CA", "wrong-name": ", by a wrong name"}.get(self.tls, "")
+        return f"{self.client} tries to connect to {self.broker} over {self.over}{knowing}"

@@ -17,3 +17,7 @@ class ConnectorStep(OnBroker):
     bridges = Bridges.RAISED | Bridges.DROPPED
     name: OwnConnectorName  # of the networkConnector
     do: Literal["stop", "start"]
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{self.do} connector {self.name} of {self.broker}"

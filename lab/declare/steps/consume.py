@@ -7,6 +7,8 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from lab import units
+from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
@@ -40,3 +42,9 @@ class Consume(Step):
         if self.queue is not None and (self.broker is None or self.over is None):
             raise ValueError("a consume that names a queue connects by itself: it needs broker and over too")
         return self
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        words = f"{self.client} takes {self.count}"
+        words += f" of {destination_of(self)} at {self.broker} over {self.over}" if self.queue is not None else ""
+        return words + ("" if self.ack else " without acknowledging") + f", within {units.format_duration(self.within)}"

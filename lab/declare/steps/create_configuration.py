@@ -13,3 +13,7 @@ class CreateConfiguration(OfService):
     verb: ClassVar[str] = "create-configuration"
     configuration: str
     engine_version: str = "5.18"
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"create the configuration {self.configuration} for engine version {self.engine_version}"

@@ -16,3 +16,7 @@ class CreatePeering(OnNetwork):
     name: Name
     requester: Name  # the region whose VPC asks
     accepter: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{self.requester} asks {self.accepter} for the peering {self.name}"

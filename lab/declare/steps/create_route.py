@@ -19,3 +19,7 @@ class CreateRoute(OnNetwork):
     table: Name  # a VPC's main table is called as its region unless another one is declared
     destination: Block
     peering: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"route {self.destination} to the peering {self.peering} in the route table {self.table}"

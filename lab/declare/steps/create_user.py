@@ -17,3 +17,7 @@ class CreateUser(OfUser):
     password: SecretStr
     groups: Texts = ()
     console_access: YesNo = False
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"create the user {self.user} of {self.broker}"

@@ -15,3 +15,7 @@ class DeletePeering(OnNetwork):
     verb: ClassVar[str] = "delete-peering"
     bridges = Bridges.DROPPED
     peering: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"delete the peering {self.peering}"

@@ -18,3 +18,7 @@ class DeleteRoute(OnNetwork):
     refused_at = "destination"
     table: Name
     destination: Block
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"delete the route {self.destination} of the route table {self.table}"

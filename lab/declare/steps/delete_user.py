@@ -11,3 +11,7 @@ class DeleteUser(OfUser):
     """A user goes with the broker's next reboot."""
 
     verb: ClassVar[str] = "delete-user"
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"delete the user {self.user} of {self.broker}"

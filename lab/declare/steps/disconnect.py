@@ -14,3 +14,7 @@ class Disconnect(Step):
     verb: ClassVar[str] = "disconnect"
     uses_client = True
     client: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{self.client} disconnects"

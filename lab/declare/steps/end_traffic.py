@@ -13,3 +13,7 @@ class EndTraffic(Step):
 
     verb: ClassVar[str] = "end-traffic"
     name: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"end traffic {self.name}"

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from lab import units
 from lab.declare.fields import Duration, Whole
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink
@@ -27,3 +28,8 @@ class Flap(OnLink):
     def least(self) -> timedelta:
         """Return the time from the first cut to the last healing."""
         return self.down * self.times + self.up * (self.times - 1)
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        down, up = units.format_duration(self.down), units.format_duration(self.up)
+        return f"{super().words()} {units.times(self.times)}: cut for {down}, healed for {up}"

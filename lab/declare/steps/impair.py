@@ -7,6 +7,7 @@ from typing import ClassVar
 from lab.declare.steps.base import Fault
 from lab.declare.steps.link import OnLink
 from lab.declare.topology import ImpairmentFields
+from lab.network.link import words as describe
 
 
 class Impair(OnLink, ImpairmentFields):
@@ -14,3 +15,7 @@ class Impair(OnLink, ImpairmentFields):
 
     verb: ClassVar[str] = "impair"
     fault = Fault.QUALITY
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{super().words()}: {describe(self.impairment())}"

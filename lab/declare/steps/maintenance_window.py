@@ -16,3 +16,7 @@ class MaintenanceWindow(OfService):
     day: str
     time: str
     zone: str = "UTC"
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"set {self.broker}'s maintenance window to {self.day} {self.time} {self.zone}"

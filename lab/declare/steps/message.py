@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from lab.activemq.protocols import Over
+from lab import units
+from lab.activemq.destinations import destination_of
+from lab.activemq.protocols import Over, protocol
 from lab.declare.addressed import OneDestination
 from lab.declare.fields import Size, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
@@ -23,3 +25,16 @@ class Message(Step, OneDestination, MessageTerms):
     body: str | None = None  # {n} counts from 1; made by the lab when left out
     size: Size | None = None  # of a body that the lab makes
     user: UserName | None = None
+
+    def sending(self) -> str:
+        """Return in words what is sent, and where to."""
+        mqtt = protocol(self.over) == "mqtt"
+        how = f"QoS {self.qos}" if mqtt else "persistent" if self.persistent else "non-persistent"
+        words = f"to {destination_of(self)} at {self.broker} over {self.over}, {how}"
+        words += ", retained" if self.retained else ""
+        words += f", group {self.group}" if self.group is not None else ""
+        words += f", priority {self.priority}" if self.priority is not None else ""
+        words += f", over after {units.format_duration(self.expiry)}" if self.expiry is not None else ""
+        words += f", with {', '.join(self.headers)}" if self.headers else ""
+        words += f", the body of {self.file.path}" if self.file is not None else ""
+        return words + (f", {units.format_size(self.size)} each" if self.size is not None else "")

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from lab import units
 from lab.declare.fields import Duration, Moment, Name
 from lab.declare.steps.service import OfService
 
@@ -28,3 +29,9 @@ class MoveClock(OfService):
         if self.to is not None and self.by != JUST_BEFORE:
             raise ValueError("by is how long before a window: it goes with before")
         return self
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        if self.before is not None:
+            return f"move the service's clock to {units.format_duration(self.by)} before {self.before}'s window"
+        return f"move the service's clock to {self.to:%Y-%m-%d %H:%M:%S} {self.to.tzinfo if self.to else ''}"

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from lab import units
 from lab.declare.fields import Duration, MessageRate, Whole
 from lab.declare.steps.message import Message
 
@@ -31,3 +32,9 @@ class Publish(Message):
         if self.rate is not None:
             return timedelta(seconds=float((self.count - 1) / self.rate))
         return (self.every or timedelta(0)) * (self.count - 1)
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        words = f"publish {self.count} {self.sending()}"
+        words += f", {units.format_message_rate(self.rate)}" if self.rate is not None else ""
+        return words + (f", one every {units.format_duration(self.every)}" if self.every is not None else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab import units
 from lab.declare.fields import Duration
 from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
@@ -18,3 +19,8 @@ class Reboot(OnBroker):
     bridges = Bridges.RAISED
     downtime: Duration | None = None  # between its end and its start; the topology's reboot-time when left out
     within: Duration = STARTS_WITHIN
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        down = f", {units.format_duration(self.downtime)} down" if self.downtime else ""
+        return f"{super().words()}{down}"

@@ -13,3 +13,7 @@ class RejectPeering(OnNetwork):
 
     verb: ClassVar[str] = "reject-peering"
     peering: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"reject the peering {self.peering}"

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from lab import units
 from lab.declare.fields import Whole
 from lab.declare.steps.base import Compound
 
@@ -20,3 +21,7 @@ class Repeat(Compound):
     def written(self) -> Any:
         """Return its number and the list of its steps."""
         return {"times": self.times, "steps": [step.entry() for step in self.steps]}
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{units.several(len(self.steps), 'step')}, {units.times(self.times)} over"

@@ -15,3 +15,7 @@ class RevokeIngress(OnNetwork, InboundRule):
     verb: ClassVar[str] = "revoke-ingress"
     refused_at = "from"
     group: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"let {self.rule().allowed} in from {self.rule().peer} no more by {self.group}"

@@ -30,3 +30,7 @@ class Snapshot(Step):
     def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
         """Return the schema of a name alone, or as a field."""
         return {"description": cls.__doc__, "oneOf": [its["properties"]["name"], {**its, "minProperties": 1}]}
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"take the snapshot {self.name}"

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from lab import units
+from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.declare.addressed import OneDestination
 from lab.declare.fields import Name, Whole
@@ -24,3 +26,14 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
     over: Over
     qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
     user: UserName | None = None  # the broker's only user when left out
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        words = f"{self.client} subscribes to {destination_of(self)} at {self.broker} over {self.over}"
+        words += ", durable" if self.kept else ""
+        words += f", where {self.selector}" if self.selector is not None else ""
+        words += f", acknowledging by {self.ack}" if self.ack != "auto" else ""
+        words += f", prefetch {self.prefetch}" if self.prefetch is not None else ""
+        if self.reconnect is not None:
+            words += f", comes back {units.format_duration(self.reconnect.after)} after a loss"
+        return words

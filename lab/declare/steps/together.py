@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from lab import units
 from lab.declare.steps.base import Compound
 
 
@@ -16,3 +17,7 @@ class Together(Compound):
     def written(self) -> Any:
         """Return the list of its steps."""
         return [step.entry() for step in self.steps]
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{units.several(len(self.steps), 'step')} at once"

@@ -21,3 +21,7 @@ class Try(Step):
     to: OtherEndName
     port: Whole = Field(default=61617, ge=1, le=65535)
     within: Duration = timedelta(seconds=3)  # what has not answered then is silent
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"try {self.source} to {self.to}, port {self.port}"

@@ -14,3 +14,7 @@ class Unsubscribe(Step):
     verb: ClassVar[str] = "unsubscribe"
     uses_client = True
     client: Name
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        return f"{self.client} unsubscribes"

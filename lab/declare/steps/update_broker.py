@@ -37,3 +37,16 @@ class UpdateBroker(OfService):
         if self.apply != "immediately" and (self.downtime is not None or self.within != STARTS_WITHIN):
             raise ValueError("downtime and within are of a reboot: write apply: immediately")
         return self
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        changes = []
+        if self.roll_back:
+            changes.append("back to its last configuration")
+        elif self.configuration is not None or self.revision is not None:
+            which = "the latest revision" if self.revision is None else f"revision {self.revision}"
+            changes.append(f"{self.configuration or 'its configuration'}, {which}")
+        if self.security_groups is not None:
+            changes.append(f"security groups {', '.join(self.security_groups) or 'none'}")
+        when = ", applied immediately" if self.apply == "immediately" else ""
+        return f"update broker {self.broker}: {'; '.join(changes)}{when}"

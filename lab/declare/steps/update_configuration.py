@@ -15,3 +15,8 @@ class UpdateConfiguration(OfService):
     configuration: str
     file: Configuration
     description: str = ""
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        described = f" ({self.description})" if self.description else ""
+        return f"save {self.file.file.rpartition('/')[2]} as {self.configuration}'s next revision{described}"

@@ -23,3 +23,9 @@ class UpdateUser(OfUser):
         if self.password is None and self.groups is None and self.console_access is None:
             raise ValueError("say what is to change: password, groups or console-access")
         return self
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        changes = {"password": self.password, "groups": self.groups, "console access": self.console_access}
+        named = ", ".join(name for name, value in changes.items() if value is not None)
+        return f"update the user {self.user} of {self.broker}: {named}"

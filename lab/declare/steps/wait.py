@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from lab import units
+from lab.activemq.destinations import destination_of
 from lab.declare.addressed import Addressed
 from lab.declare.fields import Duration, Name, Whole
 from lab.declare.references import BrokerName, ConnectorName
@@ -77,6 +79,22 @@ class Wait(Step, Addressed):
         """Return the duration alone, or the condition."""
         written = super().written()
         return written["duration"] if self.until is None else written
+
+    def words(self) -> str:
+        """Return it in one line, for people."""
+        within = units.format_duration(self.within)
+        match self.until:
+            case None:
+                return f"wait {units.format_duration(self.duration)}" if self.duration is not None else "wait"
+            case "bridge-up":
+                at = f" of {self.broker}" if self.broker is not None else ""
+                return f"wait until the bridge of {self.connector}{at} is up, within {within}"
+            case "demand":
+                return f"wait until {self.broker} has demand for {destination_of(self)}, within {within}"
+            case "queue-empty":
+                return f"wait until {destination_of(self)} on {self.broker} is empty, within {within}"
+            case "received":
+                return f"wait until {self.client} has received {self.count}, within {within}"
 
 
 _NEEDED: Mapping[str, tuple[str, ...]] = {

@@ -12,8 +12,7 @@ from lab.history import Approached, SendOutcome
 from lab.replay.callbacks import Ear
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.wording import destination
-from lab.runtime.messages import Approach
+from lab.runtime.messages import Approach, destination
 
 
 def connect(rehearsal: Rehearsal, step: Connect) -> Outcome:

@@ -13,9 +13,8 @@ from lab.replay.callbacks import Ear, Unsettled
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import connect as attempts
-from lab.replay.wording import destination
 from lab.runtime.client import Client
-from lab.runtime.messages import Terms
+from lab.runtime.messages import Terms, destination
 
 _INDIVIDUAL = "client-individual"
 

@@ -17,9 +17,8 @@ from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Course, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps import connect as attempts
-from lab.replay.wording import destination
 from lab.runtime.client import Client
-from lab.runtime.messages import Outgoing
+from lab.runtime.messages import Outgoing, destination
 
 PATIENCE = 30.0  # seconds without any new outcome before the rest is called unknown
 MOST = 10_000_000  # messages of one step; as many as a publish step may count

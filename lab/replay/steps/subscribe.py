@@ -16,8 +16,7 @@ from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.returning import Listener, changed, listen, subscribed
 from lab.replay.steps import connect as attempts
-from lab.replay.wording import destination
-from lab.runtime.messages import Destination, Terms
+from lab.runtime.messages import Destination, Terms, destination
 
 DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription; measured: 0.1 s and a round trip
 

@@ -12,7 +12,7 @@ from lab.replay.bridges import of_connector, stands, state
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.reboot import wait_in_service
-from lab.replay.wording import destination
+from lab.runtime.messages import destination
 
 _WHERE = {
     "both-ends": "at both ends, but not for long enough",
