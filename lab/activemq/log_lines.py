@@ -14,6 +14,7 @@ from typing import Protocol
 import re2
 
 LONGEST = 500  # characters of a line that are kept: what was said is at its beginning
+STARTED = "broker-started"  # the name of the line that says that an instance serves
 LOUD = ("WARN", "ERROR", "FATAL")
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) +([A-Z]+) +\[.*?\] ([^ |]+) \| (.*)")
 _WHOSE = r"Network connection between .* shutdown due to a (?:remote|local) error"
@@ -54,7 +55,7 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "bridge-started": r"Network connection between .* has been established",
         "bridge-answered": r"Started responder end of duplex bridge",
         "bridge-stopped": r"DemandForwardingBridgeSupport \| .* bridge to .* stopped",
-        "broker-started": r"Apache ActiveMQ .* \(.*\) started",
+        STARTED: r"Apache ActiveMQ .* \(.*\) started",
         "broker-stopped": r"Apache ActiveMQ .* \(.*\) is shutdown",
         "store-locked": r"locked by another server",
         "store-recovered": r"prior unclean shutdown|Recovering from the journal",

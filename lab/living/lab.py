@@ -19,6 +19,7 @@ from lab.emulation.lab import EmulatedLab
 from lab.emulation.watch.jolokia import Silent
 from lab.emulation.watch.status import Status, look
 from lab.errors import InputError, LabTimeout
+from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
 from lab.network.vpc import Network
 from lab.operating import Done
@@ -49,6 +50,7 @@ class Standing:
 
     def __init__(self, lab: EmulatedLab, told: Told | None = None) -> None:
         self.lab = lab
+        self._plane = KeptControlPlane(lab)
         self._told = told or Logged()
         self._one = RLock()  # threads of one program take turns too
         self._ours = False

@@ -17,7 +17,11 @@ from pydantic import SecretStr
 from lab.amazonmq.account.account import begun, due, still_due
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.maintenance import Window
+from lab.declare.steps.broker import STARTS_WITHIN
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.delete_broker import DeleteBroker
 from lab.declare.steps.move_clock import JUST_BEFORE
+from lab.declare.steps.reboot import Reboot
 from lab.emulation.engine import engine
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabError
@@ -25,9 +29,12 @@ from lab.living import words
 from lab.living.lab import in_turn
 from lab.living.network import Networked
 from lab.operating import Done, brokers, clock, configurations, creation, users
+from lab.operating.reboot import reboot
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
 from lab.runtime.progress import Told
+
+_STARTS_WITHIN = STARTS_WITHIN.total_seconds()
 
 
 class Live(Networked):
@@ -77,26 +84,27 @@ class Live(Networked):
         )
 
     @in_turn
-    def reboot(self, broker: str, *, downtime: float | None = None, within: float = brokers.STARTS_WITHIN) -> Done:
+    def reboot(self, broker: str, *, downtime: float | None = None, within: float = _STARTS_WITHIN) -> Done:
         """Reboot a broker, which applies what is pending, and return when it listens again.
 
         One that does not come back in time, or ends while starting, is RUNNING for the service all the same, as there:
         another revision can be applied to it.
         """
-        return self._reboot(broker, downtime, within, resumed=False)
+        down = None if downtime is None else timedelta(seconds=downtime)
+        return reboot(self._plane, Reboot(broker=broker, downtime=down, within=timedelta(seconds=within)))
 
     @in_turn
-    def create_broker(self, broker: str, *, within: float = brokers.STARTS_WITHIN) -> Done:
+    def create_broker(self, broker: str, *, within: float = _STARTS_WITHIN) -> Done:
         """Create a broker that the topology declares with `later: yes`, and return when it listens.
 
         One that does not start is CREATION_FAILED, as there, and can only be deleted.
         """
-        return self._create(broker, within, resumed=False)
+        return creation.create(self._plane, CreateBroker(broker=broker, within=timedelta(seconds=within)))
 
     @in_turn
     def delete_broker(self, broker: str) -> Done:
         """Delete a broker with its store, whatever its state; its configuration stays, its log is in the run folder."""
-        return creation.delete(self._control, self.lab, broker, keep=self._keep)
+        return creation.delete(self._plane, DeleteBroker(broker=broker))
 
     @in_turn
     def create_user(
@@ -187,11 +195,11 @@ class Live(Networked):
         """End a reboot, a creation or a deletion that was interrupted, whatever had been done of it."""
         match self.account.broker(broker).state:
             case BrokerState.CREATION_IN_PROGRESS:
-                return self._create(broker, brokers.STARTS_WITHIN, resumed=True)
+                return creation.create(self._plane, CreateBroker(broker=broker), resumed=True)
             case BrokerState.DELETION_IN_PROGRESS:
                 return self.delete_broker(broker)
             case _:
-                return self._reboot(broker, 0.0, brokers.STARTS_WITHIN, resumed=True)
+                return reboot(self._plane, Reboot(broker=broker, downtime=timedelta(0)), resumed=True)
 
     def due(self) -> tuple[str, ...]:
         """Name the brokers whose maintenance window has opened with something pending, and that are not yet rebooted.
@@ -201,37 +209,6 @@ class Live(Networked):
         account, _ = due(self.account, _machine())
         self._keep(replace(self._control, account=account))  # what comes to be pending now waits for the next window
         return still_due(account)
-
-    def _reboot(self, broker: str, downtime: float | None, within: float, *, resumed: bool) -> Done:
-        note, name = self.lab.note, self.account.broker(broker).name
-        down = note.reboot_time if downtime is None else downtime
-        try:
-            return brokers.reboot(
-                self._control,
-                self.lab,
-                note.plan,
-                name,
-                downtime=down,
-                within=within,
-                keep=self._keep,
-                resumed=resumed,
-            )
-        except LabError:
-            if self.account.broker(name).state is BrokerState.REBOOT_IN_PROGRESS:
-                self._keep(brokers.finish_reboot(self._control, name, t=self._t).control)
-            raise
-
-    def _create(self, broker: str, within: float, *, resumed: bool) -> Done:
-        return creation.create(
-            self._control,
-            self.lab,
-            self.lab.note.plan,
-            broker,
-            _machine(),
-            within=within,
-            keep=self._keep,
-            resumed=resumed,
-        )
 
     def _catch_up(self) -> None:
         catch_up(self, self._told)

@@ -8,15 +8,18 @@ from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.describe import pending_changes
 from lab.history import BrokerRecordSeen, Observation
 from lab.plan.control import Control
+from lab.plan.values import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a verb gives: the Control after it, what was seen, and what is remarkable."""
+    """What a verb gives: the Control after it, what was seen, what is remarkable, and what did not go as asked."""
 
     control: Control
     seen: tuple[Observation, ...] = ()
     note: str = ""
+    failed: str = ""
+    plan: Plan | None = None  # of what stands from now on, where that is another one
 
 
 def seen_of(record: BrokerRecord, t: float) -> BrokerRecordSeen:

@@ -18,7 +18,7 @@ from lab.plan.values import Plan
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.returning import await_returns
-from lab.replay.service import Service, tells_of_service
+from lab.replay.service import tells_of_service
 from lab.replay.settling import bear_witness, settle, spared
 from lab.replay.steps.network import bear_witness_of_network, tell_network
 from lab.replay.steps.traffic import end_all
@@ -44,11 +44,18 @@ def replay(
     """
     closing = ExitStack()
     program = unroll(scenario.steps)
-    rehearsal = Rehearsal(plan, program, lab, recorder, run=run, closing=closing, spared=spared(scenario))
-    rehearsal.reboot_time = scenario.topology.reboot_time.total_seconds()
-    tells = tells_of_service(scenario)
-    starts = scenario.topology.service_time
-    rehearsal.service = Service(rehearsal, began or datetime.now(UTC), starts, tells=tells)
+    rehearsal = Rehearsal(
+        plan,
+        program,
+        lab,
+        recorder,
+        run=run,
+        closing=closing,
+        began=began or datetime.now(UTC),
+        topology=scenario.topology,
+        tells=tells_of_service(scenario),
+        spared=spared(scenario),
+    )
     try:
         with closing:
             closing.callback(lab.unwatch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.errors import LabError
+from lab.operating import Done
 from lab.replay.rehearsal import Rehearsal
 
 
@@ -14,6 +15,11 @@ class Outcome:
 
     ok: bool = True
     note: str = ""
+
+
+def of_done(done: Done) -> Outcome:
+    """Return how a step ended whose verb was done, though perhaps not as asked."""
+    return Outcome(ok=not done.failed, note="; ".join(each for each in (done.failed, done.note) if each))
 
 
 def refused(rehearsal: Rehearsal, who: str, error: LabError) -> Outcome:

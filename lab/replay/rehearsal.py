@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Observation, Recorder, Tee, Trouble
+from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, Tee, Trouble
 from lab.link.impairment import LinkState
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import Way, carrier, initial_states
 from lab.replay.outstanding import Outstanding
+from lab.replay.service import Service
 from lab.replay.tasks import Beside
 from lab.runtime.lab import Lab
 from lab.runtime.messages import Destination, Terms
@@ -20,10 +23,7 @@ from lab.runtime.messages import Destination, Terms
 if TYPE_CHECKING:
     from lab.replay.callbacks import Ear
     from lab.replay.returning import Listener
-    from lab.replay.service import Service
     from lab.replay.steps.traffic import Flow
-
-STARTED = "broker-started"  # a log line's name; see lab.activemq.log_lines
 
 
 class Rehearsal:
@@ -38,9 +38,12 @@ class Rehearsal:
         *,
         run: str,
         closing: ExitStack,
+        began: datetime,  # the service's clock begins then, unless the topology says otherwise
+        topology: Topology,
+        tells: bool,  # whether the history is to hold the service's side
         spared: Callable[[str, str], bool] = lambda client, destination: False,  # to whom nothing is to come
     ) -> None:
-        self.plan, self.lab, self.run = plan, lab, run  # the plan of what stands: a reboot may bring another one
+        self.lab, self.run = lab, run
         self._users = {broker.name: broker.users[0] for broker in plan.brokers}
         self.program = program
         self.closing = closing
@@ -58,11 +61,6 @@ class Rehearsal:
         self.ears: dict[str, list[Ear]] = {}  # by listening client, those of its earlier connections too
         self.traffic: dict[str, Flow] = {}  # by name, what has ended too
         self.links: dict[Way, LinkState] = initial_states(plan)
-        self.off: set[tuple[str, int]] = {  # instances that are stopped, killed or paused, or not created
-            (broker.name, its.number) for broker in plan.brokers if broker.later for its in broker.instances
-        }
-        self.ended: set[tuple[str, int]] = set()  # of these, those that a reboot did not bring back
-        self.late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
         self.last_sent = 0.0
         self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end
         self.last_begun: dict[str, float] = {}  # the same, when it began
@@ -72,8 +70,22 @@ class Rehearsal:
         self._at: dict[tuple[str, str, str, bool], set[str]] = {}  # of each, the addresses: a new one may come first
         self.ends_changed = 0.0
         self._error: Exception | None = None
-        self.reboot_time = 0.0  # seconds that a reboot leaves a broker down where its step does not say
-        self.service: Service
+        self.service = Service(
+            lab,
+            plan,
+            record=self.record_of_lab,
+            wait=self.wait,
+            took=self._take,
+            began=began,
+            starts=topology.service_time,
+            reboot_time=topology.reboot_time,
+            tells=tells,
+        )
+
+    @property
+    def plan(self) -> Plan:
+        """Return the Plan of what stands now: a reboot may bring another one."""
+        return self.service.plan
 
     def now(self) -> float:
         """Return the seconds since the replay began."""
@@ -84,10 +96,10 @@ class Rehearsal:
         seen = replace(observation, t=observation.t - self.start)
         if isinstance(seen, BridgeSeen):
             self._bridge(seen)
-        elif isinstance(seen, LogLine):
+        elif isinstance(seen, LogLine) and isinstance(observation, LogLine):
             self.log.append(seen)
             self.recorder.record(seen)
-            self.comes_late(seen)
+            self.service.hear(observation)
             self.clock.notify()
             return
         elif isinstance(seen, Demand):
@@ -102,17 +114,6 @@ class Rehearsal:
         """Record what a step saw of a demand."""
         self.demands[broker, str(destination)] = present
         self.record(Demand(t=self.now(), broker=broker, destination=str(destination), present=present))
-
-    def comes_late(self, line: LogLine) -> bool:
-        """Record that an instance listens again, if this line of its log says so and a step waited for it in vain."""
-        number = line.instance or self.numbers(line.broker)[0]
-        if line.name != STARTED or (line.broker, number) not in self.late:
-            return False
-        self.late.discard((line.broker, number))
-        self.off.discard((line.broker, number))
-        self.record(BrokerChanged(t=line.t, broker=line.broker, state="started", instance=line.instance))
-        self.service.came_late(line.broker)
-        return True
 
     def trouble(self, who: str, what: str) -> None:
         """Record what went wrong."""
@@ -139,17 +140,12 @@ class Rehearsal:
         """Return the numbers of a broker's instances."""
         return tuple(each.number for each in self.plan.broker(broker).instances)
 
-    def down(self, broker: str) -> bool:
-        """Return whether no instance of a broker runs."""
-        return all((broker, each) in self.off for each in self.numbers(broker))
-
     def user(self, broker: str, user: str | None) -> str:
         """Name the user to log in as: the broker's only one when none is named."""
         return self._users[broker] if user is None else user
 
-    def take(self, plan: Plan) -> None:
+    def _take(self, plan: Plan) -> None:
         """Go on with another plan: bridges that an applied configuration adds or drops are in it."""
-        self.plan = plan
         self._carries = carrier(plan)
 
     def _bridge(self, seen: BridgeSeen) -> None:

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from threading import Lock
-from typing import TYPE_CHECKING
 
+from lab.activemq.log_lines import STARTED
 from lab.amazonmq.account.account import due, opens_next
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.describe import pending_changes
 from lab.declare.scenario import Scenario
 from lab.declare.steps.service import OfService
 from lab.declare.unrolling import every_step
-from lab.history import Maintenance, Observation
+from lab.errors import BrokerError
+from lab.history import (
+    BrokerChanged,
+    BrokerRecordSeen,
+    ConfigurationSaved,
+    LogLine,
+    Maintenance,
+    Observation,
+    Trouble,
+)
 from lab.operating import Done
-from lab.operating.brokers import apply_pending, finish_reboot
 from lab.operating.done import seen_of
+from lab.operating.instances import numbers
+from lab.operating.reboot import FAILS_OVER_WITHIN, finish_reboot
 from lab.plan.control import Control, opening_control
+from lab.plan.values import Plan
+from lab.runtime.lab import Lab
 
-if TYPE_CHECKING:
-    from lab.replay.rehearsal import Rehearsal
+_OF_SERVICE = (BrokerRecordSeen, ConfigurationSaved, Maintenance)  # the observations of the service's side
 
 
 def tells_of_service(scenario: Scenario) -> bool:
@@ -33,70 +45,126 @@ def tells_of_service(scenario: Scenario) -> bool:
 class Service:
     """The control plane of the lab that a replay is about; safe from any thread."""
 
-    def __init__(self, rehearsal: Rehearsal, began: datetime, starts: datetime | None, *, tells: bool) -> None:
-        self._rehearsal, self._began = rehearsal, began
+    def __init__(
+        self,
+        lab: Lab,
+        plan: Plan,
+        *,
+        record: Callable[[Observation], None],  # what carries a moment of the lab's clock
+        wait: Callable[[Callable[[], bool], float], bool],
+        took: Callable[[Plan], None],  # is told of another Plan of what stands
+        began: datetime,
+        starts: datetime | None,
+        reboot_time: timedelta,
+        tells: bool,  # whether the history is to hold the service's side: nobody asks otherwise
+    ) -> None:
+        self.lab, self.plan, self.wait = lab, plan, wait
+        self.reboot_time = reboot_time.total_seconds()
+        self.off: set[tuple[str, int]] = {  # instances that are stopped, killed or paused, or not created
+            (broker.name, its.number) for broker in plan.brokers if broker.later for its in broker.instances
+        }
+        self._by_steps: set[tuple[str, int]] = set()  # of these, those that a step has ended
+        self._late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
+        self._said: dict[tuple[str, int], float] = {}  # when the log of each last said that it had started
+        self._record, self._took, self._tells = record, took, tells
+        self._began, self._start = began, lab.clock.now()
         ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - began
-        self.control: Control = opening_control(rehearsal.plan, began, ahead=ahead)
+        self.control: Control = opening_control(plan, began, ahead=ahead)
         self._first = self.control.account.now(began)
-        self._tells = tells  # whether the history is to hold it: nobody asks otherwise
         self._one = Lock()
 
     @property
     def machine(self) -> datetime:
         """Return the machine's time, by the lab's clock."""
-        return self._began + timedelta(seconds=self._rehearsal.now())
+        return self._began + timedelta(seconds=self.lab.clock.now() - self._start)
 
     @property
-    def since_it_began(self) -> timedelta:
+    def age(self) -> timedelta:
         """Return how far the service's clock has come, moved or not: requests of a peering expire by it."""
         return self.control.account.now(self.machine) - self._first
 
     def tell_all(self) -> None:
         """Record what the service keeps of every broker."""
-        self.record([seen_of(each, self._rehearsal.clock.now()) for each in self.control.account.brokers])
+        self.record(*(seen_of(each, self.lab.clock.now()) for each in self.control.account.brokers))
 
-    def record(self, seen: Sequence[Observation]) -> None:
-        """Record what a verb gave, which carries moments of the lab's clock."""
-        for each in seen if self._tells else ():
-            self._rehearsal.record_of_lab(each)
-
-    def do(self, verb: Callable[[Control], Done]) -> Done:
-        """Do a verb that takes no time; a refusal changes nothing."""
-        done = self.change(verb)
-        self.record(done.seen)
-        return done
+    def record(self, *seen: Observation) -> None:
+        """Record what was seen, which carries moments of the lab's clock, and note which instances run."""
+        for each in seen:
+            if isinstance(each, BrokerChanged):
+                self._follow(each)
+            if self._tells or not isinstance(each, _OF_SERVICE):
+                self._record(each)
 
     def change(self, verb: Callable[[Control], Done]) -> Done:
-        """Do a verb and record nothing; of verbs at once each begins with what the other left."""
+        """Do what takes no time: of verbs at once each begins with what the other left; a refusal changes nothing."""
         with self._one:
             done = verb(self.control)
             self.control = done.control
+            if done.plan is not None:
+                self.plan = done.plan
+                self._took(done.plan)
+        self.record(*done.seen)
         return done
 
-    def apply(self, broker: str) -> str:
-        """Return a broker that is down for its reboot all that is pending, and say what is remarkable."""
-        rehearsal = self._rehearsal
-        with self._one:
-            done = apply_pending(self.control, rehearsal.lab, rehearsal.plan, broker)
-            self.control = done.control
-            rehearsal.take(done.plan)
-        self.record(done.seen)
-        return done.note
+    def down(self, broker: str) -> bool:
+        """Return whether no instance of a broker runs."""
+        return all((broker, each) in self.off for each in numbers(self, broker))
+
+    def serving(self, broker: str) -> int | None:
+        """Return the active instance, waiting until there is one; None where none runs that could become it."""
+        return None if self.down(broker) and self.lab.active(broker) is None else self.active(broker)
+
+    def active(self, broker: str) -> int:
+        """Return the active instance, waiting until there is one; BrokerError where none comes."""
+        self.wait(lambda: self.lab.active(broker) is not None, FAILS_OVER_WITHIN)
+        if (found := self.lab.active(broker)) is None:
+            raise BrokerError(f"no instance of broker {broker} has become active within {FAILS_OVER_WITHIN:g} s")
+        return found
+
+    def stopped(self, broker: str) -> Collection[int]:
+        """Return the instances that a step has ended: it is for steps to start them."""
+        return {number for name, number in self._by_steps if name == broker}
+
+    def ends(self, broker: str, number: int) -> None:
+        """Note that a step ends or freezes an instance."""
+        self.off.add((broker, number))
+        self._by_steps.add((broker, number))
+
+    def runs(self, broker: str, number: int) -> None:
+        """Note that an instance runs again."""
+        self.off.discard((broker, number))
+        self._by_steps.discard((broker, number))
+
+    def late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+        """Record that an instance has not started in time; its log will tell when it has after all."""
+        self._late.add((broker, number))
+        said, what = self._said.get((broker, number), -inf), f"it had not started within {within:g} s"
+        if said >= since and self._comes_late(broker, number, said):
+            return ""  # it came just now
+        self._trouble(broker, what)
+        return what
+
+    def ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
+        """Record that standbys ended when they were to take over; no step has ended them."""
+        self._trouble(broker, why)
+        self.off |= {(broker, number) for number in numbers}
+
+    def hear(self, line: LogLine) -> None:
+        """Take in a line of a log, which may say that an instance listens for which a step waited in vain."""
+        if line.name == STARTED:
+            number = line.instance or numbers(self, line.broker)[0]
+            self._said[line.broker, number] = line.t
+            self._comes_late(line.broker, number, line.t)
 
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose window has opened and finds something pending; a window is attended to once."""
         with self._one:
             account, brokers = due(self.control.account, self.machine)
             self.control = replace(self.control, account=account)
-        now = self._rehearsal.clock.now()
+        now = self.lab.clock.now()
         windows = {each.name: str(each.window) for each in account.brokers}
-        self.record([Maintenance(t=now, broker=each, window=windows[each]) for each in brokers])
+        self.record(*(Maintenance(t=now, broker=each, window=windows[each]) for each in brokers))
         return brokers
-
-    def came_late(self, broker: str) -> None:
-        """End the reboot of a broker that started after all, when its step no longer waited for it."""
-        if self.control.account.broker(broker).state is BrokerState.REBOOT_IN_PROGRESS:
-            self.do(lambda control: finish_reboot(control, broker, t=self._rehearsal.clock.now()))
 
     def waiting(self) -> str:
         """Say what waits for a reboot, for whoever wonders why something is not there; empty where nothing does."""
@@ -115,3 +183,26 @@ class Service:
         account = self.control.account
         opening = opens_next(account, self.machine)
         return None if opening is None else (opening - account.now(self.machine)).total_seconds()
+
+    def _follow(self, changed: BrokerChanged) -> None:
+        """Note which instances run, after what was done to a broker."""
+        whole = not changed.instance or changed.state == "deleted"
+        for number in numbers(self, changed.broker) if whole else (changed.instance,):
+            if changed.state in ("stopping", "deleted"):
+                self.off.add((changed.broker, number))
+            elif changed.state == "started":
+                self.runs(changed.broker, number)
+
+    def _comes_late(self, broker: str, number: int, t: float) -> bool:
+        """Record that an instance listens again, and end its reboot, if a step waited for it in vain."""
+        if (broker, number) not in self._late:
+            return False
+        self._late.discard((broker, number))
+        mark = number if len(numbers(self, broker)) > 1 else 0
+        self.record(BrokerChanged(t=t, broker=broker, state="started", instance=mark))
+        if self.control.account.broker(broker).state is BrokerState.REBOOT_IN_PROGRESS:
+            self.change(lambda control: finish_reboot(control, broker, t=self.lab.clock.now()))
+        return True
+
+    def _trouble(self, broker: str, what: str) -> None:
+        self.record(Trouble(t=self.lab.clock.now(), who=f"broker {broker}", what=what))

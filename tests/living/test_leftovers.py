@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from lab.declare.steps.broker import STARTS_WITHIN
 from lab.errors import BrokerError, HostError
 from lab.living.service import catch_up
-from lab.operating.brokers import STARTS_WITHIN
 from lab.runtime.progress import Logged
 from tests.living.live_lab import Killed, LiveLab
 
@@ -101,7 +101,7 @@ def test_a_pair_that_a_revision_ends_is_rolled_back_by_the_next_command() -> Non
     begun = lab.clock.now()
     with pytest.raises(BrokerError, match="ended while starting"):
         lab.live.reboot("singapore")
-    assert lab.clock.now() - begun < STARTS_WITHIN, "nobody waits for who has ended"
+    assert lab.clock.now() - begun < STARTS_WITHIN.total_seconds(), "nobody waits for who has ended"
     assert len(lab.died) == 2
     lab.live.update_broker("singapore", roll_back=True)
     lab.live.reboot("singapore")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from lab.amazonmq.account.account import Account
 from lab.declare.loading import load
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.delete_broker import DeleteBroker
 from lab.errors import BrokerError, InputError, LabTimeout
+from lab.history import BrokerChanged
 from lab.operating.configurations import create_configuration
 from lab.operating.creation import begin_creation, begin_deletion, create, delete, finish_creation, finish_deletion
 from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
+from tests.operating.plane import NOW, Plane
 from tests.replay.fake_lab import FakeLab
 
-NOW = datetime(2026, 11, 25, tzinfo=UTC)
 STORY = Path(__file__).parents[1] / "replay" / "stories" / "later.yaml"
 
 
@@ -27,6 +31,11 @@ def planned() -> Plan:
 
 def opened() -> Control:
     return opening_control(planned(), NOW)
+
+
+def opened_lab(control: Control | None = None) -> Plane:
+    its = planned()
+    return Plane(FakeLab(its), its, control or opened())
 
 
 def states(account: Account) -> dict[str, str]:
@@ -57,41 +66,46 @@ def test_it_comes_once() -> None:
 
 
 def test_it_is_created_and_deleted_for_real() -> None:
-    its = planned()
-    lab, kept = FakeLab(its), list[Control]()
-    made = create(opened(), lab, its, "singapore", NOW, keep=kept.append)
-    assert lab.started("singapore") and states(made.control.account)["singapore"] == "RUNNING"
-    assert [states(each.account)["singapore"] for each in kept] == ["CREATION_IN_PROGRESS", "RUNNING"]
-    assert "singapore" in {each.broker for each in made.control.present.interfaces}
-    gone = delete(made.control, lab, "singapore", keep=kept.append).control
-    assert not lab.started("singapore") and states(gone.account) == states(kept[-1].account) == {"tokyo": "RUNNING"}
-    assert states(kept[-2].account)["singapore"] == "DELETION_IN_PROGRESS"
+    plane = opened_lab()
+    create(plane, CreateBroker(broker="singapore"))
+    made = plane.control
+    assert plane.lab.started("singapore") and states(made.account)["singapore"] == "RUNNING"
+    assert [states(each.account)["singapore"] for each in plane.kept] == ["CREATION_IN_PROGRESS", "RUNNING"]
+    assert "singapore" in {each.broker for each in made.present.interfaces}
+    told = [each.state for each in plane.seen if isinstance(each, BrokerChanged)]
+    assert told == ["creating", "starting", "started", "created"]
+    gone = delete(plane, DeleteBroker(broker="singapore")).control
+    assert not plane.lab.started("singapore") and states(gone.account) == {"tokyo": "RUNNING"}
+    assert gone == plane.kept[-1] == plane.control
+    assert states(plane.kept[-2].account)["singapore"] == "DELETION_IN_PROGRESS"
     assert {each.broker for each in gone.present.interfaces} == {"tokyo"}
     with pytest.raises(InputError, match="singapore was deleted, and a lab makes each broker once"):
-        create(gone, lab, its, "singapore", NOW)
+        create(plane, CreateBroker(broker="singapore"))
 
 
 def test_what_was_cut_off_is_resumed() -> None:
-    its, kept = planned(), list[Control]()
-    lab = FakeLab(its)
-    begun = begin_creation(opened(), "singapore", NOW, t=1.0).control
-    assert states(create(begun, lab, its, "singapore", NOW, resumed=True).control.account)["singapore"] == "RUNNING"
-    going = begin_deletion(begun, "singapore", t=2.0).control
-    delete(going, lab, "singapore", keep=kept.append)
-    assert [states(each.account).get("singapore") for each in kept] == ["DELETION_IN_PROGRESS", None]
+    plane = opened_lab()
+    begun = plane.change(lambda control: begin_creation(control, "singapore", NOW, t=1.0)).control
+    create(plane, CreateBroker(broker="singapore"), resumed=True)
+    assert states(plane.control.account)["singapore"] == "RUNNING"
+    plane = opened_lab(begun)
+    plane.change(lambda control: begin_deletion(control, "singapore", t=2.0))
+    delete(plane, DeleteBroker(broker="singapore"))
+    found = [states(each.account).get("singapore") for each in plane.kept[1:]]
+    assert found == ["DELETION_IN_PROGRESS", None]
 
 
-@pytest.mark.parametrize(("broken", "within", "error"), [(1, 120.0, BrokerError), (0, 1.0, LabTimeout)])
+@pytest.mark.parametrize(("broken", "within", "error"), [(1, 120, BrokerError), (0, 1, LabTimeout)])
 def test_one_that_does_not_start_has_failed_and_can_be_deleted(
-    broken: int, within: float, error: type[Exception]
+    broken: int, within: int, error: type[Exception]
 ) -> None:
-    its, kept = planned(), list[Control]()
-    lab = FakeLab(its)
-    lab.broken_revisions = broken
+    plane = opened_lab()
+    cast(FakeLab, plane.lab).broken_revisions = broken
     with pytest.raises(error):
-        create(opened(), lab, its, "singapore", NOW, within=within, keep=kept.append)
-    assert states(kept[-1].account) == {"tokyo": "RUNNING", "singapore": "CREATION_FAILED"}
-    assert states(delete(kept[-1], lab, "singapore").control.account) == {"tokyo": "RUNNING"}
+        create(plane, CreateBroker(broker="singapore", within=timedelta(seconds=within)))
+    assert states(plane.control.account) == {"tokyo": "RUNNING", "singapore": "CREATION_FAILED"}
+    delete(plane, DeleteBroker(broker="singapore"))
+    assert states(plane.control.account) == {"tokyo": "RUNNING"}
 
 
 def test_the_name_of_its_configuration_is_kept_for_it() -> None:
@@ -101,4 +115,4 @@ def test_the_name_of_its_configuration_is_kept_for_it() -> None:
 
 def test_only_what_is_declared_can_be_created() -> None:
     with pytest.raises(InputError, match=r"declares no broker rome\n  still to be created: singapore"):
-        create(opened(), FakeLab(planned()), planned(), "rome", NOW)
+        create(opened_lab(), CreateBroker(broker="rome"))

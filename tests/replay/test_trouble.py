@@ -24,9 +24,9 @@ from lab.history import (
     Subscribed,
     Trouble,
 )
+from lab.operating.reboot import FAILS_OVER_WITHIN
 from lab.replay import replay
 from lab.replay.settling import QUIET
-from lab.replay.steps.instances import FAILS_OVER_WITHIN
 from lab.runtime.messages import Outgoing
 from tests.replay.cases import RUN, opened
 from tests.replay.fake_lab import FakeClient, FakeLab

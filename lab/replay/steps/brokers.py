@@ -13,12 +13,12 @@ from lab.declare.steps.resume import Resume
 from lab.declare.steps.start import Start
 from lab.declare.steps.stop import Stop
 from lab.errors import BrokerError, InputError, PlanError
-from lab.history import BrokerChanged
-from lab.operating.creation import begin_creation, begin_deletion, finish_creation, finish_deletion
-from lab.replay.outcome import Outcome, refused
+from lab.operating.creation import create, delete
+from lab.operating.instances import start, stop
+from lab.operating.reboot import reboot
+from lab.replay.outcome import Outcome, of_done, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.instances import active, off, on, rebooted_last, start, stop
-from lab.replay.steps.reboot import not_served, reboot
+from lab.replay.steps.reboot import not_served
 
 
 def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
@@ -26,6 +26,8 @@ def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
         outcome = _befall(rehearsal, step)
+    except InputError as error:
+        outcome = not_served(rehearsal, error)
     except BrokerError as error:
         outcome = refused(rehearsal, f"broker {step.broker}", error)
     rehearsal.last_change[step.verb] = rehearsal.now()
@@ -33,78 +35,55 @@ def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
 
 
 def _befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
-    lab, broker = rehearsal.lab, step.broker
-    if isinstance(step, ConnectorStep):
-        rehearsal.record_of_lab(lab.change_connector(broker, step.name, step.do))
-        return Outcome()
-    if isinstance(step, CreateBroker):
-        return _create(rehearsal, broker, step.within.total_seconds())
-    if isinstance(step, DeleteBroker):
-        return _delete(rehearsal, broker)
-    instance = _meant(rehearsal, step)
+    service = rehearsal.service
     match step:
-        case Stop():
-            return stop(rehearsal, broker, instance, step.within.total_seconds())
-        case Kill():
-            off(rehearsal, broker, instance)
-            rehearsal.record_of_lab(lab.kill(broker, instance))
-        case Start():
-            return start(rehearsal, broker, instance, step.within.total_seconds())
+        case ConnectorStep():
+            rehearsal.record_of_lab(rehearsal.lab.change_connector(step.broker, step.name, step.do))
+            return Outcome()
+        case CreateBroker():
+            return of_done(create(service, step))
+        case DeleteBroker():
+            return of_done(delete(service, step))
         case Reboot():
-            downtime = None if step.downtime is None else step.downtime.total_seconds()
-            return reboot(rehearsal, broker, instance, downtime, step.within.total_seconds())
-        case Pause():
-            off(rehearsal, broker, instance)
-            rehearsal.record_of_lab(lab.pause(broker, instance))
-        case Resume():
-            rehearsal.record_of_lab(lab.resume(broker, instance))
-            on(rehearsal, broker, instance)
+            return of_done(reboot(service, step))
+        case OnInstance():
+            failed = _instance(rehearsal, step, _meant(rehearsal, step))
+            return Outcome(ok=not failed, note=failed)
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
-    return Outcome()
 
 
-def _meant(rehearsal: Rehearsal, step: OnBroker) -> int:
+def _instance(rehearsal: Rehearsal, step: OnInstance, number: int) -> str:
+    """Do a step to one instance, and return what did not go as asked."""
+    lab, service, broker = rehearsal.lab, rehearsal.service, step.broker
+    match step:
+        case Stop():
+            service.ends(broker, number)
+            return stop(service, broker, number, step.within.total_seconds())
+        case Start():
+            return start(service, broker, number, step.within.total_seconds(), step.verb)
+        case Kill():
+            service.ends(broker, number)
+            rehearsal.record_of_lab(lab.kill(broker, number))
+        case Pause():
+            service.ends(broker, number)
+            rehearsal.record_of_lab(lab.pause(broker, number))
+        case Resume():
+            rehearsal.record_of_lab(lab.resume(broker, number))
+            service.runs(broker, number)
+        case _:
+            raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
+    return ""
+
+
+def _meant(rehearsal: Rehearsal, step: OnInstance) -> int:
     """Return the instance that a step is about; where that is the active one of a pair, wait until there is one."""
-    numbers = rehearsal.numbers(step.broker)
-    named = step.instance if isinstance(step, OnInstance) else None
+    numbers, named = rehearsal.numbers(step.broker), step.instance
     if len(numbers) == 1:
         return numbers[0]
     if named in ("1", "2"):
         return int(named)
     if named is None and isinstance(step, Start | Resume):
-        return next((each for each in numbers if (step.broker, each) in rehearsal.off), numbers[0])
-    if isinstance(step, Reboot):
-        return rebooted_last(rehearsal, step.broker)
-    serving = active(rehearsal, step.broker)
-    return next(each for each in numbers if each != serving) if named == "standby" else serving
-
-
-def _create(rehearsal: Rehearsal, broker: str, within: float) -> Outcome:
-    """Start a broker for the first time, one instance after the other: the first one becomes the active one."""
-    service, clock = rehearsal.service, rehearsal.clock
-    rehearsal.record(BrokerChanged(t=rehearsal.now(), broker=broker, state="creating"))
-    try:
-        service.do(lambda control: begin_creation(control, broker, service.machine, t=clock.now()))
-    except InputError as error:
-        return not_served(rehearsal, error)
-    for each in rehearsal.numbers(broker):
-        started = start(rehearsal, broker, each, within)
-        if not started.ok:
-            return started
-    service.do(lambda control: finish_creation(control, broker, t=clock.now()))
-    rehearsal.record(BrokerChanged(t=rehearsal.now(), broker=broker, state="created"))
-    return Outcome()
-
-
-def _delete(rehearsal: Rehearsal, broker: str) -> Outcome:
-    service, clock = rehearsal.service, rehearsal.clock
-    try:
-        service.do(lambda control: begin_deletion(control, broker, t=clock.now()))
-    except InputError as error:
-        return not_served(rehearsal, error)
-    for each in rehearsal.numbers(broker):
-        off(rehearsal, broker, each)
-    rehearsal.record_of_lab(rehearsal.lab.delete(broker))
-    service.do(lambda control: finish_deletion(control, broker))
-    return Outcome()
+        return next((each for each in numbers if (step.broker, each) in rehearsal.service.off), numbers[0])
+    active = rehearsal.service.active(step.broker)
+    return next(each for each in numbers if each != active) if named == "standby" else active

@@ -33,13 +33,11 @@ from lab.runtime.lab import Lab
 def change_network(rehearsal: Rehearsal, step: OnNetwork) -> Outcome:
     """Do one step, and record what came of it; what AWS refuses is said, and nothing has been done."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
-    at = rehearsal.service.since_it_began
+    at = rehearsal.service.age
     try:
-        done = rehearsal.service.change(lambda control: _done(control, rehearsal.lab, step, at))
+        rehearsal.service.change(lambda control: _done(control, rehearsal.lab, step, at))
     except InputError as error:
         return refused(rehearsal, "network", error)
-    for seen in done.seen:
-        rehearsal.record_of_lab(seen)
     rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome()
 
@@ -101,9 +99,8 @@ def bear_witness_of_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
     asked = dict.fromkeys(claim.attempt for claim in scenario.expect if claim.attempt is not None)
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
-    now, at = rehearsal.now(), rehearsal.service.since_it_began
-    for seen in rehearsal.service.change(lambda control: verbs.age(control, now, at=at)).seen:
-        rehearsal.record(seen)
+    now, at = rehearsal.clock.now(), rehearsal.service.age
+    rehearsal.service.change(lambda control: verbs.age(control, now, at=at))
     for drop in rehearsal.lab.dropped():
         rehearsal.record_of_lab(drop)
 

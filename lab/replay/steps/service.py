@@ -10,6 +10,7 @@ from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.delete_user import DeleteUser
 from lab.declare.steps.maintenance_window import MaintenanceWindow
 from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.service import OfService
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.declare.steps.update_configuration import UpdateConfiguration
@@ -19,23 +20,22 @@ from lab.operating import Done
 from lab.operating.brokers import update_broker
 from lab.operating.clock import moved, moved_before
 from lab.operating.configurations import create_configuration, update_configuration
+from lab.operating.reboot import reboot
 from lab.operating.users import create_user, delete_user, update_user
 from lab.plan.control import Control
-from lab.replay.outcome import Outcome, refused
+from lab.replay.outcome import Outcome, of_done, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.instances import rebooted_last
-from lab.replay.steps.reboot import not_served, reboot
+from lab.replay.steps.reboot import not_served
 
 
 def serve(rehearsal: Rehearsal, step: OfService) -> Outcome:
     """Do one step; what the service refuses is a step that was not done as asked."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
-        outcome = Outcome(note=rehearsal.service.do(_verb(rehearsal, step)).note)
+        done = rehearsal.service.change(_verb(rehearsal, step))
         if isinstance(step, UpdateBroker) and step.apply == "immediately":
-            downtime = None if step.downtime is None else step.downtime.total_seconds()
-            its = rebooted_last(rehearsal, step.broker)
-            outcome = reboot(rehearsal, step.broker, its, downtime, step.within.total_seconds())
+            done = reboot(rehearsal.service, Reboot(broker=step.broker, downtime=step.downtime, within=step.within))
+        outcome = of_done(done)
     except InputError as error:
         outcome = not_served(rehearsal, error)
     except BrokerError as error:

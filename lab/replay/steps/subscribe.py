@@ -124,7 +124,7 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
     unaware = []
     end = rehearsal.now() + DEMAND_WITHIN
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):
-        hopeful = not rehearsal.down(sender) and carries(rehearsal.plan, sender, broker, rehearsal.links)
+        hopeful = not rehearsal.service.down(sender) and carries(rehearsal.plan, sender, broker, rehearsal.links)
         present = _demand_comes(rehearsal, sender, to, end - rehearsal.now() if hopeful else 0.0)
         rehearsal.demand(sender, to, present=present)
         if not present:

@@ -1,0 +1,138 @@
+"""A reboot, which applies what is pending: a real stop, other files, a start; of a pair one instance at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from lab.amazonmq.account import brokers as verbs
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import BrokerRecord
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
+from lab.declare.steps.reboot import Reboot
+from lab.errors import BrokerError, LabError
+from lab.history import Trouble
+from lab.operating.control_plane import ControlPlane
+from lab.operating.done import Done, seen_of
+from lab.operating.instances import numbers, start, stop
+from lab.operating.network import set_security_groups
+from lab.plan.change import applied, leading_nowhere
+from lab.plan.control import Control
+from lab.plan.values import Plan
+from lab.runtime.lab import Lab
+
+STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; measured: 1 to 2 s
+FAILS_OVER_WITHIN = 60.0  # seconds until which one of two instances is active again
+
+
+def reboot(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
+    """Reboot a broker: stop it, apply what is pending, leave it down for a while, start it and wait until it listens.
+
+    Of a pair the standby is rebooted first, and takes over with what is new. One that was cut off in the middle, with
+    its broker REBOOT_IN_PROGRESS, is `resumed`. A broker that does not come back is RUNNING for the service all the
+    same: another revision can be applied to it.
+    """
+    broker, within = plane.control.account.broker(verb.broker).name, verb.within.total_seconds()
+    down = plane.reboot_time if verb.downtime is None else verb.downtime.total_seconds()
+    last = plane.serving(broker)
+    order = reboot_order(numbers(plane, broker), last, plane.stopped(broker))
+    if not resumed:
+        plane.change(lambda control: begin_reboot(control, broker, t=plane.lab.clock.now()))
+    failures: list[str] = []
+    note: str | None = None
+    try:
+        for number in order:
+            failures.append(stop(plane, broker, number, STOPS_WITHIN))
+            note = _apply(plane, broker, number) if note is None else note  # once, for all instances
+            if number == order[-1]:
+                failures.append(_await_takeover(plane, broker, order[:-1]))
+                plane.wait(lambda: False, down)
+            failures.append(start(plane, broker, number, within, "reboot"))
+    except LabError:
+        plane.change(lambda control: finish_reboot(control, broker, t=plane.lab.clock.now()))
+        raise
+    if failures[-1]:  # it may come yet, and is REBOOT_IN_PROGRESS until then
+        return Done(control=plane.control, failed=failures[-1])
+    done = plane.change(lambda control: finish_reboot(control, broker, t=plane.lab.clock.now()))
+    return replace(done, failed=next((each for each in reversed(failures) if each), ""), note=note or "")
+
+
+def reboot_order(of: Sequence[int], active: int | None, stopped: Collection[int]) -> tuple[int, ...]:
+    """Return the instances that a reboot is of, in its order: standbys first, the one that serves last."""
+    last = next((each for each in of if each not in stopped), of[0]) if active is None else active
+    return (*(each for each in of if each != last and each not in stopped), last)
+
+
+def begin_reboot(control: Control, broker: str, *, t: float) -> Done:
+    """Order a reboot; refused unless the broker is RUNNING."""
+    return _done(control, verbs.begin_reboot(control.account, broker), broker, t)
+
+
+def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
+    """Apply all that is pending to a broker that is down for its reboot; with nothing pending, nothing is touched."""
+    before = control.account.broker(broker)
+    account = verbs.applied(control.account, broker)
+    record = account.broker(broker)
+    if record == before:
+        return Done(control=control)
+    text = current_text(account, record)
+    after = applied(plan, broker, text, record.identities)
+    lab.prepare(broker, after, record.passwords)
+    nowhere = leading_nowhere(plan, text)
+    note = f"no broker of this lab is at {', '.join(nowhere)}" if nowhere else ""
+    grouped = Done(control=control)
+    if record.security_groups != before.security_groups:
+        grouped = set_security_groups(control, lab, broker=record.name, groups=record.security_groups)
+    done = _done(grouped.control, account, broker, lab.clock.now(), note)
+    return replace(done, seen=(*grouped.seen, *done.seen), plan=after)
+
+
+def finish_reboot(control: Control, broker: str, *, t: float) -> Done:
+    """Say that a broker has started again."""
+    return _done(control, verbs.finish_reboot(control.account, broker), broker, t)
+
+
+def current_text(account: Account, record: BrokerRecord) -> Sanitised:
+    """Return the text of a broker's current revision; saved texts are sanitised already, so nothing more goes."""
+    current = record.current
+    text = account.configuration(current.configuration).revision(current.revision).text
+    return sanitise(read(text.encode(), str(current)), record.engine_version)
+
+
+def _apply(plane: ControlPlane, broker: str, number: int) -> str:
+    """Apply what is pending, and return what is remarkable; where that fails, the instance starts with what it had."""
+    try:
+        return plane.change(lambda control: apply_pending(control, plane.lab, plane.plan, broker)).note
+    except (LabError, OSError):
+        plane.lab.start(broker, number)
+        raise
+
+
+def _await_takeover(plane: ControlPlane, broker: str, standbys: Sequence[int]) -> str:
+    """Wait until a standby is the active one, where there are any; return words where none is.
+
+    Else the one that has just ended might be quicker to get the store's lock again.
+    """
+    try:
+        if not standbys or plane.wait(lambda: _taken_over(plane.lab, broker, standbys), FAILS_OVER_WITHIN):
+            return ""
+    except BrokerError as error:  # the one that follows is to tell the same
+        plane.ended(broker, standbys, error.what)
+        return ""
+    what = f"no standby of {broker} has become active within {FAILS_OVER_WITHIN:g} s"
+    plane.record(Trouble(t=plane.lab.clock.now(), who=f"broker {broker}", what=what))
+    return what
+
+
+def _taken_over(lab: Lab, broker: str, standbys: Sequence[int]) -> bool:
+    """Return whether a standby is the active one now; BrokerError where one ended."""
+    if lab.active(broker) is not None:
+        return True
+    for each in standbys:
+        lab.started(broker, each)  # whoever has ended is not asked in vain
+    return False
+
+
+def _done(control: Control, account: Account, broker: str, t: float, note: str = "") -> Done:
+    return Done(control=replace(control, account=account), seen=(seen_of(account.broker(broker), t),), note=note)
