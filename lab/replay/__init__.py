@@ -19,10 +19,10 @@ from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.returning import await_returns
 from lab.replay.service import tells_of_service
-from lab.replay.settling import bear_witness, settle, spared
+from lab.replay.settling import bear_witness, settle, spared, watched
 from lab.replay.steps.network import bear_witness_of_network, tell_network
+from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.steps.traffic import end_all
-from lab.replay.witnesses import take_if_wanted, watched
 from lab.runtime.lab import Lab
 
 __all__ = ["replay"]
@@ -65,7 +65,7 @@ def replay(
             rehearsal.service.tell_all()
             with rehearsal.returns:
                 with rehearsal.beside:
-                    play(rehearsal, program.steps)
+                    play(rehearsal, program.steps, find)
                     end_all(rehearsal)
                     rehearsal.check()
                 settle(rehearsal, scenario, find)

@@ -74,6 +74,28 @@ def returning(rehearsal: Rehearsal) -> bool:
     return any(each.returning for each in tuple(rehearsal.listeners.values()))
 
 
+def durable(listener: Listener) -> tuple[Terms, ...]:
+    """Return what its broker keeps for it while it is away."""
+    return tuple(terms for terms in listener.terms if terms.durable)
+
+
+def leaving(rehearsal: Rehearsal, client: str) -> Listener | None:
+    """Return a client that is to go, when it is not just about to come back."""
+    listener = rehearsal.listeners.get(client)
+    if listener is None:
+        return None
+    listener.left = True
+    rehearsal.clock.notify()
+    await_return(rehearsal, listener)
+    del rehearsal.listeners[client]
+    return listener
+
+
+def await_return(rehearsal: Rehearsal, listener: Listener) -> None:
+    """Wait until a client is not just about to come back."""
+    rehearsal.wait(lambda: not listener.returning, inf)
+
+
 def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Ear]:
     ear = Ear(rehearsal, step.client)
     client = rehearsal.lab.connect(

@@ -14,8 +14,8 @@ from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.returning import returning
-from lab.replay.witnesses import take_if_wanted
-from lab.runtime.messages import destination
+from lab.replay.steps.snapshot import take_if_wanted
+from lab.runtime.messages import Destination, destination
 
 LISTEN = 10.0  # seconds after the last send, where no expectation says how long
 LINGER = 0.2  # seconds more after the last message owed: a duplicate comes close behind
@@ -31,6 +31,12 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
         if end is not None and not claim.of_messages:
             (come_true, *_) = (*find(type(claim), "lab.replay.expectations", "come_true"), _never)
             rehearsal.wait(come_true(rehearsal, claim, claim.term), end - rehearsal.now())
+
+
+def watched(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
+    """Return each broker and destination whose demand a claim is about."""
+    pairs = dict.fromkeys(claim.watched for claim in scenario.expect if claim.watched is not None)
+    return tuple((broker, Destination.of(written)) for broker, written in pairs)
 
 
 def _never(*_: object) -> Callable[[], bool]:

@@ -8,6 +8,7 @@ from lab.check.context import Context
 from lab.declare.scenario import Scenario
 from lab.declare.steps.link import OnLink
 from lab.errors import Problem
+from lab.link.impairment import LinkState
 
 
 class Closed:
@@ -19,9 +20,9 @@ class Closed:
 
 def check(context: Context, step: OnLink) -> Iterator[Problem]:
     """Note whether the step closes or opens directions."""
-    if step.leaves_open is not None and not context.unknown:
+    if step.brings is not None and not context.unknown:
         closed = context.recall(Closed).directions
-        (closed.difference_update if step.leaves_open else closed.update)(directions(context, step))
+        (closed.difference_update if step.brings is LinkState.OPEN else closed.update)(directions(context, step))
     yield from ()
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink
+from lab.link.impairment import LinkState
 
 
 class Cut(OnLink):
@@ -14,4 +15,4 @@ class Cut(OnLink):
     verb: ClassVar[str] = "cut"
     fault = Fault.LINK
     bridges = Bridges.DROPPED
-    leaves_open = False
+    brings = LinkState.CUT

@@ -11,6 +11,7 @@ from lab import units
 from lab.declare.fields import Duration, Whole
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink
+from lab.link.impairment import LinkState
 
 
 class Flap(OnLink):
@@ -19,7 +20,7 @@ class Flap(OnLink):
     verb: ClassVar[str] = "flap"
     fault = Fault.FLAPPING
     bridges = Bridges.RAISED
-    leaves_open = True
+    brings = LinkState.OPEN
     times: Whole = Field(ge=1, le=10_000)
     down: Duration  # cut for so long
     up: Duration  # healed for so long, before the next cut

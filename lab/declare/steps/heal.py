@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink
+from lab.link.impairment import LinkState
 
 
 class Heal(OnLink):
@@ -14,4 +15,4 @@ class Heal(OnLink):
     verb: ClassVar[str] = "heal"
     fault = Fault.LINK
     bridges = Bridges.RAISED
-    leaves_open = True
+    brings = LinkState.OPEN

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 from lab.declare.references import LinkEnd, LinkName
 from lab.declare.steps.base import Step
+from lab.link.impairment import LinkState
 
 
 class OnLink(Step):
     """A step that changes a link."""
 
-    leaves_open: ClassVar[bool | None] = None  # whether packets pass after it; None where that is as before
+    brings: ClassVar[LinkState | None] = None  # the state it brings the link to; None where that stays as it is
     link: LinkName
     leaving: LinkEnd | None = None  # one direction only: the region it leaves; both when left out
 

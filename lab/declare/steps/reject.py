@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.link import OnLink
+from lab.link.impairment import LinkState
 
 
 class Reject(OnLink):
@@ -14,4 +15,4 @@ class Reject(OnLink):
     verb: ClassVar[str] = "reject"
     fault = Fault.LINK
     bridges = Bridges.DROPPED
-    leaves_open = False
+    brings = LinkState.REJECT

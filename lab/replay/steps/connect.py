@@ -1,21 +1,18 @@
-"""Attempts that may fail, each written down with the way it ended, in one word."""
+"""The step `connect`: an attempt that may fail."""
 
 from __future__ import annotations
 
-from lab.clients.refusals import NOT_AUTHORISED, how
 from lab.declare.steps.connect import Connect
-from lab.declare.steps.consume import Consume
-from lab.declare.steps.message import Message
-from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Approached, SendOutcome
+from lab.replay.attempts import record_attempt
 from lab.replay.callbacks import Ear
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.runtime.messages import Approach, destination
+from lab.replay.turn import Turn
+from lab.runtime.messages import Approach
 
 
-def connect(rehearsal: Rehearsal, step: Connect) -> Outcome:
+def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
     """Try to log in, leave at once where that works, and write down how it ended; whatever it is, the step is done."""
     begun = rehearsal.now()
     outcome, note = "ok", ""
@@ -34,52 +31,5 @@ def connect(rehearsal: Rehearsal, step: Connect) -> Outcome:
         outcome, note = error.how, error.what
     else:
         client.close()
-    _record(rehearsal, step, step.client, "connect", outcome, note, begun)
+    record_attempt(rehearsal, step, step.client, "connect", outcome, note, begun)
     return Outcome(note="it was let in" if outcome == "ok" else f"{outcome}: {note}")
-
-
-def failed(
-    rehearsal: Rehearsal,
-    step: Subscribe | Consume | Message,
-    client: str,
-    what: str,
-    error: BrokerError | LabTimeout,
-    begun: float,
-) -> None:
-    """Write down an attempt that a broker put an end to."""
-    _record(rehearsal, step, client, what, error.how, error.what, begun)
-
-
-def turned_away(rehearsal: Rehearsal, step: Message, client: str, ear: Ear, begun: float) -> None:
-    """Write down that messages were refused because their sender lacks a right, if that is why."""
-    if ear.outcomes[SendOutcome.FAILED] and (why := next(filter(_lacks_a_right, ear.notes), None)) is not None:
-        _record(rehearsal, step, client, "publish", NOT_AUTHORISED, why, begun)
-
-
-def _lacks_a_right(note: str) -> bool:
-    return how(note) == NOT_AUTHORISED
-
-
-def _record(
-    rehearsal: Rehearsal,
-    step: Connect | Subscribe | Consume | Message,
-    client: str,
-    what: str,
-    outcome: str,
-    note: str,
-    begun: float,
-) -> None:
-    now = rehearsal.now()
-    rehearsal.record(
-        Approached(
-            t=now,
-            client=client,
-            broker=step.broker or "",
-            over=step.over or "",
-            what=what,
-            outcome=outcome,
-            took=round(now - begun, 6),
-            destination="" if isinstance(step, Connect) else str(destination(step)),
-            note=note,
-        )
-    )

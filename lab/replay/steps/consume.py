@@ -9,20 +9,21 @@ from lab import units
 from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
+from lab.replay.attempts import failed
 from lab.replay.callbacks import Ear, Unsettled
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps import connect as attempts
+from lab.replay.turn import Turn
 from lab.runtime.client import Client
 from lab.runtime.messages import Terms, destination
 
 _INDIVIDUAL = "client-individual"
 
 
-def consume(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
+def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
     """Take messages of a client's subscription, or of a queue to which it connects for that alone."""
     if step.queue is not None:
-        return _of_a_queue(rehearsal, number, step)
+        return _of_a_queue(rehearsal, turn.number, step)
     listener = rehearsal.listeners.get(step.client)
     if listener is None:
         return Outcome(ok=False, note="it is not subscribed to anything")
@@ -44,7 +45,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
             events=ear,
         )
     except (BrokerError, LabTimeout) as error:
-        attempts.failed(rehearsal, step, step.client, "connect", error, begun)
+        failed(rehearsal, step, step.client, "connect", error, begun)
         return refused(rehearsal, step.client, error)
     rehearsal.ears.setdefault(step.client, []).append(ear)
     with closing(client):
@@ -58,7 +59,7 @@ def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, ear
         # No more are to come than are taken: what came beyond that would be given back, marked as redelivered.
         client.subscribe(Terms(destination=to, ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count))
     except (BrokerError, LabTimeout) as error:
-        attempts.failed(rehearsal, step, step.client, "subscribe", error, begun)
+        failed(rehearsal, step, step.client, "subscribe", error, begun)
         return refused(rehearsal, step.client, error)
     broker = step.broker or ""
     rehearsal.record(

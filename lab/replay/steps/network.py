@@ -27,10 +27,11 @@ from lab.operating import network as verbs
 from lab.plan.control import Control
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import Turn
 from lab.runtime.lab import Lab
 
 
-def change_network(rehearsal: Rehearsal, step: OnNetwork) -> Outcome:
+def perform(rehearsal: Rehearsal, step: OnNetwork, turn: Turn) -> Outcome:
     """Do one step, and record what came of it; what AWS refuses is said, and nothing has been done."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     at = rehearsal.service.age

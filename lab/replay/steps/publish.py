@@ -12,11 +12,12 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent
 from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
+from lab.replay.attempts import failed, turned_away
 from lab.replay.callbacks import Ear
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Course, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps import connect as attempts
+from lab.replay.turn import Turn
 from lab.runtime.client import Client
 from lab.runtime.messages import Outgoing, destination
 
@@ -24,9 +25,9 @@ PATIENCE = 30.0  # seconds without any new outcome before the rest is called unk
 MOST = 10_000_000  # messages of one step; as many as a publish step may count
 
 
-def publish(rehearsal: Rehearsal, number: int, step: Publish) -> Outcome:
+def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
     """Send all messages of a step, and return when each has its outcome."""
-    sending = Sending(rehearsal, number, step)
+    sending = Sending(rehearsal, turn.number, step)
     return sending.connect() or sending.send()
 
 
@@ -53,7 +54,7 @@ class Sending:
                 client=self.who, broker=step.broker, over=step.over, user=user, events=self._ear
             )
         except (BrokerError, LabTimeout) as error:
-            attempts.failed(rehearsal, step, self.who, "connect", error, begun)
+            failed(rehearsal, step, self.who, "connect", error, begun)
             return refused(rehearsal, self.who, error)
         rehearsal.beside.senders[self._number] = self._client
         return None
@@ -72,7 +73,7 @@ class Sending:
                 _await_outcomes(rehearsal, self._ear)
         finally:
             del rehearsal.beside.senders[self._number]
-        attempts.turned_away(rehearsal, self._step, self.who, self._ear, begun)
+        turned_away(rehearsal, self._step, self.who, self._ear, begun)
         return self._told()
 
     def _announce(self) -> None:

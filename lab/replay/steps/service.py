@@ -26,9 +26,10 @@ from lab.plan.control import Control
 from lab.replay.outcome import Outcome, of_done, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.reboot import not_served
+from lab.replay.turn import Turn
 
 
-def serve(rehearsal: Rehearsal, step: OfService) -> Outcome:
+def perform(rehearsal: Rehearsal, step: OfService, turn: Turn) -> Outcome:
     """Do one step; what the service refuses is a step that was not done as asked."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:

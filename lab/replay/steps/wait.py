@@ -12,6 +12,7 @@ from lab.replay.bridges import of_connector, stands, state
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.reboot import wait_in_service
+from lab.replay.turn import Turn
 from lab.runtime.messages import destination
 
 _WHERE = {
@@ -22,7 +23,7 @@ _WHERE = {
 }
 
 
-def wait(rehearsal: Rehearsal, step: Wait) -> Outcome:
+def perform(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
     """Let time pass, or return as soon as what is waited for has come."""
     match step.until:
         case "bridge-up":

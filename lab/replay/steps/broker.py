@@ -19,13 +19,14 @@ from lab.operating.reboot import reboot
 from lab.replay.outcome import Outcome, of_done, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.reboot import not_served
+from lab.replay.turn import Turn
 
 
-def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
+def perform(rehearsal: Rehearsal, step: OnBroker, turn: Turn) -> Outcome:
     """Do one step, and count from its end what is claimed to follow it."""
     rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
-        outcome = _befall(rehearsal, step)
+        outcome = _done(rehearsal, step)
     except InputError as error:
         outcome = not_served(rehearsal, error)
     except BrokerError as error:
@@ -34,7 +35,7 @@ def befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     return outcome
 
 
-def _befall(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
+def _done(rehearsal: Rehearsal, step: OnBroker) -> Outcome:
     service = rehearsal.service
     match step:
         case ConnectorStep():

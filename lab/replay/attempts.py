@@ -1,0 +1,62 @@
+"""Attempts to reach a broker, each written down with the way it ended, in one word."""
+
+from __future__ import annotations
+
+from lab.clients.refusals import NOT_AUTHORISED, how
+from lab.declare.steps.connect import Connect
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.message import Message
+from lab.declare.steps.subscribe import Subscribe
+from lab.errors import BrokerError, LabTimeout
+from lab.history import Approached, SendOutcome
+from lab.replay.callbacks import Ear
+from lab.replay.rehearsal import Rehearsal
+from lab.runtime.messages import destination
+
+
+def failed(
+    rehearsal: Rehearsal,
+    step: Subscribe | Consume | Message,
+    client: str,
+    what: str,
+    error: BrokerError | LabTimeout,
+    begun: float,
+) -> None:
+    """Write down an attempt that a broker put an end to."""
+    record_attempt(rehearsal, step, client, what, error.how, error.what, begun)
+
+
+def turned_away(rehearsal: Rehearsal, step: Message, client: str, ear: Ear, begun: float) -> None:
+    """Write down that messages were refused because their sender lacks a right, if that is why."""
+    if ear.outcomes[SendOutcome.FAILED] and (why := next(filter(_lacks_a_right, ear.notes), None)) is not None:
+        record_attempt(rehearsal, step, client, "publish", NOT_AUTHORISED, why, begun)
+
+
+def _lacks_a_right(note: str) -> bool:
+    return how(note) == NOT_AUTHORISED
+
+
+def record_attempt(
+    rehearsal: Rehearsal,
+    step: Connect | Subscribe | Consume | Message,
+    client: str,
+    what: str,
+    outcome: str,
+    note: str,
+    begun: float,
+) -> None:
+    """Write down how an attempt ended that was begun at a moment of the replay."""
+    now = rehearsal.now()
+    rehearsal.record(
+        Approached(
+            t=now,
+            client=client,
+            broker=step.broker or "",
+            over=step.over or "",
+            what=what,
+            outcome=outcome,
+            took=round(now - begun, 6),
+            destination="" if isinstance(step, Connect) else str(destination(step)),
+            note=note,
+        )
+    )

@@ -1,0 +1,23 @@
+"""The step `end-traffic`: traffic sends no more."""
+
+from __future__ import annotations
+
+from math import inf
+
+from lab.declare.steps.end_traffic import EndTraffic
+from lab.replay.outcome import Outcome
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import Turn
+
+
+def perform(rehearsal: Rehearsal, step: EndTraffic, turn: Turn) -> Outcome:
+    """Let traffic send no more, and return when each of its messages has its outcome."""
+    flow = rehearsal.traffic.get(step.name)
+    if flow is None:
+        return Outcome(ok=False, note=f"there is no traffic named {step.name}")
+    if flow.task.done:
+        return Outcome(note="it had ended before")
+    flow.sending.told_to_end = True
+    rehearsal.clock.notify()
+    rehearsal.wait(lambda: flow.task.done, inf)
+    return Outcome()

@@ -1,0 +1,30 @@
+"""The step `snapshot`: all that every broker counts is written down."""
+
+from __future__ import annotations
+
+from lab.declare.scenario import Scenario
+from lab.declare.steps.snapshot import Snapshot
+from lab.history import SnapshotTaken
+from lab.replay.outcome import Outcome
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import Turn
+
+
+def perform(rehearsal: Rehearsal, step: Snapshot, turn: Turn) -> Outcome:
+    """Record all that every broker counts now, and say which do not answer."""
+    return _take(rehearsal, step.name)
+
+
+def take_if_wanted(rehearsal: Rehearsal, scenario: Scenario, name: str) -> None:
+    """Take the snapshot `start` or `end`, where a claim looks at it."""
+    if any(name in claim.snapshots for claim in scenario.expect):
+        _take(rehearsal, name)
+
+
+def _take(rehearsal: Rehearsal, name: str) -> Outcome:
+    silent = []
+    for seen in rehearsal.lab.snapshot(name):
+        rehearsal.record_of_lab(seen)
+        if isinstance(seen, SnapshotTaken) and not seen.answered:
+            silent.append(seen.broker)
+    return Outcome(ok=not silent, note=f"no answer from {', '.join(silent)}" if silent else "")

@@ -1,0 +1,21 @@
+"""The step `together`: steps that begin at once."""
+
+from __future__ import annotations
+
+from math import inf
+
+from lab.declare.steps.together import Together
+from lab.replay.outcome import Outcome
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import Turn
+
+
+def perform(rehearsal: Rehearsal, step: Together, turn: Turn) -> Outcome:
+    """Do its steps, each in a task of its own, and return when all are done."""
+    oks: list[bool] = []
+    tasks = [
+        rehearsal.beside.begin(f"step-{each.written}", lambda each=each: oks.append(turn.play((each,))))  # type: ignore[misc]
+        for each in turn.inner
+    ]
+    rehearsal.wait(lambda: all(task.done for task in tasks), inf)
+    return Outcome(ok=all(oks))

@@ -1,0 +1,14 @@
+"""The step `try`: a connection is tried, beside what the network says of it."""
+
+from __future__ import annotations
+
+from lab.declare.steps.try_ import Try
+from lab.replay.outcome import Outcome
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps.network import try_out
+from lab.replay.turn import Turn
+
+
+def perform(rehearsal: Rehearsal, step: Try, turn: Turn) -> Outcome:
+    """Try it, and say where packets do something else than the network says."""
+    return try_out(rehearsal, step)

@@ -1,0 +1,30 @@
+"""The step `unsubscribe`: a client stops listening, and goes."""
+
+from __future__ import annotations
+
+from lab.declare.steps.unsubscribe import Unsubscribe
+from lab.errors import BrokerError, LabTimeout
+from lab.history import Unsubscribed
+from lab.replay.outcome import Outcome, refused
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.returning import leaving
+from lab.replay.turn import Turn
+
+
+def perform(rehearsal: Rehearsal, step: Unsubscribe, turn: Turn) -> Outcome:
+    """End all subscriptions of a client, and let it go."""
+    listener = leaving(rehearsal, step.client)
+    if listener is None:
+        return Outcome(ok=False, note="it was not subscribed to anything")
+    try:
+        for each in dict.fromkeys(terms.destination for terms in listener.terms):
+            listener.client.unsubscribe(each)
+            rehearsal.record(
+                Unsubscribed(t=rehearsal.now(), client=step.client, broker=listener.first.broker, destination=str(each))
+            )
+    except (BrokerError, LabTimeout) as error:
+        return refused(rehearsal, step.client, error)
+    finally:
+        listener.client.close()
+    rehearsal.last_change[step.verb] = rehearsal.now()
+    return Outcome()
