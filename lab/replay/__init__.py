@@ -15,9 +15,9 @@ from lab.declare.steps.snapshot import START
 from lab.declare.unrolling import unroll
 from lab.history import Ended, Recorder
 from lab.plan.values import Plan
+from lab.replay.listeners import Listeners, await_returns
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
-from lab.replay.returning import await_returns
 from lab.replay.service import tells_of_service
 from lab.replay.settling import bear_witness, settle, spared, watched
 from lab.replay.steps.network import bear_witness_of_network, tell_network
@@ -63,8 +63,8 @@ def replay(
             take_if_wanted(rehearsal, scenario, START)
             tell_network(rehearsal, scenario)
             rehearsal.service.tell_all()
-            with rehearsal.returns:
-                with rehearsal.beside:
+            with rehearsal.recall(Listeners).returns:
+                with rehearsal.tasks:
                     play(rehearsal, program.steps, find)
                     end_all(rehearsal)
                     rehearsal.check()

@@ -9,7 +9,7 @@ from lab.declare.steps.message import Message
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Approached, SendOutcome
-from lab.replay.callbacks import Ear
+from lab.replay.callbacks import Callbacks
 from lab.replay.rehearsal import Rehearsal
 from lab.runtime.messages import destination
 
@@ -26,9 +26,10 @@ def failed(
     record_attempt(rehearsal, step, client, what, error.how, error.what, begun)
 
 
-def turned_away(rehearsal: Rehearsal, step: Message, client: str, ear: Ear, begun: float) -> None:
+def turned_away(rehearsal: Rehearsal, step: Message, client: str, callbacks: Callbacks, begun: float) -> None:
     """Write down that messages were refused because their sender lacks a right, if that is why."""
-    if ear.outcomes[SendOutcome.FAILED] and (why := next(filter(_lacks_a_right, ear.notes), None)) is not None:
+    why = next(filter(_lacks_a_right, callbacks.notes), None)
+    if callbacks.outcomes[SendOutcome.FAILED] and why is not None:
         record_attempt(rehearsal, step, client, "publish", NOT_AUTHORISED, why, begun)
 
 

@@ -1,19 +1,17 @@
-"""What hears one client, from whichever thread: it records, counts, keeps what is to be acknowledged, wakes others."""
+"""A client's callbacks; thread-safe. Records each event, keeps what is to be acknowledged, wakes the waiting step."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
-from lab.history import SendOutcome
+from lab.history import Observation, SendOutcome
 from lab.history.quick import acknowledged, received
 from lab.matching import identify
+from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming
-
-if TYPE_CHECKING:
-    from lab.replay.rehearsal import Rehearsal
 
 
 class Unsettled(NamedTuple):
@@ -25,10 +23,35 @@ class Unsettled(NamedTuple):
     digest: str | None
 
 
-class Ear:
+class Replayed(Protocol):
+    """As much of a replay as a connection's events need."""
+
+    run: str
+    start: float  # the moment of the clock at which it began
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock that it goes by."""
+        ...
+
+    @property
+    def record(self) -> Callable[[Observation], None]:
+        """Return what records an observation."""
+        ...
+
+    def trouble(self, who: str, what: str) -> None:
+        """Record what went wrong."""
+        ...
+
+    def fail(self, error: Exception) -> None:
+        """Take an error that ends the replay."""
+        ...
+
+
+class Callbacks:
     """The events of one connection of one client."""
 
-    def __init__(self, rehearsal: Rehearsal, who: str) -> None:
+    def __init__(self, rehearsal: Replayed, who: str) -> None:
         self._rehearsal = rehearsal
         self._who = who
         self._record = rehearsal.record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.errors import LabError
+from lab.errors import InputError, LabError
 from lab.operating import Done
 from lab.replay.rehearsal import Rehearsal
 
@@ -26,3 +26,8 @@ def refused(rehearsal: Rehearsal, who: str, error: LabError) -> Outcome:
     """Record that a broker would not have it."""
     rehearsal.trouble(who, error.what)
     return Outcome(ok=False, note=error.what)
+
+
+def not_served(rehearsal: Rehearsal, error: InputError) -> Outcome:
+    """Record that the service would not do it."""
+    return refused(rehearsal, "Amazon MQ", LabError("; ".join(problem.what for problem in error.problems)))

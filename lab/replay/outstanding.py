@@ -80,6 +80,7 @@ class Outstanding:
         self._growing: dict[int, Publishing] = {}  # steps whose messages nobody could count before
         self._sent: dict[int, int] = {}  # by such a step: the last number sent
         self._digests: Counter[str] = Counter()
+        self._last_sent = 0.0
         self._turn = Lock()
 
     def record(self, observation: Observation) -> None:
@@ -90,6 +91,13 @@ class Outstanding:
                 self._add_up()
             finally:
                 self._turn.release()
+
+    @property
+    def last_sent(self) -> float:
+        """Return when the last message was sent."""
+        with self._turn:
+            self._add_up()
+        return self._last_sent
 
     def nothing(self) -> bool:
         """Return whether all has come."""
@@ -106,6 +114,7 @@ class Outstanding:
                 case Acknowledged() as seen:
                     self._acknowledged(seen)
                 case Sent() as seen:
+                    self._last_sent = seen.t
                     if seen.digest is not None:
                         self._digests[seen.digest] += 1
                     if self._growing:

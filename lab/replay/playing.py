@@ -8,10 +8,10 @@ from lab.declare.kinds import Find
 from lab.declare.unrolling import Numbered
 from lab.errors import PlanError
 from lab.history import StepEnded, StepStarted
+from lab.replay.maintenance import attend
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.reboot import attend
-from lab.replay.turn import Turn
+from lab.replay.turn import StepTimes, Turn
 
 LATE = 0.05  # seconds after its moment from which a step is late: less is the machine's own unrest
 
@@ -31,12 +31,17 @@ def _one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
     rehearsal.record(StepStarted(t=begun, step=number, verb=step.verb, asked=step.words(), place=each.place, due=due))
     late = f"it began {begun - due:.3g} s late" if due is not None and begun - due > LATE else ""
 
+    times = rehearsal.recall(StepTimes)
+    times.began[step.verb] = begun
+
     def ended(outcome: Outcome) -> None:
+        times.ended[step.verb] = rehearsal.now()
         note = "; ".join(words for words in (late, outcome.note) if words)
         rehearsal.record(StepEnded(t=rehearsal.now(), step=number, ok=outcome.ok, note=note))
 
     turn = Turn(
         number=number,
+        place=each.place,
         inner=each.inner,
         later=lambda: rehearsal.program.beside_and_after(each),
         play=lambda inner: play(rehearsal, inner, find),

@@ -1,4 +1,7 @@
-"""One replay while it runs: its time, its clients, what it records, and the first error of any thread."""
+"""One replay while it runs: its time, what it records, and the first error of any thread.
+
+What a kind of step remembers from one to the next, it asks of the Rehearsal by its type (`recall`).
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,53 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import Any, Protocol, TypeVar
 
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
 from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, Tee, Trouble
-from lab.link.impairment import LinkState
 from lab.plan.values import Plan
-from lab.replay.bridge_paths import Way, carrier, initial_states
+from lab.replay.bridge_paths import carrier
+from lab.replay.bridges import BridgeEnds
 from lab.replay.outstanding import Outstanding
 from lab.replay.service import Service
-from lab.replay.tasks import Beside
+from lab.replay.tasks import Tasks
 from lab.runtime.lab import Lab
-from lab.runtime.messages import Destination, Terms
+from lab.runtime.messages import Destination
 
-if TYPE_CHECKING:
-    from lab.replay.callbacks import Ear
-    from lab.replay.returning import Listener
-    from lab.replay.steps.traffic import Flow
+
+class Remembered(Protocol):
+    """What some steps of a replay write down for others, made when the first of them asks for it."""
+
+    def __init__(self, rehearsal: Rehearsal) -> None: ...
+
+
+_Remembered = TypeVar("_Remembered", bound=Remembered)
+
+
+class Sightings:
+    """What the lab has shown since the replay began."""
+
+    def __init__(self) -> None:
+        self.log: list[LogLine] = []
+        self.demands: dict[tuple[str, str], bool] = {}  # by broker and destination, as last seen
+        self.bridges = BridgeEnds()
+
+    def see(self, seen: Observation) -> bool:
+        """Take in what was seen, and return whether it is news: a lab tells each look at a demand."""
+        match seen:
+            case BridgeSeen():
+                self.bridges.see(seen)
+            case LogLine():
+                self.log.append(seen)
+            case Demand():
+                before = self.demands.get((seen.broker, seen.destination))
+                self.demands[seen.broker, seen.destination] = seen.present
+                return before is not seen.present
+            case _:
+                pass
+        return True
 
 
 class Rehearsal:
@@ -43,33 +75,13 @@ class Rehearsal:
         tells: bool,  # whether the history is to hold the service's side
         spared: Callable[[str, str], bool] = lambda client, destination: False,  # to whom nothing is to come
     ) -> None:
-        self.lab, self.run = lab, run
-        self._users = {broker.name: broker.users[0] for broker in plan.brokers}
-        self.program = program
-        self.closing = closing
+        self.lab, self.run, self.program, self.closing = lab, run, program, closing
         self.clock = lab.clock
-        self.beside = Beside(lab.clock, self.fail)
         self.start = lab.clock.now()
-        self._carries = carrier(plan)
+        self.tasks = Tasks(lab.clock, self.fail)
+        self.sightings = Sightings()
         self.outstanding = Outstanding(lambda source, target: self._carries(source, target), spared)
-        self.recorder = Tee(recorder, self.outstanding)
-        self.record = self.recorder.record  # of something that happened at our own moment
-        self.returns = Beside(lab.clock, self.fail)  # of clients that lost their connection
-        self.leaving = False  # nobody is to come back any more
-        self.listeners: dict[str, Listener] = {}
-        self.kept: dict[str, tuple[Terms, ...]] = {}  # by client that disconnected: what its broker keeps for it
-        self.ears: dict[str, list[Ear]] = {}  # by listening client, those of its earlier connections too
-        self.traffic: dict[str, Flow] = {}  # by name, what has ended too
-        self.links: dict[Way, LinkState] = initial_states(plan)
-        self.last_sent = 0.0
-        self.last_change: dict[str, float] = {}  # by verb of a step that changes a link, a broker or a demand: its end
-        self.last_begun: dict[str, float] = {}  # the same, when it began
-        self.log: list[LogLine] = []
-        self.demands: dict[tuple[str, str], bool] = {}  # by broker and destination, as last seen
-        self.ends_up: dict[tuple[str, str, str, bool], float] = {}  # bridge ends, with the moment they came
-        self._at: dict[tuple[str, str, str, bool], set[str]] = {}  # of each, the addresses: a new one may come first
-        self.ends_changed = 0.0
-        self._error: Exception | None = None
+        self.record = Tee(recorder, self.outstanding).record  # of something that happened at our own moment
         self.service = Service(
             lab,
             plan,
@@ -81,11 +93,24 @@ class Rehearsal:
             reboot_time=topology.reboot_time,
             tells=tells,
         )
+        self._carries = carrier(plan)
+        self._users = {broker.name: broker.users[0] for broker in plan.brokers}
+        self._memory: dict[type, Any] = {}
+        self._remembering = Lock()
+        self._error: Exception | None = None
 
     @property
     def plan(self) -> Plan:
         """Return the Plan of what stands now: a reboot may bring another one."""
         return self.service.plan
+
+    def recall(self, kind: type[_Remembered]) -> _Remembered:
+        """Return what this replay's steps have written down in their one `kind`; who asks first has it made."""
+        with self._remembering:
+            if kind not in self._memory:
+                self._memory[kind] = kind(self)
+            found: _Remembered = self._memory[kind]
+        return found
 
     def now(self) -> float:
         """Return the seconds since the replay began."""
@@ -94,26 +119,18 @@ class Rehearsal:
     def record_of_lab(self, observation: Observation) -> None:
         """Record something that carries a moment of the lab's clock."""
         seen = replace(observation, t=observation.t - self.start)
-        if isinstance(seen, BridgeSeen):
-            self._bridge(seen)
-        elif isinstance(seen, LogLine) and isinstance(observation, LogLine):
-            self.log.append(seen)
-            self.recorder.record(seen)
+        if self.sightings.see(seen):
+            self.record(seen)
+        if isinstance(observation, LogLine):
             self.service.hear(observation)
+        if isinstance(observation, BridgeSeen | LogLine | Demand):
             self.clock.notify()
-            return
-        elif isinstance(seen, Demand):
-            key = (seen.broker, seen.destination)
-            if self.demands.get(key) is seen.present:
-                return  # a lab tells each look; the history holds the changes, whoever saw them
-            self.demands[key] = seen.present
-            self.clock.notify()
-        self.recorder.record(seen)
 
     def demand(self, broker: str, destination: Destination, *, present: bool) -> None:
         """Record what a step saw of a demand."""
-        self.demands[broker, str(destination)] = present
-        self.record(Demand(t=self.now(), broker=broker, destination=str(destination), present=present))
+        seen = Demand(t=self.now(), broker=broker, destination=str(destination), present=present)
+        self.sightings.see(seen)
+        self.record(seen)
 
     def trouble(self, who: str, what: str) -> None:
         """Record what went wrong."""
@@ -141,25 +158,12 @@ class Rehearsal:
         return tuple(each.number for each in self.plan.broker(broker).instances)
 
     def user(self, broker: str, user: str | None) -> str:
-        """Name the user to log in as: the broker's only one when none is named."""
+        """Return the user to log in as: the broker's only one when none is named."""
         return self._users[broker] if user is None else user
 
     def _take(self, plan: Plan) -> None:
         """Go on with another plan: bridges that an applied configuration adds or drops are in it."""
         self._carries = carrier(plan)
-
-    def _bridge(self, seen: BridgeSeen) -> None:
-        end = (seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
-        at = self._at.setdefault(end, set())
-        if seen.up:
-            at.add(seen.remote_address)
-            if end not in self.ends_up:
-                self.ends_up[end] = self.ends_changed = seen.t
-        else:
-            at.discard(seen.remote_address)
-            if not at and self.ends_up.pop(end, None) is not None:
-                self.ends_changed = seen.t
-        self.clock.notify()
 
 
 class LabRecorder:

@@ -12,9 +12,10 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.message import Message
 from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
+from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.returning import returning
 from lab.replay.steps.snapshot import take_if_wanted
+from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination, destination
 
 LISTEN = 10.0  # seconds after the last send, where no expectation says how long
@@ -45,9 +46,10 @@ def _never(*_: object) -> Callable[[], bool]:
 
 def _end(rehearsal: Rehearsal, claim: Expectation) -> float | None:
     """Return the moment at which a claim's term is over; None where it has none, or its step was not taken."""
-    if claim.term is None or claim.term.after not in rehearsal.last_change:
+    ended = rehearsal.recall(StepTimes).ended
+    if claim.term is None or claim.term.after not in ended:
         return None
-    return rehearsal.last_change[claim.term.after] + claim.term.within.total_seconds()
+    return ended[claim.term.after] + claim.term.within.total_seconds()
 
 
 def spared(scenario: Scenario) -> Callable[[str, str], bool]:
@@ -76,15 +78,16 @@ def _arrivals(scenario: Scenario) -> list[Arrivals]:
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if not any(isinstance(step, Message) for step in every_step(scenario.steps)):
         return
-    claimed, last = _arrivals(scenario), rehearsal.last_sent
+    claimed, last = _arrivals(scenario), rehearsal.outstanding.last_sent
     silent = [each.within.total_seconds() for each in claimed if each.none]
     if silent:
         rehearsal.wait(lambda: False, last + max(silent) - rehearsal.now())
     longest = max((each.within.total_seconds() for each in claimed), default=LISTEN)
+    listeners = rehearsal.recall(Listeners)
     terms = [_end(rehearsal, claim) for claim in scenario.expect if claim.of_messages]
     end = max([last + longest, *(each for each in terms if each is not None)])
     # Whoever is about to come back may be owed what was kept for it: that is seen when it has subscribed.
-    if rehearsal.wait(lambda: rehearsal.outstanding.nothing() and not returning(rehearsal), end - rehearsal.now()):
+    if rehearsal.wait(lambda: rehearsal.outstanding.nothing() and not listeners.returning, end - rehearsal.now()):
         rehearsal.wait(lambda: False, min(LINGER, end - rehearsal.now()))
 
 

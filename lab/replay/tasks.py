@@ -27,8 +27,8 @@ class Task:
     done: bool = False
 
 
-class Beside:
-    """The tasks of one replay; leaving it ends those that have not ended."""
+class Tasks:
+    """What goes on beside the steps; leaving the block ends what has not ended."""
 
     def __init__(self, clock: Clock, fail: Callable[[Exception], None]) -> None:
         self._clock, self._fail = clock, fail

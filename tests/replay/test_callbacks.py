@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
 
 import pytest
 
-from lab.replay.callbacks import Ear
-from lab.replay.rehearsal import Rehearsal
+from lab.history import Observation
+from lab.replay.callbacks import Callbacks
 from tests.replay.fake_lab import VirtualClock
 
 
 class Rehearsed:
-    """As much of a replay as an ear needs; what is to be done while a loss is told is handed in."""
+    """As much of a replay as a connection needs; what is to be done while a loss is told is handed in."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
-        self.clock, self.start = VirtualClock(), 0.0
-        self.record: list[Any] = []
+        self.run, self.clock, self.start = "run-1", VirtualClock(), 0.0
         self.meanwhile = meanwhile
+
+    def record(self, observation: Observation) -> None:
+        pass
+
+    def fail(self, error: Exception) -> None:
+        raise error
 
     def trouble(self, who: str, what: str) -> None:
         self.meanwhile()
@@ -29,12 +33,12 @@ def test_a_loss_is_answered_once(when: str) -> None:
     answered: list[str] = []
 
     def attend() -> None:
-        ear.when_lost(lambda: answered.append(ear.lost_because or ""))
+        callbacks.when_lost(lambda: answered.append(callbacks.lost_because or ""))
 
-    ear = Ear(cast(Rehearsal, Rehearsed(attend if when == "while" else lambda: None)), "tk")
+    callbacks = Callbacks(Rehearsed(attend if when == "while" else lambda: None), "tk")
     if when == "before":
         attend()
-    ear.lost("the connection was lost")
+    callbacks.lost("the connection was lost")
     if when == "after":
         attend()
     assert answered == ["the connection was lost"]

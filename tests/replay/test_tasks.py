@@ -1,4 +1,4 @@
-"""What goes on beside the steps is over when the replay is, in real time too."""
+"""What goes on tasks the steps is over when the replay is, in real time too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from lab.emulation.clock import RealClock
-from lab.replay.tasks import HANG_UP, Beside
+from lab.replay.tasks import HANG_UP, Tasks
 
 
 class Held:
@@ -23,10 +23,10 @@ class Held:
 def test_a_task_that_hangs_in_its_client_is_freed_when_the_replay_is_interrupted() -> None:
     clock, client = RealClock(), Held()
     errors: list[Exception] = []
-    beside = Beside(clock, errors.append)
-    beside.senders[1] = client  # type: ignore[assignment]
-    with pytest.raises(KeyboardInterrupt), beside:
-        task = beside.begin("hangs", lambda: client.closed.wait(60) and None)
+    tasks = Tasks(clock, errors.append)
+    tasks.senders[1] = client  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt), tasks:
+        task = tasks.begin("hangs", lambda: client.closed.wait(60) and None)
         raise KeyboardInterrupt
     assert task.done
     assert clock.now() < HANG_UP
@@ -36,8 +36,8 @@ def test_a_task_that_hangs_in_its_client_is_freed_when_the_replay_is_interrupted
 def test_nothing_is_stopped_where_all_have_ended() -> None:
     clock = RealClock()
     errors: list[Exception] = []
-    with Beside(clock, errors.append) as beside:
-        task = beside.begin("ends", lambda: None)
+    with Tasks(clock, errors.append) as tasks:
+        task = tasks.begin("ends", lambda: None)
         assert clock.wait(lambda: task.done, 10)
     assert not errors
 
@@ -49,7 +49,7 @@ def test_an_error_of_a_task_is_handed_over() -> None:
     def work() -> None:
         raise ZeroDivisionError
 
-    with Beside(clock, errors.append) as beside:
-        task = beside.begin("breaks", work)
+    with Tasks(clock, errors.append) as tasks:
+        task = tasks.begin("breaks", work)
         assert clock.wait(lambda: task.done, 10)
     assert [type(error) for error in errors] == [ZeroDivisionError]

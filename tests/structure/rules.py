@@ -33,7 +33,6 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "lab/living/lab.py": ("the emulation",),
     "lab/living/network.py": ("the emulation",),
     "lab/living/service.py": ("the emulation",),
-    "lab/replay/callbacks.py": ("imports itself",),
 }
 
 

@@ -9,18 +9,21 @@ from lab.declare.expectations.bridge import Bridge
 from lab.declare.steps.base import Bridges, Step
 from lab.declare.steps.broker import OnBroker, State
 from lab.plan.values import BridgePlan
-from lab.replay.bridges import STEADY, of_connector, state
+from lab.replay.bridges import STEADY, of_connector
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import StepTimes
 
 
 def come_true(rehearsal: Rehearsal, claim: Bridge, term: Term) -> Callable[[], bool]:
     """Return whether the bridge is as claimed and stays so, if that is what the step brings about; else never."""
-    bridges = of_connector(rehearsal, claim.connector, claim.broker)
+    bridges = of_connector(rehearsal.plan, claim.connector, claim.broker)
+
+    ends, since = rehearsal.sightings.bridges, rehearsal.recall(StepTimes).ended[term.after]
 
     def stands() -> bool:
         # Also since the step: what it takes down is seen a moment later.
-        steady = rehearsal.now() - max(rehearsal.ends_changed, rehearsal.last_change[term.after]) >= STEADY
-        return steady and bool(bridges) and all(state(rehearsal, bridge) == claim.up for bridge in bridges)
+        steady = rehearsal.now() - max(ends.changed, since) >= STEADY
+        return steady and bool(bridges) and all(ends.state(bridge) == claim.up for bridge in bridges)
 
     step = next(each.step for each in rehearsal.program.flat if each.step.verb == term.after)
     wanted = Bridges.DROPPED if claim.up == "nowhere" else Bridges.RAISED

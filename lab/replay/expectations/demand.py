@@ -12,4 +12,4 @@ from lab.replay.rehearsal import Rehearsal
 
 def come_true(rehearsal: Rehearsal, claim: Demanded, term: Term) -> Callable[[], bool]:
     """Return whether the demand was last seen as it is claimed."""
-    return lambda: rehearsal.demands.get((claim.broker, str(destination_of(claim)))) is claim.present
+    return lambda: rehearsal.sightings.demands.get((claim.broker, str(destination_of(claim)))) is claim.present

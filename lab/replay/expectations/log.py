@@ -8,15 +8,16 @@ from lab.activemq import log_lines
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.log import Log
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import StepTimes
 
 
 def come_true(rehearsal: Rehearsal, claim: Log, term: Term) -> Callable[[], bool]:
     """Return whether the log has the lines that are claimed; never for lines that must not come."""
-    begin = rehearsal.last_begun[term.after]
+    begin = rehearsal.recall(StepTimes).began[term.after]
     pattern = log_lines.pattern(claim.matches)
 
     def there() -> bool:
-        its = (line for line in tuple(rehearsal.log) if line.broker == claim.broker and line.t >= begin)
+        its = (line for line in tuple(rehearsal.sightings.log) if line.broker == claim.broker and line.t >= begin)
         return not claim.absent and sum(line.times for line in its if pattern.search(line.text)) >= claim.count
 
     return there

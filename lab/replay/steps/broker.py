@@ -16,22 +16,19 @@ from lab.errors import BrokerError, InputError, PlanError
 from lab.operating.creation import create, delete
 from lab.operating.instances import start, stop
 from lab.operating.reboot import reboot
-from lab.replay.outcome import Outcome, of_done, refused
+from lab.replay.outcome import Outcome, not_served, of_done, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.reboot import not_served
 from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: OnBroker, turn: Turn) -> Outcome:
     """Do one step, and count from its end what is claimed to follow it."""
-    rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
         outcome = _done(rehearsal, step)
     except InputError as error:
         outcome = not_served(rehearsal, error)
     except BrokerError as error:
         outcome = refused(rehearsal, f"broker {step.broker}", error)
-    rehearsal.last_change[step.verb] = rehearsal.now()
     return outcome
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.declare.steps.connect import Connect
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.attempts import record_attempt
-from lab.replay.callbacks import Ear
+from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
@@ -22,7 +22,7 @@ def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
             broker=step.broker,
             over=step.over,
             user=rehearsal.user(step.broker, step.user),
-            events=Ear(rehearsal, step.client),
+            events=Callbacks(rehearsal, step.client),
             approach=Approach(
                 knows_password=step.password == "right", tls=step.tls, within=step.within.total_seconds()
             ),

@@ -10,7 +10,8 @@ from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
 from lab.replay.attempts import failed
-from lab.replay.callbacks import Ear, Unsettled
+from lab.replay.callbacks import Callbacks, Unsettled
+from lab.replay.listeners import Listeners
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
@@ -24,17 +25,17 @@ def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
     """Take messages of a client's subscription, or of a queue to which it connects for that alone."""
     if step.queue is not None:
         return _of_a_queue(rehearsal, turn.number, step)
-    listener = rehearsal.listeners.get(step.client)
+    listener = rehearsal.recall(Listeners).by_name.get(step.client)
     if listener is None:
         return Outcome(ok=False, note="it is not subscribed to anything")
     cumulative = frozenset(str(terms.destination) for terms in listener.terms if terms.ack == "client")
-    return _take(rehearsal, step, listener.client, listener.ear, cumulative)
+    return _take(rehearsal, step, listener.client, listener.callbacks, cumulative)
 
 
 def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
     if step.broker is None or step.over is None:
         raise PlanError("a consume of a queue without a broker", "check the scenario first")
-    ear = Ear(rehearsal, step.client)
+    callbacks = Callbacks(rehearsal, step.client)
     begun = rehearsal.now()
     try:
         client = rehearsal.lab.connect(
@@ -42,17 +43,17 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
             broker=step.broker,
             over=step.over,
             user=rehearsal.user(step.broker, step.user),
-            events=ear,
+            events=callbacks,
         )
     except (BrokerError, LabTimeout) as error:
         failed(rehearsal, step, step.client, "connect", error, begun)
         return refused(rehearsal, step.client, error)
-    rehearsal.ears.setdefault(step.client, []).append(ear)
+    rehearsal.recall(Listeners).connections.setdefault(step.client, []).append(callbacks)
     with closing(client):
-        return _alone(rehearsal, number, step, client, ear)
+        return _alone(rehearsal, number, step, client, callbacks)
 
 
-def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, ear: Ear) -> Outcome:
+def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, callbacks: Callbacks) -> Outcome:
     """Subscribe for a while, take, and end the subscription: what was not acknowledged is given back."""
     to, begun = destination(step), rehearsal.now()
     try:
@@ -73,7 +74,7 @@ def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, ear
             ack=_INDIVIDUAL,
         )
     )
-    outcome = _take(rehearsal, step, client, ear, frozenset())
+    outcome = _take(rehearsal, step, client, callbacks, frozenset())
     try:
         client.unsubscribe(to)
     except (BrokerError, LabTimeout) as error:
@@ -82,38 +83,45 @@ def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, ear
     return outcome
 
 
-def _take(rehearsal: Rehearsal, step: Consume, client: Client, ear: Ear, cumulative: frozenset[str]) -> Outcome:
+def _take(
+    rehearsal: Rehearsal, step: Consume, client: Client, callbacks: Callbacks, cumulative: frozenset[str]
+) -> Outcome:
     """Take messages as they come, and acknowledge them where that is asked, until there are enough or time is over."""
     end = rehearsal.now() + step.within.total_seconds()
     taken, told = 0, dict.fromkeys(SendOutcome, 0)
     while taken < step.count:
-        rehearsal.wait(lambda: bool(ear.untaken) or ear.lost_because is not None, end - rehearsal.now())
-        if not ear.untaken:
+        rehearsal.wait(lambda: bool(callbacks.untaken) or callbacks.lost_because is not None, end - rehearsal.now())
+        if not callbacks.untaken:
             break
-        batch = _at_most(step.count - taken, ear)
+        batch = _at_most(step.count - taken, callbacks)
         taken += len(batch)
-        for outcome in _settle(rehearsal, step.client, client, ear, batch, cumulative) if step.ack else ():
+        for outcome in _settle(rehearsal, step.client, client, callbacks, batch, cumulative) if step.ack else ():
             told[outcome] += 1
     notes = []
     if taken < step.count:
-        because = ear.lost_because or f"no more came within {units.format_duration(step.within)}"
+        because = callbacks.lost_because or f"no more came within {units.format_duration(step.within)}"
         notes.append(f"{taken} of {step.count} taken: {because}")
     if unsettled := told[SendOutcome.FAILED] + told[SendOutcome.UNKNOWN]:
         notes.append(f"{unsettled} of {taken} acknowledgements without the broker's word that they are done")
     return Outcome(ok=not notes, note="; ".join(notes))
 
 
-def _at_most(number: int, ear: Ear) -> list[Unsettled]:
+def _at_most(number: int, callbacks: Callbacks) -> list[Unsettled]:
     """Take what is there; a connection that is lost meanwhile takes it all away."""
     batch: list[Unsettled] = []
     with suppress(IndexError):
         while len(batch) < number:
-            batch.append(ear.untaken.popleft())
+            batch.append(callbacks.untaken.popleft())
     return batch
 
 
 def _settle(
-    rehearsal: Rehearsal, who: str, client: Client, ear: Ear, batch: Sequence[Unsettled], cumulative: frozenset[str]
+    rehearsal: Rehearsal,
+    who: str,
+    client: Client,
+    callbacks: Callbacks,
+    batch: Sequence[Unsettled],
+    cumulative: frozenset[str],
 ) -> list[SendOutcome]:
     """Acknowledge messages and record what became of each that an acknowledgement covers."""
     covered: list[tuple[str, list[Unsettled]]] = []
@@ -121,13 +129,13 @@ def _settle(
         its = [each for each in batch if str(each.destination) == destination_]
         if destination_ in cumulative:
             last = its[-1].token
-            covered.append((last, _up_to(ear, destination_, last)))
+            covered.append((last, _up_to(callbacks, destination_, last)))
         else:
             covered += [(each.token, [each]) for each in its]
     outcomes = []
     for outcome, (_, messages) in zip(client.acknowledge([token for token, _ in covered]), covered, strict=True):
         for each in messages:
-            ear.unsettled.pop(each.token, None)
+            callbacks.unsettled.pop(each.token, None)
             rehearsal.record(
                 Settled(
                     t=rehearsal.now(),
@@ -142,10 +150,10 @@ def _settle(
     return outcomes
 
 
-def _up_to(ear: Ear, destination_: str, token: str) -> list[Unsettled]:
+def _up_to(callbacks: Callbacks, destination_: str, token: str) -> list[Unsettled]:
     """Return what an acknowledgement covers in client mode: that message, and all before it that await one."""
     found = []
-    for each in tuple(ear.unsettled.values()):
+    for each in tuple(callbacks.unsettled.values()):
         if str(each.destination) == destination_:
             found.append(each)
             if each.token == token:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lab.declare.steps.disconnect import Disconnect
+from lab.replay.listeners import Listeners, changed, durable, leaving
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.returning import changed, durable, leaving
 from lab.replay.turn import Turn
 
 
@@ -14,9 +14,8 @@ def perform(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
     listener = leaving(rehearsal, step.client)
     if listener is None:
         return Outcome(ok=False, note="it was not subscribed to anything")
-    lost = listener.ear.lost_because
+    lost = listener.callbacks.lost_because
     listener.client.close()
-    rehearsal.kept[step.client] = durable(listener)
+    rehearsal.recall(Listeners).kept[step.client] = durable(listener)
     changed(rehearsal, listener, "disconnected")
-    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome(ok=lost is None, note="" if lost is None else f"it had gone already: {lost}")

@@ -7,12 +7,13 @@ from math import inf
 from lab.declare.steps.end_traffic import EndTraffic
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps.traffic import Flows
 from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: EndTraffic, turn: Turn) -> Outcome:
     """Let traffic send no more, and return when each of its messages has its outcome."""
-    flow = rehearsal.traffic.get(step.name)
+    flow = rehearsal.recall(Flows).by_name.get(step.name)
     if flow is None:
         return Outcome(ok=False, note=f"there is no traffic named {step.name}")
     if flow.task.done:

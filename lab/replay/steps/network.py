@@ -27,19 +27,18 @@ from lab.operating import network as verbs
 from lab.plan.control import Control
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps.link import LinkStates
 from lab.replay.turn import Turn
 from lab.runtime.lab import Lab
 
 
 def perform(rehearsal: Rehearsal, step: OnNetwork, turn: Turn) -> Outcome:
     """Do one step, and record what came of it; what AWS refuses is said, and nothing has been done."""
-    rehearsal.last_begun[step.verb] = rehearsal.now()
     at = rehearsal.service.age
     try:
         rehearsal.service.change(lambda control: _done(control, rehearsal.lab, step, at))
     except InputError as error:
         return refused(rehearsal, "network", error)
-    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome()
 
 
@@ -149,6 +148,6 @@ def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
     for link in rehearsal.plan.links:
         if {way.leaving for way in link.directions} == regions:
             for way in link.directions:
-                if (state := rehearsal.links[link.name, way.leaving]) is LinkState.CUT:
+                if (state := rehearsal.recall(LinkStates).ways[link.name, way.leaving]) is LinkState.CUT:
                     return Reach(stop=Stop.LINK, words=f"link {link.name} leaving {way.leaving} is {state}")
     return found

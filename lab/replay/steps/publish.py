@@ -13,7 +13,7 @@ from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent
 from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
 from lab.replay.attempts import failed, turned_away
-from lab.replay.callbacks import Ear
+from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Course, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
@@ -27,21 +27,21 @@ MOST = 10_000_000  # messages of one step; as many as a publish step may count
 
 def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
     """Send all messages of a step, and return when each has its outcome."""
-    sending = Sending(rehearsal, turn.number, step)
+    sending = Sending(rehearsal, step, turn)
     return sending.connect() or sending.send()
 
 
 class Sending:
     """One step's connection and what it sends; connected by one thread, then used by one."""
 
-    def __init__(self, rehearsal: Rehearsal, number: int, step: Publish | Traffic) -> None:
-        self.who = f"step-{number}"
+    def __init__(self, rehearsal: Rehearsal, step: Publish | Traffic, turn: Turn) -> None:
+        self.who = f"step-{turn.number}"
         self.told_to_end = False
-        self._rehearsal, self._number, self._step = rehearsal, number, step
+        self._rehearsal, self._number, self._place, self._step = rehearsal, turn.number, turn.place, step
         self._count = step.count if isinstance(step, Publish) else None  # None: until told to end
         self._pace = pace_of(step)
         self._course = Course()
-        self._ear = Ear(rehearsal, self.who)
+        self._callbacks = Callbacks(rehearsal, self.who)
         self._client: Client | None = None
 
     def connect(self) -> Outcome | None:
@@ -51,12 +51,12 @@ class Sending:
         try:
             user = rehearsal.user(step.broker, step.user)
             self._client = rehearsal.lab.connect(
-                client=self.who, broker=step.broker, over=step.over, user=user, events=self._ear
+                client=self.who, broker=step.broker, over=step.over, user=user, events=self._callbacks
             )
         except (BrokerError, LabTimeout) as error:
             failed(rehearsal, step, self.who, "connect", error, begun)
             return refused(rehearsal, self.who, error)
-        rehearsal.beside.senders[self._number] = self._client
+        rehearsal.tasks.senders[self._number] = self._client
         return None
 
     def send(self) -> Outcome:
@@ -70,10 +70,10 @@ class Sending:
                 stuck = self._hand_over(self._client)
                 if stuck is not None:
                     return stuck
-                _await_outcomes(rehearsal, self._ear)
+                _await_outcomes(rehearsal, self._callbacks)
         finally:
-            del rehearsal.beside.senders[self._number]
-        turned_away(rehearsal, self._step, self.who, self._ear, begun)
+            del rehearsal.tasks.senders[self._number]
+        turned_away(rehearsal, self._step, self.who, self._callbacks, begun)
         return self._told()
 
     def _announce(self) -> None:
@@ -89,7 +89,7 @@ class Sending:
                 count=self._count,
                 persistent=step.qos > 0 if protocol(step.over) == "mqtt" else step.persistent,
                 body="generated" if step.body is None and step.file is None else "given",
-                place=rehearsal.program.flat[self._number - 1].place,
+                place=self._place,
                 retained=step.retained,
                 headers=dict(step.headers or {}),
                 expiry_s=None if step.expiry is None else step.expiry.total_seconds(),
@@ -100,7 +100,7 @@ class Sending:
 
     def _hand_over(self, client: Client) -> Outcome | None:
         """Hand everything over; give an Outcome only where the broker stopped taking it."""
-        rehearsal, ear, course = self._rehearsal, self._ear, self._course
+        rehearsal, callbacks, course = self._rehearsal, self._callbacks, self._course
         given = self._step.body is not None or self._step.file is not None
         dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
         first = rehearsal.now()
@@ -113,12 +113,12 @@ class Sending:
                     break
                 course.due = due
             rehearsal.check()
-            if ear.lost_because is not None or self.told_to_end:
+            if callbacks.lost_because is not None or self.told_to_end:
                 sent -= 1
                 break
             now = rehearsal.now()
             rehearsal.record(seen_sent(now, message.id, digest(message.body) if given else None))
-            rehearsal.last_sent = course.last = now
+            course.last = now
             if sent == 1:
                 course.first = first = now
             course.sent = sent
@@ -126,15 +126,15 @@ class Sending:
                 client.publish(message)
             except LabTimeout as error:
                 return refused(rehearsal, self.who, error)
-        ear.awaited = sent
+        callbacks.awaited = sent
         return None
 
     def _comes(self, first: float, due: float) -> bool:
         """Wait for the moment of a message; False where none is to be sent any more."""
-        rehearsal, ear = self._rehearsal, self._ear
+        rehearsal, callbacks = self._rehearsal, self._callbacks
         ahead = first + due - rehearsal.now()
         if ahead > 0:
-            rehearsal.wait(lambda: self.told_to_end or ear.lost_because is not None, ahead)
+            rehearsal.wait(lambda: self.told_to_end or callbacks.lost_because is not None, ahead)
         elif self._pace is not None and -ahead > self._pace.until - due:
             return False  # it is behind, and the time it was given is over
         return not self.told_to_end
@@ -153,30 +153,36 @@ class Sending:
             yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority)
 
     def _told(self) -> Outcome:
-        ear, rehearsal = self._ear, self._rehearsal
+        callbacks, rehearsal = self._callbacks, self._rehearsal
         count = self._course.sent if self._count is None else self._count
         notes: list[str] = [] if self._count is not None else [f"{count} sent"]
-        ok = ear.outcomes[SendOutcome.OK] == count
+        ok = callbacks.outcomes[SendOutcome.OK] == count
         if not ok:
-            parts = [f"{ear.outcomes[outcome]} {outcome}" for outcome in SendOutcome if ear.outcomes[outcome]]
-            if unsent := count - ear.outcomes.total():
+            parts = [
+                f"{callbacks.outcomes[outcome]} {outcome}" for outcome in SendOutcome if callbacks.outcomes[outcome]
+            ]
+            if unsent := count - callbacks.outcomes.total():
                 parts.append(f"{unsent} not sent")
-            notes += [", ".join(parts), *[note for note in ear.notes if note][:3]]
+            notes += [", ".join(parts), *[note for note in callbacks.notes if note][:3]]
         if self._pace is not None:
             paced = self._course.kept(rehearsal.now(), self._number, self._pace)
             if paced is not None:
                 rehearsal.record(paced)
                 notes.append(in_words(paced))
                 ok &= paced.held
-        if self._count is None and ear.lost_because is not None:
+        if self._count is None and callbacks.lost_because is not None:
             ok = False
         return Outcome(ok=ok, note="; ".join(notes))
 
 
-def _await_outcomes(rehearsal: Rehearsal, ear: Ear) -> None:
+def _await_outcomes(rehearsal: Rehearsal, callbacks: Callbacks) -> None:
     """Wait as long as outcomes keep coming."""
     since = rehearsal.now()
-    while not rehearsal.wait(lambda: ear.all_told, max(since, ear.last_outcome) + PATIENCE - rehearsal.now()):
-        if rehearsal.now() >= max(since, ear.last_outcome) + PATIENCE:
+
+    def left() -> float:
+        return max(since, callbacks.last_outcome) + PATIENCE - rehearsal.now()
+
+    while not rehearsal.wait(lambda: callbacks.all_told, left()):
+        if left() <= 0:
             rehearsal.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
             return

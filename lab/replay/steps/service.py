@@ -23,15 +23,13 @@ from lab.operating.configurations import create_configuration, update_configurat
 from lab.operating.reboot import reboot
 from lab.operating.users import create_user, delete_user, update_user
 from lab.plan.control import Control
-from lab.replay.outcome import Outcome, of_done, refused
+from lab.replay.outcome import Outcome, not_served, of_done, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.reboot import not_served
 from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: OfService, turn: Turn) -> Outcome:
     """Do one step; what the service refuses is a step that was not done as asked."""
-    rehearsal.last_begun[step.verb] = rehearsal.now()
     try:
         done = rehearsal.service.change(_verb(rehearsal, step))
         if isinstance(step, UpdateBroker) and step.apply == "immediately":
@@ -41,7 +39,6 @@ def perform(rehearsal: Rehearsal, step: OfService, turn: Turn) -> Outcome:
         outcome = not_served(rehearsal, error)
     except BrokerError as error:
         outcome = refused(rehearsal, f"broker {getattr(step, 'broker', '')}", error)
-    rehearsal.last_change[step.verb] = rehearsal.now()
     return outcome
 
 

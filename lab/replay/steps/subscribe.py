@@ -9,9 +9,10 @@ from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.attempts import failed
 from lab.replay.bridge_paths import carries, demanded_at
+from lab.replay.listeners import Listener, Listeners, await_return, changed, durable, listen, subscribed
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.returning import Listener, await_return, changed, durable, listen, subscribed
+from lab.replay.steps.link import LinkStates
 from lab.replay.turn import Turn
 from lab.runtime.messages import Destination, Terms, destination
 
@@ -32,7 +33,6 @@ def perform(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
     listener.terms.append(terms)
     listener.numbers[terms.destination] = turn.number
     subscribed(rehearsal, listener, terms)
-    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome(note=_await_demand(rehearsal, step.broker, terms.destination, turn.later()))
 
 
@@ -49,12 +49,13 @@ def _terms(step: Subscribe) -> Terms:
 
 def _connected(rehearsal: Rehearsal, step: Subscribe, terms: Terms) -> Listener:
     """Return a client with a connection: the one it has, or a new one where it has none or lost it."""
-    listener = rehearsal.listeners.get(step.client)
-    before = step.client in rehearsal.ears
-    kept = rehearsal.kept.pop(step.client, ())
+    listeners = rehearsal.recall(Listeners)
+    listener = listeners.by_name.get(step.client)
+    before = step.client in listeners.connections
+    kept = listeners.kept.pop(step.client, ())
     if listener is not None:
         await_return(rehearsal, listener)
-        if listener.ear.lost_because is None:
+        if listener.callbacks.lost_because is None:
             return listener
         listener.left = True
         kept = durable(listener)
@@ -66,10 +67,10 @@ def _connected(rehearsal: Rehearsal, step: Subscribe, terms: Terms) -> Listener:
 
 def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Sequence[Step]) -> str:
     """Wait until brokers that will send there know of it, and say which do not; in vain where no link is open."""
-    unaware = []
+    unaware, links = [], rehearsal.recall(LinkStates).ways
     end = rehearsal.now() + DEMAND_WITHIN
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):
-        hopeful = not rehearsal.service.down(sender) and carries(rehearsal.plan, sender, broker, rehearsal.links)
+        hopeful = not rehearsal.service.down(sender) and carries(rehearsal.plan, sender, broker, links)
         present = _demand_comes(rehearsal, sender, to, end - rehearsal.now() if hopeful else 0.0)
         rehearsal.demand(sender, to, present=present)
         if not present:

@@ -14,7 +14,7 @@ def perform(rehearsal: Rehearsal, step: Together, turn: Turn) -> Outcome:
     """Do its steps, each in a task of its own, and return when all are done."""
     oks: list[bool] = []
     tasks = [
-        rehearsal.beside.begin(f"step-{each.written}", lambda each=each: oks.append(turn.play((each,))))  # type: ignore[misc]
+        rehearsal.tasks.begin(f"step-{each.written}", lambda each=each: oks.append(turn.play((each,))))  # type: ignore[misc]
         for each in turn.inner
     ]
     rehearsal.wait(lambda: all(task.done for task in tasks), inf)

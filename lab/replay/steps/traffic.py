@@ -23,24 +23,32 @@ class Flow:
     duration: timedelta | None
 
 
+class Flows:
+    """All traffic by its name, what has ended too."""
+
+    def __init__(self, rehearsal: Rehearsal) -> None:
+        self.by_name: dict[str, Flow] = {}
+
+
 def perform(rehearsal: Rehearsal, step: Traffic, turn: Turn) -> Outcome | None:
     """Connect and let it flow; an Outcome where it could not begin."""
-    flow = rehearsal.traffic.get(step.name)
+    flows = rehearsal.recall(Flows).by_name
+    flow = flows.get(step.name)
     if flow is not None and not flow.task.done:
         return Outcome(ok=False, note=f"traffic named {step.name} still goes on")
-    sending = Sending(rehearsal, turn.number, step)
+    sending = Sending(rehearsal, step, turn)
     if (refused := sending.connect()) is not None:
         return refused
-    task = rehearsal.beside.begin(f"traffic-{step.name}", lambda: turn.ended(sending.send()))
-    rehearsal.traffic[step.name] = Flow(sending=sending, task=task, duration=step.duration)
+    task = rehearsal.tasks.begin(f"traffic-{step.name}", lambda: turn.ended(sending.send()))
+    flows[step.name] = Flow(sending=sending, task=task, duration=step.duration)
     return None
 
 
 def end_all(rehearsal: Rehearsal) -> None:
     """End all traffic that goes on until told, and return when the rest has ended by itself."""
-    for flow in rehearsal.traffic.values():
+    for flow in rehearsal.recall(Flows).by_name.values():
         if flow.duration is None:
             flow.sending.told_to_end = True
     rehearsal.clock.notify()
-    for flow in rehearsal.traffic.values():
+    for flow in rehearsal.recall(Flows).by_name.values():
         rehearsal.wait(lambda flow=flow: flow.task.done, inf)  # type: ignore[misc]

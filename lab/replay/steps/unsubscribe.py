@@ -5,9 +5,9 @@ from __future__ import annotations
 from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Unsubscribed
+from lab.replay.listeners import leaving
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.returning import leaving
 from lab.replay.turn import Turn
 
 
@@ -26,5 +26,4 @@ def perform(rehearsal: Rehearsal, step: Unsubscribe, turn: Turn) -> Outcome:
         return refused(rehearsal, step.client, error)
     finally:
         listener.client.close()
-    rehearsal.last_change[step.verb] = rehearsal.now()
     return Outcome()

@@ -8,10 +8,11 @@ from lab import units
 from lab.declare.steps.wait import Wait
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BridgePlan
-from lab.replay.bridges import of_connector, stands, state
+from lab.replay.bridges import of_connector
+from lab.replay.listeners import Listeners
+from lab.replay.maintenance import wait_in_service
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.reboot import wait_in_service
 from lab.replay.turn import Turn
 from lab.runtime.messages import destination
 
@@ -41,14 +42,16 @@ def perform(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
 
 
 def _bridge(rehearsal: Rehearsal, step: Wait, connector: str) -> Outcome:
+    ends = rehearsal.sightings.bridges
+
     def bridges() -> list[BridgePlan]:  # anew each time: a maintenance window may bring others
-        return of_connector(rehearsal, connector, step.broker)
+        return of_connector(rehearsal.plan, connector, step.broker)
 
     def up() -> bool:
-        return bool(bridges()) and all(stands(rehearsal, each) for each in bridges())
+        return bool(bridges()) and all(ends.stands(each, rehearsal.now()) for each in bridges())
 
     def seen() -> str:
-        found = ", ".join(f"it is up {_WHERE[state(rehearsal, bridge)]}" for bridge in bridges())
+        found = ", ".join(f"it is up {_WHERE[ends.state(bridge)]}" for bridge in bridges())
         waiting = rehearsal.service.waiting()
         return (found or "no broker has it in its current configuration") + (f" ({waiting})" if waiting else "")
 
@@ -74,7 +77,7 @@ def _queue(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
 
 def _received(rehearsal: Rehearsal, step: Wait, client: str, count: int) -> Outcome:
     def heard() -> int:
-        return sum(ear.heard for ear in rehearsal.ears.get(client, ()))
+        return sum(each.heard for each in rehearsal.recall(Listeners).connections.get(client, ()))
 
     return _until(rehearsal, step, lambda: heard() >= count, lambda: f"{client} has received {heard()} of {count}")
 

@@ -1,4 +1,4 @@
-"""A client that listens, its connection, and how it comes back when that was lost: as told, and never silently."""
+"""Clients that listen, their connections, and how each comes back when that was lost: as told, and never silently."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from threading import Lock
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import ClientChanged, Subscribed
-from lab.replay.callbacks import Ear
+from lab.replay.callbacks import Callbacks
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.tasks import Tasks
 from lab.runtime.client import Client
 from lab.runtime.messages import Destination, Session, Terms
 
@@ -22,7 +23,7 @@ class Listener:
 
     first: Subscribe  # what is of the connection is the same in all its subscriptions
     client: Client
-    ear: Ear
+    callbacks: Callbacks
     terms: list[Terms] = field(default_factory=list)
     numbers: dict[Destination, int] = field(default_factory=dict)  # of the steps that subscribed
     returning: bool = False  # its connection was lost, and it is about to have another
@@ -30,11 +31,27 @@ class Listener:
     left: bool = False  # it goes of its own will
 
 
+class Listeners:
+    """The clients that listen, and what is kept for those that went."""
+
+    def __init__(self, rehearsal: Rehearsal) -> None:
+        self.by_name: dict[str, Listener] = {}
+        self.kept: dict[str, tuple[Terms, ...]] = {}  # by client that disconnected: what its broker keeps for it
+        self.connections: dict[str, list[Callbacks]] = {}  # by client, those of its earlier connections too
+        self.returns = Tasks(rehearsal.clock, rehearsal.fail)  # of clients that lost their connection
+        self.closing = False  # nobody is to come back any more
+
+    @property
+    def returning(self) -> bool:
+        """Return whether some client is about to come back."""
+        return any(each.returning for each in tuple(self.by_name.values()))
+
+
 def listen(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> Listener:
     """Connect a client that is to listen; what its broker kept for it may come at once."""
-    client, ear = _connect(rehearsal, step, kept)
-    listener = Listener(first=step, client=client, ear=ear)
-    rehearsal.listeners[step.client] = listener
+    client, callbacks = _connect(rehearsal, step, kept)
+    listener = Listener(first=step, client=client, callbacks=callbacks)
+    rehearsal.recall(Listeners).by_name[step.client] = listener
     _attend(rehearsal, listener)
     return listener
 
@@ -64,14 +81,10 @@ def changed(rehearsal: Rehearsal, listener: Listener, state: str, note: str = ""
 
 def await_returns(rehearsal: Rehearsal) -> None:
     """Let nobody try again from now on, and return when nobody does."""
-    rehearsal.leaving = True
+    listeners = rehearsal.recall(Listeners)
+    listeners.closing = True
     rehearsal.clock.notify()
-    rehearsal.wait(lambda: not returning(rehearsal), inf)
-
-
-def returning(rehearsal: Rehearsal) -> bool:
-    """Return whether some client is about to come back."""
-    return any(each.returning for each in tuple(rehearsal.listeners.values()))
+    rehearsal.wait(lambda: not listeners.returning, inf)
 
 
 def durable(listener: Listener) -> tuple[Terms, ...]:
@@ -81,13 +94,14 @@ def durable(listener: Listener) -> tuple[Terms, ...]:
 
 def leaving(rehearsal: Rehearsal, client: str) -> Listener | None:
     """Return a client that is to go, when it is not just about to come back."""
-    listener = rehearsal.listeners.get(client)
+    listeners = rehearsal.recall(Listeners).by_name
+    listener = listeners.get(client)
     if listener is None:
         return None
     listener.left = True
     rehearsal.clock.notify()
     await_return(rehearsal, listener)
-    del rehearsal.listeners[client]
+    del listeners[client]
     return listener
 
 
@@ -96,37 +110,37 @@ def await_return(rehearsal: Rehearsal, listener: Listener) -> None:
     rehearsal.wait(lambda: not listener.returning, inf)
 
 
-def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Ear]:
-    ear = Ear(rehearsal, step.client)
+def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Callbacks]:
+    callbacks = Callbacks(rehearsal, step.client)
     client = rehearsal.lab.connect(
         client=step.client,
         broker=step.broker,
         over=step.over,
         user=rehearsal.user(step.broker, step.user),
-        events=ear,
+        events=callbacks,
         session=Session(client_id=step.client_id, clean=step.clean_session, kept=tuple(kept)),
     )
     rehearsal.closing.callback(client.close)
-    rehearsal.ears.setdefault(step.client, []).append(ear)
-    return client, ear
+    rehearsal.recall(Listeners).connections.setdefault(step.client, []).append(callbacks)
+    return client, callbacks
 
 
 def _attend(rehearsal: Rehearsal, listener: Listener) -> None:
     """Have the loss of its connection recorded, and answered as its first subscription tells."""
-    ear = listener.ear
+    callbacks, listeners = listener.callbacks, rehearsal.recall(Listeners)
 
     def lost() -> None:
-        changed(rehearsal, listener, "lost", ear.lost_because or "")
-        ear.untaken.clear()  # the broker gives again what was not acknowledged
-        ear.unsettled.clear()
-        if listener.first.reconnect is None or listener.left or rehearsal.leaving:
+        changed(rehearsal, listener, "lost", callbacks.lost_because or "")
+        callbacks.untaken.clear()  # the broker gives again what was not acknowledged
+        callbacks.unsettled.clear()
+        if listener.first.reconnect is None or listener.left or listeners.closing:
             return
         with listener.turn:
             already, listener.returning = listener.returning, True
         if not already:
-            rehearsal.returns.begin(f"return-{listener.first.client}", lambda: _return(rehearsal, listener))
+            listeners.returns.begin(f"return-{listener.first.client}", lambda: _return(rehearsal, listener))
 
-    ear.when_lost(lost)
+    callbacks.when_lost(lost)
 
 
 def _return(rehearsal: Rehearsal, listener: Listener) -> None:
@@ -134,7 +148,7 @@ def _return(rehearsal: Rehearsal, listener: Listener) -> None:
     try:
         while _tried(rehearsal, listener):
             with listener.turn:
-                if listener.ear.lost_because is None:
+                if listener.callbacks.lost_because is None:
                     listener.returning = False
                     return
     finally:
@@ -145,9 +159,10 @@ def _return(rehearsal: Rehearsal, listener: Listener) -> None:
 def _tried(rehearsal: Rehearsal, listener: Listener) -> bool:
     """Try until it is back; False where it gave up, or is not to come back any more."""
     reconnect = listener.first.reconnect
+    listeners = rehearsal.recall(Listeners)
     assert reconnect is not None, "who is not told to come back does not"
     for attempt in range(1, reconnect.tries + 1):
-        if rehearsal.wait(lambda: listener.left or rehearsal.leaving, reconnect.after.total_seconds()):
+        if rehearsal.wait(lambda: listener.left or listeners.closing, reconnect.after.total_seconds()):
             return False
         if _back(rehearsal, listener, f"try {attempt} of {reconnect.tries}"):
             return True
@@ -159,7 +174,7 @@ def _back(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
     """Connect and subscribe to all as before, and tell whether that went well."""
     client: Client | None = None
     try:
-        client, ear = _connect(rehearsal, listener.first, listener.terms)
+        client, callbacks = _connect(rehearsal, listener.first, listener.terms)
         rehearsal.check()  # the replay may have ended meanwhile, and nobody would close this any more
         for terms in listener.terms:
             client.subscribe(terms)
@@ -172,7 +187,7 @@ def _back(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
         if client is not None:
             client.close()
         raise
-    listener.client, listener.ear = client, ear
+    listener.client, listener.callbacks = client, callbacks
     for terms in listener.terms:
         subscribed(rehearsal, listener, terms)
     changed(rehearsal, listener, "returned", which)

@@ -1,19 +1,14 @@
-"""A reboot while a replay runs, ordered by a step or by a maintenance window, which may open while steps wait."""
+"""Maintenance windows that open while steps are done, or wait: what is pending is applied by a reboot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from lab.declare.steps.reboot import Reboot
-from lab.errors import BrokerError, InputError, LabError
+from lab.errors import BrokerError, InputError
 from lab.operating.reboot import reboot
-from lab.replay.outcome import Outcome, of_done, refused
+from lab.replay.outcome import not_served, of_done, refused
 from lab.replay.rehearsal import Rehearsal
-
-
-def not_served(rehearsal: Rehearsal, error: InputError) -> Outcome:
-    """Record that the service would not do it."""
-    return refused(rehearsal, "Amazon MQ", LabError("; ".join(problem.what for problem in error.problems)))
 
 
 def attend(rehearsal: Rehearsal) -> None:
