@@ -7,9 +7,6 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.declare.steps.connector import ConnectorStep
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.resume import Resume
-from lab.declare.steps.start import Start
 from lab.errors import Problem
 
 
@@ -68,9 +65,8 @@ class Instances:
         named = step.instance if isinstance(step, OnInstance) else None
         if named in ("1", "2"):
             return (int(named),)
-        if named is None and not self.single and isinstance(step, Start | Resume):
-            wanted = State.DOWN if isinstance(step, Start) else State.PAUSED
-            return tuple(each for each in numbers if self._states[each] == wanted) or (self._active,)
+        if isinstance(step, OnInstance) and named is None and not self.single and State.UP not in step.needs:
+            return tuple(each for each in numbers if self._states[each] in step.needs) or (self._active,)
         if named == "standby":
             return tuple(each for each in numbers if each != self._active)
         return (self._active,)
@@ -80,7 +76,7 @@ class Instances:
         if brings == State.DELETED or self.missing:
             self._states = dict.fromkeys(self._states, brings)
         self._states[number] = brings
-        if number == self._active and (brings == State.DOWN or isinstance(step, Reboot)):
+        if number == self._active and (brings == State.DOWN or step.restarts):
             standing = [each for each, state in self._states.items() if state == State.UP and each != number]
             self._active = standing[0] if standing else number
         elif brings == State.UP and self._states[self._active] == State.DOWN:

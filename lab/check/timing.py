@@ -8,8 +8,6 @@ from datetime import timedelta
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound, Step
-from lab.declare.steps.repeat import Repeat
-from lab.declare.steps.together import Together
 from lab.declare.unrolling import MOST, total
 from lab.errors import Problem
 from lab.units import format_duration
@@ -52,13 +50,13 @@ class _Moments:
                 right = f"the steps before it take until {format_duration(begin)} at least"
                 self.problems.append(Problem(what=what, remedy=right, place=place))
             begin = max(begin, step.at)
-        here = (*path, step.verb, *(step.inside if isinstance(step, Compound) else ()))
-        if isinstance(step, Together):
+        if not isinstance(step, Compound):
+            return begin + step.least
+        here = (*path, step.verb, *step.inside)
+        if step.at_once:
             ends = [
                 self._one(each, (*here, position), begin, repeated=repeated) for position, each in enumerate(step.steps)
             ]
             return max(ends)
-        if isinstance(step, Repeat):
-            once = self.one_after_another(step.steps, here, begin, repeated=True) - begin
-            return begin + once * step.times
-        return begin + step.least
+        once = self.one_after_another(step.steps, here, begin, repeated=True) - begin
+        return begin + once * step.rounds

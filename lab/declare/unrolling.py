@@ -12,9 +12,6 @@ from datetime import timedelta
 
 from lab.declare.origin import Keys
 from lab.declare.steps.base import Compound, Step
-from lab.declare.steps.repeat import Repeat
-from lab.declare.steps.together import Together
-from lab.declare.steps.traffic import Traffic
 
 MOST = 10_000  # steps of one replay, all rounds counted
 
@@ -44,7 +41,7 @@ class Program:
 
     def beside_and_after(self, this: Numbered) -> tuple[Step, ...]:
         """Return the steps that may go on when this one is done, or come later."""
-        running = [each.step for each in self.flat[: this.since - 1] if isinstance(each.step, Traffic)]
+        running = [each.step for each in self.flat[: this.since - 1] if each.step.goes_on]
         return (*running, *(each.step for each in self.flat[this.since - 1 :] if each is not this))
 
 
@@ -58,8 +55,7 @@ def total(steps: Sequence[Step]) -> int:
     """Count the steps that unrolling would give, without doing it."""
     count = 0
     for step in steps:
-        inside = total(step.steps) if isinstance(step, Compound) else 0
-        count += 1 + inside * (step.times if isinstance(step, Repeat) else 1)
+        count += 1 + (total(step.steps) * step.rounds if isinstance(step, Compound) else 0)
     return count
 
 
@@ -84,13 +80,16 @@ def in_time(steps: Sequence[Step], path: Keys = ("steps",)) -> Iterator[tuple[Ke
 def within(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
     """Return a step and every step in it, in the order of doing; `here` is the path to what stands after its verb."""
     yield here, step
-    if isinstance(step, Repeat):
-        for _ in range(min(step.times, 2)):
-            yield from in_time(step.steps, (*here, *step.inside))
-    elif isinstance(step, Together):
+    if not isinstance(step, Compound):
+        return
+    inside = (*here, *step.inside)
+    if step.at_once:
         begins = sorted(enumerate(step.steps), key=lambda each: each[1].at or timedelta(0))
         for position, each in begins:
-            yield from within(each, (*here, position, each.verb))
+            yield from within(each, (*inside, position, each.verb))
+    else:
+        for _ in range(min(step.rounds, 2)):
+            yield from in_time(step.steps, inside)
 
 
 def _flat(steps: Sequence[Numbered]) -> Iterator[Numbered]:
@@ -112,10 +111,10 @@ class _Counting:
         self._count += 1
         number = self._count
         inner: tuple[Numbered, ...] = ()
-        if isinstance(step, Together):
+        if isinstance(step, Compound) and step.at_once:
             inner = self.unroll(step.steps, f"{written}.", rounds, number if since is None else since)
-        elif isinstance(step, Repeat):
-            for turn in range(1, step.times + 1):
+        elif isinstance(step, Compound):
+            for turn in range(1, step.rounds + 1):
                 inner += self.unroll(step.steps, f"{written}.", (*rounds, turn), since)
         of = f" round {'.'.join(map(str, rounds))}" if rounds else ""
         return Numbered(

@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol, cast
 from lab.declare.expectations import EXPECTATIONS, expectations_of
 from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find, of_kind
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
 from lab.errors import InputError, Place
 from lab.history import Header, Marked, Observation, observations
 from lab.judge.doubts import as_of, doubt
@@ -57,9 +59,15 @@ class Streamed(NamedTuple):
     observations: Iterable[Observation]
 
 
-def judge(expectations: Sequence[Expectation], history: History, *, find: Find = of_kind) -> Report:
+def judge(
+    expectations: Sequence[Expectation],
+    history: History,
+    *,
+    steps: Sequence[type[Step]] = STEPS,
+    find: Find = of_kind,
+) -> Report:
     """Return one verdict per expectation, and the figures, from the history alone."""
-    return _judged(expectations, history, find).report
+    return _judged(expectations, history, steps, find).report
 
 
 def judge_file(
@@ -79,6 +87,7 @@ def judge_whole(
     since: str | None = None,
     until: str | None = None,
     kinds: Sequence[type[Expectation]] = EXPECTATIONS,
+    steps: Sequence[type[Step]] = STEPS,
     find: Find = of_kind,
 ) -> Judged:
     """Judge a history from its file as `judge_file` does, and return the evidence too."""
@@ -91,7 +100,7 @@ def judge_whole(
 
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
-        return _judged(asked, Streamed(header, seen), find, stretch)
+        return _judged(asked, Streamed(header, seen), steps, find, stretch)
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -106,9 +115,15 @@ def judge_whole(
         raise  # a mistake of ours
 
 
-def _judged(expectations: Sequence[Expectation], history: History, find: Find, stretch: Stretch = WHOLE) -> Judged:
+def _judged(
+    expectations: Sequence[Expectation],
+    history: History,
+    steps: Sequence[type[Step]],
+    find: Find,
+    stretch: Stretch = WHOLE,
+) -> Judged:
     header = history.header
-    evidence = take_in(header, history.observations, stretch)
+    evidence = take_in(header, history.observations, stretch, steps)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     if not verdicts and not evidence.timeline.complete:

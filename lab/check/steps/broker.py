@@ -8,9 +8,6 @@ from lab.amazonmq.identity import DeploymentMode
 from lab.check.context import Context
 from lab.check.instances import Brokers, Connectors, doing, missing
 from lab.declare.steps.broker import OnBroker, OnInstance, State
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.resume import Resume
 from lab.errors import Problem
 
 _IS_THERE: Mapping[State | None, str] = {
@@ -31,10 +28,10 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
         right = f"leave instance out, or give it deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}"
         yield context.wrong("instance", what, right)
         return
-    if its.missing and not isinstance(step, CreateBroker):
+    if its.missing and State.ABSENT not in step.needs:
         yield missing(context, step, its)
         return
-    if isinstance(step, CreateBroker) and its.missing != State.ABSENT:
+    if State.ABSENT in step.needs and its.missing != State.ABSENT:
         yield context.wrong("broker", f"{step.broker} {_IS_THERE[its.missing]}", _LATER)
         return
     meant = its.meant(step)
@@ -43,11 +40,11 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
         yield context.wrong("broker", what, "say which one is meant: instance: 1, or instance: 2")
     found = its.state(meant[0])
     if found not in step.needs:
-        before = "pause" if isinstance(step, Resume) else "stop or kill"
+        before = "pause" if State.PAUSED in step.needs else "stop or kill"
         right = f"put a {_BEFORE.get(found, before)} step before it"
         yield context.wrong(
             "broker", f"{its.name(meant[0])} is {found} here, so there is nothing to {doing(step)}", right
         )
     its.done(step, meant[0], step.brings or found)
-    if step.brings == State.DOWN or isinstance(step, Reboot):
+    if step.brings == State.DOWN or step.restarts:
         context.recall(Connectors).started(step.broker)

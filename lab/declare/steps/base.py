@@ -44,6 +44,7 @@ class Step(Declared):
     verb: ClassVar[str]
     fault: ClassVar[Fault | None] = None
     bridges: ClassVar[Bridges] = Bridges.NOTHING
+    goes_on: ClassVar[bool] = False  # beside the steps after it, which begin when it has begun
     uses_client: ClassVar[bool] = False  # its client is one connection, which other steps may use too
     awaits: ClassVar[bool] = False  # where it does not end well, something that was waited for did not come
     _at: timedelta | None = PrivateAttr(default=None)  # written beside the verb: a wait has no keys to put it among
@@ -92,7 +93,13 @@ class Compound(Step):
     """A step that is made of steps."""
 
     inside: ClassVar[tuple[str, ...]]  # the path to the inner steps from what stands after the verb
+    at_once: ClassVar[bool] = False  # its steps all begin when it does; else one begins when the one before it is done
     steps: tuple[Step, ...] = Field(min_length=1)
+
+    @property
+    def rounds(self) -> int:
+        """Return how many times over its steps are done."""
+        return 1
 
     @classmethod
     def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class OnBroker(Step):
 
     needs: ClassVar[tuple[State, ...]]  # it may find the instance in one of these states
     brings: ClassVar[State | None] = None  # and brings it to this one; to none when it only passes
-
+    restarts: ClassVar[bool] = False  # it ends on the way there
     fault = Fault.BROKER
     broker: BrokerName
 

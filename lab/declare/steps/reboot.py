@@ -16,6 +16,7 @@ class Reboot(OnBroker):
     verb: ClassVar[str] = "reboot"
     needs = (State.UP, State.PAUSED)
     brings = State.UP
+    restarts = True
     bridges = Bridges.RAISED
     downtime: Duration | None = None  # between its end and its start; the topology's reboot-time when left out
     within: Duration = STARTS_WITHIN

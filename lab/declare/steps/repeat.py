@@ -18,6 +18,11 @@ class Repeat(Compound):
     inside: ClassVar[tuple[str, ...]] = ("steps",)
     times: Whole = Field(ge=1, le=10_000)
 
+    @property
+    def rounds(self) -> int:
+        """Return how many times over its steps are done."""
+        return self.times
+
     def written(self) -> Any:
         """Return its number and the list of its steps."""
         return {"times": self.times, "steps": [step.entry() for step in self.steps]}

@@ -13,6 +13,7 @@ class Together(Compound):
 
     verb: ClassVar[str] = "together"
     inside: ClassVar[tuple[str, ...]] = ()
+    at_once = True
 
     def written(self) -> Any:
         """Return the list of its steps."""

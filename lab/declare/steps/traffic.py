@@ -13,6 +13,7 @@ class Traffic(Message):
     """Messages are sent in the background, at a rate, while the steps after it are done."""
 
     verb: ClassVar[str] = "traffic"
+    goes_on = True
     name: Name
     rate: MessageRate
     spread: Literal["even", "exponential"] = "even"  # of the time between two messages

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lab.activemq.destinations import hears
 from lab.declare.fields import Receivers
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
 from lab.history import (
     Acknowledged,
     ClientChanged,
@@ -86,9 +88,15 @@ def _of(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
     )
 
 
-def take_in(header: Header, observations: Iterable[Observation], stretch: Stretch = WHOLE) -> Evidence:
+def take_in(
+    header: Header,
+    observations: Iterable[Observation],
+    stretch: Stretch = WHOLE,
+    steps: Sequence[type[Step]] = STEPS,
+) -> Evidence:
     """Read a history once, from its first observation to its last, as far as it tells of a stretch of it."""
-    ledger, timeline = Ledger(stretch.begin, standing=header.standing), Timeline(stretch, standing=header.standing)
+    ledger = Ledger(stretch.begin, standing=header.standing)
+    timeline = Timeline(stretch, standing=header.standing, kinds=steps)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
     last = 0.0
     for seen in stretch.of(observations):

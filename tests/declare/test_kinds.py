@@ -1,0 +1,39 @@
+"""What a room knows of a kind is in a file of its name; every file of a room is of a kind, or of what kinds share."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+import lab
+from lab.declare.expectations import EXPECTATIONS
+from lab.declare.kinds import of_kind
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
+
+ROOT = Path(lab.__file__).parent
+
+
+@pytest.mark.parametrize("kind", STEPS, ids=lambda kind: kind.verb)
+def test_a_step_stands_in_a_file_of_its_verb_and_somebody_does_it(kind: type[Step]) -> None:
+    assert kind.__module__.rpartition(".")[2].rstrip("_") == kind.verb.replace("-", "_")
+    assert of_kind(kind, "lab.replay.steps", "perform")
+
+
+@pytest.mark.parametrize(
+    "room", ["check/steps", "replay/steps", "check/expectations", "replay/expectations", "judge/claims"]
+)
+def test_every_file_of_a_room_is_of_a_kind_or_of_what_kinds_share(room: str) -> None:
+    kinds = STEPS if room.endswith("steps") else EXPECTATIONS
+    declared = {base.__module__.rpartition(".")[2] for kind in kinds for base in kind.__mro__}
+    names = {path.stem for path in (ROOT / room).glob("*.py")} - {"__init__"}
+    assert names - declared == set()
+
+
+def test_every_step_that_is_declared_is_listed() -> None:
+    modules = [f"lab.declare.steps.{path.stem}" for path in (ROOT / "declare/steps").glob("*.py")]
+    found = [vars(importlib.import_module(module)).values() for module in modules]
+    classes = {each for values in found for each in values if isinstance(each, type) and issubclass(each, Step)}
+    assert {each for each in classes if "verb" in vars(each)} == set(STEPS)

@@ -1,0 +1,134 @@
+"""A step is added by a class in a list, a check and a performer: no other place has to know of it.
+
+`blink` is no step of mqlab: its class, its check and its performer stand here, and are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import jsonschema
+import yaml
+
+from lab import units
+from lab.check.context import Context
+from lab.check.scenario import check
+from lab.declare.fields import Duration
+from lab.declare.kinds import of_kind
+from lab.declare.loading import load
+from lab.declare.scenario import Scenario
+from lab.declare.schema import scenario_schema
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Fault
+from lab.declare.steps.link import OnLink
+from lab.errors import Problem
+from lab.history import Header, LinkChanged, MemoryRecorder, StepEnded, StepStarted
+from lab.judge import Outcome, Streamed, judge
+from lab.link.impairment import LinkState
+from lab.plan.planning import plan
+from lab.replay import replay
+from lab.replay.outcome import Outcome as StepOutcome
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.steps.link import change
+from lab.replay.turn import Turn
+from tests.replay.fake_lab import FakeLab
+
+ROOT = Path(__file__).parents[1]
+STORY = f"""
+scenario: a link blinks
+topology: {ROOT}/scenarios/topologies/tokyo-singapore.yaml
+steps:
+  - subscribe: {{client: sg, broker: singapore, over: stomp, topic: orders}}
+  - blink: {{link: tokyo-singapore, down: 2s}}
+  - publish: {{broker: tokyo, over: stomp, topic: orders, count: 3}}
+expect:
+  - delivered: {{topic: orders, promise: exactly-once, within: 30s}}
+"""
+
+
+class Blink(OnLink):
+    """A link is cut for a moment."""
+
+    verb: ClassVar[str] = "blink"
+    fault = Fault.LINK
+    brings = LinkState.OPEN
+    down: Duration
+
+    def words(self) -> str:
+        return f"{super().words()} for {units.format_duration(self.down)}"
+
+
+class Blinks:
+    """How often links have blinked so far."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.count = 0
+
+
+def check_blink(context: Context, step: Blink) -> Iterator[Problem]:
+    context.recall(Blinks).count += 1
+    if context.recall(Blinks).count > 1:
+        yield context.wrong("link", "nobody blinks twice", "remove one")
+    if not step.down:
+        yield context.wrong("down", "nobody sees that", "write down: 1s")
+
+
+def perform_blink(rehearsal: Rehearsal, step: Blink, turn: Turn) -> StepOutcome:
+    change(rehearsal, step, state=LinkState.CUT)
+    rehearsal.wait(lambda: False, step.down.total_seconds())
+    return change(rehearsal, step, state=LinkState.OPEN)
+
+
+OWN = {"check": check_blink, "perform": perform_blink}
+
+
+def find(kind: type, package: str, name: str) -> tuple[Callable[..., Any], ...]:
+    found = of_kind(kind, package, name)
+    return (OWN[name], *found) if kind is Blink and name in OWN else found
+
+
+def loaded(folder: Path, text: str) -> Scenario:
+    path = folder / "story.yaml"
+    path.write_text(text)
+    return load(path, environment={}, steps=(*STEPS, Blink))
+
+
+def test_a_step_that_is_handed_in_is_loaded_checked_replayed_and_judged(tmp_path: Path) -> None:
+    scenario = loaded(tmp_path, STORY)
+    assert check(scenario, find=find) == ()
+    planned, recorder = plan(scenario.topology, seed=scenario.seed), MemoryRecorder()
+    replay(scenario, planned, FakeLab(planned), recorder, run="run-1", find=find)
+    seen = recorder.observations
+    (asked,) = (each for each in seen if isinstance(each, StepStarted) and each.verb == "blink")
+    assert asked.asked == "blink link tokyo-singapore for 2s"
+    states = [each.state for each in seen if isinstance(each, LinkChanged)]
+    assert states == ["cut", "cut", "open", "open"]
+    assert all(each.ok for each in seen if isinstance(each, StepEnded))
+    header = Header(
+        run="run-1",
+        scenario=scenario.scenario,
+        seed=scenario.seed,
+        runtime="simulation",
+        started="2026-11-24T12:00:00Z",
+        declared=scenario.declared(),
+        mqlab="0",
+    )
+    report = judge(scenario.expect, Streamed(header, seen), steps=(*STEPS, Blink))
+    assert report.outcome is Outcome.HELD
+
+
+def test_what_is_wrong_with_it_is_said_by_its_own_check_and_by_what_it_is_made_of(tmp_path: Path) -> None:
+    bad = STORY.replace("{link: tokyo-singapore, down: 2s}", "{link: tokio, down: 0s}")
+    problems = [str(problem) for problem in check(loaded(tmp_path, bad), find=find)]
+    assert [problem.splitlines()[0].partition(": ")[2] for problem in problems] == [
+        'no link named "tokio"',
+        "nobody sees that",
+    ]
+
+
+def test_the_schema_has_it(tmp_path: Path) -> None:
+    written = yaml.safe_load(STORY)
+    jsonschema.Draft202012Validator(scenario_schema((*STEPS, Blink))).validate(written)
+    assert not jsonschema.Draft202012Validator(scenario_schema()).is_valid(written)
