@@ -28,10 +28,10 @@ import docker
 from bench.article import Article
 from bench.startup import Deaf, Stages, _free_ports, _secrets
 from lab import clients
+from lab.activemq.protocols import MQTT
 from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, broker_files
 from lab.amazonmq.files.certificates import LabAuthority
-from lab.amazonmq.names import MQTT
 from lab.emulation.brokers.containers import OWNER, options
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive

@@ -32,6 +32,7 @@ from pydantic import SecretStr
 import docker
 from bench.article import Article
 from lab import clients
+from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, MQTT
 from lab.amazonmq.files.broker_files import (
     JOLOKIA_USER,
     KEY_STORE,
@@ -41,7 +42,6 @@ from lab.amazonmq.files.broker_files import (
     broker_files,
 )
 from lab.amazonmq.files.certificates import LabAuthority
-from lab.amazonmq.names import ENDPOINTS, JOLOKIA_PORT, MQTT
 from lab.emulation.brokers.containers import OWNER, options
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive

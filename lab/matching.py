@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from lab.activemq import amqp_encoding
 
+MOST = 10_000_000  # messages of one step
 HEADER = "mqlab_id"  # a JMS property name: letters, digits and underscores
 _MARK = b"mqlab "
 _ID = re.compile(r"[1-9]\d*-[1-9]\d*")

@@ -3,7 +3,7 @@
 # The broker's own Health MBean is not asked: it says "Getting Worried" for a queue without consumers, which is a fine thing to
 # rehearse, and it says "Good" long before the last connector has started.
 set -u
-port=8778 user='' password=''
+port='' user='' password=''
 while IFS='=' read -r key value; do
     case $key in
         port) port=$value ;;

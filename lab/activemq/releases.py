@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-RELEASES: Mapping[str, str] = {"5.16": "5.16.7", "5.17": "5.17.6", "5.18": "5.18.3"}
-OFFERED = ("5.15", "5.16", "5.17", "5.18", "5.19")  # by Amazon MQ, now or once
-_VERSION = re.compile(r"5\.1[5-9](\.\d{1,2})?")
+# What Amazon MQ offers, or once did, and the lab's own release of it; docker/broker/archives.toml has its digest.
+ENGINES: Mapping[str, str | None] = {"5.15": None, "5.16": "5.16.7", "5.17": "5.17.6", "5.18": "5.18.3", "5.19": None}
+DEFAULT = "5.18"  # where a person says nothing
+RELEASES: Mapping[str, str] = {engine: found for engine, found in ENGINES.items() if found is not None}
+_VERSION = re.compile(rf"({'|'.join(map(re.escape, ENGINES))})(\.\d{{1,2}})?")
 
 
 def release(engine_version: str, activemq_version: str | None = None) -> str | None:
@@ -20,7 +22,7 @@ def release(engine_version: str, activemq_version: str | None = None) -> str | N
 
 def check_engine_version(engine_version: str, activemq_version: str | None = None) -> tuple[str, str] | None:
     """Say what is wrong with an engine version, and what would be right, or None."""
-    offered = f"Amazon MQ has offered: {', '.join(OFFERED)}"
+    offered = f"Amazon MQ has offered: {', '.join(ENGINES)}"
     listed = f"the lab runs: {', '.join(f'{engine} (ActiveMQ {found})' for engine, found in RELEASES.items())}"
     if not _VERSION.fullmatch(engine_version):
         return f"{engine_version!r} is not an engine version of Amazon MQ", f"{offered}\n{listed}"

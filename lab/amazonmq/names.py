@@ -1,4 +1,4 @@
-"""How Amazon MQ names things: broker ids, host names, endpoints, users and groups.
+"""How Amazon MQ names things: broker ids, host names, users and groups.
 
 Pure text and numbers. The `check_…` functions give a plain reason why a name is not one the service takes, or None.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
 
 # Identities must be the same on every run of a topology, so they are derived from its words under this name space.
 _NAMESPACE = uuid.UUID("5d0f7a4e-6f0c-5b7c-9c51-0c9a1d1e7b42")
@@ -23,33 +22,6 @@ USERS_PER_BROKER = 250
 LONGEST_CONFIGURATION_NAME = 150
 LONGEST_BROKER_NAME = 50
 LONGEST_DESCRIPTION = 1024  # assumed: no figure of AWS's was found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One port of an Amazon MQ broker; `transport` is ActiveMQ's name for it, empty for the console."""
-
-    name: str
-    protocol: str
-    scheme: str
-    port: int
-    transport: str
-
-    def url(self, host: str) -> str:
-        """Write the address the way the service's console shows it."""
-        return f"{self.scheme}://{host}:{self.port}"
-
-
-OPENWIRE = Endpoint(name="openwire", protocol="OpenWire", scheme="ssl", port=61617, transport="nio+ssl")
-AMQP = Endpoint(name="amqp", protocol="AMQP 1.0", scheme="amqp+ssl", port=5671, transport="amqp+nio+ssl")
-STOMP = Endpoint(name="stomp", protocol="STOMP", scheme="stomp+ssl", port=61614, transport="stomp+nio+ssl")
-MQTT = Endpoint(name="mqtt", protocol="MQTT", scheme="mqtt+ssl", port=8883, transport="mqtt+nio+ssl")
-WSS = Endpoint(name="wss", protocol="WebSocket", scheme="wss", port=61619, transport="wss")
-CONSOLE = Endpoint(name="console", protocol="web console", scheme="https", port=8162, transport="")
-
-WIRE_ENDPOINTS = (OPENWIRE, AMQP, STOMP, MQTT, WSS)
-ENDPOINTS = (*WIRE_ENDPOINTS, CONSOLE)
-JOLOKIA_PORT = 8778  # for the lab alone; the service has no such port
 
 
 def host_name(broker_id: str, aws_region: str, instance: int = 1) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from lab.amazonmq.names import ENDPOINTS
+from lab.activemq.protocols import ENDPOINTS
 from lab.check.context import Context
 from lab.check.references import check_references
 from lab.declare.expectations.dropped import Dropped

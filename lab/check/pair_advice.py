@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Sanitised
 from lab.declare.topology import Topology
@@ -19,7 +20,7 @@ def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Itera
         for connector in one.configuration.connectors:
             for pair in dict.fromkeys(_pairs(topology, connector, known)):
                 its_hosts = [host for host, broker in known.items() if broker == pair]
-                right = f'write uri="masterslave:({",".join(f"ssl://{host}:61617" for host in its_hosts)})"'
+                right = f'write uri="masterslave:({",".join(map(OPENWIRE.url, its_hosts))})"'
                 if numbers := named.get((name, connector.name, pair)):
                     (number,) = numbers
                     what = f"{connector.name} names only instance {number} of {pair}, "

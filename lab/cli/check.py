@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from lab.activemq import releases
 from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read, read_bytes
@@ -25,7 +26,6 @@ from lab.cli.options import JSON, VERSION, ending
 from lab.errors import HostError, InputError, Problem
 from lab.units import several
 
-DEFAULT_ENGINE = "5.18"  # as a broker's in a topology
 _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
 
 
@@ -48,7 +48,7 @@ def check(
     what: Annotated[list[str], typer.Argument(metavar="SCENARIO|FILE.xml...", help=_WHAT)],
     engine_version: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help=f"Of Amazon MQ, for configurations; {DEFAULT_ENGINE} when left out."),
+        typer.Option(metavar="VERSION", help=f"Of Amazon MQ, for configurations; {releases.DEFAULT} when left out."),
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Write what the service would save into the file itself.")] = False,
     output: Annotated[
@@ -78,7 +78,7 @@ def check(
     for each in what:
         if each in configurations:
             found.append(
-                _configuration(each, engine_version or DEFAULT_ENGINE, output or (Path(each) if fix else None))
+                _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
             found.append(_scenario(each, activemq_version))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from lab.activemq import releases
 from lab.amazonmq.account.describe import describe_configuration, list_revisions, used_by
 from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
@@ -71,7 +72,7 @@ def show(
 
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new configuration's name.")],
-    engine_version: Annotated[str, typer.Option(metavar="VERSION", help="Of Amazon MQ.")] = "5.18",
+    engine_version: Annotated[str, typer.Option(metavar="VERSION", help="Of Amazon MQ.")] = releases.DEFAULT,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> int:

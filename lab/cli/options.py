@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
+from lab.activemq import releases
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.text_files import no_file
 
@@ -37,13 +38,14 @@ RUN = Annotated[
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
-_RELEASES = "5.16.7, 5.17.6 or 5.18.3, instead of the one for the declared engine version."
+*_SOME, _LAST = releases.RELEASES.values()
+_RELEASES = f"{', '.join(_SOME)} or {_LAST}, instead of the one for the declared engine version."
 
 
 def _release(version: str | None) -> str | None:
     """Refuse what is no release of ActiveMQ Classic; whether a repository has it is seen when it is fetched."""
     if version is not None and not re.fullmatch(r"[56]\.\d{1,3}\.\d{1,3}", version):
-        raise typer.BadParameter(f"{version!r} is not a release of ActiveMQ Classic, such as 5.18.3")
+        raise typer.BadParameter(f"{version!r} is not a release of ActiveMQ Classic, such as {_LAST}")
     return version
 
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lab.activemq.protocols import ENDPOINTS, MQTT
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
-from lab.amazonmq.names import ENDPOINTS
 from lab.cli import broker as brokers
 from lab.cli import network as networks
 from lab.emulation.brokers.power import ABSENT
@@ -69,7 +69,7 @@ def show_endpoints(note: Note, state: LabState, console: Console) -> None:
         if len(where) > 1:
             console.print(f"one store; {where[0].name} is active first, and the other's ports refuse connections")
     first = note.plan.brokers[0]
-    port = state.brokers[first.name].first.ports["mqtt"]
+    port = state.brokers[first.name].first.ports[MQTT.name]
     console.print(f"\nCA file   {state.ca_file}", soft_wrap=True)
     console.print("Passwords are the ones in the topology file; they are shown nowhere else.")
     console.print("Try:", style="bold")

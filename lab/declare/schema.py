@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from lab.activemq import releases
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Duration, types_in
@@ -85,7 +86,7 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
         for name, field in model.model_fields.items():
             its, key = definitions[model.__name__]["properties"], field.alias or name
             its[key] = _by_what_it_holds(set(types_in(field.annotation)), its[key])
-    definitions["Broker"]["properties"]["engine-version"] = {**_TEXT_OR_NUMBER, "default": "5.18"}
+    definitions["Broker"]["properties"]["engine-version"] = {**_TEXT_OR_NUMBER, "default": releases.DEFAULT}
     for name, key in (("Broker", "security-groups"), ("RouteTable", "subnets")):
         its = definitions[name]["properties"]
         its[key] = _one_or_many(its[key])

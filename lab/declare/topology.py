@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from lab.activemq import releases
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.fields import (
     Address,
@@ -106,7 +107,7 @@ class Broker(Declared):
     address: Address | None = None  # inside the region's VPC; the first free one when left out
     addresses: Annotated[tuple[Address, ...], AfterValidator(_two_addresses)] | None = None  # of a pair's instances
     broker_id: str | None = None  # b-<uuid>; derived from the names when left out
-    engine_version: str = "5.18"
+    engine_version: str = releases.DEFAULT
     configuration: Configuration | None = None  # the service's default text when left out
     users: Mapping[str, User] = Field(min_length=1)
     memory: Size = 256 * 2**20  # of the container; the Java heap gets half

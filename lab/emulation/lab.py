@@ -13,10 +13,9 @@ from pydantic import SecretStr
 
 import docker
 from lab import clients
-from lab.activemq.protocols import endpoint
+from lab.activemq.protocols import ENDPOINTS, endpoint
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
 from lab.amazonmq.files.vault import Vault
-from lab.amazonmq.names import ENDPOINTS
 from lab.emulation.brokers.actives import Actives
 from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power

@@ -23,10 +23,10 @@ import docker.errors
 from pydantic import SecretStr
 
 import docker
+from lab.activemq.protocols import CONSOLE, ENDPOINTS, JOLOKIA_PORT
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.amazonmq.files.vault import Vault
-from lab.amazonmq.names import CONSOLE, ENDPOINTS, JOLOKIA_PORT
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.clock import RealClock
 from lab.emulation.engine import engine, labels, logs, sweeping

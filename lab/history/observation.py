@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 VERSION = 1
+LATE = 0.05  # seconds after its moment from which a step is late: less is the machine's own unrest
 BEAT = 5.0  # seconds between two words that a keeper watches, or that a program listens
 
 

@@ -16,7 +16,6 @@ from lab.link.impairment import Setting, read_setting
 from lab.link.policy import Way, parse_policy
 
 VERSION = 1
-MANAGEMENT_PORT = 8778  # the brokers' Jolokia: published by the router, never passed from region to region
 PROBES = IPv4Network("198.18.0.0/15")  # RFC 2544's range for measuring networks: our probes' own addresses
 MAX_LINKS = 1_000
 
@@ -67,7 +66,7 @@ class Config:
     networks: tuple[Network, ...]
     published: tuple[Published, ...]
     links: tuple[Link, ...]
-    management_port: int = MANAGEMENT_PORT
+    management_port: int  # of the brokers: published, and never passed from region to region
     policy: tuple[Way, ...] | None = None  # None: what has a way passes
 
     def network(self, name: str) -> Network:
@@ -82,7 +81,7 @@ class Config:
 
 def parse_config(text: str | bytes) -> Config:
     """Check the router's file and give it as values; ConfigError names the first thing wrong."""
-    required, optional = {"version", "networks", "published", "links"}, {"management_port", "policy"}
+    required, optional = {"version", "networks", "published", "links", "management_port"}, {"policy"}
     top = fields.table(fields.load_json(text), "router.json", required, optional)
     if top["version"] != VERSION:
         raise ConfigError(f"version: expected {VERSION}, found {top['version']!r}")
@@ -102,7 +101,7 @@ def parse_config(text: str | bytes) -> Config:
         raise ConfigError(f"links: at most {MAX_LINKS}, found {len(links)}")
     if published and not any(network.internet for network in networks):
         raise ConfigError('published: needs a network of kind "internet"')
-    management = fields.integer(top.get("management_port", MANAGEMENT_PORT), "management_port", 1, 65535)
+    management = fields.integer(top["management_port"], "management_port", 1, 65535)
     policy = None if top.get("policy") is None else parse_policy(top["policy"])
     return Config(networks=networks, published=published, links=links, management_port=management, policy=policy)
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
+from lab.activemq import releases
 from lab.amazonmq.account.account import begun, due, still_due
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.maintenance import Window
@@ -41,7 +42,7 @@ class Live(Networked):
     """A lab with all its verbs. What AWS refuses is an InputError, and has changed nothing."""
 
     @in_turn
-    def create_configuration(self, name: str, engine_version: str = "5.18") -> Done:
+    def create_configuration(self, name: str, engine_version: str = releases.DEFAULT) -> Done:
         """Make a configuration from the service's default for its engine version."""
         made = configurations.create_configuration(self._control, name, engine_version, _machine(), t=self._t)
         return self._kept(made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab import units
-from lab.amazonmq.names import OPENWIRE
+from lab.activemq.protocols import OPENWIRE
 from lab.network.link import words
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan

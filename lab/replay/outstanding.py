@@ -24,10 +24,10 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
+from lab.matching import MOST
 
 _ACCEPTED, _RECEIVED = 1, 2
 _MOST_WAITING = 5_000  # observations that are kept in memory until they are added up
-_MOST = 10_000_000  # messages of one step: who says a higher number was not sent by us
 
 
 class _Audience:
@@ -221,7 +221,7 @@ class Outstanding:
             self._count(audience, seen.id, 1)
             return
         marks = audience.marks.get(step)
-        if step in self._growing and marks is not None and number <= _MOST:
+        if step in self._growing and marks is not None and number <= MOST:
             _reach(marks, number)
         if marks is not None and number < len(marks):
             audience.missing -= marks[number] == _ACCEPTED

@@ -8,12 +8,11 @@ from lab.declare.kinds import Find
 from lab.declare.unrolling import Numbered
 from lab.errors import PlanError
 from lab.history import StepEnded, StepStarted
+from lab.history.observation import LATE
 from lab.replay.maintenance import attend
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes, Turn
-
-LATE = 0.05  # seconds after its moment from which a step is late: less is the machine's own unrest
 
 
 def play(rehearsal: Rehearsal, steps: Sequence[Numbered], find: Find) -> bool:

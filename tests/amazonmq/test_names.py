@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq import names
 
 ID = "b-1234a5b6-78cd-901e-2f3a-45b6c7d8e9f0"
@@ -13,7 +14,7 @@ def test_hosts_and_endpoints_are_spelled_like_amazons() -> None:
     host = names.host_name(ID, "ap-northeast-1")
     assert host == f"{ID}-1.mq.ap-northeast-1.amazonaws.com"
     assert names.host_name(ID, "cn-north-1", instance=2) == f"{ID}-2.mq.cn-north-1.amazonaws.com.cn"
-    assert [endpoint.url("h") for endpoint in names.ENDPOINTS] == [
+    assert [endpoint.url("h") for endpoint in ENDPOINTS] == [
         "ssl://h:61617",
         "amqp+ssl://h:5671",
         "stomp+ssl://h:61614",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.activemq.releases import OFFERED
+from lab.activemq.releases import ENGINES
 from lab.amazonmq.configurations.permitted import versions
 from lab.amazonmq.configurations.wording import lines
 from lab.check.advice import advise, removals
@@ -48,7 +48,7 @@ def test_a_broker_gets_what_the_service_would_save() -> None:
 
 
 def test_every_engine_version_that_is_offered_has_a_list() -> None:
-    assert versions() == OFFERED
+    assert versions() == (*ENGINES,)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from lab.activemq.protocols import Endpoint
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(
@@ -73,6 +75,14 @@ def rows(text: str) -> list[list[str]]:
 def code_words(cell: str) -> list[str]:
     """Return what stands between backquotes."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+def port_rows(endpoints: Sequence[Endpoint]) -> list[list[str]]:
+    """Give what the table of a broker's ports says of these."""
+    return [
+        [str(each.port), each.protocol, f"`{each.url(ELLIPSIS)}`", ", ".join(f"`{word}`" for word in each.over)]
+        for each in endpoints
+    ]
 
 
 def fits(expected: str, found: str) -> bool:

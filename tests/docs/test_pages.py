@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from lab import units
 from lab.activemq.log_lines import NAMED
+from lab.activemq.protocols import ENDPOINTS
 from lab.cli import COMMANDS as LISTED
 from lab.cli import load
 from lab.declare.expectations import EXPECTATIONS
@@ -31,7 +32,7 @@ from lab.declare.vpc import ALL_PORTS, Peering, RouteTable
 from lab.history.kinds import KINDS
 from lab.history.observation import Header
 
-from .pages import PAGES, ROOT, code_words, rows, sections
+from .pages import PAGES, ROOT, code_words, port_rows, rows, sections
 
 SCENARIO, TOPOLOGY, SERVICE = (ROOT / "docs" / name for name in ("scenario.md", "topology.md", "service.md"))
 COMMANDS = {name: load(name) for name in LISTED}
@@ -196,6 +197,11 @@ def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
         for field in dataclasses.fields(KINDS[kind])
         if field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
     ]
+
+
+def test_every_port_of_a_broker_is_on_its_page() -> None:
+    page = rows(sections(ROOT / "docs" / "vpc.md")["A broker's ports"])
+    assert page == port_rows(ENDPOINTS)
 
 
 def test_every_name_of_a_log_line_is_on_its_page() -> None:

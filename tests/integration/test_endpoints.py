@@ -9,7 +9,7 @@ import ssl
 import httpx
 import pytest
 
-from lab.amazonmq.names import ENDPOINTS
+from lab.activemq.protocols import ENDPOINTS
 from tests.integration.labs import Standing, eventually
 
 pytestmark = pytest.mark.docker

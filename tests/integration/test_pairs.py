@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.names import WIRE_ENDPOINTS
+from lab.activemq.protocols import ENDPOINTS
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.status import look
 from lab.history import BrokerChanged, History, MemoryRecorder, StepEnded, read
@@ -63,7 +63,7 @@ def test_one_serves_and_the_other_refuses(pair_lab: Standing) -> None:
     tokyo = pair_lab.broker("tokyo")
     hosts = [its.host_name for its in pair_lab.plan.broker("singapore").instances]
     assert [host.split(".")[0][-2:] for host in hosts] == ["-1", "-2"]
-    for endpoint in WIRE_ENDPOINTS:
+    for endpoint in (each for each in ENDPOINTS if each.transport):
         answers = [reach(tokyo, host, endpoint.port) for host in hosts]
         assert answers == ["open", "refused"], endpoint
     assert all(certified(pair_lab, 1, host) for host in hosts), "one certificate is for both names"

@@ -158,6 +158,7 @@ def config(tokyo: Mapping[str, Any] = {}, singapore: Mapping[str, Any] = {}, **c
             {"name": "singapore", "address": "10.213.0.34/27", "gateway": "10.213.0.33", "kind": "region"},
             {"name": "internet", "address": "10.213.0.66/27", "gateway": "10.213.0.65", "kind": "internet"},
         ],
+        "management_port": 8778,
         "published": [{"port": PUBLISHED, "to": f"{A}:8883"}],
         "links": [
             {

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
 from lab.amazonmq.configurations.elements import Attribute
 from lab.amazonmq.identity import BrokerIdentity
-from lab.amazonmq.names import OPENWIRE
 from lab.errors import Place, Problem
 
 SECURE_SCHEMES = ("ssl", "nio+ssl")

@@ -10,12 +10,13 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
+from lab.activemq.protocols import ENDPOINTS, OPENWIRE, Endpoint
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.edits import Edit, Layout, Node, apply
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.sanitising import Sanitised
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode
-from lab.amazonmq.names import CONSOLE_USER, OPENWIRE, WIRE_ENDPOINTS, Endpoint
+from lab.amazonmq.names import CONSOLE_USER
 
 FOLDER = "/etc/mqlab"
 DATA_FOLDER = "/var/lib/activemq"
@@ -47,7 +48,7 @@ _DECLARATION = re.compile(r"<\?xml\b.*?\?>", re.DOTALL)
 _NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, ports. -->"
 
 
-def render(sanitised: Sanitised, identity: BrokerIdentity) -> str:
+def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
     """Return the activemq.xml of one broker.
 
     What was sanitised sets nothing that the service sets, so nothing is there twice, and no secret's placeholder is a
@@ -60,8 +61,8 @@ def render(sanitised: Sanitised, identity: BrokerIdentity) -> str:
     edits = [
         *_around(layout),
         *layout.add_attributes(broker, _broker_attributes(identity), own_line=True),
-        *_existing_children(layout, broker, identity),
-        *layout.add_children(broker, [_NOTE, *_new_children(broker, identity)]),
+        *_existing_children(layout, broker, identity, endpoints),
+        *layout.add_children(broker, [_NOTE, *_new_children(broker, identity, endpoints)]),
         *(edit for connector in configuration.connectors for edit in _connector(layout, connector.element, identity)),
     ]
     return apply(source, [*configuration.deletions, *edits])
@@ -112,7 +113,9 @@ def _broker_attributes(identity: BrokerIdentity) -> dict[str, str]:
     }
 
 
-def _existing_children(layout: Layout, broker: Element, identity: BrokerIdentity) -> Iterator[Edit]:
+def _existing_children(
+    layout: Layout, broker: Element, identity: BrokerIdentity, endpoints: Sequence[Endpoint]
+) -> Iterator[Edit]:
     """Complete the elements that the person wrote and the service fills up."""
     for plugins in broker.children_named("plugins"):
         # The first plugin is the innermost: who a client is must be known before what it may do is asked.
@@ -128,10 +131,11 @@ def _existing_children(layout: Layout, broker: Element, identity: BrokerIdentity
         written = [each for each in transports.children if each.name == "transportConnector"]
         for each in written:
             yield from layout.add_attributes(each, {"uri": _transport_uri(OPENWIRE)})
-        yield from layout.add_children(transports, _transports(WIRE_ENDPOINTS[1:] if written else WIRE_ENDPOINTS))
+        missing = [each for each in endpoints if not written or each is not OPENWIRE]
+        yield from layout.add_children(transports, _transports(missing))
 
 
-def _new_children(broker: Element, identity: BrokerIdentity) -> Iterator[Node]:
+def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence[Endpoint]) -> Iterator[Node]:
     """Return the elements that only the service writes, or that the person left out."""
     yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
     # Without it the console's web server outlives a broker that stops.
@@ -144,7 +148,7 @@ def _new_children(broker: Element, identity: BrokerIdentity) -> Iterator[Node]:
     if broker.find("systemUsage") is None:
         yield _wrap("systemUsage", _wrap("systemUsage", *_usage()))
     if broker.find("transportConnectors") is None:
-        yield _wrap("transportConnectors", *_transports(WIRE_ENDPOINTS))
+        yield _wrap("transportConnectors", *_transports(endpoints))
 
 
 def _connector(layout: Layout, element: Element, identity: BrokerIdentity) -> list[Edit]:
@@ -198,7 +202,8 @@ def _usage() -> tuple[Node, ...]:
 
 
 def _transports(endpoints: Sequence[Endpoint]) -> list[Node]:
-    return [Node("transportConnector", {"name": each.name, "uri": _transport_uri(each)}) for each in endpoints]
+    listening = [each for each in endpoints if each.transport]
+    return [Node("transportConnector", {"name": each.name, "uri": _transport_uri(each)}) for each in listening]
 
 
 def _transport_uri(endpoint: Endpoint) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
+from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
 from lab.amazonmq.files.activemq_xml import CONSOLE_KEY, FOLDER, KEY_STORE_KEY, STRANGER_KEY, user_key
 from lab.amazonmq.identity import UserIdentity
-from lab.amazonmq.names import CONSOLE_USER, JOLOKIA_PORT
+from lab.amazonmq.names import CONSOLE_USER
 
 KEY_STORE = f"{FOLDER}/keystore.p12"
 TRUST_STORE = f"{FOLDER}/truststore.p12"
@@ -63,6 +64,7 @@ def secrets_properties(secrets: BrokerSecrets) -> str:
         KEY_STORE_KEY: secrets.key_store,
         "console.user": CONSOLE_USER,
         CONSOLE_KEY: secrets.console,
+        "console.port": str(CONSOLE.port),
         STRANGER_KEY: NOBODYS,
         **{user_key(name): password for name, password in secrets.users.items()},
     }

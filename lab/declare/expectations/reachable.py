@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from lab.activemq.protocols import OPENWIRE
 from lab.declare.expectations.base import Attempt, Expectation
 from lab.declare.fields import Name, Whole
 from lab.declare.references import EndName, OtherEndName
@@ -23,7 +24,7 @@ class Reachable(Expectation):
     of_network: ClassVar[bool] = True
     source: EndName = Field(alias="from")  # a broker, or internet
     to: OtherEndName
-    port: Whole = Field(default=61617, ge=1, le=65535)
+    port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)
     answer: Literal["open", "refused", "silent"] = "open"
     because: Because | None = None  # what stops it
     at: Name = END  # a try step's name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.activemq import releases
 from lab.declare.steps.service import OfService
 
 
@@ -12,7 +13,7 @@ class CreateConfiguration(OfService):
 
     verb: ClassVar[str] = "create-configuration"
     configuration: str
-    engine_version: str = "5.18"
+    engine_version: str = releases.DEFAULT
 
     def words(self) -> str:
         """Return it in one line, for people."""

@@ -10,13 +10,14 @@ from pydantic import Field, model_validator
 from lab import units
 from lab.declare.fields import Duration, MessageRate, Whole
 from lab.declare.steps.message import Message
+from lab.matching import MOST
 
 
 class Publish(Message):
     """Messages are sent and their receipts awaited."""
 
     verb: ClassVar[str] = "publish"
-    count: Whole = Field(default=1, ge=1, le=10_000_000)
+    count: Whole = Field(default=1, ge=1, le=MOST)
     every: Duration | None = None  # as fast as receipts allow when both are left out
     rate: MessageRate | None = None
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from lab.activemq.protocols import OPENWIRE
 from lab.declare.fields import Duration, Name, Whole
 from lab.declare.references import EndName, OtherEndName
 from lab.declare.steps.base import Step
@@ -19,7 +20,7 @@ class Try(Step):
     name: Name
     source: EndName = Field(alias="from")  # a broker, or internet
     to: OtherEndName
-    port: Whole = Field(default=61617, ge=1, le=65535)
+    port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)
     within: Duration = timedelta(seconds=3)  # what has not answered then is silent
 
     def words(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import docker.errors
 
 import docker
+from lab.activemq.protocols import JOLOKIA_PORT
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import Endpoint, File, start
@@ -70,6 +71,7 @@ def configuration(
             }
             for link in links
         ],
+        "management_port": JOLOKIA_PORT,
         "policy": policy,
     }
 

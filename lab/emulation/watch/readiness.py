@@ -17,7 +17,7 @@ import docker.errors
 import httpx
 
 import docker
-from lab.amazonmq.names import OPENWIRE
+from lab.activemq.protocols import OPENWIRE
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.router import READY, Router
 from lab.emulation.state import InstanceState

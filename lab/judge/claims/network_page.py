@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.amazonmq.names import ENDPOINTS
+from lab.activemq.protocols import ENDPOINTS
 from lab.declare.expectations.network_page import NetworkPage
 from lab.history import BridgeSeen
 from lab.judge.evidence.evidence import Evidence

@@ -20,7 +20,8 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.judge.evidence.records import FAILED, MOST, OK, UNKNOWN, Publication, Receipts, Subscription, damaged, is_queue
+from lab.judge.evidence.records import FAILED, OK, UNKNOWN, Publication, Receipts, Subscription, damaged, is_queue
+from lab.matching import MOST
 
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK

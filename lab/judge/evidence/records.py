@@ -7,9 +7,9 @@ from math import inf, nan
 
 from lab.errors import InputError
 from lab.history import Publishing
+from lab.matching import MOST
 
 UNKNOWN, OK, FAILED = 0, 1, 2
-MOST = 10_000_000  # messages of one publish step, as a scenario allows
 
 
 class Publication:

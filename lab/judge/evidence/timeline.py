@@ -39,12 +39,11 @@ from lab.history import (
     Unwatched,
     Watched,
 )
+from lab.history.observation import LATE
 from lab.judge.evidence.coverage import Coverage
 from lab.judge.evidence.outages import Closure, Outage
 from lab.judge.evidence.snapshots import Snapshots
 from lab.judge.evidence.stretch import WHOLE, Stretch
-
-LATE = 0.05  # seconds after its moment from which a step is late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent
-from lab.matching import HEADER, digest, given_body, header_value, made_body, message_id
+from lab.matching import HEADER, MOST, digest, given_body, header_value, made_body, message_id
 from lab.replay.attempts import failed, turned_away
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
@@ -22,7 +22,6 @@ from lab.runtime.client import Client
 from lab.runtime.messages import Outgoing, destination
 
 PATIENCE = 30.0  # seconds without any new outcome before the rest is called unknown
-MOST = 10_000_000  # messages of one step; as many as a publish step may count
 
 
 def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
