@@ -20,7 +20,7 @@ from typing import Any
 from bench import check, demo, failover, goals, link, memory, policy, replay, startup, traffic
 from bench.article import Article
 from bench.machine import machine
-from lab.clients import Endpoint
+from lab.runtime.client import Endpoint
 from tests.router.namespaces import unfit
 
 BUSY = 0.4  # cores that others keep busy

@@ -16,12 +16,13 @@ from lab.emulation.images import images
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import pool
-from lab.emulation.opening import Opening, open_lab
-from lab.emulation.opening import Passwords as Passwords
+from lab.emulation.opening import Host
 from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.runtime.note import new_run_id
 from lab.runtime.progress import Progress
+from lab.runtime.runtime import Opening
+from lab.runtime.runtime import Passwords as Passwords
 from lab.shipped import shipped
 
 SCENARIO = "tokyo-singapore"
@@ -63,15 +64,18 @@ class Article:
         """Open a lab as `mqlab run` does, its run folder and its state under `folder`."""
         run = new_run_id()
         (folder / run).mkdir()
-        opening = Opening(
+        host = Host(
             client=self.client,
             images={self.plan.brokers[0].activemq_version: self.images},
             pool=pool(os.environ.get("MQLAB_POOL")),
+        )
+        opening = Opening(
+            plan=self.plan,
             note_folder=folder / "state",
             run=run,
             scenario=self.scenario.scenario,
             folder=folder / run,
             passwords=self.passwords,
         )
-        with open_lab(self.plan, opening, progress) as lab:
+        with host.open(opening, progress) as lab:
             yield lab

@@ -12,8 +12,8 @@ from uuid import uuid4
 import proton
 from proton import Delivery, Event, Message
 
-from lab.clients import Endpoint
 from lab.clients.amqp import PREFETCH_OF_A_TOPIC
+from lab.runtime.client import Endpoint
 
 WITHIN = 120.0
 WINDOW = PREFETCH_OF_A_TOPIC  # messages that may come before they are acknowledged, as in a replay

@@ -33,6 +33,7 @@ from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, broker_files
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.emulation.brokers.containers import OWNER, options
+from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
@@ -40,6 +41,7 @@ from lab.emulation.network import networks
 from lab.emulation.network.subnets import candidates, pool
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BrokerPlan
+from lab.runtime.client import Endpoint
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 
@@ -59,7 +61,7 @@ class Pair(Protocol):
         """Start an instance, and return when it waits for the lock."""
         ...
 
-    def endpoint(self, number: int) -> clients.Endpoint:
+    def endpoint(self, number: int) -> Endpoint:
         """Return where an instance's MQTT is."""
         ...
 
@@ -121,7 +123,7 @@ class OfLab:
         self.lab.start(PAIR, number)
         _until(lambda: self.lab.started(PAIR, number))
 
-    def endpoint(self, number: int) -> clients.Endpoint:
+    def endpoint(self, number: int) -> Endpoint:
         """Return the published port."""
         port = self.lab.state.brokers[PAIR].instance(number).ports["mqtt"]
         return _endpoint(self.article, port, Path(self.lab.state.ca_file))
@@ -147,7 +149,7 @@ class Bare:
         its.start()
         _until(lambda: b"locked by another server" in its.logs(since=since.replace(tzinfo=None)))
 
-    def endpoint(self, number: int) -> clients.Endpoint:
+    def endpoint(self, number: int) -> Endpoint:
         """Return the published port."""
         return _endpoint(self.article, self.ports[number - 1], self.ca_file)
 
@@ -159,7 +161,7 @@ def bare(article: Article, folder: Path) -> Iterator[Bare]:
     its_labels = labels.of_lab(run, Owner.current(), detached=False)
     subnet = next(candidates(pool(os.environ.get("MQLAB_POOL")), networks.taken(client), random.Random(run))).network
     with ExitStack() as closing:
-        closing.callback(sweeping.remove, client, run)
+        closing.callback(sweeping.remove, client, run, RealClock())
         name = f"mqlab-bench-{run}"
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))])
         client.networks.create(name, driver="bridge", ipam=ipam, labels={**its_labels, labels.ROLE: "network"})
@@ -218,12 +220,10 @@ def _files(
     )
 
 
-def _endpoint(article: Article, port: int, ca_file: Path) -> clients.Endpoint:
+def _endpoint(article: Article, port: int, ca_file: Path) -> Endpoint:
     user = article.plan.broker(PAIR).users[0]
     password = article.passwords[PAIR][user]
-    return clients.Endpoint(
-        host="127.0.0.1", port=port, ca_file=ca_file, user=user, password=password, client_id="bench"
-    )
+    return Endpoint(host="127.0.0.1", port=port, ca_file=ca_file, user=user, password=password, client_id="bench")
 
 
 def _until(condition: Callable[[], bool]) -> None:

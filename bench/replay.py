@@ -24,7 +24,6 @@ from pydantic import SecretStr
 
 from bench.bare_amqp import bare_amqp
 from lab import clients
-from lab.clients import Endpoint
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.publish import Publish
@@ -35,7 +34,7 @@ from lab.history import Header, HistoryFile, Received, Sent, observations
 from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.replay import replay
-from lab.runtime.client import Client, ClientEvents
+from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 
 SIZE = 200  # bytes of each body

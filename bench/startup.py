@@ -43,14 +43,16 @@ from lab.amazonmq.files.broker_files import (
 )
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.emulation.brokers.containers import OWNER, options
+from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
-from lab.emulation.lab import EmulatedLab, started_version
+from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import networks
 from lab.emulation.network.subnets import candidates, pool
 from lab.emulation.watch.jolokia import Jolokia
+from lab.emulation.watch.management import started_version
 from lab.plan.values import BrokerPlan
-from lab.runtime.client import Client
+from lab.runtime.client import Client, Endpoint
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 
@@ -114,7 +116,7 @@ class Bare:
 
     def connack(self) -> Client:
         """Connect over MQTT, which returns with the CONNACK."""
-        endpoint = clients.Endpoint(
+        endpoint = Endpoint(
             host="127.0.0.1",
             port=self.ports[MQTT.port],
             ca_file=self.ca_file,
@@ -171,7 +173,7 @@ def start_bare(article: Article, folder: Path) -> Start:
     its_labels = labels.of_lab(run, Owner.current(), detached=False)
     subnet = next(candidates(pool(os.environ.get("MQLAB_POOL")), networks.taken(client), random.Random(run))).network
     with ExitStack() as closing:
-        closing.callback(sweeping.remove, client, run)
+        closing.callback(sweeping.remove, client, run, RealClock())
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))])
         network = f"mqlab-bench-{run}"
         client.networks.create(network, driver="bridge", ipam=ipam, labels={**its_labels, labels.ROLE: "network"})

@@ -17,6 +17,7 @@ from typing import Any
 from docker.models.containers import Container
 
 from bench.article import Article
+from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import Endpoint, start
 from lab.emulation.network import networks, subnets
@@ -105,7 +106,7 @@ class Regions:
             lab_labels=self.labels,
         )
         try:
-            readiness.for_router(client, container)
+            readiness.for_router(client, container, RealClock())
             yield client.containers.get(container)
         finally:
             client.containers.get(container).remove(force=True, v=True)
@@ -156,7 +157,7 @@ def regions(article: Article) -> Iterator[Regions]:
         source, sink = (client.containers.get(each) for each in ends)
         yield Regions(article=article, run=run, networks=made, ends=(source, sink), labels=its_labels)
     finally:
-        sweeping.remove(client, run)
+        sweeping.remove(client, run, RealClock())
 
 
 def measure(article: Article, *, seconds: float) -> dict[str, Any]:
@@ -188,7 +189,7 @@ def over_the_link(here: Regions, container: Container, asked_ms: int, window: in
     link = here.article.plan.links[0]
     both = [direction.leaving for direction in link.directions]
     delay = Impairment(delay=timedelta(milliseconds=asked_ms / 2))
-    Router(here.article.client, str(container.id)).change(link.name, both, delay, None)
+    Router(here.article.client, str(container.id), RealClock()).change(link.name, both, delay, None)
     before = cpu_seconds_of_the_link(container)
     warm_up = FAR_WARM_UP if asked_ms > FAR_MS else WARM_UP
     speeds = [here.stream(window, seconds + 2 * (warm_up - WARM_UP), warm_up) for _ in range(ROUNDS)]

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.replay import BARE, SIZE, TOPOLOGY, Case, OneBroker, bench_plan
-from lab.clients import Endpoint
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.traffic import Traffic
 from lab.history import Header, HistoryFile, Paced, observations
 from lab.replay import replay
+from lab.runtime.client import Endpoint
 
 CASES: tuple[Case, ...] = (("mqtt", 1), ("stomp", 1))
 PARTS = (0.1, 0.25, 0.5)  # of the bare rate

@@ -13,24 +13,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.emulation.engine import engine
-from lab.emulation.opening import close_lab, open_lab
-from lab.emulation.prepare import prepare
-from lab.folder import RunFolder
+from lab.amazonmq.configurations.wording import lines
+from lab.check.clients import check_clients
+from lab.clients import missing
+from lab.declare.loading import masked_sources
+from lab.errors import InputError
+from lab.folder import RunFolder, create, home
 from lab.history import Header, HistoryFile
 from lab.judge import Judged, Outcome, Report, judge_whole
 from lab.living.service import Live, attach
 from lab.replay import replay
 from lab.report.files import keep
 from lab.runtime import note as notes
-from lab.runtime.note import note_folder
+from lab.runtime.lab import StandingLab
+from lab.runtime.note import new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
-from lab.scenarios import Asked
+from lab.runtime.runtime import Opening
+from lab.runtimes import USUAL, runtime
+from lab.scenarios import Asked, asked
 from lab.units import several
 from lab.version import __version__
 
@@ -73,21 +78,17 @@ def up(
     `down`.
     """
     told = progress or Logged()
-    with ExitStack() as ending:
-        with engine.explained():
-            prepared = prepare(
-                str(scenario),
-                environment,
-                told,
-                seed=seed,
-                version=activemq_version,
-                archive=activemq_archive,
-                runs=runs,
-                detached=detach,
-            )
-            ending.callback(prepared.opening.client.close)
-            lab = ending.enter_context(open_lab(prepared.asked.plan, prepared.opening, told))
-            live = ending.enter_context(Live(lab, told))
+    opened = _opened(
+        str(scenario),
+        environment,
+        told,
+        seed=seed,
+        version=activemq_version,
+        archive=activemq_archive,
+        runs=runs,
+        detached=detach,
+    )
+    with opened as its, Live(its.lab, told) as live:
         yield live
 
 
@@ -106,47 +107,95 @@ def run(
     A broken expectation is no error, but a verdict in the report.
     """
     told = progress or Logged()
-    with engine.explained():
-        prepared = prepare(
-            str(scenario),
-            environment,
-            told,
-            seed=seed,
-            version=activemq_version,
-            archive=activemq_archive,
-            runs=runs,
-            replaying=True,
-        )
-        asked, folder, name = prepared.asked, prepared.folder, prepared.opening.run
+    opened = _opened(
+        str(scenario),
+        environment,
+        told,
+        seed=seed,
+        version=activemq_version,
+        archive=activemq_archive,
+        runs=runs,
+        replaying=True,
+    )
+    with opened as its:
+        played, folder, lab = its.asked.scenario, its.folder, its.lab
         with (
-            closing(prepared.opening.client),
-            open_lab(asked.plan, prepared.opening, told) as lab,
-            HistoryFile(folder.history, _header(name, asked), asked.scenario.origin.mask) as history,
-            told.stage(f"replay {several(len(asked.scenario.steps), 'step')}"),
+            HistoryFile(folder.history, _header(its), played.origin.mask) as history,
+            told.stage(f"replay {several(len(played.steps), 'step')}"),
         ):
-            replay(asked.scenario, asked.plan, lab, history, run=name)
+            replay(played, its.asked.plan, lab, history, run=lab.note.run)
     judged = judge_whole(folder.history)
     keep(judged, folder)
     return Ran(judged=judged, folder=folder)
 
 
 def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
-    """End a lab and remove everything of it; gives how many containers and networks that were. Its run folder stays."""
+    """End a lab, remove everything of it, and return how many things that were. Its run folder stays."""
     folder = note_folder(environment)
     note = notes.chosen(notes.load_all(folder), run)
-    with engine.explained(), closing(engine.connect(environment)) as client:
-        return close_lab(client, note.run, Path(note.folder), folder)
+    with runtime(note.runtime, environment) as its:
+        return its.end(note, folder)
 
 
-def _header(run_id: str, asked: Asked) -> Header:
-    scenario = asked.scenario
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A lab that was just opened, and what of."""
+
+    asked: Asked
+    folder: RunFolder
+    lab: StandingLab
+
+
+@contextmanager
+def _opened(
+    scenario: str,
+    environment: Mapping[str, str],
+    told: Told,
+    *,
+    seed: int | None,
+    version: str | None,
+    archive: Path | None,
+    runs: Path | None,
+    detached: bool = False,
+    replaying: bool = False,
+) -> Iterator[_Opened]:
+    """Open a scenario's lab; whatever can be wrong with what was asked is told before anything is built or written."""
+    found = asked(scenario, environment, seed=seed, version=version)
+    if replaying and (problems := check_clients(found.scenario, missing())):
+        raise InputError(problems)
+    for line in lines(found.removals, found.advice):
+        told.warn(found.scenario.origin.mask.text(line))
+    topology = found.scenario.topology
+    with runtime(USUAL, environment) as its:
+        ready = its.prepare(found.plan, told, archive=archive)
+        run = new_run_id()
+        folder = create(runs or home(environment), run)
+        folder.keep(masked_sources(found.scenario), found.plan, found.scenario.origin.mask)
+        opening = Opening(
+            plan=found.plan,
+            run=run,
+            scenario=found.scenario.scenario,
+            folder=folder.path,
+            note_folder=note_folder(environment),
+            passwords=topology.passwords(),
+            detached=detached,
+            replaying=replaying,
+            reboot_time=topology.reboot_time.total_seconds(),
+            service_time=topology.service_time,
+        )
+        with ready.open(opening, told) as lab:
+            yield _Opened(asked=found, folder=folder, lab=lab)
+
+
+def _header(of: _Opened) -> Header:
+    scenario, note = of.asked.scenario, of.lab.note
     return Header(
-        run=run_id,
+        run=note.run,
         scenario=scenario.scenario,
         seed=scenario.seed,
-        runtime="emulation",
+        runtime=note.runtime,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
         declared=scenario.declared(),
         mqlab=__version__,
-        activemq={broker.name: broker.activemq_version for broker in asked.plan.brokers},
+        activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
     )

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from lab.clients import Endpoint
 from lab.emulation.engine import engine as engines
 from lab.emulation.images import images
 from lab.errors import HostError
+from lab.runtime.client import Endpoint
 from tests import diagnosis
 from tests.command import Commands
 from tests.integration.labs import ARTICLE, TWO_SHORES, Engine, Standing, eventually, scenario_at, standing

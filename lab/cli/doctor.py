@@ -9,7 +9,7 @@ import typer
 
 from lab.cli import options
 from lab.cli.options import JSON, ending
-from lab.emulation.engine import doctor as checks
+from lab.runtimes import USUAL, runtime
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,7 +19,8 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(json: JSON = False) -> int:
     """Look at this machine: does it have what a lab needs?"""
-    findings = checks.examine(os.environ)
+    with runtime(USUAL, os.environ) as its:
+        findings = its.examine()
     if json:
         options.print_json(
             [{"what": each.what, "ok": each.ok, "found": each.found, "remedy": each.remedy} for each in findings]

@@ -9,8 +9,7 @@ from rich.table import Table
 
 from lab.cli import options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION, ending
-from lab.emulation.engine import engine
-from lab.emulation.images import images as building
+from lab.runtimes import USUAL, runtime
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,13 +21,8 @@ def images(
     activemq_version: VERSION = None, activemq_archive: ARCHIVE = None, quiet: QUIET = False, json: JSON = False
 ) -> int:
     """Build what is missing of the three images, and list them."""
-    progress = options.progress(quiet)
-    client = engine.connect(os.environ)
-    with progress.stage("images"):
-        building.ensure(
-            client, version=activemq_version, archive=activemq_archive, environment=os.environ, say=progress.tell
-        )
-    listed = building.listing(client)
+    with runtime(USUAL, os.environ) as its:
+        listed = its.images(options.progress(quiet), version=activemq_version, archive=activemq_archive)
     if json:
         options.print_json([{"name": each.name, "size": each.size, "created": each.created} for each in listed])
         return 0

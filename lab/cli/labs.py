@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,16 +13,10 @@ from lab.cli import open_lab, options, status_text
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
 from lab.cli.run import FOLDER
-from lab.emulation.engine import engine, logs, sweeping
-from lab.emulation.opening import close_lab
-from lab.emulation.state import gone
-from lab.emulation.watch.status import look
-from lab.errors import InputError
 from lab.living.windows import stand
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
-from lab.runtime.owner import Owner
-from lab.runtime.turns import forget_strays
+from lab.runtimes import USUAL, runtime
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,11 +54,11 @@ def up(
         progress=options.progress(quiet),
     )
     with opened as live:
-        note, state = live.lab.note, live.lab.state
+        note, where = live.lab.note, live.lab.whereabouts()
         if json:
-            options.print_json(status_text.endpoints(note, state))
+            options.print_json(status_text.endpoints(note, where))
         else:
-            status_text.show_endpoints(note, state, options.out())
+            status_text.show_endpoints(note, where, options.out())
         if detach:
             options.err().print(
                 f"\nThe lab stays. See it: mqlab status {note.run}   End it: mqlab down {note.run}", soft_wrap=True
@@ -92,12 +85,11 @@ def down(
     json: JSON = False,
 ) -> int:
     """End a lab and remove everything of it."""
-    client = engine.connect(os.environ)
-    known = notes.load_all(note_folder(os.environ))
-    ended = list(known) if every else [notes.chosen(known, run)]
-    removed = {}
-    for note in ended:
-        removed[note.run] = close_lab(client, note.run, Path(note.folder), note_folder(os.environ))
+    folder = note_folder(os.environ)
+    with runtime(USUAL, os.environ) as its:
+        known = its.standing(folder)
+        ended = known if every else (notes.chosen(known, run),)
+        removed = {note.run: its.end(note, folder) for note in ended}
     if json:
         options.print_json(removed)
     else:
@@ -110,21 +102,20 @@ def down(
 
 def status(run: RUN = None, json: JSON = False) -> int:
     """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
-    client = engine.connect(os.environ)
-    known = notes.load_all(note_folder(os.environ))
-    if run is None and not known:
-        if json:
-            options.print_json([])
-        else:
-            typer.echo("no lab is running")
-        return 0
-    chosen = known if run is None else (notes.chosen(known, run),)
-    seen = [look(client, note) for note in chosen]
+    folder = note_folder(os.environ)
+    seen = []
+    with runtime(USUAL, os.environ) as its:
+        known = its.standing(folder)
+        for note in known if run is None else (notes.chosen(known, run),):
+            with its.attach(note, folder) as lab:
+                seen.append(lab.status())
     if json:
         options.print_json([status_text.to_dict(each) for each in seen])
     else:
         for each in seen:
             status_text.show(each, options.out())
+        if not seen:
+            typer.echo("no lab is running")
     return 0
 
 
@@ -136,16 +127,12 @@ def show_logs(
     json: JSON = False,
 ) -> int:
     """Print the log of a broker or of the router."""
-    client = engine.connect(os.environ)
-    note = notes.chosen(notes.load_all(note_folder(os.environ)), run)
-    there = dict(logs.containers(client, note.run))
-    if name not in there:
-        raise InputError.of(f'lab {note.run} has nothing named "{name}"', f"it has: {', '.join(there)}")
-    for line in logs.follow(there[name], tail=tail, follow=follow):
-        if json:
-            typer.echo(json_line({"from": name, "line": line}))
-        else:
-            typer.echo(line)
+    folder = note_folder(os.environ)
+    with runtime(USUAL, os.environ) as its:
+        note = notes.chosen(its.standing(folder), run)
+        with its.attach(note, folder) as lab:
+            for line in lab.logs(name, tail=tail, follow=follow):
+                typer.echo(json_line({"from": name, "line": line}) if json else line)
     return 0
 
 
@@ -156,38 +143,14 @@ def sweep(
     json: JSON = False,
 ) -> int:
     """Remove what dead runs left behind, by label only."""
-    client = engine.connect(os.environ)
-    here = Owner.current()
-    folder = note_folder(os.environ)
-    known = notes.load_all(folder)  # before the engine is asked: what is on file then is on its engine, or gone
-    found = sweeping.find(client)
-    wanted = [each for each in found if every or each.is_left_behind(here)]
-    for each in wanted:
-        if not dry_run:
-            sweeping.remove(client, each.run)
-            notes.forget(each.run, folder)
-    if not dry_run:
-        runs = {each.run for each in found}
-        for run in gone(known, runs, engine.identity(client), here):
-            notes.forget(run, folder)
-        notes.forget_parts(folder)
-        forget_strays(folder, runs)
+    with runtime(USUAL, os.environ) as its:
+        swept = its.sweep(note_folder(os.environ), every=every, dry_run=dry_run)
     if json:
-        options.print_json(
-            [
-                {"run": each.run, "created": each.created, "containers": each.containers, "networks": each.networks}
-                | ({"volumes": each.volumes} if each.volumes else {})
-                for each in wanted
-            ]
-        )
+        options.print_json([{"run": each.run, "created": each.created, **each.counts} for each in swept.removed])
         return 0
-    for each in wanted:
-        verb = "would remove" if dry_run else "removed"
-        stores = f", {each.volumes} stores of pairs" if each.volumes else ""
-        typer.echo(f"{verb} lab {each.run}: {each.containers} containers, {each.networks} networks{stores}")
-    alive = len(found) - len(wanted)
+    for each in swept.removed:
+        typer.echo(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.words}")
     if not quiet:
-        typer.echo(
-            f"{len(wanted)} left behind, {alive} alive" + (" (mqlab sweep --all removes those too)" if alive else "")
-        )
+        more = " (mqlab sweep --all removes those too)" if swept.alive else ""
+        typer.echo(f"{len(swept.removed)} left behind, {swept.alive} alive{more}")
     return 0

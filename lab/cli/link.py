@@ -10,9 +10,9 @@ import typer
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, ending
-from lab.emulation.network.links import DirectionNow
 from lab.link.impairment import FIGURES
 from lab.living import words
+from lab.runtime.status import DirectionNow
 
 LINK = Annotated[str | None, typer.Argument(metavar="[LINK]", help="Its name; not needed where there is one only.")]
 LEAVING = Annotated[

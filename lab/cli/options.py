@@ -78,9 +78,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         except BrokenPipeError:  # who reads stdout has enough of it: `mqlab history | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered has to go somewhere
             code = PIPE_CLOSED
-        except Exception as error:
-            if not isinstance(error, (OSError, *_engine_trouble())):
-                raise
+        except OSError as error:
             if options.get("json"):
                 typer.echo(json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR))))
             complain(f"{type(error).__name__}: {error}")
@@ -112,12 +110,6 @@ def spelled(command: Callable[P, int], options: Mapping[str, Any], after: str) -
 
     run.__signature__ = Signature(found)  # type: ignore[attr-defined]  # which inspect, and so typer, looks for
     return run
-
-
-def _engine_trouble() -> tuple[type[Exception], ...]:
-    from lab.emulation.engine.engine import ENGINE_TROUBLE  # here, since loading docker takes long
-
-    return ENGINE_TROUBLE
 
 
 def complain(of: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,28 +15,26 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
 from lab.cli import broker as brokers
 from lab.cli import network as networks
-from lab.emulation.brokers.power import ABSENT
-from lab.emulation.state import BrokerState, InstanceState, LabState
-from lab.emulation.watch.status import BrokerStatus, Status
 from lab.network.describing import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan.values import BrokerPlan, InstancePlan
 from lab.runtime.note import Note
+from lab.runtime.status import ABSENT, BrokerStatus, Reached, Status, Whereabouts
 
 
-def endpoints(note: Note, state: LabState) -> dict[str, Any]:
+def endpoints(note: Note, where: Whereabouts) -> dict[str, Any]:
     """Return where everything of a lab is reached from this machine."""
     return {
         "run": note.run,
         "scenario": note.scenario,
-        "ca_file": state.ca_file,
+        "ca_file": where.ca_file,
         "brokers": {
             plan.name: {
                 "region": plan.region,
-                **_instance(plan.instances[0], state.brokers[plan.name].first),
+                **_instance(plan.instances[0], where.brokers[plan.name][0]),
                 "users": list(plan.users),
                 "console_users": list(plan.console_users),
-                **_instances(plan, state.brokers[plan.name]),
+                **_instances(plan, where.brokers[plan.name]),
             }
             for plan in note.plan.brokers
             if plan.name not in note.deleted
@@ -43,7 +42,7 @@ def endpoints(note: Note, state: LabState) -> dict[str, Any]:
     }
 
 
-def show_endpoints(note: Note, state: LabState, console: Console) -> None:
+def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
     """Print the endpoints, the users, the CA file, and a line to try."""
     regions = {region.name: region for region in note.plan.regions}
     for plan in note.plan.brokers:
@@ -52,12 +51,12 @@ def show_endpoints(note: Note, state: LabState, console: Console) -> None:
             f"\n[bold]{plan.name}[/bold] · {region.city} ({region.aws_region}) · ActiveMQ {plan.activemq_version}"
         )
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
-        where = state.brokers[plan.name].instances
-        if len(where) > 1:
-            table.add_row("", *(f"instance {its.number}" for its in where))
+        its_own = where.brokers[plan.name]
+        if len(its_own) > 1:
+            table.add_row("", *(f"instance {its.number}" for its in its_own))
         for endpoint in ENDPOINTS:
-            table.add_row(endpoint.protocol, *(_url(endpoint.scheme, its.ports[endpoint.name]) for its in where))
-        both = zip(plan.instances, where, strict=True)
+            table.add_row(endpoint.protocol, *(_url(endpoint.scheme, its.ports[endpoint.name]) for its in its_own))
+        both = zip(plan.instances, its_own, strict=True)
         table.add_row("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both))
         table.add_row("users", ", ".join(plan.users))
         table.add_row("console users", ", ".join(plan.console_users) or "none (console-access: yes makes one)")
@@ -66,15 +65,17 @@ def show_endpoints(note: Note, state: LabState, console: Console) -> None:
             console.print(f"inside the lab {its.host_name}", soft_wrap=True)
         if plan.name in note.to_come:
             console.print(f"not created yet: mqlab broker create {plan.name}")
-        if len(where) > 1:
-            console.print(f"one store; {where[0].name} is active first, and the other's ports refuse connections")
-    first = note.plan.brokers[0]
-    port = state.brokers[first.name].first.ports[MQTT.name]
-    console.print(f"\nCA file   {state.ca_file}", soft_wrap=True)
+        if len(its_own) > 1:
+            console.print(
+                f"one store; {plan.instances[0].name} is active first, and the other's ports refuse connections"
+            )
+    one = note.plan.brokers[0]
+    port = where.brokers[one.name][0].ports[MQTT.name]
+    console.print(f"\nCA file   {where.ca_file}", soft_wrap=True)
     console.print("Passwords are the ones in the topology file; they are shown nowhere else.")
     console.print("Try:", style="bold")
     console.print(
-        f"  mosquitto_sub --cafile {state.ca_file} -h localhost -p {port} -u {first.users[0]} -P PASSWORD -t '#' -v",
+        f"  mosquitto_sub --cafile {where.ca_file} -h localhost -p {port} -u {one.users[0]} -P PASSWORD -t '#' -v",
         soft_wrap=True,
     )
 
@@ -84,10 +85,10 @@ def to_dict(status: Status) -> dict[str, Any]:
     account = Account() if status.note.replaying else status.note.control.account
     network = Network() if status.note.replaying else status.note.plan.network  # else it is the replay's
     return {
-        **endpoints(status.note, status.state),
+        **endpoints(status.note, status.whereabouts),
         "detached": status.note.detached,
         "owner_alive": status.owner_alive,
-        "networks": dict(status.state.networks),
+        "networks": dict(status.whereabouts.networks),
         "broker_status": [_broker(each) for each in status.brokers],
         "bridges": [asdict(each) for each in status.bridges],
         "links": [asdict(each) for each in status.links],
@@ -159,7 +160,7 @@ def show(status: Status, console: Console) -> None:
         console.print(f"  {drop.packets} from {drop.source} to {drop.target}: {drop.cause}", soft_wrap=True)
 
 
-def _instance(plan: InstancePlan, where: InstanceState) -> dict[str, Any]:
+def _instance(plan: InstancePlan, where: Reached) -> dict[str, Any]:
     return {
         "host_name": plan.host_name,
         "address": str(plan.address),
@@ -168,11 +169,11 @@ def _instance(plan: InstancePlan, where: InstanceState) -> dict[str, Any]:
     }
 
 
-def _instances(plan: BrokerPlan, where: BrokerState) -> dict[str, Any]:
+def _instances(plan: BrokerPlan, where: Sequence[Reached]) -> dict[str, Any]:
     """Return both instances of a pair; the first one's are the broker's own keys too."""
     if len(plan.instances) == 1:
         return {}
-    both = zip(plan.instances, where.instances, strict=True)
+    both = zip(plan.instances, where, strict=True)
     return {"instances": [{"name": declared.name, **_instance(declared, its)} for declared, its in both]}
 
 

@@ -10,12 +10,12 @@ from typing import get_args
 
 from lab.activemq.protocols import Over
 from lab.activemq.protocols import endpoint as endpoint_of
-from lab.clients.base import Endpoint, HungUp
+from lab.clients.base import HungUp
 from lab.errors import HostError, LabTimeout, PlanError
-from lab.runtime.client import Client, ClientEvents
+from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.messages import ORDINARY, Session
 
-__all__ = ["PROTOCOLS", "Endpoint", "connect", "missing"]
+__all__ = ["PROTOCOLS", "connect", "missing"]
 
 PROTOCOLS: tuple[str, ...] = get_args(Over)
 _AMQP = "pip install 'mqlab[amqp]'"  # apart, since python-qpid-proton has no wheel and is compiled

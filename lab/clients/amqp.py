@@ -14,11 +14,11 @@ from proton import Endpoint as End
 from lab.clients import amqp_engine as engine
 from lab.clients.amqp_message import decode, encode
 from lab.clients.amqp_wire import Wire, words
-from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, InFlight, connecting, guarded
 from lab.clients.naming import amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.client import ClientEvents
+from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
 # Messages that may come before they are acknowledged, where nothing is said: as ActiveMQ's own clients have it. Of a

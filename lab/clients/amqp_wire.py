@@ -19,8 +19,9 @@ from typing import Any
 import proton
 
 from lab.clients.amqp_engine import Events, Pointer
-from lab.clients.base import Endpoint, await_ticket
+from lab.clients.base import await_ticket
 from lab.clients.buffered import Buffered
+from lab.runtime.client import Endpoint
 
 # After so many seconds without a frame the broker has fallen silent; it is asked to send one in half of them.
 SILENCE = 20.0

@@ -9,46 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
-
-from pydantic import SecretStr
 
 from lab.clients.refusals import REFUSED, TLS_FAILED, how
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.client import ClientEvents
+from lab.runtime.client import ClientEvents, Endpoint
 
 PATIENCE = 30.0  # seconds that a broker may take over any one answer
-CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome
 CLOSE_WITHIN = 2.0
 MOST_IN_FLIGHT = 400  # messages of one client; with 100 it often waits for the broker and the broker for it
 _TICKET_WITHIN = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where a broker is reached, and as whom; the certificate must be of `host` and signed by the CA of `ca_file`."""
-
-    host: str
-    port: int
-    ca_file: Path | None  # None: whom the system trusts, which is no lab
-    user: str
-    password: SecretStr  # never shown
-    client_id: str
-    within: float = CONNECT_WITHIN
-
-    def __str__(self) -> str:
-        """Write where it is, and nothing of who."""
-        return f"{self.host}:{self.port}"
-
-    def tls(self) -> ssl.SSLContext:
-        """Make a context that trusts the lab's CA alone and checks the host's name."""
-        try:
-            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
-        except (OSError, ssl.SSLError) as error:
-            raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
 
 
 class HungUp(BrokerError):

@@ -17,7 +17,6 @@ from lab.clients.base import (
     CLOSE_WITHIN,
     MOST_IN_FLIGHT,
     Answers,
-    Endpoint,
     InFlight,
     await_ticket,
     connecting,
@@ -28,7 +27,7 @@ from lab.clients.naming import mqtt_topic, physical_name
 from lab.clients.web_socket import WebSocketStream, shake_hands
 from lab.errors import BrokerError
 from lab.history import SendOutcome
-from lab.runtime.client import ClientEvents
+from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.messages import ORDINARY, Destination, Incoming, Outgoing, Session, Terms
 
 _KEEP_ALIVE = 30  # seconds

@@ -11,12 +11,12 @@ from typing import Any
 import stomp
 from stomp.exception import NotConnectedException
 
-from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Endpoint, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, InFlight, connecting, guarded
 from lab.clients.naming import stomp_destination
 from lab.clients.stomp_wire import Connection
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.client import ClientEvents
+from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
 # The broker proves each 10 s that it lives. We prove nothing: a late beat of ours must not end the connection.

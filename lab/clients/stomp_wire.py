@@ -18,9 +18,10 @@ from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
-from lab.clients.base import Endpoint, await_ticket
+from lab.clients.base import await_ticket
 from lab.clients.buffered import Buffered
 from lab.clients.web_socket import Frames, shake_hands
+from lab.runtime.client import Endpoint
 
 # In periods. A broker beats where nothing was sent since it looked last, so almost two may pass between a message and
 # the next beat; stomp.py's own patience of one and a half would take that for the end.

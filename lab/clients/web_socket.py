@@ -10,8 +10,8 @@ from typing import Any
 
 import websocket
 
-from lab.clients.base import Endpoint
 from lab.clients.buffered import Buffered
+from lab.runtime.client import Endpoint
 
 _SUBPROTOCOLS = {"mqtt": "mqtt", "stomp": "v12.stomp"}
 

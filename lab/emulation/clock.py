@@ -22,6 +22,15 @@ class RealClock:
         """Return the seconds since the clock began."""
         return time.monotonic() - self.origin
 
+    def moment(self, monotonic: int, asked: float) -> float:
+        """Return when the router says that it did what it was asked to, in ns of its own clock.
+
+        It shares this kernel's monotonic clock, except where the engine runs in a virtual machine of its own; then it
+        is now.
+        """
+        t, now = monotonic / 1e9 - self.origin, self.now()
+        return t if asked <= t <= now else now
+
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         if seconds > 0:

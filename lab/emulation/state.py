@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
+from lab.runtime.status import Reached, Whereabouts
 
 NAME = "emulation"  # of this runtime, in notes and histories
 
@@ -67,6 +68,19 @@ class LabState:
     def instances(self) -> tuple[InstanceState, ...]:
         """Return every instance of every broker."""
         return tuple(each for broker in self.brokers.values() for each in broker.instances)
+
+    def whereabouts(self) -> Whereabouts:
+        """Return where it is reached from this machine."""
+        return Whereabouts(
+            ca_file=self.ca_file,
+            networks=self.networks,
+            brokers={
+                name: tuple(
+                    Reached(number=its.number, address=its.address, ports=its.ports) for its in broker.instances
+                )
+                for name, broker in self.brokers.items()
+            },
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a note keeps it."""

@@ -4,39 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from lab.errors import LabTimeout
 from lab.history import Observation
 from lab.operating import Done
 from lab.plan.control import Control
 from lab.plan.values import Plan
-from lab.runtime.lab import Lab
-from lab.runtime.note import Note
-
-
-class Kept(Lab, Protocol):
-    """A lab whose Control is on file."""
-
-    @property
-    def note(self) -> Note:
-        """Return what is on file."""
-        ...
-
-    @property
-    def control(self) -> Control:
-        """Return what the cloud knows now."""
-        ...
-
-    def keep_control(self, control: Control) -> None:
-        """Put another Control on file."""
-        ...
+from lab.runtime.lab import StandingLab
 
 
 class KeptControlPlane:
     """A lab and its Control on file; whoever uses it has the lab's turn. What goes wrong is raised."""
 
-    def __init__(self, lab: Kept) -> None:
+    def __init__(self, lab: StandingLab) -> None:
         self.lab = lab
 
     @property
@@ -47,7 +27,7 @@ class KeptControlPlane:
     @property
     def control(self) -> Control:
         """Return what the cloud knows now."""
-        return self.lab.control
+        return self.lab.note.control
 
     @property
     def machine(self) -> datetime:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 
 from lab.clients.base import PATIENCE
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import Client, ClientEvents
+from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
 
 class Conversation:
     """One connection to one broker, over one protocol, as one user; it ends with its block, or with its lab's."""
 
-    def __init__(self, name: str, connect: Callable[[ClientEvents], Client]) -> None:
+    def __init__(self, name: str, connect: Callable[[ClientEvents], Client], clock: Clock) -> None:
         self.name = name
-        self._heard = _Heard()
+        self._heard = _Heard(clock)
         self._count = 0
         self._client = connect(self._heard)
 
@@ -79,42 +80,50 @@ class Conversation:
 class _Heard:
     """What a client tells, kept until somebody asks."""
 
-    def __init__(self) -> None:
-        self._came: queue.SimpleQueue[Incoming | Exception] = queue.SimpleQueue()
-        self._changed = threading.Condition()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._came: deque[Incoming | Exception] = deque()
         self._outcomes: dict[str, tuple[SendOutcome, str]] = {}
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
-        with self._changed:
-            self._outcomes[id] = (outcome, note)
-            self._changed.notify_all()
+        self._outcomes[id] = (outcome, note)
+        self._clock.notify()
 
     def received(self, message: Incoming) -> None:
-        self._came.put(message)
+        self._take(message)
 
     def lost(self, why: str) -> None:
-        self._came.put(BrokerError(f"the connection was lost: {why}", "connect again"))
+        self._take(BrokerError(f"the connection was lost: {why}", "connect again"))
 
     def broke(self, error: Exception) -> None:
-        self._came.put(error)
+        self._take(error)
 
     def accepted(self, id: str, what: str) -> None:
-        with self._changed:
-            if not self._changed.wait_for(lambda: id in self._outcomes, PATIENCE):
-                raise LabTimeout(f"{what}: no receipt came for {PATIENCE:g} s")
-            outcome, note = self._outcomes.pop(id)
+        if not self._clock.wait(lambda: id in self._outcomes, PATIENCE):
+            raise LabTimeout(f"{what}: no receipt came for {PATIENCE:g} s")
+        outcome, note = self._outcomes.pop(id)
         if outcome is not SendOutcome.OK:
             raise BrokerError(f"{what}: {outcome}" + (f", {note}" if note else ""))
 
     def next(self, within: float) -> Incoming:
-        try:
-            found = self._came.get(timeout=within)
-        except queue.Empty:
-            raise LabTimeout(f"no message came within {within:g} s") from None
+        taken: list[Incoming | Exception] = []
+
+        def take() -> bool:
+            with suppress(IndexError):  # several threads may ask
+                taken.append(self._came.popleft())
+            return bool(taken)
+
+        if not self._clock.wait(take, within):
+            raise LabTimeout(f"no message came within {within:g} s")
+        (found,) = taken
         if isinstance(found, Exception):
-            self._came.put(found)  # for whoever asks again
+            self._take(found)  # for whoever asks again
             raise found
         return found
+
+    def _take(self, what: Incoming | Exception) -> None:
+        self._came.append(what)
+        self._clock.notify()
 
 
 def destination(topic: str | None, queue: str | None) -> Destination:

@@ -12,12 +12,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from lab.activemq.protocols import Over
 from lab.amazonmq.account.account import Account
-from lab.clients import Endpoint
 from lab.declare.suggestions import unknown
-from lab.emulation.engine import engine, logs
-from lab.emulation.lab import EmulatedLab
-from lab.emulation.watch.jolokia import Silent
-from lab.emulation.watch.status import Status, look
 from lab.errors import InputError, LabTimeout
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
@@ -25,8 +20,11 @@ from lab.network.vpc import Network
 from lab.operating import Done
 from lab.plan.control import Control
 from lab.runtime import note as notes
+from lab.runtime.client import Endpoint
+from lab.runtime.lab import Silent, StandingLab
 from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
+from lab.runtime.status import Status
 from lab.runtime.turns import turn
 
 P = ParamSpec("P")
@@ -35,11 +33,11 @@ S = TypeVar("S", bound="Standing")
 
 
 def in_turn(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Make a verb do what it does in a turn; what the engine's library raises is put into words."""
+    """Make a verb do what it does in a turn."""
 
     @wraps(verb)
     def call(self: S, /, *arguments: P.args, **options: P.kwargs) -> R:
-        with engine.explained(), self.turn():
+        with self.turn():
             return verb(self, *arguments, **options)
 
     return call
@@ -48,7 +46,7 @@ def in_turn(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
 class Standing:
     """A lab that stands; `lab.live.Live` has its verbs."""
 
-    def __init__(self, lab: EmulatedLab, told: Told | None = None) -> None:
+    def __init__(self, lab: StandingLab, told: Told | None = None) -> None:
         self.lab = lab
         self._plane = KeptControlPlane(lab)
         self._told = told or Logged()
@@ -104,17 +102,12 @@ class Standing:
     def status(self) -> Status:
         """Ask how everything is: brokers, both ends of each bridge, links as asked and as measured."""
         _ = self._now
-        with engine.explained():
-            return look(self.lab.engine, self.lab.note)
+        return self.lab.status()
 
     def logs(self, name: str, *, tail: int | None = None) -> list[str]:
         """Return the lines of a broker's log, or of `router`; only the last ones, where a number is given."""
         _ = self._now
-        with engine.explained():
-            there = dict(logs.containers(self.lab.engine, self.run))
-            if name not in there:
-                raise InputError.of(f'lab {self.run} has nothing named "{name}"', f"it has: {', '.join(there)}")
-            return list(logs.follow(there[name], tail=tail, follow=False))
+        return list(self.lab.logs(name, tail=tail))
 
     def endpoint(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Endpoint:
         """Return where any client connects to a broker, and as whom: host, port, CA file, user and password.
@@ -122,8 +115,7 @@ class Standing:
         `over` is `mqtt`, `stomp`, `amqp`, or one of the first two in a WebSocket: `mqtt-wss`, `stomp-wss`.
         """
         name, its = self._user(broker, user)
-        with engine.explained():
-            return self.lab.endpoint(name, over, its, f"mqlab-{self.run}-{secrets.token_hex(4)}")
+        return self.lab.endpoint(name, over, its, f"mqlab-{self.run}-{secrets.token_hex(4)}")
 
     def connect(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Conversation:
         """Connect a client to a broker: as the user given, or as the first one that it knows."""
@@ -132,9 +124,9 @@ class Standing:
         made = Conversation(
             client,
             lambda events: self.lab.connect(client=client, broker=name, over=over, user=its, events=events),
+            self.lab.clock,
         )
-        with engine.explained():
-            return self._conversations.enter_context(made)
+        return self._conversations.enter_context(made)
 
     def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:
         """Return whether a bridge would forward what is sent there to a broker: somebody on another one listens."""
@@ -172,7 +164,7 @@ class Standing:
 
     @property
     def _control(self) -> Control:
-        return self.lab.control
+        return self.lab.note.control
 
     @property
     def _t(self) -> float:

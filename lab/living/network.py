@@ -5,9 +5,6 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 from lab.declare.suggestions import unknown
-from lab.emulation.engine import engine
-from lab.emulation.network import links as link_now
-from lab.emulation.network.links import DirectionNow
 from lab.errors import InputError
 from lab.link.impairment import Impairment, LinkState
 from lab.living import words
@@ -16,6 +13,7 @@ from lab.network.vpc import Rule
 from lab.operating import Done
 from lab.operating import network as networks
 from lab.plan.values import LinkPlan, Plan
+from lab.runtime.status import DirectionNow
 
 
 class Networked(Standing):
@@ -24,8 +22,7 @@ class Networked(Standing):
     def links(self) -> tuple[DirectionNow, ...]:
         """Return each direction of each link as the router has it now."""
         _ = self._now
-        with engine.explained():
-            return tuple(way for link in self.lab.note.plan.links for way in link_now.look(self.lab.router, link))
+        return tuple(way for link in self.lab.note.plan.links for way in self.lab.link_now(link.name))
 
     def cut(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
         """Drop every packet silently, as a broken cable does; a link need not be named where there is one only."""
@@ -60,7 +57,7 @@ class Networked(Standing):
         """Change a link in one step, in one direction or both, and give it as it is then."""
         its = _link(self.lab.note.plan, link, leaving)
         self.lab.change_link(its.name, leaving=leaving, impairment=impairment, state=state)
-        return link_now.look(self.lab.router, its)
+        return self.lab.link_now(its.name)
 
     @in_turn
     def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:

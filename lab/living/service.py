@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,8 +23,6 @@ from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.delete_broker import DeleteBroker
 from lab.declare.steps.move_clock import JUST_BEFORE
 from lab.declare.steps.reboot import Reboot
-from lab.emulation.engine import engine
-from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabError
 from lab.living import words
 from lab.living.lab import in_turn
@@ -34,6 +32,7 @@ from lab.operating.reboot import reboot
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
 from lab.runtime.progress import Told
+from lab.runtimes import runtime
 
 _STARTS_WITHIN = STARTS_WITHIN.total_seconds()
 
@@ -225,12 +224,8 @@ def attach(
     """
     folder = note_folder(environment)
     note = notes.chosen(notes.load_all(folder), run)
-    with ExitStack() as closing:
-        client = engine.connect(environment)
-        closing.callback(client.close)
-        lab = EmulatedLab(client, note, note_folder=folder)
-        closing.callback(lab.let_go)
-        yield closing.enter_context(Live(lab, progress))
+    with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress) as live:
+        yield live
 
 
 def catch_up(live: Live, told: Told) -> None:
@@ -252,7 +247,7 @@ def warned(stage: str, told: Told) -> Iterator[None]:
     """Tell of what goes wrong in a block, and go on."""
     try:
         yield
-    except (LabError, OSError, *engine.ENGINE_TROUBLE) as error:
+    except (LabError, OSError) as error:
         told.warn(f"could not {stage}: {error}")
 
 

@@ -1,12 +1,44 @@
-"""One connection to one broker, and the events it tells."""
+"""One connection to one broker: where it leads, what it is asked, and the events it tells."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
+
+from lab.errors import BrokerError
 from lab.history import SendOutcome
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
+
+CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a broker is reached, and as whom; the certificate must be of `host` and signed by the CA of `ca_file`."""
+
+    host: str
+    port: int
+    ca_file: Path | None  # None: whom the system trusts, which is no lab
+    user: str
+    password: SecretStr  # never shown
+    client_id: str
+    within: float = CONNECT_WITHIN
+
+    def __str__(self) -> str:
+        """Write where it is, and nothing of who."""
+        return f"{self.host}:{self.port}"
+
+    def tls(self) -> ssl.SSLContext:
+        """Make a context that trusts the lab's CA alone and checks the host's name."""
+        try:
+            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+        except (OSError, ssl.SSLError) as error:
+            raise BrokerError(f"cannot read the CA file {self.ca_file}: {error}", "is the lab still there?") from error
 
 
 class ClientEvents(Protocol):

@@ -10,10 +10,11 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from lab.clients import Endpoint, connect
+from lab.clients import connect
 from lab.clients.base import Answers, InFlight, await_ticket
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome
+from lab.runtime.client import Endpoint
 from lab.runtime.messages import Incoming
 
 OK, FAILED, UNKNOWN = SendOutcome

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from lab.clients import Endpoint, connect
+from lab.clients import connect
 from lab.clients.base import HungUp
 from lab.errors import BrokerError
+from lab.runtime.client import Endpoint
 from tests.clients.answering import answering
 from tests.clients.hearing import Heard
 

@@ -14,8 +14,8 @@ import stomp
 from pydantic import SecretStr
 from stomp.listener import HeartbeatListener
 
-from lab.clients import Endpoint
 from lab.clients.stomp_wire import Connection
+from lab.runtime.client import Endpoint
 from tests.clients.answering import answering
 
 WITHIN = 10.0

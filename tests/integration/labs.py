@@ -7,32 +7,32 @@ import re
 import socket
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from docker.models.containers import Container
 
 import docker
 from lab.activemq.protocols import endpoint
 from lab.check.scenario import check
-from lab.clients import Endpoint
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.emulation.clock import RealClock
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import DEFAULT_POOL
-from lab.emulation.opening import Opening, open_lab
+from lab.emulation.opening import Host
 from lab.folder import create
 from lab.history import SendOutcome
 from lab.plan.planning import plan
 from lab.plan.values import Plan
+from lab.runtime.client import Endpoint
 from lab.runtime.messages import Incoming
 from lab.runtime.note import new_run_id
+from lab.runtime.runtime import Opening
 from lab.shipped import shipped
 
 ARTICLE = shipped("scenarios") / "tokyo-singapore.yaml"
@@ -133,21 +133,21 @@ def scenario_at(path: Path) -> tuple[Scenario, Plan]:
     return scenario, plan(scenario.topology, seed=scenario.seed)
 
 
-def opening_of(scenario: Scenario, engine: Engine, folder: Path, **changed: Any) -> Opening:
+def host_of(engine: Engine, images: Mapping[str, Images] | None = None) -> Host:
+    """Return what labs are opened on."""
+    return Host(client=engine.client, images=images or engine.images, pool=DEFAULT_POOL)
+
+
+def opening_of(scenario: Scenario, planned: Plan, folder: Path) -> Opening:
     """Return an Opening whose every file is under `folder`."""
     run = new_run_id()
     return Opening(
-        **{
-            "client": engine.client,
-            "images": engine.images,
-            "pool": DEFAULT_POOL,
-            "note_folder": folder / "state",
-            "run": run,
-            "scenario": scenario.scenario,
-            "folder": create(folder / "home", run).path,
-            "passwords": scenario.topology.passwords(),
-            **changed,
-        }
+        plan=planned,
+        note_folder=folder / "state",
+        run=run,
+        scenario=scenario.scenario,
+        folder=create(folder / "home", run).path,
+        passwords=scenario.topology.passwords(),
     )
 
 
@@ -155,8 +155,8 @@ def opening_of(scenario: Scenario, engine: Engine, folder: Path, **changed: Any)
 def standing(path: Path, engine: Engine, folder: Path) -> Iterator[Standing]:
     """Open the lab of a scenario, and see that nothing of it is left at the end."""
     scenario, planned = scenario_at(path)
-    opening = opening_of(scenario, engine, folder)
-    with open_lab(planned, opening, Quiet()) as lab:
+    opening = opening_of(scenario, planned, folder)
+    with host_of(engine).open(opening, Quiet()) as lab:
         yield Standing(
             lab=lab,
             client=engine.client,

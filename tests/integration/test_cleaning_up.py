@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.opening import open_lab
 from lab.errors import HostError
 from lab.history import MemoryRecorder, Received, read
 from lab.replay import replay
@@ -22,7 +21,17 @@ from lab.runtime.client import Client, ClientEvents
 from lab.runtime.messages import ORDINARY, Incoming, Session
 from lab.shipped import shipped
 from tests.command import Commands
-from tests.integration.labs import ARTICLE, Engine, Quiet, eventually, left_of, no_other_sweep, opening_of, scenario_at
+from tests.integration.labs import (
+    ARTICLE,
+    Engine,
+    Quiet,
+    eventually,
+    host_of,
+    left_of,
+    no_other_sweep,
+    opening_of,
+    scenario_at,
+)
 
 pytestmark = pytest.mark.docker
 
@@ -171,8 +180,11 @@ def test_an_opening_that_fails_half_way(engine: Engine, tmp_path: Path, missing:
     scenario, plan = scenario_at(ARTICLE)
     absent = {missing: "127.0.0.1:1/mqlab/absent:none"}  # a registry that nobody runs
     images: dict[str, Any] = {version: replace(each, **absent) for version, each in engine.images.items()}
-    opening = opening_of(scenario, engine, tmp_path, images=images)
-    with pytest.raises(HostError, match=r"absent|did not start"), open_lab(plan, opening, Quiet()):
+    opening = opening_of(scenario, plan, tmp_path)
+    with (
+        pytest.raises(HostError, match=r"absent|did not start"),
+        host_of(engine, images).open(opening, Quiet()),
+    ):
         pytest.fail("it opened without an image")
     assert left_of(engine.client, opening.run) == []
     assert list(opening.note_folder.glob("*")) == []
@@ -210,9 +222,10 @@ class FaultyLab:
 
 def test_an_exception_in_a_client_ends_the_run_and_the_lab(engine: Engine, tmp_path: Path) -> None:
     scenario, plan = scenario_at(ARTICLE)
-    opening = opening_of(scenario, engine, tmp_path)
+    opening = opening_of(scenario, plan, tmp_path)
     recorder = MemoryRecorder()
-    with pytest.raises(ZeroDivisionError, match="divided by nothing"), open_lab(plan, opening, Quiet()) as lab:
+    lab_of = host_of(engine).open(opening, Quiet())
+    with pytest.raises(ZeroDivisionError, match="divided by nothing"), lab_of as lab:
         assert len(left_of(engine.client, opening.run)) == 6
         replay(scenario, plan, FaultyLab(lab), recorder, run=opening.run)
     assert left_of(engine.client, opening.run) == []

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from lab.activemq.selectors import matches
-from lab.clients import Endpoint, connect
+from lab.clients import connect
 from lab.history import SendOutcome
-from lab.runtime.client import Client
+from lab.runtime.client import Client, Endpoint
 from lab.runtime.messages import ORDINARY, Destination, Session, Terms
 from tests.activemq.selectors import CASES
 from tests.clients.hearing import Heard, message

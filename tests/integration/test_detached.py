@@ -14,6 +14,7 @@ from typing import Any
 import paho.mqtt.client as paho
 import pytest
 
+from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.network.policy import policy
 from lab.emulation.network.router import Router
@@ -203,7 +204,7 @@ def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
     its = {each.name: each for each in state.instances}
     tokyo, singapore = (engine.client.containers.get(its[name].container) for name in ("tokyo", "singapore"))
     tried = (tokyo, its["singapore"].address, 61617)
-    router = Router(engine.client, state.router)
+    router = Router(engine.client, state.router, RealClock())
     try:
         # as a command leaves it that is killed before it has noted what it did
         parted = peerings.delete(note.plan.network, peering=note.plan.network.peerings[0].name, at=timedelta(0))
@@ -242,7 +243,7 @@ def test_a_sweep_takes_what_the_dead_left_and_leaves_the_living_alone(
         for name, owner in owners.items():
             run = f"test-{name}-{os.getpid()}"
             made[name] = run
-            request.addfinalizer(lambda run=run: sweeping.remove(engine.client, run))
+            request.addfinalizer(lambda run=run: sweeping.remove(engine.client, run, RealClock()))
             its = {**labels.of_lab(run, owner, detached=False), labels.ROLE: "network"}
             engine.client.networks.create(f"mqlab-{run}", labels=its)
         only_told = mqlab("sweep", "--dry-run", "--json")

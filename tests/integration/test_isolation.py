@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from lab.emulation.opening import FIRST_PUBLISHED
+from lab.emulation.network.ports import FIRST_PUBLISHED
 from tests.integration.labs import (
     Engine,
     Standing,

@@ -15,7 +15,6 @@ import pytest
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.status import look
 from lab.history import BrokerChanged, History, MemoryRecorder, StepEnded, read
 from lab.living.service import Live
 from lab.shipped import shipped
@@ -50,7 +49,7 @@ def certified(lab: Standing, number: int, name: str) -> bool:
 
 def roles(lab: Standing) -> dict[str, tuple[str, str]]:
     """Return the role and the health of each instance of the pair."""
-    found = look(lab.client, lab.lab.note).brokers
+    found = lab.lab.status().brokers
     return {each.name: (each.role, each.health) for each in found if each.name != "tokyo"}
 
 
@@ -117,7 +116,7 @@ def test_who_names_only_the_standby_has_no_bridge_before_it_takes_over(pair_lab:
     live.reboot("tokyo")
     tokyo = pair_lab.broker("tokyo")
     assert eventually(lambda: b"Connection refused" in tokyo.logs(since=rebooted), 60), "the standby's ports refuse"
-    (bridge,) = look(pair_lab.client, lab.note).bridges
+    (bridge,) = lab.status().bridges
     assert (bridge.up, bridge.ends) == (False, ())
     assert bridge.why_not == f"{CONNECTOR} names only instance 2 of singapore, which is not the active one"
     lab.kill("singapore", 1)

@@ -59,7 +59,7 @@ def test_an_engine_without_permission(mqlab: Commands, tmp_path: Path) -> None:
         assert server.stdout is not None and server.stdout.readline()
         path.chmod(0o000)
         ask = (
-            "import os; from lab.errors import HostError; from lab.runtime.emulation import engine\n"
+            "import os; from lab.errors import HostError; from lab.emulation.engine import engine\n"
             "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
             f"try: engine.connect({{'DOCKER_HOST': 'unix://{path}'}})\n"
             "except HostError as error: print(error.exit_code, error)"

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from lab.declare.topology import ImpairmentFields
-from lab.emulation.network.links import DirectionNow
 from lab.link.impairment import FIGURES, Distribution, Impairment, Setting, read_setting
 from lab.network.link import Direction
+from lab.runtime.status import DirectionNow
 from tests.docs.pages import ROOT, code_words, rows, sections
 
 ASKED = {
@@ -37,7 +37,7 @@ def test_a_direction_is_told_as_it_was_asked_for(words: str) -> None:
     asked = Direction(leaving="a", reaching="b", impairment=ASKED[words]).setting
     told = read_setting(json.loads(json.dumps(asked.json())), "a")
     assert told == asked
-    now = DirectionNow(link="a-b", leaving="a", reaching="b", figures=told.json())
+    now = DirectionNow(link="a-b", leaving="a", reaching="b", setting=told)
     assert now.impairment == words
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from pathlib import Path
 
 from lab.declare.loading import load
-from lab.emulation.lab import EmulatedLab
 from lab.history import BrokerChanged
 from lab.living.service import Live
 from lab.network.vpc import Network
@@ -33,12 +32,11 @@ class LiveLab(FakeLab):
         its = plan(load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology, seed=7)
         super().__init__(its)
         opened = datetime.now(UTC) - ago
-        self.control: Control = opening_control(its, opened)
         self.note = Note(
             run=RUN,
             scenario=scenario,
             plan=its,
-            control=self.control,
+            control=opening_control(its, opened),
             folder="",
             owner="",
             detached=True,
@@ -47,6 +45,7 @@ class LiveLab(FakeLab):
             runtime="memory",
             own={},
         )
+        self.note_folder: Path | None = None  # nobody else is there to wait for
         self.rebooted: list[str] = []
         self.killed_at: str | None = None  # the command is killed when it is to stop this broker
         self.killed_before_noting = False
@@ -58,9 +57,8 @@ class LiveLab(FakeLab):
         super().prepare(broker, plan, passwords)
 
     @property
-    def note_folder(self) -> None:
-        """Nobody else is there to wait for."""
-        return None
+    def control(self) -> Control:
+        return self.note.control
 
     def look_again(self) -> bool:
         return True
@@ -71,8 +69,7 @@ class LiveLab(FakeLab):
     def keep_control(self, control: Control) -> None:
         if self.killed_before_noting:
             raise Killed
-        self.control = control
-        self.note = replace(self.note, plan=replace(self.note.plan, network=control.network))
+        self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         if broker == self.killed_at:
@@ -83,4 +80,4 @@ class LiveLab(FakeLab):
     @property
     def live(self) -> Live:
         """Return the lab as another command finds it."""
-        return Live(cast(EmulatedLab, self))
+        return Live(self)

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
+from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.watch.jolokia import Silent
 from lab.errors import InputError, LabTimeout
 from lab.history import SendOutcome
 from lab.living.conversation import Conversation, destination
@@ -20,6 +20,7 @@ from lab.living.service import Live
 from lab.operating.configurations import create_configuration
 from lab.runtime import note as notes
 from lab.runtime.client import ClientEvents
+from lab.runtime.lab import Silent
 from lab.runtime.messages import Incoming, Outgoing
 from lab.runtime.progress import Logged
 from tests.cli.test_open_lab import noted
@@ -111,13 +112,9 @@ class OnDisk(LiveLab):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self._folder = folder
+        self.note_folder = folder
         self.gone = False
         self.looks = 0
-
-    @property
-    def note_folder(self) -> Path:  # type: ignore[override]
-        return self._folder
 
     def look_again(self) -> bool:
         self.looks += 1
@@ -135,8 +132,8 @@ class Noted(Logged):
 
 def test_verbs_wait_for_whoever_has_the_lab(tmp_path: Path) -> None:
     lab, told = OnDisk(tmp_path), Noted()
-    first = Live(cast(EmulatedLab, lab))
-    second = Live(cast(EmulatedLab, lab), told)
+    first = Live(lab)
+    second = Live(lab, told)
     made = threading.Event()
 
     def make() -> None:
@@ -158,7 +155,7 @@ def test_verbs_wait_for_whoever_has_the_lab(tmp_path: Path) -> None:
 
 def test_a_verb_that_fails_gives_the_turn_back(tmp_path: Path) -> None:
     lab = OnDisk(tmp_path)
-    one, other = Live(cast(EmulatedLab, lab)), Live(cast(EmulatedLab, lab), Noted())
+    one, other = Live(lab), Live(lab, Noted())
     for _ in range(2):
         with suppress(InputError):
             one.reject_peering("nobody")
@@ -171,12 +168,12 @@ def test_a_question_from_another_thread_takes_nothing_back(tmp_path: Path) -> No
 
         def look_again(self) -> bool:
             self.looks += 1
-            self.control = self.first
+            self.note = self.first
             return True
 
     lab = Rereading(tmp_path)
-    lab.first = lab.control  # type: ignore[attr-defined]
-    live = Live(cast(EmulatedLab, lab))
+    lab.first = lab.note  # type: ignore[attr-defined]
+    live = Live(lab)
     with live.turn():
         live.create_configuration("one")
         asking = threading.Thread(target=lambda: live.account)
@@ -196,7 +193,7 @@ def test_a_broker_that_does_not_answer_has_no_demand() -> None:
 
 def test_a_lab_that_has_ended_is_told(tmp_path: Path) -> None:
     lab = OnDisk(tmp_path)
-    live = Live(cast(EmulatedLab, lab))
+    live = Live(lab)
     lab.gone = True
     for ask in (lambda: live.create_configuration("mine"), lambda: live.account, lambda: live.bridged("c")):
         with pytest.raises(InputError, match="has ended meanwhile"):
@@ -224,7 +221,7 @@ class Echo:
 
 
 def test_a_conversation_gives_what_comes_and_tells_what_does_not() -> None:
-    with Conversation("c", lambda events: cast(Any, Echo(events))) as talk:
+    with Conversation("c", lambda events: cast(Any, Echo(events)), RealClock()) as talk:
         talk.subscribe(topic="prices.>")
         talk.publish("1.08", topic="prices.eur")
         talk.publish(b"\xff", queue="orders")
@@ -253,8 +250,8 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
     try:
         made = create_configuration(on_file.control, "mine", "5.18", datetime(2026, 1, 2, tzinfo=UTC), t=0.0).control
         assert notes.update(replace(on_file, control=made), folder)
-        assert lab.control != made
-        assert lab.look_again() and lab.control == made
+        assert lab.note.control != made
+        assert lab.look_again() and lab.note.control == made
         assert [each.name for each in Live(lab).account.configurations][-1] == "mine"
         notes.forget(on_file.run, folder)
         assert not lab.look_again()

@@ -18,21 +18,6 @@ PORTS = (5671, 8162, 8883, 61614, 61617, 61619)
 # What is not yet as it should be, by file: part of what is said of it.
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "lab/check/dry_run.py": ("a docstring",),
-    "lab/cli/doctor.py": ("the emulation",),
-    "lab/cli/images.py": ("the emulation",),
-    "lab/cli/labs.py": ("the emulation",),
-    "lab/cli/link.py": ("the emulation",),
-    "lab/cli/options.py": ("the emulation",),
-    "lab/cli/status_text.py": ("the emulation",),
-    "lab/emulation/engine/commands.py": ("sleeps",),
-    "lab/emulation/engine/sweeping.py": ("sleeps",),
-    "lab/emulation/lab.py": ("lines",),
-    "lab/emulation/opening.py": ("lines",),
-    "lab/emulation/watch/readiness.py": ("sleeps",),
-    "lab/labs.py": ("the emulation",),
-    "lab/living/lab.py": ("the emulation",),
-    "lab/living/network.py": ("the emulation",),
-    "lab/living/service.py": ("the emulation",),
 }
 
 

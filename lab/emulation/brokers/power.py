@@ -21,9 +21,9 @@ from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.runtime.clock import Clock
 from lab.runtime.note import Note
+from lab.runtime.status import ABSENT, DELETED
 
 UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
-ABSENT, DELETED = "not created yet", "deleted"
 OUT = (DOWN, ABSENT, DELETED)
 _KILLED = 137  # 128 and the number of SIGKILL
 _SEEN = {"running": UP, "paused": PAUSED, "created": ABSENT, "restarting": STARTING}  # the engine's words

@@ -15,7 +15,7 @@ class Refusals:
     def __init__(
         self,
         power: Power,
-        instances: Callable[[], Sequence[InstanceState]],
+        instances: Sequence[InstanceState],
         refuse_for: Callable[[Sequence[str]], None],
     ) -> None:
         self._power, self._instances, self._refuse_for = power, instances, refuse_for
@@ -24,4 +24,4 @@ class Refusals:
     def renew(self) -> None:
         """Tell the router the addresses of all that is down now; an older list never comes after a newer one."""
         with self._one:
-            self._refuse_for([its.address for its in self._instances() if self._power.state(its) == DOWN])
+            self._refuse_for([its.address for its in self._instances if self._power.state(its) == DOWN])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from docker.models.containers import Container
 from requests.exceptions import JSONDecodeError
+
+from lab.runtime.clock import Clock
 
 _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a command is run again: a busy engine is busy for a while
 
@@ -14,8 +15,8 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a command is run again: a busy
 def run_inside(
     container: Container,
     command: Sequence[str],
+    clock: Clock,
     environment: Mapping[str, str] | None = None,
-    pause: Callable[[float], None] = time.sleep,
 ) -> tuple[int | None, str]:
     """Run a command that always says something and may be run again; give its exit code and what it said.
 
@@ -30,7 +31,7 @@ def run_inside(
         else:
             if text or code != 0:
                 return code, text
-        pause(seconds)
+        clock.sleep(seconds)
     return _run(container, command, environment)
 
 

@@ -6,7 +6,6 @@ import random
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -15,20 +14,11 @@ from lab.emulation.images import images
 from lab.emulation.network import subnets
 from lab.emulation.network.networks import taken
 from lab.errors import LabError
+from lab.runtime.runtime import Finding
 
 ROOM = 3 * 2**30  # bytes: three images, their archive, a build's layers
 MEMORY = 2**30
 PORTS_NEED_PROXY = 29  # the engine's major version from which a lab's ports need the userland proxy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at; `ok` None means that it may hurt and need not."""
-
-    what: str
-    ok: bool | None
-    found: str
-    remedy: str = ""
 
 
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:

@@ -6,9 +6,11 @@ context.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from docker.errors import DockerException
 from requests.exceptions import RequestException
@@ -18,6 +20,7 @@ from lab.errors import HostError
 
 ENGINE_TROUBLE = (DockerException, RequestException)  # what the engine's library raises, whatever it is asked
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
+C = TypeVar("C")
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
@@ -60,6 +63,14 @@ def explained() -> Iterator[None]:
         yield
     except ENGINE_TROUBLE as error:
         raise HostError(f"{type(error).__name__}: {error}", "mqlab doctor looks at what this machine lacks") from error
+
+
+def explaining(of: type[C]) -> type[C]:
+    """Have the public methods of a class put into words what the engine's library raises in them."""
+    for name, member in tuple(vars(of).items()):
+        if inspect.isfunction(member) and not name.startswith("_"):
+            setattr(of, name, explained()(member))
+    return of
 
 
 def explain(error: BaseException, host: str) -> HostError:

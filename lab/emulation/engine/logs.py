@@ -11,6 +11,8 @@ from docker.models.containers import Container
 
 import docker
 from lab.emulation.engine import labels
+from lab.emulation.engine.engine import explained
+from lab.errors import InputError
 from lab.masking import Mask
 from lab.text_files import private
 
@@ -40,7 +42,11 @@ def _masked(text: bytes) -> bytes:
     return Mask().text(text.decode(errors="surrogateescape")).encode(errors="surrogateescape")
 
 
-def follow(container: Container, *, tail: int | None, follow: bool) -> Iterator[str]:
-    """Return a container's log line by line, from its last `tail` lines on."""
-    for chunk in container.logs(stream=True, follow=follow, tail="all" if tail is None else tail):
-        yield from chunk.decode(errors="replace").splitlines()
+def lines(client: docker.DockerClient, run: str, name: str, *, tail: int | None, follow: bool) -> Iterator[str]:
+    """Yield the log of a lab's container line by line, from its last `tail` lines on."""
+    with explained():
+        there = dict(containers(client, run))
+        if name not in there:
+            raise InputError.of(f'lab {run} has nothing named "{name}"', f"it has: {', '.join(there)}")
+        for chunk in there[name].logs(stream=True, follow=follow, tail="all" if tail is None else tail):
+            yield from chunk.decode(errors="replace").splitlines()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,7 +17,9 @@ import docker
 from lab.emulation.engine import labels
 from lab.emulation.engine.labels import router_name
 from lab.errors import HostError
+from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
+from lab.runtime.runtime import Leftover
 
 PATIENCE = 30.0  # seconds for the engine to let go of a lab
 _AGAIN = 0.3
@@ -40,6 +41,14 @@ class Found:
     def is_left_behind(self, here: Owner) -> bool:
         """Return whether nobody can be using it: its owner surely dead, and not left alone by it on purpose."""
         return self.owner is not None and self.owner.is_dead(here) and not (self.detached and self.whole)
+
+    def leftover(self) -> Leftover:
+        """Return it as a sweep tells of it."""
+        counts = {"containers": self.containers, "networks": self.networks}
+        words = f"{self.containers} containers, {self.networks} networks"
+        if self.volumes:
+            counts, words = counts | {"volumes": self.volumes}, f"{words}, {self.volumes} stores of pairs"
+        return Leftover(run=self.run, created=self.created, counts=counts, words=words)
 
 
 def find(client: docker.DockerClient) -> tuple[Found, ...]:
@@ -83,12 +92,12 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
     )
 
 
-def remove(client: docker.DockerClient, run: str) -> int:
+def remove(client: docker.DockerClient, run: str, clock: Clock) -> int:
     """Remove everything of one lab, and give how many containers and networks that were; asking twice is fine."""
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
     found = 0
     refusals: list[str] = []
-    until = time.monotonic() + PATIENCE
+    until = clock.now() + PATIENCE
     while True:
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)
@@ -96,7 +105,7 @@ def remove(client: docker.DockerClient, run: str) -> int:
         found = max(found, len(containers) + len(networks))
         if not containers and not networks and not volumes:
             return found
-        if time.monotonic() > until:
+        if clock.now() > until:
             left = ", ".join(str(each.name) for several in (containers, networks, volumes) for each in several)
             raise HostError(f"of lab {run}, {left} could not be removed: {refusals[-1]}", "try: mqlab sweep --all")
         refusals = ["the engine gives no reason"]
@@ -105,7 +114,7 @@ def remove(client: docker.DockerClient, run: str) -> int:
         refusals += filter(None, [*map(_remove_one, networks), *map(_remove_one, volumes)])
         if len(refusals) > 1:
             # Somebody else is removing it too, or the engine is not done with it: seen only by asking.
-            time.sleep(_AGAIN)
+            clock.sleep(_AGAIN)
 
 
 def _remove_container(client: docker.DockerClient, container: Container) -> str | None:

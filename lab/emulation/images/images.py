@@ -35,18 +35,10 @@ from lab.emulation.images.downloads import (
 )
 from lab.emulation.images.names import Images, Ingredients, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
+from lab.runtime.runtime import Image
 from lab.shipped import shipped
 
-__all__ = ["Images", "ListedImage", "ensure", "listing"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedImage:
-    """An image of ours that the engine has."""
-
-    name: str
-    size: int
-    created: str
+__all__ = ["Images", "ensure", "listing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +134,13 @@ def recorded_sha512(file: Path, cache: Path) -> str:
     return known[key]
 
 
-def listing(client: docker.DockerClient) -> tuple[ListedImage, ...]:
+def listing(client: docker.DockerClient) -> tuple[Image, ...]:
     """Return every image of ours, by name."""
     found = client.api.images(filters={"label": f"{labels.ROLE}=image"})
     return tuple(
         sorted(
             (
-                ListedImage(name=str(name), size=int(image["Size"]), created=_when(int(image["Created"])))
+                Image(name=str(name), size=int(image["Size"]), created=_when(int(image["Created"])))
                 for image in found
                 for name in image.get("RepoTags") or ()
                 if str(name).startswith("mqlab/")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from pathlib import Path
 
 from docker.models.containers import Container
 
 from lab.emulation.engine.commands import run_inside
+from lab.runtime.clock import Clock
 from lab.runtime.lab import Attempt
 
 # Bash opens the connection itself; the clock stands around the attempt alone, as starting a command takes longer.
@@ -23,14 +23,14 @@ echo "$code $begin $end"
 """
 
 
-def from_container(container: Container, address: str, port: int, within: float) -> Attempt:
+def from_container(container: Container, address: str, port: int, within: float, clock: Clock) -> Attempt:
     """Open a TCP connection from inside a container."""
-    begun = time.monotonic()
+    begun = clock.now()
     script = _SCRIPT.format(within=f"{within:.3f}", address=address, port=port)
-    _, text = run_inside(container, ["bash", "-c", script], {"LC_ALL": "C"})
+    _, text = run_inside(container, ["bash", "-c", script], clock, {"LC_ALL": "C"})
     words = text.splitlines()[-1].split() if text else []
     if len(words) != 3:  # the container ended under it
-        return Attempt("unreachable", time.monotonic() - begun)
+        return Attempt("unreachable", clock.now() - begun)
     took = float(words[2]) - float(words[1])
     if words[0] == "0":
         return Attempt("open", took)
@@ -39,13 +39,13 @@ def from_container(container: Container, address: str, port: int, within: float)
     return Attempt("refused" if "refused" in text or "reset" in text else "unreachable", took)
 
 
-def from_here(port: int, ca_file: Path, within: float) -> Attempt:
+def from_here(port: int, ca_file: Path, within: float, clock: Clock) -> Attempt:
     """Open a TLS connection from this machine: a bare one may meet the engine's own proxy, which always answers."""
     trusted = ssl.create_default_context(cafile=str(ca_file))
-    begun = time.monotonic()
+    begun = clock.now()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=within) as plain:
-            plain.settimeout(max(0.01, within - (time.monotonic() - begun)))
+            plain.settimeout(max(0.01, within - (clock.now() - begun)))
             with trusted.wrap_socket(plain, server_hostname="localhost"):
                 answer = "open"
     except TimeoutError:
@@ -56,4 +56,4 @@ def from_here(port: int, ca_file: Path, within: float) -> Attempt:
         answer = "refused" if isinstance(error, ssl.SSLEOFError) else "open"
     except OSError:
         answer = "unreachable"
-    return Attempt(answer, time.monotonic() - begun)
+    return Attempt(answer, clock.now() - begun)

@@ -1,47 +1,84 @@
-"""How each direction of a lab's links is set now, asked of the router: it alone knows what was done to them."""
+"""A lab's links, changed and counted: what is done to them the router alone knows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
+from lab.emulation.clock import RealClock
 from lab.emulation.network.router import Router
-from lab.link.impairment import read_setting
+from lab.history import LinkChanged, LinkSeen
+from lab.link.impairment import Impairment, LinkState, read_setting
 from lab.network.link import words
 from lab.plan.values import LinkPlan
+from lab.runtime.status import DirectionNow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectionNow:
-    """One direction of a link, in the router's figures."""
+class Links:
+    """The links of one lab."""
 
-    link: str
-    leaving: str
-    reaching: str
-    figures: Mapping[str, Any]
+    def __init__(self, router: Router, links: Sequence[LinkPlan], clock: RealClock) -> None:
+        self._router, self._links, self._clock = router, {each.name: each for each in links}, clock
 
-    @property
-    def state(self) -> str:
-        """Return its state: open, cut or reject."""
-        return str(self.figures["state"])
-
-    @property
-    def impairment(self) -> str:
-        """Say what it does to packets, in the words of a scenario file."""
-        return words(read_setting(self.figures, self.leaving).impairment)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON-able values."""
-        return {"link": self.link, "leaving": self.leaving, "reaching": self.reaching, **self.figures}
-
-
-def look(router: Router, link: LinkPlan) -> tuple[DirectionNow, ...]:
-    """Ask for both directions of one link."""
-    answer = router.ask(link.name, "get")["directions"]
-    return tuple(
-        DirectionNow(
-            link=link.name, leaving=way.leaving, reaching=way.reaching, figures=answer[way.leaving]["impairment"]
+    def change(
+        self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
+    ) -> Sequence[LinkChanged]:
+        """Change a link in one step; each change carries the router's own moment."""
+        directions = [d for d in self._links[link].directions if leaving in (None, d.leaving)]
+        before = self._clock.now()
+        stamp, settings = self._router.change(link, [d.leaving for d in directions], impairment, state)
+        t = self._clock.moment(stamp, before)
+        return tuple(
+            LinkChanged(
+                t=t,
+                link=link,
+                leaving=d.leaving,
+                reaching=d.reaching,
+                state=str(settings[d.leaving].state),
+                impairment=words(settings[d.leaving].impairment),
+            )
+            for d in directions
         )
-        for way in link.directions
-    )
+
+    def now(self, link: str) -> tuple[DirectionNow, ...]:
+        """Ask for both directions of one link."""
+        answer = self._router.ask(link, "get")["directions"]
+        return tuple(
+            DirectionNow(
+                link=link,
+                leaving=way.leaving,
+                reaching=way.reaching,
+                setting=read_setting(answer[way.leaving]["impairment"], way.leaving),
+            )
+            for way in self._links[link].directions
+        )
+
+    def seen(self) -> Sequence[LinkSeen]:
+        """Return the router's counters of every direction."""
+        return tuple(each for link in self._links.values() for each in self._seen(link))
+
+    def round_trip(self, link: str) -> float | None:
+        """Return the round trip through a link in ms, probed now; None where nothing comes back."""
+        answer = self._router.ask(link, "probe", "--count", "5")
+        return None if answer["lost"] == answer["count"] else round(answer["rtt_us"]["p50"] / 1000, 2)
+
+    def _seen(self, link: LinkPlan) -> Sequence[LinkSeen]:
+        answer = self._router.ask(link.name, "get")
+        found = [(way, answer["directions"][way.leaving]) for way in link.directions]
+        return [
+            LinkSeen(
+                t=self._clock.now(),
+                link=link.name,
+                leaving=way.leaving,
+                reaching=way.reaching,
+                configured_delay_ms=its["impairment"]["delay_us"] / 1000,
+                measured_p50_ms=_milliseconds(its["delay_us"]["p50"]),
+                measured_p99_ms=_milliseconds(its["delay_us"]["p99"]),
+                packets=its["counters"]["segments_in"],
+                dropped={cause: count for cause, count in its["counters"]["dropped"].items() if count},
+            )
+            for way, its in found
+        ]
+
+
+def _milliseconds(micros: float | None) -> float | None:
+    return None if micros is None else round(micros / 1000, 3)

@@ -24,6 +24,7 @@ from lab.emulation.network.relay import Relay
 from lab.errors import HostError
 from lab.link.impairment import Impairment, LinkState, Setting, read_setting
 from lab.plan.values import LinkPlan
+from lab.runtime.clock import Clock
 
 CONFIGURATION = "/etc/mqlab/router.json"
 READY = "router ready"
@@ -129,8 +130,8 @@ def start_router(
 class Router:
     """A running router, spoken to by commands run inside it."""
 
-    def __init__(self, client: docker.DockerClient, container: str) -> None:
-        self._client = client
+    def __init__(self, client: docker.DockerClient, container: str, clock: Clock) -> None:
+        self._client, self._clock = client, clock
         self.container = container
         self._changing = Lock()
         self._relay = Relay(client, container)
@@ -161,7 +162,7 @@ class Router:
         """Run one linkctl command and give its answer; HostError says what the router said."""
         try:
             container = self._client.containers.get(self.container)
-            code, said = run_inside(container, ["python3", "/opt/mqlab/linkctl.py", link, *words])
+            code, said = run_inside(container, ["python3", "/opt/mqlab/linkctl.py", link, *words], self._clock)
         except docker.errors.NotFound as error:
             raise HostError("the router's container has gone") from error
         except docker.errors.APIError as error:

@@ -12,15 +12,12 @@ from typing import Any
 import httpx
 
 from lab.errors import BrokerError
+from lab.runtime.lab import Silent
 
 # Jolokia's policy lets only requests with an Origin through, and answers HTTP 200 with status 403 to the others.
 _HEADERS = {"Origin": "http://localhost"}
 _TOLD = (200, 404)  # 404: no MBean matches the pattern
 _TRIES = 5
-
-
-class Silent(BrokerError):
-    """The broker's management port does not answer: not started yet, stopped, or cut off."""
 
 
 class Jolokia:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 import ssl
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,13 +17,14 @@ import httpx
 
 import docker
 from lab.activemq.protocols import OPENWIRE
-from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.router import READY, Router
-from lab.emulation.state import InstanceState
+from lab.emulation.state import InstanceState, LabState
+from lab.emulation.watch.management import Management
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.link.impairment import LinkState
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, LinkPlan, Plan
+from lab.runtime.clock import Clock
 
 ROUTER_PATIENCE = 30.0  # seconds
 BROKER_PATIENCE = 120.0
@@ -51,7 +51,7 @@ _CAUSES = (
 )
 
 
-def for_router(client: docker.DockerClient, container: str) -> None:
+def for_router(client: docker.DockerClient, container: str, clock: Clock) -> None:
     """Return once the router says that all its rules, links and addresses are in place."""
     its = client.containers.get(container)
 
@@ -59,11 +59,11 @@ def for_router(client: docker.DockerClient, container: str) -> None:
         its.reload()
         return READY.encode() in its.logs() or its.status in ("exited", "dead")
 
-    if not _wait(settled, ROUTER_PATIENCE) or READY.encode() not in its.logs():
+    if not _wait(clock, settled, ROUTER_PATIENCE) or READY.encode() not in its.logs():
         raise HostError(f"the router did not get ready:\n{last_lines(client, container)}", "try: mqlab doctor")
 
 
-def for_link(router: Router, plan: LinkPlan, patience: float = LINK_PATIENCE) -> str:
+def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LINK_PATIENCE) -> str:
     """Measure the round trip through a link and tell it; HostError if it is not what was asked."""
     if any(direction.state != LinkState.OPEN for direction in plan.directions):
         return "not open: not measured"
@@ -83,7 +83,7 @@ def for_link(router: Router, plan: LinkPlan, patience: float = LINK_PATIENCE) ->
             measured = answer["rtt_us"]["p50"] / 1000
         return abs(measured - asked) <= tolerance
 
-    if _wait(fits, patience):
+    if _wait(clock, fits, patience):
         return f"round trip {measured:.1f} ms measured, {asked:.1f} ms asked"
     if math.isnan(measured):
         raise HostError(
@@ -96,7 +96,7 @@ def for_link(router: Router, plan: LinkPlan, patience: float = LINK_PATIENCE) ->
     )
 
 
-def for_lock(client: docker.DockerClient, name: str, container: str) -> None:
+def for_lock(client: docker.DockerClient, name: str, container: str, clock: Clock) -> None:
     """Return once an instance of a pair has its store's lock, or has ended, which is for `for_instance` to tell."""
     its = client.containers.get(container)
 
@@ -106,47 +106,51 @@ def for_lock(client: docker.DockerClient, name: str, container: str) -> None:
             HAS_THE_LOCK.search(line) for line in its.logs().decode(errors="replace").splitlines()
         )
 
-    if not _wait(settled, BROKER_PATIENCE):
+    if not _wait(clock, settled, BROKER_PATIENCE):
         lines = last_lines(client, container)
         raise LabTimeout(
             f"broker {name} did not get its store's lock within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}"
         )
 
 
-def for_instance(client: docker.DockerClient, lab: EmulatedLab, of: InstanceState) -> None:
+def for_instance(
+    client: docker.DockerClient, management: Management, of: InstanceState, folder: str, clock: Clock
+) -> None:
     """Return once an instance says over its management that it has started, with all its connectors, or waits to."""
 
     def started() -> bool:
         if client.containers.get(of.container).status in ("exited", "dead"):
             raise BrokerError(
                 f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
-                f"what it was given: {lab.note.folder}/brokers/{of.broker}/activemq.xml\n"
-                f"its whole log:     {lab.note.folder}/logs/{of.name}.log",
+                f"what it was given: {folder}/brokers/{of.broker}/activemq.xml\n"
+                f"its whole log:     {folder}/logs/{of.name}.log",
             )
-        return lab.stands(of)
+        return management.stands(of)
 
-    if not _wait(started, BROKER_PATIENCE):
+    if not _wait(clock, started, BROKER_PATIENCE):
         lines = last_lines(client, of.container)
         raise LabTimeout(f"broker {of.name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}")
 
 
-def for_bridge(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+def for_bridge(
+    client: docker.DockerClient, state: LabState, management: Management, bridge: BridgePlan, clock: Clock
+) -> str:
     """Wait until a bridge works, and give why it does not otherwise: that is a verdict's matter, not an error."""
-    if bridge.instances and lab.active(bridge.responder) not in bridge.instances:
+    if bridge.instances and management.active(bridge.responder) not in bridge.instances:
         return of_the_standby(bridge)
     why = ""
-    asked_logs = time.monotonic()
+    asked_logs = clock.now()
 
     def settled() -> bool:
         nonlocal why, asked_logs
-        if lab.bridge_is_up(bridge):
+        if management.bridge_is_up(bridge):
             return True
-        if time.monotonic() - asked_logs > _LOGS_EVERY:
-            asked_logs = time.monotonic()
-            why = cause(client, lab, bridge)
+        if clock.now() - asked_logs > _LOGS_EVERY:
+            asked_logs = clock.now()
+            why = cause(client, state, bridge)
         return bool(why)
 
-    if not _wait(settled, BRIDGE_PATIENCE, _POLL_BRIDGE):
+    if not _wait(clock, settled, BRIDGE_PATIENCE, _POLL_BRIDGE):
         return f"not up after {BRIDGE_PATIENCE:.0f} s"
     return why
 
@@ -157,7 +161,7 @@ def of_the_standby(bridge: BridgePlan) -> str:
     return f"{bridge.connector} names only instance {named} of {bridge.responder}, which is not the active one"
 
 
-def for_console(name: str, port: int, ca_file: Path) -> None:
+def for_console(name: str, port: int, ca_file: Path, clock: Clock) -> None:
     """Return once a broker's web console answers, be it with a refusal: who asks is nobody yet."""
     trusted = ssl.create_default_context(cafile=str(ca_file))
 
@@ -168,14 +172,14 @@ def for_console(name: str, port: int, ca_file: Path) -> None:
             return False
         return True
 
-    if not _wait(answers, CONSOLE_PATIENCE):
+    if not _wait(clock, answers, CONSOLE_PATIENCE):
         raise LabTimeout(f"the web console of broker {name} did not answer within {CONSOLE_PATIENCE:.0f} s")
 
 
-def cause(client: docker.DockerClient, lab: EmulatedLab, bridge: BridgePlan) -> str:
+def cause(client: docker.DockerClient, state: LabState, bridge: BridgePlan) -> str:
     """Say why a bridge is refused, from both ends' logs; empty when they do not tell."""
     for broker in (bridge.initiator, bridge.responder):
-        for its in lab.state.brokers[broker].instances:
+        for its in state.brokers[broker].instances:
             log = _log(client, its.container)
             for pattern, meaning in _CAUSES:
                 if pattern.search(log):
@@ -207,10 +211,10 @@ def last_lines(client: docker.DockerClient, container: str) -> str:
     return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
 
 
-def _wait(until: Callable[[], bool], seconds: float, every: float = _POLL) -> bool:
-    deadline = time.monotonic() + seconds
+def _wait(clock: Clock, until: Callable[[], bool], seconds: float, every: float = _POLL) -> bool:
+    deadline = clock.now() + seconds
     while not until():
-        if time.monotonic() > deadline:
+        if clock.now() > deadline:
             return False
-        time.sleep(every)  # what we wait for is seen only by asking
+        clock.sleep(every)  # what we wait for is seen only by asking
     return True

@@ -69,7 +69,7 @@ def power(engine: Engine) -> Power:
 
 def refusals(power: Power) -> tuple[Refusals, list[Sequence[str]]]:
     told: list[Sequence[str]] = []
-    return Refusals(power, lambda: (A, B), told.append), told
+    return Refusals(power, (A, B), told.append), told
 
 
 def test_what_is_down_is_refused_for(power: Power) -> None:

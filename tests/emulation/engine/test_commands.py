@@ -11,6 +11,7 @@ from lab.emulation.engine.commands import run_inside
 from lab.emulation.network.attempts import from_container
 from lab.emulation.network.router import Router
 from lab.errors import HostError
+from tests.replay.fake_lab import VirtualClock
 
 GOT = (0, b'{"ok": true, "directions": {}}\n')
 LOST = (0, b"")
@@ -50,19 +51,19 @@ class Engine:
 def test_a_command_whose_words_are_lost_is_run_again(
     answers: list[tuple[int, bytes] | Exception], found: tuple[int, str]
 ) -> None:
-    engine, paused = Engine(*answers), list[float]()
-    assert run_inside(cast(Any, engine), ["say", "something"], pause=paused.append) == found
+    engine, clock = Engine(*answers), VirtualClock(start=0.0)
+    assert run_inside(cast(Any, engine), ["say", "something"], clock) == found
     assert engine.asked == [["say", "something"]] * len(answers)
-    assert len(paused) == len(answers) - 1
+    assert clock.now() == pytest.approx(sum((0.05, 0.1, 0.2, 0.4)[: len(answers) - 1]))
 
 
 def test_an_engine_that_never_answers_is_an_error() -> None:
     with pytest.raises(JSONDecodeError):
-        run_inside(cast(Any, Engine(*[EMPTY] * 5)), ["say", "something"], pause=lambda _: None)
+        run_inside(cast(Any, Engine(*[EMPTY] * 5)), ["say", "something"], VirtualClock())
 
 
 def test_the_router_is_asked_again() -> None:
-    assert Router(cast(Any, Engine(LOST, GOT)), "router").ask("a-b", "get") == {"ok": True, "directions": {}}
+    assert Router(cast(Any, Engine(LOST, GOT)), "router", VirtualClock()).ask("a-b", "get")["directions"] == {}
 
 
 @pytest.mark.parametrize(
@@ -77,9 +78,10 @@ def test_the_router_is_asked_again() -> None:
 )
 def test_what_is_no_answer_of_the_routers_is_told(answers: list[tuple[int, bytes]], why: str) -> None:
     with pytest.raises(HostError) as raised:
-        Router(cast(Any, Engine(*answers)), "router").ask("a-b", "get")
+        Router(cast(Any, Engine(*answers)), "router", VirtualClock()).ask("a-b", "get")
     assert str(raised.value).splitlines()[0] == f"the router refused get on link a-b: {why}"
 
 
 def test_a_connection_tried_is_tried_again_where_nothing_is_heard_of_it() -> None:
-    assert from_container(cast(Any, Engine(LOST, (0, b"0 10.5 10.75\n"))), "10.0.0.1", 1, 2.0) == ("open", 0.25)
+    engine = cast(Any, Engine(LOST, (0, b"0 10.5 10.75\n")))
+    assert from_container(engine, "10.0.0.1", 1, 2.0, VirtualClock()) == ("open", 0.25)

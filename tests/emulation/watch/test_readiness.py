@@ -13,6 +13,7 @@ from lab.errors import HostError
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
 from lab.plan.values import DECLARED, LinkPlan
+from tests.replay.fake_lab import VirtualClock
 
 
 class Told:
@@ -38,7 +39,7 @@ def link(impairment: Impairment, state: LinkState = LinkState.OPEN) -> LinkPlan:
 
 
 def check(router: Told, plan: LinkPlan, patience: float = 0.0) -> str:
-    return for_link(router, plan, patience)  # type: ignore[arg-type]
+    return for_link(router, plan, VirtualClock(), patience)  # type: ignore[arg-type]
 
 
 OCEAN = Impairment(delay=timedelta(milliseconds=35))

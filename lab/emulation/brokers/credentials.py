@@ -1,0 +1,52 @@
+"""What the brokers of a lab keep secret, made when it opens: certificates, stores, management, vaults of passwords."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from ipaddress import IPv4Address
+
+from pydantic import SecretStr
+
+from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
+from lab.amazonmq.files.certificates import LabAuthority
+from lab.amazonmq.files.vault import Vault
+from lab.plan.control import Control
+from lab.plan.values import BrokerPlan
+from lab.runtime.runtime import Passwords
+
+
+class Credentials:
+    """The secrets of one lab."""
+
+    def __init__(self, passwords: Passwords, control: Control, now: datetime) -> None:
+        self.authority = LabAuthority.create(now)
+        self._secrets = {broker: _secrets(of_users) for broker, of_users in passwords.items()}
+        records = (*control.account.brokers, *(record for record, _ in control.later))
+        self.vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
+
+    def management(self, broker: str) -> str:
+        """Return the password of a broker's management."""
+        return self._secrets[broker].jolokia
+
+    def files(self, broker: BrokerPlan, used: Sequence[str]) -> tuple[BrokerFile, ...]:
+        """Return all that a broker starts from; its certificate has the addresses declared and those really used."""
+        own = self._secrets[broker.name]
+        names = [name for its in broker.instances for name in (its.host_name, its.name)]
+        addresses = [*(its.address for its in broker.instances), *map(IPv4Address, used)]
+        return (
+            *broker_files(broker.activemq_xml, broker.identity.users, own),
+            self.vaults[broker.name].file,
+            BrokerFile(path=KEY_STORE, content=self.authority.issue(names, addresses, own.key_store), secret=True),
+            BrokerFile(path=TRUST_STORE, content=self.authority.trust_store(own.key_store), secret=True),
+        )
+
+
+def _secrets(passwords: Mapping[str, SecretStr]) -> BrokerSecrets:
+    return BrokerSecrets(
+        users={user: password.get_secret_value() for user, password in passwords.items()},
+        key_store=secrets.token_urlsafe(18),
+        console=secrets.token_urlsafe(18),
+        jolokia=secrets.token_urlsafe(18),
+    )

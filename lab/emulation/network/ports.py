@@ -1,0 +1,70 @@
+"""The ports of this machine that lead to the brokers of one lab, through its router."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT
+from lab.emulation.network.router import Published
+from lab.errors import HostError
+from lab.plan.values import InstancePlan
+
+FIRST_PUBLISHED = 20000  # on the router, inside the lab
+_HOST_PORTS = range(20000, 32000)
+_OF_A_BROKER = (*(endpoint.port for endpoint in ENDPOINTS), JOLOKIA_PORT)
+
+
+class Ports:
+    """Which port of 127.0.0.1 leads to which port of which instance."""
+
+    def __init__(self, instances: Sequence[InstancePlan]) -> None:
+        self._inside = [(its, port) for its in instances for port in _OF_A_BROKER]
+        self.choose()
+
+    def choose(self) -> None:
+        """Take ports that are free now; ones that Docker chose would change when the router restarts."""
+        free = _free_ports(len(self._inside))
+        self._outside = {(its.name, port): free for (its, port), free in zip(self._inside, free, strict=True)}
+
+    def of(self, its: InstancePlan, port: int) -> int:
+        """Return the one that leads to a port of an instance."""
+        return self._outside[its.name, port]
+
+    def published(self, address: Callable[[InstancePlan], str]) -> tuple[Published, ...]:
+        """Return all of them as the router is told of them, with the addresses really used."""
+        return tuple(
+            Published(
+                host_port=self.of(its, port),
+                router_port=FIRST_PUBLISHED + index,
+                address=address(its),
+                broker_port=port,
+            )
+            for index, (its, port) in enumerate(self._inside)
+        )
+
+
+def _free_ports(count: int) -> Sequence[int]:
+    """Find ports of 127.0.0.1 that are free now.
+
+    Taken from below the range that outgoing connections use, so that none of those can be quicker than the router.
+    """
+    found: list[int] = []
+    with ExitStack() as closing:
+        dice = random.Random()
+        for port in dice.sample(_HOST_PORTS, len(_HOST_PORTS)):
+            if len(found) == count:
+                break
+            probe = closing.enter_context(socket.socket())
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found.append(port)
+    if len(found) < count:
+        raise HostError(
+            f"fewer than {count} ports of 127.0.0.1 are free between {_HOST_PORTS[0]} and {_HOST_PORTS[-1]}"
+        )
+    return found

@@ -1,0 +1,110 @@
+"""The emulation as a runtime: labs of containers on a Docker engine, opened, reached, ended and swept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import docker
+from lab.emulation.clock import RealClock
+from lab.emulation.engine import doctor, engine, sweeping
+from lab.emulation.images import images as building
+from lab.emulation.images.images import Images
+from lab.emulation.lab import EmulatedLab
+from lab.emulation.network.subnets import pool
+from lab.emulation.opening import Host, close_lab
+from lab.emulation.state import NAME, gone
+from lab.plan.values import Plan
+from lab.runtime import note as notes
+from lab.runtime.note import Note
+from lab.runtime.owner import Owner
+from lab.runtime.progress import Told
+from lab.runtime.runtime import Finding, Image, Swept
+from lab.runtime.turns import forget_strays
+
+
+@engine.explaining
+class Emulation:
+    """Labs of containers, on the engine that an environment names; it is reached when it is needed."""
+
+    name = NAME
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._clock = RealClock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        if "_client" in vars(self):
+            self._client.close()
+
+    @cached_property
+    def _client(self) -> docker.DockerClient:
+        return engine.connect(self._environment)
+
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
+        """Have the images of every ActiveMQ version that a plan needs."""
+        addresses = pool(self._environment.get("MQLAB_POOL"))
+        client = self._client
+        versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
+        with told.stage("images"):
+            made = {version: self._images(told, version, archive) for version in versions}
+        return Host(client=client, images=made, pool=addresses)
+
+    def standing(self, note_folder: Path) -> tuple[Note, ...]:
+        """Return the labs with a note; who asks for them wants something of the engine."""
+        _ = self._client
+        return tuple(note for note in notes.load_all(note_folder) if note.runtime == NAME)
+
+    @contextmanager
+    def attach(self, note: Note, note_folder: Path) -> Iterator[EmulatedLab]:
+        """Reach a lab's containers, whichever process started them."""
+        lab = EmulatedLab(self._client, note, note_folder=note_folder)
+        try:
+            yield lab
+        finally:
+            lab.let_go()
+
+    def end(self, note: Note, note_folder: Path) -> int:
+        """End a lab; return how many containers and networks were removed."""
+        return close_lab(self._client, note.run, Path(note.folder), note_folder, self._clock)
+
+    def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
+        """Remove what dead runs left behind, or everything, by label only; and the notes of labs that are no more."""
+        here, client = Owner.current(), self._client
+        known = notes.load_all(
+            note_folder
+        )  # before the engine is asked: what is on file then is on its engine, or gone
+        found = sweeping.find(client)
+        wanted = [each for each in found if every or each.is_left_behind(here)]
+        if not dry_run:
+            for each in wanted:
+                sweeping.remove(client, each.run, self._clock)
+                notes.forget(each.run, note_folder)
+            runs = {each.run for each in found}
+            for run in gone(known, runs, engine.identity(client), here):
+                notes.forget(run, note_folder)
+            notes.forget_parts(note_folder)
+            forget_strays(note_folder, runs)
+        return Swept(removed=tuple(each.leftover() for each in wanted), alive=len(found) - len(wanted))
+
+    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
+        """Build what is missing of the three images, and list them."""
+        client = self._client
+        with told.stage("images"):
+            self._images(told, version, archive)
+        return building.listing(client)
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Look at this machine and its engine."""
+        return doctor.examine(self._environment)
+
+    def _images(self, told: Told, version: str | None, archive: Path | None) -> Images:
+        return building.ensure(
+            self._client, version=version, archive=archive, environment=self._environment, say=told.tell
+        )

@@ -1,0 +1,167 @@
+"""The brokers as they show themselves: each one's management asked, through its active instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+from lab.amazonmq.files.broker_files import JOLOKIA_USER
+from lab.emulation.brokers.actives import Actives
+from lab.emulation.brokers.power import Power
+from lab.emulation.state import InstanceState, LabState
+from lab.emulation.watch import counting, mbeans
+from lab.emulation.watch.jolokia import Jolokia
+from lab.errors import BrokerError
+from lab.history import BridgeSeen, ConnectorChanged, Counted, DestinationSeen, SnapshotTaken
+from lab.plan.values import BridgePlan
+from lab.runtime.clock import Clock
+from lab.runtime.lab import Silent
+from lab.runtime.messages import Destination
+
+
+class Management:
+    """Asks all brokers of a lab at once, where several are asked."""
+
+    def __init__(
+        self, state: LabState, power: Power, clock: Clock, planned: Callable[[], Sequence[BridgePlan]]
+    ) -> None:
+        self._brokers, self._power, self._clock, self._planned = state.brokers, power, clock, planned
+        self._of = {
+            its.name: Jolokia(name, its.management_port, JOLOKIA_USER, broker.management_password)
+            for name, broker in state.brokers.items()
+            for its in broker.instances
+        }
+        self.actives = Actives(state.brokers, power, self._has_started)
+        self.pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
+
+    def version(self, broker: str) -> str | None:
+        """Return the ActiveMQ version of a broker that has started, None of one that has not."""
+        its = self.actives.find(broker)
+        return None if its is None else started_version(self._of[its.name])
+
+    def stands(self, of: InstanceState) -> bool:
+        """Return whether an instance has started, or waits for its store's lock, which another one has."""
+        if self._has_started(of):
+            return True
+        holder = self.actives.holder(of.broker)
+        return holder is not None and holder.name != of.name and is_slave(self._of[of.name])
+
+    def active(self, broker: str) -> int | None:
+        """Return which instance has started, or is frozen and has its store's lock all the same."""
+        its = self.actives.holder(broker)
+        return None if its is None else its.number
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        """Run the operation of a network connector's MBean, which returns when it is done."""
+        self._asked(broker).execute(mbeans.connector(broker, connector), do)
+        state = {"stop": "stopped", "start": "started"}[do]
+        return ConnectorChanged(t=self._clock.now(), broker=broker, connector=connector, state=state)
+
+    def demands(self, broker: str, destinations: Sequence[Destination]) -> tuple[bool, ...]:
+        """Return of each destination whether a bridge's consumer is on it."""
+        (consumers,) = self._asked(broker).read(mbeans.subscriptions(broker))
+        return tuple(mbeans.demands(consumers, destination) for destination in destinations)
+
+    def bridges(self) -> Sequence[BridgeSeen]:
+        """Return every bridge end that answers now; a broker that is down shows none."""
+        ends = self.pool.map(self._bridges_of, self._brokers)
+        return tuple(end for of_broker in ends for end in of_broker)
+
+    def ends(self, broker: str) -> tuple[BridgeSeen, ...]:
+        """Return a broker's ends of its bridges; Silent where it does not answer."""
+        its = self._active(broker)
+        found, connections = self._of[its.name].read(mbeans.bridges(broker), mbeans.connections(broker))
+        ends = mbeans.read_bridges(broker, found, connections, self._planned(), self._clock.now())
+        return tuple(replace(end, instance=its.mark) for end in ends) if its.mark else ends
+
+    def bridge_is_up(self, bridge: BridgePlan) -> bool:
+        """Return whether a bridge works: seen at its ends, and its login accepted by the responder."""
+        look = partial(self._ends_and_consumers, bridge)
+        try:
+            (ends_here, here), (ends_there, there) = self.pool.map(look, (bridge.initiator, bridge.responder))
+        except BrokerError:
+            return False
+        seen = {(end.broker, end.created_by_duplex) for end in (*ends_here, *ends_there)}
+        wanted = {(bridge.initiator, False), *([(bridge.responder, True)] if bridge.duplex else [])}
+        return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
+
+    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
+        """Return the counters of the destinations named; those of a broker that is down are left out."""
+        seen: list[DestinationSeen] = []
+        for broker in dict.fromkeys(name for name, _ in of):
+            try:
+                found, consumers = self._asked(broker).read(mbeans.destinations(broker), mbeans.subscriptions(broker))
+            except Silent:
+                continue
+            wanted = [destination for name, destination in of if name == broker]
+            seen += mbeans.read_destinations(broker, found, consumers, wanted, self._clock.now())
+        return tuple(seen)
+
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        """Ask each broker with one request."""
+        parts = self.pool.map(partial(self._snapshot_of, name), self._brokers)
+        return tuple(seen for part in parts for seen in part)
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        self.pool.shutdown()
+        for each in self._of.values():
+            each.close()
+
+    def _asked(self, broker: str) -> Jolokia:
+        """Return the management of a broker's active instance."""
+        return self._of[self._active(broker).name]
+
+    def _active(self, broker: str) -> InstanceState:
+        """Return a broker's active instance, unless we know that it cannot answer: asking would only take time."""
+        its = self.actives.find(broker)
+        if its is None:
+            raise Silent(f"no instance of broker {broker} is active")
+        if not self._power.answers(its):
+            raise Silent(f"broker {broker} is {self._power.state(its)}: its management does not answer")
+        return its
+
+    def _has_started(self, its: InstanceState) -> bool:
+        return started_version(self._of[its.name]) is not None
+
+    def _bridges_of(self, broker: str) -> tuple[BridgeSeen, ...]:
+        try:
+            return self.ends(broker)
+        except Silent:
+            return ()
+
+    def _ends_and_consumers(self, bridge: BridgePlan, broker: str) -> tuple[tuple[BridgeSeen, ...], mbeans.Answer]:
+        """Ask one broker for its ends of a bridge and all its consumers, at once: each question costs it some time."""
+        found, connections, consumers = self._asked(broker).read(
+            mbeans.bridges(broker), mbeans.connections(broker), mbeans.subscriptions(broker)
+        )
+        ends = mbeans.read_bridges(broker, found, connections, self._planned(), self._clock.now())
+        return tuple(end for end in ends if end.connector == bridge.connector), consumers
+
+    def _snapshot_of(self, name: str, broker: str) -> tuple[Counted | SnapshotTaken, ...]:
+        try:
+            answers = self._asked(broker).read(*counting.questions(broker))
+        except BrokerError:
+            return (counting.silent(name, broker, self._clock.now()),)
+        return counting.read(name, broker, answers, self._planned(), self._clock.now())
+
+
+def started_version(management: Jolokia) -> str | None:
+    """Return the ActiveMQ version of a broker that has started, with all its connectors; None of one that has not."""
+    try:
+        (answer,) = management.read(mbeans.broker(management.broker))
+    except Silent:
+        return None
+    values = next(iter(answer.values()), {})
+    return str(values["BrokerVersion"]) if values.get("Slave") is False else None
+
+
+def is_slave(management: Jolokia) -> bool:
+    """Return whether a broker answers and has not started: it is still starting, or waits for its store's lock."""
+    try:
+        (answer,) = management.read(mbeans.broker(management.broker))
+    except Silent:
+        return False
+    return any(values.get("Slave") is True for values in answer.values())
