@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from lab.cli import app
 from lab.emulation.clock import RealClock
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
@@ -56,6 +59,12 @@ class Commands:
         """Run a command to its end."""
         process = self.start(*words, **more)
         return self.end_of(process, seconds)
+
+    def inside(self, *words: str | Path) -> Ended:
+        """Run a command in this process: where many are refused alike, loading the lab for each takes the time."""
+        ended = CliRunner().invoke(app, [str(word) for word in words], env=self.environment())
+        assert isinstance(ended.exception, SystemExit | None), ended.exception
+        return Ended(code=ended.exit_code, out=ended.stdout, err=ended.stderr)
 
     def start(self, *words: str | Path, **more: str) -> subprocess.Popen[str]:
         """Start a command; what it says on stderr is in the file that `said` reads."""

@@ -46,7 +46,7 @@ def problems(ended: Ended) -> list[dict[str, Any]]:
 
 def test_which_history_is_meant(mqlab: Commands, runs: Path) -> None:
     heads = {
-        words: mqlab("history", *words).out.partition("\n")[0].split(" · ")[1]
+        words: mqlab.inside("history", *words).out.partition("\n")[0].split(" · ")[1]
         for words in [(), ("latest",), ("20260101",), ("bbbbbb",), (str(runs / "latest"),), (str(CUT),)]
     }
     assert set(heads.values()) == {"cut and never healed", heads[("20260101",)]}
@@ -59,18 +59,18 @@ def test_a_lab_that_only_stood_has_no_history(mqlab: Commands, runs: Path) -> No
     (runs / "latest").symlink_to("20260103-101010-cccccc")
     for command in ("history", "judge"):
         for words in ((), ("latest",), ("20260103",), (runs / "20260103-101010-cccccc",)):
-            ended = mqlab(command, *words)
+            ended = mqlab.inside(command, *words)
             assert ended.code == 2
             assert "20260103-101010-cccccc has no history" in ended.err
             assert "runs with one: 20260101-101010-aaaaaa, 20260102-101010-bbbbbb" in ended.err
 
 
 def test_json_is_the_lines_that_were_asked_for(mqlab: Commands) -> None:
-    shown = mqlab("history", CUT, "--json", "--kind", "received", "--kind", "link", "--to", "3.75s")
+    shown = mqlab.inside("history", CUT, "--json", "--kind", "received", "--kind", "link", "--to", "3.75s")
     assert (shown.code, shown.err) == (0, "")
     expected = [line(seen) for seen in read(CUT).observations if seen.kind == "received" and seen.t <= 3.75]
     assert shown.out == "".join(expected)
-    story = mqlab("history", CUT, "--json", "--message", "3-6")
+    story = mqlab.inside("history", CUT, "--json", "--message", "3-6")
     assert [json.loads(each)["kind"] for each in story.out.splitlines()] == [
         "publishing", "step", "sent", "acked", "received", "step-ended",
     ]  # fmt: skip
@@ -96,7 +96,7 @@ def test_json_is_the_lines_that_were_asked_for(mqlab: Commands) -> None:
     ],
 )
 def test_bad_input_is_json_in_one_shape(mqlab: Commands, words: tuple[str | Path, ...], what: str) -> None:
-    ended = mqlab(*words)
+    ended = mqlab.inside(*words)
     assert ended.code == 2
     assert what in problems(ended)[0]["what"]
 
@@ -106,7 +106,7 @@ def test_a_place_is_told_in_json(mqlab: Commands, tmp_path: Path) -> None:
     damaged.write_text(CUT.read_text() + '{"t":1.0,"kind":"sent"}\n')
     lines = CUT.read_text().count("\n")
     for command in ("history", "judge"):
-        ended = mqlab(command, damaged, "--json") if command == "judge" else mqlab(command, damaged)
+        ended = mqlab.inside(command, damaged, "--json") if command == "judge" else mqlab.inside(command, damaged)
         assert f"{damaged}:{lines + 1}:1: id is missing" in ended.err
     (problem,) = problems(ended)
     assert (problem["file"], problem["line"], problem["column"]) == (str(damaged), lines + 1, 1)
@@ -136,11 +136,11 @@ def test_a_history_that_was_cut_short_is_shown_up_to_there(mqlab: Commands, tmp_
     history = tmp_path / "history.jsonl"
     history.write_bytes(CUT.read_bytes()[:-30] + tail)
     lines = CUT.read_text().count("\n")
-    shown = mqlab("history", history)
+    shown = mqlab.inside("history", history)
     assert shown.code == 0
     assert shown.err == f"mqlab: the history is cut short: its line {lines} is only half there and left out\n"
     assert "dropped 31 by cut" in shown.out.splitlines()[-1]
-    judged = mqlab("judge", history, "--json")
+    judged = mqlab.inside("judge", history, "--json")
     assert judged.json["outcome"] != "held"
 
 
@@ -160,12 +160,12 @@ def test_a_release_can_be_named_to_check_as_it_can_to_run(mqlab: Commands, tmp_p
 def test_a_standing_labs_history_is_judged_as_of_now_and_between_marks(mqlab: Commands, tmp_path: Path) -> None:
     shutil.copy(JUDGED / "standing" / "history.jsonl", tmp_path)
     history = str(tmp_path / "history.jsonl")
-    now = mqlab("judge", history)
+    now = mqlab.inside("judge", history)
     assert now.code == 1 and "as of now (40.000 s): 2 of 4 lost" in " ".join(now.out.split())
-    between = mqlab("judge", history, "--from", "before", "--to", "after", "--json")
+    between = mqlab.inside("judge", history, "--from", "before", "--to", "after", "--json")
     assert between.code == 0 and between.json["outcome"] == "held"
     assert 'from the mark "before" (10.000 s) to the mark "after" (20.000 s)' in between.json["notes"][0]
-    assert 'no mark "nowhere"' in problems(mqlab("judge", history, "--from", "nowhere", "--json"))[0]["what"]
+    assert 'no mark "nowhere"' in problems(mqlab.inside("judge", history, "--from", "nowhere", "--json"))[0]["what"]
 
 
 def test_a_history_is_followed_until_it_ends(mqlab: Commands, tmp_path: Path) -> None:

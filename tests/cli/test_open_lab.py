@@ -80,10 +80,10 @@ def test_which_lab_is_meant_has_to_be_clear(mqlab: Commands) -> None:
 
 def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa")
-    shown = mqlab("clock")
+    shown = mqlab.inside("clock")
     assert shown.code == 0 and "the service's clock is at 20" in shown.out
     assert "tokyo: sunday 00:00 UTC opens at 20" in shown.out and "nothing is pending" in shown.out
-    told = mqlab("clock", "--json").json
+    told = mqlab.inside("clock", "--json").json
     assert [each["broker"] for each in told["windows"]] == ["tokyo", "singapore"]
     assert datetime.fromisoformat(told["now"]) < datetime.fromisoformat(told["windows"][0]["opens"])
     for wrong, what in (
@@ -92,7 +92,7 @@ def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
         (("--to", "tomorrow"), "--to: 'tomorrow' is not a moment"),
         (("--before", "tokyo", "--by", "5"), "--by: '5' has no unit"),
     ):
-        ended = mqlab("clock", *wrong)
+        ended = mqlab.inside("clock", *wrong)
         assert ended.code == 2 and what in ended.err, ended
 
 
@@ -119,7 +119,7 @@ def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands) -> None:
 def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
     mqlab: Commands, words: tuple[str, ...], what: str
 ) -> None:
-    ended = mqlab("link", "impair", *words, "--json")
+    ended = mqlab.inside("link", "impair", *words, "--json")
     assert ended.code == 2
     assert ended.json["problems"][0]["what"].startswith(what)
 
@@ -159,37 +159,37 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
 def test_a_change_that_cannot_be_is_refused_before_any_lab_is_asked(
     mqlab: Commands, words: tuple[str, ...], what: str
 ) -> None:
-    ended = mqlab(*words, "--json")
+    ended = mqlab.inside(*words, "--json")
     assert ended.code == 2
     assert ended.json["problems"][0]["what"].startswith(what)
 
 
 def test_the_network_is_told_from_what_is_on_file(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa")
-    (peering,) = mqlab("peering", "list", "--json").json
+    (peering,) = mqlab.inside("peering", "list", "--json").json
     assert (peering["Status"], peering["RequesterVpcInfo"]["CidrBlock"]) == ({"Code": "active"}, "10.1.0.0/16")
-    tables = {each["RouteTableId"]: each["Routes"] for each in mqlab("route", "list", "--json").json}
+    tables = {each["RouteTableId"]: each["Routes"] for each in mqlab.inside("route", "list", "--json").json}
     assert [each["State"] for each in tables["tokyo"]] == ["active", "active"]
     assert tables["tokyo"][1]["VpcPeeringConnectionId"] == peering["VpcPeeringConnectionId"]
-    groups = {each["GroupName"]: each for each in mqlab("sg", "list", "--json").json}
+    groups = {each["GroupName"]: each for each in mqlab.inside("sg", "list", "--json").json}
     assert groups["default-tokyo"]["IpPermissionsEgress"] == [
         {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "UserIdGroupPairs": []}
     ]
-    unknown = mqlab("sg", "describe", "sg-rome")
+    unknown = mqlab.inside("sg", "describe", "sg-rome")
     assert (unknown.code, "InvalidGroup.NotFound" in unknown.err) == (2, True)
 
 
 def test_the_services_side_is_told_from_what_is_on_file(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa")
-    tokyo, singapore = mqlab("broker", "list", "--json").json
+    tokyo, singapore = mqlab.inside("broker", "list", "--json").json
     assert (tokyo["brokerState"], tokyo["configurations"]["current"]["revision"]) == ("RUNNING", 2)
     assert tokyo["securityGroups"] == ["default-tokyo"]
-    assert mqlab("broker", "describe", "singapore", "--json").json == singapore
-    ours, _ = mqlab("config", "list", "--json").json
+    assert mqlab.inside("broker", "describe", "singapore", "--json").json == singapore
+    ours, _ = mqlab.inside("config", "list", "--json").json
     assert [each["revision"] for each in ours["revisions"]] == [2, 1]
-    shown = mqlab("config", "show", ours["name"], "--json").json
-    assert base64.b64decode(shown["data"]).decode().rstrip() == mqlab("config", "show", ours["id"]).out.rstrip()
-    assert "+    <networkConnector " in mqlab("config", "diff", ours["name"], "1").out
-    assert mqlab("user", "list", "tokyo", "--json").json["users"] == [{"username": "testuser"}]
-    unknown = mqlab("broker", "describe", "rome")
+    shown = mqlab.inside("config", "show", ours["name"], "--json").json
+    assert base64.b64decode(shown["data"]).decode().rstrip() == mqlab.inside("config", "show", ours["id"]).out.rstrip()
+    assert "+    <networkConnector " in mqlab.inside("config", "diff", ours["name"], "1").out
+    assert mqlab.inside("user", "list", "tokyo", "--json").json["users"] == [{"username": "testuser"}]
+    unknown = mqlab.inside("broker", "describe", "rome")
     assert (unknown.code, "NotFoundException" in unknown.err) == (2, True)
