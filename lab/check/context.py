@@ -51,6 +51,10 @@ class Context:
         """Return a Problem of a field."""
         return Problem(what=what, remedy=remedy, place=self.place(field))
 
+    def whole(self, what: str, remedy: str) -> Problem:
+        """Return a Problem of all of it."""
+        return Problem(what=what, remedy=remedy, place=self.scenario.origin.key(*self.path))
+
     def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:
         """Return the Problem that a field names what is not there."""
         return unknown(kind, name, valid, label, self.place(field))

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.check.context import Context
-from lab.check.references import check_references
 from lab.declare.expectations.dropped import Dropped
-from lab.declare.expectations.peering import PeeringIs
-from lab.declare.expectations.reachable import END, Reachable
-from lab.declare.expectations.route import RouteIs
+from lab.declare.expectations.reachable import Reachable
 from lab.declare.scenario import Scenario
 from lab.declare.steps.accept_peering import AcceptPeering
 from lab.declare.steps.authorize_ingress import AuthorizeIngress
@@ -65,34 +61,6 @@ def after(network: Network, step: OnNetwork, at: timedelta) -> Network:
             return security_groups.revoke(network, step.group, step.rule())
         case _:
             raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
-
-
-def check_network(scenario: Scenario, memory: dict[type, Any]) -> Iterator[Problem]:
-    """Return every Problem of the claims about the network that the steps leave."""
-    for number, claim in enumerate(scenario.expect):
-        context = Context(scenario=scenario, path=("expect", number, claim.claim), memory=memory)
-        yield from check_references(context, claim)
-        so_far = context.recall(NetworkSoFar)
-        if isinstance(claim, Reachable | Dropped):
-            yield from check_ends(context, claim)
-        if isinstance(claim, Reachable) and claim.at != END:
-            if claim.at not in so_far.tries:
-                yield context.missing("at", "try", claim.at, so_far.tries, "names of try steps")
-            elif _tried(claim) != _tried(tried := so_far.tries[claim.at]):
-                what = f"{claim.at} tries {tried.source} to {tried.to}, port {tried.port}"
-                yield context.wrong("at", what, "claim what it tries")
-        elif isinstance(claim, PeeringIs):
-            known = [each.name for each in so_far.network.peerings]
-            if claim.name not in known:
-                yield context.missing("name", "peering", claim.name, known, "peerings of this scenario")
-        elif isinstance(claim, RouteIs):
-            tables = [each.name for each in so_far.network.route_tables]
-            if claim.table not in tables:
-                yield context.missing("table", "route table", claim.table, tables, "route tables")
-
-
-def _tried(of: Reachable | Try) -> tuple[str, str, int]:
-    return of.source, of.to, of.port
 
 
 def check_ends(context: Context, of: Reachable | Dropped | Try) -> Iterator[Problem]:

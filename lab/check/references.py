@@ -6,13 +6,20 @@ its names are found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from lab.check.context import Context
-from lab.check.service import connectors_of, users_of
+from lab.check.listeners import listeners
+from lab.check.network import NetworkSoFar
+from lab.check.service import Revisions, connectors_of, users_of
+from lab.check.snapshots import snapshots_of
 from lab.declare.fields import Declared, Receivers
 from lab.declare.references import Reference, Thing, references
+from lab.declare.steps.connect import Connect
+from lab.declare.steps.consume import Consume
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.unrolling import every_step
 from lab.errors import Problem
 from lab.plan.brokers import unread
 
@@ -37,8 +44,11 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
         for name in _named(value):
             if name not in (*names.valid, *reference.beside):
                 context.unknown.add(field)
-                if names.certain:
-                    written = type(declared).model_fields[field].alias or field
+                written = type(declared).model_fields[field].alias or field
+                if reference.instead:
+                    right = f"add the {names.kind}, or {reference.instead}"
+                    yield context.wrong(written, f"the scenario has no {name} {names.kind}", right)
+                elif names.certain:
                     yield context.missing(written, names.kind, name, names.valid, label)
 
 
@@ -79,6 +89,42 @@ def _own_connectors(context: Context, declared: Declared, reference: Reference) 
     return Names("connector", its, f"connectors in {broker}'s configuration", certain=certain)
 
 
+def _steps(context: Context, declared: Declared, reference: Reference) -> Names:
+    return Names("step", {step.verb for step in every_step(context.scenario.steps)}, "steps")
+
+
+def _listeners(context: Context, declared: Declared, reference: Reference) -> Names:
+    return Names("client", _clients(listeners(context.scenario)), "clients that subscribe")
+
+
+def _attempting(context: Context, declared: Declared, reference: Reference) -> Names:
+    steps = (step for step in every_step(context.scenario.steps) if isinstance(step, Connect | Subscribe | Consume))
+    return Names("client", _clients(steps), "clients that connect, subscribe or consume")
+
+
+def _clients(steps: Iterable[Connect | Subscribe | Consume]) -> list[str]:
+    return list(dict.fromkeys(step.client for step in steps))
+
+
+def _snapshots(context: Context, declared: Declared, reference: Reference) -> Names:
+    return Names("snapshot", snapshots_of(context.scenario), "snapshots of this scenario")
+
+
+def _configurations(context: Context, declared: Declared, reference: Reference) -> Names:
+    revisions = context.recall(Revisions)
+    return Names("configuration", revisions.by_name, "configurations", certain=revisions.certain)
+
+
+def _peerings(context: Context, declared: Declared, reference: Reference) -> Names:
+    its = [each.name for each in context.recall(NetworkSoFar).network.peerings]
+    return Names("peering", its, "peerings of this scenario")
+
+
+def _route_tables(context: Context, declared: Declared, reference: Reference) -> Names:
+    its = [each.name for each in context.recall(NetworkSoFar).network.route_tables]
+    return Names("route table", its, "route tables")
+
+
 # How the names of each kind of thing are found.
 _NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
     Thing.BROKER: _brokers,
@@ -87,4 +133,11 @@ _NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
     Thing.END: _ends,
     Thing.CONNECTOR: _connectors,
     Thing.OWN_CONNECTOR: _own_connectors,
+    Thing.STEP: _steps,
+    Thing.LISTENER: _listeners,
+    Thing.CLIENT: _attempting,
+    Thing.SNAPSHOT: _snapshots,
+    Thing.CONFIGURATION: _configurations,
+    Thing.PEERING: _peerings,
+    Thing.ROUTE_TABLE: _route_tables,
 }

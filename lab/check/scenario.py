@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.check.configurations import check_configurations
-from lab.check.console import check_console
 from lab.check.expectations import check_expectations
-from lab.check.network import check_network
 from lab.check.service import check_service
 from lab.check.steps import check_steps
 from lab.check.timing import check_timing
@@ -29,9 +27,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find
         *check_steps(scenario, memory, find),
         *check_timing(scenario),
         *check_service(scenario),
-        *check_expectations(scenario),
-        *check_console(scenario),
-        *check_network(scenario, memory),
+        *check_expectations(scenario, memory, find),
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.place or nowhere))

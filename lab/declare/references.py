@@ -8,7 +8,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Annotated
 
-from lab.declare.fields import Declared, Name, types_in
+from lab.declare.fields import Declared, Each, Name, Pair, Receivers, types_in
 from lab.network.vpc import INTERNET
 
 
@@ -21,6 +21,13 @@ class Thing(Enum):
     END = auto()  # a region, of the link in the field that must be right first
     CONNECTOR = auto()  # of any broker
     OWN_CONNECTOR = auto()  # of the broker in the field that must be right first
+    STEP = auto()  # by its verb
+    LISTENER = auto()  # a client that subscribes
+    CLIENT = auto()  # one that connects, subscribes or consumes
+    SNAPSHOT = auto()
+    CONFIGURATION = auto()
+    PEERING = auto()  # there from the beginning, or by a step
+    ROUTE_TABLE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class Reference:
     to: Thing
     once: str = ""  # another field that must be right first; where that is wrong, this one is not looked at
     beside: tuple[str, ...] = ()  # words that name no such thing and are right all the same
+    instead: str = ""  # what else to do than to add what is missing
 
 
 BrokerName = Annotated[Name, Reference(Thing.BROKER)]
@@ -40,12 +48,21 @@ OtherEndName = Annotated[Name, Reference(Thing.BROKER, once="source")]  # one un
 ConnectorName = Annotated[str, Reference(Thing.CONNECTOR, once="broker")]
 OwnConnectorName = Annotated[str, Reference(Thing.OWN_CONNECTOR, once="broker")]
 UserName = Annotated[str, Reference(Thing.USER, once="broker")]
+ClientName = Annotated[Name, Reference(Thing.CLIENT, once="broker")]
+SnapshotName = Annotated[Name, Reference(Thing.SNAPSHOT)]
+ConfigurationName = Annotated[str, Reference(Thing.CONFIGURATION)]
+BrokerPair = Annotated[Pair, Reference(Thing.BROKER)]
+SnapshotPair = Annotated[Pair, Reference(Thing.SNAPSHOT)]
+Listeners = Annotated[Receivers, Reference(Thing.LISTENER)]
+EachListener = Annotated[Each, Reference(Thing.LISTENER)]
+PeeringName = Annotated[Name, Reference(Thing.PEERING)]
+RouteTableName = Annotated[Name, Reference(Thing.ROUTE_TABLE)]
 
 
 @cache
 def references(model: type[Declared]) -> tuple[tuple[str, Reference], ...]:
-    """Return every reference of a model, with the name of its field."""
-    return tuple(_references(model))
+    """Return every reference of a model, with the name of its field; one that needs another to be right comes later."""
+    return tuple(sorted(_references(model), key=lambda each: bool(each[1].once)))
 
 
 def _references(model: type[Declared]) -> Iterator[tuple[str, Reference]]:

@@ -29,7 +29,7 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
     _await_messages(rehearsal, scenario)
     for claim in scenario.expect:
         end = _end(rehearsal, claim)
-        if end is not None and not claim.of_messages:
+        if end is not None and not claim.rests_on_messages:
             (come_true, *_) = (*find(type(claim), "lab.replay.expectations", "come_true"), _never)
             rehearsal.wait(come_true(rehearsal, claim, claim.term), end - rehearsal.now())
 
@@ -84,7 +84,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
         rehearsal.wait(lambda: False, last + max(silent) - rehearsal.now())
     longest = max((each.within.total_seconds() for each in claimed), default=LISTEN)
     listeners = rehearsal.recall(Listeners)
-    terms = [_end(rehearsal, claim) for claim in scenario.expect if claim.of_messages]
+    terms = [_end(rehearsal, claim) for claim in scenario.expect if claim.rests_on_messages]
     end = max([last + longest, *(each for each in terms if each is not None)])
     # Whoever is about to come back may be owed what was kept for it: that is seen when it has subscribed.
     if rehearsal.wait(lambda: rehearsal.outstanding.nothing() and not listeners.returning, end - rehearsal.now()):

@@ -9,7 +9,7 @@ from lab.check.context import Context
 from lab.check.listeners import listeners
 from lab.check.listening import Listening, too_early
 from lab.check.network import NetworkSoFar
-from lab.check.service import connectors_of
+from lab.check.service import check_owner
 from lab.declare.steps.message import Message
 from lab.declare.steps.wait import Wait
 from lab.declare.unrolling import every_step
@@ -22,23 +22,12 @@ def check(context: Context, step: Wait) -> Iterator[Problem]:
     if context.unknown:
         return
     if step.connector is not None:
-        yield from _connector(context, step, step.connector)
+        yield from check_owner(context, step.connector, step.broker)
     elif step.client is not None:
         if step.client not in context.recall(Listening).first:
             yield too_early(context, step.client)
     elif destination := destination_of(step):
         yield from _destination(context, step, destination)
-
-
-def _connector(context: Context, step: Wait, name: str) -> Iterator[Problem]:
-    owners = connectors_of(context.scenario)
-    if step.broker is not None and step.broker not in owners[name]:
-        right = f"it is in the configuration of {', '.join(owners[name])}"
-        yield context.wrong("broker", f"{step.broker} has no connector {name}", right)
-    elif step.broker is None and len(owners[name]) > 1:
-        what = f"{len(owners[name])} brokers have a connector {name}"
-        right = f"add broker: one of {', '.join(owners[name])}"
-        yield context.wrong("connector", what, right)
 
 
 def _destination(context: Context, step: Wait, destination: str) -> Iterator[Problem]:

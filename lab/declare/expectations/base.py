@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from lab.declare.fields import Declared, Receivers
+from lab.declare.references import Reference, Thing
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Fault
 from lab.declare.steps.reboot import Reboot
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 else:
     After = Literal[_FAULTS]
     AfterDemand = Literal[(*_FAULTS, Subscribe.verb, Unsubscribe.verb)]
-    AfterService = Literal[(*_SERVICE, Reboot.verb, Wait.verb)]
+    AfterService = Annotated[
+        Literal[(*_SERVICE, Reboot.verb, Wait.verb)], Reference(Thing.STEP, once="broker", instead="remove it")
+    ]
 
 
 class Term(NamedTuple):
@@ -68,10 +71,9 @@ class Expectation(Declared):
     """One claim about what the history will show."""
 
     claim: ClassVar[str]
-    of_messages: ClassVar[bool] = False  # nothing of it can come any more once no message is owed to anybody
     of_network: ClassVar[bool] = False  # its history begins with the peerings, routes and rules that there are
     of_service: ClassVar[bool] = False  # its history holds what the service keeps of the brokers
-    rests_on_messages: ClassVar[bool] = False
+    rests_on_messages: ClassVar[bool] = False  # nothing of it can come any more once no message is owed to anybody
     rests_on_watching: ClassVar[bool] = False  # it rests on what somebody saw who watched the brokers
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from lab.declare.expectations.base import After, Expectation, Term
-from lab.declare.fields import Duration, Name, YesNo
+from lab.declare.fields import Duration, YesNo
+from lab.declare.references import BrokerName, ConnectorName, Reference, Thing
 
 
 class Bridge(Expectation):
@@ -15,12 +16,12 @@ class Bridge(Expectation):
 
     claim: ClassVar[str] = "bridge"
     rests_on_watching: ClassVar[bool] = True
-    connector: str
-    broker: Name | None = None  # whose configuration has the connector; needed when two brokers use the name
+    connector: ConnectorName
+    broker: BrokerName | None = None  # whose configuration has the connector; needed when two brokers use the name
     up: Literal["both-ends", "initiator", "nowhere"] | None = None
     agree: YesNo = False  # at the end: what each end gave, the other took
     within: Duration | None = None  # of `after`
-    after: After | None = None  # the last such step
+    after: Annotated[After, Reference(Thing.STEP, instead="remove within and after")] | None = None
 
     @property
     def term(self) -> Term | None:

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.expectations.base import AfterService, Expectation
-from lab.declare.fields import Name
+from lab.declare.references import BrokerName
 
 
 class BrokerStateClaim(Expectation):
@@ -16,7 +16,7 @@ class BrokerStateClaim(Expectation):
 
     claim: ClassVar[str] = "broker-state"
     of_service: ClassVar[bool] = True
-    broker: Name
+    broker: BrokerName
     state: BrokerState
     after: AfterService | None = None
     during: AfterService | None = None

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from lab.declare.expectations.base import AfterService, Expectation
-from lab.declare.fields import Name, Whole
+from lab.declare.fields import Whole
+from lab.declare.references import BrokerName, ConfigurationName
 
 
 class ConfigurationClaim(Expectation):
@@ -15,8 +16,8 @@ class ConfigurationClaim(Expectation):
 
     claim: ClassVar[str] = "configuration"
     of_service: ClassVar[bool] = True
-    broker: Name
-    name: str | None = None  # of the configuration it has, whichever when left out
+    broker: BrokerName
+    name: ConfigurationName | None = None  # of the configuration it has, whichever when left out
     current: Whole | None = None
     pending: Whole | Literal["none"] | None = None
     after: AfterService | None = None

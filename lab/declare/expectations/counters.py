@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount, Name, Pair
+from lab.declare.fields import Amount
+from lab.declare.references import BrokerName, ConnectorName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
 COUNTERS = ("enqueued", "dequeued", "dispatched", "forwarded", "received", "expired", "duplicates", "discarded")
@@ -18,9 +19,9 @@ class Counters(Expectation, Addressed):
     """By how much a broker's counters rose between two snapshots: its totals, a destination's or a bridge end's."""
 
     claim: ClassVar[str] = "counters"
-    broker: Name
-    between: Pair = (START, END)
-    bridge: str | None = Field(default=None, min_length=1)  # a connector's name: the end at this broker
+    broker: BrokerName
+    between: SnapshotPair = (START, END)
+    bridge: ConnectorName | None = Field(default=None, min_length=1)  # a connector's name: the end at this broker
     enqueued: Amount | None = None
     dequeued: Amount | None = None
     dispatched: Amount | None = None

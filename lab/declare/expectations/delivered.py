@@ -9,16 +9,17 @@ from pydantic import model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.base import Arrivals, Expectation
-from lab.declare.fields import Duration, Receivers
+from lab.declare.expectations.base import Arrivals
+from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.fields import Duration
+from lab.declare.references import Listeners
 
 
-class Delivered(Expectation, Addressed):
+class Delivered(ToReceivers, Addressed):
     """What was sent reached whom it should."""
 
     claim: ClassVar[str] = "delivered"
-    rests_on_messages: ClassVar[bool] = True
-    to: Receivers | None = None  # every subscriber of the destination when left out
+    to: Listeners | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # of its sending, for each message
 

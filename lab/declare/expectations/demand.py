@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.addressed import OneDestination
 from lab.declare.expectations.base import AfterDemand, Expectation, Term
-from lab.declare.fields import Duration, Name, YesNo
+from lab.declare.fields import Duration, YesNo
+from lab.declare.references import BrokerName, Reference, Thing
 
 
 class Demanded(Expectation, OneDestination):
@@ -17,10 +18,10 @@ class Demanded(Expectation, OneDestination):
 
     claim: ClassVar[str] = "demand"
     rests_on_watching: ClassVar[bool] = True
-    broker: Name
+    broker: BrokerName
     present: YesNo
     within: Duration | None = None  # of `after`
-    after: AfterDemand | None = None  # the last such step
+    after: Annotated[AfterDemand, Reference(Thing.STEP, instead="remove within and after")] | None = None
 
     @property
     def watched(self) -> tuple[str, str] | None:

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount, Name, Pair, YesNo
+from lab.declare.fields import Amount, YesNo
+from lab.declare.references import BrokerName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
 
@@ -15,10 +16,10 @@ class Discarded(Expectation):
     """How many messages of a topic a broker dropped for a bridge that was too slow, by its own counter."""
 
     claim: ClassVar[str] = "discarded"
-    broker: Name
+    broker: BrokerName
     topic: str = Field(min_length=1)
     count: Amount
-    between: Pair = (START, END)
+    between: SnapshotPair = (START, END)
     explains_loss: YesNo = False  # the subscribers of other brokers lost so many, and no more
 
     @property

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from lab.declare.addressed import OneDestination
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount, Name, Pair
+from lab.declare.fields import Amount
+from lab.declare.references import BrokerName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
 
@@ -14,9 +15,9 @@ class Forwarded(Expectation, OneDestination):
     """How many messages of a destination a broker handed to other brokers, by its own counter."""
 
     claim: ClassVar[str] = "forwarded"
-    broker: Name
+    broker: BrokerName
     count: Amount
-    between: Pair = (START, END)
+    between: SnapshotPair = (START, END)
 
     @property
     def snapshots(self) -> tuple[str, ...]:

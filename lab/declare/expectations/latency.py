@@ -6,18 +6,17 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Bounds, Duration, Each, Pair
+from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.fields import Bounds, Duration
+from lab.declare.references import BrokerPair
 from lab.units import format_duration
 
 
-class Latency(Expectation):
+class Latency(ToReceivers):
     """How long messages took from send to receive; every bound given must hold."""
 
     claim: ClassVar[str] = "latency"
-    rests_on_messages: ClassVar[bool] = True
-    to: Each | None = None
-    direction: Pair | None = None  # only from one broker's publishers to another's subscribers, taken together
+    direction: BrokerPair | None = None  # only from one broker's publishers to another's subscribers, taken together
     at_least: Duration | None = None  # the fastest message
     p50: Bounds | None = None  # at most, where a duration stands alone
     p95: Bounds | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
 from lab.declare.expectations.base import After, Expectation, Term
-from lab.declare.fields import Duration, Name, Whole, YesNo
+from lab.declare.fields import Duration, Whole, YesNo
+from lab.declare.references import BrokerName, Reference, Thing
 
 
 class Log(Expectation):
@@ -16,11 +17,11 @@ class Log(Expectation):
 
     claim: ClassVar[str] = "log"
     rests_on_watching: ClassVar[bool] = True
-    broker: Name
+    broker: BrokerName
     matches: str = Field(min_length=1, max_length=200)  # a pattern's name, or a regular expression
     count: Whole = Field(default=1, ge=1)  # at least so many lines
     absent: YesNo = False
-    after: After | None = None
+    after: Annotated[After, Reference(Thing.STEP, instead="remove after")] | None = None
     within: Duration | None = None  # of `after`
 
     @property

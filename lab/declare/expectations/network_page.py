@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Name, Whole, YesNo
+from lab.declare.fields import Whole, YesNo
+from lab.declare.references import BrokerName
 
 
 class NetworkPage(Expectation):
@@ -13,8 +14,8 @@ class NetworkPage(Expectation):
 
     claim: ClassVar[str] = "network-page"
     rests_on_watching: ClassVar[bool] = True
-    broker: Name
-    remote: Name
+    broker: BrokerName
+    remote: BrokerName
     created_by_duplex: YesNo | None = None
     # The initiator's row names the port it went to, the responder's the one that the initiator came from.
     remote_port: Whole | Literal["ephemeral"] | None = None

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Each
+from lab.declare.expectations.receivers import ToReceivers
 
 
-class Ordered(Expectation, Addressed):
+class Ordered(ToReceivers, Addressed):
     """No message arrived after one that its producer sent later; losses and duplicates are no disorder."""
 
     claim: ClassVar[str] = "ordered"
-    rests_on_messages: ClassVar[bool] = True
-    to: Each | None = None
     per: Literal["producer"] = "producer"

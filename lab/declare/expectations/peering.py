@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Name
+from lab.declare.references import PeeringName
 
 
 class PeeringIs(Expectation):
@@ -13,5 +13,5 @@ class PeeringIs(Expectation):
 
     claim: ClassVar[str] = "peering"
     of_network: ClassVar[bool] = True
-    name: Name
+    name: PeeringName
     state: Literal["pending-acceptance", "active", "failed", "rejected", "expired", "deleted"]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.base import After, Expectation, Term
-from lab.declare.fields import Duration, Each
+from lab.declare.expectations.base import After, Term
+from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.fields import Duration
+from lab.declare.references import Reference, Thing
 
 
-class Recovered(Expectation, Addressed):
+class Recovered(ToReceivers, Addressed):
     """The first message after a step came through soon enough."""
 
     claim: ClassVar[str] = "recovered"
-    of_messages: ClassVar[bool] = True
-    rests_on_messages: ClassVar[bool] = True
-    to: Each | None = None  # every subscriber of the destination when left out
-    after: After
+    after: Annotated[After, Reference(Thing.STEP, instead="count from another one")]
     within: Duration  # of `after`
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Name
+from lab.declare.references import RouteTableName
 from lab.declare.vpc import Block
 
 
@@ -14,6 +14,6 @@ class RouteIs(Expectation):
 
     claim: ClassVar[str] = "route"
     of_network: ClassVar[bool] = True
-    table: Name
+    table: RouteTableName
     destination: Block
     state: Literal["active", "blackhole", "none"]

@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount, Name
+from lab.declare.fields import Amount
+from lab.declare.references import BrokerName, SnapshotName
 from lab.declare.steps.snapshot import END
 
 
@@ -15,10 +16,10 @@ class Stuck(Expectation):
     """How many messages are left in a broker's queue that has no consumer."""
 
     claim: ClassVar[str] = "stuck"
-    broker: Name
+    broker: BrokerName
     queue: str = Field(min_length=1)
     count: Amount
-    at: Name = END  # the snapshot that is looked at
+    at: SnapshotName = END  # the snapshot that is looked at
 
     @property
     def snapshots(self) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Name, YesNo
+from lab.declare.fields import YesNo
+from lab.declare.references import BrokerName, SnapshotName
 from lab.declare.steps.snapshot import END
 
 
@@ -15,10 +16,10 @@ class TopicsPage(Expectation):
     """A broker lists a topic, or does not; one is listed as soon as anybody, a bridge too, asks for it."""
 
     claim: ClassVar[str] = "topics-page"
-    broker: Name
+    broker: BrokerName
     topic: str = Field(min_length=1)
     listed: YesNo
-    at: Name = END  # the snapshot that is looked at
+    at: SnapshotName = END  # the snapshot that is looked at
 
     @property
     def snapshots(self) -> tuple[str, ...]:

@@ -9,15 +9,15 @@ from pydantic import model_validator
 from lab.activemq.protocols import Over
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Name
+from lab.declare.references import BrokerName, ClientName
 
 
 class Unreachable(Expectation, Addressed):
     """Every attempt of a client, or at a broker, ended in the way that is named."""
 
     claim: ClassVar[str] = "unreachable"
-    client: Name | None = None
-    broker: Name | None = None
+    client: ClientName | None = None
+    broker: BrokerName | None = None
     over: Over | None = None
     why: Literal["refused", "timed-out", "tls-failed", "not-authorised"]
 

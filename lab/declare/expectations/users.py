@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from lab.declare.expectations.base import AfterService, Expectation
-from lab.declare.fields import Name
+from lab.declare.references import BrokerName
 
 
 class UsersClaim(Expectation):
@@ -13,7 +13,7 @@ class UsersClaim(Expectation):
 
     claim: ClassVar[str] = "users"
     of_service: ClassVar[bool] = True
-    broker: Name
+    broker: BrokerName
     user: str
     pending: Literal["create", "update", "delete", "none", "no-such-user"]
     after: AfterService | None = None

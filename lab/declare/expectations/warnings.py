@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Amount, Whole
+from lab.declare.references import ConfigurationName
 
 
 class WarningsClaim(Expectation):
@@ -15,7 +16,7 @@ class WarningsClaim(Expectation):
 
     claim: ClassVar[str] = "warnings"
     of_service: ClassVar[bool] = True
-    configuration: str
+    configuration: ConfigurationName
     revision: Whole | None = None  # the last one saved when left out
     count: Amount | None = None  # of removals
     reason: (

@@ -1,0 +1,21 @@
+"""What is wrong with a scenario's expectations: names that nobody has, and claims that would hold of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lab.check.context import Context
+from lab.check.references import check_references
+from lab.declare.kinds import Find
+from lab.declare.scenario import Scenario
+from lab.errors import Problem
+
+
+def check_expectations(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
+    """Return every Problem of the expectations, knowing what the checks of the steps remember."""
+    for number, claim in enumerate(scenario.expect):
+        context = Context(scenario=scenario, path=("expect", number, claim.claim), memory=memory)
+        yield from check_references(context, claim)
+        for check in find(type(claim), __name__, "check"):
+            yield from check(context, claim)

@@ -1,0 +1,24 @@
+"""What may be wrong with the expectation `bridge`: which bridge is meant, and whether its ends can agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.check.service import check_owner, connectors_at, connectors_of
+from lab.declare.expectations.bridge import Bridge
+from lab.errors import Problem
+
+
+def check(context: Context, claim: Bridge) -> Iterator[Problem]:
+    """One broker's connector must be meant; for its ends to agree it must be duplex."""
+    if context.unknown & {"broker", "connector"}:
+        return
+    wrong = tuple(check_owner(context, claim.connector, claim.broker))
+    yield from wrong
+    if claim.agree and not wrong:
+        initiator = claim.broker or connectors_of(context.scenario)[claim.connector][0]
+        its = connectors_at(context.scenario, initiator)
+        if not any(each.name == claim.connector and each.duplex for each in its):
+            what = f"{claim.connector} is not duplex, so only {initiator}'s end counts, and nothing agrees with it"
+            yield context.wrong("agree", what, "claim counters: {bridge: …, dequeued: …} of that broker")

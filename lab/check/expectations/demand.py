@@ -1,0 +1,16 @@
+"""What may be wrong with the expectation `demand`: nobody listens to its destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of
+from lab.check.context import Context
+from lab.check.counted import check_destination
+from lab.declare.expectations.demand import Demanded
+from lab.errors import Problem
+
+
+def check(context: Context, claim: Demanded) -> Iterator[Problem]:
+    """Somebody must subscribe to the destination."""
+    yield from check_destination(context, destination_of(claim), heard=True)

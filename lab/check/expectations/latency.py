@@ -1,0 +1,24 @@
+"""What may be wrong with the expectation `latency`: nothing goes in its direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.check.context import Context
+from lab.check.listeners import listeners
+from lab.declare.expectations.latency import Latency
+from lab.declare.steps.message import Message
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+
+
+def check(context: Context, claim: Latency) -> Iterator[Problem]:
+    """Of a direction's brokers one must be sent to, and one listened at."""
+    if claim.direction is None or "direction" in context.unknown:
+        return
+    source, target = claim.direction
+    steps = every_step(context.scenario.steps)
+    if not any(isinstance(step, Message) and step.broker == source for step in steps):
+        yield context.wrong("direction", f"no step publishes at {source}", "write [FROM, TO], two brokers")
+    if not any(step.broker == target for step in listeners(context.scenario)):
+        yield context.wrong("direction", f"no client subscribes at {target}", "write [FROM, TO], two brokers")

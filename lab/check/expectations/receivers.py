@@ -1,0 +1,48 @@
+"""What may be wrong with a claim about what came to receivers: it would hold of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, hears
+from lab.check.context import Context
+from lab.check.listeners import listeners
+from lab.declare.addressed import Addressed
+from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.steps.message import Message
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+
+
+def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
+    """Whoever is to receive must listen, and something must be sent to what it listens to."""
+    subscriptions = listeners(context.scenario)
+    sent = {destination_of(step) or "" for step in every_step(context.scenario.steps) if isinstance(step, Message)}
+    heard = {destination_of(step) or "" for step in subscriptions}
+    wanted = destination_of(claim) if isinstance(claim, Addressed) else None
+    if isinstance(claim, Addressed) and claim.topic is not None and claim.queue is not None:
+        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two claims")
+        return
+    if wanted is not None:
+        field = "topic" if wanted.startswith("topic") else "queue"
+        if not any(hears(wanted, each) for each in sent):
+            yield context.wrong(field, f"no step publishes to {wanted}", _listed("published to", sent))
+            return
+        if not any(hears(each, wanted) for each in heard):
+            yield context.wrong(field, f"no client subscribes to {wanted}", _listed("subscribed to", heard))
+            return
+    for client in claim.to.names if claim.to is not None else ():
+        its = {destination_of(step) or "" for step in subscriptions if step.client == client}
+        if its and not any(
+            hears(each, target) for each in its for target in sent if wanted is None or hears(wanted, target)
+        ):
+            right = f"{_listed(f'{client} hears', its)}\n{_listed('published to', sent)}"
+            what = f"nothing is published to what {client} hears, so the claim would hold of nothing"
+            yield context.wrong("to", what, right)
+    if claim.to is None and not (subscriptions and sent):
+        what = "no client subscribes" if sent else "nothing is published"
+        yield context.whole(f"{what}, so the claim would hold of nothing", "add the step, or remove the claim")
+
+
+def _listed(label: str, destinations: set[str]) -> str:
+    return f"{label}: {', '.join(sorted(destinations)) or 'nothing'}"

@@ -1,0 +1,24 @@
+"""What may be wrong with the expectation `topics-page`: nobody uses the topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, has_wildcard, hears
+from lab.check.context import Context
+from lab.declare.expectations.topics_page import TopicsPage
+from lab.declare.steps.message import Message
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+
+
+def check(context: Context, claim: TopicsPage) -> Iterator[Problem]:
+    """It must be one topic, which some step uses."""
+    wanted, steps = f"topic://{claim.topic}", every_step(context.scenario.steps)
+    used = sorted({str(destination_of(step)) for step in steps if isinstance(step, Message | Subscribe)})
+    if has_wildcard(wanted):
+        yield context.wrong("topic", "a console lists topics by name", "* and > are wildcards: write a name")
+    elif not any(hears(each, wanted) for each in used):
+        what = f"no step uses {wanted}, so the claim would hold of nothing"
+        yield context.wrong("topic", what, f"used: {', '.join(used) or 'nothing'}")

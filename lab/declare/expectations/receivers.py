@@ -1,0 +1,15 @@
+"""What the claims about what came to receivers share."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.references import EachListener
+
+
+class ToReceivers(Expectation):
+    """A claim about what came to some clients, or to all that subscribe."""
+
+    rests_on_messages: ClassVar[bool] = True
+    to: EachListener | None = None  # every subscriber of the destination when left out

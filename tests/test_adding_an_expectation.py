@@ -1,0 +1,128 @@
+"""An expectation of somebody's own goes the whole way, from a file to a report, and nothing in `lab` has heard of it.
+
+What a kind in `lab` has in files of its name, its class, its check and its judge, is handed in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from lab.check.context import Context
+from lab.check.scenario import check
+from lab.declare.expectations import EXPECTATIONS
+from lab.declare.expectations.base import After, Expectation, Term
+from lab.declare.fields import Duration, Whole
+from lab.declare.kinds import of_kind
+from lab.declare.loading import load
+from lab.declare.references import BrokerName
+from lab.declare.schema import scenario_schema
+from lab.declare.steps.message import Message
+from lab.errors import Problem
+from lab.history import Header, HistoryFile
+from lab.judge import Judged, judge_whole
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding, at_the_end
+from lab.plan.planning import plan
+from lab.replay import replay
+from tests.judge.cases import shown
+from tests.replay.fake_lab import FakeLab
+
+TOPOLOGY = Path(__file__).parents[1] / "scenarios" / "topologies" / "tokyo-singapore.yaml"
+
+
+class Handed(Expectation):
+    """So many messages were handed to a broker."""
+
+    claim: ClassVar[str] = "handed"
+    broker: BrokerName
+    count: Whole
+    after: After
+    within: Duration
+
+    @property
+    def term(self) -> Term | None:
+        return Term(self.after, self.within)
+
+
+KINDS = (*EXPECTATIONS, Handed)
+
+
+def somebody_sends(context: Context, claim: Handed) -> Iterator[Problem]:
+    if not any(isinstance(step, Message) and step.broker == claim.broker for step in context.scenario.steps):
+        yield context.wrong("broker", f"nothing is sent to {claim.broker}", "add a publish step")
+
+
+def judged_by_sends(claim: Handed, evidence: Evidence) -> Finding:
+    sent = sum(each.last for each in evidence.ledger.publications.values() if each.broker == claim.broker)
+    return at_the_end(sent == claim.count, f"{claim.broker} was handed {sent}", evidence)
+
+
+def find(kind: type, package: str, name: str) -> tuple[Callable[..., Any], ...]:
+    own = {("lab.check.expectations", "check"): somebody_sends, ("lab.judge.claims", "judge"): judged_by_sends}
+    if kind is Handed and (package, name) in own:
+        return (own[package, name],)
+    return of_kind(kind, package, name)
+
+
+def written(folder: Path, claim: str) -> Path:
+    path = folder / "scenario.yaml"
+    steps = "  - publish: {broker: tokyo, over: stomp, queue: orders, count: 3}\n  - impair: {link: tokyo-singapore}\n"
+    path.write_text(f"scenario: own\ntopology: {TOPOLOGY}\nsteps:\n{steps}expect:\n  - handed: {claim}\n")
+    return path
+
+
+def ran(folder: Path, claim: str) -> Judged:
+    scenario = load(written(folder, claim), environment={}, expectations=KINDS)
+    assert check(scenario, find=find) == ()
+    planned = plan(scenario.topology, seed=scenario.seed)
+    header = Header(
+        run="run-1", scenario="own", seed=1, runtime="fake", started="", declared=scenario.declared(), mqlab="0"
+    )
+    with HistoryFile(folder / "history.jsonl", header) as history:
+        replay(scenario, planned, FakeLab(planned), history, run="run-1", find=find)
+    return judge_whole(folder / "history.jsonl", kinds=KINDS, find=find)
+
+
+def test_it_is_judged_and_reported(tmp_path: Path) -> None:
+    judged = ran(tmp_path, "{broker: tokyo, count: 3, after: impair, within: 20s}")
+    (verdict,) = judged.report.verdicts
+    assert (verdict.outcome, verdict.reason) == ("held", "tokyo was handed 3")
+    assert "handed: {broker: tokyo, count: 3, after: impair, within: 20s}" in shown(judged.report)
+
+
+def test_it_is_listened_for_as_long_as_it_says(tmp_path: Path) -> None:
+    judged = ran(tmp_path, "{broker: tokyo, count: 4, after: impair, within: 20s}")
+    assert judged.report.outcome == "broken"
+    impaired = judged.evidence.timeline.last_step("impair")
+    assert impaired is not None
+    assert judged.evidence.timeline.end >= impaired.done + 20
+
+
+def test_what_is_wrong_with_it_is_told(tmp_path: Path) -> None:
+    for claim, what in (
+        ("{broker: tokio, count: 3, after: impair, within: 1s}", 'no broker named "tokio"'),
+        ("{broker: singapore, count: 3, after: impair, within: 1s}", "nothing is sent to singapore"),
+    ):
+        scenario = load(written(tmp_path, claim), environment={}, expectations=KINDS)
+        problems = check(scenario, find=find)
+        assert problems[0].what == what
+        assert problems[0].place is not None and problems[0].place.line == 7
+
+
+def test_an_editor_knows_it() -> None:
+    schema = scenario_schema(claims=KINDS)
+    Draft202012Validator.check_schema(schema)
+    assert set(schema["$defs"]["Handed"]["required"]) == {"broker", "count", "after", "within"}
+
+
+@pytest.mark.parametrize("kind", EXPECTATIONS, ids=lambda kind: kind.claim)
+def test_a_kind_of_ours_is_a_file_of_its_claims_name_and_has_a_judge(kind: type[Expectation]) -> None:
+    name = kind.claim.replace("-", "_")
+    assert kind.__module__ == f"lab.declare.expectations.{name}"
+    (judge,) = of_kind(kind, "lab.judge.claims", "judge")
+    assert judge.__module__ == f"lab.judge.claims.{name}"
