@@ -101,7 +101,7 @@ def moves(scenario: Scenario) -> Iterator[Move]:
 
 
 def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
-    """Give, for each broker, the connectors of every configuration that it has or that waits for it, once each."""
+    """Return, for each broker, the connectors of every configuration that it has or that waits for it, once each."""
     found: dict[str, dict[AppliedRevision, tuple[NetworkConnector, ...]]] = {}
 
     def take(account: Account, record: BrokerRecord) -> None:

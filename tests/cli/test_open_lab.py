@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from lab.declare.loading import load
-from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
-from lab.plan.control import opening_control
-from lab.plan.planning import plan
-from lab.runtime import note as notes
-from lab.runtime.note import Note
-from lab.shipped import shipped
 from tests.command import Commands
+from tests.living.notes import noted
 
 
 @pytest.fixture
 def mqlab(tmp_path: Path) -> Commands:
     return Commands(folder=tmp_path)
-
-
-def noted(mqlab: Commands, run: str, **changed: bool) -> Note:
-    """Note a lab in the state folder that never was."""
-    scenario = load(shipped("scenarios") / "one-way.yaml", environment={})
-    its = plan(scenario.topology, seed=7)
-    brokers = {
-        each.name: BrokerState(
-            instances=(
-                InstanceState(
-                    broker=each.name,
-                    name=each.name,
-                    number=1,
-                    container=f"none-{run}",
-                    address="10.213.0.2",
-                    ports={},
-                    management_port=1,
-                ),
-            ),
-            management_password="-",
-        )
-        for each in its.brokers
-    }
-    opened = datetime(2026, 1, 1, tzinfo=UTC)
-    note = Note(
-        run=run,
-        scenario=scenario.scenario,
-        plan=its,
-        control=opening_control(its, opened),
-        folder=str(mqlab.folder / run),
-        owner="elsewhere//1/1",
-        opened=opened,
-        origin=None,
-        runtime=NAME,
-        own=LabState(ca_file="", router=f"none-{run}", networks={}, brokers=brokers).to_dict(),
-        **{"detached": True, **changed},
-    )
-    notes.save(note, mqlab.state)
-    return note
 
 
 def test_no_lab_is_told_with_the_way_to_one(mqlab: Commands) -> None:

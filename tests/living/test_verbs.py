@@ -23,9 +23,9 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.lab import Silent
 from lab.runtime.messages import Incoming, Outgoing
 from lab.runtime.progress import Logged
-from tests.cli.test_open_lab import noted
 from tests.command import Commands
 from tests.living.live_lab import LiveLab
+from tests.living.notes import noted
 
 
 def test_verbs_take_words() -> None:

@@ -16,8 +16,8 @@ from lab.amazonmq.account.users import delete_user
 from lab.living.windows import PATIENCE, stand
 from lab.runtime import note as notes
 from lab.runtime.turns import turn
-from tests.cli.test_open_lab import noted
 from tests.command import Commands
+from tests.living.notes import noted
 from tests.replay.fake_lab import VirtualClock
 
 RUN = "20260101-101010-aaaaaa"

@@ -12,8 +12,8 @@ import pytest
 
 from lab.runtime import note as notes
 from lab.runtime.turns import forget_strays, turn
-from tests.cli.test_open_lab import noted
 from tests.command import Commands
+from tests.living.notes import noted
 
 RUN = "20260101-101010-aaaaaa"
 PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
