@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.activemq.destinations import destination_of, has_wildcard, hears
+from lab.activemq.destinations import has_wildcard, hears
 from lab.check.context import Context
-from lab.check.listeners import listeners
-from lab.declare.steps.message import Message
-from lab.declare.unrolling import every_step
+from lab.check.logins import logins
 from lab.errors import Problem
 
 
@@ -20,8 +18,8 @@ def check_destination(context: Context, wanted: str | None, *, heard: bool = Fal
     if has_wildcard(wanted):
         yield context.wrong(field, "a counter is of one destination", "* and > are wildcards: write a name")
         return
-    messages = (step for step in every_step(context.scenario.steps) if isinstance(step, Message))
-    used = sorted({str(destination_of(step)) for step in (listeners(context.scenario) if heard else messages)})
+    its = [each for each in logins(context.scenario) if each.destination and each.listens is heard]
+    used = sorted({str(each.destination) for each in its})
     if not any(hears(each, wanted) for each in used):
         does, done = ("subscribes", "subscribed") if heard else ("publishes", "published")
         what = f"no step {does} to {wanted}, so the claim would hold of nothing"

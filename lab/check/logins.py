@@ -1,22 +1,17 @@
-"""What is wrong with how a client logs in."""
+"""Who logs in to a broker, and who listens there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from lab.check.context import Context
-from lab.declare.steps.connect import Connect
-from lab.declare.steps.consume import Consume
-from lab.declare.steps.message import Message
-from lab.declare.steps.subscribe import Subscribe
-from lab.errors import Problem
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Login
+from lab.declare.unrolling import every_step
 
 
-def check_login(context: Context, step: Subscribe | Message | Consume | Connect) -> Iterator[Problem]:
-    """Return the Problem that a broker has several users, and none is named."""
-    if step.broker is None or "broker" in context.unknown:
-        return
-    users = context.topology.brokers[step.broker].users
-    if step.user is None and len(users) > 1:
-        right = f"add user: one of {', '.join(users)}"
-        yield context.wrong("broker", f"{step.broker} has {len(users)} users", right)
+def logins(scenario: Scenario) -> list[Login]:
+    """Return every login that a step tries."""
+    return [login for step in every_step(scenario.steps) if (login := step.login) is not None]
+
+
+def listeners(scenario: Scenario) -> list[Login]:
+    """Return every login of a client that listens to a destination."""
+    return [each for each in logins(scenario) if each.listens]

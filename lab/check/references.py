@@ -6,19 +6,16 @@ its names are found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from lab.check.context import Context
-from lab.check.listeners import listeners
+from lab.check.logins import listeners, logins
 from lab.check.network import NetworkSoFar
 from lab.check.service import Revisions, connectors_of, users_of
 from lab.check.snapshots import snapshots_of
 from lab.declare.fields import Declared, Receivers
 from lab.declare.references import Reference, Thing, references
-from lab.declare.steps.connect import Connect
-from lab.declare.steps.consume import Consume
-from lab.declare.steps.subscribe import Subscribe
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 from lab.plan.brokers import unread
@@ -94,16 +91,12 @@ def _steps(context: Context, declared: Declared, reference: Reference) -> Names:
 
 
 def _listeners(context: Context, declared: Declared, reference: Reference) -> Names:
-    return Names("client", _clients(listeners(context.scenario)), "clients that subscribe")
+    return Names("client", dict.fromkeys(each.client for each in listeners(context.scenario)), "clients that subscribe")
 
 
 def _attempting(context: Context, declared: Declared, reference: Reference) -> Names:
-    steps = (step for step in every_step(context.scenario.steps) if isinstance(step, Connect | Subscribe | Consume))
-    return Names("client", _clients(steps), "clients that connect, subscribe or consume")
-
-
-def _clients(steps: Iterable[Connect | Subscribe | Consume]) -> list[str]:
-    return list(dict.fromkeys(step.client for step in steps))
+    its = dict.fromkeys(each.client for each in logins(context.scenario) if each.client)
+    return Names("client", its, "clients that connect, subscribe or consume")
 
 
 def _snapshots(context: Context, declared: Declared, reference: Reference) -> Names:

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from lab.clients.refusals import NOT_AUTHORISED, how
-from lab.declare.steps.connect import Connect
-from lab.declare.steps.consume import Consume
-from lab.declare.steps.message import Message
-from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.base import Login
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Approached, SendOutcome
 from lab.replay.callbacks import Callbacks
 from lab.replay.rehearsal import Rehearsal
-from lab.runtime.messages import destination
 
 
 def failed(
     rehearsal: Rehearsal,
-    step: Subscribe | Consume | Message,
+    login: Login,
     client: str,
     what: str,
     error: BrokerError | LabTimeout,
     begun: float,
 ) -> None:
     """Write down an attempt that a broker put an end to."""
-    record_attempt(rehearsal, step, client, what, error.how, error.what, begun)
+    record_attempt(rehearsal, login, client, what, error.how, error.what, begun)
 
 
-def turned_away(rehearsal: Rehearsal, step: Message, client: str, callbacks: Callbacks, begun: float) -> None:
+def turned_away(rehearsal: Rehearsal, login: Login, client: str, callbacks: Callbacks, begun: float) -> None:
     """Write down that messages were refused because their sender lacks a right, if that is why."""
     why = next(filter(_lacks_a_right, callbacks.notes), None)
     if callbacks.outcomes[SendOutcome.FAILED] and why is not None:
-        record_attempt(rehearsal, step, client, "publish", NOT_AUTHORISED, why, begun)
+        record_attempt(rehearsal, login, client, "publish", NOT_AUTHORISED, why, begun)
 
 
 def _lacks_a_right(note: str) -> bool:
@@ -39,7 +35,7 @@ def _lacks_a_right(note: str) -> bool:
 
 def record_attempt(
     rehearsal: Rehearsal,
-    step: Connect | Subscribe | Consume | Message,
+    login: Login,
     client: str,
     what: str,
     outcome: str,
@@ -52,12 +48,12 @@ def record_attempt(
         Approached(
             t=now,
             client=client,
-            broker=step.broker or "",
-            over=step.over or "",
+            broker=login.broker,
+            over=login.over,
             what=what,
             outcome=outcome,
             took=round(now - begun, 6),
-            destination="" if isinstance(step, Connect) else str(destination(step)),
+            destination=login.destination or "",
             note=note,
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.listeners import listeners
+from lab.check.logins import listeners
 from lab.declare.expectations.latency import Latency
 from lab.declare.steps.message import Message
 from lab.declare.unrolling import every_step
@@ -20,5 +20,5 @@ def check(context: Context, claim: Latency) -> Iterator[Problem]:
     steps = every_step(context.scenario.steps)
     if not any(isinstance(step, Message) and step.broker == source for step in steps):
         yield context.wrong("direction", f"no step publishes at {source}", "write [FROM, TO], two brokers")
-    if not any(step.broker == target for step in listeners(context.scenario)):
+    if not any(each.broker == target for each in listeners(context.scenario)):
         yield context.wrong("direction", f"no client subscribes at {target}", "write [FROM, TO], two brokers")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
-from lab.check.listeners import listeners
+from lab.check.logins import listeners
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.steps.message import Message
@@ -18,7 +18,7 @@ def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
     """Whoever is to receive must listen, and something must be sent to what it listens to."""
     subscriptions = listeners(context.scenario)
     sent = {destination_of(step) or "" for step in every_step(context.scenario.steps) if isinstance(step, Message)}
-    heard = {destination_of(step) or "" for step in subscriptions}
+    heard = {each.destination or "" for each in subscriptions}
     wanted = destination_of(claim) if isinstance(claim, Addressed) else None
     if isinstance(claim, Addressed) and claim.topic is not None and claim.queue is not None:
         yield context.wrong("queue", "name one topic or one queue", "remove one, or write two claims")
@@ -32,7 +32,7 @@ def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
             yield context.wrong(field, f"no client subscribes to {wanted}", _listed("subscribed to", heard))
             return
     for client in claim.to.names if claim.to is not None else ():
-        its = {destination_of(step) or "" for step in subscriptions if step.client == client}
+        its = {each.destination or "" for each in subscriptions if each.client == client}
         if its and not any(
             hears(each, target) for each in its for target in sent if wanted is None or hears(wanted, target)
         ):

@@ -1,4 +1,4 @@
-"""What may be wrong with any step: it names a broker that is not there at that time."""
+"""What may be wrong with any step: its login, or a broker that is not there at that time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Step) -> Iterator[Problem]:
-    """Return the Problem that a step which is not about a broker's life needs one that is not there."""
+    """Return the Problem that nobody knows who is to log in, or that a broker which the step needs is not there."""
+    login = step.login
+    if login is not None and "broker" not in context.unknown:
+        users = context.topology.brokers[login.broker].users
+        if login.user is None and len(users) > 1:
+            right = f"add user: one of {', '.join(users)}"
+            yield context.wrong("broker", f"{login.broker} has {len(users)} users", right)
     its = context.recall(Brokers).named.get(getattr(step, "broker", None) or "")
     if not isinstance(step, OnBroker) and its is not None and its.missing:
         yield missing(context, step, its)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.logins import check_login
 from lab.check.service import users_of
 from lab.declare.steps.connect import Connect
 from lab.errors import Problem
@@ -13,7 +12,6 @@ from lab.errors import Problem
 
 def check(context: Context, step: Connect) -> Iterator[Problem]:
     """Return the Problem that the user is missing; where the password is wrong anyway, anybody will do."""
-    yield from check_login(context, step)
     if "broker" in context.unknown or step.user is None or step.password == "wrong":
         return
     if step.user not in users_of(context.scenario, step.broker):

@@ -8,14 +8,12 @@ from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
 from lab.check.listening import Listening, too_early
-from lab.check.logins import check_login
 from lab.declare.steps.consume import Consume
 from lab.errors import Problem
 
 
 def check(context: Context, step: Consume) -> Iterator[Problem]:
     """Return every Problem of a consume, be it of a subscription or of a queue by itself."""
-    yield from check_login(context, step)
     yield from _of_a_queue(context, step) if step.queue is not None else _of_a_subscription(context, step)
 
 

@@ -9,7 +9,6 @@ from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.check.context import Context
-from lab.check.logins import check_login
 from lab.check.terms import check_destination, check_terms
 from lab.declare.steps.message import Message
 from lab.declare.terms import LARGEST_BODY
@@ -21,7 +20,6 @@ LONGEST_EXPIRY = timedelta(milliseconds=2**32 - 1)
 
 def check(context: Context, step: Message) -> Iterator[Problem]:
     """Return every Problem of what is sent, and where to."""
-    yield from check_login(context, step)
     yield from check_destination(context, step)
     if has_wildcard(destination_of(step) or ""):
         field = "topic" if step.topic is not None else "queue"

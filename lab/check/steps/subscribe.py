@@ -8,7 +8,6 @@ from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
 from lab.check.listening import Listening
-from lab.check.logins import check_login
 from lab.check.terms import check_destination, check_terms
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import Problem
@@ -19,7 +18,6 @@ _OF_WHAT_IS_KEPT = ("qos", "selector")
 
 def check(context: Context, step: Subscribe) -> Iterator[Problem]:
     """Return every Problem of its login, its terms and its client."""
-    yield from check_login(context, step)
     yield from check_destination(context, step)
     yield from check_terms(context, step)
     if step.kept:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
-from lab.check.listeners import listeners
 from lab.check.listening import Listening, too_early
+from lab.check.logins import listeners
 from lab.check.network import NetworkSoFar
 from lab.check.service import check_owner
 from lab.declare.steps.message import Message
@@ -33,7 +33,7 @@ def check(context: Context, step: Wait) -> Iterator[Problem]:
 def _destination(context: Context, step: Wait, destination: str) -> Iterator[Problem]:
     field = "topic" if step.topic is not None else "queue"
     steps = list(every_step(context.scenario.steps))
-    heard = {destination_of(each) or "" for each in listeners(context.scenario)}
+    heard = {each.destination or "" for each in listeners(context.scenario)}
     sent = {destination_of(each) or "" for each in steps if isinstance(each, Message)}
     if step.until == "demand":
         if not any(hears(each, destination) for each in heard):

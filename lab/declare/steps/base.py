@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import Enum, Flag, auto
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr
 
@@ -35,6 +35,17 @@ class Bridges(Flag):
     DROPPED = auto()
 
 
+class Login(NamedTuple):
+    """A login at a broker that a step tries, and what for."""
+
+    broker: str
+    over: str
+    user: str | None
+    client: str = ""  # none is named by a step that sends
+    destination: str | None = None
+    listens: bool = False  # to the destination
+
+
 class Step(Declared):
     """One verb of a scenario.
 
@@ -59,6 +70,11 @@ class Step(Declared):
         copy = self.model_copy()
         copy._at = at
         return copy
+
+    @property
+    def login(self) -> Login | None:
+        """Return the login that it tries; None of a step that needs none, or has one already."""
+        return None
 
     @property
     def least(self) -> timedelta:

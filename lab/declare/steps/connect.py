@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name
 from lab.declare.references import BrokerName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Login, Step
 
 
 class Connect(Step):
@@ -22,6 +22,11 @@ class Connect(Step):
     password: Literal["right", "wrong"] = "right"  # no text: then none can stand in a file, a history or a report
     tls: Literal["verified", "untrusted", "wrong-name"] = "verified"
     within: Duration = timedelta(seconds=30)
+
+    @property
+    def login(self) -> Login:
+        """Return the login that it tries."""
+        return Login(self.broker, self.over, self.user, self.client)
 
     def words(self) -> str:
         """Return it in one line, for people."""

@@ -12,7 +12,7 @@ from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Login, Step
 
 
 class Consume(Step):
@@ -42,6 +42,13 @@ class Consume(Step):
         if self.queue is not None and (self.broker is None or self.over is None):
             raise ValueError("a consume that names a queue connects by itself: it needs broker and over too")
         return self
+
+    @property
+    def login(self) -> Login | None:
+        """Return the login that it tries."""
+        if self.broker is None or self.over is None:
+            return None
+        return Login(self.broker, self.over, self.user, self.client, destination_of(self), listens=True)
 
     def words(self) -> str:
         """Return it in one line, for people."""

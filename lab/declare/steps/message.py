@@ -10,7 +10,7 @@ from lab.activemq.protocols import Over, protocol
 from lab.declare.addressed import OneDestination
 from lab.declare.fields import Size, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Login, Step
 from lab.declare.terms import MessageTerms
 
 
@@ -25,6 +25,11 @@ class Message(Step, OneDestination, MessageTerms):
     body: str | None = None  # {n} counts from 1; made by the lab when left out
     size: Size | None = None  # of a body that the lab makes
     user: UserName | None = None
+
+    @property
+    def login(self) -> Login:
+        """Return the login that it tries."""
+        return Login(self.broker, self.over, self.user, destination=destination_of(self))
 
     def sending(self) -> str:
         """Return in words what is sent, and where to."""

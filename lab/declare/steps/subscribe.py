@@ -12,7 +12,7 @@ from lab.activemq.protocols import Over
 from lab.declare.addressed import OneDestination
 from lab.declare.fields import Name, Whole
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Login, Step
 from lab.declare.terms import SubscriptionTerms
 
 
@@ -26,6 +26,11 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
     over: Over
     qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
     user: UserName | None = None  # the broker's only user when left out
+
+    @property
+    def login(self) -> Login:
+        """Return the login that it tries."""
+        return Login(self.broker, self.over, self.user, self.client, destination_of(self), listens=True)
 
     def words(self) -> str:
         """Return it in one line, for people."""

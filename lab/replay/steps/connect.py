@@ -31,5 +31,5 @@ def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
         outcome, note = error.how, error.what
     else:
         client.close()
-    record_attempt(rehearsal, step, step.client, "connect", outcome, note, begun)
+    record_attempt(rehearsal, step.login, step.client, "connect", outcome, note, begun)
     return Outcome(note="it was let in" if outcome == "ok" else f"{outcome}: {note}")

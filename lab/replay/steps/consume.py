@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 
 from lab import units
+from lab.declare.steps.base import Login
 from lab.declare.steps.consume import Consume
-from lab.errors import BrokerError, LabTimeout, PlanError
+from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
 from lab.replay.attempts import failed
 from lab.replay.callbacks import Callbacks, Unsettled
@@ -23,8 +24,8 @@ _INDIVIDUAL = "client-individual"
 
 def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
     """Take messages of a client's subscription, or of a queue to which it connects for that alone."""
-    if step.queue is not None:
-        return _of_a_queue(rehearsal, turn.number, step)
+    if (login := step.login) is not None:
+        return _of_a_queue(rehearsal, turn.number, step, login)
     listener = rehearsal.recall(Listeners).by_name.get(step.client)
     if listener is None:
         return Outcome(ok=False, note="it is not subscribed to anything")
@@ -32,43 +33,42 @@ def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
     return _take(rehearsal, step, listener.client, listener.callbacks, cumulative)
 
 
-def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume) -> Outcome:
-    if step.broker is None or step.over is None:
-        raise PlanError("a consume of a queue without a broker", "check the scenario first")
+def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) -> Outcome:
     callbacks = Callbacks(rehearsal, step.client)
     begun = rehearsal.now()
     try:
         client = rehearsal.lab.connect(
             client=step.client,
-            broker=step.broker,
-            over=step.over,
-            user=rehearsal.user(step.broker, step.user),
+            broker=login.broker,
+            over=login.over,
+            user=rehearsal.user(login.broker, login.user),
             events=callbacks,
         )
     except (BrokerError, LabTimeout) as error:
-        failed(rehearsal, step, step.client, "connect", error, begun)
+        failed(rehearsal, login, step.client, "connect", error, begun)
         return refused(rehearsal, step.client, error)
     rehearsal.recall(Listeners).connections.setdefault(step.client, []).append(callbacks)
     with closing(client):
-        return _alone(rehearsal, number, step, client, callbacks)
+        return _alone(rehearsal, number, step, login, client, callbacks)
 
 
-def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, callbacks: Callbacks) -> Outcome:
+def _alone(
+    rehearsal: Rehearsal, number: int, step: Consume, login: Login, client: Client, callbacks: Callbacks
+) -> Outcome:
     """Subscribe for a while, take, and end the subscription: what was not acknowledged is given back."""
     to, begun = destination(step), rehearsal.now()
     try:
         # No more are to come than are taken: what came beyond that would be given back, marked as redelivered.
         client.subscribe(Terms(destination=to, ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count))
     except (BrokerError, LabTimeout) as error:
-        failed(rehearsal, step, step.client, "subscribe", error, begun)
+        failed(rehearsal, login, step.client, "subscribe", error, begun)
         return refused(rehearsal, step.client, error)
-    broker = step.broker or ""
     rehearsal.record(
         Subscribed(
             t=rehearsal.now(),
             client=step.client,
-            broker=broker,
-            over=step.over or "",
+            broker=login.broker,
+            over=login.over,
             destination=str(to),
             step=number,
             ack=_INDIVIDUAL,
@@ -79,7 +79,7 @@ def _alone(rehearsal: Rehearsal, number: int, step: Consume, client: Client, cal
         client.unsubscribe(to)
     except (BrokerError, LabTimeout) as error:
         outcome = refused(rehearsal, step.client, error)
-    rehearsal.record(Unsubscribed(t=rehearsal.now(), client=step.client, broker=broker, destination=str(to)))
+    rehearsal.record(Unsubscribed(t=rehearsal.now(), client=step.client, broker=login.broker, destination=str(to)))
     return outcome
 
 

@@ -53,7 +53,7 @@ class Sending:
                 client=self.who, broker=step.broker, over=step.over, user=user, events=self._callbacks
             )
         except (BrokerError, LabTimeout) as error:
-            failed(rehearsal, step, self.who, "connect", error, begun)
+            failed(rehearsal, step.login, self.who, "connect", error, begun)
             return refused(rehearsal, self.who, error)
         rehearsal.tasks.senders[self._number] = self._client
         return None
@@ -72,7 +72,7 @@ class Sending:
                 _await_outcomes(rehearsal, self._callbacks)
         finally:
             del rehearsal.tasks.senders[self._number]
-        turned_away(rehearsal, self._step, self.who, self._callbacks, begun)
+        turned_away(rehearsal, self._step.login, self.who, self._callbacks, begun)
         return self._told()
 
     def _announce(self) -> None:

@@ -28,7 +28,7 @@ def perform(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
         trying = "subscribe"
         listener.client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
-        failed(rehearsal, step, step.client, trying, error, begun)
+        failed(rehearsal, step.login, step.client, trying, error, begun)
         return refused(rehearsal, step.client, error)
     listener.terms.append(terms)
     listener.numbers[terms.destination] = turn.number
