@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
 from lab.declare.steps.message import Message
 from lab.declare.steps.subscribe import Subscribe
+from lab.declare.terms import OnlyOver
 from lab.errors import Problem
-
-_HAVE: Mapping[str, tuple[str, ...]] = {
-    "qos": ("mqtt",),
-    "retained": ("mqtt",),
-    "clean_session": ("mqtt",),
-    "persistent": ("stomp", "amqp"),
-    "durable": ("stomp", "amqp"),
-    "ack": ("stomp", "amqp"),
-    "selector": ("stomp", "amqp"),
-    "prefetch": ("stomp", "amqp"),
-    "headers": ("stomp", "amqp"),
-    "expiry": ("stomp", "amqp"),
-    "group": ("stomp", "amqp"),
-    "priority": ("stomp", "amqp"),
-}
-_INSTEAD = {("durable", "mqtt"): "over MQTT a session is durable: write clean-session: no"}
 
 
 def check_terms(context: Context, step: Subscribe | Message) -> Iterator[Problem]:
     """Return the Problem of each term that the step's protocol does not have."""
-    for field, protocols in _HAVE.items():
-        if field in step.model_fields_set and protocol(step.over) not in protocols:
-            written = field.replace("_", "-")
-            right = (
-                _INSTEAD.get((field, protocol(step.over))) or f"remove it: it is for {' and '.join(protocols)} alone"
-            )
-            yield context.wrong(written, f"{written} means nothing over {step.over}", right)
+    for name, field in type(step).model_fields.items():
+        for mark in field.metadata if name in step.model_fields_set else ():
+            if isinstance(mark, OnlyOver) and protocol(step.over) not in mark.protocols:
+                written = field.alias or name
+                right = mark.instead or f"remove it: it is for {' and '.join(mark.protocols)} alone"
+                yield context.wrong(written, f"{written} means nothing over {step.over}", right)
 
 
 def check_destination(context: Context, step: Subscribe | Message) -> Iterator[Problem]:

@@ -1,9 +1,10 @@
-"""The terms of a subscription and of a message; which protocol has which of them is for `lab.check.terms` to say."""
+"""The terms of a subscription and of a message, each marked with the protocols that have it where not all do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -48,6 +49,18 @@ Words = Annotated[str, Field(min_length=1), AfterValidator(_line)]
 HeaderName = Annotated[str, AfterValidator(_header)]
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyOver:
+    """A mark on a field that means nothing over other protocols."""
+
+    protocols: tuple[str, ...]
+    instead: str = ""  # what to write over another one
+
+
+MQTT, NOT_MQTT = OnlyOver(("mqtt",)), OnlyOver(("stomp", "amqp"))
+DURABLE = replace(NOT_MQTT, instead="over MQTT a session is durable: write clean-session: no")
+
+
 class Reconnect(Declared):
     """What a client does whose connection was lost: it tries again, `1s`, or `{after: 1s, tries: 10}`."""
 
@@ -85,12 +98,12 @@ class BodyFile(Declared):
 class SubscriptionTerms(Declared):
     """How a client listens."""
 
-    durable: YesNo = False  # not MQTT: the broker keeps a topic subscription while the client is away
-    clean_session: YesNo = True  # MQTT only; no: the broker keeps the session while the client is away
+    durable: Annotated[YesNo, DURABLE] = False  # the broker keeps a topic subscription while the client is away
+    clean_session: Annotated[YesNo, MQTT] = True  # no: the broker keeps the session while the client is away
     client_id: Words | None = None  # made by the lab
-    ack: Literal["auto", "client", "client-individual"] = "auto"  # not MQTT
-    selector: Words | None = None  # not MQTT
-    prefetch: Whole | None = Field(default=None, ge=1, le=100_000)  # not MQTT
+    ack: Annotated[Literal["auto", "client", "client-individual"], NOT_MQTT] = "auto"
+    selector: Annotated[Words | None, NOT_MQTT] = None
+    prefetch: Annotated[Whole | None, NOT_MQTT] = Field(default=None, ge=1, le=100_000)
     reconnect: Reconnect | None = None
 
     @property
@@ -102,8 +115,8 @@ class SubscriptionTerms(Declared):
 class MessageTerms(Declared):
     """What goes with a message."""
 
-    headers: Mapping[HeaderName, Line] | None = None  # not MQTT
-    expiry: Duration | None = None  # not MQTT; how long after its sending a broker drops it
-    group: Words | None = None  # not MQTT: JMSXGroupID
-    priority: Whole | None = Field(default=None, le=9)  # not MQTT
+    headers: Annotated[Mapping[HeaderName, Line] | None, NOT_MQTT] = None
+    expiry: Annotated[Duration | None, NOT_MQTT] = None  # how long after its sending a broker drops it
+    group: Annotated[Words | None, NOT_MQTT] = None  # JMSXGroupID
+    priority: Annotated[Whole | None, NOT_MQTT] = Field(default=None, le=9)
     file: Annotated[BodyFile, WithJsonSchema({"type": "string"})] | None = None  # the body

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from lab import units
@@ -11,7 +13,7 @@ from lab.declare.addressed import OneDestination
 from lab.declare.fields import Size, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Step
-from lab.declare.terms import MessageTerms
+from lab.declare.terms import MQTT, NOT_MQTT, MessageTerms
 
 
 class Message(Step, OneDestination, MessageTerms):
@@ -19,9 +21,9 @@ class Message(Step, OneDestination, MessageTerms):
 
     broker: BrokerName
     over: Over
-    qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
-    persistent: YesNo = True  # not over MQTT, where QoS decides
-    retained: YesNo = False  # MQTT only
+    qos: Annotated[Whole, MQTT] = Field(default=1, ge=0, le=2)
+    persistent: Annotated[YesNo, NOT_MQTT] = True  # over MQTT, QoS decides
+    retained: Annotated[YesNo, MQTT] = False
     body: str | None = None  # {n} counts from 1; made by the lab when left out
     size: Size | None = None  # of a body that the lab makes
     user: UserName | None = None

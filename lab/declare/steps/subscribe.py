@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from lab.declare.addressed import OneDestination
 from lab.declare.fields import Name, Whole
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Step
-from lab.declare.terms import SubscriptionTerms
+from lab.declare.terms import MQTT, SubscriptionTerms
 
 
 class Subscribe(Step, OneDestination, SubscriptionTerms):
@@ -24,7 +24,7 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
     client: Name
     broker: BrokerName
     over: Over
-    qos: Whole = Field(default=1, ge=0, le=2)  # MQTT only
+    qos: Annotated[Whole, MQTT] = Field(default=1, ge=0, le=2)
     user: UserName | None = None  # the broker's only user when left out
 
     @property
