@@ -11,4 +11,4 @@ FILE = "default-configuration.xml"
 
 def default_configuration() -> Configuration:
     """Return the service's default; its active content is the service's, the comments are ours."""
-    return read(files("lab.amazonmq").joinpath(FILE).read_bytes(), FILE)
+    return read(files("lab.amazonmq.configurations").joinpath(FILE).read_bytes(), FILE)

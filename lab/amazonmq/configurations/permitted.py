@@ -143,7 +143,7 @@ def _later(content: Mapping[str, Any], engine: str) -> Iterator[str]:
 
 @cache
 def _content() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(files("lab.amazonmq").joinpath(FILE).read_text("utf-8"))
+    found: Mapping[str, Any] = json.loads(files("lab.amazonmq.configurations").joinpath(FILE).read_text("utf-8"))
     return found
 
 

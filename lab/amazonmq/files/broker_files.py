@@ -73,7 +73,7 @@ def secrets_properties(secrets: BrokerSecrets) -> str:
 
 def jetty_xml() -> str:
     """Return the console's web server."""
-    return files("lab.amazonmq").joinpath("jetty.xml").read_text("utf-8")
+    return files("lab.amazonmq.files").joinpath("jetty.xml").read_text("utf-8")
 
 
 def jetty_realm(users: Sequence[UserIdentity], passwords: Mapping[str, str]) -> str:
@@ -105,7 +105,7 @@ def jolokia_properties(user: str, password: str) -> str:
 
 def jolokia_access() -> str:
     """Return what the lab may do through Jolokia."""
-    return files("lab.amazonmq").joinpath("jolokia-access.xml").read_text("utf-8")
+    return files("lab.amazonmq.files").joinpath("jolokia-access.xml").read_text("utf-8")
 
 
 def _spring_literal(value: str) -> str:
