@@ -55,6 +55,8 @@ def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessio
 
 
 def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session) -> Client:
+    if over not in PROTOCOLS:
+        raise PlanError(f"no client speaks {over!r}", f"there are {', '.join(PROTOCOLS)}")
     if over in (remedies := missing()):
         raise HostError(f"no client for {over} is installed", remedies[over])
     web_socket = endpoint_of(over) == "wss"
@@ -66,8 +68,6 @@ def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessi
         from lab.clients.stomp import StompClient
 
         return StompClient(endpoint, events, web_socket=web_socket)
-    if over == "amqp":
-        from lab.clients.amqp import AmqpClient
+    from lab.clients.amqp import AmqpClient
 
-        return AmqpClient(endpoint, events)
-    raise PlanError(f"no client speaks {over!r}", f"there are {', '.join(PROTOCOLS)}")
+    return AmqpClient(endpoint, events)
