@@ -18,7 +18,7 @@ from lab.declare.origin import SourceFile
 from lab.errors import HostError
 from lab.masking import Mask
 from lab.plan.values import Plan
-from lab.text_files import private
+from lab.text_files import open_private
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,5 +115,5 @@ def create(base: Path, run: str) -> RunFolder:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8", opener=private) as file:
+    with open(path, "w", encoding="utf-8", opener=open_private) as file:
         file.write(text)

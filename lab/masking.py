@@ -36,7 +36,7 @@ class Mask:
     def text(self, text: str) -> str:
         """Return a text without passwords."""
         if "password" in text or "PASSWORD" in text or "Password" in text:
-            text = _NAMED.sub(_named, text)
+            text = _NAMED.sub(_mask_named, text)
         for secret in sorted(self.secrets, key=len, reverse=True):  # one may be the beginning of another
             run = max(_RUN.findall(secret), key=len, default="")
             if run in text:  # letters and digits are escaped by nobody: most texts are seen to be clean at once
@@ -54,16 +54,16 @@ class Mask:
         return value
 
 
-def _named(found: re.Match[str]) -> str:
+def _mask_named(found: re.Match[str]) -> str:
     quote = found["quote"] or ""
     return f"{found[1]}{quote}{MASK}{quote}"
 
 
 def _pattern(secret: str) -> re.Pattern[str]:
-    return re.compile("".join(map(_spelled, re.findall(r"\\+|.", secret, re.DOTALL))))
+    return re.compile("".join(map(_written_forms, re.findall(r"\\+|.", secret, re.DOTALL))))
 
 
-def _spelled(character: str) -> str:
+def _written_forms(character: str) -> str:
     """Return an expression for a character, or backslashes in a row, as any of the formats may write it."""
     if character.isascii() and character.isalnum():
         return character
@@ -76,7 +76,7 @@ def _spelled(character: str) -> str:
         entity += f"|{_ENTITIES[character]}"
     forms.append(f"&(?:amp;)*(?:{entity});")
     forms.append("".join(f"%(?i:{octet:02x})" for octet in character.encode()))
-    forms.append(rf"\\+u(?i:{code:04x})" if code < 0x10000 else _pair(code))
+    forms.append(rf"\\+u(?i:{code:04x})" if code < 0x10000 else _surrogate_pair(code))
     if character in "\"'/":
         forms.append(r"\\++" + re.escape(character))
     if character in "\"'":
@@ -86,6 +86,6 @@ def _spelled(character: str) -> str:
     return f"(?:{'|'.join(reversed(forms))})"
 
 
-def _pair(code: int) -> str:
+def _surrogate_pair(code: int) -> str:
     high, low = divmod(code - 0x10000, 0x400)
     return rf"\\+u(?i:{0xD800 + high:04x})\\+u(?i:{0xDC00 + low:04x})"

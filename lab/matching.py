@@ -27,13 +27,13 @@ def header_value(run: str, id: str) -> str:
     return f"{run}/{id}"
 
 
-def made_body(run: str, id: str, size: int | None = None) -> bytes:
+def make_body(run: str, id: str, size: int | None = None) -> bytes:
     """Make a body that carries its id, filled up to `size`; never shorter than what it has to say."""
     marker = f"mqlab {run} {id} ".encode()
     return marker if size is None else marker.ljust(size, b".")
 
 
-def given_body(text: str, n: int) -> bytes:
+def number_body(text: str, n: int) -> bytes:
     """Return a person's own body for the n-th message: an exact `{n}` becomes the number, and nothing else changes."""
     return text.replace("{n}", str(n)).encode("utf-8", "surrogatepass")
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def no_file(path: Path) -> str:
+def why_not_a_file(path: Path) -> str:
     """Say what a path is that is no file to read: `is not there`, `is a folder`, `is a device or a pipe`."""
     if path.is_dir():
         return "is a folder"
@@ -21,11 +21,11 @@ def write_text(path: Path, text: str) -> None:
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     shared = path.parent.stat().st_mode & 0o077
-    with open(unfinished, "wb", opener=None if shared else private) as file:
+    with open(unfinished, "wb", opener=None if shared else open_private) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
     unfinished.replace(path)
 
 
-def private(path: str, flags: int) -> int:
+def open_private(path: str, flags: int) -> int:
     """Open a file that its owner alone may read and write: an `opener` for `open`."""
     return os.open(path, flags, 0o600)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.matching import HEADER, digest, given_body, header_value, identify, made_body, message_id
+from lab.matching import HEADER, digest, header_value, identify, make_body, message_id, number_body
 
 RUN = "20260801-101500-ab12"
 
@@ -14,15 +14,15 @@ RUN = "20260801-101500-ab12"
 @given(step=st.integers(1, 10**4), n=st.integers(1, 10**7), size=st.none() | st.integers(0, 5000))
 def test_a_made_body_carries_its_id_and_fills_its_size(step: int, n: int, size: int | None) -> None:
     name = message_id(step, n)
-    body = made_body(RUN, name, size)
+    body = make_body(RUN, name, size)
     assert identify(body, {}, RUN) == (name, None)
     if size is not None:
-        assert len(body) == max(size, len(made_body(RUN, name)))
+        assert len(body) == max(size, len(make_body(RUN, name)))
 
 
 def test_the_header_comes_first() -> None:
     headers = {HEADER: header_value(RUN, "2-3")}
-    assert identify(made_body(RUN, "1-1"), headers, RUN) == ("2-3", None)
+    assert identify(make_body(RUN, "1-1"), headers, RUN) == ("2-3", None)
     assert identify(b"any body", headers, RUN) == ("2-3", None)
 
 
@@ -33,9 +33,9 @@ def test_the_header_comes_first() -> None:
         (b"mqlab ", {}),
         (b"mqlab 20260801-101500-ab12", {}),
         (b"mqlab 20260801-101500-ab12 1-1", {}),  # cut: a longer number may have stood there
-        (made_body("another-run", "1-1"), {}),
-        (made_body(RUN, "0-1"), {}),
-        (made_body(RUN, "1-x"), {}),
+        (make_body("another-run", "1-1"), {}),
+        (make_body(RUN, "0-1"), {}),
+        (make_body(RUN, "1-x"), {}),
         (b"mqlab 20260801-101500-ab12 \xff ", {}),
         (b"hello", {HEADER: "another-run/1-1"}),
         (b"hello", {HEADER: f"{RUN}/1-0"}),
@@ -64,7 +64,7 @@ def test_any_body_is_identified(body: bytes) -> None:
     ],
 )
 def test_a_given_body_changes_only_where_it_asks_to(text: str, body: bytes) -> None:
-    assert given_body(text, 7) == body
+    assert number_body(text, 7) == body
 
 
 def test_a_digest_is_short_and_tells_bodies_apart() -> None:

@@ -15,13 +15,13 @@ import re2
 
 LONGEST = 500  # characters of a line that are kept: what was said is at its beginning
 STARTED = "broker-started"  # the name of the line that says that an instance serves
-LOUD = ("WARN", "ERROR", "FATAL")
+_WARNINGS = ("WARN", "ERROR", "FATAL")
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) +([A-Z]+) +\[.*?\] ([^ |]+) \| (.*)")
-_WHOSE = r"Network connection between .* shutdown due to a (?:remote|local) error"
+_SHUT_DOWN = r"Network connection between .* shutdown due to a (?:remote|local) error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class LoggedLine:
     """One line of a broker's log."""
 
     at: datetime
@@ -41,7 +41,7 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "connection-refused": r"Connection refused",
         "connection-reset": r"Connection reset|Broken pipe",
         "connection-timed-out": r"[Cc]onnect(?:ion)? timed out|negotiation timeout|Timeout during handshake",
-        "connection-closed": rf"{_WHOSE}: java\.io\.EOFException",
+        "connection-closed": rf"{_SHUT_DOWN}: java\.io\.EOFException",
         "bridge-loop": r"loop ?back connect",
         "client-id-taken": r"already connected from",
         "duplex-replaced": r"Stopping an existing active duplex connection",
@@ -51,7 +51,7 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "memory-limit": r"Usage Manager [Mm]emory [Ll]imit",
         "slow-consumer": r"appears to be slow|[Ss]low [Cc]onsumer",
         "message-too-large": r"larger than max allowed",
-        "bridge-failed": rf"Could not start network bridge|{_WHOSE}",
+        "bridge-failed": rf"Could not start network bridge|{_SHUT_DOWN}",
         "bridge-started": r"Network connection between .* has been established",
         "bridge-answered": r"Started responder end of duplex bridge",
         "bridge-stopped": r"DemandForwardingBridgeSupport \| .* bridge to .* stopped",
@@ -61,18 +61,18 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "store-recovered": r"prior unclean shutdown|Recovering from the journal",
     }.items()
 }
-_UP_TO = re.compile(r"(?<!\\)(\{,([0-9]+)\})")
-_EXPECTED = re.compile(r"has uncovered http methods for path")  # Jetty's, at every start
+_REPEAT_UP_TO = re.compile(r"(?<!\\)(\{,([0-9]+)\})")
+_HARMLESS = re.compile(r"has uncovered http methods for path")  # Jetty's, at every start
 
 
-def read(line: str) -> Said | None:
+def read(line: str) -> LoggedLine | None:
     """Take one line apart; None for one without a time: a stack trace's, or what Java itself says."""
     found = _LINE.match(line)
     if found is None:
         return None
     moment, level, logger, said = found.groups()
     text = f"{logger} | {said}"
-    return Said(at=datetime.fromisoformat(moment), level=level, text=text[:LONGEST])
+    return LoggedLine(at=datetime.fromisoformat(moment), level=level, text=text[:LONGEST])
 
 
 def name_of(text: str) -> str:
@@ -80,9 +80,9 @@ def name_of(text: str) -> str:
     return next((name for name, pattern in NAMED.items() if pattern.search(text)), "")
 
 
-def matters(said: Said) -> bool:
+def is_kept(said: LoggedLine) -> bool:
     """Return whether a history keeps a line: every warning, every error, and whatever has a name."""
-    return (said.level in LOUD and not _EXPECTED.search(said.text)) or bool(name_of(said.text))
+    return (said.level in _WARNINGS and not _HARMLESS.search(said.text)) or bool(name_of(said.text))
 
 
 class Pattern(Protocol):
@@ -99,7 +99,7 @@ def pattern(matches: str) -> Pattern:
     """
     if matches in NAMED:
         return NAMED[matches]
-    if repeat := _UP_TO.search(matches):
+    if repeat := _REPEAT_UP_TO.search(matches):
         raise ValueError(f"{repeat[1]} is text to RE2, no repeat: write {{0,{repeat[2]}}}")
     options = re2.Options()
     options.log_errors = False  # they are ours to tell

@@ -184,7 +184,7 @@ def _opened_or_not(worlds: tuple[Account, ...], brokers: set[str]) -> tuple[Acco
     for name in sorted(brokers):
         for account in tuple(found):
             record = next((each for each in account.brokers if each.name == name), None)
-            if record is not None and record.waits and record.state == "RUNNING":
+            if record is not None and record.has_pending and record.state == "RUNNING":
                 found.append(_rebooted(account, name))
         different = [each for place, each in enumerate(found) if each not in found[:place]]
         found = different[-_MOST_WORLDS:]  # of more, nobody says any more what is certain

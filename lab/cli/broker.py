@@ -187,7 +187,7 @@ def _stands(live: Live, name: str) -> bool:
 
 def _apply(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:
     """Reboot a broker for what is pending: a maintenance window is not, nor is a revision that it has already."""
-    if live.account.broker(broker).waits:
+    if live.account.broker(broker).has_pending:
         _reboot(live, broker, downtime, quiet)
     elif not quiet:
         options.err().print(f"nothing is pending for {escape(broker)}, so it is not rebooted", soft_wrap=True)

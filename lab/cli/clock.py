@@ -63,7 +63,7 @@ def _tell(account: Account, machine: datetime, json: bool) -> None:
     typer.echo(f"the service's clock is at {clock_text(now)}")
     for each in account.brokers:
         opens = each.window.opens_after(now)
-        waits = "something is pending" if each.waits else "nothing is pending"
+        waits = "something is pending" if each.has_pending else "nothing is pending"
         typer.echo(f"{each.name}: {each.window} opens at {clock_text(opens)}, {waits}")
 
 
@@ -73,5 +73,5 @@ def _window(broker: str, account: Account, now: datetime) -> dict[str, Any]:
         "broker": its.name,
         "window": str(its.window),
         "opens": its.window.opens_after(now).isoformat(),
-        "pending": its.waits,
+        "pending": its.has_pending,
     }

@@ -12,7 +12,7 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, ending
 from lab.living import words
 from lab.living.service import Live
-from lab.network.describing import describe_peering, describe_route_table, describe_security_group, route_state
+from lab.network.describe import describe_peering, describe_route_table, describe_security_group, route_state
 from lab.network.vpc import Network, Peering, Rule, SecurityGroup
 from lab.operating import Done
 

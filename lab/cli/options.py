@@ -16,7 +16,7 @@ import typer
 
 from lab.activemq import releases
 from lab.errors import HostError, InputError, LabError, Problem
-from lab.text_files import no_file
+from lab.text_files import why_not_a_file
 
 if TYPE_CHECKING:  # a command that neither complains nor shows progress does without rich
     from rich.console import Console
@@ -137,7 +137,7 @@ def _complain(text: str) -> None:
 def has_a_place(path: Path | None) -> None:
     """Refuse a file to write that is a folder or a device, or whose folder is not there or not ours."""
     if path is not None and path.exists() and not path.is_file():
-        raise InputError.of(f"{path} {no_file(path)}", "name the file to write")
+        raise InputError.of(f"{path} {why_not_a_file(path)}", "name the file to write")
     if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
         raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
 

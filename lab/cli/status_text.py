@@ -15,7 +15,7 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
 from lab.cli import broker as brokers
 from lab.cli import network as networks
-from lab.network.describing import describe_peering, describe_security_group
+from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan.values import BrokerPlan, InstancePlan
 from lab.runtime.note import Note

@@ -13,7 +13,7 @@ from proton import Endpoint as End
 
 from lab.clients import amqp_engine as engine
 from lab.clients.amqp_message import decode, encode
-from lab.clients.amqp_wire import Wire, words
+from lab.clients.amqp_wire import Wire, reason_of
 from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, InFlight, connecting, guarded
 from lab.clients.naming import amqp_address
 from lab.errors import BrokerError, LabTimeout
@@ -62,11 +62,11 @@ class AmqpClient:
     def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
         self.events = events
         self._where = f"AMQP at {endpoint}"
-        self._welcome = self._closing = False
+        self._connected = self._closing = False
         self._answers = Answers()
-        self._flights = InFlight(events, most=MOST_IN_FLIGHT)
+        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
         self._waiting: deque[tuple[Destination, str, bytes]] = deque()  # for the connection's thread
-        self._called = False  # it will look there
+        self._send_scheduled = False  # it will look there
         self._outlets: dict[Destination, _Outlet] = {}
         self._links: dict[engine.Pointer, _Outlet | _Subscription] = {}
         self._tags = engine.Tags()
@@ -74,12 +74,12 @@ class AmqpClient:
         self._subscriptions: dict[str, _Subscription] = {}  # by the name of the link
         self._count = 0
         self._session: Any = None
-        self._wire = Wire(endpoint, self._HEARD, self._on_event, self._on_delivery, self._on_end)
+        self._wire = Wire(endpoint, self._HANDLERS, self._on_event, self._on_delivery, self._on_end)
         with connecting(endpoint, "AMQP"):
             self._wire.open(endpoint)
         try:
             self._answers.wait("connect", self._where, endpoint.within)
-            self._welcome = True
+            self._connected = True
         except BaseException:
             self.close()
             raise
@@ -89,7 +89,7 @@ class AmqpClient:
         self._count += 1
         name = terms.destination.name if terms.durable else f"subscription-{self._count}"
         subscription = self._subscriptions[name] = _Subscription(name, terms)
-        self._wire.hand(partial(self._attach, subscription))
+        self._wire.submit(partial(self._attach, subscription))
         try:
             self._answers.wait(f"attach {name}", f"{self._where}: subscribe to {terms.destination}")
         except BaseException:
@@ -99,7 +99,7 @@ class AmqpClient:
     def unsubscribe(self, destination: Destination) -> None:
         """Return once the broker has ended the link, and a durable subscription with it."""
         subscription = next(each for each in self._subscriptions.values() if each.terms.destination == destination)
-        self._wire.hand(lambda: subscription.link.close())
+        self._wire.submit(lambda: subscription.link.close())
         self._answers.wait(f"detach {subscription.name}", f"{self._where}: unsubscribe from {destination}")
         del self._subscriptions[subscription.name]
 
@@ -119,7 +119,7 @@ class AmqpClient:
             session.mqlab_proof = proof
             session.open()
 
-        self._wire.hand(settle)
+        self._wire.submit(settle)
         try:
             self._answers.wait(proof, self._where)
         except (BrokerError, LabTimeout):
@@ -129,19 +129,19 @@ class AmqpClient:
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; the broker's disposition makes it ok or failed."""
         octets = encode(message)
-        if not self._flights.enter(message.id, len(octets)):
+        if not self._in_flight.enter(message.id, len(octets)):
             return
         self._waiting.append((message.destination, message.id, octets))
-        if not self._called:
-            self._called = True
-            self._wire.hand(self._send_waiting)
-        self._flights.await_room()
+        if not self._send_scheduled:
+            self._send_scheduled = True
+            self._wire.submit(self._send_waiting)
+        self._in_flight.await_room()
 
     def close(self) -> None:
         """Leave; what is in flight is reported unknown."""
         self._closing = True
-        self._flights.end("the client was closed")
-        self._wire.hand(self._wire.connection.close)
+        self._in_flight.end("the client was closed")
+        self._wire.submit(self._wire.connection.close)
         self._wire.thread.join(CLOSE_WITHIN)
         if self._wire.thread.is_alive():
             self._wire.hang_up()
@@ -150,13 +150,13 @@ class AmqpClient:
     # What follows runs in the connection's thread.
 
     def _send_waiting(self) -> None:
-        self._called = False  # before looking: who adds something from now on calls again
+        self._send_scheduled = False  # before looking: who adds something from now on calls again
         waiting, tags = self._waiting, self._tags
         while waiting:
             destination, id, octets = waiting.popleft()  # noqa: A001 (its name everywhere)
             outlet = self._outlets.get(destination) or self._open_outlet(destination)
             if outlet.refusal is not None:
-                self._flights.settle(id, SendOutcome.FAILED, outlet.refusal)
+                self._in_flight.settle(id, SendOutcome.FAILED, outlet.refusal)
                 continue
             tag = tags.take()
             outlet.unanswered[engine.send(outlet.link, tag, octets)] = id, tag
@@ -205,7 +205,7 @@ class AmqpClient:
 
     @guarded
     def _on_event(self, event: Any) -> None:
-        heard = self._HEARD.get(event.type)
+        heard = self._HANDLERS.get(event.type)
         if heard is not None:
             heard(self, event)
 
@@ -214,7 +214,7 @@ class AmqpClient:
         self._session.open()  # its answer is the broker's welcome: one that refuses has closed the connection before
 
     def _on_closed(self, event: Any) -> None:
-        why = words(self._wire.connection.remote_condition)
+        why = reason_of(self._wire.connection.remote_condition)
         self._answers.give("connect", why)
         self._gone(why)
         self._wire.connection.close()
@@ -227,7 +227,7 @@ class AmqpClient:
 
     def _on_session_closed(self, event: Any) -> None:
         if getattr(event.session, "mqlab_proof", None) is None and not self._closing:
-            self._gone(words(event.session.remote_condition))
+            self._gone(reason_of(event.session.remote_condition))
             self._wire.connection.close()
 
     def _on_link_opened(self, event: Any) -> None:
@@ -239,7 +239,7 @@ class AmqpClient:
         """Take the end of a link: as asked, or as a refusal of what it was for."""
         link, condition = event.link, event.link.remote_condition
         asked = bool(link.state & End.LOCAL_CLOSED)
-        why = words(condition)
+        why = reason_of(condition)
         if not asked:
             link.close()
         if link.is_sender:
@@ -251,7 +251,7 @@ class AmqpClient:
             outcome = SendOutcome.FAILED if refused else SendOutcome.UNKNOWN
             while outlet.unanswered:
                 id, _ = outlet.unanswered.popitem()[1]  # noqa: A001 (its name everywhere)
-                self._flights.settle(id, outcome, why if refused else f"no receipt came: {why}")
+                self._in_flight.settle(id, outcome, why if refused else f"no receipt came: {why}")
         elif asked and condition is None:
             self._answers.give(f"detach {link.name}")
         else:
@@ -274,7 +274,7 @@ class AmqpClient:
         if state == engine.ACCEPTED:
             outcome = SendOutcome.OK
         elif state in engine.DECLINED:
-            outcome, why = SendOutcome.FAILED, words(engine.wrapped(delivery).remote.condition)
+            outcome, why = SendOutcome.FAILED, reason_of(engine.wrapped(delivery).remote.condition)
         elif engine.settled(delivery):
             outcome, why = SendOutcome.UNKNOWN, "the broker settled it without a word"
         else:
@@ -283,7 +283,7 @@ class AmqpClient:
         engine.settle(delivery)
         if known is not None:
             self._tags.give_back(known[1])
-            self._flights.settle(known[0], outcome, why)
+            self._in_flight.settle(known[0], outcome, why)
 
     def _on_message(
         self, subscription: _Subscription, link: engine.Pointer, delivery: engine.Pointer, octets: bytes
@@ -305,7 +305,7 @@ class AmqpClient:
 
     def _gone(self, why: str) -> None:
         self._answers.gone(why)
-        if self._flights.end(why) and self._welcome and not self._closing:
+        if self._in_flight.end(why) and self._connected and not self._closing:
             self.events.lost(why)
 
     @guarded
@@ -314,7 +314,7 @@ class AmqpClient:
             self._answers.give("connect", reason)
         self._gone(why)
 
-    _HEARD: ClassVar[Mapping[Any, Callable[[AmqpClient, Any], None]]] = {
+    _HANDLERS: ClassVar[Mapping[Any, Callable[[AmqpClient, Any], None]]] = {
         Event.CONNECTION_REMOTE_OPEN: _on_opened,
         Event.CONNECTION_REMOTE_CLOSE: _on_closed,
         Event.SESSION_REMOTE_OPEN: _on_session_opened,

@@ -54,7 +54,7 @@ class Events:
         self._wanted = {kind.number for kind in wanted}
         self._on_event, self._on_delivery = on_event, on_delivery
 
-    def tell(self) -> None:
+    def dispatch(self) -> None:
         """Tell all that has happened."""
         collector, on_delivery = pointer(self._collector), self._on_delivery
         while event := _peek(collector):

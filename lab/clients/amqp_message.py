@@ -51,11 +51,11 @@ def encode(message: Outgoing) -> bytes:
 def decode(octets: bytes) -> Decoded:
     """Read a message; what cannot be read as one is given as it is: strangers may send a client anything."""
     try:
-        usual = _usual(octets)
+        usual = _decode_usual(octets)
     except IndexError:
         usual = None
     try:
-        return usual or _any(octets)
+        return usual or _decode_by_proton(octets)
     except (ProtonException, UnicodeDecodeError):
         return Decoded(octets, _NO_PROPERTIES, False)
 
@@ -82,7 +82,7 @@ def _text(text: str) -> bytes:
 _name = lru_cache(maxsize=256)(_text)
 
 
-def _usual(octets: bytes) -> Decoded | None:
+def _decode_usual(octets: bytes) -> Decoded | None:
     """Read a message whose own properties are text and whose body is one data section; None where it is another."""
     end, at = len(octets), 0
     redelivered, properties = False, _NO_PROPERTIES
@@ -136,7 +136,7 @@ def _texts(octets: bytes, at: int, end: int, count: int) -> dict[str, str] | Non
     return dict(zip(found[::2], found[1::2], strict=True)) if at == end and count % 2 == 0 else None
 
 
-def _any(octets: bytes) -> Decoded:
+def _decode_by_proton(octets: bytes) -> Decoded:
     if not octets:  # proton would end the whole process
         raise MessageException("a message of no octets")
     message = Message()

@@ -20,7 +20,7 @@ import proton
 
 from lab.clients.amqp_engine import Events, Pointer
 from lab.clients.base import await_ticket
-from lab.clients.buffered import Buffered
+from lab.clients.buffered import BufferedStream
 from lab.runtime.client import Endpoint
 
 # After so many seconds without a frame the broker has fallen silent; it is asked to send one in half of them.
@@ -46,13 +46,13 @@ class Wire:
         self.connection = proton.Connection()
         self._transport = proton.Transport()
         self._collector = proton.Collector()
-        self._tell = Events(self._collector, wanted, on_event, on_delivery).tell
+        self._dispatch = Events(self._collector, wanted, on_event, on_delivery).dispatch
         self._work: deque[Callable[[], None]] = deque()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._awake = False
         self._hung_up = False
-        self._stream: Buffered | None = None
+        self._stream: BufferedStream | None = None
         self._socket: ssl.SSLSocket | None = None
         self._closing = threading.Lock()
         self.thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
@@ -74,10 +74,10 @@ class Wire:
             self._woken.close()
             raise
         self._socket.setblocking(False)
-        self._stream = Buffered(self._socket)
+        self._stream = BufferedStream(self._socket)
         self.thread.start()
 
-    def hand(self, work: Callable[[], None]) -> None:
+    def submit(self, work: Callable[[], None]) -> None:
         """Have something done in the connection's thread; after its end nothing is."""
         self._work.append(work)
         if not self._awake:
@@ -115,25 +115,25 @@ class Wire:
             try:
                 while self._turn(ready, self._stream):
                     pass
-                why = self._complaint() or why
+                why = self._engine_error() or why
             except (OSError, proton.ProtonException) as error:
-                why = self._complaint() or f"the connection was lost: {error}"
+                why = self._engine_error() or f"the connection was lost: {error}"
             finally:
                 with self._closing:
                     self._stream.close()
                 reason = self._reason()
                 self._on_end(reason, reason or why)
 
-    def _turn(self, ready: selectors.BaseSelector, stream: Buffered) -> bool:
+    def _turn(self, ready: selectors.BaseSelector, stream: BufferedStream) -> bool:
         """Do what was handed over, tell what happened, write, wait, read; False when it is over."""
         self._awake = False
         while self._work:
             self._work.popleft()()
-        self._tell()
+        self._dispatch()
         deadline = self._transport.tick(time.monotonic())
         self._write(stream)
-        self._tell()
-        if self._over():
+        self._dispatch()
+        if self._is_over():
             return False
         ready.modify(stream, selectors.EVENT_READ | (selectors.EVENT_WRITE if stream.behind else 0))
         wait = 0.0 if self._work else max(min(deadline - time.monotonic(), 1.0), 0.0) if deadline else 1.0
@@ -144,7 +144,7 @@ class Wire:
             self._read(stream)
         return not self._hung_up
 
-    def _write(self, stream: Buffered) -> None:
+    def _write(self, stream: BufferedStream) -> None:
         if not stream.behind:
             while (size := self._transport.pending()) > 0:
                 size = min(size, _AT_MOST)
@@ -152,7 +152,7 @@ class Wire:
                 self._transport.pop(size)
         stream.flush()
 
-    def _read(self, stream: Buffered) -> None:
+    def _read(self, stream: BufferedStream) -> None:
         """Read what is there, and let the engine take it; its buffer may be smaller than what came."""
         first = True
         while first or stream.readable():
@@ -168,12 +168,12 @@ class Wire:
                 self._hung_up = True
                 with contextlib.suppress(proton.ProtonException):
                     self._transport.close_tail()
-                self._tell()
+                self._dispatch()
                 return
             self._transport.push(octets)
-            self._tell()
+            self._dispatch()
 
-    def _over(self) -> bool:
+    def _is_over(self) -> bool:
         return (
             self._hung_up or self._transport.closed or self._transport.pending() < 0 or self._transport.capacity() < 0
         )
@@ -182,15 +182,15 @@ class Wire:
         if self._transport.sasl().outcome == proton.SASL.AUTH:
             return "wrong user or password"
         condition = self.connection.remote_condition
-        return words(condition) if condition is not None else ""
+        return reason_of(condition) if condition is not None else ""
 
-    def _complaint(self) -> str:
+    def _engine_error(self) -> str:
         """Return what the engine itself found wrong."""
         condition = self._transport.condition
-        return words(condition) if condition is not None else ""
+        return reason_of(condition) if condition is not None else ""
 
 
-def words(condition: Any) -> str:
+def reason_of(condition: Any) -> str:
     """Write what a broker gave as its reason."""
     if condition is None:
         return "the broker gave no reason"

@@ -18,7 +18,7 @@ _RECORD = 16_384  # bytes in a TLS record at most: one read in part would leave 
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Buffered:
+class BufferedStream:
     """For one thread, which calls `flush` when it has written."""
 
     def __init__(self, below: Any) -> None:

@@ -22,7 +22,7 @@ from lab.clients.base import (
     connecting,
     guarded,
 )
-from lab.clients.buffered import Buffered
+from lab.clients.buffered import BufferedStream
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.clients.web_socket import WebSocketStream, shake_hands
 from lab.errors import BrokerError
@@ -32,7 +32,7 @@ from lab.runtime.messages import ORDINARY, Destination, Incoming, Outgoing, Sess
 
 _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
-_PLAINLY_LOST = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)
+_ORDINARY_LOSS = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)
 _REFUSED = 0x80
 _CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
     132: "it does not speak MQTT 3.1.1",
@@ -46,14 +46,14 @@ _CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5
 class _Paho(paho.Client):
     """paho over a stream that reads and writes in large pieces: paho itself asks for one byte, then for another."""
 
-    stream: Buffered | None = None
+    stream: BufferedStream | None = None
     shake_hands: Callable[[Any], None] | None = None  # where it is to be spoken in a WebSocket
 
     def _create_socket(self) -> Any:
         secured: Any = super()._create_socket()
         await_ticket(secured)
         if self.shake_hands is None:
-            self.stream = Buffered(secured)
+            self.stream = BufferedStream(secured)
         else:
             self.shake_hands(secured)
             self.stream = WebSocketStream(secured, "mqtt")
@@ -69,16 +69,16 @@ class MqttClient:
         self.events = events
         protocol = "MQTT in a WebSocket" if web_socket else "MQTT"
         self._where = f"{protocol} at {endpoint}"
-        self._welcome = self._closing = False
+        self._connected = self._closing = False
         self._answers = Answers()
-        self._flights = InFlight(events, most=MOST_IN_FLIGHT)
+        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
         self._mids_lock = threading.Lock()
         self._mids: dict[int, str] = {}
         self._early: set[int] = set()  # receipts that were faster than publish() could tell the number
         self._writing = False
         self._written: list[int] = []  # sends at QoS 0 that paho has handed to the stream
         self._subscriptions: list[Destination] = [terms.destination for terms in session.kept]
-        self._heard_as: dict[str, Destination] = {}
+        self._destinations: dict[str, Destination] = {}
         self._thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
         self._client = _Paho(
             CallbackAPIVersion.VERSION2,
@@ -112,7 +112,7 @@ class MqttClient:
         self._thread.start()
         try:
             self._answers.wait("connect", self._where, endpoint.within)
-            self._welcome = True
+            self._connected = True
         except BaseException:
             self.close()
             raise
@@ -122,7 +122,7 @@ class MqttClient:
         destination = terms.destination
         if destination not in self._subscriptions:  # before the broker knows: it may deliver before it answers
             self._subscriptions.append(destination)
-        self._heard_as.clear()
+        self._destinations.clear()
         _, mid = self._client.subscribe(mqtt_topic(destination), terms.qos)
         self._answers.wait(f"subscribe {mid}", f"{self._where}: subscribe to {destination}")
 
@@ -131,7 +131,7 @@ class MqttClient:
         _, mid = self._client.unsubscribe(mqtt_topic(destination))
         self._answers.wait(f"unsubscribe {mid}", f"{self._where}: unsubscribe from {destination}")
         self._subscriptions.remove(destination)
-        self._heard_as.clear()
+        self._destinations.clear()
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Acknowledge nothing: over MQTT each message is acknowledged as it comes, and none has a token."""
@@ -139,11 +139,11 @@ class MqttClient:
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; at QoS 0 its outcome is ok as soon as it is written to the socket."""
-        if not self._flights.enter(message.id, len(message.body)):
+        if not self._in_flight.enter(message.id, len(message.body)):
             return
         info = self._client.publish(mqtt_topic(message.destination), message.body, message.qos, message.retained)
         if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._flights.settle(message.id, SendOutcome.FAILED, f"not sent: {paho.error_string(info.rc)}")
+            self._in_flight.settle(message.id, SendOutcome.FAILED, f"not sent: {paho.error_string(info.rc)}")
             return
         with self._mids_lock:
             early = info.mid in self._early
@@ -152,13 +152,13 @@ class MqttClient:
             else:
                 self._mids[info.mid] = message.id
         if early:
-            self._flights.settle(message.id, SendOutcome.OK)
-        self._flights.await_room()
+            self._in_flight.settle(message.id, SendOutcome.OK)
+        self._in_flight.await_room()
 
     def close(self) -> None:
         """Leave; what is in flight is reported unknown."""
         self._closing = True
-        self._flights.end("the client was closed")
+        self._in_flight.end("the client was closed")
         self._client.disconnect()
         self._thread.join(CLOSE_WITHIN)
         if self._thread.is_alive() and (stuck := self._client.socket()) is not None:
@@ -176,10 +176,10 @@ class MqttClient:
                     code = self._turn(ready, stream)
             except Exception as error:  # noqa: BLE001 (paho's own fault: this thread cannot end the run, `broke` does)
                 self.events.broke(error)
-        because = "" if code in _PLAINLY_LOST else f": {paho.error_string(MQTTErrorCode(code))}"
+        because = "" if code in _ORDINARY_LOSS else f": {paho.error_string(MQTTErrorCode(code))}"
         self._end(f"the connection was lost{because}")
 
-    def _turn(self, ready: selectors.BaseSelector, stream: Buffered) -> int:
+    def _turn(self, ready: selectors.BaseSelector, stream: BufferedStream) -> int:
         """Write what there is, wait for what comes, and read all of it: paho's own loop reads one packet a turn."""
         client = self._client
         if code := self._write(stream):
@@ -198,7 +198,7 @@ class MqttClient:
                 return code
         return client.loop_misc()
 
-    def _write(self, stream: Buffered) -> int:
+    def _write(self, stream: BufferedStream) -> int:
         """Write all that waits, as far as the socket takes it; what is at QoS 0 has its outcome then."""
         client = self._client
         if client.want_write() and not stream.behind:
@@ -225,7 +225,7 @@ class MqttClient:
     @guarded
     def _end(self, why: str) -> None:
         self._answers.gone(why)
-        if self._flights.end(why) and self._welcome and not self._closing:
+        if self._in_flight.end(why) and self._connected and not self._closing:
             self.events.lost(why)
 
     @guarded
@@ -254,17 +254,17 @@ class MqttClient:
             if sent is None:
                 self._early.add(mid)
         if sent is not None:
-            self._flights.settle(sent, SendOutcome.OK)
+            self._in_flight.settle(sent, SendOutcome.OK)
 
     @guarded
     def _on_message(self, client: Any, data: Any, message: paho.MQTTMessage) -> None:
-        destination = self._heard_as.get(message.topic) or self._find(message.topic)
+        destination = self._destinations.get(message.topic) or self._find(message.topic)
         self.events.received(Incoming(destination, bytes(message.payload), _NO_HEADERS, message.retain, message.dup))
 
     def _find(self, topic: str) -> Destination:
         sent_to = Destination(kind="topic", name=physical_name(topic))
         for destination in self._subscriptions:
             if hears(str(destination), str(sent_to)):
-                self._heard_as[topic] = destination
+                self._destinations[topic] = destination
                 return destination
         raise BrokerError(f"{self._where} delivered a message for {sent_to}, to which nobody subscribed")

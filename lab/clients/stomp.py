@@ -31,10 +31,10 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         protocol = "STOMP in a WebSocket" if web_socket else "STOMP"
         self._where = f"{protocol} at {endpoint}"
         self._text_only = web_socket  # ActiveMQ takes no binary messages there
-        self._welcome = self._closing = False
+        self._connected = self._closing = False
         self._ended = threading.Event()
         self._answers = Answers()
-        self._flights = InFlight(events, most=MOST_IN_FLIGHT)
+        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
         self._subscriptions: dict[str, Terms] = {}
         self._count = 0
         self._wire = Connection(endpoint, _HEARTBEATS, web_socket=web_socket)
@@ -50,7 +50,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
                     with_connect_command=True,
                 )
             self._answers.wait("connect", self._where, endpoint.within)
-            self._welcome = True
+            self._connected = True
         except BaseException:
             self.close()
             raise
@@ -88,10 +88,12 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     def publish(self, message: Outgoing) -> None:
         """Hand a message over; the broker's RECEIPT makes it ok."""
-        if not self._flights.enter(message.id, len(message.body)):
+        if not self._in_flight.enter(message.id, len(message.body)):
             return
         if self._text_only and not _is_text(message.body):
-            self._flights.settle(message.id, SendOutcome.FAILED, "not sent: no UTF-8, and in a WebSocket STOMP is text")
+            self._in_flight.settle(
+                message.id, SendOutcome.FAILED, "not sent: no UTF-8, and in a WebSocket STOMP is text"
+            )
             return
         headers = {"receipt": message.id, **message.headers}
         if message.persistent:
@@ -105,16 +107,16 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         try:
             self._wire.send(stomp_destination(message.destination), message.body, headers=headers)
         except (NotConnectedException, OSError) as error:
-            self._flights.settle(message.id, SendOutcome.FAILED, f"not sent: {error or 'the connection was lost'}")
-        self._flights.await_room()
+            self._in_flight.settle(message.id, SendOutcome.FAILED, f"not sent: {error or 'the connection was lost'}")
+        self._in_flight.await_room()
 
     def close(self) -> None:
         """Leave; what is in flight is reported unknown."""
         self._closing = True
-        self._flights.end("the client was closed")
+        self._in_flight.end("the client was closed")
         if self._wire.is_connected() and not self._ended.is_set():
             with contextlib.suppress(NotConnectedException, OSError):  # it went by itself
-                self._wire.take_leave()
+                self._wire.send_disconnect()
                 self._ended.wait(CLOSE_WITHIN)
         if not self._ended.is_set():
             self._wire.hang_up()
@@ -130,7 +132,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         """Take a receipt: of a send, else of something waited for."""
         receipt = frame.headers["receipt-id"]
         if receipt[0].isdigit():
-            self._flights.settle(receipt, SendOutcome.OK)
+            self._in_flight.settle(receipt, SendOutcome.OK)
         else:
             self._answers.give(receipt)
 
@@ -161,7 +163,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             self._answers.give("connect", why)
             self._gone(why)
         elif receipt[0].isdigit():
-            self._flights.settle(receipt, SendOutcome.FAILED, why)
+            self._in_flight.settle(receipt, SendOutcome.FAILED, why)
         else:
             self._answers.give(receipt, why)
 
@@ -183,7 +185,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         except LabTimeout:
             return SendOutcome.UNKNOWN
         except BrokerError:
-            return SendOutcome.UNKNOWN if self._flights.gone is not None else SendOutcome.FAILED
+            return SendOutcome.UNKNOWN if self._in_flight.gone is not None else SendOutcome.FAILED
         return SendOutcome.OK
 
     def _ask(self, receipt: str, send: Callable[[], None]) -> None:
@@ -194,7 +196,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     def _gone(self, why: str) -> None:
         self._answers.gone(why)
-        if self._flights.end(why) and self._welcome and not self._closing:
+        if self._in_flight.end(why) and self._connected and not self._closing:
             self.events.lost(why)
 
 

@@ -19,7 +19,7 @@ from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
 from lab.clients.base import await_ticket
-from lab.clients.buffered import Buffered
+from lab.clients.buffered import BufferedStream
 from lab.clients.web_socket import Frames, shake_hands
 from lab.runtime.client import Endpoint
 
@@ -88,7 +88,7 @@ class _Wire(Transport):  # type: ignore[misc]
                 raise
         secured.setblocking(False)
         self.socket = secured
-        self._reading = Buffered(secured)
+        self._reading = BufferedStream(secured)
         self.send_queue = _Outbox(self._frames)
         self.sel = selectors.DefaultSelector()
         self.sel.register(self.send_queue, selectors.EVENT_READ)
@@ -176,7 +176,7 @@ class Connection(BaseConnection, Protocol12):  # type: ignore[misc]
         """Connect and begin to read; OSError where that fails."""
         self._wire.start()
 
-    def take_leave(self) -> None:
+    def send_disconnect(self) -> None:
         """Say farewell; the connection ends when the broker has answered."""
         Protocol12.disconnect(self, "farewell")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import websocket
 
-from lab.clients.buffered import Buffered
+from lab.clients.buffered import BufferedStream
 from lab.runtime.client import Endpoint
 
 _SUBPROTOCOLS = {"mqtt": "mqtt", "stomp": "v12.stomp"}
@@ -76,7 +76,7 @@ class Frames:
         return self._read[start : self._at]
 
 
-class WebSocketStream(Buffered):
+class WebSocketStream(BufferedStream):
     """A buffered stream of packets inside a WebSocket."""
 
     def __init__(self, below: Any, protocol: str) -> None:

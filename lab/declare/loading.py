@@ -28,7 +28,7 @@ from lab.declare.topology import Configuration
 from lab.declare.validating import validate
 from lab.errors import InputError, Place, Problem
 from lab.masking import MASK, Mask
-from lab.text_files import no_file
+from lab.text_files import why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -159,7 +159,7 @@ class _Joining:
         path = Path(os.path.normpath(folder / name))
         if "\0" not in name and path.is_file():
             return str(path), path
-        what = no_file(path) if "\0" not in name else "is not there"
+        what = why_not_a_file(path) if "\0" not in name else "is not there"
         self.problems.append(
             Problem(what=f"the file {path} {what}", remedy=f"paths count from the folder {folder}", place=place)
         )

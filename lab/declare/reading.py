@@ -15,7 +15,7 @@ import yaml
 
 from lab.declare.origin import Keys
 from lab.errors import InputError, Place, Problem
-from lab.text_files import no_file
+from lab.text_files import why_not_a_file
 
 LARGEST = 2**20
 MOST_PROBLEMS = 50  # more would not be read by anyone
@@ -70,7 +70,7 @@ def read_text(path: Path, file: str) -> str:
     """Return a file's text, or raise InputError saying why it is none."""
     try:
         if not path.is_file():
-            raise InputError.of(f"{file} {no_file(path)}", "a file is needed")
+            raise InputError.of(f"{file} {why_not_a_file(path)}", "a file is needed")
         with path.open("rb") as stream:
             content = stream.read(LARGEST + 1)
     except OSError as error:

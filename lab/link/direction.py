@@ -138,11 +138,11 @@ class Direction:
         self.flight_bytes = self.flight_segments = 0
         self.reset_counters()
         self._waiting: deque[tuple[int, int]] = deque()
-        self._quiet()
+        self._clear_line()
         self.impairment = Impairment()
         self.change(setting, 0)
 
-    def _quiet(self) -> None:
+    def _clear_line(self) -> None:
         """Forget what was sent before: the next packet finds an empty line."""
         self._busy_until = self._last_due = self._first_due = 0
         self._waiting.clear()
@@ -174,7 +174,7 @@ class Direction:
                 self.counters(each[5]).dropped[Drop.CUT] += each[3]
             self.flight.clear()
             self.flight_bytes = self.flight_segments = 0
-            self._quiet()
+            self._clear_line()
 
     def calibrate(self, cost_ns: int) -> None:
         """Say what crossing the router costs at zero delay; it is taken off the delay to give."""
@@ -226,7 +226,7 @@ class Direction:
         sent = now
         if impairment.rate is not None:
             start = max(now, self._busy_until)
-            if start > now and not self._room(now, size):
+            if start > now and not self._has_room(now, size):
                 return Drop.QUEUE
             sent = self._busy_until = start + size * 8_000_000_000 // impairment.rate
             if start > now:
@@ -238,7 +238,7 @@ class Direction:
         self._last_due = due
         return due
 
-    def _room(self, now: int, size: int) -> bool:
+    def _has_room(self, now: int, size: int) -> bool:
         """Return whether one more packet may wait for its turn; the one being sent does not wait."""
         waiting = self._waiting
         while waiting and waiting[0][0] <= now:

@@ -114,13 +114,13 @@ class Impairment:
         return None
 
 
-def _named(spelled: Figure, field: dataclasses.Field[Any]) -> Figure:
+def _completed(spelled: Figure, field: dataclasses.Field[Any]) -> Figure:
     key = spelled.key or field.name.replace("_", "-")
     return dataclasses.replace(spelled, key=key, name=field.name, default=field.default)
 
 
 _HINTS = get_type_hints(Impairment, include_extras=True)
-FIGURES = tuple(_named(_HINTS[each.name].__metadata__[0], each) for each in dataclasses.fields(Impairment))
+FIGURES = tuple(_completed(_HINTS[each.name].__metadata__[0], each) for each in dataclasses.fields(Impairment))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import SecretStr
 
 from lab.activemq import releases
-from lab.amazonmq.account.account import begun, due, still_due
+from lab.amazonmq.account.account import due_brokers, open_windows, unfinished
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.maintenance import Window
 from lab.declare.steps.broker import STARTS_WITHIN
@@ -189,7 +189,7 @@ class Live(Networked):
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         """Return what somebody began and did not end, and of which broker: nobody is at it while it is our turn."""
-        return begun(self.account)
+        return unfinished(self.account)
 
     def resume(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted, whatever had been done of it."""
@@ -206,9 +206,9 @@ class Live(Networked):
 
         Each is named until its reboot begins: also what a command was killed before.
         """
-        account, _ = due(self.account, _machine())
+        account, _ = open_windows(self.account, _machine())
         self._keep(replace(self._control, account=account))  # what comes to be pending now waits for the next window
-        return still_due(account)
+        return due_brokers(account)
 
     def _catch_up(self) -> None:
         catch_up(self, self._told)

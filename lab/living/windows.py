@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from lab.amazonmq.account.account import Account, begun, due, still_due
+from lab.amazonmq.account.account import Account, due_brokers, open_windows, unfinished
 from lab.runtime import note as notes
 from lab.runtime.clock import Clock
 from lab.runtime.turns import is_free
@@ -31,7 +31,9 @@ def stand(
     """
 
     def wanted(account: Account | None) -> bool:
-        return account is not None and (opened(account, machine()) or (bool(begun(account)) and is_free(run, folder)))
+        return account is not None and (
+            opened(account, machine()) or (bool(unfinished(account)) and is_free(run, folder))
+        )
 
     not_before = clock.now()
     while (written := notes.written(run, folder)) is not None:
@@ -47,8 +49,8 @@ def stand(
 
 def opened(account: Account, machine: datetime) -> bool:
     """Return whether a window has opened that somebody has to attend to."""
-    found, _ = due(account, machine)
-    return bool(still_due(found))
+    found, _ = open_windows(account, machine)
+    return bool(due_brokers(found))
 
 
 def _account(run: str, folder: Path) -> Account | None:

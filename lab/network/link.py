@@ -32,7 +32,7 @@ class Direction:
         return Setting(impairment=self.impairment, state=self.state)
 
 
-def words(impairment: Impairment) -> str:
+def impairment_text(impairment: Impairment) -> str:
     """Say what happens to packets, in the words of a scenario file: the delay, and whatever is not as by default."""
     values = {each: getattr(impairment, each.name) for each in FIGURES}
     told = {each.name: _WRITTEN.get(each.kind, str)(value) for each, value in values.items() if value is not None}

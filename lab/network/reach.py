@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
 
-from lab.network.vpc import INTERNET, PERSON, Interface, Network, PeeringState, Protocol, Rule
+from lab.network.vpc import CLIENT_ADDRESS, INTERNET, Interface, Network, PeeringState, Protocol, Rule
 
 WHAT = "{what}"  # stands in a Way's words for what was dropped: "tcp 61617"
 
@@ -125,8 +125,8 @@ def _from_the_internet(network: Network, to: Interface) -> Way:
         no_route=f"{to.broker} is not public: the internet has no way to {to.address}" if closed else "",
         outbound=(_EVERYTHING,),
         no_egress="",
-        inbound=_ports(rule for rule in _rules(network, to, "inbound") if _covers(rule, PERSON)),
-        no_ingress=f"no ingress rule on {_groups(to)} for {WHAT} from {PERSON}",
+        inbound=_ports(rule for rule in _rules(network, to, "inbound") if _covers(rule, CLIENT_ADDRESS)),
+        no_ingress=f"no ingress rule on {_groups(to)} for {WHAT} from {CLIENT_ADDRESS}",
     )
 
 

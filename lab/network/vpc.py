@@ -17,7 +17,7 @@ from lab.errors import InputError
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 INTERNET = "internet"  # where a lab's own clients are
-PERSON = IPv4Address("127.0.0.1")  # the address they come from, as security groups see it
+CLIENT_ADDRESS = IPv4Address("127.0.0.1")  # the address they come from, as security groups see it
 EXPIRES_AFTER = timedelta(days=7)  # of a request that nobody accepts
 MOST_GROUPS = 5  # of one broker
 MOST_RULES = 60  # of one group in one direction
@@ -186,21 +186,21 @@ class Network:
 
     def vpc(self, name: str) -> Vpc:
         """Return a VPC; InputError where there is none."""
-        return _named(self.vpcs, name, "VPCs", "InvalidVpcID.NotFound: The vpc ID '{}' does not exist")
+        return _find(self.vpcs, name, "VPCs", "InvalidVpcID.NotFound: The vpc ID '{}' does not exist")
 
     def route_table(self, name: str) -> RouteTable:
         """Return a route table; InputError where there is none."""
         words = "InvalidRouteTableID.NotFound: The routeTable ID '{}' does not exist"
-        return _named(self.route_tables, name, "route tables", words)
+        return _find(self.route_tables, name, "route tables", words)
 
     def group(self, name: str) -> SecurityGroup:
         """Return a security group; InputError where there is none."""
         words = "InvalidGroup.NotFound: The security group '{}' does not exist"
-        return _named(self.groups, name, "security groups", words)
+        return _find(self.groups, name, "security groups", words)
 
     def interface(self, name: str) -> Interface:
         """Return an instance's interface; InputError where there is none."""
-        return _named(self.interfaces, name, "instances", "there is no instance {}")
+        return _find(self.interfaces, name, "instances", "there is no instance {}")
 
     def peering(self, name: str) -> Peering:
         """Return a peering by its id, or the newest of that name; InputError where there is none."""
@@ -268,8 +268,8 @@ def _aged(peering: Peering, now: timedelta) -> Peering:
 _T = TypeVar("_T", Vpc, RouteTable, SecurityGroup, Interface)
 
 
-def _named(those: tuple[_T, ...], name: str, label: str, words: str) -> _T:
-    for each in those:
+def _find(items: tuple[_T, ...], name: str, label: str, words: str) -> _T:
+    for each in items:
         if each.name == name:
             return each
-    raise InputError.of(words.format(name), f"{label}: {', '.join(each.name for each in those) or 'none'}")
+    raise InputError.of(words.format(name), f"{label}: {', '.join(each.name for each in items) or 'none'}")

@@ -59,5 +59,5 @@ def delete_user(control: Control, lab: Lab, broker: str, user: str) -> Done:
 
 def _done(control: Control, lab: Lab, account: Account, broker: str) -> Done:
     record = account.broker(broker)
-    waits = "it waits for a reboot" if record.waits else ""
+    waits = "it waits for a reboot" if record.has_pending else ""
     return Done(control=replace(control, account=account), seen=(seen_of(record, lab.clock.now()),), note=waits)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lab import units
 from lab.activemq.protocols import OPENWIRE
-from lab.network.link import words
+from lab.network.link import impairment_text
 from lab.network.reach import reach
 from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
 
@@ -60,7 +60,7 @@ def _pair(broker: BrokerPlan) -> str:
 
 def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
     for direction in link.directions:
-        yield direction.leaving, direction.reaching, words(direction.impairment)
+        yield direction.leaving, direction.reaching, impairment_text(direction.impairment)
 
 
 def _network(plan: Plan) -> list[str]:

@@ -9,7 +9,7 @@ from math import inf
 from threading import Lock
 
 from lab.activemq.log_lines import STARTED
-from lab.amazonmq.account.account import due, opens_next
+from lab.amazonmq.account.account import next_opening, open_windows
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.describe import pending_changes
 from lab.declare.scenario import Scenario
@@ -159,7 +159,7 @@ class Service:
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose window has opened and finds something pending; a window is attended to once."""
         with self._one:
-            account, brokers = due(self.control.account, self.machine)
+            account, brokers = open_windows(self.control.account, self.machine)
             self.control = replace(self.control, account=account)
         now = self.lab.clock.now()
         windows = {each.name: str(each.window) for each in account.brokers}
@@ -181,7 +181,7 @@ class Service:
     def opens_in(self) -> float | None:
         """Return the seconds until the next window that has something to apply opens, or None."""
         account = self.control.account
-        opening = opens_next(account, self.machine)
+        opening = next_opening(account, self.machine)
         return None if opening is None else (opening - account.now(self.machine)).total_seconds()
 
     def _follow(self, changed: BrokerChanged) -> None:

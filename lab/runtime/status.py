@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.link.impairment import Setting
-from lab.network.link import words
+from lab.network.link import impairment_text
 from lab.runtime.note import Note
 
 ABSENT, DELETED = "not created yet", "deleted"
@@ -49,7 +49,7 @@ class DirectionNow:
     @property
     def impairment(self) -> str:
         """Say what it does to packets, in the words of a scenario file."""
-        return words(self.setting.impairment)
+        return impairment_text(self.setting.impairment)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values."""

@@ -8,7 +8,7 @@ import pytest
 from proton import Message, symbol
 
 from lab.activemq.amqp_encoding import decode
-from lab.matching import HEADER, digest, given_body, identify, made_body
+from lab.matching import HEADER, digest, identify, make_body, number_body
 
 # Received over MQTT from ActiveMQ 5.18.3, sent over AMQP: header, message annotations, properties, data.
 FROM_A_BROKER = (
@@ -43,7 +43,7 @@ def test_bodies_of_every_size_and_kind(size: int, kind: type) -> None:
 
 def test_an_id_is_found_in_header_or_body_and_else_the_digest_is_of_the_body_alone() -> None:
     assert identify(encoded(b"mine", **{HEADER: "run/3-17"}), {}, "run") == ("3-17", None)
-    assert identify(encoded(made_body("run", "3-17", 500)), {}, "run") == ("3-17", None)
+    assert identify(encoded(make_body("run", "3-17", 500)), {}, "run") == ("3-17", None)
     assert identify(encoded(b"mine", **{HEADER: "other/3-17"}), {}, "run") == (None, digest(b"mine"))
     assert identify(encoded(b"mine"), {}, "run") == (None, digest(b"mine"))
 
@@ -63,6 +63,6 @@ def encoded_again(octets: bytes) -> bool:
 
 
 def test_bodies_that_only_begin_like_one() -> None:
-    for body in (b"\x00S", b"\x00Sp", b"\x00S\x00", b"\x00Sa lot of text", given_body("\x00Sp{n}", 1)):
+    for body in (b"\x00S", b"\x00Sp", b"\x00S\x00", b"\x00Sa lot of text", number_body("\x00Sp{n}", 1)):
         assert decode(body) is None
         assert identify(body, {}, "run") == (None, digest(body))

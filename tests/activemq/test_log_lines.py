@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.activemq.log_lines import NAMED, Said, matters, name_of, pattern, read
+from lab.activemq.log_lines import NAMED, LoggedLine, is_kept, name_of, pattern, read
 
 CASES = [
     line.split(" | ", 1) for line in Path(__file__).with_name("log-lines.txt").read_text(encoding="utf-8").splitlines()
@@ -20,7 +20,7 @@ def test_a_real_line_has_its_name(name: str, line: str) -> None:
     said = read(line)
     assert said is not None
     assert name_of(said.text) == name
-    assert matters(said)
+    assert is_kept(said)
     assert pattern(name).search(said.text)
 
 
@@ -33,7 +33,7 @@ def test_every_name_but_one_has_a_line() -> None:
 def test_a_line_is_taken_apart() -> None:
     found = read("2026-11-24T20:43:54.599Z INFO  [ActiveMQ BrokerService[tokyo] Task-3] BrokerService | a | b")
     moment = datetime(2026, 11, 24, 20, 43, 54, 599000, tzinfo=UTC)
-    assert found == Said(at=moment, level="INFO", text="BrokerService | a | b")
+    assert found == LoggedLine(at=moment, level="INFO", text="BrokerService | a | b")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_has_no_time_is_no_line(line: str) -> None:
 )
 def test_what_means_nothing_is_left_out(line: str) -> None:
     said = read(line)
-    assert said is not None and not matters(said)
+    assert said is not None and not is_kept(said)
 
 
 def test_a_long_line_is_cut() -> None:

@@ -67,9 +67,9 @@ class Pair:
                     octets = bytes(one.transport.peek(size) or b"")
                     other.transport.push(octets)
                     one.transport.pop(len(octets))
-                    other.events.tell()
+                    other.events.dispatch()
                     moved = True
-                one.events.tell()
+                one.events.dispatch()
 
 
 @pytest.fixture

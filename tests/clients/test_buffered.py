@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from lab.clients.buffered import Buffered
+from lab.clients.buffered import BufferedStream
 
 
 class Records:
@@ -30,7 +30,7 @@ class Records:
 
 
 def test_many_small_records_are_one_piece() -> None:
-    stream = Buffered(Records(b"one ", b"two ", b"three"))
+    stream = BufferedStream(Records(b"one ", b"two ", b"three"))
     assert stream.recv(1000) == b"one two three"
     with pytest.raises(ssl.SSLWantReadError):
         stream.recv(1000)
@@ -38,7 +38,7 @@ def test_many_small_records_are_one_piece() -> None:
 
 def test_no_more_is_read_than_is_handled_at_once() -> None:
     below = Records(*[b"." * 16_384] * 6)
-    stream = Buffered(below)
+    stream = BufferedStream(below)
     assert len(stream.take()) == 65_536
     assert len(below.left) == 2
 
@@ -46,24 +46,24 @@ def test_no_more_is_read_than_is_handled_at_once() -> None:
 def test_no_record_is_read_in_part() -> None:
     """What is left of one is with OpenSSL, where a selector does not see it: who waits for more waits in vain."""
     below = Records(b"few", *[b"." * 16_384] * 5)
-    assert len(Buffered(below).take()) == 3 + 4 * 16_384
+    assert len(BufferedStream(below).take()) == 3 + 4 * 16_384
     assert [len(record) for record in below.left] == [16_384]
 
 
 def test_what_was_read_is_given_in_the_portions_asked_for() -> None:
-    stream = Buffered(Records(b"one ", b"two"))
+    stream = BufferedStream(Records(b"one ", b"two"))
     assert [stream.recv(3), stream.readable(), stream.recv(100), stream.readable()] == [b"one", True, b" two", False]
 
 
 def test_an_end_comes_after_all_that_was_said() -> None:
-    stream = Buffered(Records(b"one ", b"two", b""))
+    stream = BufferedStream(Records(b"one ", b"two", b""))
     assert stream.recv(1000) == b"one two"
     assert stream.readable()
     assert [stream.recv(1000), stream.recv(1000)] == [b"", b""]
 
 
 def test_an_error_comes_after_all_that_was_said() -> None:
-    stream = Buffered(Records(b"one ", b"two", ConnectionResetError("gone")))
+    stream = BufferedStream(Records(b"one ", b"two", ConnectionResetError("gone")))
     assert stream.recv(1000) == b"one two"
     assert stream.readable()
     for _ in range(2):
@@ -72,6 +72,6 @@ def test_an_error_comes_after_all_that_was_said() -> None:
 
 
 def test_an_end_at_once_is_an_end() -> None:
-    assert Buffered(Records(b"")).recv(1000) == b""
+    assert BufferedStream(Records(b"")).recv(1000) == b""
     with pytest.raises(ConnectionResetError):
-        Buffered(Records(ConnectionResetError("gone"))).recv(1000)
+        BufferedStream(Records(ConnectionResetError("gone"))).recv(1000)

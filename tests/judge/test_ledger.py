@@ -64,7 +64,7 @@ def histories(draw: st.DrawFn, *, digests: bool) -> Made:
     sent: list[str] = []
     for step in range(1, draw(st.integers(1, 4)) + 1):
         count = draw(st.integers(1, 6))
-        given_body = digests and draw(st.booleans())
+        number_body = digests and draw(st.booleans())
         seen.append(
             Publishing(
                 t=0,
@@ -75,14 +75,14 @@ def histories(draw: st.DrawFn, *, digests: bool) -> Made:
                 persistent=True,
                 count=count,
                 destination=draw(st.sampled_from(DESTINATIONS)),
-                body="given" if given_body else "generated",
+                body="given" if number_body else "generated",
                 retained=draw(st.booleans()),
                 expiry_s=draw(st.sampled_from([None, 10.0])),
             )
         )
         for number in range(1, draw(st.integers(0, count)) + 1):
             name, t = f"{step}-{number}", draw(st.floats(0, 100))
-            body = draw(st.sampled_from("xyz")) if given_body else None
+            body = draw(st.sampled_from("xyz")) if number_body else None
             seen.append(Sent(t=t, id=name, digest=body))
             sent.append(name)
             if (outcome := draw(st.sampled_from([None, *SendOutcome]))) is not None:

@@ -31,9 +31,9 @@ def test_a_window_is_attended_to_once_for_each_broker_however_often_a_command_is
     lab.killed_at = None
     catch_up(lab.live, Logged())
     assert sorted(lab.rebooted) == ["singapore", "tokyo"]
-    assert [each.waits for each in lab.control.account.brokers] == [False, False]
+    assert [each.has_pending for each in lab.control.account.brokers] == [False, False]
     waiting_again = lab.live.update_broker("tokyo", revision=1)
-    assert waiting_again.control.account.broker("tokyo").waits
+    assert waiting_again.control.account.broker("tokyo").has_pending
     catch_up(lab.live, Logged())
     assert len(lab.rebooted) == 2, "what comes to be pending after the window waits for the next one"
 
@@ -54,7 +54,7 @@ def test_what_cannot_be_applied_leaves_the_broker_running_with_what_it_had(error
     with pytest.raises(type(error)):
         lab.live.reboot("tokyo")
     assert lab.clock.wait(lambda: lab.started("tokyo"), 60)
-    assert lab.control.account.broker("tokyo").waits, "it still waits for a reboot"
+    assert lab.control.account.broker("tokyo").has_pending, "it still waits for a reboot"
 
 
 def test_a_full_disk_keeps_no_other_verb_from_working() -> None:

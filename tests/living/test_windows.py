@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.amazonmq.account.account import Account, begun, due, move_clock
+from lab.amazonmq.account.account import Account, move_clock, open_windows, unfinished
 from lab.amazonmq.account.brokers import applied, begin_reboot, broker_deleted, delete_broker, finish_reboot
 from lab.amazonmq.account.users import delete_user
 from lab.living.windows import PATIENCE, stand
@@ -50,9 +50,9 @@ class Stood:
         self.attended.append(self.machine())
 
         def rebooted(account: Account) -> Account:
-            for what, broker in begun(account):
+            for what, broker in unfinished(account):
                 account = (broker_deleted if what == "deletion" else finish_reboot)(account, broker)
-            after, brokers = due(account, self.machine())
+            after, brokers = open_windows(account, self.machine())
             for broker in brokers:
                 after = finish_reboot(applied(begin_reboot(after, broker), broker), broker)
             return after

@@ -32,7 +32,7 @@ from lab.history import (
     SnapshotTaken,
 )
 from lab.link.impairment import Impairment, LinkState
-from lab.network.link import words
+from lab.network.link import impairment_text
 from lab.network.reach import reach
 from lab.network.vpc import Network
 from lab.plan.values import Plan
@@ -350,7 +350,7 @@ class FakeLab:
                 leaving=way.leaving,
                 reaching=way.reaching,
                 state=str(self.states[link, way.leaving]),
-                impairment=words(impairment or way.impairment),
+                impairment=impairment_text(impairment or way.impairment),
             )
             for way in ways
         ]

@@ -76,7 +76,7 @@ def move_clock(account: Account, to: datetime, machine: datetime) -> Account:
     return replace(account, ahead=account.ahead + (to - now))
 
 
-def due(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
+def open_windows(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
     """Return the brokers whose maintenance window has opened and finds something pending, and the account after that.
 
     A window is attended to once. What came to be pending after it opened waits for the next one. Each of these brokers
@@ -87,26 +87,26 @@ def due(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
     opened = [
         each.name
         for each in account.brokers
-        if since is not None and each.window.opens_after(since) <= now and each.waits and each.state == "RUNNING"
+        if since is not None and each.window.opens_after(since) <= now and each.has_pending and each.state == "RUNNING"
     ]
-    marked = (replace(each, due=each.waits and (each.due or each.name in opened)) for each in account.brokers)
+    marked = (replace(each, due=each.has_pending and (each.due or each.name in opened)) for each in account.brokers)
     return replace(account, attended=now, brokers=tuple(marked)), tuple(opened)
 
 
-def still_due(account: Account) -> tuple[str, ...]:
+def due_brokers(account: Account) -> tuple[str, ...]:
     """Return the brokers whose maintenance window has opened and whose reboot nobody has begun yet."""
     return tuple(each.name for each in account.brokers if each.due and each.state == "RUNNING")
 
 
-def begun(account: Account) -> tuple[tuple[str, str], ...]:
+def unfinished(account: Account) -> tuple[tuple[str, str], ...]:
     """Return what was begun of a broker and has not ended, `reboot`, `creation` or `deletion`, and of which."""
     return tuple((_BEGUN[each.state], each.name) for each in account.brokers if each.state in _BEGUN)
 
 
-def opens_next(account: Account, machine: datetime) -> datetime | None:
+def next_opening(account: Account, machine: datetime) -> datetime | None:
     """Return the service's moment of the next window that has something to apply, or None."""
     since = account.attended or account.now(machine)
-    return min((each.window.opens_after(since) for each in account.brokers if each.waits), default=None)
+    return min((each.window.opens_after(since) for each in account.brokers if each.has_pending), default=None)
 
 
 def clock_text(moment: datetime) -> str:

@@ -54,7 +54,7 @@ class BrokerRecord:
     due: bool = False  # its window has opened and found something pending; a reboot is to begin
 
     @property
-    def waits(self) -> bool:
+    def has_pending(self) -> bool:
         """Return whether anything waits for a reboot."""
         changed = any(user.change is not None for user in self.users)
         return self.pending is not None or self.pending_security_groups is not None or changed

@@ -21,7 +21,7 @@ from lab.amazonmq.configurations.edits import Edit, apply
 from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
 from lab.amazonmq.configurations.value_types import is_true
 from lab.errors import InputError, Place
-from lab.text_files import no_file
+from lab.text_files import why_not_a_file
 
 NAMESPACE = "http://activemq.apache.org/schema/core"
 # How much the service takes is not known. Its default has 2 KB; twenty connectors and a thousand policies stay below.
@@ -117,7 +117,7 @@ def read_bytes(path: Path, file: str) -> bytes:
     """Return what a file holds, as far as a configuration may go; raises InputError where it cannot be read."""
     try:
         if not path.is_file():
-            raise InputError.of(f"{file} {no_file(path)}", "a file is needed")
+            raise InputError.of(f"{file} {why_not_a_file(path)}", "a file is needed")
         with path.open("rb") as stream:
             return stream.read(LARGEST + 1)
     except OSError as error:

@@ -41,7 +41,7 @@ def cut_content(text: str, spans: Iterable[Span]) -> list[Edit]:
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
-    return [_with_line(text, start, end) for start, end in merged]
+    return [_cut_with_line(text, start, end) for start, end in merged]
 
 
 def stray_texts(text: str, element: Element) -> list[Span]:
@@ -75,7 +75,7 @@ def _cut_run(text: str, element: Element, start: int, end: int) -> Edit:
     return Edit(start=start, end=end, text="")
 
 
-def _with_line(text: str, start: int, end: int) -> Edit:
+def _cut_with_line(text: str, start: int, end: int) -> Edit:
     line, rest = _line_start(text, start), _REST_OF_LINE.match(text, end)
     if line is None or rest is None:
         return Edit(start=start, end=end, text="")

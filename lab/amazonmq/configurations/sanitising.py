@@ -136,24 +136,24 @@ class _Sanitising:
 
     def _attributes(self, element: Element, allowed: PermittedElement | None) -> tuple[Attribute, ...]:
         """Return the attributes that stay; a collection has none but those that any element may have."""
-        gone = [each for each in element.attributes if not self._takes(element, each, allowed)]
+        gone = [each for each in element.attributes if not self._permits(element, each, allowed)]
         if not gone:
             return element.attributes
         self.deletions += cut_attributes(self._text, element, gone)
         return tuple(each for each in element.attributes if each not in gone)
 
-    def _takes(self, element: Element, attribute: Attribute, allowed: PermittedElement | None) -> bool:
+    def _permits(self, element: Element, attribute: Attribute, allowed: PermittedElement | None) -> bool:
         if attribute.namespace:
             if attribute.namespace == _SCHEMA_INSTANCE and attribute.name in _SCHEMA_LOCATIONS:
                 return True
             why = f"{attribute.name} is not ActiveMQ's: it belongs to {attribute.namespace}"
-            self._note(Reason.ATTRIBUTE, element, attribute.name, attribute.start, why)
+            self._record(Reason.ATTRIBUTE, element, attribute.name, attribute.start, why)
             return False
         kind = None if allowed is None else allowed.attributes.get(attribute.name)
         if kind is None:
             names = () if allowed is None else tuple(allowed.attributes)
             why = reasons.attribute(attribute.name, element.name, names, self._permitted)
-            self._note(Reason.ATTRIBUTE, element, attribute.name, attribute.start, why)
+            self._record(Reason.ATTRIBUTE, element, attribute.name, attribute.start, why)
             return False
         if is_expression(attribute.value):
             wrong = f"{shown(attribute.value)} is an expression or a reference, and only plain values pass"
@@ -161,14 +161,14 @@ class _Sanitising:
             wrong = why_not(attribute.value, kind)
         if wrong:
             why = f"{attribute.name} of {element.name}: {wrong}"
-            self._note(Reason.VALUE, element, attribute.name, attribute.value_start, why)
+            self._record(Reason.VALUE, element, attribute.name, attribute.value_start, why)
         return not wrong
 
     def _content(self, element: Element, attributes: tuple[Attribute, ...], children: list[Element]) -> Element:
         """Take out of an element the children that do not stay, and the text that has no place in it."""
         texts = stray_texts(self._text, element)
         for start, _ in texts:
-            self._note(Reason.ELEMENT, element, None, start, f"{element.name} holds elements, and this is text")
+            self._record(Reason.ELEMENT, element, None, start, f"{element.name} holds elements, and this is text")
         if texts or len(children) < len(element.children):
             stay = {child.start for child in children}
             gone = [(each.start, each.end) for each in element.children if each.start not in stay]
@@ -179,8 +179,8 @@ class _Sanitising:
         return element._replace(attributes=attributes, children=tuple(children), text=text)
 
     def _remove(self, element: Element, why: str) -> None:
-        self._note(Reason.ELEMENT, element, None, element.start, why)
+        self._record(Reason.ELEMENT, element, None, element.start, why)
 
-    def _note(self, reason: Reason, element: Element, attribute: str | None, offset: int, why: str) -> None:
+    def _record(self, reason: Reason, element: Element, attribute: str | None, offset: int, why: str) -> None:
         place = self._lines.place(offset)
         self.removals.append(Removal(reason=reason, element=element.name, attribute=attribute, place=place, why=why))

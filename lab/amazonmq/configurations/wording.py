@@ -26,18 +26,18 @@ def as_json(
     problems: Sequence[Problem], removals: Sequence[Removal], advice: Sequence[Problem]
 ) -> Iterator[dict[str, Any]]:
     """Return everything as JSON-able values, problems first."""
-    yield from (_told("problem", each.place, each.what, each.remedy) for each in problems)
+    yield from (_entry("problem", each.place, each.what, each.remedy) for each in problems)
     for number, each in enumerate(removals):
-        yield _told("removal", each.place, each.why, "") | {
+        yield _entry("removal", each.place, each.why, "") | {
             "reason": str(each.reason),
             "element": each.element,
             "attribute": each.attribute,
             "reported-by-the-service": number < MOST_SHOWN,
         }
-    yield from (_told("advice", each.place, each.what, each.remedy) for each in advice)
+    yield from (_entry("advice", each.place, each.what, each.remedy) for each in advice)
 
 
-def _told(kind: str, place: Place | None, what: str, remedy: str) -> dict[str, Any]:
+def _entry(kind: str, place: Place | None, what: str, remedy: str) -> dict[str, Any]:
     return {
         "kind": kind,
         "file": place.file if place else None,

@@ -18,7 +18,7 @@ from lab.amazonmq.names import CONSOLE_USER
 KEY_STORE = f"{FOLDER}/keystore.p12"
 TRUST_STORE = f"{FOLDER}/truststore.p12"
 JOLOKIA_USER = "mqlab"
-NOBODYS = "not-a-user-of-this-broker"  # no secret: what a connector logs in with whose user the broker does not know
+STRANGER_PASSWORD = "not-a-user-of-this-broker"  # of a connector whose user the broker does not know; no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def secrets_properties(secrets: BrokerSecrets) -> str:
         "console.user": CONSOLE_USER,
         CONSOLE_KEY: secrets.console,
         "console.port": str(CONSOLE.port),
-        STRANGER_KEY: NOBODYS,
+        STRANGER_KEY: STRANGER_PASSWORD,
         **{user_key(name): password for name, password in secrets.users.items()},
     }
     return _properties({key: _spring_literal(value) for key, value in values.items()})

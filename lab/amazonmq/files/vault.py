@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from lab.amazonmq.files.activemq_xml import FOLDER
-from lab.amazonmq.files.broker_files import NOBODYS, BrokerFile, BrokerSecrets
+from lab.amazonmq.files.broker_files import STRANGER_PASSWORD, BrokerFile, BrokerSecrets
 from lab.errors import HostError
 
 VAULT = f"{FOLDER}/passwords.json"
@@ -36,11 +36,11 @@ class Vault:
             latest=dict(numbers),
         )
 
-    def keeping(self, user: str, number: int, password: str) -> Vault:
+    def with_password(self, user: str, number: int, password: str) -> Vault:
         """Return a vault with one password more."""
         return replace(self, passwords={**self.passwords, number: password}, latest={**self.latest, user: number})
 
-    def applying(self, numbers: Mapping[str, int]) -> Vault:
+    def with_current(self, numbers: Mapping[str, int]) -> Vault:
         """Return a vault in which these are the users whom the broker knows; what a user had before is forgotten.
 
         Of a deleted user the last one stays, for as long as the lab lives: a client still tries it.
@@ -52,7 +52,7 @@ class Vault:
 
     def password(self, user: str) -> str:
         """Return what a client logs in with: what the broker knows, else what was last asked for."""
-        return self.passwords.get(self.current.get(user, self.latest.get(user, 0)), NOBODYS)
+        return self.passwords.get(self.current.get(user, self.latest.get(user, 0)), STRANGER_PASSWORD)
 
     @property
     def secrets(self) -> BrokerSecrets:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from lab.declare.steps.base import Fault
 from lab.declare.steps.link import OnLink
 from lab.declare.topology import ImpairmentFields
-from lab.network.link import words as describe
+from lab.network.link import impairment_text
 
 
 class Impair(OnLink, ImpairmentFields):
@@ -18,4 +18,4 @@ class Impair(OnLink, ImpairmentFields):
 
     def words(self) -> str:
         """Return it in one line, for people."""
-        return f"{super().words()}: {describe(self.impairment())}"
+        return f"{super().words()}: {impairment_text(self.impairment())}"

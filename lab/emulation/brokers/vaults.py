@@ -17,7 +17,7 @@ from lab.emulation.brokers.containers import packed
 from lab.emulation.engine.containers import archive
 from lab.errors import HostError
 from lab.plan.values import BrokerPlan
-from lab.text_files import private
+from lab.text_files import open_private
 
 
 class Vaults:
@@ -37,16 +37,16 @@ class Vaults:
 
     def keep(self, broker: str, user: str, number: int, password: SecretStr) -> None:
         """Keep one password more."""
-        self._put(broker, self._of(broker).keeping(user, number, password.get_secret_value()), ())
+        self._put(broker, self._of(broker).with_password(user, number, password.get_secret_value()), ())
 
     def prepare(self, broker: BrokerPlan, numbers: Mapping[str, int], folder: Path) -> None:
         """Write a broker's files anew, and a copy of its activemq.xml into the run folder: it has no secret in it."""
-        vault = self._of(broker.name).applying(numbers)
+        vault = self._of(broker.name).with_current(numbers)
         self._put(broker.name, vault, broker_files(broker.activemq_xml, broker.identity.users, vault.secrets))
         its = folder / "brokers" / broker.name
         its.mkdir(parents=True, exist_ok=True)
         number = 2 + len([*its.glob("activemq.*.xml")])
-        with open(its / f"activemq.{number}.xml", "w", encoding="utf-8", opener=private) as file:
+        with open(its / f"activemq.{number}.xml", "w", encoding="utf-8", opener=open_private) as file:
             file.write(broker.activemq_xml)
 
     def _of(self, broker: str) -> Vault:

@@ -14,7 +14,7 @@ from lab.emulation.engine import labels
 from lab.emulation.engine.engine import explained
 from lab.errors import InputError
 from lab.masking import Mask
-from lab.text_files import private
+from lab.text_files import open_private
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -34,7 +34,7 @@ def save(client: docker.DockerClient, run: str, folder: Path) -> None:
             text = container.logs(timestamps=False)
         except docker.errors.NotFound:
             continue
-        with open(folder / f"{_UNSAFE.sub('_', name)}.log", "wb", opener=private) as file:
+        with open(folder / f"{_UNSAFE.sub('_', name)}.log", "wb", opener=open_private) as file:
             file.write(_masked(text))
 
 

@@ -8,7 +8,7 @@ from lab.emulation.clock import RealClock
 from lab.emulation.network.router import Router
 from lab.history import LinkChanged, LinkSeen
 from lab.link.impairment import Impairment, LinkState, read_setting
-from lab.network.link import words
+from lab.network.link import impairment_text
 from lab.plan.values import LinkPlan
 from lab.runtime.status import DirectionNow
 
@@ -34,7 +34,7 @@ class Links:
                 leaving=d.leaving,
                 reaching=d.reaching,
                 state=str(settings[d.leaving].state),
-                impairment=words(settings[d.leaving].impairment),
+                impairment=impairment_text(settings[d.leaving].impairment),
             )
             for d in directions
         )

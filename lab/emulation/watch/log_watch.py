@@ -16,7 +16,7 @@ import docker.errors
 import requests
 
 import docker
-from lab.activemq.log_lines import Said, matters, name_of, read
+from lab.activemq.log_lines import LoggedLine, is_kept, name_of, read
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_flood import Flood
 from lab.history import LogLine, Recorder, Trouble
@@ -34,7 +34,7 @@ class LogWatch:
         self._stream: Any = None
         self._last = ""  # the engine's own stamp of the last line taken
         self._part = b""
-        self._said: Said | None = None  # the last line with a time, which a stack trace belongs to
+        self._said: LoggedLine | None = None  # the last line with a time, which a stack trace belongs to
         self._told: set[str] = set()  # names recorded of it
         self._flood = Flood()
         self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{its.name}", daemon=True)
@@ -88,12 +88,12 @@ class LogWatch:
         said = read(text)
         if said is not None:
             self._said, self._told = said, set()
-            if matters(said):
+            if is_kept(said):
                 self._record(said, said.text)
         elif self._said is not None and (name := name_of(text)) and name not in self._told:
             self._record(self._said, text.strip()[:500])
 
-    def _record(self, said: Said, text: str) -> None:
+    def _record(self, said: LoggedLine, text: str) -> None:
         name = name_of(text)
         self._told.add(name)
         now = self._clock.now()

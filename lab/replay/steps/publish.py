@@ -11,7 +11,7 @@ from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome
 from lab.history.quick import sent as seen_sent
-from lab.matching import HEADER, MOST, digest, given_body, header_value, made_body, message_id
+from lab.matching import HEADER, MOST, digest, header_value, make_body, message_id, number_body
 from lab.replay.attempts import failed, turned_away
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
@@ -147,7 +147,7 @@ class Sending:
         own, group, priority = step.headers or {}, step.group, step.priority
         for n in range(1, (MOST if self._count is None else self._count) + 1):
             id = message_id(number, n)  # noqa: A001 (its name everywhere)
-            made = (made_body(run, id, size) if text is None else given_body(text, n)) if octets is None else octets
+            made = (make_body(run, id, size) if text is None else number_body(text, n)) if octets is None else octets
             headers = {**own, HEADER: header_value(run, id)}
             yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority)
 

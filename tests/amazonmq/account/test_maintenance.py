@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lab.amazonmq.account.account import Account, due, move_clock, opens_next
+from lab.amazonmq.account.account import Account, move_clock, next_opening, open_windows
 from lab.amazonmq.account.brokers import begin_reboot, update_broker
 from lab.amazonmq.account.maintenance import window
 from lab.amazonmq.account.users import delete_user
@@ -36,28 +36,28 @@ def test_daylight_saving_shifts_it() -> None:
 
 def test_what_is_pending_is_due_when_the_window_opens_and_only_once() -> None:
     made = waiting()
-    before, nobody = due(made, OPENS - timedelta(seconds=1))
+    before, nobody = open_windows(made, OPENS - timedelta(seconds=1))
     assert nobody == ()
-    after, brokers = due(before, OPENS)
+    after, brokers = open_windows(before, OPENS)
     assert brokers == ("tokyo",), "singapore has nothing pending"
-    assert due(after, OPENS + timedelta(hours=1))[1] == ()
-    assert due(after, OPENS + timedelta(days=7))[1] == ("tokyo",), "nobody rebooted it meanwhile"
+    assert open_windows(after, OPENS + timedelta(hours=1))[1] == ()
+    assert open_windows(after, OPENS + timedelta(days=7))[1] == ("tokyo",), "nobody rebooted it meanwhile"
 
 
 def test_a_broker_that_reboots_already_is_not_due() -> None:
-    assert due(begin_reboot(waiting(), "tokyo"), OPENS)[1] == ()
+    assert open_windows(begin_reboot(waiting(), "tokyo"), OPENS)[1] == ()
 
 
 def test_a_clock_that_is_moved_past_an_opening_reaches_it() -> None:
     made = move_clock(waiting(), OPENS + timedelta(days=30), NOON)
     assert made.now(NOON) == OPENS + timedelta(days=30)
-    assert due(made, NOON)[1] == ("tokyo",)
+    assert open_windows(made, NOON)[1] == ("tokyo",)
 
 
 def test_the_next_opening_that_matters_is_told() -> None:
-    assert opens_next(waiting(), NOON) == OPENS
-    assert opens_next(account(), NOON) is None
-    assert opens_next(replace(waiting(), attended=None), OPENS) == OPENS + timedelta(days=7)
+    assert next_opening(waiting(), NOON) == OPENS
+    assert next_opening(account(), NOON) is None
+    assert next_opening(replace(waiting(), attended=None), OPENS) == OPENS + timedelta(days=7)
 
 
 @pytest.mark.parametrize(

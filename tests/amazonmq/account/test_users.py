@@ -39,7 +39,7 @@ def test_a_new_user_is_unknown_to_the_broker_until_it_reboots() -> None:
         ("bridge", ("bridges",)),
     ]
     assert after.passwords == {"testuser": 1, "bridge": 3}
-    assert not after.waits
+    assert not after.has_pending
 
 
 def test_an_update_keeps_what_it_does_not_name() -> None:
@@ -66,7 +66,7 @@ def test_a_deleted_user_stays_until_the_reboot() -> None:
 def test_a_user_that_was_never_created_goes_at_once() -> None:
     made = delete_user(create_user(account(), "tokyo", "bridge", GOOD), "tokyo", "bridge")
     assert list_users(made, "tokyo") == [{"username": "testuser"}]
-    assert not made.broker("tokyo").waits
+    assert not made.broker("tokyo").has_pending
 
 
 def test_an_update_of_a_user_still_to_be_created_stays_a_creation() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.amazonmq.files.broker_files import NOBODYS, BrokerSecrets
+from lab.amazonmq.files.broker_files import STRANGER_PASSWORD, BrokerSecrets
 from lab.amazonmq.files.vault import VAULT, Vault
 from lab.errors import HostError
 
@@ -13,29 +13,29 @@ VAULTED = Vault.of(SECRETS, {"testuser": 1})
 
 
 def test_a_user_has_the_applied_password_until_another_is_applied() -> None:
-    kept = VAULTED.keeping("testuser", 2, "second-word").keeping("bridge", 3, "third-word")
+    kept = VAULTED.with_password("testuser", 2, "second-word").with_password("bridge", 3, "third-word")
     assert (kept.password("testuser"), kept.password("bridge")) == ("first-word", "third-word")
     assert kept.secrets.users == {"testuser": "first-word"}
-    applied = kept.applying({"testuser": 2, "bridge": 3})
+    applied = kept.with_current({"testuser": 2, "bridge": 3})
     assert (applied.password("testuser"), applied.password("bridge")) == ("second-word", "third-word")
     assert applied.secrets.users == {"testuser": "second-word", "bridge": "third-word"}
     assert applied.secrets.console == "page-word"
 
 
 def test_what_is_nobodys_any_more_is_forgotten() -> None:
-    applied = VAULTED.keeping("testuser", 2, "second-word").applying({"testuser": 2})
+    applied = VAULTED.with_password("testuser", 2, "second-word").with_current({"testuser": 2})
     assert b"first-word" not in applied.file.content
-    gone = applied.applying({})
+    gone = applied.with_current({})
     assert gone.secrets.users == {}
     assert gone.password("testuser") == "second-word", "a client that still tries it is refused by the broker itself"
 
 
 def test_a_user_that_nobody_made_has_nobodys_password() -> None:
-    assert VAULTED.password("stranger") == NOBODYS
+    assert VAULTED.password("stranger") == STRANGER_PASSWORD
 
 
 def test_it_reads_back_and_is_secret() -> None:
-    kept = VAULTED.keeping("bridge", 2, 'a "quoted" word')
+    kept = VAULTED.with_password("bridge", 2, 'a "quoted" word')
     assert Vault.read(kept.file.content) == kept
     assert (kept.file.path, kept.file.secret) == (VAULT, True)
     assert "-word" not in repr(kept) + repr(kept.file)
