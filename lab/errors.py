@@ -1,4 +1,4 @@
-"""The family of errors, and the Problem a person can act on.
+"""The family of errors, and the Problem that a person can act on.
 
     LabError
     ├── InputError     what was handed in is wrong; carries every Problem found (exit 2)
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Place:
-    """Where in a file: line and column count from 1."""
+    """A place in a file; line and column count from 1."""
 
     file: str
     line: int
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with what a person wrote: where, what, and what would be right."""
+    """One mistake in what a person wrote: the place, what is wrong, and what would be right."""
 
     what: str
     remedy: str = ""
@@ -42,7 +42,7 @@ class Problem:
 
 
 class LabError(Exception):
-    """Something mqlab can explain; `exit_code` is what the command line ends with."""
+    """An error that mqlab can explain; `exit_code` is the exit code of the command line."""
 
     exit_code = 3
 
@@ -66,7 +66,7 @@ class InputError(LabError):
 
     @classmethod
     def of(cls, what: str, remedy: str = "", place: Place | None = None) -> InputError:
-        """Make an error of a single Problem."""
+        """Return an error with a single Problem."""
         return cls([Problem(what=what, remedy=remedy, place=place)])
 
 
@@ -75,11 +75,11 @@ class PlanError(LabError):
 
 
 class HostError(LabError):
-    """This machine lacks something the lab needs."""
+    """This machine lacks something that the lab needs."""
 
 
 class BrokerError(LabError):
-    """A broker did not start, or refused us; `what` ends with its last log lines, `how` is one word for it."""
+    """A broker did not start, or refused a request; `what` ends with its last log lines, `how` is one word for it."""
 
     def __init__(self, what: str, remedy: str = "", how: str = "failed") -> None:
         super().__init__(what, remedy)

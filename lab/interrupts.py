@@ -1,4 +1,4 @@
-"""Signals that end a program: turned into exceptions, and kept from breaking a clean-up."""
+"""Signals that end a program: raised as exceptions, and held back during a clean-up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(SystemExit):
-    """A signal asked the program to end; its code is the shell's, 128 and the signal's number."""
+    """A signal asked the program to end; the exit code is the shell's: 128 plus the signal's number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
@@ -25,15 +25,15 @@ def end_on_signals() -> None:
         raise Terminated(number)
 
     signal.signal(signal.SIGTERM, end)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it on purpose
         signal.signal(signal.SIGHUP, end)
-    # A script's background jobs are born deaf to SIGINT; a lab that nobody can end is worse.
+    # A script's background jobs start with SIGINT ignored; a lab that cannot be interrupted is worse.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back ending signals until the block is done; only the main thread gets signals at all."""
+    """Ignore signals that end the program during the block; no effect in threads other than the main one."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

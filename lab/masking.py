@@ -1,4 +1,4 @@
-"""Masks passwords in texts that are kept or shown, in whichever way the text's format writes them."""
+"""Masks passwords in texts that are stored or shown, however the text's format escapes them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MASK = "********"
-_SHORTEST = 12  # what is shorter is no password of the service's, and may stand in any word
+_SHORTEST = 12  # characters of a password of the service's; a shorter text may be part of any word
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _RUN = re.compile(r"[A-Za-z0-9]{4,}")
-# A password that is written where XML or a URI names one, whoever's it is; a placeholder of the lab's is none.
+# Any value where XML or a URI names a password, known or not; a placeholder of the lab's is left.
 _NAMED = re.compile(
     r"""(?ix) (password \s*=\s*) (?:
         (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8} ) .{0,500}? (?P=quote)
@@ -21,7 +21,7 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True)
 class Mask:
-    """Replaces every one of some passwords, however XML, JSON, YAML or a URL escapes it.
+    """Replaces known passwords in texts, however XML, JSON, YAML or a URL escapes them.
 
     A value after `password=`, in an attribute or in a URI's query, is replaced whether it is known or not.
     """
@@ -30,21 +30,21 @@ class Mask:
 
     @classmethod
     def of(cls, secrets: Iterable[str]) -> Mask:
-        """Return a mask of the passwords that are long enough to be told from other words."""
+        """Return a mask of those passwords that are long enough not to be part of other words."""
         return cls(frozenset(each for each in secrets if len(each) >= _SHORTEST))
 
     def text(self, text: str) -> str:
         """Return a text without passwords."""
         if "password" in text or "PASSWORD" in text or "Password" in text:
             text = _NAMED.sub(_mask_named, text)
-        for secret in sorted(self.secrets, key=len, reverse=True):  # one may be the beginning of another
+        for secret in sorted(self.secrets, key=len, reverse=True):  # longest first: one may be the beginning of another
             run = max(_RUN.findall(secret), key=len, default="")
-            if run in text:  # letters and digits are escaped by nobody: most texts are seen to be clean at once
+            if run in text:  # no format escapes letters and digits, so most texts are passed quickly
                 text = _pattern(secret).sub(MASK, text)
         return text
 
     def value(self, value: Any) -> Any:
-        """Return a JSON-able value without passwords in its strings, its keys too."""
+        """Return a JSON-able value without passwords in its strings and keys."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -64,10 +64,10 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 
 def _written_forms(character: str) -> str:
-    """Return an expression for a character, or backslashes in a row, as any of the formats may write it."""
+    """Return an expression for every form in which a format may write a character, or a row of backslashes."""
     if character.isascii() and character.isalnum():
         return character
-    if character[0] == "\\":  # each level of escaping doubles them: at least so many, and none is given back
+    if character[0] == "\\":  # each level of escaping doubles them: at least so many, matched possessively
         return rf"(?:\\{{{len(character)},}}+|(?:%5[cC]|&(?:amp;)*#(?:92|[xX]5[cC]);){{{len(character)}}})"
     code = ord(character)
     forms = [re.escape(character)]

@@ -1,4 +1,4 @@
-"""Where the files that travel with mqlab are: in an installed wheel, or in a checkout of its source."""
+"""The folders shipped with mqlab, found in an installed wheel or in a checkout of its source."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _LAB = Path(__file__).resolve().parent
 
 
 def shipped(name: str, lab: Path = _LAB) -> Path:
-    """Return the folder `docker` or `scenarios`, wherever this installation has it."""
-    # The wheel's first: beside an installed `lab` lies the docker library, a folder of the same name.
+    """Return the folder `docker` or `scenarios` of this installation; raise HostError if it has none."""
+    # The wheel's first: beside an installed `lab` is the docker library's folder, which has the same name.
     places = (lab / "_shipped" / name, lab.parent / name)
     for place in places:
         if place.is_dir() and not (place / "__init__.py").exists():

@@ -1,4 +1,4 @@
-"""Text files: what stands at a path that is none, and writing one at once."""
+"""Text files: why a path is not one, and atomic writing."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 
 def why_not_a_file(path: Path) -> str:
-    """Say what a path is that is no file to read: `is not there`, `is a folder`, `is a device or a pipe`."""
+    """Return what a path is instead of a file: `is not there`, `is a folder`, `is a device or a pipe`."""
     if path.is_dir():
         return "is a folder"
     return "is a device or a pipe" if path.exists() else "is not there"
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file of UTF-8 at once: a reader sees the old file or the new one, never half of it.
+    """Write a UTF-8 file atomically: a reader sees the old file or the new one, never a part.
 
-    What UTF-8 cannot hold, half of a surrogate pair, is written as its escape. In a folder that only its owner may
-    enter, the file too is its owner's alone.
+    A lone surrogate, which UTF-8 cannot hold, is written as its escape. In a folder that only its owner may enter, only
+    the owner may read the file.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     shared = path.parent.stat().st_mode & 0o077
@@ -27,5 +27,5 @@ def write_text(path: Path, text: str) -> None:
 
 
 def open_private(path: str, flags: int) -> int:
-    """Open a file that its owner alone may read and write: an `opener` for `open`."""
+    """Open a file that only its owner may read and write: an `opener` for `open`."""
     return os.open(path, flags, 0o600)

@@ -1,7 +1,7 @@
 """Quantities as people write them: `80ms`, `1%`, `20mbit`, `64KiB`.
 
-Every quantity carries its unit. Parsing gives standard values (timedelta, float, int); formatting gives
-the shortest text that parses back to the same value. Errors are ValueErrors that say what would be right.
+Every quantity carries its unit. Parsing returns standard values (timedelta, float, int), formatting the shortest text
+that parses back to the same value. A text that cannot be parsed raises ValueError, which says what would be right.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%/]*)")
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read `35ms`, `1.5s`, `2m` as a timedelta."""
+    """Return the timedelta of a text such as `35ms`, `1.5s` or `2m`."""
     return timedelta(microseconds=round(_quantity(text, _DURATIONS, "a duration", "80ms, 1.5s, 2m")))
 
 
 def parse_rate(text: str) -> int:
-    """Read `20mbit` as bits per second."""
+    """Return the bits per second of a text such as `20mbit`."""
     return round(_quantity(text, _RATES, "a rate", "512kbit, 20mbit, 1gbit"))
 
 
 def parse_message_rate(text: str) -> Fraction:
-    """Read `50/s` as messages a second, exactly."""
+    """Return the messages per second of a text such as `50/s`, exactly; never 0."""
     rate = _quantity(text, _MESSAGE_RATES, "a message rate", "50/s, 2.5/s, 6/m")
     if not rate:
         raise ValueError(f"{text!r} sends nothing: leave the step out, or write 50/s")
@@ -61,12 +61,12 @@ def parse_message_rate(text: str) -> Fraction:
 
 
 def parse_size(text: str) -> int:
-    """Read `64KiB` as bytes."""
+    """Return the bytes of a text such as `64KiB`."""
     return round(_quantity(text, _SIZES, "a size", "200B, 64KiB, 1MB"))
 
 
 def parse_percent(text: str) -> float:
-    """Read `1%` as the fraction 0.01."""
+    """Return the fraction, 0 to 1, of a text such as `1%`."""
     value = _quantity(text, {"%": Fraction(1, 100)}, "a percentage", "0.1%, 5%")
     if value > 1:
         raise ValueError(f"{text!r} is more than 100%")
@@ -74,7 +74,7 @@ def parse_percent(text: str) -> float:
 
 
 def format_duration(value: timedelta) -> str:
-    """Write a duration in the largest unit that needs no fraction, or milliseconds with one."""
+    """Return a duration as text in the largest unit that needs no fraction, or in milliseconds with one."""
     micros = value // timedelta(microseconds=1)
     if micros == 0:
         return "0ms"
@@ -85,14 +85,14 @@ def format_duration(value: timedelta) -> str:
 
 
 def format_rate(bits: int) -> str:
-    """Write bits per second in the largest unit that needs no fraction."""
+    """Return bits per second as text in the largest unit that needs no fraction."""
     return _largest(bits, _RATES, ("gbit", "mbit", "kbit", "bit"))
 
 
 def format_message_rate(rate: Fraction) -> str:
-    """Write messages a second in the unit that needs the fewest digits, exactly."""
+    """Return messages per second as text in the unit that needs the fewest digits, exactly."""
     written = []
-    with localcontext(prec=80):  # a value of a file has no more than 40 digits
+    with localcontext(prec=80):  # digits; a number in a file has 40 at most
         for unit, factor in _MESSAGE_RATES.items():
             number = Decimal((rate / factor).numerator) / Decimal((rate / factor).denominator)
             if Fraction(number) * factor == rate:
@@ -101,27 +101,27 @@ def format_message_rate(rate: Fraction) -> str:
 
 
 def format_size(size: int) -> str:
-    """Write bytes in the largest binary unit that needs no fraction."""
+    """Return bytes as text in the largest binary unit that needs no fraction."""
     return _largest(size, _SIZES, ("GiB", "MiB", "KiB", "B"))
 
 
 def format_percent(fraction: float) -> str:
-    """Write a fraction as a percentage."""
+    """Return a fraction, 0 to 1, as a percentage."""
     return f"{(Decimal(repr(fraction)) * 100).normalize():f}%"
 
 
 def several(number: int, noun: str) -> str:
-    """Write a number with its noun: 1 message, 2 messages."""
+    """Return a number with its noun: 1 message, 2 messages."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def times(number: int) -> str:
-    """Write how often something is done: once, 2 times."""
+    """Return a number of times in words: once, 2 times."""
     return "once" if number == 1 else f"{number} times"
 
 
 def milliseconds(value: timedelta) -> float:
-    """Return a duration as a plain number of milliseconds, for reports."""
+    """Return a duration as a number of milliseconds."""
     return value / timedelta(milliseconds=1)
 
 

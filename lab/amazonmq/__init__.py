@@ -1,1 +1,1 @@
-"""What Amazon MQ does with a broker: names, users, a configuration, and the files a real ActiveMQ gets from them."""
+"""The Amazon MQ service: names, an account's records and verbs, configurations, and the files of a real broker."""

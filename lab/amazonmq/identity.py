@@ -1,4 +1,4 @@
-"""Which broker a configuration is made for. Holds names only: passwords are in `files.BrokerSecrets`."""
+"""The identity of the broker that a configuration is made for: names, no passwords (see `files.BrokerSecrets`)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ class DeploymentMode(StrEnum):
 
     @property
     def instances(self) -> tuple[int, ...]:
-        """Return the numbers of the instances: the end of each one's host name."""
+        """Return the numbers of a broker's instances; a host name ends with its instance's number."""
         return (1, 2) if self is DeploymentMode.ACTIVE_STANDBY_MULTI_AZ else (1,)
 
     def instance_name(self, broker: str, number: int) -> str:
-        """Return what an instance is called: as its broker where it is the only one, else with its number behind it."""
+        """Return an instance's name: the broker's own if it has one instance, else `BROKER-NUMBER`."""
         return f"{broker}-{number}" if len(self.instances) > 1 else broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserIdentity:
-    """A user as a broker's file names it."""
+    """A user as a broker's files name it: no password."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class BrokerIdentity:
     name: str
     broker_id: str
     aws_region: str
-    host_names: tuple[str, ...]  # of its instances, in their order
+    host_names: tuple[str, ...]  # one per instance, in the order of their numbers
     users: tuple[UserIdentity, ...]
     engine_version: str
     activemq_version: str

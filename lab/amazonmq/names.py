@@ -1,6 +1,6 @@
-"""How Amazon MQ names things: broker ids, host names, users and groups.
+"""Amazon MQ's rules for names: broker ids, host names, users and groups.
 
-Pure text and numbers. The `check_…` functions give a plain reason why a name is not one the service takes, or None.
+Pure text and numbers. Each `check_…` function returns why the service would refuse a text, or None if it is accepted.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 
-# Identities must be the same on every run of a topology, so they are derived from its words under this name space.
+# The namespace from which ids are derived, so that they are the same on every run of a topology.
 _NAMESPACE = uuid.UUID("5d0f7a4e-6f0c-5b7c-9c51-0c9a1d1e7b42")
 
 # The service's ids are UUIDs; the letters after f occur in AWS's own printed examples, which people paste.
@@ -25,64 +25,64 @@ LONGEST_DESCRIPTION = 1024  # assumed: no figure of AWS's was found
 
 
 def host_name(broker_id: str, aws_region: str, instance: int = 1) -> str:
-    """Return the name under which Amazon MQ would publish a broker's endpoints."""
+    """Return the host name under which Amazon MQ would publish the endpoints of a broker's instance."""
     domain = "amazonaws.com.cn" if aws_region.startswith("cn-") else "amazonaws.com"
     return f"{broker_id}-{instance}.mq.{aws_region}.{domain}"
 
 
 def derived_broker_id(topology: str, broker: str) -> str:
-    """Return a broker that declares no id the same id on every run of its topology."""
+    """Return the id of a broker that declares none: the same on every run of its topology."""
     return f"b-{uuid.uuid5(_NAMESPACE, f'{topology}/{broker}')}"
 
 
 def derived_configuration_id(name: str) -> str:
-    """Return a configuration of a name the same id on every run."""
+    """Return the id of a configuration, derived from its name: the same on every run."""
     return f"c-{uuid.uuid5(_NAMESPACE, f'configuration/{name}')}"
 
 
 def check_configuration_name(text: str) -> str | None:
-    """Say why Amazon MQ would refuse the name of a configuration."""
+    """Return why Amazon MQ would refuse the name of a configuration, or None."""
     return _check_name(text, "configuration name", 1, LONGEST_CONFIGURATION_NAME)
 
 
 def check_description(text: str) -> str | None:
-    """Say why a revision's description would not be taken."""
+    """Return why Amazon MQ would refuse the description of a revision, or None."""
     if len(text) <= LONGEST_DESCRIPTION:
         return None
     return f"the description has {len(text)} characters: at most {LONGEST_DESCRIPTION} are taken"
 
 
 def check_broker_name(text: str) -> str | None:
-    """Say why Amazon MQ would refuse the name of a broker."""
+    """Return why Amazon MQ would refuse the name of a broker, or None."""
     return _check_name(text, "broker name", 1, LONGEST_BROKER_NAME)
 
 
 def check_broker_id(text: str) -> str | None:
-    """Say why a broker id is not one Amazon MQ would give."""
+    """Return why a text is not a broker id of Amazon MQ's, or None."""
     if _BROKER_ID.fullmatch(text):
         return None
     return f"{text!r} is not a broker id: write b- and a UUID, such as b-1234a5b6-78cd-901e-2f3a-45b6c7d8e9f0"
 
 
 def check_region(text: str) -> str | None:
-    """Say why a text is not written like an AWS region."""
+    """Return why a text is not written like an AWS region, or None."""
     return None if _REGION.fullmatch(text) else f"{text!r} is not an AWS region: write one such as ap-northeast-1"
 
 
 def check_user_name(text: str) -> str | None:
-    """Say why Amazon MQ would refuse a user name."""
+    """Return why Amazon MQ would refuse a user name, or None."""
     if text == CONSOLE_USER:
         return f"{text!r} is the web console's own user: choose another name"
     return _check_name(text, "user name")
 
 
 def check_group(text: str) -> str | None:
-    """Say why Amazon MQ would refuse the name of a group."""
+    """Return why Amazon MQ would refuse the name of a group, or None."""
     return _check_name(text, "group name")
 
 
 def check_password(text: str) -> str | None:
-    """Say why Amazon MQ would refuse a password, without repeating it."""
+    """Return why Amazon MQ would refuse a password, without repeating it, or None."""
     if not 12 <= len(text) <= 250:
         return f"the password has {len(text)} characters: Amazon MQ takes 12 to 250"
     if not all(" " <= character <= "~" for character in text):

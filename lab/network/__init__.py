@@ -1,1 +1,1 @@
-"""What lies between brokers: regions, VPC addresses, links. Pure values and rules; nothing here touches a network."""
+"""The network between brokers: regions, VPCs, links. Pure values and rules; nothing here touches a real network."""

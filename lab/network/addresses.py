@@ -1,16 +1,16 @@
-"""The rules of a VPC's addresses, as AWS has them: sizes, overlaps, and the five that are never a broker's."""
+"""AWS's rules for the addresses of a VPC: sizes, and the five that AWS reserves."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network
 
-SHORTEST, LONGEST = 16, 28  # the prefixes that AWS takes for a VPC
+SHORTEST, LONGEST = 16, 28  # the prefix lengths that AWS accepts for a VPC
 RESERVED_FIRST = 4  # network, router, DNS, "future use"; the broadcast address is the fifth
 
 
 def check_vpc(vpc: IPv4Network) -> str | None:
-    """Say why AWS would refuse a VPC's block."""
+    """Return why AWS would refuse a VPC's block, or None."""
     if SHORTEST <= vpc.prefixlen <= LONGEST:
         return None
     size = "large" if vpc.prefixlen < SHORTEST else "small"
@@ -18,7 +18,7 @@ def check_vpc(vpc: IPv4Network) -> str | None:
 
 
 def check_address(address: IPv4Address, vpc: IPv4Network) -> str | None:
-    """Say why an address cannot be a broker's in a VPC."""
+    """Return why a broker in a VPC cannot have an address, or None."""
     if address not in vpc:
         return f"{address} is not inside the VPC {vpc}"
     if _reserved(address, vpc):
@@ -27,7 +27,7 @@ def check_address(address: IPv4Address, vpc: IPv4Network) -> str | None:
 
 
 def first_free(vpc: IPv4Network, taken: Collection[IPv4Address]) -> IPv4Address | None:
-    """Return the lowest address that a broker may have, or None when all are taken."""
+    """Return the lowest free address that a broker may have, or None if all are taken."""
     candidates = (vpc[offset] for offset in range(RESERVED_FIRST, vpc.num_addresses - 1))
     return next((address for address in candidates if address not in taken), None)
 

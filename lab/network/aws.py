@@ -1,6 +1,6 @@
 """AWS's regions by code and city, and the measured round trips between some of them.
 
-The figures are medians over one year of TCP connects, so they hold 2 to 4 ms that are not the ocean's.
+The figures are medians over one year of TCP connects, so they include 2 to 4 ms that are not the path's.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ CITIES: Mapping[str, str] = {
     "us-west-2": "Oregon",
 }
 
-# From the first to the second, and back, in milliseconds.
+# Round trips in milliseconds, measured from the first region to the second, and from the second to the first.
 _MEASURED: Mapping[tuple[str, str], tuple[float, float]] = {
     ("ap-northeast-1", "ap-southeast-1"): (70.5, 70.7),
     ("ap-northeast-1", "ap-northeast-3"): (10.0, 9.7),
@@ -72,7 +72,7 @@ _MEASURED: Mapping[tuple[str, str], tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """The measured round trip between two regions."""
+    """The measured round trips between two regions, from either side."""
 
     there: timedelta
     back: timedelta
@@ -80,17 +80,17 @@ class Preset:
 
     @property
     def delay(self) -> timedelta:
-        """Return the delay of each direction: half of the mean of both figures, since a round trip crosses both."""
+        """Return the delay of each direction: half of the mean round trip."""
         return (self.there + self.back) / 4
 
 
 def city(aws_region: str) -> str:
-    """Return the city of a region, or its code where we know none."""
+    """Return the city of a region, or its code if the city is not known."""
     return CITIES.get(aws_region, aws_region)
 
 
 def round_trip(a: str, b: str) -> Preset | None:
-    """Return the measured round trip between two regions, or None where we have no figure."""
+    """Return the measured round trips between two regions, or None if there is no figure."""
     if (a, b) in _MEASURED:
         there, back = _MEASURED[a, b]
     elif (b, a) in _MEASURED:
@@ -102,6 +102,6 @@ def round_trip(a: str, b: str) -> Preset | None:
 
 
 def measured_pairs(*regions: str) -> tuple[str, ...]:
-    """List the pairs that have a figure: those with one of the regions named, or all if there is none."""
+    """Return the pairs of regions with a figure, as text: those with a region named here, or all if there is none."""
     near = [pair for pair in _MEASURED if set(pair) & set(regions)] or list(_MEASURED)
     return tuple(f"{a} – {b}" for a, b in near)

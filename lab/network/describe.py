@@ -1,4 +1,4 @@
-"""What EC2 tells of a Network, with the keys of its API: peerings, route tables, security groups."""
+"""EC2's answers about a Network, with the keys of its API: peerings, route tables, security groups."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def describe_security_group(group: SecurityGroup) -> dict[str, Any]:
 
 
 def route_state(network: Network, peering: str) -> str:
-    """Return a route's state: a blackhole unless its peering is active."""
+    """Return the state of a route to a peering: `active`, or `blackhole` unless the peering is active."""
     return "active" if network.peering(peering).state is PeeringState.ACTIVE else "blackhole"
 
 

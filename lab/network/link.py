@@ -1,4 +1,4 @@
-"""How well two regions talk: one way along a link as it is declared, and its figures as people write them."""
+"""A link between two regions as it is declared: one direction, and its impairment in words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
-    """One way along a link: from the region it leaves to the region it reaches."""
+    """One direction of a link, by the names of the region it leaves and the region it reaches."""
 
     leaving: str
     reaching: str
@@ -28,12 +28,12 @@ class Direction:
 
     @property
     def setting(self) -> Setting:
-        """Return how it is set."""
+        """Return impairment and state together, as the router takes them."""
         return Setting(impairment=self.impairment, state=self.state)
 
 
 def impairment_text(impairment: Impairment) -> str:
-    """Say what happens to packets, in the words of a scenario file: the delay, and whatever is not as by default."""
+    """Return an impairment in the words of a scenario file: the delay, and every figure that is not the default."""
     values = {each: getattr(impairment, each.name) for each in FIGURES}
     told = {each.name: _WRITTEN.get(each.kind, str)(value) for each, value in values.items() if value is not None}
     said = (each for each, value in values.items() if each.words and (each.name == "delay" or value != each.default))

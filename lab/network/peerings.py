@@ -1,4 +1,4 @@
-"""The verbs of a VPC peering: request, accept, reject, delete; each gives another Network or says AWS's refusal."""
+"""The verbs of a VPC peering, as functions Network → Network; each raises InputError with AWS's refusal."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _WRONG_STATE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requested:
-    """What a request gives: the Network, and the peering as it is now, pending or failed."""
+    """The result of a request: the Network, and the new peering, pending or failed."""
 
     network: Network
     peering: Peering
 
 
 def request(network: Network, *, name: str, requester: str, accepter: str, at: timedelta) -> Requested:
-    """Ask a VPC to peer; of VPCs that overlap the peering fails at once, as in AWS."""
+    """Request a peering of two VPCs; if they overlap, the peering fails at once, as in AWS. `at` is the lab's clock."""
     network = network.at(at)
     asking, asked = network.vpc(requester), network.vpc(accepter)
     if asking == asked:
@@ -57,17 +57,17 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
 
 
 def accept(network: Network, peering: str, *, at: timedelta) -> Network:
-    """Accept a request that is pending."""
+    """Return the Network with a pending request accepted."""
     return _answer(network.at(at), peering, "accept", PeeringState.ACTIVE)
 
 
 def reject(network: Network, peering: str, *, at: timedelta) -> Network:
-    """Reject a request that is pending."""
+    """Return the Network with a pending request rejected."""
     return _answer(network.at(at), peering, "reject", PeeringState.REJECTED)
 
 
 def delete(network: Network, peering: str, *, at: timedelta) -> Network:
-    """Delete a peering that is active, or a request that is pending; routes to it stay, and lead nowhere."""
+    """Return the Network with an active or pending peering deleted; routes to it stay, as blackholes."""
     network = network.at(at)
     found = network.peering(peering)
     if found.state not in (PeeringState.ACTIVE, PeeringState.PENDING):
@@ -79,7 +79,7 @@ def delete(network: Network, peering: str, *, at: timedelta) -> Network:
 
 
 def derived_id(topology: str, name: str, earlier: int) -> str:
-    """Return a peering's id, which is the same in each run; `earlier` counts those that had its name before."""
+    """Return a peering's id, the same in each run; `earlier` is the number of peerings that had its name before."""
     digest = hashlib.sha256(f"{topology}\0{name}\0{earlier}".encode()).hexdigest()
     return f"pcx-{digest[:17]}"
 

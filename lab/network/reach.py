@@ -1,6 +1,6 @@
-"""Who may talk to whom, endpoint by endpoint, on which port, and if not, what stops it. Pure: the Network decides.
+"""Which connections a Network permits between endpoints, by port, and what stops the others. Pure.
 
-A Way is what the router is told of one direction; `reach` is what a person asks, and is answered from two of them:
+A Way is one direction between two endpoints, as the router gets it; `reach` combines the two Ways of a connection:
 
     egress rules ─▶ route there ─▶ ingress rules ─▶ route back        an answer needs no rule: groups are stateful
 """
@@ -14,7 +14,7 @@ from ipaddress import IPv4Address
 
 from lab.network.vpc import CLIENT_ADDRESS, INTERNET, Interface, Network, PeeringState, Protocol, Rule
 
-WHAT = "{what}"  # stands in a Way's words for what was dropped: "tcp 61617"
+WHAT = "{what}"  # in a Way's words, a placeholder for what was dropped: "tcp 61617"
 
 
 class Stop(StrEnum):
@@ -27,12 +27,12 @@ class Stop(StrEnum):
     NO_TRANSIT = "no-transit"
     NO_INGRESS_RULE = "no-ingress-rule"
     NO_RETURN_ROUTE = "no-return-route"
-    LINK = "link"  # it is cut: who looks at links says so
+    LINK = "link"  # it is cut; a Network does not know links, the caller adds this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What may pass: a protocol and, where it has them, a range of ports."""
+    """A protocol and a range of ports that may pass; ICMP has no ports."""
 
     protocol: Protocol
     first: int
@@ -47,33 +47,33 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One direction between two endpoints of different networks: whether packets get there, and which may begin."""
+    """A direction between two endpoints in different VPCs: whether packets arrive, and which connections may begin."""
 
     source: str  # an instance, or INTERNET
     target: str  # an instance
-    stop: Stop | None  # no packet gets there at all: why
-    no_route: str  # the same in words
-    outbound: tuple[Ports, ...]  # what the source's groups let out to the target
-    no_egress: str  # why everything else may not begin, with WHAT in it
-    inbound: tuple[Ports, ...]  # what the target's groups let in from the source
-    no_ingress: str
+    stop: Stop | None  # why no packet arrives at all; None if packets do
+    no_route: str  # the same in words; empty if packets arrive
+    outbound: tuple[Ports, ...]  # what the source's security groups let out to the target
+    no_egress: str  # why everything else is not let out, with WHAT in it
+    inbound: tuple[Ports, ...]  # what the target's security groups let in from the source
+    no_ingress: str  # why everything else is not let in, with WHAT in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Whether a connection comes about, and what stops it otherwise."""
+    """Whether a connection can be opened, or what stops it, with the reason in words."""
 
     stop: Stop | None = None
     words: str = ""
 
     @property
     def yes(self) -> bool:
-        """Return whether it comes about."""
+        """Return whether the connection can be opened."""
         return self.stop is None
 
 
 def reach(network: Network, source: str, target: str, port: int, protocol: Protocol = Protocol.TCP) -> Reach:
-    """Say whether an instance, or the internet, can open a connection to an instance's port."""
+    """Return whether an instance, or the internet, can open a connection to an instance's port."""
     there, what = way(network, source, target), f"{protocol} {port}"
     if not _passes(there.outbound, protocol, port):
         return Reach(stop=Stop.NO_EGRESS_RULE, words=there.no_egress.replace(WHAT, what))
@@ -89,7 +89,7 @@ def reach(network: Network, source: str, target: str, port: int, protocol: Proto
 
 
 def ways(network: Network) -> Iterator[Way]:
-    """Return every direction that the router is asked to watch: between VPCs, and from the internet."""
+    """Yield every direction that the router polices: between VPCs, and from the internet."""
     for target in network.interfaces:
         yield way(network, INTERNET, target.name)
         for source in network.interfaces:
@@ -98,7 +98,7 @@ def ways(network: Network) -> Iterator[Way]:
 
 
 def way(network: Network, source: str, target: str) -> Way:
-    """Return one direction between two endpoints."""
+    """Return the direction from an instance, or the internet, to an instance."""
     to = network.interface(target)
     if source == INTERNET:
         return _from_the_internet(network, to)
@@ -131,11 +131,11 @@ def _from_the_internet(network: Network, to: Interface) -> Way:
 
 
 def _route(network: Network, of: Interface, to: Interface) -> tuple[Stop | None, str]:
-    """Say what stops packets from one interface to another, whatever they are."""
+    """Return what stops all packets from one interface to another, and why in words; (None, "") if nothing does."""
     if of.vpc == to.vpc:
         return None, ""
     table = network.route_table(network.subnet_of(of).route_table)
-    if to.address in network.vpc(of.vpc):  # two VPCs that overlap: what looks like its own never leaves
+    if to.address in network.vpc(of.vpc):  # of overlapping VPCs: an address of the own VPC's never leaves it
         return Stop.NO_ROUTE, f"{to.address} is local in the route table {table.name}"
     route = table.towards(to.address)
     if route is None:
@@ -165,7 +165,7 @@ def _rules(network: Network, interface: Interface, way: str) -> Iterator[Rule]:
 
 
 def _meets(network: Network, own: Interface, rule: Rule, other: Interface) -> bool:
-    """Return whether a rule of an interface is about another one, by its address or by a group it is in."""
+    """Return whether a rule of an interface applies to another one, by its address or by a group it is in."""
     if _covers(rule, other.address):
         return True
     if rule.group not in other.groups:

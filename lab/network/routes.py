@@ -1,4 +1,4 @@
-"""The verbs of a route table: a route to a peering is added or taken away; each gives another Network."""
+"""The verbs of a route table, as functions Network → Network; each raises InputError with AWS's refusal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_ROUTES = 50  # of one table
 
 
 def create(network: Network, *, table: str, destination: IPv4Network, peering: str) -> Network:
-    """Add a route; one to a peering that is not active is taken, and is a blackhole."""
+    """Return the Network with a route added; a route to a peering that is not active is accepted, as a blackhole."""
     into, leads = network.route_table(table), network.peering(peering)
     vpc = network.vpc(into.vpc)
     if into.vpc not in leads.vpcs:
@@ -40,7 +40,7 @@ def create(network: Network, *, table: str, destination: IPv4Network, peering: s
 
 
 def delete(network: Network, *, table: str, destination: IPv4Network) -> Network:
-    """Take a route away."""
+    """Return the Network without a route."""
     of = network.route_table(table)
     left = tuple(route for route in of.routes if route.destination != destination)
     if len(left) == len(of.routes):

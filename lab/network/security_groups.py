@@ -1,4 +1,4 @@
-"""The verbs of security groups: a rule is allowed or revoked, a broker gets others; each gives another Network."""
+"""The verbs of security groups, as functions Network → Network; each raises InputError with AWS's refusal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Way = Literal["inbound", "outbound"]
 
 
 def check_rule(network: Network, group: SecurityGroup, rule: Rule) -> None:
-    """Raise InputError where a rule cannot be one of a group's."""
+    """Raise InputError if AWS would refuse a rule in a group."""
     first, last = rule.ports
     if rule.protocol in (Protocol.TCP, Protocol.UDP) and not 0 <= first <= last <= 65535:
         if first > last:
@@ -39,7 +39,7 @@ def check_rule(network: Network, group: SecurityGroup, rule: Rule) -> None:
 
 
 def authorize(network: Network, group: str, rule: Rule, *, way: Way = "inbound") -> Network:
-    """Add a rule; it holds at once."""
+    """Return the Network with a rule added to a group; it holds at once."""
     found = network.group(group)
     check_rule(network, found, rule)
     rules: tuple[Rule, ...] = getattr(found, way)
@@ -57,7 +57,7 @@ def authorize(network: Network, group: str, rule: Rule, *, way: Way = "inbound")
 
 
 def revoke(network: Network, group: str, rule: Rule, *, way: Way = "inbound") -> Network:
-    """Take a rule away; connections that it let in go on."""
+    """Return the Network with a rule removed from a group; connections that it let in go on."""
     found = network.group(group)
     rules: tuple[Rule, ...] = getattr(found, way)
     if rule not in rules:
@@ -70,7 +70,7 @@ def revoke(network: Network, group: str, rule: Rule, *, way: Way = "inbound") ->
 
 
 def check_groups(network: Network, vpc: str, groups: Sequence[str]) -> None:
-    """Raise InputError where a broker in a VPC cannot have these security groups."""
+    """Raise InputError if a broker in a VPC cannot have these security groups."""
     if len(groups) > MOST_GROUPS:
         raise InputError.of(
             f"{len(groups)} security groups: Amazon MQ takes at most {MOST_GROUPS} a broker", "put their rules into one"
@@ -87,7 +87,7 @@ def check_groups(network: Network, vpc: str, groups: Sequence[str]) -> None:
 
 
 def set_groups(network: Network, broker: str, groups: Sequence[str]) -> Network:
-    """Return a broker's instances other security groups; when that takes effect is the service's to say."""
+    """Return the Network with other security groups on a broker's instances; the caller decides when that happens."""
     interfaces = network.of_broker(broker)
     if not interfaces:
         raise InputError.of(f"there is no broker {broker} in this network")

@@ -1,7 +1,7 @@
 """A Network as AWS keeps it: VPCs, subnets, route tables, peerings, security groups, and the brokers' interfaces.
 
-Frozen values that look themselves up. Whoever changes one is in `peerings`, `routes` or `security_groups`, where each
-verb is a function Network → Network; who may talk to whom is in `reach`.
+Frozen values with look-ups. The verbs that change a Network are in `peerings`, `routes` and `security_groups`; `reach`
+decides which connections it permits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Self, TypeVar
 from lab.errors import InputError
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
-INTERNET = "internet"  # where a lab's own clients are
-CLIENT_ADDRESS = IPv4Address("127.0.0.1")  # the address they come from, as security groups see it
+INTERNET = "internet"  # the source of connections by the lab's own clients
+CLIENT_ADDRESS = IPv4Address("127.0.0.1")  # the address of these clients, as security groups see it
 EXPIRES_AFTER = timedelta(days=7)  # of a request that nobody accepts
 MOST_GROUPS = 5  # of one broker
 MOST_RULES = 60  # of one group in one direction
@@ -36,7 +36,7 @@ class PeeringState(StrEnum):
 
 
 class Protocol(StrEnum):
-    """What a security group's rule is about."""
+    """The protocol of a security group's rule."""
 
     TCP = "tcp"
     UDP = "udp"
@@ -46,7 +46,7 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vpc:
-    """One VPC; a lab's region has one."""
+    """One VPC; each region of a lab has one."""
 
     name: str
     aws_region: str
@@ -56,13 +56,13 @@ class Vpc:
         return any(address in cidr for cidr in self.cidrs)
 
     def overlaps(self, other: Vpc) -> bool:
-        """Return whether any two blocks of both overlap."""
+        """Return whether a block of this VPC overlaps a block of another."""
         return any(mine.overlaps(its) for mine in self.cidrs for its in other.cidrs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subnet:
-    """A part of a VPC, and the route table that rules it."""
+    """A part of a VPC, and its route table."""
 
     name: str
     vpc: str
@@ -72,7 +72,7 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where packets for some addresses go; the VPC's own are local, which needs no route of this kind."""
+    """A route to a peering; the VPC's own addresses are local and need none."""
 
     destination: IPv4Network
     peering: str  # its id
@@ -80,14 +80,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteTable:
-    """The routes of one or more subnets of a VPC, beside the local one."""
+    """The routes of one or more subnets of a VPC, without the local one."""
 
     name: str
     vpc: str
     routes: tuple[Route, ...] = ()
 
     def towards(self, address: IPv4Address) -> Route | None:
-        """Return the most specific route that leads to an address."""
+        """Return the most specific route to an address, or None."""
         fitting = [route for route in self.routes if address in route.destination]
         return max(fitting, key=lambda route: route.destination.prefixlen, default=None)
 
@@ -101,16 +101,16 @@ class Peering:
     requester: str
     accepter: str
     state: PeeringState
-    requested: timedelta  # on the lab's clock; before 0 where it was there when the lab began
+    requested: timedelta  # on the lab's clock; negative if it existed before the lab opened
 
     @property
     def vpcs(self) -> frozenset[str]:
-        """Return the two VPCs."""
+        """Return the names of both VPCs."""
         return frozenset((self.requester, self.accepter))
 
     @property
     def alive(self) -> bool:
-        """Return whether it stands in the way of another one between the same VPCs."""
+        """Return whether it prevents another peering of the same VPCs."""
         return self.state in (PeeringState.INITIATING, PeeringState.PENDING, PeeringState.ACTIVE)
 
     def other(self, vpc: str) -> str:
@@ -120,24 +120,24 @@ class Peering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What a security group allows, to or from addresses or a group's members."""
+    """One permission of a security group, to or from addresses or the members of a group."""
 
     protocol: Protocol
-    ports: tuple[int, int]  # the first and the last; of no meaning without ports
-    cidr: IPv4Network | None = None  # to or from these addresses
-    group: str = ""  # or the members of this group
+    ports: tuple[int, int]  # the first and the last; ignored for protocols without ports
+    cidr: IPv4Network | None = None  # the addresses, or None if `group` is set
+    group: str = ""  # the group whose members are meant
 
     def __str__(self) -> str:
         return f"{self.allowed} {self.peer}"
 
     @property
     def peer(self) -> str:
-        """Name those it is about."""
+        """The addresses or the group at the other end, as text."""
         return self.group if self.cidr is None else str(self.cidr)
 
     @property
     def allowed(self) -> str:
-        """Say what passes, without whose it is."""
+        """The protocol and ports that pass, as text: `tcp 61617`."""
         if self.protocol not in (Protocol.TCP, Protocol.UDP):
             return str(self.protocol)
         first, last = self.ports
@@ -151,7 +151,7 @@ EVERYTHING = Rule(protocol=Protocol.ALL, ports=(0, 65535), cidr=ANYWHERE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityGroup:
-    """A security group: stateful, and made of what it allows alone."""
+    """A security group: stateful, and everything that no rule allows is denied."""
 
     name: str
     vpc: str
@@ -161,49 +161,49 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
-    """The network interface of one broker instance."""
+    """The network interface of a broker's instance."""
 
     name: str  # the instance's
     broker: str
     vpc: str
-    address: IPv4Address  # as declared
+    address: IPv4Address  # as declared, which Docker's need not be
     groups: tuple[str, ...]
     public: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """All of it."""
+    """The VPCs of a lab and everything in and between them."""
 
     topology: str = ""  # ids are derived from its name
     vpcs: tuple[Vpc, ...] = ()
     subnets: tuple[Subnet, ...] = ()
     route_tables: tuple[RouteTable, ...] = ()
-    peerings: tuple[Peering, ...] = ()  # the oldest first; one that has ended stays, as in AWS for a while
+    peerings: tuple[Peering, ...] = ()  # the oldest first; an ended one stays, as in AWS for a while
     groups: tuple[SecurityGroup, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     linked: frozenset[frozenset[str]] = field(default=frozenset())  # pairs of VPCs that a link joins
 
     def vpc(self, name: str) -> Vpc:
-        """Return a VPC; InputError where there is none."""
+        """Return the VPC of a name; raise InputError if there is none."""
         return _find(self.vpcs, name, "VPCs", "InvalidVpcID.NotFound: The vpc ID '{}' does not exist")
 
     def route_table(self, name: str) -> RouteTable:
-        """Return a route table; InputError where there is none."""
+        """Return the route table of a name; raise InputError if there is none."""
         words = "InvalidRouteTableID.NotFound: The routeTable ID '{}' does not exist"
         return _find(self.route_tables, name, "route tables", words)
 
     def group(self, name: str) -> SecurityGroup:
-        """Return a security group; InputError where there is none."""
+        """Return the security group of a name; raise InputError if there is none."""
         words = "InvalidGroup.NotFound: The security group '{}' does not exist"
         return _find(self.groups, name, "security groups", words)
 
     def interface(self, name: str) -> Interface:
-        """Return an instance's interface; InputError where there is none."""
+        """Return the interface of an instance; raise InputError if there is none."""
         return _find(self.interfaces, name, "instances", "there is no instance {}")
 
     def peering(self, name: str) -> Peering:
-        """Return a peering by its id, or the newest of that name; InputError where there is none."""
+        """Return the peering of an id, or the newest of a name; raise InputError if there is none."""
         found = [each for each in self.peerings if name in (each.id, each.name)]
         if found:
             return found[-1]
@@ -217,19 +217,19 @@ class Network:
         return tuple(each for each in self.interfaces if each.broker == broker)
 
     def subnet_of(self, interface: Interface) -> Subnet:
-        """Return the subnet that an interface is in, the smallest that holds its address."""
+        """Return the smallest subnet that contains an interface's address."""
         its = [each for each in self.subnets if each.vpc == interface.vpc and interface.address in each.cidr]
         return max(its, key=lambda subnet: subnet.cidr.prefixlen)
 
     def blackholes(self) -> Iterator[tuple[RouteTable, Route, Peering]]:
-        """Return every route that leads nowhere, since its peering is not active."""
+        """Yield every route whose peering is not active, with its table and the peering."""
         for table in self.route_tables:
             for route in table.routes:
                 if (peering := self.peering(route.peering)).state is not PeeringState.ACTIVE:
                     yield table, route, peering
 
     def at(self, now: timedelta) -> Self:
-        """Return a copy in which what nobody accepted in time has expired."""
+        """Return a copy in which every request pending for 7 days at `now` has expired."""
         return replace(self, peerings=tuple(_aged(each, now) for each in self.peerings))
 
     def with_peering(self, changed: Peering) -> Self:
@@ -240,16 +240,16 @@ class Network:
         return replace(self, peerings=tuple(changed if each.id == changed.id else each for each in self.peerings))
 
     def with_route_table(self, changed: RouteTable) -> Self:
-        """Return a copy with another route table of that name."""
+        """Return a copy with a route table in the place of the one of its name."""
         found = tuple(changed if each.name == changed.name else each for each in self.route_tables)
         return replace(self, route_tables=found)
 
     def with_group(self, changed: SecurityGroup) -> Self:
-        """Return a copy with another security group of that name."""
+        """Return a copy with a security group in the place of the one of its name."""
         return replace(self, groups=tuple(changed if each.name == changed.name else each for each in self.groups))
 
     def with_interface(self, added: Interface) -> Self:
-        """Return a copy with an interface added, or in the place of the one of that name."""
+        """Return a copy with an interface added, or in the place of the one of its name."""
         others = tuple(each for each in self.interfaces if each.name != added.name)
         return replace(self, interfaces=(*others, added))
 

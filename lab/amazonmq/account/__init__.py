@@ -1,1 +1,1 @@
-"""The service's side of a lab as frozen values, and its verbs, each from an Account to an Account."""
+"""An AWS account's Amazon MQ as frozen values, and the service's verbs as functions Account → Account."""

@@ -1,7 +1,7 @@
-"""All that one AWS account holds of Amazon MQ in a lab: configurations, brokers, and the service's clock.
+"""An AWS account's Amazon MQ in a lab: configurations, brokers, and the service's clock.
 
-A frozen value. The verbs that change it are functions beside it: `account_configurations`, `account_brokers`,
-`account_users`; each gives another Account, or refuses with InputError in the service's words. No password is in it.
+A frozen value without passwords. The verbs that change it are functions in `configurations`, `brokers` and `users`:
+each returns another Account, or raises InputError in the service's words.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _BEGUN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Configurations and brokers, each in the order they came to be."""
+    """Configurations and brokers, each in the order of their creation."""
 
     configurations: tuple[SavedConfiguration, ...] = ()
     brokers: tuple[BrokerRecord, ...] = ()
-    passwords: int = 0  # how many were ever set; the next one gets the next number
-    ahead: timedelta = timedelta(0)  # of the service's clock, before the machine's
-    attended: datetime | None = None  # maintenance windows that opened until then have been attended to
+    passwords: int = 0  # how many were ever set; a password is known by its number, from 1
+    ahead: timedelta = timedelta(0)  # how far the service's clock is ahead of the machine's
+    attended: datetime | None = None  # maintenance windows that opened until then are dealt with
 
     def now(self, machine: datetime) -> datetime:
-        """Return the service's time, from the machine's."""
+        """Return the service's time in UTC, given the machine's."""
         return machine.astimezone(UTC) + self.ahead
 
     def configuration(self, name: str) -> SavedConfiguration:
-        """Return one configuration, by its name or its id; refused where there is none."""
+        """Return the configuration of a name or an id; raise InputError if there is none."""
         for each in self.configurations:
             if name in (each.name, each.id):
                 return each
@@ -43,14 +43,14 @@ class Account:
         raise not_found("configuration", name, names, "configurations")
 
     def broker(self, name: str) -> BrokerRecord:
-        """Return one broker, by its name or its id; refused where there is none."""
+        """Return the broker of a name or an id; raise InputError if there is none."""
         for each in self.brokers:
             if name in (each.name, each.broker_id):
                 return each
         raise not_found("broker", name, (each.name for each in self.brokers), "brokers")
 
     def with_configuration(self, configuration: SavedConfiguration) -> Account:
-        """Return the account with a configuration more, or another value of the one of its name."""
+        """Return the account with a configuration added, or in the place of the one of its name."""
         kept = self.configurations
         if any(each.name == configuration.name for each in kept):
             put = tuple(configuration if each.name == configuration.name else each for each in kept)
@@ -58,7 +58,7 @@ class Account:
         return replace(self, configurations=(*kept, configuration))
 
     def with_broker(self, record: BrokerRecord) -> Account:
-        """Return the account with a broker more, or another record of the one of its name."""
+        """Return the account with a broker added, or in the place of the one of its name."""
         kept = self.brokers
         if any(each.name == record.name for each in kept):
             return replace(self, brokers=tuple(record if each.name == record.name else each for each in kept))
@@ -66,7 +66,10 @@ class Account:
 
 
 def move_clock(account: Account, to: datetime, machine: datetime) -> Account:
-    """Set the service's clock forward; it never goes back, since revisions and windows already have their times."""
+    """Return the account with the service's clock set to a later moment; raise InputError if it is earlier.
+
+    The clock never goes back, since revisions and windows already have their times.
+    """
     now = account.now(machine)
     if to < now:
         raise bad_request(
@@ -77,10 +80,10 @@ def move_clock(account: Account, to: datetime, machine: datetime) -> Account:
 
 
 def open_windows(account: Account, machine: datetime) -> tuple[Account, tuple[str, ...]]:
-    """Return the brokers whose maintenance window has opened and finds something pending, and the account after that.
+    """Open the maintenance windows whose time has come; return the account after that, and the brokers to reboot.
 
-    A window is attended to once. What came to be pending after it opened waits for the next one. Each of these brokers
-    is `due` until its reboot begins, so that whoever is interrupted between two of them has lost none.
+    A window opens once: a change that is pending only later waits for the next one. Each of these brokers is `due`
+    until its reboot begins, so that a process interrupted between two reboots loses none.
     """
     now = account.now(machine)
     since = account.attended
@@ -94,21 +97,21 @@ def open_windows(account: Account, machine: datetime) -> tuple[Account, tuple[st
 
 
 def due_brokers(account: Account) -> tuple[str, ...]:
-    """Return the brokers whose maintenance window has opened and whose reboot nobody has begun yet."""
+    """Return the brokers whose maintenance window has opened and whose reboot has not begun."""
     return tuple(each.name for each in account.brokers if each.due and each.state == "RUNNING")
 
 
 def unfinished(account: Account) -> tuple[tuple[str, str], ...]:
-    """Return what was begun of a broker and has not ended, `reboot`, `creation` or `deletion`, and of which."""
+    """Return ("reboot", "creation" or "deletion", broker) for each that has begun and not ended."""
     return tuple((_BEGUN[each.state], each.name) for each in account.brokers if each.state in _BEGUN)
 
 
 def next_opening(account: Account, machine: datetime) -> datetime | None:
-    """Return the service's moment of the next window that has something to apply, or None."""
+    """Return the service's time at which the next window with a pending change opens, or None."""
     since = account.attended or account.now(machine)
     return min((each.window.opens_after(since) for each in account.brokers if each.has_pending), default=None)
 
 
 def clock_text(moment: datetime) -> str:
-    """Write a moment of the service's clock."""
+    """Return a moment of the service's clock as text, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

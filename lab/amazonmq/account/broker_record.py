@@ -1,4 +1,4 @@
-"""A broker as the service keeps it: its state, its configuration's revisions, its users, its maintenance window."""
+"""The service's record of a broker: state, applied and pending revisions, users, maintenance window."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BrokerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedRevision:
-    """One revision of one configuration, as a broker has it, will have it or had it."""
+    """A revision of a configuration that a broker has, had, or gets with its next reboot."""
 
     configuration: str
     revision: int
@@ -35,7 +35,7 @@ class AppliedRevision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerRecord:
-    """One broker; what is pending waits for a reboot, ordered or by the maintenance window."""
+    """A broker; pending changes wait for a reboot, ordered or in the maintenance window."""
 
     name: str
     broker_id: str
@@ -43,7 +43,7 @@ class BrokerRecord:
     created: datetime
     current: AppliedRevision
     pending: AppliedRevision | None = None
-    history: tuple[AppliedRevision, ...] = ()  # the oldest first
+    history: tuple[AppliedRevision, ...] = ()  # earlier ones, the oldest first
     users: tuple[UserRecord, ...] = ()
     state: BrokerState = BrokerState.RUNNING
     deployment_mode: str = "SINGLE_INSTANCE"
@@ -51,43 +51,43 @@ class BrokerRecord:
     security_groups: tuple[str, ...] = ()
     pending_security_groups: tuple[str, ...] | None = None
     window: Window = DEFAULT_WINDOW
-    due: bool = False  # its window has opened and found something pending; a reboot is to begin
+    due: bool = False  # its window has opened with a change pending, and the reboot has not begun
 
     @property
     def has_pending(self) -> bool:
-        """Return whether anything waits for a reboot."""
+        """Return whether any change waits for a reboot."""
         changed = any(user.change is not None for user in self.users)
         return self.pending is not None or self.pending_security_groups is not None or changed
 
     @property
     def identities(self) -> tuple[UserIdentity, ...]:
-        """Return the users that the broker knows now."""
+        """Return the users that the running broker knows."""
         return tuple(found for user in self.users if (found := user.identity()) is not None)
 
     @property
     def passwords(self) -> dict[str, int]:
-        """Return the number of the password of each user that the broker knows now."""
+        """Return the password numbers of the users that the running broker knows, by name."""
         return {user.name: user.current.password for user in self.users if user.current is not None}
 
     def user(self, name: str) -> UserRecord:
-        """Return one user, pending or not; refused where there is none."""
+        """Return the user of a name, pending or not; raise InputError if there is none."""
         for user in self.users:
             if user.name == name:
                 return user
         raise not_found("user", name, (user.name for user in self.users), f"users of {self.name}")
 
     def with_user(self, user: UserRecord) -> BrokerRecord:
-        """Return the record with one user more, or another one in the place of the one of its name."""
+        """Return the record with a user added, or in the place of the one of its name."""
         if any(each.name == user.name for each in self.users):
             return replace(self, users=tuple(user if each.name == user.name else each for each in self.users))
         return replace(self, users=(*self.users, user))
 
     def without_user(self, name: str) -> BrokerRecord:
-        """Return the record with one user less."""
+        """Return the record without the user of a name."""
         return replace(self, users=tuple(each for each in self.users if each.name != name))
 
     def applied(self) -> BrokerRecord:
-        """Return the record with nothing pending: all that waited is so, and the old revision is in the history."""
+        """Return the record with every pending change applied, and the revision it replaces in the history."""
         moved = self.pending is not None and self.pending != self.current
         groups = self.pending_security_groups
         return replace(

@@ -1,6 +1,6 @@
-"""The service's verbs on brokers, each from an Account to an Account.
+"""The service's verbs on brokers, as functions Account → Account.
 
-A reboot has a beginning and an end, as in the service: in between the broker is REBOOT_IN_PROGRESS, and really down.
+A reboot has a beginning and an end, as in the service; in between the broker is REBOOT_IN_PROGRESS, and really down.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SECURITY_GROUPS_PER_BROKER = 5
 
 
 def own_configuration(broker: str) -> str:
-    """Name the configuration that is made with a broker; the name is ours."""
+    """Return the name of the configuration that is made with a broker; the lab's own choice."""
     return f"{broker}-configuration"
 
 
@@ -41,9 +41,9 @@ def create_broker(
     deployment_mode: str = "SINGLE_INSTANCE",
     public: bool = True,
 ) -> Account:
-    """Make a broker with a configuration of its own: revision 1 the service's default, revision 2 the text, if any.
+    """Return the account with a broker and its configuration: revision 1 the default, revision 2 the text, if any.
 
-    It is CREATION_IN_PROGRESS until `broker_created`. Its users' passwords get the next numbers, in their order.
+    The broker is CREATION_IN_PROGRESS until `broker_created`. Its users' passwords get the next numbers, in order.
     """
     if reason := check_broker_name(name):
         raise bad_request(reason)
@@ -76,7 +76,7 @@ def create_broker(
 
 
 def open_broker(account: Account, identity: BrokerIdentity, at: datetime, *, file: str, text: str | None) -> Account:
-    """Make a broker that a lab opens with: it runs at once, with the text it was declared with, or the default."""
+    """Return the account with a running broker that a lab opens with; `text` is its configuration, None the default."""
     made = create_broker(
         account,
         name=identity.name,
@@ -92,12 +92,12 @@ def open_broker(account: Account, identity: BrokerIdentity, at: datetime, *, fil
 
 
 def broker_created(account: Account, name: str) -> Account:
-    """End a broker's creation."""
+    """Return the account with a broker's creation ended: it is RUNNING."""
     return _with_state(account, name, BrokerState.RUNNING)
 
 
 def creation_failed(account: Account, name: str) -> Account:
-    """End a broker's creation without a broker that works."""
+    """Return the account with a broker's creation failed: all that is left is to delete it."""
     return _with_state(account, name, BrokerState.CREATION_FAILED)
 
 
@@ -110,9 +110,9 @@ def update_broker(
     security_groups: Sequence[str] | None = None,
     window: Window | None = None,
 ) -> Account:
-    """Make a revision, or another list of security groups, pending until a reboot; a window is set at once.
+    """Return the account with a revision or security groups pending until a reboot; a window is set at once.
 
-    Without a revision the configuration's latest is meant, and without a configuration the one that the broker has.
+    `revision` None means the configuration's latest, `configuration` None the one that the broker has.
     """
     record = account.broker(name)
     _running(record, "update")
@@ -127,7 +127,7 @@ def update_broker(
 
 
 def roll_back(account: Account, name: str) -> Account:
-    """Make the last configuration that a broker had pending again, as the console's roll back does."""
+    """Return the account with a broker's previous revision pending, as the console's roll back makes it."""
     record = account.broker(name)
     _running(record, "roll back")
     if not record.history:
@@ -136,14 +136,14 @@ def roll_back(account: Account, name: str) -> Account:
 
 
 def begin_reboot(account: Account, name: str) -> Account:
-    """Order a reboot, and apply what is pending: the broker comes back with it."""
+    """Return the account with a broker in REBOOT_IN_PROGRESS; pending changes are not applied yet (see `applied`)."""
     record = account.broker(name)
     _running(record, "reboot")
     return account.with_broker(replace(record, state=BrokerState.REBOOT_IN_PROGRESS, due=False))
 
 
 def applied(account: Account, name: str) -> Account:
-    """Return the account with nothing pending for a broker that is down for its reboot."""
+    """Return the account with the pending changes of a broker applied; raise InputError if it is not rebooting."""
     record = account.broker(name)
     if record.state is not BrokerState.REBOOT_IN_PROGRESS:
         raise conflict(f"{name} is {record.state}: what is pending is applied by a reboot alone")
@@ -151,17 +151,17 @@ def applied(account: Account, name: str) -> Account:
 
 
 def finish_reboot(account: Account, name: str) -> Account:
-    """End a reboot."""
+    """Return the account with a broker's reboot ended: it is RUNNING."""
     return _with_state(account, name, BrokerState.RUNNING)
 
 
 def delete_broker(account: Account, name: str) -> Account:
-    """Order a broker's deletion, whatever its state."""
+    """Return the account with a broker in DELETION_IN_PROGRESS, whatever its state was."""
     return _with_state(account, name, BrokerState.DELETION_IN_PROGRESS)
 
 
 def broker_deleted(account: Account, name: str) -> Account:
-    """End a broker's deletion; its configuration stays."""
+    """Return the account without a broker; its configuration stays."""
     found = account.broker(name).name
     return replace(account, brokers=tuple(each for each in account.brokers if each.name != found))
 
@@ -179,7 +179,7 @@ def _running(record: BrokerRecord, verb: str) -> None:
 def _chosen(
     account: Account, record: BrokerRecord, configuration: str | None, revision: int | None
 ) -> AppliedRevision | None:
-    """Return what becomes pending, or None where the broker has it already."""
+    """Return the revision that becomes pending, or None if the broker has it already."""
     found = account.configuration(configuration or record.current.configuration)
     number = found.latest.number if revision is None else found.revision(revision).number
     if _engine(found.engine_version) != _engine(record.engine_version):

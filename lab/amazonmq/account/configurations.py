@@ -1,4 +1,4 @@
-"""The service's verbs on configurations, each from an Account to an Account."""
+"""The service's verbs on configurations, as functions Account → Account."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.amazonmq.names import check_description
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """What an update gives: the account, the revision's number, and what the service removed on the way."""
+    """The result of an update: the account, the new revision's number, and what the service removed from the text."""
 
     account: Account
     revision: int
@@ -22,7 +22,7 @@ class Updated:
 
 
 def create_configuration(account: Account, name: str, engine_version: str, at: datetime) -> Account:
-    """Make a configuration from the service's default for its engine version."""
+    """Return the account with a new configuration, made from the service's default."""
     made = create(name, engine_version, at)
     if any(each.name == name for each in account.configurations):
         raise conflict(f"a configuration named {name} exists already", "choose another name, or update that one")
@@ -32,7 +32,7 @@ def create_configuration(account: Account, name: str, engine_version: str, at: d
 def update_configuration(
     account: Account, name: str, text: bytes, at: datetime, *, description: str = "", file: str
 ) -> Updated:
-    """Save a whole text as the next revision; no broker changes by that."""
+    """Save a whole text as the next revision; brokers are not changed by this. `file` is named in problems."""
     if reason := check_description(description):
         raise bad_request(reason, attribute="description")
     saved = save(account.configuration(name), text, at, description=description, file=file)
@@ -44,7 +44,7 @@ def update_configuration(
 
 
 def delete_configuration(account: Account, name: str) -> Account:
-    """Remove a configuration that no broker has, will have after a reboot, or had."""
+    """Return the account without a configuration; raise InputError if a broker has it, had it or has it pending."""
     found = account.configuration(name)
     for broker in account.brokers:
         ours = (broker.current, *((broker.pending,) if broker.pending else ()), *broker.history)

@@ -1,6 +1,6 @@
-"""What the service tells of an account, with the keys of its API: brokers, configurations, revisions, users.
+"""The service's answers about an account, with the keys of its API: brokers, configurations, revisions, users.
 
-A password is never told: not even its number.
+No password is in them, not even its number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lab.amazonmq.account.revisions import Revision, SavedConfiguration
 
 
 def describe_broker(account: Account, name: str) -> dict[str, Any]:
-    """Return a broker as DescribeBroker does, as far as the lab has it."""
+    """Return a broker as DescribeBroker does, with the keys that the lab has values for."""
     record = account.broker(name)
     pending = {} if record.pending is None else {"pending": _applied(account, record.pending)}
     groups = record.pending_security_groups
@@ -44,7 +44,7 @@ def describe_broker(account: Account, name: str) -> dict[str, Any]:
 
 
 def list_users(account: Account, broker: str) -> list[dict[str, str]]:
-    """Return a broker's users as ListUsers does: names, and what waits for a reboot."""
+    """Return a broker's users as ListUsers does: names and pending changes."""
     return [
         {"username": user.name, **({} if user.change is None else {"pendingChange": str(user.change)})}
         for user in account.broker(broker).users
@@ -82,12 +82,12 @@ def list_revisions(account: Account, name: str) -> list[Mapping[str, Any]]:
 
 
 def pending_changes(record: BrokerRecord) -> dict[str, str]:
-    """Return what waits for each user, by name."""
+    """Return the pending change of each user that has one, by name."""
     return {user.name: str(user.change) for user in record.users if user.change is not None}
 
 
 def used_by(account: Account, configuration: SavedConfiguration) -> tuple[str, ...]:
-    """Name the brokers that have a configuration now."""
+    """Return the names of the brokers whose current configuration this is."""
     return tuple(each.name for each in account.brokers if each.current.configuration == configuration.name)
 
 

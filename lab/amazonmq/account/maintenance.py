@@ -1,4 +1,4 @@
-"""A broker's maintenance window: a day, a time and a zone, and when it opens next. Pure; the moment is handed in."""
+"""A broker's maintenance window: a day, a time and a zone, and its next opening. Pure; the moment is handed in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """When, every week, the service may reboot a broker to apply what is pending."""
+    """The weekly time at which the service may reboot a broker to apply pending changes."""
 
     day: str
     time: time_of_day
@@ -26,7 +26,7 @@ class Window:
         return f"{self.day} {self.time:%H:%M} {self.zone}"
 
     def opens_after(self, moment: datetime) -> datetime:
-        """Return the first opening later than a moment, in UTC; daylight saving shifts it as it shifts clocks."""
+        """Return the first opening after a moment, in UTC; its local time stays when daylight saving begins or ends."""
         zone = ZoneInfo(self.zone)
         here = moment.astimezone(zone)
         date = here.date() + timedelta(days=(DAYS.index(self.day) - here.weekday()) % 7)
@@ -37,12 +37,12 @@ class Window:
             date += timedelta(days=7)
 
 
-# What emulators written against real traffic show for a broker that was made without one.
+# The window of a broker created without one, as emulators written against real traffic show it.
 DEFAULT_WINDOW = Window(day="sunday", time=time_of_day(0, 0), zone="UTC")
 
 
 def window(day: str, at: str, zone: str = "UTC") -> Window:
-    """Make a window from what a person writes; refused as the service would."""
+    """Return a window from its written parts, such as monday, 03:00, UTC; raise InputError if one is wrong."""
     if day.lower() not in DAYS:
         raise bad_request(f"{day!r} is not a day of the week", f"days: {', '.join(DAYS)}", attribute="day")
     if not _TIME.fullmatch(at):
@@ -54,7 +54,7 @@ def window(day: str, at: str, zone: str = "UTC") -> Window:
 
 
 def check_zone(zone: str) -> None:
-    """Refuse a time zone that nobody knows."""
+    """Raise InputError if a time zone is unknown."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a zone that is a folder, such as Asia

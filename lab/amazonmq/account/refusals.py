@@ -1,6 +1,6 @@
-"""How the service refuses a verb: its exception's name beside what is wrong, and what would be right.
+"""The service's refusals of a verb: what is wrong, the name of the API's exception, and what would be right.
 
-The exceptions are those its API declares; which of them answers a given mistake, and the sentences, are assumed.
+The exceptions are those that the API declares; which one answers a mistake, and the sentences, are assumed.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from lab.errors import InputError, Problem
 
 
 class Refused(InputError):
-    """The service would not do it; `attribute` is what of the request is at fault, as its answers name it too."""
+    """The service refused a request; `attribute` names the part of it that is wrong, as the API's answers do."""
 
     attribute: str = ""
 
 
 def bad_request(what: str, right: str = "", *, attribute: str = "") -> Refused:
-    """The request itself cannot be."""
+    """Return the refusal of a request that is invalid in itself."""
     return _refused(f"{what} (BadRequestException)", right, attribute)
 
 
 def conflict(what: str, right: str = "", *, attribute: str = "") -> Refused:
-    """The request does not fit how things are now."""
+    """Return the refusal of a request that does not fit the current state."""
     return _refused(f"{what} (ConflictException)", right, attribute)
 
 
 def not_found(kind: str, name: str, known: Iterable[str], label: str) -> Refused:
-    """What the request names is not there."""
+    """Return the refusal of a request that names something missing; `known` are the names that exist."""
     listed = ", ".join(known) or "none"
     what = f"can't find requested {kind} [{name}], make sure your {kind} exists (NotFoundException)"
     return _refused(what, f"{label}: {listed}", kind)

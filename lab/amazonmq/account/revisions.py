@@ -1,7 +1,7 @@
-"""A configuration as Amazon MQ keeps it: a name, an engine version, and revisions that never change.
+"""A configuration as Amazon MQ stores it: a name, an engine version, and revisions that never change.
 
 Pure values: the time is handed in, and nothing is applied to a broker. One configuration may serve several brokers,
-each at a revision of its own. The words of the first revision and of the refusals are assumed: AWS's are not known.
+each at its own revision. The wording of the first revision and of the refusals is assumed: AWS's is not known.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_REVISIONS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One numbered text of a configuration, as it was saved."""
+    """One numbered text of a configuration, as it was saved: sanitised."""
 
     number: int
     created: datetime
@@ -33,7 +33,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedConfiguration:
-    """A configuration with all its revisions, the oldest first; saving gives another value."""
+    """A configuration with all its revisions, the oldest first."""
 
     id: str
     name: str
@@ -42,11 +42,11 @@ class SavedConfiguration:
 
     @property
     def latest(self) -> Revision:
-        """The newest revision, which is what a person edits."""
+        """The newest revision: the one a person edits."""
         return self.revisions[-1]
 
     def revision(self, number: int) -> Revision:
-        """Return one revision; raises InputError if there is none of that number."""
+        """Return the revision of a number, from 1; raise InputError if there is none."""
         if 1 <= number <= len(self.revisions):
             return self.revisions[number - 1]
         raise InputError.of(
@@ -54,7 +54,7 @@ class SavedConfiguration:
         )
 
     def compare(self, before: int, after: int) -> str:
-        """Show what changed from one revision to another, as a unified diff."""
+        """Return the changes from one revision to another as a unified diff."""
         old, new = self.revision(before), self.revision(after)
         lines = difflib.unified_diff(
             old.text.splitlines(), new.text.splitlines(), self._label(old), self._label(new), lineterm="", n=3
@@ -67,14 +67,14 @@ class SavedConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a save gives: the configuration with one more revision, and what was removed on the way."""
+    """The result of a save: the configuration with the new revision, and what was removed from the text."""
 
     configuration: SavedConfiguration
     sanitised: Sanitised
 
 
 def create(name: str, engine_version: str, at: datetime) -> SavedConfiguration:
-    """Make a configuration whose first revision is the service's default for its engine version."""
+    """Return a new configuration, its first revision the service's default; raise InputError if a part is invalid."""
     if reason := check_configuration_name(name):
         raise InputError.of(reason)
     found = permitted(engine_version)
@@ -88,7 +88,7 @@ def create(name: str, engine_version: str, at: datetime) -> SavedConfiguration:
 
 
 def save(configuration: SavedConfiguration, text: bytes, at: datetime, *, description: str = "", file: str) -> Saved:
-    """Save a whole text as the next revision, sanitised; raises InputError where it is none or the last was taken."""
+    """Save a whole text, sanitised, as the next revision; raise InputError if it is invalid or the limit is reached."""
     if len(configuration.revisions) >= MOST_REVISIONS:
         raise InputError.of(
             f"the configuration {configuration.name} has {MOST_REVISIONS} revisions, and Amazon MQ keeps no more",

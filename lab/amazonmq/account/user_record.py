@@ -1,6 +1,7 @@
-"""A broker's user as the service keeps it: what it is now, and what it will be after the next reboot.
+"""The service's record of a broker's user: its settings now, and those after the next reboot.
 
-Holds no password, only its number: each password that is set in an account gets the next one, and travels apart.
+Holds the number of a password, never the password: an account numbers the passwords that are set, in order, and the
+passwords themselves are in the broker's vault.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from lab.amazonmq.identity import UserIdentity
 
 
 class Change(StrEnum):
-    """What waits for a reboot, in the service's words."""
+    """A change that waits for a reboot, in the service's words."""
 
     CREATE = "CREATE"
     UPDATE = "UPDATE"
@@ -21,7 +22,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSetting:
-    """What the service keeps of a user beside the name."""
+    """A user's settings: groups, console access, and the number of the password."""
 
     groups: tuple[str, ...] = ()
     console_access: bool = False
@@ -30,7 +31,7 @@ class UserSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecord:
-    """A user: `current` is None of one whom the broker does not know yet, `pending` of one that nothing waits for."""
+    """A user; `current` is None before the broker knows the user, `pending` if no new settings wait."""
 
     name: str
     current: UserSetting | None
@@ -39,19 +40,19 @@ class UserRecord:
 
     @property
     def latest(self) -> UserSetting:
-        """Return what was last asked for, which a deleted user keeps."""
+        """Return the settings last asked for; a user about to be deleted keeps its own."""
         found = self.pending or self.current
         assert found is not None  # a user has one or the other
         return found
 
     def applied(self) -> UserRecord | None:
-        """Return the user after a reboot, or None where it has gone."""
+        """Return the user after a reboot, or None if it was deleted."""
         if self.change is Change.DELETE:
             return None
         return UserRecord(name=self.name, current=self.latest)
 
     def identity(self) -> UserIdentity | None:
-        """Return the user as the broker's files have it now, or None where the broker does not know it yet."""
+        """Return the user as it stands in the broker's files, or None if the broker does not know it yet."""
         if self.current is None:
             return None
         return UserIdentity(name=self.name, groups=self.current.groups, console_access=self.current.console_access)

@@ -1,6 +1,6 @@
-"""The service's verbs on a broker's users, each from an Account to an Account; all are pending until a reboot.
+"""The service's verbs on a broker's users, as functions Account → Account; all are pending until a reboot.
 
-A password is looked at and let go: the account keeps its number, `account.passwords` after the verb.
+A password is checked and not kept: the account stores its number, which is `account.passwords` after the verb.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def create_user(
     groups: Sequence[str] = (),
     console_access: bool = False,
 ) -> Account:
-    """Make a user whom the broker knows after its next reboot."""
+    """Return the account with a user that the broker knows after its next reboot."""
     record = _changeable(account, broker)
     if reason := check_user_name(name):
         raise bad_request(reason, attribute="user")
@@ -58,7 +58,7 @@ def update_user(
     groups: Sequence[str] | None = None,
     console_access: bool | None = None,
 ) -> Account:
-    """Change what is given of a user, from the next reboot on; one that is still to be created is created so."""
+    """Return the account with a user's settings changed from the next reboot on; None leaves a setting as it is."""
     record = _changeable(account, broker)
     user = record.user(name)
     if user.change is Change.DELETE:
@@ -80,7 +80,7 @@ def update_user(
 
 
 def delete_user(account: Account, broker: str, name: str) -> Account:
-    """Remove a user with the next reboot; one that was never created goes at once."""
+    """Return the account with a user deleted by the next reboot; a user the broker never knew is removed at once."""
     record = _changeable(account, broker)
     user = record.user(name)
     if user.current is None:

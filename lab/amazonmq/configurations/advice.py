@@ -1,7 +1,7 @@
-"""Things the service takes and saves, and that then stop a broker or do something other than was meant.
+"""Advice about settings that the service saves, but that stop a broker or do something other than was meant.
 
-Each was seen on a real ActiveMQ 5.18.3, which Amazon MQ need not resemble in everything: so it is advice, and no more.
-What is wrong with connectors and their addresses is in `problems`; what only a topology shows, in `lab.declare.advice`.
+Each was seen on a real ActiveMQ 5.18.3, which Amazon MQ need not resemble in everything: so it is advice only.
+Problems with connectors and their addresses are in `problems`; advice that needs a topology is in `lab.check.advice`.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ _STOPS = "a broker does not start with it"
 
 
 def advise(sanitised: Sanitised) -> tuple[Problem, ...]:
-    """Return the advice about a configuration as the service would save it, connectors too, in order of the text."""
+    """Return all advice about a sanitised configuration, connectors included, in the order of the text."""
     found = [*connector_problems(sanitised.configuration), *advise_apart_from_connectors(sanitised)]
     return tuple(sorted(found, key=lambda each: each.place.line if each.place else 0))
 
 
 def advise_apart_from_connectors(sanitised: Sanitised) -> tuple[Problem, ...]:
-    """Return the advice that is not about connectors' users, names and addresses."""
+    """Return the advice about a sanitised configuration, without that about connectors' users, names and addresses."""
     walk = _Walk(sanitised.configuration, sanitised.permitted)
     found = list(walk.element(sanitised.configuration.broker, sanitised.permitted.elements["broker"]))
     return tuple(dict.fromkeys([*found, *check_advisory_rights(sanitised.configuration)]))
 
 
 class _Walk:
-    """Goes through a sanitised configuration, where every element has its place among what is permitted."""
+    """A walk through a sanitised configuration, each of whose elements is therefore in the list of permitted ones."""
 
     def __init__(self, configuration: Configuration, permitted: Permitted) -> None:
         self._configuration = configuration
         self._permitted = permitted
 
     def element(self, element: Element, allowed: PermittedElement) -> Iterator[Problem]:
-        """Return the advice about an element and everything in it."""
+        """Yield the advice about an element and everything in it."""
         for attribute in element.attributes:
             kind = allowed.attributes.get(attribute.name)
             if kind is not None and (
@@ -97,7 +97,7 @@ class _Walk:
             yield from self.element(child, self._permitted.elements[child.name])
 
     def _text(self, element: Element, name: str) -> str:
-        """Say what is wrong with a value that the schema takes as any text."""
+        """Return what is wrong with a value for which the schema permits any text, or an empty text."""
         value = element.get(name) or ""
         if name in _NEEDS_A_BEAN.get(element.name, ()):
             return "ActiveMQ needs a bean here, which Amazon MQ does not take"
@@ -108,7 +108,7 @@ class _Walk:
         return ""
 
     def _policies(self, element: Element) -> Iterator[Problem]:
-        """The schema asks for one policy per destination; what the service does about two is not known."""
+        """Yield advice about second policies for a destination: the schema permits one, the service is not known to."""
         seen: dict[tuple[str, str], int] = {}
         for policy in (each for each in element.walk() if each.name == "policyEntry"):
             for kind in ("queue", "topic"):

@@ -1,7 +1,7 @@
-"""Who may do what by a configuration's authorization map, as far as bridges depend on it.
+"""The rights that a configuration's authorization map grants, as far as bridges depend on them.
 
-A bridge hears of the other broker's consumers through advisories. Whoever may not create, read and write their topics
-gets no bridge, and the log speaks of a local error.
+A bridge learns of the other broker's consumers through advisories. A user who may not create, read and write their
+topics gets no bridge, and the broker logs a local error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _COVERING = (">", "ActiveMQ.>", ADVISORIES)
 
 
 def missing_rights(configuration: Configuration, groups: Collection[str] | None) -> tuple[str, ...]:
-    """Return the rights on advisories that groups lack, or that nobody has if no groups are given."""
+    """Return the rights on advisories that none of the groups has; of all groups if None is given."""
     entries = list(_entries(configuration))
     if not entries and authorization_map(configuration) is None:
         return ()
@@ -27,7 +27,7 @@ def missing_rights(configuration: Configuration, groups: Collection[str] | None)
 
 
 def check_advisory_rights(configuration: Configuration) -> Iterator[Problem]:
-    """Advise where connectors are asked for and the map gives nobody all rights on advisories."""
+    """Yield advice if there are connectors and the map grants no group all rights on advisories."""
     found, missing = authorization_map(configuration), missing_rights(configuration, None)
     if found is not None and missing and configuration.connectors:
         yield Problem(
@@ -38,7 +38,7 @@ def check_advisory_rights(configuration: Configuration) -> Iterator[Problem]:
 
 
 def authorization_map(configuration: Configuration) -> Element | None:
-    """Return the authorization map that a configuration has, or None where every user may do anything."""
+    """Return a configuration's authorization map, or None if it has none and every user may do anything."""
     return configuration.broker.find("plugins", "authorizationPlugin", "map", "authorizationMap")
 
 

@@ -1,7 +1,7 @@
-"""Reads what a person would paste into the Amazon MQ console: one `<broker>`, kept to the letter.
+"""Reads a configuration as it is pasted into the Amazon MQ console: one `<broker>` element, its text kept unchanged.
 
-The only user of an XML parser. Says what is not XML, or not a configuration, or hostile; what a configuration asks
-for is judged in `problems`, and turned into a real broker's file in `activemq_xml`.
+The only user of an XML parser. Refuses text that is not XML, not a configuration, or hostile. `problems` checks what a
+configuration asks for, and `activemq_xml` makes a real broker's file of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lab.errors import InputError, Place
 from lab.text_files import why_not_a_file
 
 NAMESPACE = "http://activemq.apache.org/schema/core"
-# How much the service takes is not known. Its default has 2 KB; twenty connectors and a thousand policies stay below.
+# Bytes. The service's own limit is not known; its default has 2 KB, and twenty connectors with a thousand policies fit.
 LARGEST = 256 * 1024
 
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
@@ -41,43 +41,43 @@ _WHERE = re.compile(r",? line \d+(?:, column \d+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """Where each line of a text begins, for whoever asks for many places in it."""
+    """The offsets at which a text's lines begin: makes many look-ups of a place fast."""
 
     file: str
     starts: tuple[int, ...]
 
     @classmethod
     def of(cls, text: str, file: str) -> Lines:
-        """Find the lines of a text."""
+        """Return the lines of a text; `file` is named in each place."""
         return cls(file=file, starts=(0, *(match.end() for match in _LINE_END.finditer(text))))
 
     def place(self, offset: int) -> Place:
-        """Turn an offset into line and column."""
+        """Return the line and column of an offset, both from 1."""
         line = bisect_right(self.starts, offset)
         return Place(file=self.file, line=line, column=offset - self.starts[line - 1] + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One text of a configuration as it was written, and the elements of it that are kept: at first, all."""
+    """The text of a configuration as it was written, and the elements that are kept: all, until it is sanitised."""
 
     file: str
     text: str
     broker: Element
-    deletions: tuple[Edit, ...] = ()  # what leads from `text` to the elements that are kept
+    deletions: tuple[Edit, ...] = ()  # applied to `text`, they leave the elements that are kept
 
     @property
     def kept(self) -> str:
-        """The text without what is not kept."""
+        """The text with the deletions applied."""
         return apply(self.text, self.deletions)
 
     def place(self, offset: int) -> Place:
-        """Turn an offset in the text into line and column."""
+        """Return the line and column of an offset in the text, both from 1."""
         return _place(self.file, self.text, offset)
 
     @property
     def connectors(self) -> tuple[NetworkConnector, ...]:
-        """The network connectors it asks for, in the order of the text."""
+        """The network connectors of the configuration, in the order of the text."""
         return tuple(
             self._connector(element)
             for group in self.broker.children
@@ -114,7 +114,7 @@ class Configuration:
 
 
 def read_bytes(path: Path, file: str) -> bytes:
-    """Return what a file holds, as far as a configuration may go; raises InputError where it cannot be read."""
+    """Return a file's content, at most one byte more than the largest configuration; raise InputError if unreadable."""
     try:
         if not path.is_file():
             raise InputError.of(f"{file} {why_not_a_file(path)}", "a file is needed")
@@ -125,7 +125,7 @@ def read_bytes(path: Path, file: str) -> bytes:
 
 
 def read(text: bytes, file: str) -> Configuration:
-    """Read a configuration, or raise InputError saying where it is not one."""
+    """Return the configuration in a file's bytes; raise InputError, with the place, if they are not a configuration."""
     decoded = _decode(text, file)
     _refuse_document_type(decoded, file)
     root = _parse(decoded, file)
@@ -164,7 +164,7 @@ def _decode(text: bytes, file: str) -> str:
 
 
 def _refuse_document_type(text: str, file: str) -> None:
-    """A document type may define entities, fetch files and grow without end; a configuration needs none."""
+    """Raise InputError if there is a document type: it can define entities, fetch files and grow without end."""
     position = 0
     while (match := _PROLOG.match(text, position)) is not None:
         position = match.end()
@@ -192,9 +192,9 @@ def _parse(text: str, file: str) -> etree._Element:
 
 
 def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[str, str]]) -> Element:
-    """Join what the parser says (names, values) with what the scan says (places), element by element.
+    """Return an element with the parser's names and values and the scan's places.
 
-    `names` keeps what was split before: a large configuration has few names, each thousands of times.
+    `names` caches split names: a large configuration has few names, each thousands of times.
     """
     tag = next(tags)
     namespace, name = names.get(node.tag) or _split(node.tag, names)
@@ -209,7 +209,7 @@ def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[s
         )
     children, text = [], node.text or ""
     for child in node:
-        if isinstance(child.tag, str):  # a comment's is a function
+        if isinstance(child.tag, str):  # the tag of a comment is a function
             children.append(_element(child, tags, names))
         text += child.tail or ""
     return Element(
@@ -228,7 +228,7 @@ def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[s
 
 
 def _split(key: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
-    """Return namespace and name of what the parser writes as {namespace}name."""
+    """Return the namespace and the name of a key that the parser writes as {namespace}name."""
     namespace, _, name = key.rpartition("}")
     names[key] = (namespace.removeprefix("{"), name)
     return names[key]

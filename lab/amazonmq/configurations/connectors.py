@@ -1,6 +1,6 @@
-"""A network connector as a configuration asks for it, and the remote addresses inside its `uri`.
+"""A network connector as a configuration declares it, and the remote addresses inside its `uri`.
 
-Reads text only: whether a host exists, or a user may log in, is for `problems` to say.
+Reads text only: `problems` checks whether the hosts and the user exist.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lab.amazonmq.configurations.elements import Element
 from lab.errors import Place
 
-DEFAULT_NAME = "NC"  # what ActiveMQ calls a connector without a name
+DEFAULT_NAME = "NC"  # the name that ActiveMQ gives to a connector without one
 _COMPOSITE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?\(")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/:?#\s]+)(?::([0-9]{1,5}))?(?:[/?].*)?", re.DOTALL)
@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/:?#\s]+)(?::([0-9]{1,5})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteUri:
-    """One address in a connector's uri; scheme and host are empty if it is not written like an address."""
+    """One address in a connector's uri; scheme and host are empty if the text is not an address."""
 
     text: str
     scheme: str
@@ -31,7 +31,7 @@ class RemoteUri:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConnector:
-    """What a configuration asks for; ActiveMQ makes a bridge of it. Names a user, never a password."""
+    """A declared network connector, of which ActiveMQ makes a bridge. Names a user, never a password."""
 
     name: str
     user_name: str | None
@@ -46,7 +46,7 @@ class NetworkConnector:
 
 
 def split_uri(uri: str) -> tuple[str, tuple[tuple[int, str], ...]]:
-    """Return the outer scheme of a discovery uri, and each address in it with its offset."""
+    """Return the outer scheme of a discovery uri (empty if none), and each address in it with its offset."""
     match = _SCHEME.match(uri)
     if match is None:
         return "", ((0, uri),)
@@ -59,13 +59,13 @@ def split_uri(uri: str) -> tuple[str, tuple[tuple[int, str], ...]]:
 
 
 def parse_address(text: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address such as `ssl://host:61617?option=1`, or empty texts."""
+    """Return scheme, lower-case host and port of an address such as `ssl://host:61617?option=1`, or ("", "", None)."""
     match = _ADDRESS.fullmatch(text)
     return ("", "", None) if match is None else (match[1], match[2].lower(), int(match[3]) if match[3] else None)
 
 
 def _members(uri: str, opening: int) -> Iterator[tuple[int, str]]:
-    """Return what stands between commas after `opening`, up to the parenthesis that closes it, opening nested lists."""
+    """Yield each address and its offset, between the parenthesis at `opening` and its end; nested lists are opened."""
     depth, start = 0, opening + 1
     for position in range(opening + 1, len(uri) + 1):
         character = uri[position] if position < len(uri) else ""

@@ -1,6 +1,6 @@
-"""Takes attributes, elements and stray text out of a configuration, and leaves its layout as a person would.
+"""Edits that remove attributes, elements and stray text from a configuration and keep its layout tidy.
 
-What had a line of its own takes the line with it; nothing else is touched.
+A removed piece that had a line of its own takes the line with it; nothing else changes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lab.amazonmq.configurations.edits import Edit
 from lab.amazonmq.configurations.elements import Attribute, Element
 
-Span = tuple[int, int]
+Span = tuple[int, int]  # offsets in the text: start, and end (exclusive)
 
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r?\n|\Z)")
 _GAP = re.compile(r"[ \t]*(?=[^\s/>])")
@@ -21,7 +21,7 @@ _BLANKS = " \t\r\n"
 
 
 def cut_attributes(text: str, element: Element, gone: Sequence[Attribute]) -> list[Edit]:
-    """Return the edits that take attributes out of a tag, with the space that set them off."""
+    """Return the edits that remove attributes, given in the order of the text, with the space around them."""
     edits: list[Edit] = []
     run: list[Attribute] = []
     for each in (*gone, None):
@@ -34,7 +34,7 @@ def cut_attributes(text: str, element: Element, gone: Sequence[Attribute]) -> li
 
 
 def cut_content(text: str, spans: Iterable[Span]) -> list[Edit]:
-    """Return the edits that take pieces out of an element's content, with their lines where nothing else is on them."""
+    """Return the edits that remove spans of an element's content, and each line on which nothing else stands."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and not text[merged[-1][1] : start].strip(" \t"):
@@ -45,7 +45,7 @@ def cut_content(text: str, spans: Iterable[Span]) -> list[Edit]:
 
 
 def stray_texts(text: str, element: Element) -> list[Span]:
-    """Find text that stands directly in an element, between its children and comments."""
+    """Return the spans of text that stand directly in an element, between its children and comments."""
     if not element.text.strip(_BLANKS):
         return []
     bounds = [element.open_end, *(at for child in element.children for at in (child.start, child.end))]
@@ -54,7 +54,7 @@ def stray_texts(text: str, element: Element) -> list[Span]:
 
 
 def _texts(text: str, start: int, end: int) -> Iterator[Span]:
-    """Find the texts between two tags: what is left when comments and instructions are taken away."""
+    """Yield the spans of text between two tags, without comments and processing instructions."""
     position = start
     markup = [match.span() for match in _MARKUP.finditer(text, start, end) if not match["text"]]
     for opens, closes in (*markup, (end, end)):
@@ -65,7 +65,7 @@ def _texts(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _cut_run(text: str, element: Element, start: int, end: int) -> Edit:
-    """A run that begins its line gives the line to what follows it; any other goes with the space before it."""
+    """Return the edit that removes neighbouring attributes and the space before them, after them at a line's start."""
     begins_line = _line_start(text, start) is not None
     gap = _GAP.match(text, end)
     if begins_line and gap and gap.end() > end and end < element.attributes_end:
@@ -83,6 +83,6 @@ def _cut_with_line(text: str, start: int, end: int) -> Edit:
 
 
 def _line_start(text: str, offset: int) -> int | None:
-    """Return where the line of an offset begins, if only blanks stand before the offset."""
+    """Return the start of an offset's line, or None if anything but blanks precedes the offset on it."""
     start = text.rfind("\n", 0, offset) + 1
     return None if text[start:offset].strip(" \t") else start

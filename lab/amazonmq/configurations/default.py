@@ -1,4 +1,4 @@
-"""The configuration that Amazon MQ gives a broker for which nobody wrote one."""
+"""The configuration that Amazon MQ makes for a broker without one."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ FILE = "default-configuration.xml"
 
 
 def default_configuration() -> Configuration:
-    """Return the service's default; its active content is the service's, the comments are ours."""
+    """Return the service's default configuration; its elements are the service's, its comments ours."""
     return read(files("lab.amazonmq.configurations").joinpath(FILE).read_bytes(), FILE)

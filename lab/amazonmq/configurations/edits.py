@@ -1,7 +1,7 @@
-"""Adds attributes and elements to a text without touching the lines that are already there.
+"""Edits that add attributes and elements to an XML text and leave its own lines unchanged.
 
-Knows nothing of ActiveMQ: what to add is decided in `activemq_xml`. Every addition takes over the text's own
-indentation, line ends and namespace prefix.
+Knows nothing of ActiveMQ: `activemq_xml` decides what to add. Every addition follows the text's indentation, line ends
+and namespace prefix.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BLANK_TO_LINE_END = re.compile(r"[ \t]*(?:\r?\n)")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Edit:
-    """Replace the text between two offsets; an insertion where they are the same."""
+    """A replacement of the text between two offsets; an insertion if they are equal."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An element to be added; `own_namespace` gives it one of its own instead of its surroundings' prefix."""
+    """An element to be added, with its parent's namespace prefix unless `own_namespace` is set."""
 
     name: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Node:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text with every edit made; edits at one place are made in the order given."""
+    """Return the text with every edit made; edits at the same place are made in the order given."""
     pieces: list[str] = []
     position = 0
     for edit in sorted(edits, key=lambda each: (each.start, each.end)):
@@ -50,7 +50,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a text is laid out, so that what is added looks as if it had been written with it."""
+    """The line ends and indentation of a text, and the edits that add to it in the same layout."""
 
     source: str
     newline: str
@@ -58,7 +58,7 @@ class Layout:
 
     @classmethod
     def of(cls, source: str, root: Element) -> Layout:
-        """Take line end and indentation from a text."""
+        """Return the layout of a text whose outermost element is `root`."""
         newline = "\r\n" if "\r\n" in source else "\n"
         inner = [match[1] for child in root.children if (match := _INDENT.search(source, 0, child.start))]
         outer = _indent(source, root.start)
@@ -66,7 +66,10 @@ class Layout:
         return cls(source=source, newline=newline, step=step)
 
     def add_attributes(self, element: Element, attributes: Mapping[str, str], *, own_line: bool = False) -> list[Edit]:
-        """Add attributes behind the last one: on its line, or on a new one if it has its own or `own_line` says so."""
+        """Return the edits that add attributes after the last one.
+
+        They stand on its line, or on a new line if the last one begins a line or `own_line` is true.
+        """
         if not attributes:
             return []
         written = " ".join(f"{name}={quoted(value)}" for name, value in attributes.items())
@@ -81,7 +84,7 @@ class Layout:
         return [Edit(start=element.attributes_end, end=element.attributes_end, text=lead + written)]
 
     def add_children(self, element: Element, nodes: Sequence[Node | str], *, first: bool = False) -> list[Edit]:
-        """Add elements (or lines of text) inside another, behind its children or before them."""
+        """Return the edits that add elements or lines of text after an element's children, before them if `first`."""
         if not nodes:
             return []
         outer = _indent(self.source, element.start)
@@ -113,11 +116,11 @@ class Layout:
 
 
 def quoted(value: str) -> str:
-    """Write a value as an attribute has it; the standard library's function for it loads its web client first."""
+    """Return a value quoted and escaped for an attribute; `xml.sax.saxutils` would import `urllib` for this."""
     return f'"{value.translate(_ESCAPES)}"'
 
 
 def _indent(source: str, offset: int) -> str:
-    """Return the white space before an offset, if nothing else stands on its line."""
+    """Return the white space before an offset, or an empty text if anything else precedes it on its line."""
     match = _INDENT.search(source, 0, offset)
     return match[1] if match else ""

@@ -1,8 +1,8 @@
-"""A configuration's elements, and exactly where in its text each one stands.
+"""A configuration's elements, each with its offsets in the text.
 
-`scan` finds the tags of a text that a real parser has already found well-formed and free of DTDs; what the names
-and values mean is left to `configuration`, which fills in the tree. These values are named tuples since a large
-configuration has tens of thousands, which frozen dataclasses would take four times as long to make.
+`scan` finds the tags of a text that a real parser has already found well-formed and free of DTDs; `configuration`
+joins them with the parser's names and values. These values are named tuples: a large configuration has tens of
+thousands, and frozen dataclasses take four times as long to make.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ATTRIBUTE = re.compile(r"""([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""", re.DOTALL)
 
 
 class Attribute(NamedTuple):
-    """An attribute: its value, and the offsets of its name, of its written value, and of the end."""
+    """An attribute: its value, and the offsets of its name, of the value inside the quotes, and of its end."""
 
     name: str
     namespace: str
@@ -35,7 +35,7 @@ class Attribute(NamedTuple):
 
 
 class Element(NamedTuple):
-    """An element with its place in the text; an empty one, `<x/>`, closes where it opens.
+    """An element with its offsets in the text; an empty one, `<x/>`, closes where it opens.
 
     <plugins a="b">…</plugins>
     ^start        ^attributes_end
@@ -63,39 +63,39 @@ class Element(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """The tag's namespace prefix with its colon, or nothing."""
+        """The tag's namespace prefix with its colon, or an empty text."""
         head, colon, _ = self.tag.rpartition(":")
         return head + colon
 
     def attribute(self, name: str) -> Attribute | None:
-        """Find an attribute by its name."""
+        """Return the attribute of a name, or None."""
         return next((each for each in self.attributes if each.name == name), None)
 
     def get(self, name: str) -> str | None:
-        """Return an attribute's value."""
+        """Return the value of the attribute of a name, or None."""
         found = self.attribute(name)
         return None if found is None else found.value
 
     def find(self, *path: str) -> Element | None:
-        """Follow the first child of each name."""
+        """Return the element at a path of child names, the first child of each name, or None."""
         element: Element | None = self
         for name in path:
             element = next((each for each in element.children if each.name == name), None) if element else None
         return element
 
     def children_named(self, name: str) -> Iterator[Element]:
-        """Return the children of one name; most are written once, and all may be written again."""
+        """Return the children of a name: ActiveMQ takes an element that is written twice."""
         return (each for each in self.children if each.name == name)
 
     def walk(self) -> Iterator[Element]:
-        """Return this element and everything below it, in the order of the text."""
+        """Yield this element and its descendants, in the order of the text."""
         yield self
         for child in self.children:
             yield from child.walk()
 
 
 class Tag(NamedTuple):
-    """An element as it is written, before anybody has said what its names mean."""
+    """An element as it is written, its namespace prefix not yet resolved."""
 
     name: str
     attributes: tuple[tuple[str, int, int, int], ...]  # name, start, value_start, end
@@ -107,12 +107,12 @@ class Tag(NamedTuple):
 
 
 def scan(text: str) -> tuple[Tag, ...]:
-    """Find every element of a well-formed text, in the order in which they open."""
+    """Return every element of a well-formed text, in the order of the opening tags."""
     tags: list[Tag | None] = []
     opened: list[tuple[int, re.Match[str]]] = []
     for match in _MARKUP.finditer(text):
         if match.lastindex is None:
-            continue  # a comment and the like
+            continue  # a comment, CDATA or processing instruction
         if match.lastindex != _CLOSING:
             tags.append(None)
             opened.append((len(tags) - 1, match))

@@ -1,8 +1,8 @@
-"""What Amazon MQ permits in a configuration, by engine version: elements, attributes, their types, child collections.
+"""The elements, attributes, value types and child collections that Amazon MQ permits, by engine version.
 
-The lists are in permitted.json, which says where they come from. That the service removes by them is an assumption
-(AWS calls them the full set; its guide has shorter tables), and so is that one list serves every patch release of its
-engine version.
+The lists are in permitted.json, which names their source. Two things are assumed: that the service removes whatever is
+not in them (AWS calls them the full set; its guide has shorter tables), and that one list serves every patch release of
+an engine version.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENGINE = re.compile(r"(\d+)\.(\d+)(\.\d+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueType:
-    """What an attribute may hold: a type of XML Schema, and the bounds or choices within it."""
+    """The type of an attribute's value: a type of XML Schema, with its bounds or choices."""
 
     name: str  # boolean, integer, long, short, double, string
     one_of: tuple[str, ...] = ()
@@ -31,17 +31,17 @@ class ValueType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """What may stand inside a child that only gathers others, such as networkConnectors."""
+    """The elements permitted inside a child that only groups others, such as networkConnectors."""
 
     name: str
     children: tuple[str, ...]
-    most: int | None = None  # children; no bound where None
-    key: str = ""  # the attribute by which each child is told from the others: it must be there, and differ
+    most: int | None = None  # the most children; None: no bound
+    key: str = ""  # an attribute that each child must have, each with another value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermittedElement:
-    """An element's attributes with their types, and the collections inside it."""
+    """The permitted attributes of an element, by name, and the collections inside it."""
 
     name: str
     attributes: Mapping[str, ValueType]
@@ -50,7 +50,7 @@ class PermittedElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permitted:
-    """All that one engine version permits; `version` is the release whose list it is."""
+    """The list of one engine version; `version` is the release that AWS published it for."""
 
     version: str
     elements: Mapping[str, PermittedElement]
@@ -61,7 +61,7 @@ class Permitted:
         return _engine(self.version)
 
     def homes(self, child: str) -> tuple[str, ...]:
-        """Name every collection and element that a child may stand in, but for those that take anything."""
+        """Return the collections and elements that a child may stand in, without those that take any element."""
         found: dict[str, None] = {}
         for element in self.elements.values():
             if child in element.collections:
@@ -78,14 +78,14 @@ def versions() -> tuple[str, ...]:
 
 
 def permitted(engine_version: str) -> Permitted | None:
-    """Return the list of an engine version such as 5.18 or 5.18.4, or None where there is none."""
+    """Return the list of an engine version such as 5.18 or 5.18.4, or None if there is none."""
     match = _ENGINE.fullmatch(engine_version)
     engine = f"{match[1]}.{match[2]}" if match else ""
     return _permitted(engine) if engine in versions() else None
 
 
 def since(name: str) -> str:
-    """Return the engine version that brought `element@attribute` or `element/collection`, or nothing."""
+    """Return the engine version that introduced `element@attribute` or `element/collection`, or an empty text."""
     return _since().get(name, "")
 
 
@@ -134,7 +134,7 @@ def _permitted(engine: str) -> Permitted:
 
 
 def _later(content: Mapping[str, Any], engine: str) -> Iterator[str]:
-    """Return what came only with versions after this one."""
+    """Yield the names that were introduced after an engine version."""
     known = [_engine(version) for version in content["versions"]]
     for version, names in content["added"].items():
         if known.index(_engine(version)) > known.index(engine):

@@ -1,8 +1,8 @@
-"""What is wrong with the connectors of a sanitised configuration before any broker reads it, by line and column.
+"""Problems with the connectors of a sanitised configuration, found before any broker reads it, by line and column.
 
-`connector_problems` needs the text alone; `check_configuration` also knows the broker's users and the names that exist
-in its topology. A user missing on the *other* broker is no problem here: the service would not notice it either, and
-finding it is what a rehearsal is for.
+`connector_problems` needs the text alone; `check_configuration` also needs the broker's users and the host names of its
+topology. A user missing on the *other* broker is no problem here: the service would not notice it either, and finding
+it is the purpose of a rehearsal.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def check_configuration(
     wrong = {problem.place for problem in found}
     for connector in configuration.connectors:
         found += _user_problems(configuration, connector, identity)
-        # In a uri that is wrong as a whole, what its addresses are is a guess.
+        # The addresses of a uri that is itself wrong are a guess.
         if connector.uri_place not in wrong:
             found += [problem for remote in connector.remotes for problem in _host_problems(remote, identity, hosts)]
     return _one_each(found)
 
 
 def connector_problems(configuration: Configuration) -> tuple[Problem, ...]:
-    """Return what is wrong with the connectors of a configuration, whichever broker it is for."""
+    """Return the problems of a configuration's connectors that do not depend on its broker."""
     found: list[Problem] = []
     connectors = configuration.connectors
     for connector in connectors:

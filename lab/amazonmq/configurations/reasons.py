@@ -1,4 +1,4 @@
-"""Why something is not permitted, in plain words, with the nearest thing that is."""
+"""Reasons why an element or attribute is not permitted, in plain words, with the nearest name that is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.amazonmq.configurations.reserved import about_attribute, about_element
 
 
 def element(child: Element, parent: Element, names: Sequence[str], permitted: Permitted) -> str:
-    """Say why an element does not stay where it is."""
+    """Return why an element is not permitted in its parent; `names` are those that are."""
     if child.namespace != NAMESPACE:
         own = f"in the namespace {child.namespace}" if child.namespace else "in no namespace"
         return f"{child.tag} is {own}: Amazon MQ takes only elements of {NAMESPACE}"
@@ -29,7 +29,7 @@ def element(child: Element, parent: Element, names: Sequence[str], permitted: Pe
 
 
 def attribute(name: str, of: str, names: Sequence[str], permitted: Permitted) -> str:
-    """Say why an attribute does not stay."""
+    """Return why an attribute is not permitted on the element `of`; `names` are those that are."""
     if known := about_attribute(of, name):
         return known
     what = f"{name} is not permitted on {of}"
@@ -39,21 +39,21 @@ def attribute(name: str, of: str, names: Sequence[str], permitted: Permitted) ->
 
 
 def key(child: Element, attribute: str, value: str | None) -> str:
-    """Say why an element that is known by an attribute does not stay; that the service removes it is an assumption."""
+    """Return why an element whose key attribute is missing or repeated is removed; that the service does is assumed."""
     if value is None:
         return f"{child.name} is not permitted without {attribute}: only the one named openwire may be written"
     return f"a second {child.name} is named {value}"
 
 
 def no_list(engine_version: str) -> tuple[str, str]:
-    """Say that an engine version has no list, and name those that do, the nearest first."""
+    """Return the problem and the remedy for an engine version that has no list of permitted elements."""
     what = f"what Amazon MQ permits in engine version {engine_version!r} is not known"
     return what, f"there is a list for: {', '.join(versions())}{_nearest(engine_version, versions())}"
 
 
 @lru_cache(maxsize=1024)
 def _nearest(name: str, names: tuple[str, ...]) -> str:
-    """Point at the nearest name; a mistake is often made in many places."""
+    """Return a hint at the nearest name, or an empty text; cached, since a mistake is often made in many places."""
     folded = {each.lower(): each for each in names}
     near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
     return f": did you mean {folded[near[0]]}?" if near else ""

@@ -1,6 +1,6 @@
-"""What the service keeps for itself, or takes only elsewhere, in words for the person who wrote it.
+"""Elements and attributes that the service sets itself, with the reason for the person who wrote them.
 
-Nothing here decides what is removed: none of it is among what is permitted. It says why, where more is known.
+Decides nothing: all of them are missing from the list of permitted ones. It adds a better reason where one is known.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _SECRET = "%{mqlab:"
 
 
 def about_element(name: str) -> str:
-    """Say why the service does not take an element, or nothing where no more is known."""
+    """Return why the service refuses an element, or an empty text if no special reason is known."""
     if name in _SERVICE_ELEMENTS:
         return f"Amazon MQ sets {name} itself"
     return f"{name} {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
 
 
 def about_attribute(element: str, name: str) -> str:
-    """Say why the service does not take an attribute, or nothing where no more is known."""
+    """Return why the service refuses an attribute of an element, or an empty text if no special reason is known."""
     if name in _SERVICE_ATTRIBUTES.get(element, frozenset()):
         return f"Amazon MQ sets {name} of {element} itself"
     return ""
 
 
 def is_expression(value: str) -> bool:
-    """Spring would evaluate `#{…}` and `${…}`; ActiveMQ's XML reader takes a value that begins with # as a bean."""
+    """Return whether a value is no plain text: Spring evaluates `#{…}` and `${…}`, to ActiveMQ `#name` is a bean."""
     return "${" in value or "#{" in value or value.startswith("#") or _SECRET in value

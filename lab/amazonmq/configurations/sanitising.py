@@ -1,8 +1,8 @@
-"""What Amazon MQ does with a configuration when it is saved: what is not permitted is removed, with a warning.
+"""Sanitises a configuration as Amazon MQ does on saving: removes what is not permitted, each time with a warning.
 
-A save succeeds with content dropped. The service reports the first twenty removals by element and attribute; here all
-are held, with their places and the reason in words. Only removes: what is kept stays as it was written, and every
-offset in it is still one of the text that the person wrote.
+A save succeeds although content was dropped. The service reports the first twenty removals by element and attribute;
+here all are kept, with their places and a reason in words. Nothing else changes: what stays is as it was written, and
+its offsets are still offsets in the original text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SCHEMA_LOCATIONS = frozenset({"schemaLocation", "noNamespaceSchemaLocation"})
 
 
 class Reason(StrEnum):
-    """Why something was removed, in the service's words."""
+    """The reason for a removal, in the service's words."""
 
     ELEMENT = "DISALLOWED_ELEMENT_REMOVED"
     ATTRIBUTE = "DISALLOWED_ATTRIBUTE_REMOVED"
@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """One thing that the service removes: its own warning, and where and why in words."""
+    """An element, attribute or value that the service removes: the warning, the place, the reason in words."""
 
     reason: Reason
     element: str
@@ -50,13 +50,13 @@ class Removal:
         return f"{self.place}: {self.reason} {of}\n  {self.why}"
 
     def problem(self) -> Problem:
-        """Return it as a Problem, for those who do not want it removed in silence."""
+        """Return the removal as a Problem, for a caller that refuses what the service would remove."""
         return Problem(what=self.why, remedy=f"Amazon MQ would remove it: {self.reason}", place=self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sanitised:
-    """A configuration as the service saves it, and all that was removed, in the order of the text."""
+    """A configuration as the service saves it, and all removals in the order of the text."""
 
     configuration: Configuration
     removals: tuple[Removal, ...]
@@ -69,12 +69,12 @@ class Sanitised:
 
     @property
     def reported(self) -> tuple[Removal, ...]:
-        """What the service itself would report; that it keeps to the order of the text is an assumption."""
+        """The removals that the service itself would report, if it reports in the order of the text, as assumed."""
         return self.removals[:MOST_SHOWN]
 
 
 def sanitise(configuration: Configuration, engine_version: str) -> Sanitised:
-    """Remove what an engine version does not permit; raises InputError if there is no list for that version."""
+    """Return a configuration without what an engine version does not permit; raise InputError if it has no list."""
     found = permitted(engine_version)
     if found is None:
         raise InputError.of(*reasons.no_list(engine_version))
@@ -86,7 +86,7 @@ def sanitise(configuration: Configuration, engine_version: str) -> Sanitised:
 
 
 class _Sanitising:
-    """One walk over a configuration, which gathers what goes."""
+    """A walk over a configuration that collects deletions and removals."""
 
     def __init__(self, configuration: Configuration, permitted: Permitted) -> None:
         self._text = configuration.text
@@ -96,7 +96,7 @@ class _Sanitising:
         self.removals: list[Removal] = []
 
     def element(self, element: Element, allowed: PermittedElement) -> Element:
-        """Return an element with what is permitted of it."""
+        """Return an element with its permitted attributes and children alone."""
         attributes = self._attributes(element, allowed)
         return self._content(element, attributes, list(self._children(element, allowed)))
 
@@ -127,7 +127,7 @@ class _Sanitising:
             if collection.key:
                 key = kept.get(collection.key)
                 if key is None or key in keys:
-                    del self.deletions[cut:]  # what goes as a whole is not cut inside
+                    del self.deletions[cut:]  # the whole element goes, so nothing is cut inside it
                     self._remove(child, reasons.key(child, collection.key, key))
                     continue
                 keys.add(key)
@@ -135,7 +135,7 @@ class _Sanitising:
             yield kept
 
     def _attributes(self, element: Element, allowed: PermittedElement | None) -> tuple[Attribute, ...]:
-        """Return the attributes that stay; a collection has none but those that any element may have."""
+        """Return the attributes that stay; a collection (`allowed` is None) keeps only what any element may have."""
         gone = [each for each in element.attributes if not self._permits(element, each, allowed)]
         if not gone:
             return element.attributes
@@ -165,7 +165,7 @@ class _Sanitising:
         return not wrong
 
     def _content(self, element: Element, attributes: tuple[Attribute, ...], children: list[Element]) -> Element:
-        """Take out of an element the children that do not stay, and the text that has no place in it."""
+        """Return an element with these attributes and children, and without text; record the deletions."""
         texts = stray_texts(self._text, element)
         for start, _ in texts:
             self._record(Reason.ELEMENT, element, None, start, f"{element.name} holds elements, and this is text")

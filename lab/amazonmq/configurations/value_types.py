@@ -1,7 +1,7 @@
-"""Whether a written value is of the type that an attribute has, as XML Schema takes it, and why not in plain words.
+"""Checks of attribute values against their XML Schema types, with reasons in plain words.
 
-`why_not` follows the schema alone, as the service is assumed to; `stops_a_broker` knows what passes there and what
-ActiveMQ, which reads the value into a Java int or double, then stops at.
+`why_not` follows the schema alone, as the service is assumed to; `stops_a_broker` finds values that pass there but that
+ActiveMQ, which reads them into a Java int or double, fails to start with.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _BLANKS = " \t\r\n"
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 _JAVA_INT = 2**31
 _BITS = {"long": 64, "short": 16}
-_LONGEST_NUMBER = 100  # digits; Python would take its time to read more, and no type here holds a tenth of it
+_LONGEST_NUMBER = 100  # digits; int() is slow on longer texts, and no type here holds a tenth of it
 
 
 def is_true(value: str | None) -> bool:
-    """Return whether a value of type boolean says true."""
+    """Return whether an attribute's boolean value is true; False for None."""
     return value is not None and value.strip(_BLANKS) in _TRUE
 
 
 def why_not(value: str, kind: ValueType) -> str:
-    """Say why a value is not of its type and what would be right, or nothing if it is."""
+    """Return why a value is not of its type and what would be right, or an empty text if it is."""
     if kind.name == "string":
         if kind.one_of and value not in kind.one_of:
             return f"{shown(value)} is not {'one of ' * (len(kind.one_of) > 1)}{', '.join(kind.one_of)}"
@@ -42,7 +42,7 @@ def why_not(value: str, kind: ValueType) -> str:
 
 
 def stops_a_broker(value: str, kind: ValueType) -> str:
-    """Say why ActiveMQ stops at a value that the schema takes, or nothing if it reads it."""
+    """Return why ActiveMQ does not start with a value that the schema permits, or an empty text if it does."""
     text = value.strip(_BLANKS)
     if kind.name == "integer" and (len(text) > _LONGEST_NUMBER or not -_JAVA_INT <= int(text) < _JAVA_INT):
         return f"{shown(value)} is more than ActiveMQ can count to: {_JAVA_INT - 1} is the most"
@@ -52,7 +52,7 @@ def stops_a_broker(value: str, kind: ValueType) -> str:
 
 
 def shown(value: str) -> str:
-    """Quote a value for a message, cut where it is long."""
+    """Return a value quoted for a message, cut after 60 characters."""
     return repr(value) if len(value) <= 60 else f"{value[:60]!r}…"
 
 

@@ -1,4 +1,4 @@
-"""How removals, advice and problems are told: lines for people, values for programs."""
+"""Removals, advice and problems as lines for people and as values for programs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.errors import Place, Problem
 
-_MOST_LINES = 50  # more would not be read by anyone
+_MOST_LINES = 50  # of each kind; nobody reads more
 
 
 def lines(removals: Sequence[Removal], advice: Sequence[Problem]) -> Iterator[str]:
-    """Write each removal in the service's words, and each piece of advice, with its reason on a line below."""
+    """Yield the text of each removal, in the service's words, and of each advice, with the reason on the line below."""
     yield from (str(each) for each in removals[:_MOST_LINES])
     if len(removals) > _MOST_LINES:
         yield f"{len(removals) - _MOST_LINES} more removals are left out here; --json lists all of mqlab check"
@@ -25,7 +25,7 @@ def lines(removals: Sequence[Removal], advice: Sequence[Problem]) -> Iterator[st
 def as_json(
     problems: Sequence[Problem], removals: Sequence[Removal], advice: Sequence[Problem]
 ) -> Iterator[dict[str, Any]]:
-    """Return everything as JSON-able values, problems first."""
+    """Yield problems, removals and advice as JSON-able values, in this order."""
     yield from (_entry("problem", each.place, each.what, each.remedy) for each in problems)
     for number, each in enumerate(removals):
         yield _entry("removal", each.place, each.why, "") | {

@@ -1,7 +1,7 @@
-"""Turns a configuration into the complete activemq.xml of a real broker, adding what Amazon MQ adds.
+"""Renders a configuration as the complete activemq.xml of a real broker, with what Amazon MQ adds.
 
-The person's own lines stay as they are, and `diff` shows what came to them. No password is ever written: the broker
-reads them from a file of its own, by placeholders that nothing a person writes can be mistaken for.
+The person's own lines stay unchanged, and `diff` shows the additions. No password is ever written: placeholders, which
+no text of a person can be mistaken for, stand for lines of the broker's secrets file.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ DATA_FOLDER = "/var/lib/activemq"
 CONNECTIONS = 2000
 LARGEST_FRAME = 100 * 1024 * 1024
 
-# Milliseconds between two looks of a standby at the store's lock: the service fails over in seconds.
+# Milliseconds between two attempts of a standby to get the store's lock: the service fails over in seconds.
 LOCK_INTERVAL = 1000
 
 KEY_STORE_KEY = "keystore.password"
 CONSOLE_KEY = "console.password"
-STRANGER_KEY = "stranger.password"  # of a connector's user whom the broker does not know: nobody's, so it is refused
+STRANGER_KEY = "stranger.password"  # for a connector whose user the broker does not know: it is refused
 
 _BEANS = "http://www.springframework.org/schema/beans"
 _HEADER = f"""\
@@ -51,8 +51,8 @@ _NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, por
 def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
     """Return the activemq.xml of one broker.
 
-    What was sanitised sets nothing that the service sets, so nothing is there twice, and no secret's placeholder is a
-    person's.
+    A sanitised configuration sets nothing that the service sets and has no placeholders, so nothing is there twice and
+    every placeholder is the lab's.
     """
     configuration = sanitised.configuration
     source, broker = configuration.text, configuration.broker
@@ -69,7 +69,7 @@ def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[E
 
 
 def diff(configuration: Configuration, rendered: str) -> str:
-    """Show what was removed from the text that the person wrote, and added to it, as a unified diff."""
+    """Return what was removed from the person's text, and added to it, as a unified diff."""
     before, after = (
         text.replace("\r\n", "\n").removesuffix("\n").split("\n") for text in (configuration.text, rendered)
     )
@@ -78,17 +78,17 @@ def diff(configuration: Configuration, rendered: str) -> str:
 
 
 def secret(key: str) -> str:
-    """Write the placeholder that the broker replaces by a line of its secrets file."""
+    """Return the placeholder that the broker replaces by the value of a key in its secrets file."""
     return f"%{{mqlab:{key}}}"
 
 
 def user_key(name: str) -> str:
-    """Return the key under which a user's password stands in the secrets file."""
+    """Return the key of a user's password in the secrets file."""
     return f"user.{name}.password"
 
 
 def _around(layout: Layout) -> list[Edit]:
-    """Put the Spring document around the text, inside its XML declaration and outside everything else."""
+    """Return the edits that put the Spring document around the text, after its XML declaration."""
     source, newline = layout.source, layout.newline
     header, footer = (text.replace("\n", newline) for text in (_HEADER, _FOOTER))
     declaration = _DECLARATION.match(source)
@@ -108,7 +108,7 @@ def _broker_attributes(identity: BrokerIdentity) -> dict[str, str]:
         "brokerName": identity.name,
         "dataDirectory": DATA_FOLDER,
         "useJmx": "true",
-        # Otherwise a broker whose neighbour is away waits for it before it goes on starting.
+        # Otherwise a broker does not finish starting before its neighbour is up.
         "networkConnectorStartAsync": "true",
     }
 
@@ -116,9 +116,9 @@ def _broker_attributes(identity: BrokerIdentity) -> dict[str, str]:
 def _existing_children(
     layout: Layout, broker: Element, identity: BrokerIdentity, endpoints: Sequence[Endpoint]
 ) -> Iterator[Edit]:
-    """Complete the elements that the person wrote and the service fills up."""
+    """Yield the edits that complete those elements of the person's to which the service adds."""
     for plugins in broker.children_named("plugins"):
-        # The first plugin is the innermost: who a client is must be known before what it may do is asked.
+        # The first plugin is the innermost: a client is authenticated before it is authorised.
         yield from layout.add_children(plugins, [_authentication(identity)], first=True)
     for store in broker.children_named("persistenceAdapter"):
         database, ours = store.find("kahaDB"), _kaha_db(identity)
@@ -136,9 +136,9 @@ def _existing_children(
 
 
 def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence[Endpoint]) -> Iterator[Node]:
-    """Return the elements that only the service writes, or that the person left out."""
+    """Yield the elements that only the service writes, or that the person left out."""
     yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
-    # Without it the console's web server outlives a broker that stops.
+    # Without it the console's web server goes on after the broker has stopped.
     yield _wrap("shutdownHooks", Node("bean", {"class": "org.apache.activemq.hooks.SpringContextHook"}, (), _BEANS))
     yield _wrap("sslContext", Node("sslContext", _certificates()))
     if broker.find("plugins") is None:
@@ -152,7 +152,7 @@ def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence
 
 
 def _connector(layout: Layout, element: Element, identity: BrokerIdentity) -> list[Edit]:
-    """Fill in what the service knows: the user's password, and the default of the engine version declared."""
+    """Return the edits that add a connector's password, and a default of the declared engine version."""
     added: dict[str, str] = {}
     user = element.get("userName")
     if user is not None:
@@ -187,7 +187,7 @@ def _certificates() -> dict[str, str]:
 
 
 def _kaha_db(identity: BrokerIdentity) -> Node:
-    """Return the store; the instance of a pair that does not have its lock looks for it more often than every 10 s."""
+    """Return the store; the standby of a pair tries to get its lock each second instead of each 10 s."""
     locker = Node("shared-file-locker", {"lockAcquireSleepInterval": str(LOCK_INTERVAL)})
     pair = identity.deployment_mode is DeploymentMode.ACTIVE_STANDBY_MULTI_AZ
     return Node("kahaDB", {"directory": f"{DATA_FOLDER}/kahadb"}, (_wrap("locker", locker),) if pair else ())
@@ -216,5 +216,5 @@ def _wrap(name: str, *children: Node) -> Node:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """Read a version's leading numbers, so that 5.9 comes before 5.18."""
+    """Return a version's first two numbers, so that 5.9 comes before 5.18."""
     return tuple(int(number) for number in re.findall(r"\d+", text)[:2])

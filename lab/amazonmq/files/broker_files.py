@@ -1,6 +1,6 @@
-"""Every file a broker finds in /etc/mqlab, except its two key stores: what stands in each, and which are secret.
+"""The content of every file in a broker's /etc/mqlab, except its two key stores, and which files are secret.
 
-Pure text; whoever runs the broker writes them.
+Pure text; the emulation writes the files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STRANGER_PASSWORD = "not-a-user-of-this-broker"  # of a connector whose user the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSecrets:
-    """Every secret of one broker: its users' passwords by name, and three that the lab makes up."""
+    """The secrets of one broker: its users' passwords by name, and three that the lab generates."""
 
     users: Mapping[str, str] = field(repr=False)
     key_store: str = field(repr=False)
@@ -33,7 +33,7 @@ class BrokerSecrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerFile:
-    """One file as the broker finds it; a secret one is readable by the broker alone."""
+    """One file of a broker; a secret one is readable by the broker alone."""
 
     path: str
     content: bytes = field(repr=False)
@@ -41,7 +41,7 @@ class BrokerFile:
 
 
 def broker_files(activemq_xml: str, users: Sequence[UserIdentity], secrets: BrokerSecrets) -> tuple[BrokerFile, ...]:
-    """Return every text file of one broker, its activemq.xml as `render` made it."""
+    """Return every text file of one broker; `activemq_xml` is what `render` returned."""
     texts = {
         "activemq.xml": activemq_xml,
         "jetty.xml": jetty_xml(),
@@ -59,7 +59,7 @@ def broker_files(activemq_xml: str, users: Sequence[UserIdentity], secrets: Brok
 
 
 def secrets_properties(secrets: BrokerSecrets) -> str:
-    """Write what the placeholders of activemq.xml, jetty.xml and the console's own login stand for."""
+    """Return the values of the placeholders in activemq.xml, jetty.xml and the console's own login."""
     values = {
         KEY_STORE_KEY: secrets.key_store,
         "console.user": CONSOLE_USER,
@@ -72,12 +72,15 @@ def secrets_properties(secrets: BrokerSecrets) -> str:
 
 
 def jetty_xml() -> str:
-    """Return the console's web server."""
+    """Return the settings of the console's web server."""
     return files("lab.amazonmq.files").joinpath("jetty.xml").read_text("utf-8")
 
 
 def jetty_realm(users: Sequence[UserIdentity], passwords: Mapping[str, str]) -> str:
-    """Write who may open the console; digests, since Jetty would trim a plain password and cut it at a comma."""
+    """Return the users who may open the console.
+
+    Their passwords are digests: Jetty would trim a plain one and cut it at a comma.
+    """
     digests = {
         user.name: hashlib.md5(passwords[user.name].encode(), usedforsecurity=False).hexdigest()
         for user in users
@@ -87,7 +90,7 @@ def jetty_realm(users: Sequence[UserIdentity], passwords: Mapping[str, str]) -> 
 
 
 def jolokia_properties(user: str, password: str) -> str:
-    """Write the settings of the Jolokia agent that the lab watches a broker by."""
+    """Return the settings of the Jolokia agent through which the lab watches a broker."""
     return _properties(
         {
             "host": "0.0.0.0",
@@ -97,19 +100,19 @@ def jolokia_properties(user: str, password: str) -> str:
             "password": password,
             "policyLocation": f"file:{FOLDER}/jolokia-access.xml",
             "discoveryEnabled": "false",
-            # A look-up of each caller's name would stall where no DNS answers.
+            # A look-up of each client's name would stall without DNS.
             "allowDnsReverseLookup": "false",
         }
     )
 
 
 def jolokia_access() -> str:
-    """Return what the lab may do through Jolokia."""
+    """Return the policy of what the lab may do through Jolokia."""
     return files("lab.amazonmq.files").joinpath("jolokia-access.xml").read_text("utf-8")
 
 
 def _spring_literal(value: str) -> str:
-    """Spring evaluates `#{…}` after it has filled in a placeholder, so a password's own #{ is written as a string."""
+    """Return a value that Spring reads as it is: Spring evaluates `#{…}` in the values of placeholders too."""
     return value.replace("#{", "#{'#{'}")
 
 
@@ -118,7 +121,7 @@ def _properties(values: Mapping[str, str]) -> str:
 
 
 def _escape(text: str, *, key: bool) -> str:
-    """Write a text so that Java's Properties.load gives it back, in ASCII."""
+    """Return a text in ASCII, escaped so that Java's Properties.load reads it back."""
     return "".join(_escape_character(character, space=key or index == 0) for index, character in enumerate(text))
 
 
@@ -129,6 +132,6 @@ def _escape_character(character: str, *, space: bool) -> str:
         return "\\" + character
     if "!" <= character <= "~":
         return character
-    # Java's characters are 16 bits wide: others take two.
+    # A character of Java's has 16 bits: any beyond them is two.
     pairs = character.encode("utf-16-be", errors="surrogatepass")
     return "".join(f"\\u{pairs[at]:02x}{pairs[at + 1]:02x}" for at in range(0, len(pairs), 2))

@@ -1,6 +1,6 @@
-"""A certificate authority for one lab, and the key stores its brokers open. The only user of cryptography.
+"""The certificate authority of one lab, and the key stores of its brokers. The only user of cryptography.
 
-The authority's private key lives in this process and is written nowhere.
+The authority's private key stays in this process and is written nowhere.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_BEFORE = timedelta(days=1)  # for clocks that disagree
-_AFTER = timedelta(weeks=8)  # for labs that are left running
+_BEFORE = timedelta(days=1)  # since clocks differ
+_AFTER = timedelta(weeks=8)  # since labs may be left running
 _LOOPBACK = IPv4Address("127.0.0.1")
 
 
@@ -36,7 +36,7 @@ class LabAuthority:
 
     @classmethod
     def create(cls, now: datetime) -> LabAuthority:
-        """Make a new authority, valid from a day before `now` for some weeks."""
+        """Return a new authority, valid from a day before `now` to eight weeks after."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("mqlab certificate authority")
         builder = _builder(name, name, key.public_key(), now)
@@ -79,17 +79,17 @@ class LabAuthority:
         )
 
     def trust_store(self, password: str) -> bytes:
-        """Return the key store that makes Java trust this authority; a plain PKCS12 of it would be read as empty."""
+        """Return a trust store with this authority for Java, which would read a plain PKCS12 of it as empty."""
         entry = pkcs12.PKCS12Certificate(self.certificate, b"mqlab")
         return pkcs12.serialize_java_truststore([entry], _encryption(password))
 
     def ca_pem(self) -> bytes:
-        """Return the authority's certificate for clients."""
+        """Return the authority's certificate for clients, as PEM."""
         return self.certificate.public_bytes(Encoding.PEM)
 
 
 def _encryption(password: str) -> KeySerializationEncryption:
-    """Protect a store with one round of key derivation: the default's 20,000 cost each broker half a second."""
+    """Return the encryption of a store, with one round of key derivation: 20,000 cost each broker half a second."""
     builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1)
     return builder.build(password.encode())
 

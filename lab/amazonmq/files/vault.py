@@ -1,7 +1,7 @@
-"""The passwords of one broker, those of users who still wait for a reboot too: a file that only the broker can read.
+"""The vault of one broker: a file with its users' passwords, pending ones too, that only the broker can read.
 
-The account knows a password by its number; the file has the passwords by these numbers, and the lab's own secrets. It
-lies in the broker's container, so that whoever looks after the lab later finds it there, and it goes with it.
+The account knows a password by its number; the file maps numbers to passwords and holds the lab's own secrets. It is in
+the broker's container, so a later process that operates the lab finds it there, and it is removed with the container.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ VAULT = f"{FOLDER}/passwords.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vault:
-    """What the file holds."""
+    """The content of the file."""
 
     own: Mapping[str, str] = field(repr=False)  # key_store, console, jolokia
     passwords: Mapping[int, str] = field(repr=False)  # by number
-    current: Mapping[str, int]  # user → number, of those whom the broker knows
-    latest: Mapping[str, int]  # user → number, of all
+    current: Mapping[str, int]  # user → number, of the users that the running broker knows
+    latest: Mapping[str, int]  # user → number last set, deleted users too
 
     @classmethod
     def of(cls, secrets: BrokerSecrets, numbers: Mapping[str, int]) -> Vault:
-        """Begin with the users that a broker has from its beginning."""
+        """Return the vault of a new broker; `numbers` maps its users to their passwords' numbers."""
         return cls(
             own={"key_store": secrets.key_store, "console": secrets.console, "jolokia": secrets.jolokia},
             passwords={number: secrets.users[user] for user, number in numbers.items()},
@@ -37,13 +37,13 @@ class Vault:
         )
 
     def with_password(self, user: str, number: int, password: str) -> Vault:
-        """Return a vault with one password more."""
+        """Return a vault with the password that was set last for a user."""
         return replace(self, passwords={**self.passwords, number: password}, latest={**self.latest, user: number})
 
     def with_current(self, numbers: Mapping[str, int]) -> Vault:
-        """Return a vault in which these are the users whom the broker knows; what a user had before is forgotten.
+        """Return a vault whose current users are those of `numbers` (user → number); older passwords are dropped.
 
-        Of a deleted user the last one stays, for as long as the lab lives: a client still tries it.
+        The last password of a deleted user stays for as long as the lab does: a client still tries to log in with it.
         """
         latest = {**self.latest, **numbers}
         wanted = set(latest.values())
@@ -51,17 +51,17 @@ class Vault:
         return replace(self, passwords=kept, current=dict(numbers), latest=latest)
 
     def password(self, user: str) -> str:
-        """Return what a client logs in with: what the broker knows, else what was last asked for."""
+        """Return the password with which a client logs in: the one the broker knows, else the one last set."""
         return self.passwords.get(self.current.get(user, self.latest.get(user, 0)), STRANGER_PASSWORD)
 
     @property
     def secrets(self) -> BrokerSecrets:
-        """Return the secrets that the broker's files are made of."""
+        """Return the secrets that go into the broker's files."""
         return BrokerSecrets(users={user: self.passwords[number] for user, number in self.current.items()}, **self.own)
 
     @property
     def file(self) -> BrokerFile:
-        """Return the file."""
+        """Return the vault as a file of the broker."""
         found = {
             "own": self.own,
             "passwords": {str(number): password for number, password in self.passwords.items()},
@@ -72,7 +72,7 @@ class Vault:
 
     @classmethod
     def read(cls, content: bytes) -> Vault:
-        """Read the file's content."""
+        """Return the vault in a file's content; raise HostError if it is not one."""
         try:
             found = json.loads(content)
             return cls(
@@ -82,5 +82,5 @@ class Vault:
                 latest=found["latest"],
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            # from None: the error that was might quote what it could not read.
+            # from None: the cause might quote the secrets it could not read.
             raise HostError(f"the broker's {VAULT} cannot be read", "was this lab opened by another mqlab?") from None
