@@ -20,7 +20,7 @@ from threading import Event
 import docker.errors
 
 import docker
-from lab.activemq.protocols import CONSOLE, ENDPOINTS, JOLOKIA_PORT
+from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
 from lab.emulation.clock import RealClock
@@ -321,7 +321,7 @@ class _Opened:
             number=its.number,
             container=self._starting[its.name].result(),
             address=self._address(its),
-            ports={endpoint.name: self._ports.of(its, endpoint.port) for endpoint in ENDPOINTS},
+            ports=self._ports.named(its),
             management_port=self._ports.of(its, JOLOKIA_PORT),
         )
 

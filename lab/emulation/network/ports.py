@@ -7,21 +7,22 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT
+from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, Endpoint
 from lab.emulation.network.router import Published
 from lab.errors import HostError
 from lab.plan.values import InstancePlan
 
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
 _HOST_PORTS = range(20000, 32000)
-_OF_A_BROKER = (*(endpoint.port for endpoint in ENDPOINTS), JOLOKIA_PORT)
 
 
 class Ports:
     """Which port of 127.0.0.1 leads to which port of which instance."""
 
-    def __init__(self, instances: Sequence[InstancePlan]) -> None:
-        self._inside = [(its, port) for its in instances for port in _OF_A_BROKER]
+    def __init__(self, instances: Sequence[InstancePlan], endpoints: Sequence[Endpoint] = ENDPOINTS) -> None:
+        self._endpoints = endpoints
+        ports = (*(each.port for each in endpoints), JOLOKIA_PORT)
+        self._inside = [(its, port) for its in instances for port in ports]
         self.choose()
 
     def choose(self) -> None:
@@ -32,6 +33,10 @@ class Ports:
     def of(self, its: InstancePlan, port: int) -> int:
         """Return the one that leads to a port of an instance."""
         return self._outside[its.name, port]
+
+    def named(self, its: InstancePlan) -> dict[str, int]:
+        """Return those that lead to an instance's endpoints, by the endpoint's name."""
+        return {each.name: self.of(its, each.port) for each in self._endpoints}
 
     def published(self, address: Callable[[InstancePlan], str]) -> tuple[Published, ...]:
         """Return all of them as the router is told of them, with the addresses really used."""
