@@ -41,7 +41,6 @@ class Artifact:
 class Archives:
     """What docker/broker/archives.toml says."""
 
-    default: str
     activemq: Mapping[str, str]  # version → SHA-512
     jolokia: Artifact
 
@@ -71,7 +70,7 @@ def read_archives(text: str) -> Archives:
         packaging="jar",
         sha512=read["jolokia"]["sha512"],
     )
-    return Archives(default=read["default"], activemq=read["activemq"], jolokia=jolokia)
+    return Archives(activemq=read["activemq"], jolokia=jolokia)
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:

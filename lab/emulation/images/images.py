@@ -18,6 +18,7 @@ from docker.errors import DockerException
 
 import docker
 from lab import link
+from lab.activemq import releases
 from lab.emulation.engine import labels
 from lab.emulation.images import archive as image_archive
 from lab.emulation.images import base as base_image
@@ -112,7 +113,7 @@ def choose(
                 f"expected SHA-512 {known}\nfound            {found}\nit is damaged or was changed: fetch it again",
             )
         return Distribution(artifact=replace(archives.distribution(inside), sha512=found), file=archive)
-    artifact = archives.distribution(version or archives.default)
+    artifact = archives.distribution(version or releases.RELEASES[releases.DEFAULT])
     if not artifact.sha512:
         published = published_sha512(artifact, cache, say, download)
         artifact = replace(artifact, sha512=published)

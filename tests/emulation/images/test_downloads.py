@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.activemq.releases import RELEASES
 from lab.emulation.images.downloads import Artifact, cache_folder, fetch, published_sha512, read_archives
 from lab.errors import HostError
 from lab.shipped import shipped
@@ -79,8 +80,7 @@ def test_a_published_digest_that_is_none_is_refused(content: bytes, tmp_path: Pa
 
 def test_the_shipped_digests_are_whole() -> None:
     archives = read_archives((shipped("docker") / "broker" / "archives.toml").read_text("utf-8"))
-    assert {"5.16.7", "5.17.6", "5.18.3"} <= set(archives.activemq)
-    assert archives.default in archives.activemq
+    assert set(archives.activemq) == {*RELEASES.values()} == {"5.16.7", "5.17.6", "5.18.3"}
     for digest in (*archives.activemq.values(), archives.jolokia.sha512):
         assert len(bytes.fromhex(digest)) == 64
     assert str(archives.distribution("5.18.3")) == "apache-activemq-5.18.3-bin.tar.gz"

@@ -92,7 +92,7 @@ def test_the_context_is_the_same_for_the_same_files() -> None:
 
 # --- where ActiveMQ comes from
 
-ARCHIVES = read_archives('default = "5.0.1"\n[activemq]\n"5.0.1" = "aa"\n[jolokia]\nversion = "1"\nsha512 = "bb"')
+ARCHIVES = read_archives('[activemq]\n"5.0.1" = "aa"\n"5.18.3" = "bb"\n[jolokia]\nversion = "1"\nsha512 = "bb"')
 
 
 def archive(folder: Path, version: str) -> Path:
@@ -104,7 +104,7 @@ def archive(folder: Path, version: str) -> Path:
 
 def test_without_a_wish_it_is_the_default(tmp_path: Path) -> None:
     chosen = images.choose(ARCHIVES, None, None, tmp_path, quiet)
-    assert (chosen.artifact.version, chosen.artifact.sha512, chosen.file) == ("5.0.1", "aa", None)
+    assert (chosen.artifact.version, chosen.artifact.sha512, chosen.file) == ("5.18.3", "bb", None)
 
 
 def test_a_file_of_an_unknown_version_goes_by_its_own_digest(tmp_path: Path) -> None:
