@@ -109,8 +109,9 @@ class _Heard:
         taken: list[Incoming | Exception] = []
 
         def take() -> bool:
-            with suppress(IndexError):  # several threads may ask
-                taken.append(self._came.popleft())
+            if not taken:
+                with suppress(IndexError):  # several threads may ask
+                    taken.append(self._came.popleft())
             return bool(taken)
 
         if not self._clock.wait(take, within):

@@ -86,7 +86,7 @@ class Standing:
         )
 
     def is_up(self, broker: str) -> bool:
-        return self.lab.version(broker) is not None
+        return self.lab.management.version(broker) is not None
 
     def bridged(self) -> bool:
         return all(self.lab.bridge_is_up(bridge) for bridge in self.plan.bridges)

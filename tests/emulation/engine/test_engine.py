@@ -1,5 +1,7 @@
 """What is wrong with an engine is said once, with its remedy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,30 @@ def test_connecting_in_vain_is_a_host_error(host: str, tmp_path: Path) -> None:
         engine.connect({"DOCKER_HOST": host.format(folder=tmp_path)})
     assert caught.value.exit_code == 3
     assert caught.value.remedy
+
+
+@engine.explaining
+class Asking:
+    """What asks an engine that is not well."""
+
+    def ask(self, error: Exception) -> None:
+        raise error
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        yield
+
+    def _inside(self, error: Exception) -> None:
+        raise error
+
+
+def test_what_the_engine_s_library_raises_is_put_into_words_where_a_class_is_entered() -> None:
+    for error in (DockerException("no"), requests.exceptions.ConnectionError("no")):
+        with pytest.raises(HostError, match=rf"^{type(error).__name__}: no\n.*mqlab doctor"):
+            Asking().ask(error)
+        with pytest.raises(type(error)):
+            Asking()._inside(error)
+        with pytest.raises(type(error)), Asking().held():
+            raise error  # of whoever holds it, and not of the engine
+    with pytest.raises(KeyError):
+        Asking().ask(KeyError("no"))
