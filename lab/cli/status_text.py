@@ -15,6 +15,7 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
 from lab.cli import broker as brokers
 from lab.cli import network as networks
+from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan.values import BrokerPlan, InstancePlan
@@ -90,13 +91,17 @@ def to_dict(status: Status) -> dict[str, Any]:
         "owner_alive": status.owner_alive,
         "networks": dict(status.whereabouts.networks),
         "broker_status": [_broker(each) for each in status.brokers],
-        "bridges": [asdict(each) for each in status.bridges],
-        "links": [asdict(each) for each in status.links],
+        "bridges": [{**asdict(each), "ends": _seen(each.ends)} for each in status.bridges],
+        "links": [{**asdict(each), "directions": _seen(each.directions)} for each in status.links],
         "service": [describe_broker(account, each.name) for each in account.brokers],
         "peerings": [describe_peering(network, each) for each in network.peerings],
         "security_groups": [describe_security_group(each) for each in network.groups],
-        "dropped": [{name: each for name, each in asdict(drop).items() if name != "t"} for drop in status.dropped],
+        "dropped": [drop.told() for drop in status.dropped],
     }
+
+
+def _seen(found: Sequence[Observation]) -> list[dict[str, Any]]:
+    return [{"t": each.t, **each.told()} for each in found]
 
 
 def show(status: Status, console: Console) -> None:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar
+
+from msgspec import field
 
 from lab.history.observation import Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand(Observation):
+class Demand(Observation, frozen=True, kw_only=True, tag="demand"):
     """Whether a broker has a bridge's consumer on a destination, so that what is sent there will be forwarded."""
 
-    kind: ClassVar[str] = "demand"
     broker: str
     destination: str
     present: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BridgeSeen(Observation):
+class BridgeSeen(Observation, frozen=True, kw_only=True, tag="bridge"):
     """One end of a bridge, as its broker's JMX shows it; `up` false when it has gone."""
 
-    kind: ClassVar[str] = "bridge"
     connector: str
     broker: str  # whose JMX this is
     remote: str
@@ -36,32 +32,26 @@ class BridgeSeen(Observation):
     instance: int = 0  # of a pair: whose JMX
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerChanged(Observation):
+class BrokerChanged(Observation, frozen=True, kw_only=True, tag="broker"):
     """What was done to a broker, at the moment it happened: its container's own where the engine tells it."""
 
-    kind: ClassVar[str] = "broker"
     broker: str
     state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | …: all are in docs/history.md
     instance: int = 0  # of a pair: which one
     standby: bool = False  # of a pair: it was not the active one, so the broker served on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectorChanged(Observation):
+class ConnectorChanged(Observation, frozen=True, kw_only=True, tag="connector"):
     """A network connector was stopped or started over its broker's JMX."""
 
-    kind: ClassVar[str] = "connector"
     broker: str
     connector: str
     state: str  # "stopped" | "started"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigurationSaved(Observation):
+class ConfigurationSaved(Observation, frozen=True, kw_only=True, tag="configuration"):
     """The service saved a revision of a configuration; no broker has it by that."""
 
-    kind: ClassVar[str] = "configuration"
     configuration: str
     revision: int
     description: str = ""
@@ -69,11 +59,9 @@ class ConfigurationSaved(Observation):
     removed: int = 0  # in all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerRecordSeen(Observation):
+class BrokerRecordSeen(Observation, frozen=True, kw_only=True, tag="record"):
     """What the service keeps of a broker, once at the beginning and after each change; no password is in it."""
 
-    kind: ClassVar[str] = "record"
     broker: str
     state: str  # as the service names it: RUNNING, REBOOT_IN_PROGRESS, …
     configuration: str
@@ -85,20 +73,16 @@ class BrokerRecordSeen(Observation):
     window: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Maintenance(Observation):
+class Maintenance(Observation, frozen=True, kw_only=True, tag="maintenance"):
     """A broker's maintenance window opened with something pending, so that it is rebooted."""
 
-    kind: ClassVar[str] = "maintenance"
     broker: str
     window: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine(Observation):
+class LogLine(Observation, frozen=True, kw_only=True, tag="log"):
     """A line of a broker's log that matters, at the broker's own moment; before 0 where the lab was still opening."""
 
-    kind: ClassVar[str] = "log"
     broker: str
     level: str
     text: str  # its first 500 characters, without time and thread
@@ -107,11 +91,9 @@ class LogLine(Observation):
     times: int = 1  # it stands for so many lines alike, of which it is the last
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestinationSeen(Observation):
+class DestinationSeen(Observation, frozen=True, kw_only=True, tag="destination"):
     """A broker's own counters of one destination: the second witness."""
 
-    kind: ClassVar[str] = "destination"
     broker: str
     destination: str
     enqueued: int
@@ -122,11 +104,9 @@ class DestinationSeen(Observation):
     discarded: int = 0  # by network subscriptions, topics only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted(Observation):
+class Counted(Observation, frozen=True, kw_only=True, tag="counted"):
     """All that a broker counts of one thing, when a snapshot is taken."""
 
-    kind: ClassVar[str] = "counted"
     snapshot: str
     broker: str
     of: str  # "broker" | "destination" | "bridge" | "connector"
@@ -136,11 +116,9 @@ class Counted(Observation):
     session: str = ""  # of a broker or a bridge end; another one counts from nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotTaken(Observation):
+class SnapshotTaken(Observation, frozen=True, kw_only=True, tag="snapshot"):
     """A broker's part of a snapshot is whole; what it did not name, it counts nothing of."""
 
-    kind: ClassVar[str] = "snapshot"
     snapshot: str
     broker: str
     answered: bool = True

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
 
-from lab.history.observation import Observation
+from msgspec import field
+
+from lab.history.observation import Number, Observation
 
 
 class SendOutcome(StrEnum):
@@ -18,11 +18,9 @@ class SendOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribed(Observation):
+class Subscribed(Observation, frozen=True, kw_only=True, tag="subscribed"):
     """A broker accepted a subscription."""
 
-    kind: ClassVar[str] = "subscribed"
     client: str
     broker: str
     over: str
@@ -33,47 +31,39 @@ class Subscribed(Observation):
     ack: str = "auto"  # "client", "client-individual": what is received awaits an acknowledgement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approached(Observation):
+class Approached(Observation, frozen=True, kw_only=True, tag="approach"):
     """How an attempt to reach a broker ended: each of a connect step, and of other steps those that failed."""
 
-    kind: ClassVar[str] = "approach"
     client: str
     broker: str
     over: str
     what: str  # "connect" | "subscribe" | "publish"
     outcome: str  # "ok" | "refused" | "timed-out" | "tls-failed" | "not-authorised" | "failed": anything else
-    took: float  # seconds
+    took: Number  # seconds
     destination: str = ""  # that it was about, if it was
     note: str = ""  # the reason in full
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsubscribed(Observation):
+class Unsubscribed(Observation, frozen=True, kw_only=True, tag="unsubscribed"):
     """A subscription ended."""
 
-    kind: ClassVar[str] = "unsubscribed"
     client: str
     broker: str
     destination: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientChanged(Observation):
+class ClientChanged(Observation, frozen=True, kw_only=True, tag="client"):
     """A client that listens came or went, apart from subscribing and unsubscribing."""
 
-    kind: ClassVar[str] = "client"
     client: str
     broker: str
     state: str  # "disconnected" | "lost" | "refused" (it tried to come back) | "gave-up" | "returned" | "listening"
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publishing(Observation):
+class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
     """A publish step's common facts, said once for all its messages."""
 
-    kind: ClassVar[str] = "publishing"
     step: int
     client: str
     broker: str
@@ -85,35 +75,29 @@ class Publishing(Observation):
     place: str = ""  # of the step, as in StepStarted
     retained: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)  # a person's own
-    expiry_s: float | None = None  # how long after its sending a message is over
+    expiry_s: Number | None = None  # how long after its sending a message is over
     group: str | None = None
     priority: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent(Observation):
+class Sent(Observation, frozen=True, kw_only=True, tag="sent"):
     """A message was handed to its client; `Acknowledged` tells what became of it."""
 
-    kind: ClassVar[str] = "sent"
     id: str  # "<step>-<n>"
     digest: str | None = None  # of the body, when the body does not carry the id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged(Observation):
+class Acknowledged(Observation, frozen=True, kw_only=True, tag="acked"):
     """The outcome of a send."""
 
-    kind: ClassVar[str] = "acked"
     id: str
     outcome: SendOutcome = SendOutcome.OK
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received(Observation):
+class Received(Observation, frozen=True, kw_only=True, tag="received"):
     """A client received a message: by `id` where it carries one of this run, else by the digest of its body."""
 
-    kind: ClassVar[str] = "received"
     client: str
     destination: str  # the subscription's own, as in Subscribed
     id: str | None = None
@@ -123,11 +107,9 @@ class Received(Observation):
     pending: bool = False  # until the client acknowledges it; given back when it goes before that
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled(Observation):
+class Settled(Observation, frozen=True, kw_only=True, tag="settled"):
     """The outcome of acknowledging a message; unknown means that no answer came."""
 
-    kind: ClassVar[str] = "settled"
     client: str
     destination: str  # the subscription's own, as in Received
     id: str | None = None
@@ -135,13 +117,11 @@ class Settled(Observation):
     outcome: SendOutcome = SendOutcome.OK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paced(Observation):
+class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
     """How a step that sends at a rate kept it; rates are messages a second, over the time from first to last."""
 
-    kind: ClassVar[str] = "paced"
     step: int
-    asked_per_s: float
-    drawn_per_s: float  # what its dice gave; the same as asked where intervals are even
-    reached_per_s: float
+    asked_per_s: Number
+    drawn_per_s: Number  # what its dice gave; the same as asked where intervals are even
+    reached_per_s: Number
     held: bool  # within 2 % of what was drawn

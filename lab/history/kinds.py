@@ -49,7 +49,7 @@ from lab.history.observation import (
 from lab.history.standing_seen import Forgotten, Marked, Unwatched, Watched
 
 KINDS: Mapping[str, type[Observation]] = {
-    cls.kind: cls
+    str(cls.__struct_config__.tag): cls
     for cls in (
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar
 
-from lab.history.observation import Observation
+from msgspec import field
+
+from lab.history.observation import Number, Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkChanged(Observation):
+class LinkChanged(Observation, frozen=True, kw_only=True, tag="link"):
     """The router changed one direction of a link; `t` is the router's own moment."""
 
-    kind: ClassVar[str] = "link"
     link: str
     leaving: str
     reaching: str
@@ -21,26 +19,22 @@ class LinkChanged(Observation):
     impairment: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkSeen(Observation):
+class LinkSeen(Observation, frozen=True, kw_only=True, tag="link-counters"):
     """The router's counters of one direction; delays one way, in milliseconds."""
 
-    kind: ClassVar[str] = "link-counters"
     link: str
     leaving: str
     reaching: str
-    configured_delay_ms: float
-    measured_p50_ms: float | None
-    measured_p99_ms: float | None
+    configured_delay_ms: Number
+    measured_p50_ms: Number | None
+    measured_p99_ms: Number | None
     packets: int
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeeringChanged(Observation):
+class PeeringChanged(Observation, frozen=True, kw_only=True, tag="peering"):
     """A VPC peering is in another state, or in this one when the replay began."""
 
-    kind: ClassVar[str] = "peering"
     peering: str
     id: str  # pcx-…
     requester: str
@@ -48,58 +42,48 @@ class PeeringChanged(Observation):
     state: str  # as AWS names it: "pending-acceptance", "active", "failed", "expired", "rejected", "deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteChanged(Observation):
+class RouteChanged(Observation, frozen=True, kw_only=True, tag="route"):
     """A route was made or taken away, or leads nowhere now, or somewhere again."""
 
-    kind: ClassVar[str] = "route"
     table: str
     destination: str
     peering: str  # its name
     state: str  # "active" | "blackhole" | "deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleChanged(Observation):
+class RuleChanged(Observation, frozen=True, kw_only=True, tag="rule"):
     """A security group's rule was made or taken away."""
 
-    kind: ClassVar[str] = "rule"
     group: str
     rule: str  # "tcp 61617 10.1.0.10/32"
     state: str  # "authorized" | "revoked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyApplied(Observation):
+class PolicyApplied(Observation, frozen=True, kw_only=True, tag="policy"):
     """The router lets other packets pass; `t` is the router's own moment, between two packets."""
 
-    kind: ClassVar[str] = "policy"
-    took_ms: float  # from the order to that moment
+    took_ms: Number  # from the order to that moment
     changed: Mapping[str, str] = field(default_factory=dict)  # "tokyo to singapore": what passes there now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempted(Observation):
+class Attempted(Observation, frozen=True, kw_only=True, tag="attempt"):
     """A connection was tried, from a broker's container or from this machine; beside it what the Network says."""
 
-    kind: ClassVar[str] = "attempt"
     name: str
     source: str
     target: str
     port: int
     answer: str  # "open" | "refused" | "silent" | "unreachable"
-    took_ms: float
+    took_ms: Number
     allowed: bool  # by peerings, routes and security groups, and the link is open
     stop: str = ""  # what stops it otherwise: "no-ingress-rule", …
     why: str = ""  # the same in words
     dropped: Mapping[str, int] = field(default_factory=dict)  # cause → packets, between the two during the attempt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PacketsDropped(Observation):
+class PacketsDropped(Observation, frozen=True, kw_only=True, tag="dropped"):
     """What the router dropped for one reason between two endpoints, since the lab opened."""
 
-    kind: ClassVar[str] = "dropped"
     source: str  # an instance, or "internet"
     target: str
     at: str  # "way": there was none; "out", "in": no rule of the source's, of the target's groups

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, Self
+
+from msgspec import Meta, Struct, field, structs
 
 VERSION = 1
 LATE = 0.05  # seconds after its moment from which a step is late: less is the machine's own unrest
 BEAT = 5.0  # seconds between two words that a keeper watches, or that a program listens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+LARGEST = 1e15  # of a number, either way
+Number = Annotated[float, Meta(gt=-LARGEST, lt=LARGEST)]
+
+
+class Header(Struct, frozen=True, kw_only=True):
     """Line one: which run this is, and what it was asked, passwords left out."""
 
     run: str
@@ -30,50 +34,53 @@ class Header:
     history: int = VERSION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """One thing seen at one moment."""
+class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+    """One thing seen at one moment; its kind is what a history's line calls it by."""
 
-    kind: ClassVar[str]
-    t: float  # seconds since the replay began
+    t: Number  # seconds since the replay began
+
+    @property
+    def kind(self) -> str:
+        """Return the name of its kind."""
+        return str(self.__struct_config__.tag)
+
+    def told(self) -> dict[str, Any]:
+        """Return what it tells besides its moment, by the names of its fields."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "t"}
+
+    def with_fields(self, **fields: Any) -> Self:
+        """Return a copy that has other values in some fields."""
+        return structs.replace(self, **fields)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted(Observation):
+class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
     """A step of the scenario began."""
 
-    kind: ClassVar[str] = "step"
     step: int  # counts from 1
     verb: str
     asked: str  # the step in one line, for people
     place: str = ""  # where a person finds it, such as "5.1 round 2"; empty where that is its number
-    due: float | None = None  # the moment that it was to begin; `t` is when it did
+    due: Number | None = None  # the moment that it was to begin; `t` is when it did
     by: str = ""  # of a lab that stands, who did it: "command" | "python" | "keeper"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepEnded(Observation):
+class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
     """A step ended; `note` says what was remarkable about it."""
 
-    kind: ClassVar[str] = "step-ended"
     step: int
     ok: bool = True
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble(Observation):
+class Trouble(Observation, frozen=True, kw_only=True, tag="trouble"):
     """Something went wrong that is nobody's verdict yet: a lost connection, a refused login."""
 
-    kind: ClassVar[str] = "trouble"
     who: str
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended(Observation):
+class Ended(Observation, frozen=True, kw_only=True, tag="ended"):
     """The replay came to its end, or the lab that stood; a history without this line was cut short, or goes on."""
 
-    kind: ClassVar[str] = "ended"
     complete: bool
     note: str = ""

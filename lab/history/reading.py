@@ -6,22 +6,24 @@ A history whose last line is cut short is read up to it. Whether what it tells m
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from json import JSONDecodeError
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, BinaryIO, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec.structs import fields
 
 from lab.errors import InputError, Place
-from lab.history import quick
 from lab.history.clients_seen import SendOutcome
 from lab.history.kinds import KINDS
-from lab.history.observation import VERSION, Header, Observation
+from lab.history.observation import LARGEST, VERSION, Header, Observation
 from lab.history.portions import LONGEST, LineError, portions
 
 _NEWLINE = 10
+_DECODE: Callable[[bytes], Observation] = msgspec.json.Decoder(Union[tuple(KINDS.values())]).decode  # noqa: UP007
 _BEGINS = "a history begins with a line that tells its run"
 
 
@@ -60,16 +62,6 @@ def observations(path: Path) -> Generator[Header | Observation, None, int | None
         return (yield from _parsed(path, stream))
 
 
-_NUMBER = r"(?:0|[1-9][0-9]{0,11})\.[0-9]{1,9}"
-_TEXT = r'[^"\\\x00-\x1f\udc80-\udcff]++'
-# What comes by the million, exactly as `writing` writes it; any other line is for the strict reader.
-_USUAL = re.compile(
-    rf'\{{"t":({_NUMBER}),"kind":"(sent|acked|received","client":"{_TEXT}","destination":"{_TEXT})","id":"({_TEXT})"\}}\n'
-    r"|([^\n]*\n)"
-)
-_MOST_PLACES = 10_000
-
-
 def _parsed(path: Path, stream: BinaryIO) -> Generator[Header | Observation, None, int | None]:
     yield first(path, stream)
     return (yield from parsed(path, portions(stream), 2))
@@ -85,25 +77,16 @@ def first(path: Path, stream: BinaryIO) -> Header:
 
 def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observation, None, int | None]:
     """Read portions of whole lines, the first of which has a number; return that of a last one that is cut short."""
-    sent, acknowledged, received = quick.sent, quick.acknowledged, quick.received
-    places: dict[str, tuple[str, str]] = {}  # client and destination, by the middle of a receipt's line
     try:
         for portion in whole:
             if portion[-1] != _NEWLINE:
                 return number
-            text = portion.decode(errors="surrogateescape")
-            for number, (t, what, id_, unusual) in enumerate(_USUAL.findall(text), start=number):  # noqa: B007, B020
-                if what == "sent":
-                    yield sent(float(t), id_)
-                elif what == "acked":
-                    yield acknowledged(float(t), id_)
-                elif what:
-                    place = places.get(what)
-                    if place is None:
-                        place = _place(places, what)
-                    yield received(float(t), *place, id_)
-                else:
-                    yield _observation(unusual.encode(errors="surrogateescape"))
+            for number, octets in enumerate(portion[:-1].split(b"\n"), start=number):  # noqa: B007, B020
+                try:
+                    seen = _DECODE(octets)
+                except (msgspec.MsgspecError, ValueError, RecursionError):
+                    seen = _observation(octets + b"\n")  # which says what is wrong, or finds nothing wrong
+                yield seen
             number += 1
     except LineError as bad:
         raise _refused(path, number, bad) from bad
@@ -112,15 +95,6 @@ def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observa
 
 def _refused(path: Path, number: int, bad: LineError) -> InputError:
     return InputError.of(bad.what, bad.remedy, Place(file=str(path), line=number, column=bad.column))
-
-
-def _place(places: dict[str, tuple[str, str]], what: str) -> tuple[str, str]:
-    """Take a receipt's client and destination out of its line, once for all that are alike."""
-    if len(places) == _MOST_PLACES:
-        places.clear()
-    _, _, _, _, client, _, _, _, destination = what.split('"')
-    places[what] = client, destination
-    return client, destination
 
 
 def _first_line(stream: BinaryIO) -> dict[str, Any]:
@@ -151,22 +125,8 @@ def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON")
 
 
-_SCAN: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_constant=_no_constant).scan_once  # type: ignore[attr-defined]
-
-
 def _object(octets: bytes) -> dict[str, Any]:
-    """Read one line's object; the scanner alone is half the price of `json.loads`, which the slow way then explains."""
-    try:
-        text = octets.decode()
-        found, end = _SCAN(text, 0)
-        if type(found) is dict and end == len(text) - 1:
-            return found
-    except (StopIteration, ValueError, RecursionError):
-        pass
-    return _explained(octets)
-
-
-def _explained(octets: bytes) -> dict[str, Any]:
+    """Read one line's object, and say what is wrong where it is none."""
     try:
         found = json.loads(octets.decode(), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
@@ -208,11 +168,11 @@ class _Form:
 
 def _forms(cls: type[Header] | type[Observation]) -> Mapping[str, _Form]:
     hints = get_type_hints(cls)
-    return {f.name: _form(hints[f.name], f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)}
+    return {f.name: _form(hints[f.name], f.required) for f in fields(cls)}
 
 
 def _form(hint: Any, needed: bool) -> _Form:
-    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if get_origin(parts[0]) is Mapping:
         holding = get_args(parts[0])[1]
         return _Form(types=(dict,), holding=None if holding is Any else holding, needed=needed)
@@ -243,12 +203,11 @@ def _value(name: str, value: Any, form: _Form) -> Any:
     if form.holding is not None and any(type(each) is not form.holding for each in value.values()):
         raise LineError(f"{name} holds something else than {form.holding.__name__}")
     if float in form.types and value is not None:
-        if not -_LARGEST < value < _LARGEST:
+        if not -LARGEST < value < LARGEST:
             raise LineError(f"{name} is too large a number")
         return float(value)
     return value
 
 
-_LARGEST = 1e15
 _FORMS: Mapping[type, Mapping[str, _Form]] = {cls: _forms(cls) for cls in (Header, *KINDS.values())}  # type: ignore[misc, arg-type]
 _MAKERS: Mapping[str, Callable[[dict[str, Any]], Observation]] = {kind: _generic(cls) for kind, cls in KINDS.items()}

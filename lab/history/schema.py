@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from enum import EnumType
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from msgspec import NODEFAULT
+from msgspec.structs import fields
 
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
@@ -44,9 +46,9 @@ def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[st
         if field.name in told:
             continue
         properties[field.name] = schema = dict(_value(hints[field.name]))
-        if field.default is not MISSING:
+        if field.default is not NODEFAULT:
             schema["default"] = field.default
-        elif field.default_factory is not MISSING:
+        elif field.default_factory is not NODEFAULT:
             schema["default"] = field.default_factory()
         else:
             needed.append(field.name)
@@ -62,7 +64,7 @@ def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[st
 def _value(hint: Any) -> Mapping[str, Any]:
     """Return the schema of what one field may hold; a type that no field has had so far is a KeyError."""
     origin, inner = get_origin(hint), get_args(hint)
-    if isinstance(hint, UnionType):
+    if origin in (Union, UnionType):
         return {"anyOf": [_value(each) for each in inner]}
     if isinstance(hint, EnumType):
         return {"enum": [str(each.value) for each in hint]}  # type: ignore[var-annotated]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import threading
@@ -14,6 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+from msgspec.structs import fields
+
 from lab.errors import InputError
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.kinds import KINDS
@@ -21,10 +23,7 @@ from lab.history.observation import Header, Observation
 from lab.masking import Mask
 
 _DEFAULTS = {
-    cls: {
-        f.name: f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
-        for f in dataclasses.fields(cls)
-    }
+    cls: {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(cls)}
     for cls in KINDS.values()
 }
 _MOST_WAITING = 50_000  # lines: on a disk that does not keep up, whoever records writes too
@@ -33,7 +32,7 @@ _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=F
 
 def header_line(header: Header) -> str:
     """Write the first line."""
-    rest = {f.name: getattr(header, f.name) for f in dataclasses.fields(header) if f.name != "history"}
+    rest = {f.name: getattr(header, f.name) for f in fields(header) if f.name != "history"}
     return _DUMPS({"history": header.history} | rest) + "\n"
 
 
@@ -48,7 +47,7 @@ def line(seen: Observation) -> str:
         return _received(seen)  # type: ignore[arg-type]
     defaults = _DEFAULTS[kind]
     rest = ((name, getattr(seen, name), default) for name, default in defaults.items() if name != "t")
-    told = {name: value for name, value, default in rest if default is dataclasses.MISSING or value != default}
+    told = {name: value for name, value, default in rest if default is msgspec.NODEFAULT or value != default}
     return f'{{"t":{seen.t:.6f},"kind":{quoted(seen.kind)}{"," if told else ""}{_DUMPS(told)[1:]}\n'
 
 

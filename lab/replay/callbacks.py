@@ -7,8 +7,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import NamedTuple, Protocol
 
-from lab.history import Observation, SendOutcome
-from lab.history.quick import acknowledged, received
+from lab.history import Acknowledged, Observation, Received, SendOutcome
 from lab.matching import identify
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming
@@ -76,7 +75,7 @@ class Callbacks:
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Take the outcome of a send."""
         now = self._clock_now() - self._start
-        self._record(acknowledged(now, id, outcome, note))
+        self._record(Acknowledged(t=now, id=id, outcome=outcome, note=note))
         if note:
             self.notes[note] = None
         self.last_outcome = now
@@ -93,7 +92,16 @@ class Callbacks:
         token = message.token
         where = str(message.destination)
         self._record(
-            received(now, self._who, where, id, digest, message.retained, message.redelivered, token is not None)
+            Received(
+                t=now,
+                client=self._who,
+                destination=where,
+                id=id,
+                digest=digest,
+                retained=message.retained,
+                redelivered=message.redelivered,
+                pending=token is not None,
+            )
         )
         if token is not None:
             self.unsettled[token] = waiting = Unsettled(token, message.destination, id, digest)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -118,7 +117,7 @@ class Rehearsal:
 
     def record_of_lab(self, observation: Observation) -> None:
         """Record something that carries a moment of the lab's clock."""
-        seen = replace(observation, t=observation.t - self.start)
+        seen = observation.with_fields(t=observation.t - self.start)
         if self.sightings.see(seen):
             self.record(seen)
         if isinstance(observation, LogLine):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from lab.activemq.destinations import has_wildcard, hears
 from lab.declare.expectations.base import Arrivals, Expectation
@@ -106,7 +105,7 @@ def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
         # The last acknowledgements may still be on their way over the link.
         rehearsal.wait(lambda: False, QUIET)
         before, seen = seen, (*lab.destinations(wanted), *lab.bridges())
-        if [replace(each, t=0.0) for each in before] == [replace(each, t=0.0) for each in seen]:
+        if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in seen]:
             break
     for each in (*seen, *lab.links()):
         rehearsal.record_of_lab(each)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import re
 from datetime import timedelta
 from enum import Enum
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 import pytest
+from msgspec import NODEFAULT, structs
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -185,18 +185,14 @@ def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
     assert set(told) == set(KINDS)
     defaults = {
         field.name: None
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        else (field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default)
-        for field in dataclasses.fields(KINDS[kind])
+        if field.required
+        else (field.default_factory() if field.default_factory is not NODEFAULT else field.default)
+        for field in structs.fields(KINDS[kind])
         if field.name != "t"
     }
     assert code_words(told[kind]) == list(defaults)
     optional = re.findall(r"`([a-z_]+)` \(", told[kind])
-    assert optional == [
-        field.name
-        for field in dataclasses.fields(KINDS[kind])
-        if field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
-    ]
+    assert optional == [field.name for field in structs.fields(KINDS[kind]) if not field.required]
 
 
 def test_every_port_of_a_broker_is_on_its_page() -> None:
@@ -211,7 +207,7 @@ def test_every_name_of_a_log_line_is_on_its_page() -> None:
 def test_every_field_of_the_header_is_on_its_page() -> None:
     page = sections(ROOT / "docs" / "history.md")["The header"]
     told = {code_words(cells[0])[0] for cells in rows(page)}
-    assert told == {field.name for field in dataclasses.fields(Header)}
+    assert told == {field.name for field in structs.fields(Header)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -47,9 +47,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 def any_of(kind: type[Observation]) -> st.SearchStrategy[Observation]:
-    return st.builds(
-        kind, **{name: known for name in kind.__dataclass_fields__ if (known := KNOWN.get(name)) is not None}
-    )
+    return st.builds(kind, **{name: known for name in kind.__struct_fields__ if (known := KNOWN.get(name)) is not None})
 
 
 KNOWN = {
@@ -234,12 +232,18 @@ def test_what_looks_like_a_usual_line_is_read_as_strictly(tmp_path: Path, text: 
         ' {"t":1.5, "kind":"sent", "id":"1-1"}\r',
         '{"t":15e-1,"kind":"sent","id":"\\u0031-1"}',
         '{"t":1.5,"kind":"sent","id":"1-1","digest":null}',
+        '{"t":1.5,"kind":"acked","kind":"sent","id":"1-1"}',
     ],
 )
 def test_a_usual_line_in_another_form_says_the_same(tmp_path: Path, text: str) -> None:
     path = tmp_path / "history.jsonl"
     path.write_bytes((HEAD + text + "\n").encode())
     assert read(path).observations == (Sent(t=1.5, id="1-1"),)
+
+
+def test_half_a_character_is_written_and_read_as_it_is(tmp_path: Path) -> None:
+    seen: list[Observation] = [Trouble(t=1.0, who="\ud800", what="x")]
+    assert list(read(write(tmp_path / "history.jsonl", seen)).observations) == seen
 
 
 def test_another_version_says_what_reads_it(tmp_path: Path) -> None:

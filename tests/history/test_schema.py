@@ -50,7 +50,7 @@ def test_the_schema_is_one_and_has_every_kind() -> None:
 
 def made(kind: type[Observation]) -> st.SearchStrategy[Observation]:
     counts = st.dictionaries(st.text(), st.integers(), max_size=3)
-    return st.builds(kind, **{name: counts for name in ("dropped", "counters") if name in kind.__dataclass_fields__})
+    return st.builds(kind, **{name: counts for name in ("dropped", "counters") if name in kind.__struct_fields__})
 
 
 @settings(deadline=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
@@ -135,7 +134,7 @@ def test_every_receipt_is_counted_once_and_every_owed_message_is_received_or_los
 @given(histories(digests=True))
 def test_an_unknown_send_is_never_lost(made: Made) -> None:
     unknown = tuple(
-        replace(seen, outcome=SendOutcome.UNKNOWN) if isinstance(seen, Acknowledged) else seen
+        seen.with_fields(outcome=SendOutcome.UNKNOWN) if isinstance(seen, Acknowledged) else seen
         for seen in made.observations
     )
     for row in _judged(unknown).deliveries:
@@ -145,7 +144,7 @@ def test_an_unknown_send_is_never_lost(made: Made) -> None:
 @given(histories(digests=False), st.randoms(use_true_random=False))
 def test_receipts_may_be_written_in_any_order_but_for_what_concerns_order(made: Made, dice: Random) -> None:
     made_receipts = [seen for seen in made.observations if isinstance(seen, Received)]
-    made_receipts = [replace(seen, pending=False, redelivered=False) for seen in made_receipts]
+    made_receipts = [seen.with_fields(pending=False, redelivered=False) for seen in made_receipts]
     receipts = made_receipts.copy()
     dice.shuffle(receipts)
     others = [seen for seen in made.observations if not isinstance(seen, Received | Settled)]
@@ -163,7 +162,7 @@ def test_what_is_not_counted_before_is_counted_as_it_comes(made: Made) -> None:
     others = (seen for seen in made.observations if not isinstance(seen, Sent | Publishing))
     rest = [seen for seen in others if not isinstance(seen, Received) or seen.id in known]
     counted = [seen for seen in made.observations if isinstance(seen, Publishing)]
-    uncounted = [replace(seen, count=None) for seen in counted]
+    uncounted = [seen.with_fields(count=None) for seen in counted]
     assert _judged((*uncounted, *sends, *rest)).deliveries == _judged((*counted, *sends, *rest)).deliveries
 
 

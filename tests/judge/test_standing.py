@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +185,7 @@ def test_nobody_knows_what_nobody_watched(tmp_path: Path, claim: dict[str, Any])
     alone = judged(tmp_path, claim, [*seen, Marked(t=60.0, text="long after")])
     assert alone.outcome is Outcome.UNKNOWN
     assert alone.reason.endswith("nobody watched the lab from 20.000 s on")
-    back = [Unwatched(t=61.0, since=20.0), bridge(61.1), replace(demand, t=61.1), Watched(t=65.0)]
+    back = [Unwatched(t=61.0, since=20.0), bridge(61.1), demand.with_fields(t=61.1), Watched(t=65.0)]
     again = judged(tmp_path, claim, [*seen, *back])
     assert again.outcome is Outcome.HELD
     assert "since 1.000 s" not in again.reason, "in between nobody saw it"

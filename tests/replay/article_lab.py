@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lab.declare.topology import Topology
 from lab.history import BridgeSeen, Counted, SnapshotTaken
@@ -91,6 +90,6 @@ class ArticleLab(FakeLab):
     def _ends(self, connector: str, initiator: str) -> list[BridgeSeen]:
         ends = super()._ends(connector, initiator)
         return [
-            replace(each, remote_address=f"tcp://192.0.2.1:{CAME_FROM if each.created_by_duplex else OPENWIRE}")
+            each.with_fields(remote_address=f"tcp://192.0.2.1:{CAME_FROM if each.created_by_duplex else OPENWIRE}")
             for each in ends
         ]

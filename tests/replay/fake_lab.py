@@ -6,7 +6,7 @@ import heapq
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 
@@ -497,7 +497,7 @@ class FakeLab:
     def _ends_turn(self, connector: str, initiator: str, *, up: bool) -> None:
         for end in self._ends(connector, initiator):
             if self.recorder is not None:
-                self.recorder.record(replace(end, up=up))
+                self.recorder.record(end.with_fields(up=up))
 
     def _say(self, broker: str, text: str, name: str) -> None:
         if self.recorder is not None:

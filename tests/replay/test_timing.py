@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -139,7 +138,7 @@ def test_what_does_not_come_is_said_and_the_replay_goes_on(tmp_path: Path, condi
 
         def destinations(self, of: object) -> list[object]:  # type: ignore[override]
             found = super().destinations(of)  # type: ignore[arg-type]
-            return [replace(each, queued=7) for each in found]
+            return [each.with_fields(queued=7) for each in found]
 
     played = Played(tmp_path, f"{HEARD}  - wait: {condition}\n", lambda lab: setattr(lab, "__class__", Stuck))
     played.play()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from lab.history import (
     Acknowledged,
@@ -37,11 +36,9 @@ TOPOLOGY: dict[str, Any] = {
 EXACTLY = {"delivered": {"to": ["ear"], "promise": "exactly-once", "within": "1s"}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comet(Observation):
+class Comet(Observation, frozen=True, kw_only=True, tag="comet"):
     """A kind of which the page knows nothing."""
 
-    kind: ClassVar[str] = "comet"
     broker: str
     tail: str
 

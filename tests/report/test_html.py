@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from lab.history import BridgeSeen, LinkChanged, LogLine, Paced, StepEnded, StepStarted
 from lab.judge import judge_whole
@@ -257,7 +258,7 @@ def test_without_a_run_folder_the_declared_configuration_is_shown_as_such(tmp_pa
     text = '<broker xmlns="http://activemq.apache.org/schema/core"/>'
     configured = {"region": "tk", "engine-version": "5.18", "configuration": {"file": "f", "text": text}}
     topology = TOPOLOGY | {"brokers": {"tokyo": configured}}
-    head = replace(header(), declared={**header().declared, "topology": topology})
+    head = structs.replace(header(), declared={**header().declared, "topology": topology})
     given = page(judged(tmp_path / "history.jsonl", head), Files()).files
     assert [(each.broker, each.text, each.name) for each in given] == [("tokyo", text, "the configuration as declared")]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -92,11 +90,9 @@ def test_ids_that_no_run_writes_are_shown_as_they_are() -> None:
     assert told(*(Sent(t=0, id=each) for each in ids)) == [f"sent {each}" for each in ids]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Eclipse(Observation):
+class Eclipse(Observation, frozen=True, kw_only=True, tag="sun-eclipse"):
     """A kind that nobody has put into words."""
 
-    kind: ClassVar[str] = "sun-eclipse"
     broker: str
     how_dark: float
     total: bool

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lab.emulation.brokers.actives import Actives
 from lab.emulation.brokers.power import OUT, PAUSED, STARTING, STOPPING, Power
@@ -100,7 +100,7 @@ class _BrokerWatch:
             self._known = now
             for key in before.keys() - now.keys():
                 # Counters are of a bridge that is there.
-                gone = replace(before[key], t=self._clock.now(), up=False, enqueued=0, dequeued=0, received=0)
+                gone = before[key].with_fields(t=self._clock.now(), up=False, enqueued=0, dequeued=0, received=0)
                 self._recorder.record(gone)
             for key in now.keys() - before.keys():
                 self._recorder.record(now[key])

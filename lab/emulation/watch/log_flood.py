@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 
 from lab.history import LogLine
 
@@ -31,7 +30,7 @@ class Flood:
         if self._seen[kind] <= WHOLE:
             return line
         held = self._held.pop(kind, None)
-        bundle = replace(line, times=1 if held is None else held.times + 1)
+        bundle = line.with_fields(times=1 if held is None else held.times + 1)
         if bundle.times == BUNDLE:
             return bundle
         self._held[kind] = bundle

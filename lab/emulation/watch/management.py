@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
@@ -74,7 +73,7 @@ class Management:
         its = self._active(broker)
         found, connections = self._of[its.name].read(mbeans.bridges(broker), mbeans.connections(broker))
         ends = mbeans.read_bridges(broker, found, connections, self._planned(), self._clock.now())
-        return tuple(replace(end, instance=its.mark) for end in ends) if its.mark else ends
+        return tuple(end.with_fields(instance=its.mark) for end in ends) if its.mark else ends
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Return whether a bridge works: seen at its ends, and its login accepted by the responder."""

@@ -232,7 +232,7 @@ class Timeline:
             return
         for end, its in self.bridges.items():
             if its.up:
-                self.bridges[end] = replace(its, up=False, t=seen.since)
+                self.bridges[end] = its.with_fields(up=False, t=seen.since)
                 self.bridge_changes.append((seen.since, end, False))
                 self._unseen.add(end)
 

@@ -9,8 +9,7 @@ from lab.activemq.protocols import protocol
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Publishing, SendOutcome
-from lab.history.quick import sent as seen_sent
+from lab.history import Publishing, SendOutcome, Sent
 from lab.matching import HEADER, MOST, digest, header_value, make_body, message_id, number_body
 from lab.replay.attempts import failed, turned_away
 from lab.replay.callbacks import Callbacks
@@ -116,7 +115,7 @@ class Sending:
                 sent -= 1
                 break
             now = rehearsal.now()
-            rehearsal.record(seen_sent(now, message.id, digest(message.body) if given else None))
+            rehearsal.record(Sent(t=now, id=message.id, digest=digest(message.body) if given else None))
             course.last = now
             if sent == 1:
                 course.first = first = now

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 from lab.history import ClientChanged, Observation, Watched
 from lab.report.rows import brokers_seen, clients_seen, network_seen, observation, standing_seen
@@ -27,7 +26,7 @@ def is_news(seen: Observation) -> bool:
 
 
 def _fields(seen: Observation) -> Said:
-    told = {field.name: getattr(seen, field.name) for field in fields(seen) if field.name != "t"}
+    told = seen.told()
     actor = next((name for name in _ACTORS if told.get(name)), None)
     who = str(told.pop(actor)) if actor else ""
     rest = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in told.items() if value is not None)
