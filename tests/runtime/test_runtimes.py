@@ -10,9 +10,7 @@ import pytest
 from lab.errors import InputError
 from lab.runtimes import USUAL, runtime
 
-LOADED = (
-    "import sys, lab.labs, lab.cli.labs; print([each for each in ('docker', 'lab.emulation') if each in sys.modules])"
-)
+LOADED = "import sys, lab.labs, lab.cli.labs; print({'docker', 'lab.emulation'} & sys.modules.keys())"
 
 
 def test_the_usual_runtime_has_the_name_that_notes_and_histories_have() -> None:
