@@ -185,7 +185,7 @@ class EmulatedLab:
         except BrokerError:
             self._refusals.renew()
             raise
-        return replace(started, standby=holder is not None and holder.name != its.name)
+        return started.with_fields(standby=holder is not None and holder.name != its.name)
 
     def started(self, broker: str, instance: int = 1) -> bool:
         """Return whether an instance says over its management that its last connector listens, or that it waits."""
@@ -321,7 +321,7 @@ class EmulatedLab:
         """Do something to an instance, and say whether it was the active one; a look shows what has gone with it."""
         its = self.state.brokers[broker].instance(instance)
         standby = self._actives.last(broker).name != its.name
-        changed = replace(what(its), standby=standby)
+        changed = what(its).with_fields(standby=standby)
         self._refusals.renew()
         if look and self._watch is not None:
             self._watch.look(broker)

@@ -49,7 +49,7 @@ class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_un
         return {name: getattr(self, name) for name in self.__struct_fields__ if name != "t"}
 
     def with_fields(self, **fields: Any) -> Self:
-        """Return a copy that has other values in some fields."""
+        """Return a copy that has other values in some fields; `dataclasses.replace` takes no struct."""
         return structs.replace(self, **fields)
 
 
