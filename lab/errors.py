@@ -71,7 +71,7 @@ class InputError(LabError):
 
 
 class PlanError(LabError):
-    """What was asked for is well written and cannot be built."""
+    """A topology or scenario is well written, but cannot be built."""
 
 
 class HostError(LabError):

@@ -1,6 +1,6 @@
-"""The link's control socket: a JSON request a line, a JSON answer a line. Never blocks, whoever is at the other end.
+"""A link's control socket: one JSON request a line, one JSON answer a line. Never blocks, whatever a client does.
 
-Knows the protocol; the link itself is handed in as a Controlled.
+Knows the protocol; the link is handed in as a Controlled.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lab.link.impairment import Setting, read_setting
 FOLDER = Path("/run/mqlab")
 MAX_REQUEST = 64 << 10
 _MAX_CLIENTS, _BACKLOG = 16, 128
-# what may be asked, and the keys each needs
+# requests, and the keys that each needs
 _VERBS: Mapping[str, set[str]] = {
     "get": set(),
     "set": {"directions"},
@@ -31,32 +31,32 @@ _VERBS: Mapping[str, set[str]] = {
 
 
 class Controlled(Protocol):
-    """What the control socket may do to a link."""
+    """A link, as far as the control socket needs it."""
 
     @property
     def regions(self) -> tuple[str, str]:
-        """Return the regions the link's directions leave from."""
+        """Return the regions that the link's directions leave."""
         ...
 
     def open(self, cost_ns: int) -> None:
-        """Let traffic in; ConfigError if it is already open."""
+        """Let traffic pass; raise ConfigError if the link is open already."""
         ...
 
     def change(self, settings: Mapping[str, Setting]) -> None:
-        """Replace how the directions leaving these regions are set, in one step."""
+        """Replace the settings of the directions leaving these regions, in one step."""
         ...
 
     def reset_counters(self) -> None:
-        """Begin counting anew."""
+        """Set all counters to 0."""
         ...
 
     def json(self) -> dict[str, Any]:
-        """Return everything there is to know about the link."""
+        """Return the link's state, settings and counters, ready for JSON."""
         ...
 
 
 def answer(line: bytes, link: Controlled) -> dict[str, Any]:
-    """Do what one request asks and give the answer; a bad request changes nothing."""
+    """Carry out one request and return the answer; a wrong request changes nothing."""
     try:
         return {"ok": True, "stamp": _do(line, link)} | link.json()
     except ConfigError as error:
@@ -81,14 +81,14 @@ def _do(line: bytes, link: Controlled) -> dict[str, Any]:
 
 
 def stamp() -> dict[str, Any]:
-    """Return the router's own time, now: the moment a change took effect."""
+    """Return the router's time now, by both clocks: the moment at which a change took effect."""
     wall = time.time_ns()
     text = datetime.fromtimestamp(wall / 1e9, UTC).isoformat(timespec="microseconds")
     return {"monotonic_ns": time.monotonic_ns(), "wall_ns": wall, "wall": text}
 
 
 class ControlSocket:
-    """Listens on a UNIX socket and serves what is ready, a step at a time."""
+    """A UNIX socket that serves clients one step at a time, as their descriptors get ready."""
 
     def __init__(self, path: Path, longest: int = MAX_REQUEST) -> None:
         self._longest = longest
@@ -102,18 +102,18 @@ class ControlSocket:
             os.umask(before)
         self._listener.listen(_BACKLOG)
         self._clients: dict[int, tuple[socket.socket, bytearray]] = {}
-        self._unsent: dict[int, memoryview] = {}  # of answers that are longer than the kernel takes at once
+        self._unsent: dict[int, memoryview] = {}  # the rest of answers longer than the kernel accepts at once
 
     def fds(self) -> list[int]:
-        """Return the file descriptors to watch for what comes."""
+        """Return the file descriptors to watch for reading."""
         return [self._listener.fileno(), *(fd for fd in self._clients if fd not in self._unsent)]
 
     def unsent(self) -> list[int]:
-        """Return those to watch for room: the rest of an answer waits for it."""
+        """Return the file descriptors to watch for writing: those with an unsent rest."""
         return [*self._unsent]
 
     def serve(self, fd: int, answering: Callable[[bytes], dict[str, Any]]) -> None:
-        """Do one step for a file descriptor that is ready; `answering` is given a whole request."""
+        """Do one step for a file descriptor that is ready; `answering` returns the answer to a whole request."""
         if fd == self._listener.fileno():
             self._accept()
         elif fd in self._unsent:
@@ -124,10 +124,10 @@ class ControlSocket:
     def _accept(self) -> None:
         try:
             client, _ = self._listener.accept()
-        except OSError:  # gone again, or no descriptor free
+        except OSError:  # the client has gone, or no descriptor is free
             return
         client.setblocking(False)
-        if len(self._clients) >= _MAX_CLIENTS:  # the oldest has had its time: it must not lock everyone else out
+        if len(self._clients) >= _MAX_CLIENTS:  # close the oldest, so that it does not lock out others
             self._close(next(iter(self._clients)))
         self._clients[client.fileno()] = (client, bytearray())
 
@@ -151,17 +151,17 @@ class ControlSocket:
             reply = {"ok": False, "error": f"request longer than {self._longest} bytes"}
         else:
             return
-        # One request a connection: what a client sends after it is not read.
+        # One request a connection: anything after it is not read.
         self._unsent[fd] = memoryview(json.dumps(reply).encode() + b"\n")
         self._send(fd)
 
     def _send(self, fd: int) -> None:
-        """Send what the kernel takes now of an answer, and end the connection after the last of it."""
+        """Send as much of an answer as the kernel accepts now; close the connection after the last of it."""
         try:
             sent = self._clients[fd][0].send(self._unsent[fd])
         except BlockingIOError:
             return
-        except OSError:  # nobody is there to read it
+        except OSError:  # the client has gone
             self._close(fd)
             return
         self._unsent[fd] = self._unsent[fd][sent:]

@@ -1,4 +1,4 @@
-"""Finds each network's interface by the router's address on it: no engine names them in the order of attachment."""
+"""Each network's interface, found by the router's address on it: Docker does not name them in a known order."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _KERNEL = Path("/proc/sys/net/ipv4")
 
 
 def find_interfaces(config: Config, addresses: str | bytes) -> dict[str, str]:
-    """Return network name → interface name, from the text of `ip -json -4 addr`; ConfigError if one is missing.
+    """Return network name → interface name, from the text of `ip -json -4 addr`; raise ConfigError if one is missing.
 
-    One that is not up counts as missing: an engine gives it its address first, and no route leads through it before.
+    An interface that is not up counts as missing: Docker sets its address first, and no route leads through it yet.
     """
     owners = {
         found["local"]: interface["ifname"]
@@ -35,7 +35,7 @@ def find_interfaces(config: Config, addresses: str | bytes) -> dict[str, str]:
 
 
 def check_kernel(interfaces: Mapping[str, str], kernel: Path = _KERNEL) -> None:
-    """Refuse to go on where the container was made without the kernel settings that forwarding needs."""
+    """Raise ConfigError if the container was made without the kernel settings that forwarding needs."""
     wrong = [] if _read(kernel / "ip_forward") == "1" else ["net.ipv4.ip_forward=1"]
     for name in ("all", "default", *interfaces.values()):
         if _read(kernel / "conf" / name / "rp_filter") != "0":

@@ -1,8 +1,8 @@
-"""One link, one process: reads packets from a TUN device, holds each for its time, writes it back.
+"""A link's process: reads packets from a TUN device, holds each for its time, writes it back.
 
     region a ─▶ ip rule ─▶ TUN ─read─▶ Direction a ─(time)─▶ write─▶ TUN ─▶ main table ─▶ region b
 
-What to do with a packet is decided by its Direction; devices, routes and rules are the router's.
+A Direction decides about each packet; the router makes devices, routes and rules.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from lab.link.fields import ConfigError
 from lab.link.impairment import LinkState, Setting
 from lab.link.packet import HEAD, cut_of, is_ipv4, part_of, refusal, wire_of
 
-# Shorter waits are spent reading, not sleeping: a sleep ends some tens of µs late.
+# Shorter waits are spent reading, not sleeping: a sleep ends tens of µs late.
 SPIN_NS = 80_000
-# A link without delay goes on reading this long after a packet: its answer must not wait for this process to wake.
+# For so long after a packet a link with a short delay does not sleep: the answer must not wait for a wake-up.
 LINGER_NS, _SHORT_NS = 150_000, 200_000
 PROCESS = "link"  # its name among processes
-_LISTEN_NS = 1_000_000  # the control socket is heard this often, however busy the link is
+_LISTEN_NS = 1_000_000  # the control socket is served this often, however busy the link is
 _BURST = 64
 _GSO, _DESTINATION = 1, slice(HEAD + 16, HEAD + 20)
 _MANY = 1 << 16
 
 
 class Emulator:
-    """A link at work. Closed at first: only probes pass, unimpaired, until the router has calibrated it."""
+    """A running link. Closed at first: only probes pass, unimpaired, until the router has calibrated it."""
 
     def __init__(self, config: Config, name: str, tun: int) -> None:
         at = next(index for index, link in enumerate(config.links) if link.name == name)
@@ -52,7 +52,7 @@ class Emulator:
         self.tun = tun
         self.malformed = 0
         self.opened = False
-        self.linger_ns = 0  # calibration is to find the cost of waking up
+        self.linger_ns = 0  # calibration includes the cost of waking up
         self.scheduling = schedule.be_punctual()
         ends = addresses(at)
         self._probes = {ends[1].packed: self.directions[0], ends[0].packed: self.directions[1]}
@@ -60,11 +60,11 @@ class Emulator:
 
     @property
     def regions(self) -> tuple[str, str]:
-        """Return the regions the link's directions leave from."""
+        """Return the regions that the link's directions leave."""
         return self.link.between
 
     def open(self, cost_ns: int) -> None:
-        """Let the lab's traffic in, set as the file says, the cost of crossing taken off."""
+        """Let the lab's traffic pass, with the file's settings and the calibrated cost subtracted from delays."""
         if self.opened:
             raise ConfigError(f"link {self.link.name} is already open")
         for direction, setting in zip(self.directions, self.link.directions, strict=True):
@@ -75,7 +75,7 @@ class Emulator:
         self.reset_counters()
 
     def change(self, settings: Mapping[str, Setting]) -> None:
-        """Replace how the directions leaving these regions are set, between two packets."""
+        """Replace the settings of the directions leaving these regions."""
         now = time.monotonic_ns()
         for direction in self.directions:
             if direction.leaving in settings:
@@ -86,13 +86,13 @@ class Emulator:
         self.linger_ns = LINGER_NS if any(each.hold_ns < _SHORT_NS for each in self.directions) else 0
 
     def reset_counters(self) -> None:
-        """Begin counting anew."""
+        """Set all counters to 0."""
         self.malformed = 0
         for direction in self.directions:
             direction.reset_counters()
 
     def json(self) -> dict[str, Any]:
-        """Return everything there is to know about the link."""
+        """Return the link's state, settings and counters, ready for JSON."""
         return {
             "link": self.link.name,
             "open": self.opened,
@@ -134,12 +134,12 @@ class Emulator:
         return answer(line, self)
 
     def _wait(self) -> int:
-        """Return the time until the next packet is due; a minute when there is none."""
+        """Return the ns until the next packet is due; a minute if there is none."""
         now = time.monotonic_ns()
         return min((each.flight[0][0] - now for each in self.directions if each.flight), default=60_000_000_000)
 
     def take(self, packet: bytes, now: int) -> None:
-        """Let a packet in: hold it for its time, or drop it and count why."""
+        """Take a packet read: hold it for its time, or drop it and count the reason."""
         direction, probe = self._known.get(packet[_DESTINATION]), False
         if direction is None:
             direction, probe = self._look_up(packet)
@@ -154,7 +154,7 @@ class Emulator:
             self._impair(direction, packet, now, size, probe)
 
     def _impair(self, direction: Direction, packet: bytes, now: int, size: int, probe: bool) -> None:
-        """Let the direction decide over each wire packet, and hold what passes."""
+        """Hold the wire packets of a packet that its direction lets pass."""
         cut = cut_of(packet) if packet[_GSO] else None
         sizes = [size] if cut is None else cut.wire_sizes()
         for start, end, due in direction.admit(now, sizes, probe):
@@ -164,7 +164,7 @@ class Emulator:
             self._refuse(packet)
 
     def give(self, direction: Direction, now: int) -> None:
-        """Write back what is due, a burst at most, so that reading goes on meanwhile."""
+        """Write packets that are due, one burst at most, so that reading goes on."""
         flight, tun, write, clock = direction.flight, self.tun, os.write, time.monotonic_ns
         for _ in range(_BURST):
             if not flight or flight[0][0] > now:
@@ -172,14 +172,14 @@ class Emulator:
             each = flight.popleft()
             try:
                 write(tun, each[2])
-            except OSError:  # headers the kernel does not believe
+            except OSError:  # headers that the kernel refuses
                 direction.unwritten(each)
             else:
                 direction.delivered(each, now)
             now = clock()
 
     def _look_up(self, packet: bytes) -> tuple[Direction | None, bool]:
-        """Return the direction of a packet whose destination is not known yet, and whether it is a probe."""
+        """Return the direction of a packet to a new destination (None: malformed), and whether it is a probe."""
         if not is_ipv4(packet):
             return None, False
         destination = packet[_DESTINATION]
@@ -188,7 +188,7 @@ class Emulator:
         return self._towards(destination), False
 
     def _towards(self, destination: bytes) -> Direction | None:
-        """Return the direction that leads to an address, and remember it; none while the link is closed."""
+        """Return the direction that leads to an address, and cache it; None while the link is closed."""
         if not self.opened:
             return None
         for subnet, direction in zip(self.subnets, reversed(self.directions), strict=True):
@@ -200,7 +200,7 @@ class Emulator:
         return None
 
     def _refuse(self, packet: bytes) -> None:
-        """Answer as a closed port would, at once: the refusal comes from the router itself."""
+        """Answer a packet as a closed port would, without delay: the router itself refuses."""
         reply = refusal(packet)
         if reply is not None:
             try:
@@ -215,7 +215,7 @@ def _within(address: bytes, subnet: IPv4Network) -> bool:
 
 
 def serve(config: Config, name: str, tun: int, sockets: Path) -> None:
-    """Be one link, on the TUN device that the router opened for it, until this process ends."""
+    """Run one link on the TUN device that the router opened for it, until this process ends."""
     schedule.die_with_parent()
     schedule.be_called(PROCESS)
     control = ControlSocket(sockets / f"{name}.sock")

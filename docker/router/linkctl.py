@@ -33,10 +33,10 @@ class NoAnswerError(Exception):
 
 
 def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT) -> dict[str, Any]:
-    """Send one request to a link's socket and give its answer; ConfigError if it was refused."""
+    """Send one request to a link's socket and return its answer; raise ConfigError if it is refused."""
     try:
         with socket.socket(socket.AF_UNIX) as link:
-            # The kernel's own timeouts: with Python's, a full queue of connections is refused instead of waited for.
+            # The kernel's timeouts: with Python's, connect() fails at once if the queue of connections is full.
             for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
                 link.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", *divmod(round(timeout * 1e6), 1_000_000)))
             link.connect(str(path))
@@ -51,7 +51,7 @@ def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT) -> dict[
 
 
 def measure(path: Path, config: Path, link: str, count: int, gap: float) -> dict[str, Any]:
-    """Send probes through a link as it stands now, and give what they met beside what was asked for."""
+    """Send probes through a link; return what they measured, and the round trip that its settings ask for."""
     state = ask(path, {"do": "get"})
     directions = [state["directions"][region]["impairment"] for region in state["directions"]]
     configured = sum(each["delay_us"] for each in directions)
@@ -65,7 +65,7 @@ def measure(path: Path, config: Path, link: str, count: int, gap: float) -> dict
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line asks, print the answer, give the exit code."""
+    """Carry out the command line, print the answer, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("link")
     parser.add_argument("--sockets", type=Path, default=control.FOLDER)

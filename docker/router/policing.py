@@ -1,4 +1,4 @@
-"""Puts a policy in force and tells what it has dropped: from whom to whom, where and why, in the lab's own words.
+"""The policy in force, and its counts of dropped packets, by source, target, place and reason.
 
 A change is one transaction of nftables. The old table's counters are read when the new one holds, so none is missed.
 """
@@ -18,8 +18,8 @@ from lab.link.fields import ConfigError
 from lab.link.policy import INTERNET, WHAT, Way, parse_address, parse_policy
 
 MAX_REQUEST = 4 << 20
-_TABLES = ("mqlab_policy_a", "mqlab_policy_b")  # in turns
-_MOST_TOLD = 1_000  # causes
+_TABLES = ("mqlab_policy_a", "mqlab_policy_b")  # used in turn
+_MOST_TOLD = 1_000  # causes in one answer
 _NUMBERS = {6: "tcp", 17: "udp", 1: "icmp"}
 _Dropped = tuple[str, str, str, str]  # from, to, where (way, out or in), why
 
@@ -31,10 +31,10 @@ class Policy:
         self._where = (regions, links, internet, management)
         self._ways: tuple[Way, ...] = ()
         self._table: str | None = None  # the one in force
-        self._dropped: dict[_Dropped, int] = {}  # of tables that are gone
+        self._dropped: dict[_Dropped, int] = {}  # the packets counted in earlier tables
 
     def beginning(self, ways: Sequence[Way] | None) -> str:
-        """Return the rules for the router's start, whatever an earlier one left; None lets everything pass."""
+        """Return the rules for the router's start, which replace those of an earlier one; None lets everything pass."""
         forget = "".join(f"table inet {name}\ndelete table inet {name}\n" for name in _TABLES)
         if ways is None:
             return forget
@@ -42,7 +42,7 @@ class Policy:
         return forget + policy_text(ways, _TABLES[0], *self._where)
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """Do what one request asks; a bad one changes nothing."""
+        """Carry out one request and return the answer; a wrong request changes nothing."""
         try:
             request = fields.load_json(line)
             verb = request.get("do") if isinstance(request, dict) else None
@@ -58,7 +58,7 @@ class Policy:
             return {"ok": False, "error": str(error)}
 
     def _set(self, ways: tuple[Way, ...]) -> dict[str, Any]:
-        """Put another policy in the place of the one in force, in one transaction, and keep the old one's counts."""
+        """Replace the policy in force in one transaction, keep the old counts, and return the time of the change."""
         old, new = self._table, _TABLES[self._table == _TABLES[0]]
         text = policy_text(ways, new, *self._where)
         if old is not None:
@@ -82,9 +82,9 @@ class Policy:
 
 
 def folded(counts: Mapping[_Dropped, int]) -> dict[_Dropped, int]:
-    """Keep apart the causes that drop most, and add up the others between the same two: no packet is left out.
+    """Return the causes with the most packets, and the others summed by source, target and place.
 
-    Whoever tries every port of a broker makes thousands of causes.
+    No packet is left out. A client that tries every port of a broker makes thousands of causes.
     """
     ordered = sorted(counts.items(), key=lambda each: -each[1])
     told, others = dict(ordered[:_MOST_TOLD]), ordered[_MOST_TOLD:]
@@ -98,7 +98,7 @@ def folded(counts: Mapping[_Dropped, int]) -> dict[_Dropped, int]:
 
 
 def _ended(value: Any) -> dict[str, Any]:
-    """Have the router answer for brokers that do not run, as their host would: refused."""
+    """Make the router refuse connections to brokers that do not run, as their hosts would; return the time."""
     addresses = [str(parse_address(each, "addresses")) for each in fields.items(value, "addresses")]
     members = f"add element inet mqlab ended {{ {', '.join(addresses)} }}\n" if addresses else ""
     _nft(f"flush set inet mqlab ended\n{members}")
@@ -106,7 +106,7 @@ def _ended(value: Any) -> dict[str, Any]:
 
 
 def _counted(table: str, ways: Sequence[Way]) -> Iterator[tuple[_Dropped, int]]:
-    """Read what a table has dropped: from, to, where (way, out or in) and why, with the packets."""
+    """Yield what a table has dropped: (from, to, `way`, `out` or `in`, reason) and the packets."""
     by_ends = {way.key: way for way in ways}
     listed = fields.load_json(_nft("", "-j", "list", "table", "inet", table))
     for each in listed.get("nftables", ()):

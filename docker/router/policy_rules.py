@@ -1,4 +1,4 @@
-"""A policy as a table of nftables beside the router's own: a policy in, words out; `policing` puts it in force."""
+"""A policy as an nftables table beside the router's own, as text; `policing` puts it in force. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def policy_text(
     lines += _map("callers", "ipv4_addr", ((str(way.target), numbers[way.key]) for way in calling))
     lines += ["  chain forward {", "    type filter hook forward priority filter - 10; policy accept;"]
     if links:
-        lines.append(f"    iifname {_names(links)} accept")  # it was judged when it entered the link
+        lines.append(f"    iifname {_names(links)} accept")  # decided when it entered the link
     if links and regions:
         crossing = f"iifname {_names(regions)} oifname {_names(links)}"
         lines += [f"    {crossing} ip saddr . ip daddr vmap @ways", f"    {crossing} {_NO_WAY}", f"    {crossing} drop"]
@@ -60,7 +60,7 @@ def _chains(way: Way, at: int) -> Iterator[str]:
 
 
 def _only(allowed: Sequence[Ports], name: str) -> Iterator[str]:
-    """Return rules that drop and count whatever is not allowed, and let the rest go on."""
+    """Yield rules that drop and count what is not allowed, and let the rest go on."""
     tcp, udp = (_ranges(allowed, protocol) for protocol in ("tcp", "udp"))
     icmp = any(each.protocol == "icmp" for each in allowed)
     for protocol, ranges in (("tcp", tcp), ("udp", udp)):
@@ -86,7 +86,7 @@ def _counting(name: str) -> Iterator[str]:
 
 
 def _ranges(allowed: Sequence[Ports], protocol: str) -> str:
-    """Return a protocol's ports as a set without overlaps, which nftables would refuse."""
+    """Return a protocol's ports as an nftables set; overlaps, which it refuses, are joined."""
     joined: list[list[int]] = []
     for first, last in sorted((each.first, each.last) for each in allowed if each.protocol == protocol):
         if joined and first <= joined[-1][1] + 1:

@@ -1,8 +1,8 @@
-"""Measures a link with packets of our own: UDP between two addresses that exist only for this, one at each end.
+"""Measures a link by probes: UDP packets between two addresses that exist only for this, one at each end.
 
     198.18.n.1 ─▶ TUN ─▶ link ─▶ TUN ─▶ 198.18.n.2 ─▶ the same way back
 
-The kernel stamps what arrives, so the wake-up of this process is not part of what is measured. Needs NET_ADMIN
+The kernel stamps arrivals, so the wake-up of this process is not measured. Needs NET_ADMIN
 (IP_TRANSPARENT), not NET_RAW.
 """
 
@@ -23,11 +23,11 @@ from lab.link.config import PROBES
 _SO_TIMESTAMPNS, _IP_TRANSPARENT = 35, 19
 _MESSAGE = struct.Struct("=8sI")
 _STAMP = struct.Struct("=qq")
-_MOST_COST_US = 500.0  # a quiet machine takes 50 to 100
+_MOST_COST_US = 500.0  # µs; 50 to 100 on an idle machine
 
 
 def network(index: int) -> IPv4Network:
-    """Return the little network that the probes of the link of that index use."""
+    """Return the network, a /30, of the probes of the link of an index."""
     return IPv4Network((int(PROBES.network_address) + 4 * index, 30))
 
 
@@ -38,10 +38,10 @@ def addresses(index: int) -> tuple[IPv4Address, IPv4Address]:
 
 
 def crossing_cost(one_way_ns: Collection[int]) -> float:
-    """Return the µs that crossing a link costs by itself, from the times its probes took at zero delay.
+    """Return the µs that a packet takes through a link by itself, given the times of probes at zero delay, in ns.
 
-    A quick one in ten, not the middle one, and bounded: links open while brokers start, when most probes wait for a
-    core. Taken off a link's delay, that wait would make the link too fast for as long as it lives.
+    The 10th percentile, not the median, and bounded: links open while brokers start, when most probes wait for a core.
+    Subtracted from the delay, that wait would make the link too fast for as long as it exists.
     """
     quick = sorted(one_way_ns)[len(one_way_ns) // 10]
     return min(max(0.0, quick / 1000), _MOST_COST_US)
@@ -49,18 +49,18 @@ def crossing_cost(one_way_ns: Collection[int]) -> float:
 
 @dataclass(slots=True)
 class Probed:
-    """What came of a series of probes; times in ns, by sequence number."""
+    """The result of a series of probes: times in ns, by sequence number."""
 
     count: int
     there: dict[int, int] = field(default_factory=dict)
     back: dict[int, int] = field(default_factory=dict)
 
     def round_trips(self) -> list[int]:
-        """Return the round trips, without the time between arriving and turning back."""
+        """Return the round trips in ns, without the time between arrival at the far end and the return."""
         return [self.there[number] + self.back[number] for number in sorted(self.back)]
 
     def json(self, regions: Sequence[str]) -> dict[str, Any]:
-        """Return the summary in µs."""
+        """Return the summary, times in µs, ready for JSON."""
         return {
             "count": self.count,
             "lost": self.count - len(self.back),
@@ -70,7 +70,7 @@ class Probed:
 
 
 def spread(times: Sequence[int]) -> dict[str, float | None]:
-    """Return min, p50, p99 and max of times in ns, in µs; None without any."""
+    """Return min, p50, p99 and max, in µs, of times in ns; None for each if there are none."""
     if not times:
         return {"min": None, "p50": None, "p99": None, "max": None}
     ordered = sorted(times)
@@ -79,7 +79,7 @@ def spread(times: Sequence[int]) -> dict[str, float | None]:
 
 
 def probe(index: int, *, count: int, gap: float, patience: float) -> Probed:
-    """Send probes, one each `gap` seconds, and wait at most `patience` seconds after the last for the stragglers."""
+    """Send probes, one each `gap` seconds, and wait up to `patience` seconds after the last for those still out."""
     near, far = (_socket(address) for address in addresses(index))
     token, probed, sent = os.urandom(8), Probed(count), 0
     left: dict[int, int] = {}
@@ -115,7 +115,7 @@ def _socket(address: IPv4Address) -> socket.socket:
 
 
 def _send(source: socket.socket, target: socket.socket, token: bytes, number: int) -> int:
-    """Send one probe and give the wall clock's ns at which it left."""
+    """Send one probe and return the time, in ns of the wall clock, at which it left."""
     message, where = _MESSAGE.pack(token, number), target.getsockname()
     left = time.time_ns()
     source.sendto(message, where)
@@ -123,10 +123,10 @@ def _send(source: socket.socket, target: socket.socket, token: bytes, number: in
 
 
 def _receive(end: socket.socket, token: bytes) -> tuple[int, int] | None:
-    """Return the number and the kernel's time of arrival of one of our probes; None for anything else."""
+    """Return number and time of arrival (the kernel's, in ns) of a probe; None for any other packet."""
     try:
         data, ancillary, _, _ = end.recvmsg(64, 64)
-    except OSError:  # nothing there, or word of an error about an earlier probe
+    except OSError:  # nothing to read, or the error of an earlier probe
         return None
     if len(data) != _MESSAGE.size or data[:8] != token:
         return None

@@ -23,7 +23,7 @@ POLICY = "policy"
 
 
 def relay(line: bytes, sockets: Path) -> dict[str, Any]:
-    """Pass one request on and give its answer; what is wrong with it is an answer too."""
+    """Pass one request on and return its answer; a wrong request is answered too."""
     try:
         message = fields.table(fields.load_json(line), "message", {"to", "request"}, set())
         to = fields.name(message["to"], "to")

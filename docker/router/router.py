@@ -34,7 +34,7 @@ from lab.link.config import Config, parse_config
 from lab.link.fields import ConfigError
 
 CONFIG = Path("/etc/mqlab/router.json")
-POLICY_SOCKET = "policy"  # no link has it: their sockets end in .sock
+POLICY_SOCKET = "policy"  # no link's name: their sockets end in .sock
 _START_SECONDS = 10.0
 _CALIBRATE_COUNT, _CALIBRATE_GAP = 60, 0.002
 _STOP = (signal.SIGTERM, signal.SIGINT)
@@ -45,7 +45,7 @@ class RouterError(Exception):
 
 
 def main() -> int:
-    """Run the router until it is told to stop (0) or something under it breaks (1)."""
+    """Run the router; return 0 after a signal to stop, 1 after a failure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=CONFIG)
     parser.add_argument("--sockets", type=Path, default=control.FOLDER)
@@ -60,12 +60,12 @@ def main() -> int:
 
 
 def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
-    """Set everything up, say so, and watch."""
+    """Set everything up, print that the router is ready, and watch the links; return the exit code."""
     config = parse_config(path.read_bytes())
     found = _await_interfaces(config)
     interfaces.check_kernel(found)
     policy = _policy(config, found)
-    # One transaction: at no moment is there a way without the policy over it.
+    # One transaction: at no moment does a packet pass without the policy.
     _run(["nft", "-f", "-"], rules.nft_text(config, found) + policy.beginning(config.policy))
     _run_all(rules.forget_commands(_run(["ip", "-json", "rule"])))
     _run_all(rules.address_commands(config, found))
@@ -89,7 +89,7 @@ def _policy(config: Config, found: Mapping[str, str]) -> Policy:
 
 
 def _serve_policy(policy: Policy, path: Path) -> None:
-    """Take orders about the policy beside everything else; when that breaks, the router ends, and nothing passes."""
+    """Serve the policy's socket in a thread; if that fails, the router ends, and nothing passes."""
     control_socket = control.ControlSocket(path, MAX_REQUEST)
 
     def serve() -> None:
@@ -105,7 +105,7 @@ def _serve_policy(policy: Policy, path: Path) -> None:
 
 
 def _await_interfaces(config: Config) -> dict[str, str]:
-    """Wait until the container has joined all its networks: the lab joins the regions once it runs."""
+    """Wait until the container is in all its networks, which the lab attaches while it runs; return the interfaces."""
     end = time.monotonic() + _START_SECONDS
     while True:
         try:
@@ -130,9 +130,9 @@ def _start_link(
     sockets: Path,
     opened: contextlib.ExitStack,
 ) -> int:
-    """Lead a link's traffic into its device, start its process and give its pid. It is closed until calibrated.
+    """Route a link's traffic into its device, start its process and return the pid. It is closed until calibrated.
 
-    Forked, not begun anew: that would take a core for as long as everything else here.
+    Forked: a new program would take a core for as long as everything else here.
     """
     _run_all(rules.link_commands(config, found, index))
     name = config.links[index].name
@@ -145,13 +145,13 @@ def _start_link(
 
 
 def _be_link(config: Config, index: int, tuns: Sequence[int], sockets: Path) -> NoReturn:
-    """Go on as a link's process: with one device, and with nothing of what the router would do at its end."""
+    """Become a link's process: with one device, and without the router's clean-up at the end."""
     try:
         os.setpgid(0, 0)
         for tun in (*tuns[:index], *tuns[index + 1 :]):
             os.close(tun)
         link.serve(config, config.links[index].name, tuns[index], sockets)
-    except BaseException:  # noqa: BLE001 (whatever it is, it is told, and only this process ends)
+    except BaseException:  # noqa: BLE001 (any error is printed, and only this process ends)
         traceback.print_exc()
         sys.stderr.flush()
     finally:
@@ -159,14 +159,14 @@ def _be_link(config: Config, index: int, tuns: Sequence[int], sockets: Path) -> 
 
 
 def _calibrate(config: Config, index: int, pid: int, sockets: Path) -> None:
-    """Measure what a link costs at zero delay, and open it with that taken off its delays."""
+    """Measure a link's cost at zero delay, and open it with that subtracted from its delays."""
     name = config.links[index].name
     path = sockets / f"{name}.sock"
     _await_answer(name, path, pid)
     probed = probe(index, count=_CALIBRATE_COUNT, gap=_CALIBRATE_GAP, patience=1.0)
     if len(probed.back) < _CALIBRATE_COUNT // 2:
         raise RouterError(f"link {name}: only {len(probed.back)} of {probed.count} probes came back at zero delay")
-    # Only the way there: the way back finds the link's process awake, which traffic of the lab seldom does.
+    # Only the way there: on the way back the link's process is awake, which it seldom is for the lab's traffic.
     cost_us = crossing_cost(probed.there.values())
     state = linkctl.ask(path, {"do": "open", "cost_us": cost_us})
     print(f"router: link {name}: {cost_us:.0f} µs to cross at zero delay; {state['scheduling']}", flush=True)
@@ -190,18 +190,18 @@ def _await_answer(name: str, path: Path, pid: int) -> None:
 
 
 def _announce(config: Config) -> None:
-    """Make every broker look up the gateway's hardware address anew: it may have changed while the router was away."""
+    """Make every broker learn the gateway's hardware address anew: it may have changed with the router."""
     for each in config.published:
         gateway = next(network.gateway for network in config.regions if each.address in network.subnet)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.bind((str(gateway), 0))
-            # The question "who has this broker?" tells the broker who asks; the datagram itself goes to `discard`.
+            # The ARP request for the broker tells it the sender's address; the datagram itself goes to `discard`.
             with contextlib.suppress(OSError):
                 out.sendto(b"", (str(each.address), 9))
 
 
 def _watch(links: Mapping[int, str]) -> int:
-    """Wait for the order to stop, or for a link to end before that."""
+    """Wait for a signal to stop and return 0; raise RouterError if a link ends before."""
     while True:
         for pid, name in links.items():
             ended, status = os.waitpid(pid, os.WNOHANG)
@@ -219,8 +219,8 @@ def _why(status: int) -> str:
 
 
 def _end(pid: int) -> None:
-    """End a link's process, if it has not ended."""
-    with contextlib.suppress(ChildProcessError):  # that was noticed before
+    """Kill a link's process unless it has ended."""
+    with contextlib.suppress(ChildProcessError):  # its end was seen before
         ended, _ = os.waitpid(pid, os.WNOHANG)
         if not ended:
             os.kill(pid, signal.SIGKILL)
@@ -228,13 +228,13 @@ def _end(pid: int) -> None:
 
 
 def _run_all(commands: Sequence[Sequence[str]]) -> None:
-    """Run commands of `ip` in order, up to the first that fails: one process for all, since a start takes cores."""
+    """Run commands of `ip` in order, up to the first that fails, in one process: each start takes time."""
     if commands:
         _run(["ip", "-4", "-batch", "-"], "".join(" ".join(command[1:]) + "\n" for command in commands))
 
 
 def _run(command: Sequence[str], given: str = "") -> str:
-    """Run a command and give what it prints; RouterError if it fails."""
+    """Run a command, `given` as its input, and return its output; raise RouterError if it fails."""
     done = subprocess.run(command, input=given, text=True, capture_output=True, check=False)
     if done.returncode:
         why = done.stderr.strip() or f"exit code {done.returncode}"

@@ -1,10 +1,10 @@
-"""What the router must be told, as text: the nftables rules and the `ip` commands. Pure: configuration in, words out.
+"""The router's nftables rules and `ip` commands, as text made from its file. Pure.
 
 Everything is dropped unless a rule here lets it pass. Region to region leads only through a link's TUN device:
 
     eth(a) ─▶ forward ─▶ linkN (TUN) ─▶ the link's process ─▶ linkN ─▶ forward ─▶ eth(b)
 
-so when that process is gone there is no other way.
+so without that process there is no other way.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from lab.link import fields
 from lab.link.config import Config, Link, Network
 
 TABLE = "mqlab"
-ENDED = "ended"  # the addresses of brokers that do not run: their host would refuse what comes
+ENDED = "ended"  # the set of addresses of brokers that do not run: their hosts would refuse connections
 _PROBE_TABLE, _FIRST_LINK_TABLE = 100, 101
 _PROBE_RULE, _LINK_RULE = "900", "1000"
-_LAST_RESORT = "4278198272"  # a metric behind every other route
+_LAST_RESORT = "4278198272"  # the metric of a route that every other one precedes
 
 
 def device(index: int) -> str:
@@ -58,9 +58,9 @@ def _chain(name: str, kind: str, hook: str, priority: str, policy: str, rules: I
 
 def _arriving(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
     if config.links:
-        # Packets between regions pass here twice, before and after the link. Connections are tracked as they are sent:
-        # tracking what arrives too would see doubles. What comes out of a link has the link's process wait for its
-        # way through the rules, so it stands first here and in `_forward`.
+        # Packets between regions pass here twice, before and after the link. Connections are tracked before it alone:
+        # tracking after it too would count packets twice. A link's process waits while the kernel applies these rules
+        # to its packets, so their rule is the first here and in `_forward`.
         yield f"iifname {_links(config)} notrack accept"
     for network in config.networks:
         yield f'iifname "{interfaces[network.name]}" ip saddr != {network.subnet} counter drop comment "forged source"'
@@ -114,7 +114,7 @@ def _published(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
 
 
 def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list[str]]:
-    """Return the commands that take away every way out and add the gateways' addresses."""
+    """Return the commands that remove the default route and add the gateways' addresses."""
     return [
         ["ip", "route", "flush", "exact", "default"],
         *(
@@ -126,7 +126,7 @@ def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list
 
 
 def forget_commands(listed: str | bytes) -> list[list[str]]:
-    """Return the commands that take away what an earlier router left in this namespace, from `ip -json rule`."""
+    """Return the commands that remove an earlier router's rules from this namespace, given `ip -json rule`."""
     ours = [
         str(rule["priority"]) for rule in fields.load_json(listed) if str(rule["priority"]) in (_PROBE_RULE, _LINK_RULE)
     ]
@@ -134,9 +134,9 @@ def forget_commands(listed: str | bytes) -> list[list[str]]:
 
 
 def link_commands(config: Config, interfaces: Mapping[str, str], index: int) -> list[list[str]]:
-    """Return the commands that lead one link's traffic, and its probes, into its TUN device."""
+    """Return the commands that route one link's traffic, and its probes, into its TUN device."""
     tun, table, probes = device(index), str(_FIRST_LINK_TABLE + index), str(probe.network(index))
-    # No IPv6 address on the device: the kernel would announce it to nobody, through the link.
+    # No IPv6 address on the device: the kernel would announce it through the link.
     commands = [
         ["ip", "link", "set", tun, "up", "mtu", "1500", "txqueuelen", "10000", "addrgenmode", "none"],
         ["ip", "route", "replace", "blackhole", "default", "table", table, "metric", _LAST_RESORT],
@@ -145,7 +145,7 @@ def link_commands(config: Config, interfaces: Mapping[str, str], index: int) -> 
     for source, target in _ways(config, config.links[index]):
         lead = ["iif", interfaces[source.name], "to", str(target.subnet), "lookup", table]
         commands.append(["ip", "rule", "add", "pref", _LINK_RULE, *lead])
-    # Out by the TUN device; what comes back from it is for this machine.
+    # Probes leave by the TUN device; those that come out of it are for this machine.
     commands.append(["ip", "route", "replace", probes, "dev", tun])
     for address in probe.addresses(index):
         commands.append(["ip", "route", "replace", "local", str(address), "dev", "lo", "table", str(_PROBE_TABLE)])

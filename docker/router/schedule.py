@@ -1,4 +1,4 @@
-"""Asks the kernel to wake this process on time, and tells what was granted. Needs no capability; uses what it has."""
+"""The scheduling of a link's process: the best that the container allows. Needs no capability; uses what it has."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import struct
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_TIMERSLACK, _SIGKILL = 1, 15, 29, 9
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
-_SLICE_NS = 100_000  # the shortest the kernel takes: an early deadline, so that a waking link goes before busy work
+_SLICE_NS = 100_000  # the kernel's shortest: an early deadline, so that a waking link runs before busy processes
 _PRIORITY = 10
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def be_punctual() -> str:
-    """Take the best scheduling this container allows and say in a few words which it is."""
+    """Set the best scheduling that this container allows; return it in a few words."""
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)  # wake at the nanosecond asked for, not up to 50 µs later
-    # Super-packets come and go 64 KiB at a time; without this, the heap's end is given back and fetched anew for each.
+    libc.prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)  # wake at the requested nanosecond, not up to 50 µs later
+    # Super-packets take 64 KiB each; without this, the end of the heap is freed and allocated again for each.
     if hasattr(libc, "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
         libc.mallopt(_M_TRIM_THRESHOLD, 1 << 30)
@@ -35,12 +35,12 @@ def be_punctual() -> str:
 
 
 def be_called(name: str) -> None:
-    """Have the kernel's lists of processes show this name; it keeps fifteen characters of it."""
+    """Set this process's name in the kernel's lists; fifteen characters are kept."""
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent is gone: a link nobody watches must not go on."""
+    """Make the kernel kill this process when its parent ends: a link without a router must not go on."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 

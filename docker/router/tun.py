@@ -1,4 +1,4 @@
-"""A TUN device: made, with segmentation offload, in one place."""
+"""A TUN device with segmentation offload."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ DEVICE = "/dev/net/tun"
 _TUNSETIFF, _TUNSETOFFLOAD = 0x400454CA, 0x400454D0
 _IFF_TUN, _IFF_NO_PI, _IFF_VNET_HDR = 0x1, 0x1000, 0x4000
 _OFFLOADS = 0x1 | 0x2 | 0x4 | 0x8  # checksums, TCP over IPv4 and IPv6, with ECN
-# One read: 10 bytes of header and the longest packet the kernel hands over uncut.
+# Bytes of one read: a header of 10 and the longest packet that the kernel hands over uncut.
 READ_SIZE = 66_000
 
 
 def open_tun(name: str) -> int:
-    """Make a TUN device and give its file descriptor; the device lives as long as that is open."""
+    """Make a TUN device and return its file descriptor; the device exists as long as that is open."""
     fd = os.open(DEVICE, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.ioctl(fd, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN | _IFF_NO_PI | _IFF_VNET_HDR))

@@ -1,1 +1,1 @@
-"""ActiveMQ's own rules, which judge, replay, clients and both runtimes share. Pure; nothing here reads a file."""
+"""ActiveMQ's own rules, shared by judge, replay, clients and the runtimes. Pure; nothing here reads a file."""

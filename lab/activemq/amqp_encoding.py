@@ -1,7 +1,7 @@
-"""A message in AMQP's own encoding, as ActiveMQ hands what came over AMQP to clients of other protocols. Pure.
+"""Messages in AMQP's own encoding, as clients of other protocols receive what was published over AMQP. Pure.
 
-By its default (`transport.transformer=native`) a broker keeps such a message as octets: header, properties and body in
-the sections of AMQP 1.0, part 3.2. MQTT and STOMP get these octets as the body.
+By default (`transport.transformer=native`) a broker keeps such a message as octets: header, properties and body in the
+sections of AMQP 1.0, part 3.2. MQTT and STOMP clients receive these octets as the body.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 
 _HEADER, _PROPERTIES, _DATA, _VALUE, _FOOTER = 0x70, 0x74, 0x75, 0x77, 0x78
 _STRINGS, _BINARIES = (0xA1, 0xB1), (0xA0, 0xB0)
-_FIXED = {4: 0, 5: 1, 6: 2, 7: 4, 8: 8, 9: 16}  # octets of a value, by the first half of its code
-_SIZES = {0xA: 1, 0xB: 4, 0xC: 1, 0xD: 4, 0xE: 1, 0xF: 4}  # octets of its size, where it has one
+_FIXED = {4: 0, 5: 1, 6: 2, 7: 4, 8: 8, 9: 16}  # octets of a value, by the upper half of its type code
+_SIZES = {0xA: 1, 0xB: 4, 0xC: 1, 0xD: 4, 0xE: 1, 0xF: 4}  # octets of the size before a value, by the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """What a message holds: its body, and those of its application properties that are text."""
+    """The body of a message, and those of its application properties that are text."""
 
     body: bytes
     properties: dict[str, str] = field(default_factory=dict)
 
 
 def decode(octets: bytes) -> Encoded | None:
-    """Return what is in an encoded message, None where the octets are none."""
+    """Return the content of an encoded message, or None if the octets are not one."""
     if octets[:2] != b"\x00S":
         return None
     body, properties = b"", {}
@@ -40,7 +40,7 @@ def decode(octets: bytes) -> Encoded | None:
 
 
 def _sections(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Return each section's descriptor, and its value's code and content."""
+    """Yield (descriptor, type code, content) of each section; raise ValueError or IndexError if there is none."""
     at = 0
     while at < len(octets):
         if octets[at : at + 2] != b"\x00S" or not _HEADER <= octets[at + 2] <= _FOOTER:
@@ -51,7 +51,7 @@ def _sections(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _content(octets: bytes, at: int) -> tuple[int, int]:
-    """Find where the content of the value that begins here begins and ends."""
+    """Return the start and the end of the content of the value that begins at an offset."""
     kind = octets[at] >> 4
     if kind in _FIXED:
         start, size = at + 1, _FIXED[kind]
@@ -66,7 +66,7 @@ def _content(octets: bytes, at: int) -> tuple[int, int]:
 
 
 def _texts(entries: bytes, count_octets: int) -> dict[str, str]:
-    """Return a map's entries that are text, from its content after its size."""
+    """Return the text entries of a map, given its content after its size."""
     found: dict[str, str] = {}
     at, items = count_octets, []
     while at < len(entries):

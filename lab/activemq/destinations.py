@@ -1,6 +1,6 @@
-"""Which destinations a step or an expectation names, and which of them a subscription hears.
+"""Destinations as ActiveMQ names them, and which of them a subscription receives.
 
-Names are ActiveMQ's: levels are parted by dots, `*` stands for one level and `>` for all that follow.
+Dots separate the levels of a name; in a wildcard `*` stands for one level and `>` for all that follow.
 """
 
 from __future__ import annotations
@@ -9,33 +9,33 @@ from typing import Protocol
 
 
 class Addressed(Protocol):
-    """Anything that names a topic or a queue."""
+    """A step or an expectation that names a topic or a queue."""
 
     @property
     def topic(self) -> str | None:
-        """Its topic."""
+        """The name of the topic, or None."""
         ...
 
     @property
     def queue(self) -> str | None:
-        """Its queue."""
+        """The name of the queue, or None."""
         ...
 
 
 def destination_of(addressed: Addressed) -> str | None:
-    """Return the destination as ActiveMQ writes it, such as topic://a.b, or None where none is named."""
+    """Return the destination as ActiveMQ writes it, such as topic://a.b, or None if none is named."""
     if addressed.topic is not None:
         return f"topic://{addressed.topic}"
     return f"queue://{addressed.queue}" if addressed.queue is not None else None
 
 
 def has_wildcard(name: str) -> bool:
-    """Return whether a name stands for many."""
+    """Return whether a destination such as topic://a.* has a wildcard."""
     return any(level in ("*", ">") for level in name.partition("://")[2].split("."))
 
 
 def hears(subscription: str, destination: str) -> bool:
-    """Return whether a subscription is reached by what is sent to a destination; either may have wildcards."""
+    """Return whether a subscription receives messages sent to a destination; both like topic://a.b, or wildcards."""
     kind, _, heard = subscription.partition("://")
     other, _, sent = destination.partition("://")
     return kind == other and _meet(heard.split("."), sent.split("."))
@@ -43,7 +43,7 @@ def hears(subscription: str, destination: str) -> bool:
 
 def _meet(left: list[str], right: list[str]) -> bool:
     if left[:1] == [">"] or right[:1] == [">"]:
-        return True  # also where nothing follows: ActiveMQ lets a.> hear a
+        return True  # also if no level follows: in ActiveMQ a.> receives a
     if not left or not right:
         return not left and not right
     first, second = left[0], right[0]

@@ -1,6 +1,6 @@
-"""A broker's log, read: one line taken apart, and the names of the happenings that matter in it. Pure.
+"""Lines of a broker's log: their parts, and the names of the events that they report. Pure.
 
-The sentences are ActiveMQ's own, 5.16 to 5.19; the names are ours, and stand in scenarios.
+The sentences are those of ActiveMQ 5.16 to 5.19; the names are the lab's, and scenarios use them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Protocol
 
 import re2
 
-LONGEST = 500  # characters of a line that are kept: what was said is at its beginning
-STARTED = "broker-started"  # the name of the line that says that an instance serves
+LONGEST = 500  # characters of a line that are kept; what matters is at its beginning
+STARTED = "broker-started"  # the name of the line that an instance logs when it serves clients
 _WARNINGS = ("WARN", "ERROR", "FATAL")
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) +([A-Z]+) +\[.*?\] ([^ |]+) \| (.*)")
 _SHUT_DOWN = r"Network connection between .* shutdown due to a (?:remote|local) error"
@@ -22,14 +22,14 @@ _SHUT_DOWN = r"Network connection between .* shutdown due to a (?:remote|local) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedLine:
-    """One line of a broker's log."""
+    """One line of a broker's log, taken apart."""
 
     at: datetime
     level: str
     text: str  # without time and thread: `BrokerService | Apache ActiveMQ 5.18.3 (tokyo, …) started`
 
 
-# In the order of asking: a line that tells why comes before one that only tells what.
+# Tried in this order: a pattern that names the cause comes before one that names only the event.
 NAMED: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -62,11 +62,11 @@ NAMED: Mapping[str, re.Pattern[str]] = {
     }.items()
 }
 _REPEAT_UP_TO = re.compile(r"(?<!\\)(\{,([0-9]+)\})")
-_HARMLESS = re.compile(r"has uncovered http methods for path")  # Jetty's, at every start
+_HARMLESS = re.compile(r"has uncovered http methods for path")  # Jetty warns of it at every start
 
 
 def read(line: str) -> LoggedLine | None:
-    """Take one line apart; None for one without a time: a stack trace's, or what Java itself says."""
+    """Return the parts of a line, or None if it has no time: a stack trace's, or one of Java's own."""
     found = _LINE.match(line)
     if found is None:
         return None
@@ -76,33 +76,33 @@ def read(line: str) -> LoggedLine | None:
 
 
 def name_of(text: str) -> str:
-    """Return the name of what a line tells, or nothing."""
+    """Return the name of the event that a line reports, or an empty text."""
     return next((name for name, pattern in NAMED.items() if pattern.search(text)), "")
 
 
 def is_kept(said: LoggedLine) -> bool:
-    """Return whether a history keeps a line: every warning, every error, and whatever has a name."""
+    """Return whether a history keeps a line: warnings, errors, and events with a name."""
     return (said.level in _WARNINGS and not _HARMLESS.search(said.text)) or bool(name_of(said.text))
 
 
 class Pattern(Protocol):
-    """What is looked for in a line."""
+    """A pattern that is searched for in a line."""
 
     def search(self, text: str, /) -> object:
-        """Return something where the line has it, else None."""
+        """Return a match, or None if the text has none."""
 
 
 def pattern(matches: str) -> Pattern:
-    """Return what a scenario means: the pattern of that name, or else the regular expression; ValueError says why not.
+    """Return the pattern of that name, or else the regular expression; raise ValueError if it is invalid.
 
-    People's own are RE2's, which takes time in proportion to the line, whatever the expression.
+    A person's expression is RE2's, which takes time in proportion to the line, whatever the expression.
     """
     if matches in NAMED:
         return NAMED[matches]
     if repeat := _REPEAT_UP_TO.search(matches):
         raise ValueError(f"{repeat[1]} is text to RE2, no repeat: write {{0,{repeat[2]}}}")
     options = re2.Options()
-    options.log_errors = False  # they are ours to tell
+    options.log_errors = False  # they are raised below
     try:
         found: Pattern = re2.compile(matches, options)
     except re2.error as error:

@@ -1,4 +1,4 @@
-"""A broker's ports, a row each: what listens there, how it is addressed, and over what a client speaks to it.
+"""A broker's ports, one row each: the protocol, its address, and the `over` of the clients that use it.
 
 Transport connectors, published ports, the router's rules, files, pages and commands are made from `ENDPOINTS`.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Over = Literal["mqtt", "stomp", "amqp", "mqtt-wss", "stomp-wss"]  # one of a row's
+Over = Literal["mqtt", "stomp", "amqp", "mqtt-wss", "stomp-wss"]  # the ways a client can connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,14 +17,14 @@ class Endpoint:
     """One port of an Amazon MQ broker."""
 
     name: str
-    protocol: str  # in words
+    protocol: str  # its name, for people
     scheme: str
     port: int
-    transport: str = ""  # ActiveMQ's name for it; empty where no transport connector listens
-    over: tuple[Over, ...] = ()
+    transport: str = ""  # ActiveMQ's scheme of the transport connector; empty if none listens there
+    over: tuple[Over, ...] = ()  # the ways in which clients connect to this port
 
     def url(self, host: str) -> str:
-        """Write the address the way the service's console shows it."""
+        """Return the address as the service's console shows it."""
         return f"{self.scheme}://{host}:{self.port}"
 
 
@@ -43,14 +43,14 @@ ENDPOINTS = (
     ),
     CONSOLE,
 )
-JOLOKIA_PORT = 8778  # for the lab alone; the service has no such port
+JOLOKIA_PORT = 8778  # the lab's own; the service has no such port
 
 
 def protocol(over: str) -> str:
-    """Return the protocol alone: `mqtt`, `stomp` or `amqp`."""
+    """Return the protocol without its transport: `mqtt`, `stomp` or `amqp`."""
     return over.removesuffix("-wss")
 
 
 def endpoint(over: str, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
-    """Name the endpoint of a broker that is spoken to."""
+    """Return the name of the endpoint that clients of `over` connect to."""
     return next(each.name for each in endpoints if over in each.over)

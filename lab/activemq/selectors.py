@@ -1,7 +1,7 @@
-"""Does a selector let a message through? The comparisons of SQL 92 that ActiveMQ takes, on headers that are texts.
+"""Message selectors: the comparisons of SQL 92 that ActiveMQ supports, on headers that are texts.
 
-Arithmetic, functions and XPATH are not read: what cannot be told is an `Untold`, and never a guess. Headers are texts;
-for a STOMP client ActiveMQ takes one for a number where it is compared with one.
+Arithmetic, functions and XPATH are not supported here: they raise `Untold`, and nothing is guessed. For a STOMP client
+ActiveMQ reads a header as a number if it is compared with one.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ _TOKEN = re.compile(
     r"|(?P<sign><>|<=|>=|[-=<>(),]))"
 )
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "LIKE", "ESCAPE", "IS", "NULL", "TRUE", "FALSE"})
-_OURS = ("JMS", "mqlab_")  # what brokers and the lab set themselves, apart from what is handed in
+_OURS = ("JMS", "mqlab_")  # prefixes of headers that brokers and the lab set themselves
 
 
 class Untold(ValueError):
-    """Whether the selector lets a message through cannot be told, and why."""
+    """It cannot be told whether a selector matches a message; the text says why."""
 
 
 def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: bool = True) -> bool:
-    """Return whether a message with such headers is let through; Untold where that takes more than is read here."""
+    """Return whether a selector matches a message with these headers; raise Untold if that cannot be told."""
     return _parsed(selector, read_as_numbers)(headers) is True
 
 
 def matches_over(protocol: str, selector: str, headers: Mapping[str, Value]) -> bool:
-    """Tell the same for a client of a protocol; Untold where it depends on what others asked of the broker before.
+    """Return the same for a client of a protocol; raise Untold if it depends on earlier clients of the broker.
 
-    ActiveMQ 5.18.3 reads a selector once for all who write it alike: an AMQP client has texts compared as numbers only
-    if a STOMP client came first with the same words.
+    ActiveMQ 5.18.3 parses a selector once for all clients with the same text: an AMQP client has headers compared as
+    numbers only if a STOMP client used that text first.
     """
     found = matches(selector, headers)
     if protocol != "stomp" and found is not matches(selector, headers, read_as_numbers=False):
@@ -46,7 +46,7 @@ def matches_over(protocol: str, selector: str, headers: Mapping[str, Value]) -> 
 def properties(
     headers: Mapping[str, str], *, group: str | None, priority: int | None, persistent: bool
 ) -> Mapping[str, Value]:
-    """Return what a selector can ask of a message, as far as its publisher decides that."""
+    """Return the headers that a selector can use, as far as the publisher of a message decides them."""
     found: dict[str, Value] = dict(headers)
     found["JMSXGroupID"] = group
     found["JMSPriority"] = 4 if priority is None else priority
@@ -55,7 +55,7 @@ def properties(
 
 
 def _parsed(selector: str, read_as_numbers: bool) -> _Test:
-    """Read a selector, or raise Untold."""
+    """Return the test that a selector makes; raise Untold if it cannot be read."""
     reader = _Reader(selector, _as if read_as_numbers else _as_it_is)
     test = reader.either()
     if reader.next:
@@ -81,12 +81,12 @@ class _Reader:
 
     @property
     def next(self) -> str:
-        """Return the next sign or keyword, or what kind of thing comes; empty at the end."""
+        """Return the next sign or keyword, or `a name`, `a text` or `a number`; empty at the end."""
         kind, word = self._tokens[0] if self._tokens else ("sign", "")
         return word if kind == "sign" else f"a {kind}"
 
     def take(self, *signs: str) -> str:
-        """Take one of some signs; empty where something else comes."""
+        """Return the next sign and go on, if it is one of these; else return an empty text."""
         return self._tokens.pop(0)[1] if self.next in signs else ""
 
     def need(self, sign: str) -> None:
@@ -133,7 +133,7 @@ class _Reader:
         low = self._literal()
         self.need("AND")
         high = self._literal()
-        if negated:  # less or more, which is not the same where there is no number
+        if negated:  # less or more: not the same as a negation if the header is no number
             return _or(_ordered(name, "<", low, self._taken), _ordered(name, ">", high, self._taken))
         return _and(_ordered(name, ">=", low, self._taken), _ordered(name, "<=", high, self._taken))
 
@@ -184,7 +184,7 @@ def _look(headers: Mapping[str, Value], name: str) -> Value:
 
 
 def _as(value: Value, literal: Value) -> Value:
-    """Take a header's text for what it is compared with, as Java reads it; None where it is no such thing."""
+    """Return a header as the type of the literal it is compared with, as Java reads it; None if it cannot be read."""
     if not isinstance(value, str) or isinstance(literal, str):
         return value
     if isinstance(literal, bool):
@@ -198,7 +198,7 @@ def _as(value: Value, literal: Value) -> Value:
 
 
 def _as_it_is(value: Value, literal: Value) -> Value:
-    """Leave a text a text: compared with anything else it is never equal, more or less."""
+    """Return a header as it is; None for a text that is compared with another type, which nothing matches."""
     return None if isinstance(value, str) and not isinstance(literal, str) else value
 
 

@@ -1,4 +1,4 @@
-"""Clients of a broker: `connect` makes one for a protocol, and imports its library only then."""
+"""Clients of a broker: `connect` opens one for a protocol, and imports its library only then."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from lab.runtime.messages import ORDINARY, Session
 __all__ = ["PROTOCOLS", "connect", "missing"]
 
 PROTOCOLS: tuple[str, ...] = get_args(Over)
-_AMQP = "pip install 'mqlab[amqp]'"  # apart, since python-qpid-proton has no wheel and is compiled
+_AMQP = "pip install 'mqlab[amqp]'"  # an extra, since python-qpid-proton has no wheel and is compiled
 
 
-# A connection is not yet started when ActiveMQ reads it: where it refuses at that moment, it can hang up before it has
-# said so. Whoever asks again is told.
+# ActiveMQ can read a login before it has started the connection, and if it refuses then, it can hang up without sending
+# the refusal. Another attempt gets it.
 _TIMES = 3
 
 
 def missing() -> Mapping[str, str]:
-    """Return the protocols whose library is not installed, each with the remedy."""
+    """Return the remedy for each protocol whose library is not installed."""
     return {} if find_spec("proton") else {"amqp": _AMQP}
 
 
 def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
-    """Connect and log in; BrokerError if the broker refuses, LabTimeout if it is silent.
+    """Return a client that is connected and logged in; raise BrokerError if refused, LabTimeout without an answer.
 
-    A broker that hangs up before it has answered is asked again, three times in all, within the endpoint's `within`.
+    `over` is one of `PROTOCOLS`. If the broker hangs up before it has answered, up to three attempts are made in all,
+    within the endpoint's `within`.
     """
     end = time.monotonic() + endpoint.within
     try:
@@ -50,7 +51,7 @@ def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessio
         except HungUp as error:
             hung_up = error
         except LabTimeout:
-            break  # what was left of the time is no measure of a broker's silence
+            break  # less than `within` was left, so this is no sign of a silent broker
     raise hung_up
 
 

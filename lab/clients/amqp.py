@@ -1,4 +1,4 @@
-"""An AMQP 1.0 client over TLS, logged in by SASL PLAIN; with the files amqp_*.py the only one that knows proton."""
+"""An AMQP 1.0 client over TLS, logged in by SASL PLAIN; this file and amqp_*.py alone use proton."""
 
 from __future__ import annotations
 
@@ -21,33 +21,35 @@ from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
-# Messages that may come before they are acknowledged, where nothing is said: as ActiveMQ's own clients have it. Of a
-# topic a broker keeps 1000 more, and drops what comes after them.
+# The messages that may arrive unacknowledged if a subscription sets no prefetch: the defaults of ActiveMQ's clients. A
+# broker keeps 1000 more for a topic's subscriber, and drops further ones.
 PREFETCH, PREFETCH_OF_A_TOPIC = 1000, 32_767
 _SELECTOR = symbol("apache.org:selector-filter:string")
 _SELECTOR_CODE = ulong(0x0000468C00000004)
-_RETAINED = "ActiveMQ.Retained"  # the property of a message that came over MQTT, kept, and is given to a newcomer
+_RETAINED = "ActiveMQ.Retained"  # the property of a retained MQTT message, delivered on subscribing
 
 
 @dataclass(slots=True, eq=False)
 class _Outlet:
-    """A sending link, and what went over it that the broker has not answered yet."""
+    """A sending link, and the sends over it that the broker has not answered yet."""
 
     sender: Any
-    link: engine.Pointer  # what the sender wraps
-    unanswered: dict[engine.Pointer, tuple[str, engine.Tag]] = field(default_factory=dict)  # messages, by delivery
+    link: engine.Pointer  # the engine's link that the sender wraps
+    unanswered: dict[engine.Pointer, tuple[str, engine.Tag]] = field(
+        default_factory=dict
+    )  # (message id, tag), by delivery
     refusal: str | None = None
 
 
 @dataclass(slots=True, eq=False)
 class _Subscription:
-    """A receiving link, and what came over it that nobody has acknowledged yet."""
+    """A receiving link, and the messages over it that are not acknowledged yet."""
 
     name: str
     terms: Terms
     link: Any = None
-    unsettled: dict[str, Any] = field(default_factory=dict)  # by token, in the order they came
-    due: int = 0  # credit that was used up and is not given again yet
+    unsettled: dict[str, Any] = field(default_factory=dict)  # by token, in the order of arrival
+    due: int = 0  # credit used up and not yet granted again
 
     @property
     def credit(self) -> int:
@@ -65,8 +67,8 @@ class AmqpClient:
         self._connected = self._closing = False
         self._answers = Answers()
         self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
-        self._waiting: deque[tuple[Destination, str, bytes]] = deque()  # for the connection's thread
-        self._send_scheduled = False  # it will look there
+        self._waiting: deque[tuple[Destination, str, bytes]] = deque()  # to be sent by the connection's thread
+        self._send_scheduled = False  # the thread is going to look there
         self._outlets: dict[Destination, _Outlet] = {}
         self._links: dict[engine.Pointer, _Outlet | _Subscription] = {}
         self._tags = engine.Tags()
@@ -85,7 +87,7 @@ class AmqpClient:
             raise
 
     def subscribe(self, terms: Terms) -> None:
-        """Return once the broker has attached the link; it has no QoS, and its name is a durable subscription's."""
+        """Return once the broker has attached the link, named after a durable subscription; `qos` is ignored."""
         self._count += 1
         name = terms.destination.name if terms.durable else f"subscription-{self._count}"
         subscription = self._subscriptions[name] = _Subscription(name, terms)
@@ -104,10 +106,10 @@ class AmqpClient:
         del self._subscriptions[subscription.name]
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        """Accept messages, in `client` mode with all that came before them; ok once the broker has read that far.
+        """Accept messages, in `client` mode with all before them; return ok for each once the broker has read that.
 
-        AMQP answers no acknowledgement. But a broker reads frames in their order, so when it has answered what was
-        asked after them, it has read them too.
+        AMQP does not answer acknowledgements. But a broker reads frames in order, so its answer to a later request, to
+        open another session, shows that it has read them.
         """
         found: list[bool] = []
         self._count += 1
@@ -127,7 +129,7 @@ class AmqpClient:
         return [SendOutcome.OK if each else SendOutcome.FAILED for each in found]
 
     def publish(self, message: Outgoing) -> None:
-        """Hand a message over; the broker's disposition makes it ok or failed."""
+        """Send a message; its outcome, ok or failed, is the broker's disposition."""
         octets = encode(message)
         if not self._in_flight.enter(message.id, len(octets)):
             return
@@ -138,7 +140,7 @@ class AmqpClient:
         self._in_flight.await_room()
 
     def close(self) -> None:
-        """Leave; what is in flight is reported unknown."""
+        """Close the connection; sends in flight are reported unknown."""
         self._closing = True
         self._in_flight.end("the client was closed")
         self._wire.submit(self._wire.connection.close)
@@ -150,7 +152,7 @@ class AmqpClient:
     # What follows runs in the connection's thread.
 
     def _send_waiting(self) -> None:
-        self._send_scheduled = False  # before looking: who adds something from now on calls again
+        self._send_scheduled = False  # before looking: a send that is added from now on schedules anew
         waiting, tags = self._waiting, self._tags
         while waiting:
             destination, id, octets = waiting.popleft()  # noqa: A001 (its name everywhere)
@@ -196,7 +198,7 @@ class AmqpClient:
         return False
 
     def _settle(self, subscription: _Subscription, delivery: Any) -> None:
-        """Accept a message, and give credit for the next in portions."""
+        """Accept a message, and grant credit again in portions of half."""
         engine.accept(delivery)
         subscription.due += 1
         if 2 * subscription.due >= subscription.credit:
@@ -211,7 +213,7 @@ class AmqpClient:
 
     def _on_opened(self, event: Any) -> None:
         self._session = self._wire.connection.session()
-        self._session.open()  # its answer is the broker's welcome: one that refuses has closed the connection before
+        self._session.open()  # answered only after a login: a refusal has closed the connection before
 
     def _on_closed(self, event: Any) -> None:
         why = reason_of(self._wire.connection.remote_condition)
@@ -236,7 +238,7 @@ class AmqpClient:
             self._answers.give(f"attach {link.name}")
 
     def _on_link_closed(self, event: Any) -> None:
-        """Take the end of a link: as asked, or as a refusal of what it was for."""
+        """Record the end of a link: the answer to a detach, or a refusal of its sends or its subscription."""
         link, condition = event.link, event.link.remote_condition
         asked = bool(link.state & End.LOCAL_CLOSED)
         why = reason_of(condition)
@@ -246,7 +248,7 @@ class AmqpClient:
             outlet = self._links[engine.pointer(link)]
             assert isinstance(outlet, _Outlet)
             outlet.refusal = why
-            # A link that is refused has no target. One that ends later may have been sent what nobody answered to.
+            # A refused link has no target. A link that ends later may have unanswered sends.
             refused = link.remote_target.address is None
             outcome = SendOutcome.FAILED if refused else SendOutcome.UNKNOWN
             while outlet.unanswered:
@@ -255,7 +257,7 @@ class AmqpClient:
         elif asked and condition is None:
             self._answers.give(f"detach {link.name}")
         else:
-            self._answers.give(f"attach {link.name}", why)  # harmless where it had been attached
+            self._answers.give(f"attach {link.name}", why)  # no effect if it had been attached
             self._answers.give(f"detach {link.name}", why)
 
     def _on_delivery(self, delivery: engine.Pointer) -> None:
@@ -291,7 +293,7 @@ class AmqpClient:
         terms, token = subscription.terms, None
         if self._subscriptions.get(subscription.name) is not subscription:
             engine.advance(link)
-            return  # it came while we were leaving, and goes back to the broker
+            return  # arrived during an unsubscribe: it goes back to the broker
         body, properties, redelivered = decode(octets)
         if terms.ack == "auto":
             self._settle(subscription, delivery)

@@ -1,6 +1,6 @@
-"""A message ↔ its octets, as AMQP 1.0 part 3.2 has them, in a tenth of the time that proton's Message takes.
+"""Encodes and decodes messages of AMQP 1.0, part 3.2, in a tenth of the time that proton's Message takes.
 
-Proton makes the sections that are alike for all messages of a step, and reads whatever does not look as usual.
+Proton encodes the sections that are equal for all messages of a step, and decodes messages of an unusual form.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from lab.runtime.messages import Outgoing
 
 _PROPERTIES, _DATA = b"\x00St\xd1", b"\x00Su"
 _NOTHING = _DATA + b"\xa0\x00"
-_SHORT = 256  # octets: what is shorter has its size in one octet
+_SHORT = 256  # octets; the size of a shorter value takes one octet
 _HEADER, _OWN, _BODY = 0x70, 0x74, 0x75
 _LIST0, _LIST8, _LIST32, _MAP8, _MAP32 = 0x45, 0xC0, 0xD0, 0xC1, 0xD1
 _STRING8, _STRING32, _BINARY8, _BINARY32 = 0xA1, 0xB1, 0xA0, 0xB0
-_BEFORE_COUNT = 4  # fields of a header before the one that tells how often a broker has tried to deliver it
+_BEFORE_COUNT = 4  # fields of a header before its delivery count
 _NO_PROPERTIES: Mapping[str, Any] = {}
 
 
 class Decoded(NamedTuple):
-    """What a client takes from a message."""
+    """The parts of a message that a client uses."""
 
     body: bytes
     properties: Mapping[str, Any]
@@ -32,7 +32,7 @@ class Decoded(NamedTuple):
 
 
 def encode(message: Outgoing) -> bytes:
-    """Write a message; bytes are a data section, as ActiveMQ's BytesMessage is."""
+    """Return a message's octets; its body is a data section, as of ActiveMQ's BytesMessage."""
     body, headers = message.body, message.headers
     parts = [_head(message.persistent, message.expiry, message.group, message.priority)]
     if headers:
@@ -49,7 +49,7 @@ def encode(message: Outgoing) -> bytes:
 
 
 def decode(octets: bytes) -> Decoded:
-    """Read a message; what cannot be read as one is given as it is: strangers may send a client anything."""
+    """Return the parts of a message; octets that are no message become the body: any program may have sent them."""
     try:
         usual = _decode_usual(octets)
     except IndexError:
@@ -62,10 +62,10 @@ def decode(octets: bytes) -> Decoded:
 
 @lru_cache(maxsize=256)
 def _head(persistent: bool, expiry: float | None, group: str | None, priority: int | None) -> bytes:
-    """Return the sections before a message's own properties."""
+    """Return the sections before a message's application properties; `expiry` is in seconds."""
     out: Any = Message(body=b"", inferred=True)
     out.durable = persistent
-    out.ttl = 0.0 if expiry is None else max(expiry, 0.001)  # 0 says: never
+    out.ttl = 0.0 if expiry is None else max(expiry, 0.001)  # 0 means never
     out.group_id = group
     out.priority = Message.DEFAULT_PRIORITY if priority is None else priority
     octets = bytes(out.encode())
@@ -83,7 +83,7 @@ _name = lru_cache(maxsize=256)(_text)
 
 
 def _decode_usual(octets: bytes) -> Decoded | None:
-    """Read a message whose own properties are text and whose body is one data section; None where it is another."""
+    """Decode a message with text properties and one data section; return None for any other."""
     end, at = len(octets), 0
     redelivered, properties = False, _NO_PROPERTIES
     while True:
@@ -120,7 +120,7 @@ def _decode_usual(octets: bytes) -> Decoded | None:
 
 
 def _texts(octets: bytes, at: int, end: int, count: int) -> dict[str, str] | None:
-    """Read a map's entries; None where one is no text."""
+    """Return a map's entries, or None if one is no text."""
     found = []
     for _ in range(count):
         form = octets[at]
@@ -132,12 +132,12 @@ def _texts(octets: bytes, at: int, end: int, count: int) -> dict[str, str] | Non
             at = start + int.from_bytes(octets[at + 1 : start], "big")
         else:
             return None
-        found.append(octets[start:at].decode("utf-8", "replace"))  # a stranger may have put anything there
+        found.append(octets[start:at].decode("utf-8", "replace"))  # any program may have sent it
     return dict(zip(found[::2], found[1::2], strict=True)) if at == end and count % 2 == 0 else None
 
 
 def _decode_by_proton(octets: bytes) -> Decoded:
-    if not octets:  # proton would end the whole process
+    if not octets:  # proton would abort the process
         raise MessageException("a message of no octets")
     message = Message()
     message.decode(octets)
@@ -150,7 +150,7 @@ def _decode_by_proton(octets: bytes) -> Decoded:
 
 
 def _octets(body: object) -> bytes:
-    """Return the octets of a body that is no data section: of a text, as a TextMessage's is, else of what it shows."""
+    """Return the octets of a body that is not bytes: of a text, as in a TextMessage, else of its representation."""
     if body is None:
         return b""
     return bytes(body) if isinstance(body, memoryview | bytearray) else str(body).encode("utf-8", "surrogatepass")

@@ -1,7 +1,7 @@
-"""An AMQP 1.0 connection: proton's engine, which does no I/O, over a TLS socket of ours and one thread.
+"""An AMQP 1.0 connection: proton's engine, which does no I/O, over the lab's own TLS socket and one thread.
 
-The engine is not for several threads: whoever else wants something of it hands over the work. So everything that waits
-goes out in one piece, TLS is verified as for the other protocols, and proton needs no OpenSSL of its own.
+The engine is not thread-safe: other threads submit their work. So everything that waits is written in one piece, TLS
+is verified as for the other protocols, and proton needs no OpenSSL of its own.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from lab.clients.base import await_ticket
 from lab.clients.buffered import BufferedStream
 from lab.runtime.client import Endpoint
 
-# After so many seconds without a frame the broker has fallen silent; it is asked to send one in half of them.
+# Seconds without a frame after which the broker counts as gone; it is asked to send one within half of them.
 SILENCE = 20.0
-_AT_MOST = 65_536  # bytes to take from the engine at once
+_AT_MOST = 65_536  # bytes to read from the engine at once
 
 
 class Wire:
-    """One connection; what it is given to call is called in its thread, as everything handed over is.
+    """One connection, whose thread runs the callbacks and all submitted work.
 
-    The end is told twice: as the broker's own reason, empty where it gave none, and in words of ours or its.
+    `on_end` is called with the broker's reason, empty if it gave none, and with a sentence for the end in any case.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Wire:
         self._prepare(endpoint)
 
     def open(self, endpoint: Endpoint) -> None:
-        """Connect and begin; OSError where that fails."""
+        """Connect and start the thread; raise OSError if that fails."""
         try:
             plain = socket.create_connection((endpoint.host, endpoint.port), endpoint.within)
             try:
@@ -78,15 +78,15 @@ class Wire:
         self.thread.start()
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Have something done in the connection's thread; after its end nothing is."""
+        """Run work in the connection's thread; after the connection's end it is not run."""
         self._work.append(work)
         if not self._awake:
             self._awake = True
-            with contextlib.suppress(OSError):  # it is awake, or has ended
+            with contextlib.suppress(OSError):  # the thread is awake, or has ended
                 self._wake.send(b".")
 
     def hang_up(self) -> None:
-        """End at once, from any thread."""
+        """End the connection at once; thread-safe."""
         self._hung_up = True
         with self._closing:
             if self._socket is not None and self._socket.fileno() >= 0:
@@ -95,7 +95,7 @@ class Wire:
 
     def _prepare(self, endpoint: Endpoint) -> None:
         sasl = self._transport.sasl()
-        sasl.allow_insecure_mechs = True  # insecure without TLS, of which proton knows nothing here
+        sasl.allow_insecure_mechs = True  # proton does not know that this connection is inside TLS
         sasl.allowed_mechs("PLAIN")
         self._transport.idle_timeout = SILENCE
         self.connection.container = endpoint.client_id
@@ -125,7 +125,7 @@ class Wire:
                 self._on_end(reason, reason or why)
 
     def _turn(self, ready: selectors.BaseSelector, stream: BufferedStream) -> bool:
-        """Do what was handed over, tell what happened, write, wait, read; False when it is over."""
+        """Run submitted work, dispatch events, write, wait, read; return False when the connection is over."""
         self._awake = False
         while self._work:
             self._work.popleft()()
@@ -153,7 +153,7 @@ class Wire:
         stream.flush()
 
     def _read(self, stream: BufferedStream) -> None:
-        """Read what is there, and let the engine take it; its buffer may be smaller than what came."""
+        """Read all that is there into the engine, in pieces that fit its buffer."""
         first = True
         while first or stream.readable():
             first = False
@@ -185,13 +185,13 @@ class Wire:
         return reason_of(condition) if condition is not None else ""
 
     def _engine_error(self) -> str:
-        """Return what the engine itself found wrong."""
+        """Return the engine's own error, or an empty text."""
         condition = self._transport.condition
         return reason_of(condition) if condition is not None else ""
 
 
 def reason_of(condition: Any) -> str:
-    """Write what a broker gave as its reason."""
+    """Return a broker's reason in words."""
     if condition is None:
         return "the broker gave no reason"
     said = condition.description or condition.name

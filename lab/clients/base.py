@@ -1,4 +1,4 @@
-"""What clients of every protocol share: where to connect, what is in flight, and a guard around their callbacks."""
+"""Parts shared by the clients of all protocols: connecting, sends in flight, awaited answers, guarded callbacks."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
 
-PATIENCE = 30.0  # seconds that a broker may take over any one answer
-CLOSE_WITHIN = 2.0
-MOST_IN_FLIGHT = 400  # messages of one client; with 100 it often waits for the broker and the broker for it
-_TICKET_WITHIN = 1.0
+PATIENCE = 30.0  # seconds that a broker may take for one answer
+CLOSE_WITHIN = 2.0  # seconds that a closing may take
+MOST_IN_FLIGHT = 400  # messages of one client; with 100, client and broker often wait for each other
+_TICKET_WITHIN = 1.0  # seconds
 
 
 class HungUp(BrokerError):
-    """A broker ended the connection and had not said a word of what it was asked."""
+    """A broker ended the connection without an answer to a request."""
 
 
 @contextmanager
 def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
-    """Put into words why a connection could not be made."""
+    """Translate errors of the block, which connects, into BrokerError or LabTimeout."""
     try:
         yield
     except ssl.SSLCertVerificationError as error:
@@ -38,7 +38,7 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
             TLS_FAILED,
         ) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError) as error:
-        # The engine's own process answers at a published port, and hangs up when nothing answers behind it.
+        # At a published port Docker's own process answers, and hangs up if the broker behind it does not.
         raise BrokerError(f"{protocol} at {endpoint}: it hung up at once", "is the broker up?", REFUSED) from error
     except ssl.SSLError as error:
         raise BrokerError(f"{protocol} at {endpoint}: no TLS: {error.reason or error}", how=TLS_FAILED) from error
@@ -53,9 +53,9 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
 
 
 def await_ticket(secured: ssl.SSLSocket) -> None:
-    """Return when a broker has ended the handshake too, which in TLS 1.3 its session ticket tells; it may send none.
+    """Wait until the broker has ended the handshake too: in TLS 1.3 its session ticket shows that, if it sends one.
 
-    A login that leaves with the handshake's end is read by ActiveMQ in one thread, and what follows in another, out of
+    ActiveMQ reads a login that comes with the end of the handshake in one thread, and what follows in another, out of
     one buffer (`NIOSSLTransport`, 5.18.3).
     """
     if secured.version() == "TLSv1.3":
@@ -65,7 +65,7 @@ def await_ticket(secured: ssl.SSLSocket) -> None:
 
 
 def acknowledge_at_once(stream: socket.socket) -> None:
-    """Have the kernel acknowledge what was read without delay, until it forgets; to be said again at each read.
+    """Make the kernel acknowledge data without delay. It forgets this, so call it after each read.
 
     ActiveMQ leaves Nagle's algorithm on: a second small frame waits until the first is acknowledged, which takes
     the kernel up to 40 ms when there is nothing to send back. Those 40 ms are not the link's.
@@ -75,7 +75,7 @@ def acknowledge_at_once(stream: socket.socket) -> None:
 
 
 class InFlight:
-    """The sends whose outcome is not known yet; bounded in number and size, and each gets exactly one outcome."""
+    """The sends whose outcome is not known yet, bounded in number and size; each gets one outcome. Thread-safe."""
 
     def __init__(self, events: ClientEvents, *, most: int, octets: int = 8 * 2**20, patience: float = PATIENCE) -> None:
         self._events = events
@@ -87,10 +87,10 @@ class InFlight:
         self._room = threading.Condition(self._lock)
         self._blocked = False
         self._progress = 0
-        self.gone: str | None = None  # why nothing can be sent any more
+        self.gone: str | None = None  # why nothing can be sent any more; None while it can
 
     def enter(self, id: str, size: int = 0) -> bool:
-        """Count a send in; False, its outcome told, where the connection has gone."""
+        """Add a send; return False, after reporting it as failed, if the connection has gone."""
         with self._lock:
             if self.gone is None:
                 self._sizes[id] = size
@@ -100,7 +100,10 @@ class InFlight:
         return False
 
     def await_room(self) -> None:
-        """Return when one more may be sent; called after a send, so that the next is timed from its own moment."""
+        """Wait until one more may be sent; raise LabTimeout if no outcome comes for too long.
+
+        Call it after a send, so that the time of the next send does not include the wait.
+        """
         if len(self._sizes) < self._most and self._octets < self._most_octets:
             return
         with self._lock:
@@ -113,7 +116,7 @@ class InFlight:
                     )
 
     def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
-        """Tell the outcome of a send, once."""
+        """Report the outcome of a send; later calls for the same send do nothing."""
         with self._lock:
             size = self._sizes.pop(id, None)
             if size is None:
@@ -126,7 +129,7 @@ class InFlight:
         self._events.acknowledged(id, outcome, note)
 
     def end(self, why: str) -> bool:
-        """Let nothing more in, and tell that what is in flight is unknown; False where that was done before."""
+        """Refuse further sends and report those in flight as unknown; return False if that was done before."""
         with self._lock:
             if self.gone is not None:
                 return False
@@ -145,7 +148,7 @@ class InFlight:
         return 2 * len(self._sizes) <= self._most and 2 * self._octets <= self._most_octets
 
     def _await_half(self) -> None:
-        """Sleep until half has drained: one switch of threads for many messages."""
+        """Wait until half has drained, so that threads switch once for many messages; give up after the patience."""
         self._blocked = True
         end = time.monotonic() + self._patience
         while self._blocked and self.gone is None and (left := end - time.monotonic()) > 0:
@@ -153,7 +156,7 @@ class InFlight:
 
 
 class Answers:
-    """Answers to be waited for, by what they answer: subscriptions, connections, farewells."""
+    """A broker's answers to requests such as connect or subscribe, by the request's name. Thread-safe."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -161,20 +164,20 @@ class Answers:
         self._gone: str | None = None
 
     def give(self, to: str, refusal: str = "") -> None:
-        """Return an answer; the first one counts."""
+        """Record the answer to a request, an empty refusal for yes; the first answer counts."""
         with self._changed:
             self._given.setdefault(to, refusal)
             self._changed.notify_all()
 
     def gone(self, why: str) -> None:
-        """Say that no more answers will come; a reason that the broker gave is to be given as an answer first."""
+        """Record that no more answers will come; if the broker gave a reason, record that as an answer first."""
         with self._changed:
             if self._gone is None:
                 self._gone = why
             self._changed.notify_all()
 
     def wait(self, to: str, what: str, seconds: float = PATIENCE) -> None:
-        """Return when the answer is yes; BrokerError where it is no, HungUp or LabTimeout where none comes."""
+        """Wait until the answer is yes; raise BrokerError if it is no, HungUp or LabTimeout if none comes."""
         with self._changed:
             self._changed.wait_for(lambda: to in self._given or self._gone is not None, seconds)
             answered = to in self._given
@@ -188,7 +191,7 @@ class Answers:
 
 
 class HasEvents(Protocol):
-    """A client, as far as its guard knows it."""
+    """A client, as far as `guarded` needs it."""
 
     events: ClientEvents
 
@@ -198,7 +201,7 @@ _P = ParamSpec("_P")
 
 
 def guarded(callback: Callable[Concatenate[_C, _P], None]) -> Callable[Concatenate[_C, _P], None]:
-    """Hand an error inside a callback to the run; the libraries would log it and go on."""
+    """Report an error inside a callback by `broke`; the libraries would log it and go on."""
 
     def call(self: _C, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
         try:

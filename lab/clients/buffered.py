@@ -1,7 +1,7 @@
-"""A connected socket that does not block, read and written in large pieces.
+"""A connected, non-blocking socket, read and written in large pieces.
 
-Each call to the kernel lets Python's other threads in, and a thread waits for its turn to go on: with a publisher and
-a subscriber in one process that costs more than the call. One call for many small frames is what makes replay fast.
+Each call to the kernel lets another of Python's threads run, and the caller then waits for its turn: with a publisher
+and a subscriber in one process that costs more than the call. One call for many small frames makes replay fast.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import Any
 
 from lab.clients.base import acknowledge_at_once
 
-_AT_ONCE = 65_536  # bytes, after which no more are asked for
-_RECORD = 16_384  # bytes in a TLS record at most: one read in part would leave bytes that no selector sees
+_AT_ONCE = 65_536  # bytes; after so many, reading stops
+_RECORD = 16_384  # the most bytes in a TLS record: the rest of one read in part would be invisible to a selector
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class BufferedStream:
-    """For one thread, which calls `flush` when it has written."""
+    """A socket with buffers for reading and writing; for one thread, which calls `flush` after it has sent."""
 
     def __init__(self, below: Any) -> None:
         self._below = below
         self._read = b""
-        self._at = 0  # how much of it was given
-        self._end: OSError | bytes | None = None  # what ended the reading, to be told after all that came before it
+        self._at = 0  # how many bytes of it `recv` has returned
+        self._end: OSError | bytes | None = None  # what ended the stream, raised or returned after the data before it
         self._unwritten: list[bytes] = []
-        self.behind = False  # the socket did not take all at the last flush
+        self.behind = False  # the socket did not accept everything at the last flush
         self.closed = False
 
     def recv(self, size: int) -> bytes:
-        """Return what is there, at most `size` bytes; as a socket does where nothing is."""
+        """Return up to `size` bytes; raise what a non-blocking socket raises if there are none."""
         if self._at == len(self._read):
             self._read, self._at = self.take(), 0
         start = self._at
@@ -39,7 +39,7 @@ class BufferedStream:
         return self._read[start : self._at]
 
     def take(self) -> bytes:
-        """Read as much as the socket has now: a broker writes each small frame in a TLS record of its own."""
+        """Return all that the socket has now: a broker writes each small frame in a TLS record of its own."""
         if isinstance(self._end, OSError):
             raise self._end
         if self._end is not None:
@@ -61,16 +61,16 @@ class BufferedStream:
         return b"".join(parts)
 
     def readable(self) -> bool:
-        """Return whether something can be read without asking the kernel."""
+        """Return whether there is data to read without a call to the kernel."""
         return self._at < len(self._read) or self._end is not None or self._below.pending() > 0
 
     def send(self, octets: bytes) -> int:
-        """Take all of it; it is written with the next flush."""
+        """Accept all octets; the next flush writes them."""
         self._unwritten.append(bytes(octets))
         return len(octets)
 
     def flush(self) -> None:
-        """Write as much as the socket takes now; OSError where the connection has gone."""
+        """Write as much as the socket accepts now; raise OSError if the connection has gone."""
         if not self._unwritten:
             return
         octets = memoryview(b"".join(self._unwritten))
@@ -84,17 +84,17 @@ class BufferedStream:
             self.behind = bool(self._unwritten)
 
     def close(self) -> None:
-        """Write what the socket takes, and close it."""
+        """Write as much as the socket accepts, and close it."""
         self.closed = True
         with contextlib.suppress(OSError):
             self.flush()
         self._below.close()
 
     def fileno(self) -> int:
-        """Return what a selector asks for."""
+        """Return the socket's file descriptor."""
         number: int = self._below.fileno()
         return number
 
     def setblocking(self, flag: bool) -> None:
-        """Pass on what the socket's user wants: paho makes it not block."""
+        """Set the socket's blocking mode; paho calls this."""
         self._below.setblocking(flag)

@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client over TLS; the only file that knows paho."""
+"""An MQTT 3.1.1 client over TLS; the only file that uses paho."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5
 
 
 class _Paho(paho.Client):
-    """paho over a stream that reads and writes in large pieces: paho itself asks for one byte, then for another."""
+    """A paho client over a BufferedStream: paho itself reads single bytes."""
 
     stream: BufferedStream | None = None
-    shake_hands: Callable[[Any], None] | None = None  # where it is to be spoken in a WebSocket
+    shake_hands: Callable[[Any], None] | None = None  # set if MQTT is to be inside a WebSocket
 
     def _create_socket(self) -> Any:
         secured: Any = super()._create_socket()
@@ -74,7 +74,7 @@ class MqttClient:
         self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
         self._mids_lock = threading.Lock()
         self._mids: dict[int, str] = {}
-        self._early: set[int] = set()  # receipts that were faster than publish() could tell the number
+        self._early: set[int] = set()  # acknowledged before publish() knew the packet's number
         self._writing = False
         self._written: list[int] = []  # sends at QoS 0 that paho has handed to the stream
         self._subscriptions: list[Destination] = [terms.destination for terms in session.kept]
@@ -92,13 +92,13 @@ class MqttClient:
         self._client.connect_timeout = endpoint.within
         if web_socket:
             self._client.shake_hands = lambda stream: shake_hands(stream, endpoint, "mqtt")
-        self._client.max_inflight_messages_set(MOST_IN_FLIGHT)  # what publish() lets through goes out at once
+        self._client.max_inflight_messages_set(MOST_IN_FLIGHT)  # `InFlight` limits sends, not paho
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
-        # With a write callback paho leaves the socket to whoever loops. TLS wants one thread, so it is always ours.
+        # With a write callback paho leaves the socket to the loop. TLS needs a single thread: that of `_loop`.
         self._client.on_socket_register_write = self._wake_up
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
@@ -118,9 +118,9 @@ class MqttClient:
             raise
 
     def subscribe(self, terms: Terms) -> None:
-        """Return once the broker has accepted the subscription; it is durable where the session is not clean."""
+        """Return once the broker has accepted the subscription; it is durable if the session is not clean."""
         destination = terms.destination
-        if destination not in self._subscriptions:  # before the broker knows: it may deliver before it answers
+        if destination not in self._subscriptions:  # before the request: the broker may deliver before it answers
             self._subscriptions.append(destination)
         self._destinations.clear()
         _, mid = self._client.subscribe(mqtt_topic(destination), terms.qos)
@@ -134,11 +134,11 @@ class MqttClient:
         self._destinations.clear()
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        """Acknowledge nothing: over MQTT each message is acknowledged as it comes, and none has a token."""
+        """Return failed for each token: MQTT messages are acknowledged as they arrive and have no tokens."""
         return [SendOutcome.FAILED for _ in tokens]
 
     def publish(self, message: Outgoing) -> None:
-        """Hand a message over; at QoS 0 its outcome is ok as soon as it is written to the socket."""
+        """Send a message; at QoS 0 its outcome is ok as soon as it is written to the socket."""
         if not self._in_flight.enter(message.id, len(message.body)):
             return
         info = self._client.publish(mqtt_topic(message.destination), message.body, message.qos, message.retained)
@@ -156,13 +156,13 @@ class MqttClient:
         self._in_flight.await_room()
 
     def close(self) -> None:
-        """Leave; what is in flight is reported unknown."""
+        """Disconnect and close; sends in flight are reported unknown."""
         self._closing = True
         self._in_flight.end("the client was closed")
         self._client.disconnect()
         self._thread.join(CLOSE_WITHIN)
         if self._thread.is_alive() and (stuck := self._client.socket()) is not None:
-            stuck.close()  # a broker that reads nothing keeps the farewell from being written
+            stuck.close()  # DISCONNECT cannot be written to a broker that reads nothing
 
     def _loop(self) -> None:
         code: int = MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -180,11 +180,14 @@ class MqttClient:
         self._end(f"the connection was lost{because}")
 
     def _turn(self, ready: selectors.BaseSelector, stream: BufferedStream) -> int:
-        """Write what there is, wait for what comes, and read all of it: paho's own loop reads one packet a turn."""
+        """Write all that waits, wait for packets, and read all of them; return an error code of paho's, 0 for none.
+
+        paho's own loop reads one packet a turn.
+        """
         client = self._client
         if code := self._write(stream):
             return code
-        if stream.closed:  # the farewell was written
+        if stream.closed:  # DISCONNECT was written
             return MQTTErrorCode.MQTT_ERR_NO_CONN
         ready.modify(stream, selectors.EVENT_READ | (selectors.EVENT_WRITE if stream.behind else 0))
         at_once = client.want_write() and not stream.behind
@@ -199,7 +202,7 @@ class MqttClient:
         return client.loop_misc()
 
     def _write(self, stream: BufferedStream) -> int:
-        """Write all that waits, as far as the socket takes it; what is at QoS 0 has its outcome then."""
+        """Write as much as the socket accepts, report written sends at QoS 0, and return an error code of paho's."""
         client = self._client
         if client.want_write() and not stream.behind:
             self._writing = True
@@ -219,7 +222,7 @@ class MqttClient:
 
     def _wake_up(self, client: Any, data: Any, stream: Any) -> None:
         if threading.current_thread() is not self._thread:
-            with contextlib.suppress(BlockingIOError, OSError):  # it is awake, or has ended
+            with contextlib.suppress(BlockingIOError, OSError):  # the loop is awake, or has ended
                 self._wake.send(b".")
 
     @guarded

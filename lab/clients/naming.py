@@ -1,15 +1,15 @@
-"""How ActiveMQ's name of a destination is written in each protocol. Pure."""
+"""Names of destinations in each protocol, from ActiveMQ's and back. Pure."""
 
 from __future__ import annotations
 
 from lab.errors import PlanError
 from lab.runtime.messages import Destination
 
-_SWAPPED = str.maketrans("/.+*#>", "./*+>#")  # ActiveMQ swaps each pair both ways: x.y/z over MQTT is its x/y.z
+_SWAPPED = str.maketrans("/.+*#>", "./*+>#")  # ActiveMQ swaps each pair in both directions: MQTT's x.y/z is its x/y.z
 
 
 def mqtt_topic(destination: Destination) -> str:
-    """Return a destination's name in MQTT, which has only topics."""
+    """Return a topic's name in MQTT; raise PlanError for a queue, which MQTT does not have."""
     if destination.kind != "topic":
         raise PlanError(f"MQTT has no queues, so it cannot reach {destination}", "use a topic, or over: stomp")
     return destination.name.translate(_SWAPPED)
@@ -26,5 +26,5 @@ def stomp_destination(destination: Destination) -> str:
 
 
 def amqp_address(destination: Destination) -> str:
-    """Return a destination's address in AMQP; without the prefix ActiveMQ takes it for a queue."""
+    """Return a destination's address in AMQP, with the prefix: without it ActiveMQ takes it for a queue."""
     return str(destination)

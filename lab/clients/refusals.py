@@ -1,4 +1,4 @@
-"""How an attempt ended, in one of a few words; which sentences of a broker say that somebody lacks a right. Pure."""
+"""The words for how an attempt to connect failed, and the broker's sentences that mean missing rights. Pure."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ _LACKS_A_RIGHT = re.compile(
 
 
 def how(said: str) -> str:
-    """Return the word for a broker's refusal: it lets nobody in, or something else was wrong."""
+    """Return the word for a broker's refusal: `not-authorised` or `failed`."""
     return NOT_AUTHORISED if _LACKS_A_RIGHT.search(said) else FAILED

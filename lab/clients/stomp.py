@@ -1,4 +1,4 @@
-"""A STOMP 1.2 client over TLS; with stomp_wire.py the only file that knows stomp.py."""
+"""A STOMP 1.2 client over TLS; this file and stomp_wire.py alone use stomp.py."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
-# The broker proves each 10 s that it lives. We prove nothing: a late beat of ours must not end the connection.
-_HEARTBEATS = (0, 10_000)  # milliseconds
+# The broker beats each 10 s. The client does not: a late beat of its own must not end the connection.
+_HEARTBEATS = (0, 10_000)  # milliseconds: the client's, the broker's
 
 
 class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
@@ -30,7 +30,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self.events = events
         protocol = "STOMP in a WebSocket" if web_socket else "STOMP"
         self._where = f"{protocol} at {endpoint}"
-        self._text_only = web_socket  # ActiveMQ takes no binary messages there
+        self._text_only = web_socket  # ActiveMQ accepts no binary messages there
         self._connected = self._closing = False
         self._ended = threading.Event()
         self._answers = Answers()
@@ -42,7 +42,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         with connecting(endpoint, protocol):
             self._wire.open()
         try:
-            with contextlib.suppress(NotConnectedException, OSError):  # it has hung up already: so we are told below
+            with contextlib.suppress(NotConnectedException, OSError):  # it has hung up already: `wait` raises that
                 self._wire.connect(
                     endpoint.user,
                     endpoint.password.get_secret_value(),
@@ -56,7 +56,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             raise
 
     def subscribe(self, terms: Terms) -> None:
-        """Return once the broker has accepted the subscription; STOMP has no QoS."""
+        """Return once the broker has accepted the subscription; STOMP ignores `qos`."""
         self._count += 1
         name = f"subscription-{self._count}"
         self._subscriptions[name] = terms
@@ -66,7 +66,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._answers.wait(name, f"{self._where}: subscribe to {terms.destination}")
 
     def unsubscribe(self, destination: Destination) -> None:
-        """Return once the broker has ended the subscription: its consumer first, then a durable one itself."""
+        """Return once the broker has ended the subscription: its consumer, then a durable subscription itself."""
         name, terms = next((name, own) for name, own in self._subscriptions.items() if own.destination == destination)
         receipt = f"end-of-{name}"
         self._ask(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
@@ -78,7 +78,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             self._answers.wait(f"all-of-{name}", f"{self._where}: end the durable subscription to {destination}")
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        """Acknowledge messages, all at once, and give what the broker answered to each."""
+        """Acknowledge messages, all at once, and return the broker's answer to each."""
         receipts = []
         for token in tokens:
             self._count += 1
@@ -87,7 +87,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         return [self._answer(receipt) for receipt in receipts]
 
     def publish(self, message: Outgoing) -> None:
-        """Hand a message over; the broker's RECEIPT makes it ok."""
+        """Send a message; its outcome is ok with the broker's RECEIPT."""
         if not self._in_flight.enter(message.id, len(message.body)):
             return
         if self._text_only and not _is_text(message.body):
@@ -99,7 +99,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         if message.persistent:
             headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it
         if message.expiry is not None:
-            headers["expires"] = str(int((time.time() + message.expiry) * 1000))  # a moment, not how long from now
+            headers["expires"] = str(int((time.time() + message.expiry) * 1000))  # a point in time, not a duration
         if message.group is not None:
             headers["JMSXGroupID"] = message.group
         if message.priority is not None:
@@ -111,11 +111,11 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._in_flight.await_room()
 
     def close(self) -> None:
-        """Leave; what is in flight is reported unknown."""
+        """Disconnect and close; sends in flight are reported unknown."""
         self._closing = True
         self._in_flight.end("the client was closed")
         if self._wire.is_connected() and not self._ended.is_set():
-            with contextlib.suppress(NotConnectedException, OSError):  # it went by itself
+            with contextlib.suppress(NotConnectedException, OSError):  # the connection ended by itself
                 self._wire.send_disconnect()
                 self._ended.wait(CLOSE_WITHIN)
         if not self._ended.is_set():
@@ -124,12 +124,12 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     @guarded
     def on_connected(self, frame: Any) -> None:
-        """Take the broker's welcome."""
+        """Record that the broker has accepted the login."""
         self._answers.give("connect")
 
     @guarded
     def on_receipt(self, frame: Any) -> None:
-        """Take a receipt: of a send, else of something waited for."""
+        """Report a send as ok, or record the answer to a request, by the receipt's name."""
         receipt = frame.headers["receipt-id"]
         if receipt[0].isdigit():
             self._in_flight.settle(receipt, SendOutcome.OK)
@@ -138,7 +138,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     @guarded
     def on_message(self, frame: Any) -> None:
-        """Take a message."""
+        """Report a message that came for a subscription."""
         headers: Mapping[str, str] = frame.headers
         subscription = self._subscriptions.get(headers.get("subscription", ""))
         if subscription is None:
@@ -156,7 +156,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     @guarded
     def on_error(self, frame: Any) -> None:
-        """Take a refusal: of what the broker names, else of everything."""
+        """Record a refusal: of the request that it names, or, without a name, of the connection."""
         why = frame.headers.get("message") or _text(frame.body) or "the broker said only ERROR"
         receipt = frame.headers.get("receipt-id")
         if receipt is None:
@@ -169,17 +169,17 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     @guarded
     def on_heartbeat_timeout(self) -> None:
-        """Notice that the broker has fallen silent."""
+        """Record that the broker's heartbeats stay away."""
         self._gone("the broker fell silent")
 
     @guarded
     def on_disconnected(self) -> None:
-        """Notice that the connection has gone."""
+        """Record that the connection has gone."""
         self._ended.set()
         self._gone("the connection was lost")
 
     def _answer(self, receipt: str) -> SendOutcome:
-        """Wait for what the broker says of an acknowledgement."""
+        """Return the broker's answer to an acknowledgement; unknown if none comes."""
         try:
             self._answers.wait(receipt, self._where)
         except LabTimeout:
@@ -201,7 +201,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
 
 def _headers_of(terms: Terms) -> dict[str, str]:
-    """Write the terms of a subscription as ActiveMQ's STOMP reads them."""
+    """Return the terms of a subscription as headers of ActiveMQ's STOMP."""
     headers: dict[str, str] = {}
     if terms.durable:
         headers["activemq.subscriptionName"] = _durable_name(terms)

@@ -1,7 +1,7 @@
-"""stomp.py's connection, opened once with a TLS context of ours, noticing its end, and writing many frames at once.
+"""A connection of stomp.py's with the lab's own TLS context, that notices its end and writes many frames at once.
 
-stomp.py 9.0.0 tells neither why a connection failed nor, over TLS, that it has ended: its loop would spin for ever.
-It also spends ten system calls on each frame it sends; in each, Python's other threads take their turn.
+stomp.py 9.0.0 reports neither why a connection failed nor, over TLS, that it has ended: its loop would spin for ever.
+It also makes ten system calls for each frame it sends; in each, another of Python's threads may run.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from lab.clients.buffered import BufferedStream
 from lab.clients.web_socket import Frames, shake_hands
 from lab.runtime.client import Endpoint
 
-# In periods. A broker beats where nothing was sent since it looked last, so almost two may pass between a message and
-# the next beat; stomp.py's own patience of one and a half would take that for the end.
+# Heartbeat periods. A broker beats if it has sent nothing since its last check, so almost two periods can pass between
+# a message and the next beat; stomp.py's own patience of one and a half would take that for the end.
 _PATIENCE = 3
 _LATER = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
-logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of ends that we report, among them our own
+logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of every end, which the client reports itself
 
 
 class _Outbox(PollableQueue):  # type: ignore[misc]
-    """The queue to stomp.py's loop, which takes all that waits as one piece, and is woken once for it."""
+    """The queue to stomp.py's loop, which takes all waiting frames as one piece and is woken once for them."""
 
     def __init__(self, frames: Frames | None) -> None:
         super().__init__()
@@ -40,11 +40,11 @@ class _Outbox(PollableQueue):  # type: ignore[misc]
         self._frames = frames
 
     def put(self, frame: bytes) -> None:
-        """Hand over a frame of STOMP, from any thread."""
+        """Add a frame of STOMP; thread-safe."""
         self.put_octets(frame if self._frames is None else self._frames.wrap(frame))
 
     def put_octets(self, frame: bytes) -> None:
-        """Hand over what is to be written as it is."""
+        """Add octets that are to be written unchanged."""
         with self._lock:
             self._waiting.append(frame)
             first = len(self._waiting) == 1
@@ -52,7 +52,7 @@ class _Outbox(PollableQueue):  # type: ignore[misc]
             self._putsocket.send(b"x")
 
     def get(self) -> bytes:
-        """Take all frames that wait."""
+        """Remove and return all waiting frames, joined."""
         self._getsocket.recv(1)
         with self._lock:
             frames, self._waiting = self._waiting, []
@@ -68,10 +68,10 @@ class _Wire(Transport):  # type: ignore[misc]
         self._tls = endpoint.tls()
         self._frames = Frames("stomp") if web_socket else None
         self._closing = threading.Lock()
-        self._within = False  # a frame, a part of which stomp.py has read and not yet put into its buffer
+        self._within = False  # a frame of which stomp.py has read a part that is not yet in its buffer
 
     def attempt_connection(self) -> None:
-        """Connect once; what went wrong is the caller's to see."""
+        """Connect once; errors of the socket are raised, unlike in stomp.py."""
         plain = socket.create_connection(self._where, self._endpoint.within)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -97,13 +97,13 @@ class _Wire(Transport):  # type: ignore[misc]
         self.current_host_and_port = self._where
 
     def receive(self) -> bytes:
-        """Read all that is there; the end of the stream ends the loop, which stomp.py takes for "nothing yet"."""
+        """Return all that can be read; end the loop at the end of the stream, for which stomp.py would wait on."""
         try:
             octets = self._reading.take() if self.socket is not None else b""
             if octets and self._frames is not None:
                 octets = self._unwrapped(self._frames, octets)
         except _LATER:
-            self._within = False  # stomp.py puts what it was given into its buffer now
+            self._within = False  # stomp.py puts what it has read into its buffer now
             raise
         except OSError:
             octets = b""
@@ -112,9 +112,9 @@ class _Wire(Transport):  # type: ignore[misc]
         return self._one_beat(octets) if octets else octets
 
     def _one_beat(self, octets: bytes) -> bytes:
-        """Make one of the heartbeats that stand together between two frames: of two, stomp.py loses the frame behind.
+        """Return octets with heartbeats in a row between two frames made one: after two, stomp.py loses a frame.
 
-        They come together where this process did not run for a while. Within a frame nothing is touched.
+        They come together if this process did not run for a while. Octets within a frame are not changed.
         """
         within = self._within or bool(self._BaseTransport__recvbuf)
         if not within:
@@ -123,7 +123,7 @@ class _Wire(Transport):  # type: ignore[misc]
         return octets
 
     def _unwrapped(self, frames: Frames, octets: bytes) -> bytes:
-        """Return what is in a WebSocket's messages; where none is whole, or all are pings, nothing can be read yet."""
+        """Return the content of a WebSocket's messages; raise SSLWantReadError if none is complete or all are pings."""
         content = frames.unwrap(octets)
         while frames.pings:
             self.send_queue.put_octets(frames.pings.pop(0))
@@ -132,34 +132,34 @@ class _Wire(Transport):  # type: ignore[misc]
         return content
 
     def shutdown_queue(self) -> None:
-        """Close the queue, and keep it: whoever is about to use it gets an OSError."""
+        """Close the queue but keep the object: a thread about to use it gets an OSError."""
         self.blocking = True
         self.sel.close()
         self.send_queue.shutdown()
 
     def hang_up(self) -> None:
-        """End without a farewell, from any thread: the loop reads the end of the stream, and cleans up in its own."""
+        """End the connection without DISCONNECT; thread-safe: the loop reads the end of the stream and cleans up."""
         with self._closing:
             stream = self.socket
             if stream is not None:
                 with contextlib.suppress(OSError):  # it may just have closed by itself
-                    # Not SSLSocket's own: that takes away the TLS the loop may be reading by at this moment.
+                    # Not SSLSocket's own: that removes the TLS object by which the loop may be reading at this moment.
                     socket.socket.shutdown(stream, socket.SHUT_RDWR)
 
     def disconnect_socket(self) -> None:
-        """End at the broker's farewell, or where its heartbeats stay away.
+        """End at the broker's answer to DISCONNECT, or because its heartbeats stay away.
 
-        stomp.py's own cleans up in the thread that calls it, be it the loop's or the heartbeats', and one of them then
-        finds the socket gone. Here only the loop does.
+        stomp.py's own cleans up in the calling thread, the loop's or the heartbeats', and the other one then finds the
+        socket gone. Here only the loop cleans up.
         """
         self.running = False
         if threading.current_thread() is not self.io_thread:
-            for listener in tuple(self.listeners.values()):  # before the loop says that the connection was lost
+            for listener in tuple(self.listeners.values()):  # before the loop reports that the connection was lost
                 listener.on_heartbeat_timeout()
         self.hang_up()
 
     def cleanup(self) -> None:
-        """Close the socket and the queue, while nobody hangs up."""
+        """Close the socket and the queue, not at the same time as `hang_up`."""
         with self._closing:
             super().cleanup()
 
@@ -173,13 +173,13 @@ class Connection(BaseConnection, Protocol12):  # type: ignore[misc]
         Protocol12.__init__(self, self._wire, heartbeats, heart_beat_receive_scale=_PATIENCE)
 
     def open(self) -> None:
-        """Connect and begin to read; OSError where that fails."""
+        """Connect and begin to read; raise OSError if that fails."""
         self._wire.start()
 
     def send_disconnect(self) -> None:
-        """Say farewell; the connection ends when the broker has answered."""
+        """Send DISCONNECT; the connection ends when the broker has answered."""
         Protocol12.disconnect(self, "farewell")
 
     def hang_up(self) -> None:
-        """End at once."""
+        """End the connection at once, without DISCONNECT."""
         self._wire.hang_up()

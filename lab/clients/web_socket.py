@@ -1,6 +1,6 @@
-"""A WebSocket around the packets of MQTT and STOMP; the only file that knows websocket-client.
+"""A WebSocket around the packets of MQTT and STOMP; the only file that uses websocket-client.
 
-ActiveMQ reads each message of a WebSocket as one packet, or one frame of STOMP, so what is sent is wrapped one by one.
+ActiveMQ reads each message of a WebSocket as one packet of MQTT or one frame of STOMP, so each is wrapped by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SUBPROTOCOLS = {"mqtt": "mqtt", "stomp": "v12.stomp"}
 
 
 def shake_hands(stream: ssl.SSLSocket, endpoint: Endpoint, protocol: str) -> None:
-    """Ask a broker to speak a protocol in a WebSocket from now on; OSError where it will not."""
+    """Upgrade a TLS connection to a WebSocket for `mqtt` or `stomp`; raise OSError if the broker refuses."""
     stream.settimeout(endpoint.within)
     try:
         websocket.create_connection(
@@ -33,24 +33,24 @@ def shake_hands(stream: ssl.SSLSocket, endpoint: Endpoint, protocol: str) -> Non
 
 
 class Frames:
-    """Wraps what is sent and unwraps what was read; does no I/O. To wrap is for any thread, to unwrap for one."""
+    """Packets in WebSocket messages; does no I/O. Any thread may call `wrap`, one thread `unwrap`."""
 
     def __init__(self, protocol: str) -> None:
-        # ActiveMQ takes STOMP as text alone, and MQTT as binary alone.
+        # ActiveMQ accepts STOMP only as text, and MQTT only as binary.
         self._kind = websocket.ABNF.OPCODE_TEXT if protocol == "stomp" else websocket.ABNF.OPCODE_BINARY
         self._read = b""
         self._at = 0
         self._frames = websocket.frame_buffer(self._take, True)
-        self.ended = False  # the broker said farewell
-        self.pings: list[bytes] = []  # answers that are to be sent
+        self.ended = False  # the broker closed the WebSocket
+        self.pings: list[bytes] = []  # answers to the broker's pings, to be sent
 
     def wrap(self, packet: bytes) -> bytes:
-        """Make a message of one packet."""
+        """Return one packet as a message."""
         octets: bytes = websocket.ABNF.create_frame(packet, self._kind).format()
         return octets
 
     def unwrap(self, octets: bytes) -> bytes:
-        """Return the content of all messages that are whole by now, joined."""
+        """Return the joined content of all messages that are complete with these octets."""
         self._read, self._at = self._read[self._at :] + octets, 0
         content: list[Any] = []
         while not self.ended:
@@ -77,19 +77,19 @@ class Frames:
 
 
 class WebSocketStream(BufferedStream):
-    """A buffered stream of packets inside a WebSocket."""
+    """A BufferedStream of packets inside a WebSocket."""
 
     def __init__(self, below: Any, protocol: str) -> None:
         super().__init__(below)
         self._frames = Frames(protocol)
 
     def send(self, octets: bytes) -> int:
-        """Take one whole packet."""
+        """Accept one whole packet; the next flush writes it."""
         super().send(self._frames.wrap(octets))
         return len(octets)
 
     def take(self) -> bytes:
-        """Read what is there; as a socket does where no message is whole yet."""
+        """Return the content of complete messages; raise what a non-blocking socket raises if there are none."""
         while octets := super().take():
             content = self._frames.unwrap(octets)
             while self._frames.pings:

@@ -1,4 +1,4 @@
-"""What becomes of a packet on a link, decided without a device or a clock.
+"""Pure decisions about packets on a link, and the router's file; no device and no clock is touched.
 
-Of the standard library alone, and of nothing else of `lab`: the router's image has a copy of this folder.
+Imports the standard library alone, and nothing else of `lab`: the router's image has a copy of this folder.
 """

@@ -1,6 +1,6 @@
-"""What the lab asks of the router: `/etc/mqlab/router.json` as values, checked whole before anything is touched.
+"""The router's file, `/etc/mqlab/router.json`, as values: checked as a whole before anything is changed.
 
-Knows the file's shape and its limits; what becomes of it (rules, routes, links) is left to others.
+Knows the file's form and its limits; the router's programs make rules, routes and links of it.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from lab.link.impairment import Setting, read_setting
 from lab.link.policy import Way, parse_policy
 
 VERSION = 1
-PROBES = IPv4Network("198.18.0.0/15")  # RFC 2544's range for measuring networks: our probes' own addresses
+PROBES = IPv4Network("198.18.0.0/15")  # RFC 2544's range for measurements: the addresses of probes
 MAX_LINKS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One network the router is on: a region of the lab, or the internet, which joins router and host only."""
+    """A network that the router is in: a region of the lab, or the internet, which joins router and host only."""
 
     name: str
     interface: IPv4Interface  # the router's own address, given by Docker
-    gateway: IPv4Address  # the address the router adds, everyone's default route
+    gateway: IPv4Address  # the address that the router adds: the brokers' default route
     internet: bool
 
     @property
     def subnet(self) -> IPv4Network:
-        """Return the network's range."""
+        """Return the network's addresses."""
         return self.interface.network
 
     @property
     def host(self) -> IPv4Address:
-        """Return the last host address: the engine's bridge, which is the host itself."""
+        """Return the last host address: Docker's bridge, which is the host itself."""
         return self.subnet.broadcast_address - 1
 
 
@@ -51,23 +51,23 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """The path between two regions, and how each of its directions is set."""
+    """The path between two regions, and the setting of each direction."""
 
     name: str
     between: tuple[str, str]
-    directions: tuple[Setting, Setting]  # in the order of `between`
+    directions: tuple[Setting, Setting]  # leaving the first and the second region of `between`
     seed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything the router is asked to do."""
+    """The whole of the router's file."""
 
     networks: tuple[Network, ...]
     published: tuple[Published, ...]
     links: tuple[Link, ...]
-    management_port: int  # of the brokers: published, and never passed from region to region
-    policy: tuple[Way, ...] | None = None  # None: what has a way passes
+    management_port: int  # of the brokers: published, and blocked between regions
+    policy: tuple[Way, ...] | None = None  # None: no policy, everything that is routed passes
 
     def network(self, name: str) -> Network:
         """Return the network of that name."""
@@ -75,12 +75,12 @@ class Config:
 
     @property
     def regions(self) -> tuple[Network, ...]:
-        """Return the networks that are regions."""
+        """Return the networks without the internet."""
         return tuple(network for network in self.networks if not network.internet)
 
 
 def parse_config(text: str | bytes) -> Config:
-    """Check the router's file and give it as values; ConfigError names the first thing wrong."""
+    """Return the router's file as values; raise ConfigError with the first mistake."""
     required, optional = {"version", "networks", "published", "links", "management_port"}, {"policy"}
     top = fields.table(fields.load_json(text), "router.json", required, optional)
     if top["version"] != VERSION:

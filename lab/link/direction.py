@@ -1,7 +1,7 @@
-"""One way along a link: decides when each packet leaves, or why it never does. Touches no device and no clock.
+"""One direction of a link: decides when each packet leaves, or why it is dropped. Touches no device and no clock.
 
-Order is kept, as on a cable: a packet never leaves before the one ahead of it. A packet waits for its turn (rate,
-queue), is then lost or not, and what is left travels for the delay.
+Order is kept, as on a cable: a packet never leaves before the one ahead of it. A packet first waits for its turn (rate,
+queue), is then lost or not, and if not, is held for the delay. Times are in ns of the caller's clock.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any, NamedTuple
 from lab.link.histogram import Histogram
 from lab.link.impairment import MICROSECOND, Distribution, Impairment, LinkState, Setting
 
-# What one direction may hold in flight: keeps a flood over a slow link from eating the machine's memory.
+# The most that one direction holds in flight, so that a flood over a slow link does not exhaust the machine's memory.
 MEMORY_BYTES = 64 << 20
-_OVERHEAD = 300  # what Python needs to hold a packet beside its bytes
-# Segments of one super-packet that leave within this time of each other stay one packet.
+_OVERHEAD = 300  # bytes of Python's for a packet in flight, beside its own
+# Segments of a super-packet that leave within this time of the first stay one packet.
 _TOGETHER_NS = 1_000_000
 
 
 class Drop(StrEnum):
-    """Why a packet does not arrive."""
+    """The reason for which a packet is dropped."""
 
     LOSS = "loss"
     QUEUE = "queue"
@@ -35,20 +35,20 @@ class Drop(StrEnum):
 
 
 class Run(NamedTuple):
-    """Segments of one packet that travel together: first to last (exclusive), and when they leave."""
+    """Segments of a packet that stay together: first to last (exclusive), and the time at which they leave."""
 
     first: int
     last: int
     due_ns: int
 
 
-# A packet on its way: when it is due, when it arrived, its bytes, how many wire packets it is and how long they are
-# together, and whether it is a probe. A bare tuple: this one is made for every packet, and a class costs a µs each.
+# A packet in flight: the time it is due, the time it arrived, its bytes, the number of its wire packets (segments) and
+# their bytes together, and whether it is a probe. A bare tuple: a class costs a µs for every packet.
 InFlight = tuple[int, int, bytes, int, int, bool]
 
 
 class Dice:
-    """The chances of one direction, from one seed; the jitter's correlation is that of one packet with the next."""
+    """The random decisions of one direction, from one seed; jitter is correlated from each packet to the next."""
 
     __slots__ = ("_random", "_z")
 
@@ -57,11 +57,11 @@ class Dice:
         self._z = 0.0
 
     def lost(self, loss: float) -> bool:
-        """Return whether a wire packet is lost."""
+        """Decide whether a wire packet is lost; `loss` is 0 to 1."""
         return self._random.random() < loss
 
     def spread(self, impairment: Impairment) -> float:
-        """Return by how many jitters a packet is later; jitter is the standard deviation, or uniform's half width."""
+        """Return a packet's deviation from the delay, in jitters: standard deviations, or half widths if uniform."""
         # A first-order chain of normals stays standard normal whatever the correlation; the uniform is its copula.
         rho = impairment.correlation
         self._z = rho * self._z + math.sqrt(1.0 - rho * rho) * self._random.gauss(0.0, 1.0)
@@ -69,7 +69,7 @@ class Dice:
 
 
 class Counters:
-    """What happened to one kind of traffic in one direction, in packets read, wire packets (segments) and bytes."""
+    """Counters of one kind of traffic in one direction: packets read, wire packets (segments), bytes, drops."""
 
     __slots__ = ("bytes_in", "bytes_out", "dropped", "packets_in", "packets_out", "segments_in", "segments_out")
 
@@ -79,13 +79,13 @@ class Counters:
         self.dropped = dict.fromkeys(Drop, 0)
 
     def read(self, segments: int, wire_bytes: int) -> None:
-        """Count a packet that came in."""
+        """Count a packet read from the device."""
         self.packets_in += 1
         self.segments_in += segments
         self.bytes_in += wire_bytes
 
     def written(self, segments: int, wire_bytes: int) -> None:
-        """Count a packet that went out."""
+        """Count a packet written to the device."""
         self.packets_out += 1
         self.segments_out += segments
         self.bytes_out += wire_bytes
@@ -97,7 +97,7 @@ class Counters:
 
 
 class Direction:
-    """One way along a link, how it is set, what is on its way and what has been counted."""
+    """One direction of a link: its setting, the packets in flight, and the counters."""
 
     __slots__ = (
         "_busy_until",
@@ -130,7 +130,7 @@ class Direction:
     def __init__(self, leaving: str, reaching: str, setting: Setting, seed: int) -> None:
         self.leaving = leaving
         self.reaching = reaching
-        # Probes roll their own dice, so that measuring does not change what the lab's traffic meets.
+        # Probes have dice of their own, so that measuring does not change what happens to the lab's traffic.
         self._lab_dice = Dice(Random(f"{seed}:{leaving}:{reaching}"))
         self._probe_dice = Dice(Random(f"{seed}:{leaving}:{reaching}:probe"))
         self.cost_ns = 0
@@ -143,13 +143,13 @@ class Direction:
         self.change(setting, 0)
 
     def _clear_line(self) -> None:
-        """Forget what was sent before: the next packet finds an empty line."""
+        """Forget earlier packets: the next one finds an empty line."""
         self._busy_until = self._last_due = self._first_due = 0
         self._waiting.clear()
         self._waiting_bytes = 0
 
     def reset_counters(self) -> None:
-        """Begin counting anew; what is in flight counts as having just come in, so that the sums still hold."""
+        """Set all counters to 0; packets in flight are counted as just read, so that sums stay right."""
         self.lab = Counters()
         self.probes = Counters()
         self._begin_delays(0)
@@ -157,12 +157,12 @@ class Direction:
             self.counters(each[5]).read(each[3], each[4])
 
     def change(self, setting: Setting, now: int) -> None:
-        """Replace the setting between two packets, `now` in ns. What is in flight keeps its time; a cut drops it.
+        """Replace the setting. Packets in flight keep their time, but a cut drops them.
 
-        Where this changes the delay, the histogram begins anew, with packets that come in from now on.
+        If this changes delays, the histograms begin anew, with packets that arrive from `now` on.
         """
         impairment = setting.impairment
-        if replace(impairment, loss=0.0) != replace(self.impairment, loss=0.0):  # all else is when packets leave
+        if replace(impairment, loss=0.0) != replace(self.impairment, loss=0.0):  # all other figures change delays
             self._begin_delays(now)
         self.impairment, self.state = impairment, setting.state
         self._delay_us, self._jitter_us = impairment.delay / MICROSECOND, impairment.jitter / MICROSECOND
@@ -170,14 +170,14 @@ class Direction:
         self.delay_only = setting == Setting(impairment=Impairment(delay=impairment.delay))
         self.calibrate(self.cost_ns)
         if self.state is LinkState.CUT:
-            for each in self.flight:  # a cut cable delivers nothing that was in it
+            for each in self.flight:  # a cut cable delivers none of the packets in it
                 self.counters(each[5]).dropped[Drop.CUT] += each[3]
             self.flight.clear()
             self.flight_bytes = self.flight_segments = 0
             self._clear_line()
 
     def calibrate(self, cost_ns: int) -> None:
-        """Say what crossing the router costs at zero delay; it is taken off the delay to give."""
+        """Set the time that a packet takes at zero delay; it is subtracted from the delay."""
         self.cost_ns = cost_ns
         self.hold_ns = max(0, self._delay_ns - cost_ns)
 
@@ -191,7 +191,7 @@ class Direction:
         return self.probes if probe else self.lab
 
     def pass_on(self, now: int, packet: bytes, segments: int, size: int, probe: bool) -> None:
-        """Put a packet on its way that meets nothing but the delay (`delay_only`)."""
+        """Hold a packet of a direction whose only impairment is the delay (`delay_only`): the fast way."""
         due = now + self.hold_ns
         if due < self._last_due:
             due = self._last_due
@@ -199,7 +199,7 @@ class Direction:
         self.hold((due, now, packet, segments, size, probe))
 
     def admit(self, now: int, sizes: Sequence[int], probe: bool = False) -> list[Run]:
-        """Decide over the wire packets of one packet read: the runs that pass and when; drops are counted."""
+        """Return the runs that pass of a packet read, given the sizes of its wire packets; count drops."""
         counters = self.counters(probe)
         if self.state is not LinkState.OPEN:
             counters.dropped[Drop.CUT if self.state is LinkState.CUT else Drop.REJECT] += len(sizes)
@@ -221,7 +221,7 @@ class Direction:
         return runs
 
     def _decide(self, now: int, size: int, delay: int, dice: Dice) -> int | Drop:
-        """Return when one wire packet leaves, or why it does not."""
+        """Return the time at which a wire packet leaves, or why it is dropped."""
         impairment = self.impairment
         sent = now
         if impairment.rate is not None:
@@ -239,7 +239,7 @@ class Direction:
         return due
 
     def _has_room(self, now: int, size: int) -> bool:
-        """Return whether one more packet may wait for its turn; the one being sent does not wait."""
+        """Return whether one more packet may wait for its turn; the one being sent does not count."""
         waiting = self._waiting
         while waiting and waiting[0][0] <= now:
             self._waiting_bytes -= waiting.popleft()[1]
@@ -249,7 +249,7 @@ class Direction:
         return limit.queue_bytes is None or self._waiting_bytes + size <= limit.queue_bytes
 
     def hold(self, each: InFlight) -> None:
-        """Put a packet on its way; without room in memory it is dropped as by a full queue."""
+        """Add a packet in flight; without room in memory it is dropped as by a full queue."""
         if self.flight_bytes + len(self.flight) * _OVERHEAD > MEMORY_BYTES:
             self.counters(each[5]).dropped[Drop.QUEUE] += each[3]
             return
@@ -258,7 +258,7 @@ class Direction:
         self.flight.append(each)
 
     def delivered(self, each: InFlight, now: int) -> None:
-        """Count a packet taken from its way and written back; its delay includes the calibrated cost of crossing."""
+        """Count a packet taken out of flight and written; the counted delay includes the calibrated cost."""
         _, arrived, _, segments, size, probe = each
         self.flight_bytes -= size
         self.flight_segments -= segments
@@ -267,13 +267,13 @@ class Direction:
             (self.probe_delays if probe else self.delays).add(now - arrived + self.cost_ns)
 
     def unwritten(self, each: InFlight) -> None:
-        """Count a packet taken from its way that the kernel did not take back."""
+        """Count a packet taken out of flight that the kernel refused to accept."""
         self.flight_bytes -= each[4]
         self.flight_segments -= each[3]
         self.counters(each[5]).dropped[Drop.MALFORMED] += each[3]
 
     def json(self) -> dict[str, Any]:
-        """Return impairment, counters and the delay really given, ready for JSON; times in µs."""
+        """Return setting, counters and the delays given, ready for JSON; times in µs."""
         return {
             "leaving": self.leaving,
             "reaching": self.reaching,

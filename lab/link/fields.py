@@ -1,4 +1,4 @@
-"""Reads fields of JSON that may be wrong or hostile; says in a sentence what is wrong and what would be right."""
+"""Reads fields of JSON that may be wrong or hostile; `place` names a field in the sentence of an error."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# A link's name becomes a socket's name, a region's a word in a table of rules: nothing in them needs quoting.
+# A link's name becomes part of a socket's path, a region's part of a rule: no character needs quoting.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 class ConfigError(ValueError):
-    """What was asked for cannot be done; the message names the place and what would be right."""
+    """A file or a request is wrong; the message names the place and what would be right."""
 
 
 def load_json(text: str | bytes) -> Any:
-    """Read JSON that may be hostile: no NaN, no Infinity, no nesting deep enough to end the process."""
+    """Return parsed JSON; raise ConfigError also for NaN, Infinity and nesting that is too deep."""
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
@@ -27,7 +27,7 @@ def load_json(text: str | bytes) -> Any:
 
 
 def table(value: Any, place: str, required: set[str], optional: set[str]) -> Mapping[str, Any]:
-    """Return an object with all required keys and no unknown one."""
+    """Return a value that is an object with all required keys and no unknown one; raise ConfigError if it is not."""
     if not isinstance(value, dict):
         raise ConfigError(f"{place}: expected an object, found {_short(value)}")
     if missing := sorted(required - value.keys()):
@@ -39,28 +39,28 @@ def table(value: Any, place: str, required: set[str], optional: set[str]) -> Map
 
 
 def items(value: Any, place: str) -> Sequence[Any]:
-    """Return a list."""
+    """Return a value that is a list; raise ConfigError if it is not."""
     if not isinstance(value, list):
         raise ConfigError(f"{place}: expected a list, found {_short(value)}")
     return value
 
 
 def name(value: Any, place: str) -> str:
-    """Return a name that needs no quoting anywhere."""
+    """Return a value that is a name; raise ConfigError if it is not."""
     if not isinstance(value, str) or not NAME.fullmatch(value):
         raise ConfigError(f"{place}: expected letters, digits, '-', '_', '.' (at most 63), found {_short(value)}")
     return value
 
 
 def word(value: Any, place: str, known: Sequence[str]) -> str:
-    """Return one of the known words."""
+    """Return a value that is one of the known words; raise ConfigError if it is not."""
     if not isinstance(value, str) or value not in known:
         raise ConfigError(f"{place}: expected one of {', '.join(known)}, found {_short(value)}")
     return value
 
 
 def number(value: Any, place: str, least: float, most: float) -> float:
-    """Return a finite number between two bounds."""
+    """Return a value that is a finite number within two bounds; raise ConfigError if it is not."""
     wrong = isinstance(value, bool) or not isinstance(value, int | float)
     if wrong or (isinstance(value, float) and not math.isfinite(value)):
         raise ConfigError(f"{place}: expected a number, found {_short(value)}")
@@ -70,7 +70,7 @@ def number(value: Any, place: str, least: float, most: float) -> float:
 
 
 def integer(value: Any, place: str, least: int, most: int) -> int:
-    """Return a whole number between two bounds."""
+    """Return a value that is a whole number within two bounds; raise ConfigError if it is not."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ConfigError(f"{place}: expected a whole number, found {_short(value)}")
     if not least <= value <= most:
@@ -79,12 +79,12 @@ def integer(value: Any, place: str, least: int, most: int) -> int:
 
 
 def optional(value: Any, place: str, most: int) -> int | None:
-    """Return a whole number of at least one, or None."""
+    """Return a value that is None or a whole number from 1 to `most`; raise ConfigError if it is not."""
     return None if value is None else integer(value, place, 1, most)
 
 
 def check_unique(values: Sequence[object], place: str, what: str) -> None:
-    """Refuse a value that comes twice."""
+    """Raise ConfigError if a value occurs twice; `what` names the values."""
     seen: set[object] = set()
     for at, value in enumerate(values):
         if value in seen:

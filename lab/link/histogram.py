@@ -1,17 +1,17 @@
-"""A histogram of delays in constant memory, fine enough to read percentiles from (1 µs, or 0.8 % above 256 µs)."""
+"""A histogram of delays in constant memory, exact enough for percentiles: to 1 µs, above 256 µs to 0.8 %."""
 
 from __future__ import annotations
 
 from typing import Any
 
-_EXACT = 256  # below this many µs every µs has a bucket of its own
-_HALF = _EXACT // 2  # above, each power of two is cut into this many
+_EXACT = 256  # µs; below, every µs has a bucket of its own
+_HALF = _EXACT // 2  # buckets for each power of two above
 _LONGEST_US = (1 << 28) - 1  # 268 s: longer delays are counted as this one
 _BUCKETS = _EXACT + (_LONGEST_US.bit_length() - _EXACT.bit_length() + 1) * _HALF
 
 
 class Histogram:
-    """How often each delay was given."""
+    """The number of packets by delay."""
 
     __slots__ = ("buckets", "count", "max_ns", "min_ns", "sum_ns")
 
@@ -19,7 +19,7 @@ class Histogram:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Set every bucket to 0."""
         self.buckets = [0] * _BUCKETS
         self.count = 0
         self.sum_ns = 0
@@ -27,7 +27,7 @@ class Histogram:
         self.max_ns = 0
 
     def add(self, ns: int) -> None:
-        """Count one delay."""
+        """Count one delay, in ns."""
         if ns > self.max_ns:
             self.max_ns = ns
         if not self.count or ns < self.min_ns:
@@ -38,14 +38,14 @@ class Histogram:
         self.buckets[us if 0 <= us < _EXACT else bucket_of(us)] += 1
 
     def percentile(self, share: float) -> float | None:
-        """Return the delay in µs that the given share of all delays do not exceed; None when there are none."""
+        """Return the delay in µs that a share (0 to 1) of all delays does not exceed; None if there are none."""
         if not self.count:
             return None
         wanted, seen = max(1.0, share * self.count), 0
         for at, count in enumerate(self.buckets):
             seen += count
             if seen >= wanted:
-                # the middle of a bucket may lie outside what was really seen
+                # the middle of a bucket may be outside the delays that occurred
                 return min(max(middle_of(at), self.min_ns / 1000), self.max_ns / 1000)
         return self.max_ns / 1000
 
@@ -65,7 +65,7 @@ class Histogram:
 
 
 def bucket_of(us: int) -> int:
-    """Return the number of the bucket that counts this many µs."""
+    """Return the index of the bucket for a delay in µs."""
     if us < _EXACT:
         return us if us > 0 else 0
     if us > _LONGEST_US:
@@ -75,7 +75,7 @@ def bucket_of(us: int) -> int:
 
 
 def middle_of(bucket: int) -> float:
-    """Return the middle of a bucket, in µs."""
+    """Return the middle of the bucket of an index, in µs."""
     if bucket < _EXACT:
         return bucket + 0.5
     shift = (bucket >> 7) - 1

@@ -1,7 +1,7 @@
-"""What a link does to packets in one direction: every figure spelled once, with its unit, default, name and words.
+"""The figures of an impairment, each declared once, with its unit, default, name and words.
 
 Files, commands, texts and the router's file are made from `FIGURES`. To add a figure, add a field to `Impairment`, and
-to `direction` what becomes of a packet.
+its effect on packets to `direction`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Kind(StrEnum):
-    """What a figure is a quantity of, by the word that a manual has for it."""
+    """The kind of quantity that a figure is; the value is the word for it in a command's usage."""
 
     TIME = "TIME"
     SHARE = "PERCENT"  # 0 to 1
@@ -41,7 +41,7 @@ class Distribution(StrEnum):
 
 
 class LinkState(StrEnum):
-    """Open passes packets, cut drops them silently, reject answers as a closed port would."""
+    """The state of a direction: open passes packets, cut drops them silently, reject answers as a closed port would."""
 
     OPEN = "open"
     CUT = "cut"
@@ -50,26 +50,26 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of an impairment, as everybody finds it who reads or writes one."""
+    """One figure of an impairment, with all that reading and writing it needs."""
 
     kind: Kind
-    words: str  # in a text, {} for itself and {NAME} for another one
-    about: str
-    key: str = ""  # as a person writes it, in a file or as an option: the name with dashes, unless it is said
-    name: str = ""  # of the field, which has its default too
+    words: str  # for texts: {} stands for its value, {NAME} for another figure's; empty: not mentioned
+    about: str  # one line of help
+    key: str = ""  # in scenario files and options: the name with dashes, unless set here
+    name: str = ""  # the field's; set, with the default, from `Impairment`
     default: Any = None
 
     @property
     def router_key(self) -> str:
-        """Return its key in the router's file, which has plain numbers."""
+        """Return the figure's key in the router's file, with the unit of its plain numbers."""
         return self.name + {Kind.TIME: "_us", Kind.RATE: "_bps"}.get(self.kind, "")
 
     def write(self, value: Any) -> Any:
-        """Return a value of it as the router's file has it."""
+        """Return a value as it stands in the router's file: times in µs."""
         return value / MICROSECOND if self.kind is Kind.TIME else value
 
     def read(self, value: Any, place: str) -> Any:
-        """Return a value of the router's file as the impairment has it; ConfigError if it is none."""
+        """Return a value of the router's file as it stands in an Impairment; raise ConfigError if it is invalid."""
         if self.kind is Kind.TIME:
             return fields.number(value, place, 0, LONGEST // MICROSECOND) * MICROSECOND
         if self.kind is Kind.SHARE:
@@ -82,7 +82,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impairment:
-    """What happens to packets crossing a link in one direction; always set as a whole, never added up."""
+    """The impairment of packets in one direction of a link; always set as a whole, never added up."""
 
     delay: Annotated[timedelta, Figure(Kind.TIME, "delay {}", "Of every packet, one way: 80ms.")] = timedelta(0)
     # standard deviation (normal) or half width (uniform)
@@ -97,7 +97,7 @@ class Impairment:
     ] = 0.0
     loss: Annotated[float, Figure(Kind.SHARE, "loss {}", "How many packets are lost: 1%.")] = 0.0
     rate: Annotated[int | None, Figure(Kind.RATE, "rate {}", "So much passes and no more: 20mbit.")] = None
-    # drop-tail limits of what waits for its turn
+    # drop-tail limits of the queue before `rate`
     queue_bytes: Annotated[int | None, Figure(Kind.SIZE, "queue {}", "So much waits for the rate: 64KiB.", "queue")] = (
         None
     )
@@ -106,7 +106,7 @@ class Impairment:
     ] = None
 
     def contradiction(self) -> str | None:
-        """Say why no link can be like this, or return None."""
+        """Return why no link can have this impairment, or None."""
         if max(self.delay, self.jitter) > LONGEST:
             return "a link holds a packet for a minute at most"
         if self.rate is None and (self.queue_bytes, self.queue_packets) != (None, None):
@@ -125,19 +125,19 @@ FIGURES = tuple(_completed(_HINTS[each.name].__metadata__[0], each) for each in 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How one direction of a link is set: what happens to packets, and whether they pass at all."""
+    """The setting of one direction of a link: its impairment and its state."""
 
     impairment: Impairment = Impairment()
     state: LinkState = LinkState.OPEN
 
     def json(self) -> dict[str, Any]:
-        """Return it as the router's file has it, every key present."""
+        """Return the setting as it stands in the router's file, with every key."""
         figures = {each.router_key: each.write(getattr(self.impairment, each.name)) for each in FIGURES}
         return {**figures, "state": self.state}
 
 
 def read_setting(value: Any, place: str) -> Setting:
-    """Check how one direction is to be set; keys left out take their defaults. ConfigError names what is wrong."""
+    """Return the setting in the router's file; missing keys get defaults. Raise ConfigError if a value is wrong."""
     table: Mapping[str, Any] = fields.table(value, place, set(), {*(each.router_key for each in FIGURES), "state"})
     figures = {
         each.name: each.read(table[each.router_key], f"{place}.{each.router_key}")

@@ -1,7 +1,7 @@
-"""IPv4 packets as a TUN device with IFF_VNET_HDR hands them over: a 10-byte header, then the packet.
+"""IPv4 packets as read from a TUN device with IFF_VNET_HDR: a 10-byte header, then the packet.
 
-One read may be a super-packet, many TCP segments that the kernel has not cut yet. This module knows how many wire
-packets that is, how to take some of them out, and how a closed port answers. It decides nothing.
+One read may be a super-packet: many TCP segments that the kernel has not cut yet. This module counts its wire packets,
+extracts some of them, and makes the answer of a closed port. It decides nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _SHORTEST = HEAD + 20
 
 
 class Cut(NamedTuple):
-    """Where a super-packet's segments begin and end."""
+    """The layout of a super-packet's segments, all in bytes."""
 
-    ip_header: int
+    ip_header: int  # length
     headers: int  # IP and TCP together, repeated on the wire by every segment
-    payload: int
+    payload: int  # of all segments
     size: int  # payload of every segment but the last
 
     @property
@@ -32,13 +32,13 @@ class Cut(NamedTuple):
         return -(-self.payload // self.size) or 1
 
     def wire_sizes(self) -> list[int]:
-        """Return each segment's bytes on the wire, IP header included."""
+        """Return the bytes of each segment on the wire, IP header included."""
         full = self.segments - 1
         return [self.headers + self.size] * full + [self.headers + self.payload - full * self.size]
 
 
 def cut_of(packet: bytes) -> Cut | None:
-    """Return the cut of a super-packet, None for any other packet (also for one whose headers make no sense)."""
+    """Return the layout of a super-packet, or None for any other packet, one with invalid headers too."""
     gso, _, size, at = struct.unpack_from("=BHHH", packet, 1)
     if gso & ~_GSO_ECN != _GSO_TCP4 or not size or at < 20 or len(packet) < HEAD + at + 20:
         return None
@@ -48,7 +48,7 @@ def cut_of(packet: bytes) -> Cut | None:
 
 
 def wire_of(packet: bytes) -> tuple[int, int]:
-    """Return the packets a super-packet is on the wire, and their bytes together; (1, its length) for any other."""
+    """Return a packet's number of wire packets, and their bytes together."""
     cut = cut_of(packet)
     if cut is None:
         return 1, len(packet) - HEAD
@@ -57,7 +57,7 @@ def wire_of(packet: bytes) -> tuple[int, int]:
 
 
 def is_ipv4(packet: bytes) -> bool:
-    """Return whether this can be an IPv4 packet at all."""
+    """Return whether a packet has a plausible IPv4 header."""
     return len(packet) >= _SHORTEST and packet[HEAD] >> 4 == 4 and len(packet) - HEAD >= (packet[HEAD] & 15) * 4 >= 20
 
 
@@ -90,7 +90,7 @@ def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
 
 
 def refusal(packet: bytes) -> bytes | None:
-    """Return a closed port's answer: a reset to TCP, port unreachable to UDP; None where it would be silent."""
+    """Return a closed port's answer to a packet, a TCP reset or ICMP port unreachable; None if it would be silent."""
     ip = (packet[HEAD] & 15) * 4
     if int.from_bytes(packet[HEAD + 6 : HEAD + 8], "big") & 0x1FFF:  # a later fragment has no ports
         return None
@@ -123,7 +123,7 @@ def _reset(packet: bytes, ip: int, tcp: bytes) -> bytes | None:
 
 
 def _answer(packet: bytes, protocol: int, body: bytes) -> bytes:
-    """Send a body back to where a packet came from, as if from where it was going."""
+    """Return an answer to a packet's source, as if from its destination."""
     header = bytearray(struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0x4000, 64, protocol, 0))
     header += packet[HEAD + 16 : HEAD + 20] + packet[HEAD + 12 : HEAD + 16]
     struct.pack_into("!H", header, 10, checksum(header))

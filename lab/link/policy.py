@@ -1,7 +1,7 @@
-"""Who may talk to whom: the lab's answer for every pair of addresses, checked whole before any of it is in force.
+"""The policy: the connections that are permitted between addresses, checked as a whole before it is in force.
 
-A way is one direction between two addresses: whether packets get there at all, and what may begin on it. Connections
-that are known go on, unless packets no longer get there.
+A way is one direction between two addresses: whether packets arrive at all, and which connections may begin.
+Established connections go on as long as packets arrive.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from lab.link import fields
 from lab.link.fields import ConfigError
 
 INTERNET = "internet"
-WHAT = "{what}"  # in a way's words: what was dropped, such as "tcp 61617"
+WHAT = "{what}"  # in a way's words, a placeholder for what was dropped, such as "tcp 61617"
 _MOST_WAYS, _MOST_RANGES, _LONGEST = 20_000, 500, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What may begin: a protocol, and a range of ports where it has them."""
+    """A protocol and a range of ports to which connections may begin; ignored for protocols without ports."""
 
-    protocol: str
+    protocol: str  # tcp, udp, icmp or all
     first: int
     last: int
 
@@ -33,20 +33,20 @@ class Way:
 
     source: IPv4Address | None  # None: the internet
     target: IPv4Address
-    stop: str  # why no packet gets there; empty where it does
-    out: tuple[Ports, ...]
-    no_out: str  # why everything else may not leave
-    into: tuple[Ports, ...]
-    no_in: str
+    stop: str  # why no packet arrives; empty if packets do
+    out: tuple[Ports, ...]  # what the source may send
+    no_out: str  # why it may not send anything else
+    into: tuple[Ports, ...]  # what the target accepts
+    no_in: str  # why it accepts nothing else
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return both ends as they are written."""
+        """Return source and target as text."""
         return (INTERNET if self.source is None else str(self.source), str(self.target))
 
 
 def parse_policy(value: Any, place: str = "policy") -> tuple[Way, ...]:
-    """Check what the lab asks for; ConfigError names the first thing wrong."""
+    """Return the ways of a policy in JSON; raise ConfigError with the first mistake."""
     top = fields.table(value, place, {"ways"}, set())
     listed = fields.items(top["ways"], f"{place}.ways")
     if len(listed) > _MOST_WAYS:
@@ -90,7 +90,7 @@ def _ports(value: Any, place: str) -> Ports:
 
 
 def parse_address(value: Any, place: str) -> IPv4Address:
-    """Return an address."""
+    """Return a value that is an IPv4 address; raise ConfigError if it is not."""
     try:
         return IPv4Address(str(value))
     except AddressValueError:

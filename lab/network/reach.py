@@ -18,7 +18,7 @@ WHAT = "{what}"  # in a Way's words, a placeholder for what was dropped: "tcp 61
 
 
 class Stop(StrEnum):
-    """What stops a connection."""
+    """The obstacle to a connection."""
 
     NOT_PUBLIC = "not-public"
     NO_EGRESS_RULE = "no-egress-rule"
@@ -61,7 +61,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Whether a connection can be opened, or what stops it, with the reason in words."""
+    """The answer of `reach`: a connection can be opened, or what stops it, with the reason in words."""
 
     stop: Stop | None = None
     words: str = ""

@@ -10,5 +10,5 @@ FILE = "default-configuration.xml"
 
 
 def default_configuration() -> Configuration:
-    """Return the service's default configuration; its elements are the service's, its comments ours."""
+    """Return the service's default configuration; its elements are the service's, its comments the lab's."""
     return read(files("lab.amazonmq.configurations").joinpath(FILE).read_bytes(), FILE)
