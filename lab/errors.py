@@ -87,7 +87,7 @@ class BrokerError(LabError):
 
 
 class LabTimeout(LabError):
-    """Something we waited for did not come in time."""
+    """A condition that was waited for did not come about in time."""
 
     exit_code = 4
     how = "timed-out"

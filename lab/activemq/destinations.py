@@ -38,13 +38,13 @@ def hears(subscription: str, destination: str) -> bool:
     """Return whether a subscription receives messages sent to a destination; both like topic://a.b, or wildcards."""
     kind, _, heard = subscription.partition("://")
     other, _, sent = destination.partition("://")
-    return kind == other and _meet(heard.split("."), sent.split("."))
+    return kind == other and _overlap(heard.split("."), sent.split("."))
 
 
-def _meet(left: list[str], right: list[str]) -> bool:
+def _overlap(left: list[str], right: list[str]) -> bool:
     if left[:1] == [">"] or right[:1] == [">"]:
         return True  # also if no level follows: in ActiveMQ a.> receives a
     if not left or not right:
         return not left and not right
     first, second = left[0], right[0]
-    return (first == second or "*" in (first, second)) and _meet(left[1:], right[1:])
+    return (first == second or "*" in (first, second)) and _overlap(left[1:], right[1:])

@@ -261,10 +261,10 @@ class MqttClient:
 
     @guarded
     def _on_message(self, client: Any, data: Any, message: paho.MQTTMessage) -> None:
-        destination = self._destinations.get(message.topic) or self._find(message.topic)
+        destination = self._destinations.get(message.topic) or self._subscribed(message.topic)
         self.events.received(Incoming(destination, bytes(message.payload), _NO_HEADERS, message.retain, message.dup))
 
-    def _find(self, topic: str) -> Destination:
+    def _subscribed(self, topic: str) -> Destination:
         sent_to = Destination(kind="topic", name=physical_name(topic))
         for destination in self._subscriptions:
             if hears(str(destination), str(sent_to)):

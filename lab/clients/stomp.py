@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import stomp
@@ -62,19 +63,19 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._subscriptions[name] = terms
         headers = {**_headers_of(terms), "receipt": name}
         where = stomp_destination(terms.destination)
-        self._ask(name, lambda: self._wire.subscribe(where, name, ack=terms.ack, headers=headers))
+        self._request(name, lambda: self._wire.subscribe(where, name, ack=terms.ack, headers=headers))
         self._answers.wait(name, f"{self._where}: subscribe to {terms.destination}")
 
     def unsubscribe(self, destination: Destination) -> None:
         """Return once the broker has ended the subscription: its consumer, then a durable subscription itself."""
         name, terms = next((name, own) for name, own in self._subscriptions.items() if own.destination == destination)
         receipt = f"end-of-{name}"
-        self._ask(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
+        self._request(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
         self._answers.wait(receipt, f"{self._where}: unsubscribe from {destination}")
         del self._subscriptions[name]
         if terms.durable:
             forget = {"activemq.subscriptionName": _durable_name(terms), "receipt": f"all-of-{name}"}
-            self._ask(f"all-of-{name}", lambda: self._wire.unsubscribe(name, headers=forget))
+            self._request(f"all-of-{name}", lambda: self._wire.unsubscribe(name, headers=forget))
             self._answers.wait(f"all-of-{name}", f"{self._where}: end the durable subscription to {destination}")
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
@@ -83,7 +84,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         for token in tokens:
             self._count += 1
             receipts.append(f"ack-{self._count}")
-            self._ask(receipts[-1], lambda token=token, receipt=receipts[-1]: self._wire.ack(token, receipt=receipt))  # type: ignore[misc]
+            self._request(receipts[-1], partial(self._wire.ack, token, receipt=receipts[-1]))
         return [self._answer(receipt) for receipt in receipts]
 
     def publish(self, message: Outgoing) -> None:
@@ -188,7 +189,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             return SendOutcome.UNKNOWN if self._in_flight.gone is not None else SendOutcome.FAILED
         return SendOutcome.OK
 
-    def _ask(self, receipt: str, send: Callable[[], None]) -> None:
+    def _request(self, receipt: str, send: Callable[[], None]) -> None:
         try:
             send()
         except (NotConnectedException, OSError):

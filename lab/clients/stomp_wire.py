@@ -60,7 +60,7 @@ class _Outbox(PollableQueue):  # type: ignore[misc]
 
 
 class _Wire(Transport):  # type: ignore[misc]
-    """The transport below STOMP frames."""
+    """The transport of STOMP frames: a TLS socket, with or without a WebSocket."""
 
     def __init__(self, endpoint: Endpoint, *, web_socket: bool) -> None:
         self._endpoint, self._where = endpoint, (endpoint.host, endpoint.port)

@@ -42,7 +42,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A port of the router's internet address that leads to a broker."""
+    """A port of the router's internet address, forwarded to a port of a broker."""
 
     port: int
     address: IPv4Address

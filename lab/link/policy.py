@@ -29,7 +29,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One direction between two addresses."""
+    """One direction between two addresses: whether packets arrive, and which connections may begin."""
 
     source: IPv4Address | None  # None: the internet
     target: IPv4Address

@@ -156,7 +156,7 @@ def _route(network: Network, of: Interface, to: Interface) -> tuple[Stop | None,
 
 
 def _allowed(network: Network, own: Interface, other: Interface, way: str) -> tuple[Ports, ...]:
-    return _ports(rule for rule in _rules(network, own, way) if _meets(network, own, rule, other))
+    return _ports(rule for rule in _rules(network, own, way) if _applies(network, own, rule, other))
 
 
 def _rules(network: Network, interface: Interface, way: str) -> Iterator[Rule]:
@@ -164,7 +164,7 @@ def _rules(network: Network, interface: Interface, way: str) -> Iterator[Rule]:
         yield from getattr(network.group(name), way)
 
 
-def _meets(network: Network, own: Interface, rule: Rule, other: Interface) -> bool:
+def _applies(network: Network, own: Interface, rule: Rule, other: Interface) -> bool:
     """Return whether a rule of an interface applies to another one, by its address or by a group it is in."""
     if _covers(rule, other.address):
         return True

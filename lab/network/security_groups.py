@@ -31,7 +31,7 @@ def check_rule(network: Network, group: SecurityGroup, rule: Rule) -> None:
                 f"{group.name} is in {own.aws_region}, {rule.group} in {other.aws_region}",
                 f"across regions a rule names addresses: write {whose or other.cidrs[0]}",
             )
-        if own != other and not _peered(network, own.name, other.name):
+        if own != other and not _are_peered(network, own.name, other.name):
             raise InputError.of(
                 f"InvalidGroup.NotFound: {rule.group} is in the VPC {other.name}, which is not peered with {own.name}",
                 "write addresses, or accept a peering first",
@@ -53,7 +53,7 @@ def authorize(network: Network, group: str, rule: Rule, *, way: Way = "inbound")
         raise InputError.of(
             f"RulesPerSecurityGroupLimitExceeded: {group} has {MOST_RULES} {way} rules", "use another group"
         )
-    return network.with_group(_with(found, way, (*rules, rule)))
+    return network.with_group(_with_rules(found, way, (*rules, rule)))
 
 
 def revoke(network: Network, group: str, rule: Rule, *, way: Way = "inbound") -> Network:
@@ -66,7 +66,7 @@ def revoke(network: Network, group: str, rule: Rule, *, way: Way = "inbound") ->
             f"InvalidPermission.NotFound: The specified rule does not exist in this security group: {rule}",
             f"{way} rules of {group}: {its}",
         )
-    return network.with_group(_with(found, way, tuple(each for each in rules if each != rule)))
+    return network.with_group(_with_rules(found, way, tuple(each for each in rules if each != rule)))
 
 
 def check_groups(network: Network, vpc: str, groups: Sequence[str]) -> None:
@@ -97,9 +97,9 @@ def set_groups(network: Network, broker: str, groups: Sequence[str]) -> Network:
     return network
 
 
-def _with(group: SecurityGroup, way: Way, rules: tuple[Rule, ...]) -> SecurityGroup:
+def _with_rules(group: SecurityGroup, way: Way, rules: tuple[Rule, ...]) -> SecurityGroup:
     return replace(group, inbound=rules) if way == "inbound" else replace(group, outbound=rules)
 
 
-def _peered(network: Network, one: str, other: str) -> bool:
+def _are_peered(network: Network, one: str, other: str) -> bool:
     return any(each.state == "active" and each.vpcs == {one, other} for each in network.peerings)

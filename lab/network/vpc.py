@@ -230,7 +230,7 @@ class Network:
 
     def at(self, now: timedelta) -> Self:
         """Return a copy in which every request pending for 7 days at `now` has expired."""
-        return replace(self, peerings=tuple(_aged(each, now) for each in self.peerings))
+        return replace(self, peerings=tuple(_expired_at(each, now) for each in self.peerings))
 
     def with_peering(self, changed: Peering) -> Self:
         """Return a copy with a peering added, or in the place of the one with its id."""
@@ -258,7 +258,7 @@ class Network:
         return replace(self, interfaces=tuple(each for each in self.interfaces if each.broker != broker))
 
 
-def _aged(peering: Peering, now: timedelta) -> Peering:
+def _expired_at(peering: Peering, now: timedelta) -> Peering:
     waiting = peering.state is PeeringState.PENDING
     if waiting and now - peering.requested >= EXPIRES_AFTER:
         return replace(peering, state=PeeringState.EXPIRED)

@@ -115,9 +115,9 @@ def update_broker(
     `revision` None means the configuration's latest, `configuration` None the one that the broker has.
     """
     record = account.broker(name)
-    _running(record, "update")
+    _check_running(record, "update")
     if configuration is not None or revision is not None:
-        record = replace(record, pending=_chosen(account, record, configuration, revision))
+        record = replace(record, pending=_pending_revision(account, record, configuration, revision))
     if security_groups is not None:
         groups = _groups(security_groups)
         record = replace(record, pending_security_groups=None if groups == record.security_groups else groups)
@@ -129,7 +129,7 @@ def update_broker(
 def roll_back(account: Account, name: str) -> Account:
     """Return the account with a broker's previous revision pending, as the console's roll back makes it."""
     record = account.broker(name)
-    _running(record, "roll back")
+    _check_running(record, "roll back")
     if not record.history:
         raise bad_request(f"{name} has had no other configuration than {record.current}", "there is nothing before it")
     return account.with_broker(replace(record, pending=record.history[-1]))
@@ -138,7 +138,7 @@ def roll_back(account: Account, name: str) -> Account:
 def begin_reboot(account: Account, name: str) -> Account:
     """Return the account with a broker in REBOOT_IN_PROGRESS; pending changes are not applied yet (see `applied`)."""
     record = account.broker(name)
-    _running(record, "reboot")
+    _check_running(record, "reboot")
     return account.with_broker(replace(record, state=BrokerState.REBOOT_IN_PROGRESS, due=False))
 
 
@@ -170,13 +170,13 @@ def _with_state(account: Account, name: str, state: BrokerState) -> Account:
     return account.with_broker(replace(account.broker(name), state=state))
 
 
-def _running(record: BrokerRecord, verb: str) -> None:
+def _check_running(record: BrokerRecord, verb: str) -> None:
     if record.state is not BrokerState.RUNNING:
         right = "delete it" if record.state is BrokerState.CREATION_FAILED else "wait until it is RUNNING"
         raise conflict(f"{record.name} is {record.state}, so there is nothing to {verb}", right)
 
 
-def _chosen(
+def _pending_revision(
     account: Account, record: BrokerRecord, configuration: str | None, revision: int | None
 ) -> AppliedRevision | None:
     """Return the revision that becomes pending, or None if the broker has it already."""

@@ -33,7 +33,7 @@ def create_user(
     console_access: bool = False,
 ) -> Account:
     """Return the account with a user that the broker knows after its next reboot."""
-    record = _changeable(account, broker)
+    record = _changeable_broker(account, broker)
     if reason := check_user_name(name):
         raise bad_request(reason, attribute="user")
     if any(user.name == name for user in record.users):
@@ -59,7 +59,7 @@ def update_user(
     console_access: bool | None = None,
 ) -> Account:
     """Return the account with a user's settings changed from the next reboot on; None leaves a setting as it is."""
-    record = _changeable(account, broker)
+    record = _changeable_broker(account, broker)
     user = record.user(name)
     if user.change is Change.DELETE:
         raise conflict(
@@ -81,14 +81,14 @@ def update_user(
 
 def delete_user(account: Account, broker: str, name: str) -> Account:
     """Return the account with a user deleted by the next reboot; a user the broker never knew is removed at once."""
-    record = _changeable(account, broker)
+    record = _changeable_broker(account, broker)
     user = record.user(name)
     if user.current is None:
         return account.with_broker(record.without_user(name))
     return account.with_broker(record.with_user(replace(user, pending=None, change=Change.DELETE)))
 
 
-def _changeable(account: Account, broker: str) -> BrokerRecord:
+def _changeable_broker(account: Account, broker: str) -> BrokerRecord:
     record = account.broker(broker)
     if record.state is BrokerState.DELETION_IN_PROGRESS:
         raise conflict(f"{record.name} is {record.state}, so its users stay as they are")

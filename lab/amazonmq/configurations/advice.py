@@ -56,7 +56,7 @@ class _Walk:
         for attribute in element.attributes:
             kind = allowed.attributes.get(attribute.name)
             if kind is not None and (
-                wrong := stops_a_broker(attribute.value, kind) or self._text(element, attribute.name)
+                wrong := stops_a_broker(attribute.value, kind) or self._wrong_text(element, attribute.name)
             ):
                 what = f"{attribute.name} of {element.name}: {wrong}"
                 yield self._advice(attribute.value_start, what, _STOPS)
@@ -67,7 +67,7 @@ class _Walk:
         if need and element.find(need) is None:
             yield self._advice(element.start, f"{element.name} has no {need} in it", _STOPS)
         if element.name == "policyMap":
-            yield from self._policies(element)
+            yield from self._repeated_policies(element)
         written: dict[str, int] = {}
         for child in element.children:
             yield from self._collection(element, child, allowed.collections[child.name])
@@ -96,7 +96,7 @@ class _Walk:
                 yield self._advice(child.start, f"this {child.name} has no physicalName", _STOPS)
             yield from self.element(child, self._permitted.elements[child.name])
 
-    def _text(self, element: Element, name: str) -> str:
+    def _wrong_text(self, element: Element, name: str) -> str:
         """Return what is wrong with a value for which the schema permits any text, or an empty text."""
         value = element.get(name) or ""
         if name in _NEEDS_A_BEAN.get(element.name, ()):
@@ -107,7 +107,7 @@ class _Walk:
             return f"{shown(value)} is not a number above 0"
         return ""
 
-    def _policies(self, element: Element) -> Iterator[Problem]:
+    def _repeated_policies(self, element: Element) -> Iterator[Problem]:
         """Yield advice about second policies for a destination: the schema permits one, the service is not known to."""
         seen: dict[tuple[str, str], int] = {}
         for policy in (each for each in element.walk() if each.name == "policyEntry"):

@@ -132,7 +132,7 @@ def read(text: bytes, file: str) -> Configuration:
     tags = scan(decoded)
     if root.tag != f"{{{NAMESPACE}}}broker":
         raise InputError.of(
-            f"the document is {_spell(root)}, not an Amazon MQ configuration",
+            f"the document is {_element_name(root)}, not an Amazon MQ configuration",
             f'the outermost element is <broker xmlns="{NAMESPACE}">',
             _place(file, decoded, tags[0].start),
         )
@@ -234,7 +234,7 @@ def _split(key: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
     return names[key]
 
 
-def _spell(node: etree._Element) -> str:
+def _element_name(node: etree._Element) -> str:
     name = etree.QName(node)
     return f"<{name.localname}> in {f'the namespace {name.namespace}' if name.namespace else 'no namespace'}"
 

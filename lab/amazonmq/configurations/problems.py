@@ -32,7 +32,7 @@ def check_configuration(
         # The addresses of a uri that is itself wrong are a guess.
         if connector.uri_place not in wrong:
             found += [problem for remote in connector.remotes for problem in _host_problems(remote, identity, hosts)]
-    return _one_each(found)
+    return _first_of_each_place(found)
 
 
 def connector_problems(configuration: Configuration) -> tuple[Problem, ...]:
@@ -46,11 +46,11 @@ def connector_problems(configuration: Configuration) -> tuple[Problem, ...]:
         found += list(_uri_problems(connector)) or [
             problem for remote in connector.remotes for problem in _address_problems(remote)
         ]
-    return _one_each([*found, *_name_problems(configuration, connectors)])
+    return _first_of_each_place([*found, *_name_problems(configuration, connectors)])
 
 
-def _one_each(found: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Keep the first problem of each place, in the order of the text."""
+def _first_of_each_place(found: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return the first problem of each place, in the order of the text."""
     first_at = {problem.place: problem for problem in reversed(found)}
     return tuple(sorted(first_at.values(), key=lambda problem: problem.place or Place(file="", line=0, column=0)))
 
@@ -114,7 +114,7 @@ def _host_problems(remote: RemoteUri, identity: BrokerIdentity, hosts: Mapping[s
         what = f"no broker of this topology has the host name {remote.host}"
     else:
         return
-    yield Problem(what=what, remedy=_others(identity, hosts), place=remote.place)
+    yield Problem(what=what, remedy=_other_brokers(identity, hosts), place=remote.place)
 
 
 def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnector, ...]) -> Iterator[Problem]:
@@ -137,7 +137,7 @@ def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnec
         )
 
 
-def _others(identity: BrokerIdentity, hosts: Mapping[str, str]) -> str:
+def _other_brokers(identity: BrokerIdentity, hosts: Mapping[str, str]) -> str:
     listed = [f"{host}  {broker}" for host, broker in hosts.items() if broker != identity.name]
     return "\n".join(["the other brokers:", *(f"  {each}" for each in listed)]) if listed else "it has no other broker"
 

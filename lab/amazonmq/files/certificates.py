@@ -28,7 +28,7 @@ _LOOPBACK = IPv4Address("127.0.0.1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAuthority:
-    """Signs the certificates of one lab's brokers."""
+    """The authority that signs the certificates of one lab's brokers."""
 
     certificate: x509.Certificate
     now: datetime
@@ -51,7 +51,7 @@ class LabAuthority:
     def issue(self, names: Sequence[str], addresses: Sequence[IPv4Address | IPv6Address], password: str) -> bytes:
         """Return a PKCS12 key store with a new key, its certificate for these names and addresses, and the authority's.
 
-        `localhost` and 127.0.0.1 are always among them, for clients that reach the broker through published ports.
+        The certificate is for `localhost` and 127.0.0.1 too, since clients use published ports of this machine.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives = [
