@@ -34,12 +34,12 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
     """Return the Problem of each field that names what is not there, and note the field in `context.unknown`."""
     for field, reference in references(type(declared)):
         value = getattr(declared, field)
-        if value is None or reference.once in context.unknown:
+        if value is None or reference.needs in context.unknown:
             continue
         names = _NAMES[reference.to](context, declared, reference)
-        label = names.label + "".join(f", beside {word}" for word in reference.beside)
+        label = names.label + "".join(f", beside {word}" for word in reference.also)
         for name in _named(value):
-            if name not in (*names.valid, *reference.beside):
+            if name not in (*names.valid, *reference.also):
                 context.unknown.add(field)
                 written = type(declared).model_fields[field].alias or field
                 if reference.instead:
@@ -60,7 +60,7 @@ def _brokers(context: Context, declared: Declared, reference: Reference) -> Name
 
 
 def _users(context: Context, declared: Declared, reference: Reference) -> Names:
-    broker = getattr(declared, reference.once)
+    broker = getattr(declared, reference.needs)
     return Names("user", users_of(context.scenario, broker), f"users of {broker}")
 
 
@@ -69,7 +69,7 @@ def _links(context: Context, declared: Declared, reference: Reference) -> Names:
 
 
 def _ends(context: Context, declared: Declared, reference: Reference) -> Names:
-    name = getattr(declared, reference.once)
+    name = getattr(declared, reference.needs)
     ends = next(link.between for link in context.topology.links if link.name == name)
     return Names("end of this link", ends, "its ends")
 
@@ -80,7 +80,7 @@ def _connectors(context: Context, declared: Declared, reference: Reference) -> N
 
 
 def _own_connectors(context: Context, declared: Declared, reference: Reference) -> Names:
-    broker = getattr(declared, reference.once)
+    broker = getattr(declared, reference.needs)
     its = [name for name, owners in connectors_of(context.scenario).items() if broker in owners]
     certain = broker not in unread(context.topology)
     return Names("connector", its, f"connectors in {broker}'s configuration", certain=certain)

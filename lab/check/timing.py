@@ -8,17 +8,17 @@ from datetime import timedelta
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound, Step
-from lab.declare.unrolling import MOST, total
+from lab.declare.unrolling import MOST_STEPS, count_steps
 from lab.errors import Problem
 from lab.units import format_duration
 
 
 def check_timing(scenario: Scenario) -> Iterator[Problem]:
     """Return every Problem of when the steps happen."""
-    if (count := total(scenario.steps)) > MOST:
+    if (count := count_steps(scenario.steps)) > MOST_STEPS:
         what = f"these are {count} steps, all rounds counted"
         place = scenario.origin.place("steps")
-        yield Problem(what=what, remedy=f"at most {MOST}: repeat less often, or let traffic send", place=place)
+        yield Problem(what=what, remedy=f"at most {MOST_STEPS}: repeat less often, or let traffic send", place=place)
     moments = _Moments(scenario.origin)
     moments.one_after_another(scenario.steps, ("steps",), timedelta(0))
     yield from moments.problems
@@ -51,7 +51,7 @@ class _Moments:
                 self.problems.append(Problem(what=what, remedy=right, place=place))
             begin = max(begin, step.at)
         if not isinstance(step, Compound):
-            return begin + step.least
+            return begin + step.shortest
         here = (*path, step.verb, *step.inside)
         if step.at_once:
             ends = [

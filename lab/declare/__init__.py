@@ -1,1 +1,1 @@
-"""What a person writes: topology and scenario files, read with line numbers into frozen values."""
+"""The files a person writes, topologies and scenarios: read with line numbers into frozen values."""

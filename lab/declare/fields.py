@@ -1,6 +1,6 @@
-"""The kinds of scalar a file may hold: durations, rates, sizes, percentages, names, destinations.
+"""The types of a file's fields: durations, rates, sizes, percentages, addresses, names, numbers, bounds.
 
-Every scalar of a file arrives as text; the field decides what it means, and writes it back as the same text.
+Every scalar of a file arrives as text; the type of its field parses it, and writes it back as the same text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lab.errors import InputError
 
 
 class Declared(BaseModel):
-    """Anything a person writes: frozen, unknown keys refused, keys in kebab-case."""
+    """The base of every model of a file: frozen, keys in kebab-case, unknown keys refused."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -46,26 +46,26 @@ class Declared(BaseModel):
 
 
 def types_in(annotation: Any) -> Iterator[Any]:
-    """Return all that a field's annotation is made of: a type, the members of a union, what `Annotated` adds."""
+    """Yield an annotation and every part of it: type arguments, members of a union, marks added by `Annotated`."""
     yield annotation
     for inner in get_args(annotation):
         yield from types_in(inner)
 
 
-def _text_to(parse: Any, already: type) -> BeforeValidator:
+def _parsed_by(parse: Any, already: type) -> BeforeValidator:
     def read(value: Any) -> Any:
         if isinstance(value, already):
             return value
         try:
-            return parse(_short_text(value))
+            return parse(_read_scalar(value))
         except OverflowError as error:
             raise ValueError(f"{value!r} is more than can be counted") from error
 
     return BeforeValidator(read)
 
 
-def _short_text(value: Any) -> str:
-    """Return a scalar's text; no quantity, number or address is long."""
+def _read_scalar(value: Any) -> str:
+    """Return a scalar's text; raise ValueError if it is no scalar, or too long for a quantity, number or address."""
     if not isinstance(value, str):
         raise ValueError("a single value is needed here, not a list or a mapping")
     if len(value) > 40:
@@ -73,10 +73,10 @@ def _short_text(value: Any) -> str:
     return value
 
 
-def _yes_no(value: Any) -> Any:
+def _parse_yes_no(value: Any) -> Any:
     if isinstance(value, bool):
         return value
-    text = _short_text(value)
+    text = _read_scalar(value)
     if text in ("yes", "true"):
         return True
     if text in ("no", "false"):
@@ -84,45 +84,45 @@ def _yes_no(value: Any) -> Any:
     raise ValueError(f"{value!r} is neither yes nor no")
 
 
-def _whole(value: Any) -> Any:
+def _parse_whole(value: Any) -> Any:
     if isinstance(value, int):
         return value
-    text = _short_text(value).replace("_", "")
+    text = _read_scalar(value).replace("_", "")
     if not text.isascii() or not text.isdigit():
         negative = text.startswith("-") and text[1:].strip("0").isdigit()
         raise ValueError(f"{value!r} is {'below 0' if negative else 'not a whole number'}")
     return int(text)
 
 
-def _cidr(value: Any) -> Any:
+def _parse_cidr(value: Any) -> Any:
     if isinstance(value, IPv4Network):
         return value
-    text = _short_text(value)
+    text = _read_scalar(value)
     try:
         return IPv4Network(text)
     except ValueError as error:
-        raise ValueError(f"{value!r} is not a CIDR block ({error}): write {_nearest(text)}") from error
+        raise ValueError(f"{value!r} is not a CIDR block ({error}): write {_suggest_block(text)}") from error
 
 
-def _nearest(text: str) -> str:
-    """Return the block that an address in it names, or an example."""
+def _suggest_block(text: str) -> str:
+    """Return the CIDR block around an address, or an example."""
     try:
         return str(IPv4Network(text, strict=False))
     except ValueError:
         return "10.1.0.0/16"
 
 
-def _address(value: Any) -> Any:
+def _parse_address(value: Any) -> Any:
     if isinstance(value, IPv4Address):
         return value
-    text = _short_text(value)
+    text = _read_scalar(value)
     try:
         return IPv4Address(text)
     except ValueError as error:
         raise ValueError(f"{value!r} is not an IPv4 address: write 10.1.0.10") from error
 
 
-def _moment(value: Any) -> Any:
+def _parse_moment(value: Any) -> Any:
     if isinstance(value, datetime):
         return value
     date, _, rest = str(value).partition(" ")
@@ -137,81 +137,85 @@ def _moment(value: Any) -> Any:
     raise ValueError(f'{value!r} is not a moment: write one such as "2026-11-29 02:59:55 Asia/Tokyo"')
 
 
-def _written_moment(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzinfo}"
 
 
-def _listed(value: Any) -> Any:
+def _parse_list(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-def _yes_or_no(value: bool) -> str:
+def _format_yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _as_text(write: Any) -> PlainSerializer:
+def _written_by(write: Any) -> PlainSerializer:
     return PlainSerializer(write, return_type=str, when_used="json")
 
 
 Duration = Annotated[
     timedelta,
-    _text_to(units.parse_duration, timedelta),
-    _as_text(units.format_duration),
+    _parsed_by(units.parse_duration, timedelta),
+    _written_by(units.format_duration),
     WithJsonSchema({"type": "string", "pattern": r"^(0|\d+(\.\d+)?(us|ms|s|m|h))$", "examples": ["35ms", "1.5s"]}),
 ]
 Rate = Annotated[
     int,
-    _text_to(units.parse_rate, int),
-    _as_text(units.format_rate),
+    _parsed_by(units.parse_rate, int),
+    _written_by(units.format_rate),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(bit|kbit|mbit|gbit)$", "examples": ["20mbit"]}),
 ]
 MessageRate = Annotated[
     Fraction,  # messages a second
-    _text_to(units.parse_message_rate, Fraction),
-    _as_text(units.format_message_rate),
+    _parsed_by(units.parse_message_rate, Fraction),
+    _written_by(units.format_message_rate),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?/(s|m|h)$", "examples": ["50/s", "6/m"]}),
 ]
 Size = Annotated[
     int,
-    _text_to(units.parse_size, int),
-    _as_text(units.format_size),
+    _parsed_by(units.parse_size, int),
+    _written_by(units.format_size),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(B|KB|MB|GB|KiB|MiB|GiB)$", "examples": ["64KiB"]}),
 ]
 Percent = Annotated[
     float,
-    _text_to(units.parse_percent, float),
-    _as_text(units.format_percent),
+    _parsed_by(units.parse_percent, float),
+    _written_by(units.format_percent),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$", "examples": ["1%"]}),
 ]
 YesNo = Annotated[
     bool,
-    BeforeValidator(_yes_no),
-    _as_text(_yes_or_no),
-    WithJsonSchema({"enum": ["yes", "no", True, False]}),  # an editor may read a plain yes as a truth value
+    BeforeValidator(_parse_yes_no),
+    _written_by(_format_yes_no),
+    WithJsonSchema({"enum": ["yes", "no", True, False]}),  # an editor may read a plain yes as a boolean
 ]
-Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": ["integer", "string"], "pattern": r"^\d+$"})]
-Cidr = Annotated[IPv4Network, BeforeValidator(_cidr), WithJsonSchema({"type": "string", "examples": ["10.1.0.0/16"]})]
+Whole = Annotated[
+    int, BeforeValidator(_parse_whole), WithJsonSchema({"type": ["integer", "string"], "pattern": r"^\d+$"})
+]
+Cidr = Annotated[
+    IPv4Network, BeforeValidator(_parse_cidr), WithJsonSchema({"type": "string", "examples": ["10.1.0.0/16"]})
+]
 Address = Annotated[
-    IPv4Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "examples": ["10.1.0.10"]})
+    IPv4Address, BeforeValidator(_parse_address), WithJsonSchema({"type": "string", "examples": ["10.1.0.10"]})
 ]
 Moment = Annotated[
     datetime,
-    BeforeValidator(_moment),
-    _as_text(_written_moment),
+    BeforeValidator(_parse_moment),
+    _written_by(_format_moment),
     WithJsonSchema({"type": "string", "examples": ["2026-11-29 02:59:55 Asia/Tokyo"]}),
 ]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_parse_list)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 
 
-def _two(value: tuple[str, ...]) -> tuple[str, ...]:
+def _check_pair(value: tuple[str, ...]) -> tuple[str, ...]:
     if len(value) != 2 or value[0] == value[1]:
         raise ValueError("two different names are needed here: write [FIRST, SECOND]")
     return value
 
 
-Pair = Annotated[Names, AfterValidator(_two), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
+Pair = Annotated[Names, AfterValidator(_check_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
 
 
 class Amount(Declared):
@@ -227,7 +231,7 @@ class Amount(Declared):
             return value
         if isinstance(value, list):
             raise ValueError("a number is needed here, or {at-least: NUMBER, at-most: NUMBER}")
-        number = _whole(value)
+        number = _parse_whole(value)
         return {"at_least": number, "at_most": number}
 
     @model_validator(mode="after")
@@ -246,12 +250,12 @@ class Amount(Declared):
         return {key: bound for key, bound in bounds.items() if bound is not None}
 
     def holds(self, number: int) -> bool:
-        """Return whether a number is within the bounds."""
+        """Return whether a number is within the bounds, both inclusive."""
         return (self.at_least or 0) <= number and (self.at_most is None or number <= self.at_most)
 
     @property
     def words(self) -> str:
-        """Say what is asked."""
+        """Return the bounds in words: `10`, `at least 1`, `at most 20`, `1 to 20`."""
         if self.at_least == self.at_most:
             return f"{self.at_least}"
         if self.at_most is None:
@@ -270,7 +274,7 @@ class Bounds(Declared):
     def _at_most(cls, value: Any) -> Any:
         if isinstance(value, Bounds | dict):
             return value
-        return {"at_most": units.parse_duration(_short_text(value))}
+        return {"at_most": units.parse_duration(_read_scalar(value))}
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -312,14 +316,14 @@ class Receivers(Declared):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the clients named."""
+        """Return the names of the clients, of either form."""
         return self.all or self.any
 
 
-def _each(value: Receivers) -> Receivers:
+def _check_each(value: Receivers) -> Receivers:
     if value.any:
         raise ValueError("each subscriber is judged by itself here: write [NAME, NAME]")
     return value
 
 
-Each = Annotated[Receivers, AfterValidator(_each)]
+Each = Annotated[Receivers, AfterValidator(_check_each)]

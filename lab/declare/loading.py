@@ -1,6 +1,6 @@
-"""From a path to a Scenario: reads the scenario, its topology and the configurations, and joins them into one.
+"""Loads a Scenario from a path: reads the scenario, its topology and the configurations, and joins them into one.
 
-Stops at the end of a stage with every Problem of that stage. Whether names agree with each other is for `checking`.
+Stops at the end of a stage with every Problem of that stage. Whether names agree with each other is left to `check`.
 """
 
 from __future__ import annotations
@@ -41,27 +41,30 @@ def load(
     steps: Sequence[type[Step]] = STEPS,
     expectations: Sequence[type[Expectation]] = EXPECTATIONS,
 ) -> Scenario:
-    """Read a scenario and all it names, or raise InputError with every Problem found."""
-    joining = _Joining(path, environment, steps)
-    content = joining.scenario()
-    if joining.unreadable:
-        raise InputError(_sorted(joining.problems))
-    origin = joining.origin()
+    """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
+
+    Passwords written as `{env: NAME}` are taken from `environment`.
+    """
+    loader = _Loader(path, environment, steps)
+    content = loader.scenario()
+    if loader.unreadable:
+        raise InputError(_sorted(loader.problems))
+    origin = loader.origin()
     scenario, problems = validate(
-        content, origin, topology_read=joining.topology_read, steps=steps, expectations=expectations
+        content, origin, topology_read=loader.topology_read, steps=steps, expectations=expectations
     )
-    if scenario is None or joining.problems:
-        raise InputError(_sorted([*joining.problems, *problems]))
+    if scenario is None or loader.problems:
+        raise InputError(_sorted([*loader.problems, *problems]))
     return scenario.from_files(origin)
 
 
 def masked_sources(scenario: Scenario) -> tuple[SourceFile, ...]:
-    """Return copies of the scenario's files for keeping, every password replaced by asterisks."""
+    """Return copies of the scenario's files with every password replaced by asterisks."""
     return scenario.origin.sources
 
 
 def resolve(name_or_path: str, shipped: Path) -> Path:
-    """Return the file of a scenario, named by its path or by the name of one that ships with mqlab."""
+    """Return the path of a scenario given by path, or by name in the folder `shipped`; raise InputError if unknown."""
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or path.is_file():
         return path
@@ -69,15 +72,15 @@ def resolve(name_or_path: str, shipped: Path) -> Path:
     if name_or_path in names:
         return shipped / f"{name_or_path}.yaml"
     if path.exists():
-        return path  # a folder, or a pipe: whoever reads it says so
+        return path  # a folder or a pipe: refused when it is read
     raise InputError.of(
         f'no scenario named "{name_or_path}" ships with mqlab',
         remedy(name_or_path, names, "shipped") + "\na file of your own is named by its path, such as ./mine.yaml",
     )
 
 
-class _Joining:
-    """Gathers the files of one scenario: their texts, the places in them, the passwords to mask, the problems."""
+class _Loader:
+    """A scenario's files while they are read: their texts, the places in them, the passwords to mask, the problems."""
 
     def __init__(self, path: Path, environment: Mapping[str, str], steps: Sequence[type[Step]]) -> None:
         self._path = path
@@ -93,35 +96,35 @@ class _Joining:
         self.topology_read = True
 
     def scenario(self) -> Any:
-        """Return the content of the scenario with everything that it names in place."""
-        document = self._document(str(self._path), self._path, ())
+        """Return the scenario's content with the topology, configurations, bodies and passwords put in."""
+        document = self._read_document(str(self._path), self._path, ())
         content = document.content if document else None
         if document is None or not isinstance(content, dict):
             return content
         if not content.keys() & {"scenario", "steps"} and content.keys() & {"regions", "brokers"}:
-            self._is_no_scenario(document)
+            self._refuse_topology(document)
             return content
         folder, spots = self._path.parent, document
         topology = content.get("topology")
         prefix: Keys = ("topology",)
         if isinstance(topology, str):
-            named = self._named(folder, topology, self._values[prefix])
-            spots_read = self._document(*named, prefix) if named else None
-            self.topology_read = spots_read is not None
-            if spots_read is None:
+            named = self._find_file(folder, topology, self._values[prefix])
+            topology_document = self._read_document(*named, prefix) if named else None
+            self.topology_read = topology_document is not None
+            if topology_document is None:
                 return content
-            content["topology"] = topology = spots_read.content
-            folder, spots, prefix = named[1].parent if named else folder, spots_read, ()
-        self._steps(content.get("steps"), ("steps",), document)
+            content["topology"] = topology = topology_document.content
+            folder, spots, prefix = named[1].parent if named else folder, topology_document, ()
+        self._fill_steps(content.get("steps"), ("steps",), document)
         if isinstance(topology, dict) and isinstance(topology.get("brokers"), dict):
             for name, broker in topology["brokers"].items():
                 if isinstance(broker, dict):
                     its: Keys = ("topology", "brokers", name)
-                    self._configuration(folder, broker, "configuration", its)
-                    self._passwords(spots, broker, name, prefix)
+                    self._fill_configuration(folder, broker, "configuration", its)
+                    self._take_passwords(spots, broker, name, prefix)
         return content
 
-    def _is_no_scenario(self, document: Document) -> None:
+    def _refuse_topology(self, document: Document) -> None:
         self.problems.append(
             Problem(
                 what="this is a topology, not a scenario",
@@ -132,12 +135,12 @@ class _Joining:
         self.unreadable = True
 
     def origin(self) -> Origin:
-        """Return the places, and the copies that may be kept."""
+        """Return the places of keys and values, and copies of the files without passwords."""
         mask = Mask.of(self._secrets)
-        return Origin(values=self._values, keys=self._keys, sources=self._sources(mask), mask=mask)
+        return Origin(values=self._values, keys=self._keys, sources=self._copy_sources(mask), mask=mask)
 
-    def _document(self, file: str, path: Path, prefix: Keys) -> Document | None:
-        """Read one YAML file and remember its places under a prefix."""
+    def _read_document(self, file: str, path: Path, prefix: Keys) -> Document | None:
+        """Read one YAML file and note its places under a prefix; return None if it cannot be read."""
         try:
             text = read_text(path, file)
             if text.lstrip("\ufeff \t\r\n").startswith("<"):
@@ -154,8 +157,8 @@ class _Joining:
         self.unreadable = self.unreadable or bool(document.problems)
         return document
 
-    def _named(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
-        """Return the file that another one names, or note that it is not there."""
+    def _find_file(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
+        """Return name and path of a file named in another one; note a Problem and return None if it is missing."""
         path = Path(os.path.normpath(folder / name))
         if "\0" not in name and path.is_file():
             return str(path), path
@@ -165,32 +168,32 @@ class _Joining:
         )
         return None
 
-    def _steps(self, steps: Any, path: Keys, document: Document) -> None:
-        """Put files and passwords into the steps that name them, those inside another one too."""
+    def _fill_steps(self, steps: Any, path: Keys, document: Document) -> None:
+        """Put files and passwords into the steps that name them, inner steps included."""
         for number, entry in enumerate(steps if isinstance(steps, list) else ()):
             for verb, fields in entry.items() if isinstance(entry, dict) else ():
                 kind, here = self._kinds.get(verb), (*path, number, verb)
                 if kind is not None and issubclass(kind, Compound):
-                    self._steps(kind.listed(fields), (*here, *kind.inside), document)
+                    self._fill_steps(kind.inner_entries(fields), (*here, *kind.inside), document)
                 elif kind is not None and isinstance(fields, dict):
-                    self._step(kind, fields, here, document)
+                    self._fill_step(kind, fields, here, document)
 
-    def _step(self, kind: type[Step], fields: dict[str, Any], here: Keys, document: Document) -> None:
-        """Put files and passwords into the fields of one step, which tell by their types what they hold."""
+    def _fill_step(self, kind: type[Step], fields: dict[str, Any], here: Keys, document: Document) -> None:
+        """Put files and passwords into the fields of one step; the type of a field says which it holds."""
         for key, field in kind.model_fields.items():
             if key not in fields:
                 continue
             holds = tuple(types_in(field.annotation))
             if Configuration in holds:
-                self._configuration(self._path.parent, fields, key, here)
-                fields.setdefault(key, {"file": "", "text": ""})  # what is wrong with it has been said
+                self._fill_configuration(self._path.parent, fields, key, here)
+                fields.setdefault(key, {"file": "", "text": ""})  # its Problem is noted already
             elif SecretStr in holds:
-                self._password(document, fields, (*here, key))
+                self._take_password(document, fields, (*here, key))
             elif BodyFile in holds and isinstance(fields[key], str):
-                fields[key] = self._body(fields[key], self._values[(*here, key)])
+                fields[key] = self._read_body(fields[key], self._values[(*here, key)])
 
-    def _configuration(self, folder: Path, fields: dict[str, Any], key: str, of: Keys) -> None:
-        """Put a configuration's text in the place of its file's name."""
+    def _fill_configuration(self, folder: Path, fields: dict[str, Any], key: str, of: Keys) -> None:
+        """Replace the name of a configuration's file by the file's name and text."""
         written = fields.get(key)
         if written is None:
             return
@@ -200,7 +203,7 @@ class _Joining:
             what, right = "a configuration is a file of its own", "write its path, such as configurations/tokyo.xml"
             self.problems.append(Problem(what=what, remedy=right, place=place))
             return
-        named = self._named(folder, written, place)
+        named = self._find_file(folder, written, place)
         if named is None:
             return
         file, path = named
@@ -211,9 +214,9 @@ class _Joining:
             return
         fields[key] = {"file": file, "text": self._texts[file]}
 
-    def _body(self, written: str, place: Place) -> BodyFile | str:
-        """Read a body, or note why it cannot be one."""
-        named = self._named(self._path.parent, written, place)
+    def _read_body(self, written: str, place: Place) -> BodyFile | str:
+        """Return a body read from its file; note a Problem and return the file's name if it cannot be one."""
+        named = self._find_file(self._path.parent, written, place)
         if named is None:
             return written
         file, path = named
@@ -229,16 +232,16 @@ class _Joining:
         self.problems.append(Problem(what=what, remedy=right, place=place))
         return written
 
-    def _passwords(self, document: Document, broker: dict[str, Any], name: str, prefix: Keys) -> None:
-        """Take every password from the file or from the environment, and mask it in the copies."""
+    def _take_passwords(self, document: Document, broker: dict[str, Any], name: str, prefix: Keys) -> None:
+        """Take the passwords of a broker's users."""
         users = broker.get("users")
         for user, fields in users.items() if isinstance(users, dict) else ():
             if not isinstance(fields, dict) or "password" not in fields:
                 continue
-            self._password(document, fields, (*prefix, "brokers", name, "users", user, "password"))
+            self._take_password(document, fields, (*prefix, "brokers", name, "users", user, "password"))
 
-    def _password(self, document: Document, fields: dict[str, Any], keys: Keys) -> None:
-        """Take one password from the file or from the environment, and mask it in the copies."""
+    def _take_password(self, document: Document, fields: dict[str, Any], keys: Keys) -> None:
+        """Take one password from the file or from the environment, and have it masked in the copies."""
         spot = document.values[keys]
         written = fields["password"]
         if isinstance(written, str):
@@ -259,15 +262,17 @@ class _Joining:
             return self._environment[variable]
         return ""
 
-    def _sources(self, mask: Mask) -> tuple[SourceFile, ...]:
+    def _copy_sources(self, mask: Mask) -> tuple[SourceFile, ...]:
         paths = {file: Path(os.path.normpath(Path.cwd() / file)) for file in self._texts}
         common = Path(os.path.commonpath([path.parent for path in paths.values()]))
         return tuple(
-            SourceFile(name=paths[file].relative_to(common).as_posix(), text=mask.text(self._mask(file, text)))
+            SourceFile(
+                name=paths[file].relative_to(common).as_posix(), text=mask.text(self._mask_passwords(file, text))
+            )
             for file, text in self._texts.items()
         )
 
-    def _mask(self, file: str, text: str) -> str:
+    def _mask_passwords(self, file: str, text: str) -> str:
         for spot in sorted(self._masked.get(file, ()), key=lambda spot: spot.start, reverse=True):
             text = text[: spot.start] + MASK + text[spot.end :]
         return text

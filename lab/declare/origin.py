@@ -1,4 +1,4 @@
-"""Where a Scenario came from: the place of every key and value, and copies of its files without passwords."""
+"""The origin of a Scenario: the place of every key and value, and copies of its files without passwords."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A copy of a file that can be kept: passwords are masked, and `name` never leads out of a folder."""
+    """A copy of a file with passwords masked; `name` is a relative path that never leads out of its folder."""
 
     name: str
     text: str
@@ -26,19 +26,19 @@ class Origin:
     values: Mapping[Keys, Place] = field(default_factory=dict)
     keys: Mapping[Keys, Place] = field(default_factory=dict)
     sources: tuple[SourceFile, ...] = ()
-    mask: Mask = field(default_factory=Mask)  # of its passwords, for whatever else is kept or shown of it
+    mask: Mask = field(default_factory=Mask)  # masks the scenario's passwords in any other text that is kept or shown
 
     def place(self, *path: str | int) -> Place | None:
-        """Return the place of a value, or of the nearest thing around it that was written."""
+        """Return the place of a value, or of the nearest written value around it; None without files."""
         found = self.values.get(())
         reached: Keys = ()
         for step in path:
-            # What was not written (a default, the name of a choice) is stepped over.
+            # A part that was not written (a default, the tag of a union) is skipped.
             if (*reached, step) in self.values:
                 reached = (*reached, step)
                 found = self.values[reached]
         return found
 
     def key(self, *path: str | int) -> Place | None:
-        """Return the place of a key, or of the nearest thing around it that was written."""
+        """Return the place of a key, or of the nearest written value around it; None without files."""
         return self.keys.get(path) or self.place(*path)

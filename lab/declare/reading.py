@@ -1,7 +1,7 @@
-"""Reads YAML as text with places: what was written, and the line and column of every key and value.
+"""Reads YAML as dicts, lists and texts, with the line and column of every key and value.
 
 Every scalar stays text, since plain YAML turns `5.20` into 5.2 and `no` into false. Anchors, tags, merge keys and
-anything else that makes a file mean more than it shows are refused. What the keys mean is left to `validating`.
+anything else that makes a file mean more than it shows are refused. The meaning of keys is left to `validating`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from lab.declare.origin import Keys
 from lab.errors import InputError, Place, Problem
 from lab.text_files import why_not_a_file
 
-LARGEST = 2**20
+LARGEST = 2**20  # bytes of a file
 MOST_PROBLEMS = 50  # more would not be read by anyone
 DEEPEST = 40  # a scenario needs seven levels
 
 _CORE_TAG = "tag:yaml.org,2002:"  # what !! stands for
-_ASIDE: Keys = (-1,)  # the path of what is read and not kept
+_DISCARDED: Keys = (-1,)  # the path of values that are read and not kept
 
 _REMEDIES = (
     ("'\\t'", "indent with spaces, not with tabs"),
@@ -40,7 +40,7 @@ _REMEDIES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """Where something is written: its place, and its offsets in the text."""
+    """The place of a key or a value, and its offsets in the text."""
 
     place: Place
     start: int
@@ -49,7 +49,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One file as written: dicts, lists and texts; `content` is None where it could not be read at all."""
+    """One file as written, as dicts, lists and texts; `content` is None if it could not be read at all."""
 
     file: str
     text: str
@@ -67,7 +67,7 @@ class _UnreadableError(Exception):
 
 
 def read_text(path: Path, file: str) -> str:
-    """Return a file's text, or raise InputError saying why it is none."""
+    """Return a file's text; raise InputError if it cannot be read or is not UTF-8. `file` is its name in messages."""
     try:
         if not path.is_file():
             raise InputError.of(f"{file} {why_not_a_file(path)}", "a file is needed")
@@ -81,17 +81,17 @@ def read_text(path: Path, file: str) -> str:
     nul = content.find(b"\0")
     if nul >= 0:
         raise InputError.of(
-            "the file holds a NUL byte, so it is not text", "save it as UTF-8", _end(file, content[:nul])
+            "the file holds a NUL byte, so it is not text", "save it as UTF-8", _place_after(file, content[:nul])
         )
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        place = _end(file, content[: error.start])
+        place = _place_after(file, content[: error.start])
         raise InputError.of("the file is not UTF-8 from here on", "save it as UTF-8", place) from error
 
 
 def read(text: str, file: str) -> Document:
-    """Read one YAML document; whatever is wrong with it is in its `problems`."""
+    """Return the YAML document in a text; its errors are in `problems`. `file` is its name in places."""
     reader = _Reader(text.removeprefix("\ufeff"), file)
     content = None
     try:
@@ -102,14 +102,14 @@ def read(text: str, file: str) -> Document:
         file=file,
         text=reader.text,
         content=content,
-        values={path: spot for path, spot in reader.values.items() if path[:1] != _ASIDE},
-        keys={path: spot for path, spot in reader.keys.items() if path[:1] != _ASIDE},
+        values={path: spot for path, spot in reader.values.items() if path[:1] != _DISCARDED},
+        keys={path: spot for path, spot in reader.keys.items() if path[:1] != _DISCARDED},
         problems=tuple(reader.problems),
     )
 
 
 class _Reader:
-    """Walks the events of one file; nothing is constructed, resolved or expanded on the way."""
+    """A walk over the YAML events of one file; no value is constructed, resolved or expanded."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -117,10 +117,10 @@ class _Reader:
         self.values: dict[Keys, Spot] = {}
         self.keys: dict[Keys, Spot] = {}
         self.problems: list[Problem] = []
-        self._events = self._translated()
+        self._events = self._parse()
 
     def document(self) -> Any:
-        """Return the one document of the file."""
+        """Return the content of the file's only document."""
         next(self._events)  # the stream's start
         first = next(self._events)
         if isinstance(first, yaml.StreamEndEvent):
@@ -171,7 +171,7 @@ class _Reader:
             if key in found:
                 first = self.keys[(*path, key)].place
                 self._refuse(event, f"the key {key!r} is written twice", f"first written at {first}")
-                self._node(next(self._events), _ASIDE, depth + 1)
+                self._node(next(self._events), _DISCARDED, depth + 1)
                 continue
             self.keys[(*path, key)] = spot
             found[key] = self._node(next(self._events), (*path, key), depth + 1)
@@ -180,7 +180,7 @@ class _Reader:
     def _key(self, event: Any, depth: int) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             self._refuse(event, "a key is a text, not a list or a mapping", "write key: value")
-            self._node(event, _ASIDE, depth + 1)
+            self._node(event, _DISCARDED, depth + 1)
             return f"[key at {event.start_mark.index}]"
         if event.value == "<<" and event.style is None:
             self._refuse(event, "<< is a merge key", "write the keys themselves")
@@ -199,7 +199,7 @@ class _Reader:
         place = Place(file=self.file, line=start.line + 1, column=start.column + 1)
         return Spot(place=place, start=start.index, end=stop)
 
-    def _translated(self) -> Iterator[Any]:
+    def _parse(self) -> Iterator[Any]:
         try:
             yield from yaml.parse(self.text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
@@ -208,7 +208,7 @@ class _Reader:
             place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
             raise _UnreadableError(_malformed(words, place)) from error
         except yaml.reader.ReaderError as error:
-            place = _end(self.file, self.text[: error.position].encode())
+            place = _place_after(self.file, self.text[: error.position].encode())
             raise _UnreadableError(_malformed("special characters are not allowed", place)) from error
 
 
@@ -217,7 +217,7 @@ def _malformed(words: str, place: Place) -> Problem:
     return Problem(what=f"not well-formed YAML: {words}", remedy=remedy, place=place)
 
 
-def _end(file: str, before: bytes) -> Place:
-    """Return the place right after some bytes of a file."""
+def _place_after(file: str, before: bytes) -> Place:
+    """Return the place after the first bytes of a file."""
     text = before.decode("utf-8", errors="replace")
     return Place(file=file, line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))

@@ -1,4 +1,4 @@
-"""Fields that name something: what kind of thing it is stands on the field, and `lab.check.references` looks for it."""
+"""Marks on fields that refer to something by name: a broker, a link, a step. `lab.check.references` checks them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from lab.network.vpc import INTERNET
 
 
 class Thing(Enum):
-    """What a field may name."""
+    """The kinds of things that a field may name."""
 
     BROKER = auto()
-    USER = auto()  # of the broker in the field that must be right first
+    USER = auto()  # of the broker that the field `needs` names
     LINK = auto()
-    END = auto()  # a region, of the link in the field that must be right first
+    END = auto()  # a region, of the link that the field `needs` names
     CONNECTOR = auto()  # of any broker
-    OWN_CONNECTOR = auto()  # of the broker in the field that must be right first
+    OWN_CONNECTOR = auto()  # of the broker that the field `needs` names
     STEP = auto()  # by its verb
-    LISTENER = auto()  # a client that subscribes
-    CLIENT = auto()  # one that connects, subscribes or consumes
+    LISTENER = auto()  # a client that a step subscribes
+    CLIENT = auto()  # a client that a step connects, subscribes or lets consume
     SNAPSHOT = auto()
     CONFIGURATION = auto()
-    PEERING = auto()  # there from the beginning, or by a step
+    PEERING = auto()  # declared in the topology, or created by a step
     ROUTE_TABLE = auto()
 
 
@@ -35,20 +35,20 @@ class Reference:
     """A mark on a field whose value is the name of something, or of several."""
 
     to: Thing
-    once: str = ""  # another field that must be right first; where that is wrong, this one is not looked at
-    beside: tuple[str, ...] = ()  # words that name no such thing and are right all the same
-    instead: str = ""  # what else to do than to add what is missing
+    needs: str = ""  # another field: if its value is unknown, this one is not checked
+    also: tuple[str, ...] = ()  # words that are valid too, though they name no such thing
+    instead: str = ""  # in a remedy: the alternative to adding the missing thing
 
 
 BrokerName = Annotated[Name, Reference(Thing.BROKER)]
 LinkName = Annotated[Name, Reference(Thing.LINK)]
-LinkEnd = Annotated[Name, Reference(Thing.END, once="link")]
-EndName = Annotated[Name, Reference(Thing.BROKER, beside=(INTERNET,))]
-OtherEndName = Annotated[Name, Reference(Thing.BROKER, once="source")]  # one unknown end is enough to say
-ConnectorName = Annotated[str, Reference(Thing.CONNECTOR, once="broker")]
-OwnConnectorName = Annotated[str, Reference(Thing.OWN_CONNECTOR, once="broker")]
-UserName = Annotated[str, Reference(Thing.USER, once="broker")]
-ClientName = Annotated[Name, Reference(Thing.CLIENT, once="broker")]
+LinkEnd = Annotated[Name, Reference(Thing.END, needs="link")]
+EndName = Annotated[Name, Reference(Thing.BROKER, also=(INTERNET,))]
+OtherEndName = Annotated[Name, Reference(Thing.BROKER, needs="source")]  # one unknown end is enough to report
+ConnectorName = Annotated[str, Reference(Thing.CONNECTOR, needs="broker")]
+OwnConnectorName = Annotated[str, Reference(Thing.OWN_CONNECTOR, needs="broker")]
+UserName = Annotated[str, Reference(Thing.USER, needs="broker")]
+ClientName = Annotated[Name, Reference(Thing.CLIENT, needs="broker")]
 SnapshotName = Annotated[Name, Reference(Thing.SNAPSHOT)]
 ConfigurationName = Annotated[str, Reference(Thing.CONFIGURATION)]
 BrokerPair = Annotated[Pair, Reference(Thing.BROKER)]
@@ -61,11 +61,11 @@ RouteTableName = Annotated[Name, Reference(Thing.ROUTE_TABLE)]
 
 @cache
 def references(model: type[Declared]) -> tuple[tuple[str, Reference], ...]:
-    """Return every reference of a model, with the name of its field; one that needs another to be right comes later."""
-    return tuple(sorted(_references(model), key=lambda each: bool(each[1].once)))
+    """Return (field, reference) for each reference of a model; those that need another field come last."""
+    return tuple(sorted(_marks(model), key=lambda each: bool(each[1].needs)))
 
 
-def _references(model: type[Declared]) -> Iterator[tuple[str, Reference]]:
+def _marks(model: type[Declared]) -> Iterator[tuple[str, Reference]]:
     for name, field in model.model_fields.items():
         for mark in (*field.metadata, *types_in(field.annotation)):
             if isinstance(mark, Reference):

@@ -1,6 +1,6 @@
-"""The JSON Schemas of the two files a person writes, so that an editor completes and checks them.
+"""The JSON Schemas of scenario and topology files, for editors that complete and check them.
 
-Made from the models, with what differs between a file and a Scenario put right: paths, passwords, one-word entries.
+Made from the models, corrected where a file differs from the value read: paths, passwords, one-word entries.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lab.declare.topology import Broker, Configuration, ImpairmentFields, Region
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_INNER: tuple[type[BaseModel], ...] = (  # those of a topology's parts with defaults
+_INNER: tuple[type[BaseModel], ...] = (  # the parts of a topology that have defaults
     Broker, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
 )  # fmt: skip
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
@@ -51,8 +51,8 @@ def scenario_schema(
     """Return the schema of a scenario file."""
     definitions = _definitions([Topology, *steps, *claims])
     definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps}
-    definitions["Step"] = _step({kind.verb: kind.__name__ for kind in steps})
-    expectations = _one_of({claim.claim: claim.__name__ for claim in claims})
+    definitions["Step"] = _step_schema({kind.verb: kind.__name__ for kind in steps})
+    expectations = _one_key({claim.claim: claim.__name__ for claim in claims})
     return {
         "$schema": _DRAFT,
         "title": "A scenario of mqlab",
@@ -75,7 +75,7 @@ def scenario_schema(
 
 
 def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
-    """Return the models' schemas by name, as a person writes them."""
+    """Return the schemas of the models, and of the models inside them, by class name, as a file has them."""
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = schema["$defs"]
     for model in (*models, *_INNER):
@@ -85,34 +85,34 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     for model in (*models, *_INNER):
         for name, field in model.model_fields.items():
             its, key = definitions[model.__name__]["properties"], field.alias or name
-            its[key] = _by_what_it_holds(set(types_in(field.annotation)), its[key])
+            its[key] = _field_schema(set(types_in(field.annotation)), its[key])
     definitions["Broker"]["properties"]["engine-version"] = {**_TEXT_OR_NUMBER, "default": releases.DEFAULT}
     for name, key in (("Broker", "security-groups"), ("RouteTable", "subnets")):
         its = definitions[name]["properties"]
         its[key] = _one_or_many(its[key])
-    for name, alone in _ALONE.items():
+    for name, short_form in _SHORT_FORMS.items():
         if name in definitions:
-            bounds = _bare(definitions[name])
-            definitions[name] = {"description": bounds.pop("description"), "oneOf": [alone(bounds), bounds]}
-    return {name: _plain(definition) for name, definition in definitions.items()}
+            bounds = _not_empty(definitions[name])
+            definitions[name] = {"description": bounds.pop("description"), "oneOf": [short_form(bounds), bounds]}
+    return {name: _cleaned(definition) for name, definition in definitions.items()}
 
 
-def _by_what_it_holds(types: set[Any], schema: Any) -> Any:
-    """Return the schema of a field as a person writes it, where that is another one than the model's."""
+def _field_schema(types: set[Any], schema: Any) -> Any:
+    """Return the schema of a field as a file has it, given the types in its annotation and the model's schema."""
     if Configuration in types:
         return {"type": "string", "description": "A path to the XML, counted from this file"}
     if SecretStr in types:
         return _PASSWORD
-    return _one_or_many(_plain(schema)) if tuple[str, ...] in types else schema
+    return _one_or_many(_cleaned(schema)) if tuple[str, ...] in types else schema
 
 
-def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping's schema, which needs at least one key."""
+def _not_empty(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping's schema with at least one key required."""
     return {**definition, "minProperties": 1}
 
 
-# Values that are written as a mapping, or more shortly as what the function gives, made from the mapping's schema.
-_ALONE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+# Values written as a mapping or in a short form: the function makes the short form's schema from the mapping's.
+_SHORT_FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "Amount": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
     "Bounds": lambda bounds: dict(bounds["properties"]["at-most"]["anyOf"][0]),
     "Reconnect": lambda reconnect: dict(reconnect["properties"]["after"]),
@@ -120,8 +120,8 @@ _ALONE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _step(verbs: Mapping[str, str]) -> dict[str, Any]:
-    """Return the schema of a step: one verb, perhaps with a moment beside it."""
+def _step_schema(verbs: Mapping[str, str]) -> dict[str, Any]:
+    """Return the schema of a step: one verb, and optionally `at`."""
     moment = {**TypeAdapter(Duration).json_schema(), "description": "When it begins, since the replay began"}
     return {
         "type": "object",
@@ -135,8 +135,8 @@ def _one_or_many(listed: Mapping[str, Any]) -> dict[str, Any]:
     return {"oneOf": [listed["items"], {"type": "array", "minItems": 1, "items": listed["items"]}]}
 
 
-def _one_of(names: Mapping[str, str]) -> dict[str, Any]:
-    """Return the schema of a mapping of exactly one key, whose value the key decides."""
+def _one_key(names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the schema of a mapping with exactly one key; `names` has the definition of the value by key."""
     return {
         "type": "object",
         "minProperties": 1,
@@ -146,17 +146,17 @@ def _one_of(names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """Drop what pydantic adds and no file can hold: titles made of field names, and nulls."""
+def _cleaned(value: Any) -> Any:
+    """Return a schema without what pydantic adds and no file can hold: titles made of field names, and nulls."""
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_cleaned(each) for each in value]
     if not isinstance(value, dict):
         return value
     choices = [each for each in value.get("anyOf", ()) if each != {"type": "null"}]
     if len(choices) == 1:
         value = {**choices[0], **{key: each for key, each in value.items() if key != "anyOf"}}
-    return {key: _plain(each) for key, each in value.items() if not _dull(key, each)}
+    return {key: _cleaned(each) for key, each in value.items() if not _is_superfluous(key, each)}
 
 
-def _dull(key: str, value: Any) -> bool:
+def _is_superfluous(key: str, value: Any) -> bool:
     return (key == "title" and isinstance(value, str)) or (key == "default" and value in (None, []))

@@ -1,4 +1,4 @@
-"""How a Problem says what would be right: the nearest valid word, and the list of all of them."""
+"""Remedies for unknown words: the nearest valid word, and the list of all valid ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.errors import Place, Problem
 
 
 def remedy(word: str, valid: Iterable[str], label: str) -> str:
-    """Return the nearest valid word, if one is near, and all of them."""
+    """Return the remedy for a wrong word: the nearest valid one, if any is near, and all valid ones after `label`."""
     words = list(valid)
     folded = {each.lower(): each for each in words}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
@@ -18,5 +18,5 @@ def remedy(word: str, valid: Iterable[str], label: str) -> str:
 
 
 def unknown(kind: str, name: str, valid: Iterable[str], label: str, place: Place | None) -> Problem:
-    """Say that something named does not exist."""
+    """Return the Problem that a name of some kind, such as broker, does not exist."""
     return Problem(what=f'no {kind} named "{name}"', remedy=remedy(name, valid, label), place=place)

@@ -1,4 +1,4 @@
-"""The terms of a subscription and of a message, each marked with the protocols that have it where not all do."""
+"""The terms of a subscription and of a message; a term that some protocols lack is marked with those that have it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_serializer, mo
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.declare.fields import Declared, Duration, Whole, YesNo
 
-LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # what a frame leaves for it beside its headers
+LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # bytes; the rest of a frame is for the headers
 
-# What SEND, SUBSCRIBE and the lab itself say with headers of these names.
+# Names of headers that SEND, SUBSCRIBE and the lab itself use.
 _RESERVED = frozenset({
     "destination", "receipt", "transaction", "content-length", "content-type", "persistent", "expires", "priority",
     "reply-to", "correlation-id", "type", "id", "message-id", "subscription", "selector", "ack", "transformation",
@@ -23,12 +23,12 @@ _RESERVED = frozenset({
 })  # fmt: skip
 
 
-_LONGEST = 2_000
+_LONGEST = 2_000  # characters of a header's value
 _HEADER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 
-def _line(value: str) -> str:
-    """Take what a header of any protocol can hold."""
+def _check_line(value: str) -> str:
+    """Return a text that a header of any protocol can hold; raise ValueError for another one."""
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise ValueError("there is a control character in it: write one line")
     if len(value) > _LONGEST:
@@ -36,7 +36,7 @@ def _line(value: str) -> str:
     return value
 
 
-def _header(name: str) -> str:
+def _check_header_name(name: str) -> str:
     if not _HEADER.fullmatch(name):
         raise ValueError(f"{name[:40]!r} is no name of a header: write letters, digits, underscores, dots and dashes")
     if name in _RESERVED or name.startswith(("JMS", "activemq.", "amq-")):
@@ -44,17 +44,17 @@ def _header(name: str) -> str:
     return name
 
 
-Line = Annotated[str, AfterValidator(_line), WithJsonSchema({"type": ["string", "number"]})]
-Words = Annotated[str, Field(min_length=1), AfterValidator(_line)]
-HeaderName = Annotated[str, AfterValidator(_header)]
+Line = Annotated[str, AfterValidator(_check_line), WithJsonSchema({"type": ["string", "number"]})]
+NonEmptyLine = Annotated[str, Field(min_length=1), AfterValidator(_check_line)]
+HeaderName = Annotated[str, AfterValidator(_check_header_name)]
 
 
 @dataclass(frozen=True, slots=True)
 class OnlyOver:
-    """A mark on a field that means nothing over other protocols."""
+    """A mark on a field that has a meaning over some protocols only."""
 
     protocols: tuple[str, ...]
-    instead: str = ""  # what to write over another one
+    instead: str = ""  # the remedy over another protocol
 
 
 MQTT, NOT_MQTT = OnlyOver(("mqtt",)), OnlyOver(("stomp", "amqp"))
@@ -64,7 +64,7 @@ DURABLE = replace(NOT_MQTT, instead="over MQTT a session is durable: write clean
 class Reconnect(Declared):
     """What a client does whose connection was lost: it tries again, `1s`, or `{after: 1s, tries: 10}`."""
 
-    after: Duration  # each time
+    after: Duration  # the time before each try
     tries: Whole = Field(default=10, ge=1, le=100_000)
 
     @model_validator(mode="before")
@@ -96,27 +96,27 @@ class BodyFile(Declared):
 
 
 class SubscriptionTerms(Declared):
-    """How a client listens."""
+    """The terms of a subscription."""
 
     durable: Annotated[YesNo, DURABLE] = False  # the broker keeps a topic subscription while the client is away
     clean_session: Annotated[YesNo, MQTT] = True  # no: the broker keeps the session while the client is away
-    client_id: Words | None = None  # made by the lab
+    client_id: NonEmptyLine | None = None  # made by the lab when left out
     ack: Annotated[Literal["auto", "client", "client-individual"], NOT_MQTT] = "auto"
-    selector: Annotated[Words | None, NOT_MQTT] = None
+    selector: Annotated[NonEmptyLine | None, NOT_MQTT] = None
     prefetch: Annotated[Whole | None, NOT_MQTT] = Field(default=None, ge=1, le=100_000)
     reconnect: Reconnect | None = None
 
     @property
     def kept(self) -> bool:
-        """Return whether the broker keeps the subscription, and what comes for it, while the client is away."""
+        """Return whether the broker keeps the subscription and its messages while the client is away."""
         return self.durable or not self.clean_session
 
 
 class MessageTerms(Declared):
-    """What goes with a message."""
+    """The terms of a message."""
 
     headers: Annotated[Mapping[HeaderName, Line] | None, NOT_MQTT] = None
-    expiry: Annotated[Duration | None, NOT_MQTT] = None  # how long after its sending a broker drops it
-    group: Annotated[Words | None, NOT_MQTT] = None  # JMSXGroupID
+    expiry: Annotated[Duration | None, NOT_MQTT] = None  # how long after it was sent the broker drops it
+    group: Annotated[NonEmptyLine | None, NOT_MQTT] = None  # JMSXGroupID
     priority: Annotated[Whole | None, NOT_MQTT] = Field(default=None, le=9)
     file: Annotated[BodyFile, WithJsonSchema({"type": "string"})] | None = None  # the body

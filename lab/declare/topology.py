@@ -37,7 +37,7 @@ from lab.declare.fields import (
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.link.impairment import FIGURES, Impairment, Kind
 
-MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30
+MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 
 
 _KINDS: Mapping[Kind, Any] = {
@@ -49,7 +49,7 @@ _KINDS: Mapping[Kind, Any] = {
 }
 if TYPE_CHECKING:
     _Figures = Declared
-else:  # made of the table, whose names no type checker can know
+else:  # made from the table, whose names no type checker can know
     _Figures = create_model(
         "_Figures",
         __base__=Declared,
@@ -67,7 +67,7 @@ class ImpairmentFields(_Figures):
         return self
 
     def impairment(self) -> Impairment:
-        """Return the value the router understands."""
+        """Return the impairment as the value that a link has."""
         return Impairment(**{each.name: getattr(self, each.key.replace("-", "_")) for each in FIGURES})
 
 
@@ -86,13 +86,13 @@ class Configuration(Declared):
     text: str
 
 
-def _of_activemq(value: Any) -> Any:
+def _check_deployment_mode(value: Any) -> Any:
     if value == "CLUSTER_MULTI_AZ":
         raise ValueError("CLUSTER_MULTI_AZ is for RabbitMQ: write SINGLE_INSTANCE or ACTIVE_STANDBY_MULTI_AZ")
     return value
 
 
-def _two_addresses(value: tuple[Address, ...]) -> tuple[Address, ...]:
+def _check_addresses(value: tuple[Address, ...]) -> tuple[Address, ...]:
     if len(value) != 2 or value[0] == value[1]:
         raise ValueError("a pair has two instances: write two different addresses, [10.1.0.10, 10.1.0.11]")
     return value
@@ -102,18 +102,18 @@ class Broker(Declared):
     """One broker: a single instance, or an active and a standby instance."""
 
     region: Name
-    deployment_mode: Annotated[DeploymentMode, BeforeValidator(_of_activemq)] = DeploymentMode.SINGLE_INSTANCE
+    deployment_mode: Annotated[DeploymentMode, BeforeValidator(_check_deployment_mode)] = DeploymentMode.SINGLE_INSTANCE
     storage_type: Literal["EFS", "EBS"] | None = None  # checked as the service does; a lab's store is on its own disk
     address: Address | None = None  # inside the region's VPC; the first free one when left out
-    addresses: Annotated[tuple[Address, ...], AfterValidator(_two_addresses)] | None = None  # of a pair's instances
+    addresses: Annotated[tuple[Address, ...], AfterValidator(_check_addresses)] | None = None  # of a pair's instances
     broker_id: str | None = None  # b-<uuid>; derived from the names when left out
     engine_version: str = releases.DEFAULT
     configuration: Configuration | None = None  # the service's default text when left out
     users: Mapping[str, User] = Field(min_length=1)
-    memory: Size = 256 * 2**20  # of the container; the Java heap gets half
-    public: YesNo = True  # whether host clients, who are the internet, find a way to it
+    memory: Size = 256 * 2**20  # bytes, of the container; the Java heap gets half
+    public: YesNo = True  # whether clients on the host, which stand for the internet, reach it
     security_groups: Names = ()  # the default one of its VPC when left out
-    later: YesNo = False  # it is not there when the lab opens: a create-broker step makes it
+    later: YesNo = False  # not created when the lab opens, but by a create-broker step
 
 
 class Region(Declared):
@@ -121,7 +121,7 @@ class Region(Declared):
 
     aws_region: Name
     vpc: Cidr
-    subnets: Mapping[Name, Cidr] = {}  # one that is all of the VPC when left out
+    subnets: Mapping[Name, Cidr] = {}  # one subnet, the whole VPC, when left out
 
 
 class DirectedLink(Declared):
@@ -130,7 +130,7 @@ class DirectedLink(Declared):
     leaving: Mapping[str, ImpairmentFields] = Field(min_length=1)
 
 
-def _form_of_link(value: Any) -> str | None:
+def _link_form(value: Any) -> str | None:
     if isinstance(value, str):
         return "<preset>"
     if isinstance(value, DirectedLink) or (isinstance(value, Mapping) and "leaving" in value):
@@ -146,7 +146,7 @@ class Link(Declared):
         Annotated[Literal["aws"], Tag("<preset>")]
         | Annotated[ImpairmentFields, Tag("<both ways>")]
         | Annotated[DirectedLink, Tag("<directed>")],
-        Discriminator(_form_of_link),
+        Discriminator(_link_form),
     ]
 
     @property
@@ -155,7 +155,7 @@ class Link(Declared):
         return "-".join(self.between)
 
 
-def _not_empty(value: Mapping[str, object]) -> Mapping[str, object]:
+def _check_not_empty(value: Mapping[str, object]) -> Mapping[str, object]:
     if not value:
         raise ValueError("at least one is needed")
     return value
@@ -166,11 +166,11 @@ class Topology(Declared):
 
     topology: str
     about: str = ""
-    sanitising: Literal["warn", "refuse"] = "warn"  # what becomes of configurations that the service would cut
-    reboot_time: Duration = timedelta(0)  # how long a reboot leaves a broker down; the service's takes about 5 minutes
-    service_time: Moment | None = None  # where the service's clock begins; at the machine's time when left out
-    regions: Annotated[Mapping[Name, Region], AfterValidator(_not_empty)]
-    brokers: Annotated[Mapping[Name, Broker], AfterValidator(_not_empty)]
+    sanitising: Literal["warn", "refuse"] = "warn"  # of configurations that the service would cut
+    reboot_time: Duration = timedelta(0)  # how long a reboot leaves a broker down; in the service about 5 minutes
+    service_time: Moment | None = None  # the service's time when the lab opens; the machine's when left out
+    regions: Annotated[Mapping[Name, Region], AfterValidator(_check_not_empty)]
+    brokers: Annotated[Mapping[Name, Broker], AfterValidator(_check_not_empty)]
     links: tuple[Link, ...] = ()
     peerings: Mapping[Name, Peering] | None = None
     route_tables: Mapping[Name, RouteTable] | None = None
@@ -178,11 +178,11 @@ class Topology(Declared):
 
     @property
     def routed_by_links(self) -> bool:
-        """Return whether a link is all that it takes: nothing is said of peerings and routes."""
+        """Return whether each link is a peering with routes: the topology declares neither peerings nor routes."""
         return self.peerings is None and self.route_tables is None
 
     def passwords(self) -> dict[str, dict[str, SecretStr]]:
-        """Return each broker's users' passwords: the Plan has none."""
+        """Return the passwords by broker and user; a Plan has none."""
         return {
             name: {user: fields.password for user, fields in broker.users.items()}
             for name, broker in self.brokers.items()

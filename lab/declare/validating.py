@@ -1,6 +1,6 @@
-"""Turns what was written into a Scenario, and every refusal of its models into a Problem in plain words.
+"""Turns the content of files into a Scenario, and every refusal of its models into a Problem in plain words.
 
-The only place that knows how pydantic words and locates its errors.
+The only module that knows how pydantic words and locates its errors.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lab.errors import Problem
 _Model = TypeVar("_Model", bound=Declared)
 Kinds = Sequence[type[Step]] | Sequence[type[Expectation]]
 _SECRET = "password"
-_PLAIN = {
+_MESSAGES = {
     "string_type": "a text is needed here",
     "model_type": "a mapping is needed here: key: value",
     "model_attributes_type": "a mapping is needed here: key: value",
@@ -47,7 +47,10 @@ def validate(
     steps: Sequence[type[Step]] = STEPS,
     expectations: Sequence[type[Expectation]] = EXPECTATIONS,
 ) -> tuple[Scenario | None, tuple[Problem, ...]]:
-    """Return the Scenario, or every Problem; a topology that could not be read is left out of both."""
+    """Return the Scenario, or None and every Problem.
+
+    With `topology_read` False the topology could not be read: it is not looked at, and no Problem is about it.
+    """
     found: list[Problem] = []
     if not isinstance(content, dict):
         return None, (
@@ -60,31 +63,31 @@ def validate(
     shell = {key: value for key, value in content.items() if key not in ("topology", "steps", "expect")}
     parts: dict[str, Any] = {}
     if topology_read and "topology" in content:
-        parts["topology"] = _model(Topology, content["topology"], ("topology",), origin, found)
+        parts["topology"] = _validate_model(Topology, content["topology"], ("topology",), origin, found)
     for part, kinds in (("steps", steps), ("expect", expectations)):
         if part in content:
-            parts[part] = _entries(content[part], (part,), kinds, origin, found)
+            parts[part] = _validate_entries(content[part], (part,), kinds, origin, found)
     scenario = None
     try:
         scenario = Scenario.model_validate({**shell, **parts})
     except ValidationError as error:
         already = set(parts) if topology_read else {"topology", *parts}
         found += (
-            _problem(each, Scenario, content, (), origin)
+            _to_problem(each, Scenario, content, (), origin)
             for each in error.errors(include_url=False)
             if each["loc"][0] not in already
         )
     return (None if found else scenario), tuple(found)
 
 
-def _entries(
+def _validate_entries(
     written: Any,
     path: Keys,
     kinds: Kinds,
     origin: Origin,
     found: list[Problem],
 ) -> tuple[Declared | None, ...]:
-    """Read a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
+    """Validate a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
     known: Mapping[str, type[Declared]] = {kind.verb if issubclass(kind, Step) else kind.claim: kind for kind in kinds}
     word, label = ("claim", "claims") if path == ("expect",) else ("verb", "verbs")
     if not isinstance(written, list):
@@ -93,8 +96,8 @@ def _entries(
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
         here: Keys = (*path, number)
-        beside = {"at"} if word == "verb" else set()
-        names = [each for each in entry if each not in beside] if isinstance(entry, dict) else []
+        others = {"at"} if word == "verb" else set()
+        names = [each for each in entry if each not in others] if isinstance(entry, dict) else []
         if len(names) != 1:
             listed = f": {', '.join(names)}" if names else ""
             what = f"an entry of {path[-1]} is one {word} with its fields{listed}"
@@ -107,74 +110,76 @@ def _entries(
                 Problem(what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*here, name))
             )
             continue
-        read = _entry(known[name], entry[name], (*here, name), kinds, origin, found)
+        read = _validate_entry(known[name], entry[name], (*here, name), kinds, origin, found)
         if isinstance(read, Step) and "at" in entry:
-            moment = _model(_Beside, {"at": entry["at"]}, here, origin, found)
-            read = read.beginning(moment.at if moment is not None else None)
+            moment = _validate_model(_EntryFields, {"at": entry["at"]}, here, origin, found)
+            read = read.with_at(moment.at if moment is not None else None)
         entries.append(read)
     return tuple(entries)
 
 
-class _Beside(Declared):
-    """What may stand beside a step's verb."""
+class _EntryFields(Declared):
+    """The keys of a step's entry other than its verb."""
 
     at: Duration
 
 
-def _entry(
+def _validate_entry(
     kind: type[Declared], fields: Any, path: Keys, kinds: Kinds, origin: Origin, found: list[Problem]
 ) -> Declared | None:
-    """Read what stands after a verb or a claim; a step that is made of steps has those read first."""
-    if issubclass(kind, Step) and (wrong := kind.misshapen(fields)) is not None:
+    """Validate the fields after a verb or a claim; the inner steps of a step come first."""
+    if issubclass(kind, Step) and (wrong := kind.shape_error(fields)) is not None:
         found.append(Problem(what=wrong[0], remedy=wrong[1], place=origin.place(*path)))
         return None
     if not issubclass(kind, Compound):
-        return _model(kind, fields, path, origin, found)
+        return _validate_model(kind, fields, path, origin, found)
     before = len(found)
     if kind.inside and not isinstance(fields, dict):
-        return _model(kind, fields, path, origin, found)
-    inner = kind.listed(fields)
+        return _validate_model(kind, fields, path, origin, found)
+    inner = kind.inner_entries(fields)
     if inner is None:
-        return _model(kind, fields if kind.inside else {}, path, origin, found)
-    steps = _entries(inner, (*path, *kind.inside), kinds, origin, found)
+        return _validate_model(kind, fields if kind.inside else {}, path, origin, found)
+    steps = _validate_entries(inner, (*path, *kind.inside), kinds, origin, found)
     if len(found) == before:
-        return _model(kind, kind.holding(fields, steps), path, origin, found)
-    # What is wrong inside has been said; the step's own fields are still looked at.
-    _model(kind, kind.holding(fields, (_PASSING,)), path, origin, found)
+        return _validate_model(kind, kind.with_inner(fields, steps), path, origin, found)
+    # The Problems of the inner steps are noted; the step's own fields are still checked.
+    _validate_model(kind, kind.with_inner(fields, (_PLACEHOLDER,)), path, origin, found)
     return None
 
 
-_PASSING = Step()
+_PLACEHOLDER = Step()
 
 
-def _model(model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]) -> _Model | None:
+def _validate_model(
+    model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]
+) -> _Model | None:
     try:
         return model.model_validate(written)
     except ValidationError as error:
-        found += (_problem(each, model, written, path, origin) for each in error.errors(include_url=False))
+        found += (_to_problem(each, model, written, path, origin) for each in error.errors(include_url=False))
     return None
 
 
-def _problem(error: ErrorDetails, model: type[Declared], written: Any, path: Keys, origin: Origin) -> Problem:
-    """Put one of pydantic's errors into words and place."""
+def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: Keys, origin: Origin) -> Problem:
+    """Return the Problem of one of pydantic's errors."""
     loc = error["loc"]
     kind = error["type"]
     place = origin.place(*path, *loc)
     context = error.get("ctx", {})
     if kind == "extra_forbidden":
-        valid = _keys_of(_at(model, loc[:-1]))
+        valid = _keys_of(_type_at(model, loc[:-1]))
         return Problem(
             what=f"unknown key {str(loc[-1])!r}",
             remedy=remedy(str(loc[-1]), valid, "valid keys here"),
             place=origin.key(*path, *loc),
         )
     if kind == "missing":
-        return _missing(loc, model, path, origin)
+        return _missing_key(loc, model, path, origin)
     if loc and loc[-1] == "[key]":
         place = origin.key(*path, *loc[:-1])
         shown = repr(loc[-2])
     else:
-        shown = _shown(written, loc)
+        shown = _quote(written, loc)
     if kind == "value_error":
         what, right = str(context["error"]), ""
     elif kind in ("literal_error", "enum"):
@@ -196,11 +201,11 @@ def _problem(error: ErrorDetails, model: type[Declared], written: Any, path: Key
         what = "a link is aws, or a mapping"
         right = "write aws, or {delay: 35ms}, or {leaving: {REGION: {delay: 35ms}, REGION: {delay: 40ms}}}"
     else:
-        what, right = _PLAIN.get(kind) or error["msg"], ""
+        what, right = _MESSAGES.get(kind) or error["msg"], ""
     return Problem(what=what, remedy=right, place=place)
 
 
-def _missing(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -> Problem:
+def _missing_key(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -> Problem:
     if isinstance(loc[-1], int):
         return Problem(
             what="two regions are needed here", remedy="write [HERE, THERE]", place=origin.place(*path, *loc)
@@ -209,13 +214,13 @@ def _missing(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -> Pr
     where = owner[-1] if owner else "the scenario"
     return Problem(
         what=f"{where} has no {loc[-1]}",
-        remedy=f"valid keys here: {', '.join(_keys_of(_at(model, loc[:-1])))}",
+        remedy=f"valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}",
         place=origin.place(*path, *loc[:-1]),
     )
 
 
-def _shown(written: Any, loc: Keys) -> str:
-    """Quote what was written at a path, unless it may be a password."""
+def _quote(written: Any, loc: Keys) -> str:
+    """Return the value at a path, quoted, unless it may be a password."""
     if _SECRET in loc:
         return "the password"
     for step in loc:
@@ -226,7 +231,7 @@ def _shown(written: Any, loc: Keys) -> str:
 
 
 def _choices(expected: str) -> list[str]:
-    """Read pydantic's list of choices, which is a sentence such as `'a', 'b' or 'c'`."""
+    """Return the words of pydantic's list of choices, a sentence such as `'a', 'b' or 'c'`."""
     return [word for word in expected.replace(" or ", ", ").replace("'", "").split(", ") if word]
 
 
@@ -235,31 +240,31 @@ def _keys_of(model: Any) -> list[str]:
     return [field.alias or name for name, field in fields]
 
 
-def _at(annotation: Any, loc: Keys) -> Any:
-    """Follow a path through the types of a model."""
+def _type_at(annotation: Any, loc: Keys) -> Any:
+    """Return the type at a path inside a type."""
     if get_origin(annotation) is Annotated:
-        return _at(get_args(annotation)[0], loc)
+        return _type_at(get_args(annotation)[0], loc)
     if get_origin(annotation) in (Union, types.UnionType):
-        return _at_choice(get_args(annotation), loc)
+        return _type_at_member(get_args(annotation), loc)
     if not loc:
         return annotation
     if isinstance(annotation, type) and issubclass(annotation, Declared):
-        return _at_field(annotation, loc)
+        return _type_at_field(annotation, loc)
     arguments = get_args(annotation)
-    return _at(arguments[0] if get_origin(annotation) is tuple else arguments[-1], loc[1:])
+    return _type_at(arguments[0] if get_origin(annotation) is tuple else arguments[-1], loc[1:])
 
 
-def _at_field(model: type[Declared], loc: Keys) -> Any:
+def _type_at_field(model: type[Declared], loc: Keys) -> Any:
     field = next(field for name, field in model.model_fields.items() if loc[0] in (field.alias, name))
-    return _at(field.annotation, loc[1:])
+    return _type_at(field.annotation, loc[1:])
 
 
-def _at_choice(choices: Sequence[Any], loc: Keys) -> Any:
-    """Take the choice that pydantic's path names by its tag, or the only one that is not None."""
+def _type_at_member(choices: Sequence[Any], loc: Keys) -> Any:
+    """Return the type at a path inside the member of a union that the path names by its tag, or the one not None."""
     for choice in choices:
         if loc and loc[0] in tuple(_tags(choice)):
-            return _at(choice, loc[1:])
-    return _at(next(choice for choice in choices if choice is not type(None)), loc)
+            return _type_at(choice, loc[1:])
+    return _type_at(next(choice for choice in choices if choice is not type(None)), loc)
 
 
 def _tags(choice: Any) -> Iterator[str]:

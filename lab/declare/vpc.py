@@ -1,4 +1,4 @@
-"""What a topology may say of peerings, route tables and security groups; what it leaves out is open, as a link is."""
+"""The peerings, route tables and security groups of a topology; what is not declared is open, as a link is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lab.network.vpc import ANYWHERE, Protocol, Rule
 ALL_PORTS = (0, 65535)
 
 
-def _ports(value: Any) -> Any:
-    """Read `61617`, `61614-61619` or `all`."""
+def _parse_ports(value: Any) -> Any:
+    """Return the first and last port of `61617`, `61614-61619` or `all`."""
     if isinstance(value, tuple):
         return value
     if not isinstance(value, str | int) or isinstance(value, bool):
@@ -28,13 +28,13 @@ def _ports(value: Any) -> Any:
     return int(first), int(last or first)
 
 
-def _ports_text(value: tuple[int, int]) -> str:
+def _format_ports(value: tuple[int, int]) -> str:
     first, last = value
     return "all" if value == ALL_PORTS else str(first) if first == last else f"{first}-{last}"
 
 
-def _peer(value: Any) -> Any:
-    """Refuse what looks like an address and is no block: AWS wants the length of its prefix."""
+def _check_prefix(value: Any) -> Any:
+    """Raise ValueError for an address without a prefix's length, which AWS requires."""
     if isinstance(value, str) and "/" not in value and value.replace(".", "").isdigit():
         raise ValueError(f"InvalidParameterValue: CIDR block {value[:40]} is malformed: write {value[:15]}/32")
     return value
@@ -42,21 +42,21 @@ def _peer(value: Any) -> Any:
 
 Ports = Annotated[
     tuple[int, int],
-    BeforeValidator(_ports),
-    PlainSerializer(_ports_text, return_type=str, when_used="json"),
+    BeforeValidator(_parse_ports),
+    PlainSerializer(_format_ports, return_type=str, when_used="json"),
     WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(\d+(-\d+)?|all)$", "examples": ["61617"]}),
 ]
-Block = Annotated[Cidr, BeforeValidator(_peer)]
+Block = Annotated[Cidr, BeforeValidator(_check_prefix)]
 
 
 class RuleFields(Declared):
-    """One thing that a security group allows."""
+    """The fields of a rule, inbound or outbound."""
 
     protocol: Protocol = Protocol.TCP
     port: Ports = ALL_PORTS
     description: str = ""
 
-    def _made(self, cidr: Any, group: str | None) -> Rule:
+    def _build(self, cidr: Any, group: str | None) -> Rule:
         portless = self.protocol in (Protocol.ICMP, Protocol.ALL)
         return Rule(protocol=self.protocol, ports=ALL_PORTS if portless else self.port, cidr=cidr, group=group or "")
 
@@ -80,8 +80,8 @@ class InboundRule(RuleFields):
         return self
 
     def rule(self) -> Rule:
-        """Return it as the network has it."""
-        return self._made(self.source, self.from_group)
+        """Return the rule as the network has it."""
+        return self._build(self.source, self.from_group)
 
 
 class OutboundRule(RuleFields):
@@ -97,8 +97,8 @@ class OutboundRule(RuleFields):
         return self
 
     def rule(self) -> Rule:
-        """Return it as the network has it."""
-        return self._made(self.to or (None if self.to_group else ANYWHERE), self.to_group)
+        """Return the rule as the network has it."""
+        return self._build(self.to or (None if self.to_group else ANYWHERE), self.to_group)
 
 
 class SecurityGroup(Declared):

@@ -42,7 +42,7 @@ def _one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
         number=number,
         place=each.place,
         inner=each.inner,
-        later=lambda: rehearsal.program.beside_and_after(each),
+        later=lambda: rehearsal.program.concurrent_and_later(each),
         play=lambda inner: play(rehearsal, inner, find),
         ended=ended,
     )

@@ -18,7 +18,7 @@ from lab.errors import Problem
 
 def check(context: Context, step: Wait) -> Iterator[Problem]:
     """Return every Problem of what is waited for, knowing the clients that have subscribed before it."""
-    context.recall(NetworkSoFar).waited += step.least
+    context.recall(NetworkSoFar).waited += step.shortest
     if context.unknown:
         return
     if step.connector is not None:

@@ -34,7 +34,7 @@ else:
     After = Literal[_FAULTS]
     AfterDemand = Literal[(*_FAULTS, Subscribe.verb, Unsubscribe.verb)]
     AfterService = Annotated[
-        Literal[(*_SERVICE, Reboot.verb, Wait.verb)], Reference(Thing.STEP, once="broker", instead="remove it")
+        Literal[(*_SERVICE, Reboot.verb, Wait.verb)], Reference(Thing.STEP, needs="broker", instead="remove it")
     ]
 
 

@@ -1,4 +1,4 @@
-"""The steps a scenario may have: a file each, called as the verb; here is the list of them."""
+"""The kinds of steps, each in a file named as its verb, and the list of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.steps.update_user import UpdateUser
 from lab.declare.steps.wait import Wait
 
-# In the order in which a person reads them: of the schema, and of what is suggested where a verb is unknown.
+# In the order in which a person reads them, in the schema and in suggestions for an unknown verb.
 STEPS: tuple[type[Step], ...] = (
     Subscribe, Unsubscribe, Disconnect, Consume, Publish, Traffic, EndTraffic, Wait,
     Impair, Cut, Reject, Heal, Flap, Together, Repeat,

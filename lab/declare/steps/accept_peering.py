@@ -17,5 +17,5 @@ class AcceptPeering(OnNetwork):
     peering: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"accept the peering {self.peering}"

@@ -19,5 +19,5 @@ class AuthorizeIngress(OnNetwork, InboundRule):
     group: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"let {self.rule().allowed} in from {self.rule().peer} by {self.group}"

@@ -1,4 +1,4 @@
-"""What all steps of a scenario share: a verb, its fields, perhaps a moment."""
+"""The base classes of steps: a verb, its fields, an optional moment; and the facts that other rooms ask of a kind."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lab.units import format_duration
 
 
 class Fault(Enum):
-    """What a step changes of the ways that messages take; expectations count from such a step.
+    """The part of a message's way that a step changes; expectations count their time from such a step.
 
-    In the order in which their steps are suggested.
+    The members are in the order in which their steps are suggested.
     """
 
     LINK = "what a link does with packets"
@@ -28,7 +28,7 @@ class Fault(Enum):
 
 
 class Bridges(Flag):
-    """What a step may do to bridges; what it cannot bring about is listened for until its time is over."""
+    """The effects that a step may have on bridges; a claim of another effect is waited for until its time is over."""
 
     NOTHING = 0
     RAISED = auto()
@@ -36,71 +36,70 @@ class Bridges(Flag):
 
 
 class Login(NamedTuple):
-    """A login at a broker that a step tries, and what for."""
+    """A login at a broker that a step tries, and its purpose."""
 
     broker: str
     over: str
     user: str | None
-    client: str = ""  # none is named by a step that sends
+    client: str = ""  # empty for a step that sends, which names no client
     destination: str | None = None
-    listens: bool = False  # to the destination
+    listens: bool = False  # whether the client subscribes to the destination
 
 
 class Step(Declared):
-    """One verb of a scenario.
-
-    What others must know of a kind is said here once, and of each kind by its class.
-    """
+    """One verb of a scenario; a kind is a subclass, and states on its class the facts that other rooms ask for."""
 
     verb: ClassVar[str]
     fault: ClassVar[Fault | None] = None
     bridges: ClassVar[Bridges] = Bridges.NOTHING
-    goes_on: ClassVar[bool] = False  # beside the steps after it, which begin when it has begun
-    uses_client: ClassVar[bool] = False  # its client is one connection, which other steps may use too
-    awaits: ClassVar[bool] = False  # where it does not end well, something that was waited for did not come
-    _at: timedelta | None = PrivateAttr(default=None)  # written beside the verb: a wait has no keys to put it among
+    in_background: ClassVar[bool] = False  # the steps after it begin as soon as it has begun
+    uses_client: ClassVar[bool] = False  # its client is a connection that other steps may use too
+    awaits: ClassVar[bool] = False  # if it fails, something that it waited for did not come
+    _at: timedelta | None = PrivateAttr(
+        default=None
+    )  # written beside the verb, since a wait has no fields to put it among
 
     @property
     def at(self) -> timedelta | None:
-        """Return the moment it is to begin, since the replay began; None of one that follows the step before it."""
+        """Return when the step begins, counted from the replay's beginning; None if it follows the step before it."""
         return self._at
 
-    def beginning(self, at: timedelta | None) -> Self:
-        """Return a copy that begins at a moment."""
+    def with_at(self, at: timedelta | None) -> Self:
+        """Return a copy that begins at a moment, counted from the replay's beginning."""
         copy = self.model_copy()
         copy._at = at
         return copy
 
     @property
     def login(self) -> Login | None:
-        """Return the login that it tries; None of a step that needs none, or has one already."""
+        """Return the login that the step tries; None if it needs none, or uses a connection that is there."""
         return None
 
     @property
-    def least(self) -> timedelta:
-        """Return the time that it takes at least."""
+    def shortest(self) -> timedelta:
+        """Return the shortest time that the step can take."""
         return timedelta(0)
 
     @classmethod
-    def misshapen(cls, fields: Any) -> tuple[str, str] | None:
-        """Return what is wrong with what stands after the verb, and the remedy; None where the model is to tell."""
+    def shape_error(cls, fields: Any) -> tuple[str, str] | None:
+        """Return an error in the form of the fields, and its remedy; None to leave errors to the model."""
         return None
 
     @classmethod
     def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
-        """Return the schema of what stands after the verb, made of the model's own."""
+        """Return the schema of the fields as a file has them, made from `its`, the model's."""
         return its
 
     def words(self) -> str:
-        """Return it in one line, for people; no password is ever in it."""
+        """Return the step in one line, for people; without passwords."""
         return self.verb
 
     def written(self) -> Any:
-        """Return what stands after the verb in a file, defaults too."""
+        """Return the fields as a file has them, defaults included."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def entry(self) -> dict[str, Any]:
-        """Return the whole entry as it stands in a list of steps."""
+        """Return the step as an entry of a list of steps: its verb and fields, and `at`."""
         at = {} if self._at is None else {"at": format_duration(self._at)}
         return {**at, self.verb: self.written()}
 
@@ -108,18 +107,18 @@ class Step(Declared):
 class Compound(Step):
     """A step that is made of steps."""
 
-    inside: ClassVar[tuple[str, ...]]  # the path to the inner steps from what stands after the verb
-    at_once: ClassVar[bool] = False  # its steps all begin when it does; else one begins when the one before it is done
+    inside: ClassVar[tuple[str, ...]]  # the path to the inner steps in the fields
+    at_once: ClassVar[bool] = False  # whether its steps all begin when it does, or one after the other
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @property
     def rounds(self) -> int:
-        """Return how many times over its steps are done."""
+        """Return how many times the inner steps are done."""
         return 1
 
     @classmethod
     def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
-        """Return the schema with inner steps as they are written: each an entry."""
+        """Return the schema with inner steps as a file has them: each an entry."""
         entry = {"$ref": "#/$defs/Step"}
         if not cls.inside:
             return {"description": cls.__doc__, "type": "array", "minItems": 1, "items": entry}
@@ -127,13 +126,13 @@ class Compound(Step):
         return its
 
     @classmethod
-    def listed(cls, fields: Any) -> Any:
-        """Return the list of inner entries among what stands after the verb, whatever is there."""
+    def inner_entries(cls, fields: Any) -> Any:
+        """Return the inner entries in the fields of a file; any value is possible, since none is checked yet."""
         for key in cls.inside:
             fields = fields.get(key) if isinstance(fields, dict) else None
         return fields
 
     @classmethod
-    def holding(cls, fields: Any, steps: tuple[Any, ...]) -> Any:
-        """Return what stands after the verb with its inner entries read."""
+    def with_inner(cls, fields: Any, steps: tuple[Any, ...]) -> Any:
+        """Return the fields with steps in the place of the inner entries."""
         return {**fields, "steps": steps} if cls.inside else {"steps": steps}

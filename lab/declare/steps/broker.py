@@ -1,4 +1,4 @@
-"""What the steps on a broker, or on one of its instances, share."""
+"""The base classes of steps on a broker, or on one of its instances."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STARTS_WITHIN = timedelta(seconds=120)
 
 
 class State(StrEnum):
-    """How an instance of a broker may be while the steps are done."""
+    """The states of a broker's instance while the steps are done."""
 
     UP = "running"
     DOWN = "down"
@@ -23,26 +23,26 @@ class State(StrEnum):
 
 
 class OnBroker(Step):
-    """A step that befalls one broker."""
+    """A step on one broker."""
 
-    needs: ClassVar[tuple[State, ...]]  # it may find the instance in one of these states
-    brings: ClassVar[State | None] = None  # and brings it to this one; to none when it only passes
-    restarts: ClassVar[bool] = False  # it ends on the way there
+    needs: ClassVar[tuple[State, ...]]  # the states in which the instance may be before
+    brings: ClassVar[State | None] = None  # the state after it; None if it stays the same
+    restarts: ClassVar[bool] = False  # whether the instance ends on the way there
     fault = Fault.BROKER
     broker: BrokerName
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{self.verb.removesuffix('-broker')} broker {self.broker}"
 
 
 class OnInstance(OnBroker):
-    """A step that befalls one instance of a broker; of a pair, the active one when none is named."""
+    """A step on one instance of a broker; of a pair, the active one when none is named."""
 
     instance: Literal["1", "2", "active", "standby"] | None = None
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         if self.instance is None:
             return super().words()
         named = f"instance {self.instance}" if self.instance in ("1", "2") else f"the {self.instance} instance"

@@ -18,18 +18,18 @@ class Connect(Step):
     client: Name
     broker: BrokerName
     over: Over
-    user: str | None = None  # the broker's only user when left out; anybody where the password is wrong
-    password: Literal["right", "wrong"] = "right"  # no text: then none can stand in a file, a history or a report
+    user: str | None = None  # the broker's only user when left out; any name if the password is wrong
+    password: Literal["right", "wrong"] = "right"  # not the password itself: so it is in no file, history or report
     tls: Literal["verified", "untrusted", "wrong-name"] = "verified"
     within: Duration = timedelta(seconds=30)
 
     @property
     def login(self) -> Login:
-        """Return the login that it tries."""
+        """Return the login that the step tries."""
         return Login(self.broker, self.over, self.user, self.client)
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         knowing = "" if self.password == "right" else ", with a wrong password"
         knowing += {"untrusted": ", not knowing the lab's CA", "wrong-name": ", by a wrong name"}.get(self.tls, "")
         return f"{self.client} tries to connect to {self.broker} over {self.over}{knowing}"

@@ -19,5 +19,5 @@ class ConnectorStep(OnBroker):
     do: Literal["stop", "start"]
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{self.do} connector {self.name} of {self.broker}"

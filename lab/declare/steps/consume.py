@@ -23,7 +23,7 @@ class Consume(Step):
     client: Name
     count: Whole = Field(default=1, ge=1, le=100_000)
     within: Duration = timedelta(seconds=10)
-    ack: YesNo = True  # no: they are given back when the client goes
+    ack: YesNo = True  # no: the broker takes the messages back when the client closes
     queue: str | None = Field(default=None, min_length=1)
     broker: BrokerName | None = None  # with queue
     over: Over | None = None  # with queue
@@ -31,7 +31,7 @@ class Consume(Step):
 
     @property
     def topic(self) -> None:
-        """Name no topic: of one, only a subscription has messages to take."""
+        """Return None: from a topic, messages can be taken only through a subscription."""
         return
 
     @model_validator(mode="after")
@@ -45,13 +45,13 @@ class Consume(Step):
 
     @property
     def login(self) -> Login | None:
-        """Return the login that it tries."""
+        """Return the login that the step tries."""
         if self.broker is None or self.over is None:
             return None
         return Login(self.broker, self.over, self.user, self.client, destination_of(self), listens=True)
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         words = f"{self.client} takes {self.count}"
         words += f" of {destination_of(self)} at {self.broker} over {self.over}" if self.queue is not None else ""
         return words + ("" if self.ack else " without acknowledging") + f", within {units.format_duration(self.within)}"

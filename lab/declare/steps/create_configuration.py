@@ -16,5 +16,5 @@ class CreateConfiguration(OfService):
     engine_version: str = releases.DEFAULT
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"create the configuration {self.configuration} for engine version {self.engine_version}"

@@ -18,5 +18,5 @@ class CreatePeering(OnNetwork):
     accepter: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{self.requester} asks {self.accepter} for the peering {self.name}"

@@ -21,5 +21,5 @@ class CreateRoute(OnNetwork):
     peering: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"route {self.destination} to the peering {self.peering} in the route table {self.table}"

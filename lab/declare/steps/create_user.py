@@ -19,5 +19,5 @@ class CreateUser(OfUser):
     console_access: YesNo = False
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"create the user {self.user} of {self.broker}"

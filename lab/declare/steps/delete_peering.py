@@ -17,5 +17,5 @@ class DeletePeering(OnNetwork):
     peering: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"delete the peering {self.peering}"

@@ -20,5 +20,5 @@ class DeleteRoute(OnNetwork):
     destination: Block
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"delete the route {self.destination} of the route table {self.table}"

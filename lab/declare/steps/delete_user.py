@@ -13,5 +13,5 @@ class DeleteUser(OfUser):
     verb: ClassVar[str] = "delete-user"
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"delete the user {self.user} of {self.broker}"

@@ -15,5 +15,5 @@ class EndTraffic(Step):
     name: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"end traffic {self.name}"

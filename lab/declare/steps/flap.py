@@ -22,15 +22,15 @@ class Flap(OnLink):
     bridges = Bridges.RAISED
     brings = LinkState.OPEN
     times: Whole = Field(ge=1, le=10_000)
-    down: Duration  # cut for so long
-    up: Duration  # healed for so long, before the next cut
+    down: Duration  # how long each cut lasts
+    up: Duration  # how long the link is open between two cuts
 
     @property
-    def least(self) -> timedelta:
+    def shortest(self) -> timedelta:
         """Return the time from the first cut to the last healing."""
         return self.down * self.times + self.up * (self.times - 1)
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         down, up = units.format_duration(self.down), units.format_duration(self.up)
         return f"{super().words()} {units.times(self.times)}: cut for {down}, healed for {up}"

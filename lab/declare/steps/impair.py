@@ -17,5 +17,5 @@ class Impair(OnLink, ImpairmentFields):
     fault = Fault.QUALITY
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{super().words()}: {impairment_text(self.impairment())}"

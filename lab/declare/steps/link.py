@@ -1,4 +1,4 @@
-"""What the steps on a link share."""
+"""The base class of steps on a link."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lab.link.impairment import LinkState
 class OnLink(Step):
     """A step that changes a link."""
 
-    brings: ClassVar[LinkState | None] = None  # the state it brings the link to; None where that stays as it is
+    brings: ClassVar[LinkState | None] = None  # the state of the link after it; None if it stays the same
     link: LinkName
-    leaving: LinkEnd | None = None  # one direction only: the region it leaves; both when left out
+    leaving: LinkEnd | None = None  # the region that the one direction leaves; both directions when left out
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{self.verb} link {self.link}" + (f" leaving {self.leaving}" if self.leaving is not None else "")

@@ -18,5 +18,5 @@ class MaintenanceWindow(OfService):
     zone: str = "UTC"
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"set {self.broker}'s maintenance window to {self.day} {self.time} {self.zone}"

@@ -1,4 +1,4 @@
-"""What every step that sends says of its messages."""
+"""The base class of steps that send messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.declare.terms import MQTT, NOT_MQTT, MessageTerms
 
 
 class Message(Step, OneDestination, MessageTerms):
-    """What every step that sends says of its messages."""
+    """A step that sends messages."""
 
     broker: BrokerName
     over: Over
@@ -25,16 +25,16 @@ class Message(Step, OneDestination, MessageTerms):
     persistent: Annotated[YesNo, NOT_MQTT] = True  # over MQTT, QoS decides
     retained: Annotated[YesNo, MQTT] = False
     body: str | None = None  # {n} counts from 1; made by the lab when left out
-    size: Size | None = None  # of a body that the lab makes
+    size: Size | None = None  # bytes, of a body that the lab makes
     user: UserName | None = None
 
     @property
     def login(self) -> Login:
-        """Return the login that it tries."""
+        """Return the login that the step tries."""
         return Login(self.broker, self.over, self.user, destination=destination_of(self))
 
     def sending(self) -> str:
-        """Return in words what is sent, and where to."""
+        """Return the destination, the broker and the terms of the messages, in words."""
         mqtt = protocol(self.over) == "mqtt"
         how = f"QoS {self.qos}" if mqtt else "persistent" if self.persistent else "non-persistent"
         words = f"to {destination_of(self)} at {self.broker} over {self.over}, {how}"

@@ -31,7 +31,7 @@ class MoveClock(OfService):
         return self
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         if self.before is not None:
             return f"move the service's clock to {units.format_duration(self.by)} before {self.before}'s window"
         return f"move the service's clock to {self.to:%Y-%m-%d %H:%M:%S} {self.to.tzinfo if self.to else ''}"

@@ -28,14 +28,14 @@ class Publish(Message):
         return self
 
     @property
-    def least(self) -> timedelta:
+    def shortest(self) -> timedelta:
         """Return the time from the first message to the last one."""
         if self.rate is not None:
             return timedelta(seconds=float((self.count - 1) / self.rate))
         return (self.every or timedelta(0)) * (self.count - 1)
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         words = f"publish {self.count} {self.sending()}"
         words += f", {units.format_message_rate(self.rate)}" if self.rate is not None else ""
         return words + (f", one every {units.format_duration(self.every)}" if self.every is not None else "")

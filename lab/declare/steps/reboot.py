@@ -22,6 +22,6 @@ class Reboot(OnBroker):
     within: Duration = STARTS_WITHIN
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         down = f", {units.format_duration(self.downtime)} down" if self.downtime else ""
         return f"{super().words()}{down}"

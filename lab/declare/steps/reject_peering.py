@@ -15,5 +15,5 @@ class RejectPeering(OnNetwork):
     peering: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"reject the peering {self.peering}"

@@ -20,13 +20,13 @@ class Repeat(Compound):
 
     @property
     def rounds(self) -> int:
-        """Return how many times over its steps are done."""
+        """Return how many times the inner steps are done."""
         return self.times
 
     def written(self) -> Any:
-        """Return its number and the list of its steps."""
+        """Return the number of rounds and the list of inner entries."""
         return {"times": self.times, "steps": [step.entry() for step in self.steps]}
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{units.several(len(self.steps), 'step')}, {units.times(self.times)} over"

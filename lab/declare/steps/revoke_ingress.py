@@ -17,5 +17,5 @@ class RevokeIngress(OnNetwork, InboundRule):
     group: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"let {self.rule().allowed} in from {self.rule().peer} no more by {self.group}"

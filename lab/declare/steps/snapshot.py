@@ -1,6 +1,7 @@
 """The step `snapshot`.
 
-Two snapshots take themselves where a claim needs them: `start`, before the first step, and `end`, when all is quiet.
+A replay takes two snapshots by itself if a claim needs them: `start`, before the first step, and `end`, when it has
+settled.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ class Snapshot(Step):
 
     @classmethod
     def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
-        """Return the schema of a name alone, or as a field."""
+        """Return the schema of a name alone, or of a mapping with it."""
         return {"description": cls.__doc__, "oneOf": [its["properties"]["name"], {**its, "minProperties": 1}]}
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"take the snapshot {self.name}"

@@ -16,4 +16,4 @@ class Start(OnInstance):
     needs = (State.DOWN,)
     brings = State.UP
     bridges = Bridges.RAISED
-    within: Duration = STARTS_WITHIN  # so long it is waited for
+    within: Duration = STARTS_WITHIN  # how long the broker is waited for

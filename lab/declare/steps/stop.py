@@ -17,4 +17,4 @@ class Stop(OnInstance):
     needs = (State.UP, State.PAUSED)
     brings = State.DOWN
     bridges = Bridges.DROPPED
-    within: Duration = timedelta(seconds=20)  # then it is killed
+    within: Duration = timedelta(seconds=20)  # after that it is killed

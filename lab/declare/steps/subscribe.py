@@ -29,11 +29,11 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
 
     @property
     def login(self) -> Login:
-        """Return the login that it tries."""
+        """Return the login that the step tries."""
         return Login(self.broker, self.over, self.user, self.client, destination_of(self), listens=True)
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         words = f"{self.client} subscribes to {destination_of(self)} at {self.broker} over {self.over}"
         words += ", durable" if self.kept else ""
         words += f", where {self.selector}" if self.selector is not None else ""

@@ -16,9 +16,9 @@ class Together(Compound):
     at_once = True
 
     def written(self) -> Any:
-        """Return the list of its steps."""
+        """Return the list of inner entries."""
         return [step.entry() for step in self.steps]
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{units.several(len(self.steps), 'step')} at once"

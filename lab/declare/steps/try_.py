@@ -21,8 +21,8 @@ class Try(Step):
     source: EndName = Field(alias="from")  # a broker, or internet
     to: OtherEndName
     port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)
-    within: Duration = timedelta(seconds=3)  # what has not answered then is silent
+    within: Duration = timedelta(seconds=3)  # without an answer by then, the target counts as silent
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"try {self.source} to {self.to}, port {self.port}"

@@ -16,5 +16,5 @@ class Unsubscribe(Step):
     client: Name
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         return f"{self.client} unsubscribes"

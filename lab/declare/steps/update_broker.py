@@ -39,7 +39,7 @@ class UpdateBroker(OfService):
         return self
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         changes = []
         if self.roll_back:
             changes.append("back to its last configuration")

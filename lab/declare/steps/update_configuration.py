@@ -17,6 +17,6 @@ class UpdateConfiguration(OfService):
     description: str = ""
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         described = f" ({self.description})" if self.description else ""
         return f"save {self.file.file.rpartition('/')[2]} as {self.configuration}'s next revision{described}"

@@ -25,7 +25,7 @@ class UpdateUser(OfUser):
         return self
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         changes = {"password": self.password, "groups": self.groups, "console access": self.console_access}
         named = ", ".join(name for name, value in changes.items() if value is not None)
         return f"update the user {self.user} of {self.broker}: {named}"

@@ -21,11 +21,11 @@ class Wait(Step, Addressed):
 
     verb: ClassVar[str] = "wait"
     awaits = True
-    duration: Duration | None = None  # stands alone in a file: wait: 5s
+    duration: Duration | None = None  # written alone in a file: wait: 5s
     until: Literal["bridge-up", "demand", "queue-empty", "received"] | None = None
     within: Duration = timedelta(seconds=10)
     connector: ConnectorName | None = None  # bridge-up
-    broker: BrokerName | None = None  # bridge-up (whose connector), demand, queue-empty
+    broker: BrokerName | None = None  # bridge-up (the connector's broker), demand, queue-empty
     client: Name | None = None  # received
     count: Whole | None = Field(default=None, ge=1)  # received
 
@@ -56,13 +56,13 @@ class Wait(Step, Addressed):
         return self
 
     @property
-    def least(self) -> timedelta:
-        """Return the duration; what is waited for may be so at once."""
+    def shortest(self) -> timedelta:
+        """Return the duration; zero for a condition, which may hold at once."""
         return self.duration or timedelta(0)
 
     @classmethod
-    def misshapen(cls, fields: Any) -> tuple[str, str] | None:
-        """Return what is wrong with fields that are neither a duration nor a condition."""
+    def shape_error(cls, fields: Any) -> tuple[str, str] | None:
+        """Return the error and the remedy if the fields are neither a duration nor a condition."""
         if isinstance(fields, str) or (isinstance(fields, dict) and "until" in fields):
             return None
         right = "write - wait: 5s, or - wait: {until: bridge-up, connector: NAME, within: 10s}"
@@ -81,7 +81,7 @@ class Wait(Step, Addressed):
         return written["duration"] if self.until is None else written
 
     def words(self) -> str:
-        """Return it in one line, for people."""
+        """Return the step in one line, for people."""
         within = units.format_duration(self.within)
         match self.until:
             case None:
