@@ -26,7 +26,7 @@ from lab.errors import InputError
 from lab.folder import RunFolder, create, home
 from lab.history import Header, HistoryFile
 from lab.judge import Judged, Outcome, Report, judge_whole
-from lab.living.service import Live, attach
+from lab.living.lab import Live, attach
 from lab.replay import replay
 from lab.report.files import keep
 from lab.runtime import note as notes

@@ -1,5 +1,5 @@
 """An open lab, by the name that programs know it by; `lab.living` has its verbs."""
 
-from lab.living.service import Live
+from lab.living.lab import Live
 
 __all__ = ["Live"]

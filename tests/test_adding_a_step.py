@@ -22,6 +22,8 @@ from lab.declare.scenario import Scenario
 from lab.declare.schema import scenario_schema
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Fault
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.heal import Heal
 from lab.declare.steps.link import OnLink
 from lab.errors import Problem
 from lab.history import Header, LinkChanged, MemoryRecorder, StepEnded, StepStarted
@@ -31,8 +33,8 @@ from lab.plan.planning import plan
 from lab.replay import replay
 from lab.replay.outcome import Outcome as StepOutcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.link import change
 from lab.replay.turn import Turn
+from lab.replay.verbs import do
 from tests.replay.fake_lab import FakeLab
 
 ROOT = Path(__file__).parents[1]
@@ -76,9 +78,9 @@ def check_blink(context: Context, step: Blink) -> Iterator[Problem]:
 
 
 def perform_blink(rehearsal: Rehearsal, step: Blink, turn: Turn) -> StepOutcome:
-    change(rehearsal, step, state=LinkState.CUT)
+    do(rehearsal, Cut(link=step.link, leaving=step.leaving))
     rehearsal.wait(lambda: False, step.down.total_seconds())
-    return change(rehearsal, step, state=LinkState.OPEN)
+    return do(rehearsal, Heal(link=step.link, leaving=step.leaving))
 
 
 OWN = {"check": check_blink, "perform": perform_blink}

@@ -10,26 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lab.amazonmq.account import brokers as account_brokers
-from lab.amazonmq.account import configurations as account_configurations
-from lab.amazonmq.account import users as account_users
-from lab.amazonmq.account.account import Account, move_clock
+from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import AppliedRevision, BrokerRecord
-from lab.amazonmq.account.maintenance import window
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import Step
-from lab.declare.steps.create_configuration import CreateConfiguration
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.delete_user import DeleteUser
-from lab.declare.steps.maintenance_window import MaintenanceWindow
 from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import OfService
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.declare.steps.update_configuration import UpdateConfiguration
-from lab.declare.steps.update_user import UpdateUser
 from lab.declare.topology import Topology
 from lab.declare.unrolling import every_step, in_time
 from lab.errors import InputError
@@ -46,7 +38,7 @@ class Move:
     """A step that the service is asked to do: the accounts there may be after it, or why each would refuse it."""
 
     path: Keys
-    step: Step
+    step: OfService | Reboot
     accounts: tuple[Account, ...]  # more than one where windows may have opened meanwhile, or not
     refusal: InputError | None = None
 
@@ -83,21 +75,19 @@ def moves(scenario: Scenario) -> Iterator[Move]:
         worlds = _opened_or_not(worlds, may_open)
         if isinstance(step, MoveClock):
             may_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
+        if not isinstance(step, OfService | Reboot):
+            continue
         after: list[Account] = []
         refusals: list[InputError] = []
-        asked = False
         for account in worlds:
             try:
-                done = _after(account, step)
+                after.append(step.decide(account, _LONG_AGO))
             except InputError as error:
                 refusals.append(error)
-                done = account
-            asked |= done is not None
-            after.append(account if done is None else done)
+                after.append(account)
         certain = len(refusals) == len(worlds) < _MOST_WORLDS
         worlds = tuple(after)
-        if asked:
-            yield Move(path=path, step=step, accounts=worlds, refusal=refusals[0] if certain else None)
+        yield Move(path=path, step=step, accounts=worlds, refusal=refusals[0] if certain else None)
 
 
 def texts(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
@@ -130,54 +120,6 @@ def changes_anything(scenario: Scenario) -> bool:
     return any(isinstance(step, UpdateConfiguration | UpdateBroker) for step in every_step(scenario.steps))
 
 
-def _after(account: Account, step: Step) -> Account | None:
-    """Return the account after a step, or None where the service has nothing to do with it."""
-    match step:
-        case CreateConfiguration():
-            return account_configurations.create_configuration(
-                account, step.configuration, step.engine_version, _LONG_AGO
-            )
-        case UpdateConfiguration():
-            return account_configurations.update_configuration(
-                account,
-                step.configuration,
-                step.file.text.encode(),
-                _LONG_AGO,
-                description=step.description,
-                file=step.file.file,
-            ).account
-        case UpdateBroker():
-            return _updated(account, step)
-        case MaintenanceWindow():
-            chosen = window(step.day, step.time, step.zone)
-            return account_brokers.update_broker(account, step.broker, window=chosen)
-        case MoveClock():
-            return _moved(account, step)
-        case CreateUser():
-            return account_users.create_user(
-                account,
-                step.broker,
-                step.user,
-                step.password,
-                groups=step.groups,
-                console_access=step.console_access,
-            )
-        case UpdateUser():
-            return account_users.update_user(
-                account,
-                step.broker,
-                step.user,
-                password=step.password,
-                groups=step.groups,
-                console_access=step.console_access,
-            )
-        case DeleteUser():
-            return account_users.delete_user(account, step.broker, step.user)
-        case Reboot() if any(each.name == step.broker for each in account.brokers):
-            return _rebooted(account, step.broker)
-    return None
-
-
 def _opened_or_not(worlds: tuple[Account, ...], brokers: set[str]) -> tuple[Account, ...]:
     """Return each account, and what it is once the windows of brokers have opened, one broker after the other."""
     found = list(worlds)
@@ -185,32 +127,7 @@ def _opened_or_not(worlds: tuple[Account, ...], brokers: set[str]) -> tuple[Acco
         for account in tuple(found):
             record = next((each for each in account.brokers if each.name == name), None)
             if record is not None and record.has_pending and record.state == "RUNNING":
-                found.append(_rebooted(account, name))
+                found.append(Reboot(broker=name).decide(account, _LONG_AGO))
         different = [each for place, each in enumerate(found) if each not in found[:place]]
         found = different[-_MOST_WORLDS:]  # of more, nobody says any more what is certain
     return tuple(found)
-
-
-def _updated(account: Account, step: UpdateBroker) -> Account:
-    if step.roll_back:
-        account = account_brokers.roll_back(account, step.broker)
-    account = account_brokers.update_broker(
-        account,
-        step.broker,
-        configuration=step.configuration,
-        revision=step.revision,
-        security_groups=step.security_groups,
-    )
-    return _rebooted(account, step.broker) if step.apply == "immediately" else account
-
-
-def _rebooted(account: Account, broker: str) -> Account:
-    begun = account_brokers.begin_reboot(account, broker)
-    return account_brokers.finish_reboot(account_brokers.applied(begun, broker), broker)
-
-
-def _moved(account: Account, step: MoveClock) -> Account:
-    """Check the move; what would come to be applied by it depends on the moment of the run."""
-    if step.before is not None:
-        account.broker(step.before)
-    return account if step.to is None else move_clock(account, step.to, _LONG_AGO)

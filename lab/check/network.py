@@ -13,19 +13,9 @@ from lab.check.context import Context
 from lab.declare.expectations.dropped import Dropped
 from lab.declare.expectations.reachable import Reachable
 from lab.declare.scenario import Scenario
-from lab.declare.steps.accept_peering import AcceptPeering
-from lab.declare.steps.authorize_ingress import AuthorizeIngress
-from lab.declare.steps.create_peering import CreatePeering
-from lab.declare.steps.create_route import CreateRoute
-from lab.declare.steps.delete_peering import DeletePeering
-from lab.declare.steps.delete_route import DeleteRoute
-from lab.declare.steps.network import OnNetwork
-from lab.declare.steps.reject_peering import RejectPeering
-from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.declare.steps.try_ import Try
-from lab.errors import PlanError, Problem
-from lab.network import peerings, routes, security_groups
-from lab.network.vpc import INTERNET, Network
+from lab.errors import Problem
+from lab.network.vpc import INTERNET
 from lab.plan.network import network_of
 
 
@@ -36,31 +26,6 @@ class NetworkSoFar:
         self.network = network_of(scenario.topology)
         self.waited = timedelta(0)
         self.tries: dict[str, Try] = {}  # by name
-
-
-def after(network: Network, step: OnNetwork, at: timedelta) -> Network:
-    """Return the Network after a step, or raise InputError as the step would."""
-    match step:
-        case CreatePeering():
-            return peerings.request(
-                network, name=step.name, requester=step.requester, accepter=step.accepter, at=at
-            ).network
-        case AcceptPeering():
-            return peerings.accept(network, step.peering, at=at)
-        case RejectPeering():
-            return peerings.reject(network, step.peering, at=at)
-        case DeletePeering():
-            return peerings.delete(network, step.peering, at=at)
-        case CreateRoute():
-            return routes.create(network, table=step.table, destination=step.destination, peering=step.peering)
-        case DeleteRoute():
-            return routes.delete(network, table=step.table, destination=step.destination)
-        case AuthorizeIngress():
-            return security_groups.authorize(network, step.group, step.rule())
-        case RevokeIngress():
-            return security_groups.revoke(network, step.group, step.rule())
-        case _:
-            raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
 
 def check_ends(context: Context, of: Reachable | Dropped | Try) -> Iterator[Problem]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from lab import units
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.describe import describe_broker, pending_changes
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET, ending
+from lab.declare.steps.base import Step
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.delete_broker import DeleteBroker
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError
 from lab.living import words
-from lab.living.service import Live
+from lab.living.lab import Live
 
 BROKER = Annotated[str, typer.Argument(metavar="BROKER", help="Its name, or its id.")]
 DOWNTIME = Annotated[
@@ -92,19 +95,18 @@ def update(
         )
     if downtime is not None and apply != "immediately":
         raise InputError.of("--downtime is of a reboot, and nothing is rebooted now", "add --apply immediately")
-    chosen = None if maintenance_window is None else words.maintenance_window(maintenance_window)
-    down = _downtime(downtime)
+    restart = words.read(Reboot, "--", broker=broker, downtime=downtime)
+    verbs: list[Step] = []
+    if roll_back or configuration is not None or revision is not None or security_group:
+        chosen = {"configuration": configuration, "revision": revision, "security_groups": security_group or None}
+        verbs.append(words.read(UpdateBroker, "--", broker=broker, roll_back=roll_back, **chosen))
+    if maintenance_window is not None:
+        verbs.append(words.maintenance_window(broker, maintenance_window))
     with open_lab.attended(run, quiet=quiet) as live:
-        live.update_broker(
-            broker,
-            configuration=configuration,
-            revision=revision,
-            security_groups=security_group or None,
-            window=chosen,
-            roll_back=roll_back,
-        )
+        for verb in verbs:
+            live.do(verb)
         if apply == "immediately":
-            _apply(live, broker, down, quiet)
+            _apply(live, restart, quiet)
         _tell(live.account, broker, json)
     return 0
 
@@ -113,9 +115,9 @@ def reboot(
     broker: BROKER, downtime: DOWNTIME = None, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False
 ) -> int:
     """Reboot a broker: a real stop and start, which applies all that is pending."""
-    down = _downtime(downtime)
+    verb = words.read(Reboot, "--", broker=broker, downtime=downtime)
     with open_lab.attended(run, quiet=quiet) as live:
-        _reboot(live, broker, down, quiet)
+        _reboot(live, verb, quiet)
         _tell(live.account, broker, json)
     return 0
 
@@ -127,11 +129,12 @@ def create(
     json: JSON = False,
 ) -> int:
     """Create a broker that the topology declares for later, and start it for the first time."""
+    verb = words.read(CreateBroker, broker=name)
     begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
     with open_lab.attended(run, quiet=quiet) as live:
         if not (begun and _stands(live, name)):  # else it was ended just now, for the command that had begun it
             with options.progress(quiet).stage(f"create {name}"):
-                live.create_broker(name)
+                live.do(verb)
         _tell(live.account, name, json)
     return 0
 
@@ -139,11 +142,12 @@ def create(
 def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> int:
     """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
     its = open_lab.control(run).account.broker(broker)
+    verb = words.read(DeleteBroker, broker=its.name)
     with open_lab.attended(run, quiet=quiet) as live:
         there = any(each.broker_id == its.broker_id for each in live.account.brokers)
         if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else it was ended just now
             with options.progress(quiet).stage(f"delete {its.name}"):
-                live.delete_broker(broker)
+                live.do(verb)
         kept = Path(live.lab.note.folder) / "logs"
     if json:
         options.print_json({"brokerId": its.broker_id})
@@ -185,24 +189,16 @@ def _stands(live: Live, name: str) -> bool:
     return any(each.name == name and each.state is BrokerState.RUNNING for each in live.account.brokers)
 
 
-def _apply(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:
+def _apply(live: Live, verb: Reboot, quiet: bool) -> None:
     """Reboot a broker for what is pending: a maintenance window is not, nor is a revision that it has already."""
-    if live.account.broker(broker).has_pending:
-        _reboot(live, broker, downtime, quiet)
+    if live.account.broker(verb.broker).has_pending:
+        _reboot(live, verb, quiet)
     elif not quiet:
-        options.err().print(f"nothing is pending for {escape(broker)}, so it is not rebooted", soft_wrap=True)
+        options.err().print(f"nothing is pending for {escape(verb.broker)}, so it is not rebooted", soft_wrap=True)
 
 
-def _reboot(live: Live, broker: str, downtime: float | None, quiet: bool) -> None:
-    with options.progress(quiet).stage(f"reboot {live.account.broker(broker).name}"):
-        done = live.reboot(broker, downtime=downtime)
+def _reboot(live: Live, verb: Reboot, quiet: bool) -> None:
+    with options.progress(quiet).stage(f"reboot {live.account.broker(verb.broker).name}"):
+        done = live.do(verb)
     if done.note:
         options.err().print(f"[yellow]warning:[/yellow] {escape(done.note)}", soft_wrap=True)
-
-
-def _downtime(text: str | None) -> float | None:
-    try:
-        found: timedelta | None = None if text is None else units.parse_duration(text)
-    except (ValueError, OverflowError) as error:
-        raise InputError.of(f"--downtime: {error}") from error
-    return None if found is None else found.total_seconds()

@@ -41,13 +41,12 @@ def clock(
         raise InputError.of("--to and --before are two moments", "leave one out")
     if by is not None and before is None:
         raise InputError.of("--by is how long before a window", "add --before BROKER")
-    moment = None if to is None else words.moment(to, "to", "--")
-    ahead = JUST_BEFORE if by is None else words.duration(by, "by", "--")
-    if moment is None and before is None:
+    if to is None and before is None:
         account = open_lab.control(run).account
     else:
+        verb = words.move_clock(to=to, before=before, by=JUST_BEFORE if by is None else by, mark="--")
         with open_lab.attended(run, quiet=quiet) as live:
-            live.move_clock(to=moment, before=before, by=ahead)
+            live.do(verb)
             account = live.account
     _tell(account, datetime.now(UTC), json)
     return 0

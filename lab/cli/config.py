@@ -18,6 +18,8 @@ from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Sanitised, saniti
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, ending
+from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.living import words
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
 
@@ -77,8 +79,9 @@ def create(
     json: JSON = False,
 ) -> int:
     """Make a configuration from the service's default for an engine version."""
+    verb = words.read(CreateConfiguration, "--", configuration=name, engine_version=engine_version)
     with open_lab.attended(run) as live:
-        done = live.create_configuration(name, engine_version)
+        done = live.do(verb)
         described = describe_configuration(live.account, name)
     options.print_json(described) if json else typer.echo(done.note)
     return 0

@@ -68,9 +68,9 @@ def impair(
     link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False, **figures: str | None
 ) -> int:
     """Replace what the link does to packets as a whole: what is not said is not done any more."""
-    impairment = words.impairment(figures, "--")
+    fields = words.impairment(figures, "--")
     with open_lab.attended(run) as live:
-        _tell(live.change_link(link, leaving=leaving, impairment=impairment), json)
+        _tell(live.impair(link, leaving=leaving, **fields), json)
     return 0
 
 

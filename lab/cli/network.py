@@ -10,11 +10,18 @@ import typer
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, ending
+from lab.declare.steps.accept_peering import AcceptPeering
+from lab.declare.steps.authorize_ingress import AuthorizeIngress
+from lab.declare.steps.base import Step
+from lab.declare.steps.create_peering import CreatePeering
+from lab.declare.steps.create_route import CreateRoute
+from lab.declare.steps.delete_peering import DeletePeering
+from lab.declare.steps.delete_route import DeleteRoute
+from lab.declare.steps.reject_peering import RejectPeering
+from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.living import words
-from lab.living.service import Live
 from lab.network.describe import describe_peering, describe_route_table, describe_security_group, route_state
-from lab.network.vpc import Network, Peering, Rule, SecurityGroup
-from lab.operating import Done
+from lab.network.vpc import Network, Peering, SecurityGroup
 
 PEERING = Annotated[str, typer.Argument(metavar="PEERING", help="Its name, or its id.")]
 TABLE = Annotated[
@@ -28,15 +35,16 @@ CIDR = Annotated[str | None, typer.Option(metavar="CIDR", help="From these addre
 SOURCE_GROUP = Annotated[str | None, typer.Option(metavar="NAME", help="Or from the members of this group.")]
 PORT = Annotated[str | None, typer.Option(metavar="PORT", help="61617, 61614-61619, or all, when left out.")]
 PROTOCOL = Annotated[str, typer.Option(metavar="NAME", help="tcp, udp, icmp or all.")]
+_BLOCK = {"destination": "destination-cidr-block"}
 
-_ON_PEERINGS = (
-    ("accept", Live.accept_peering, "Accept a request that is pending."),
-    ("reject", Live.reject_peering, "Reject a request that is pending."),
-    ("delete", Live.delete_peering, "Delete a peering: its routes stay, and lead nowhere."),
+_ON_PEERINGS: tuple[tuple[str, type[Step], str], ...] = (
+    ("accept", AcceptPeering, "Accept a request that is pending."),
+    ("reject", RejectPeering, "Reject a request that is pending."),
+    ("delete", DeletePeering, "Delete a peering: its routes stay, and lead nowhere."),
 )
-_ON_RULES = (
-    ("authorize", Live.authorize_ingress, "Let something in; it holds at once."),
-    ("revoke", Live.revoke_ingress, "Let something in no more; connections that are open go on."),
+_ON_RULES: tuple[tuple[str, type[AuthorizeIngress | RevokeIngress], str], ...] = (
+    ("authorize", AuthorizeIngress, "Let something in; it holds at once."),
+    ("revoke", RevokeIngress, "Let something in no more; connections that are open go on."),
 )
 
 
@@ -45,8 +53,8 @@ def add_to(app: typer.Typer) -> None:
     peering = typer.Typer(help="The peerings between a running lab's VPCs.", no_args_is_help=True)
     peering.command(name="list")(ending(list_peerings))
     peering.command(name="create")(ending(create_peering))
-    for name, verb, does in _ON_PEERINGS:
-        peering.command(name=name, help=does)(ending(_on_peering(verb)))
+    for name, kind, does in _ON_PEERINGS:
+        peering.command(name=name, help=does)(ending(_on_peering(kind)))
     app.add_typer(peering, name="peering")
     route = typer.Typer(help="The routes of a running lab's VPCs.", no_args_is_help=True)
     route.command(name="list")(ending(list_routes))
@@ -56,8 +64,8 @@ def add_to(app: typer.Typer) -> None:
     sg = typer.Typer(help="The security groups of a running lab.", no_args_is_help=True)
     sg.command(name="list")(ending(list_groups))
     sg.command(name="describe")(ending(describe_group))
-    for name, change, does in _ON_RULES:
-        sg.command(name=name, help=does)(ending(_on_rule(change)))
+    for name, rule, does in _ON_RULES:
+        sg.command(name=name, help=does)(ending(_on_rule(rule)))
     app.add_typer(sg, name="sg")
 
 
@@ -79,18 +87,20 @@ def create_peering(
     json: JSON = False,
 ) -> int:
     """Ask a VPC to peer: nothing passes before it accepts, and each side has a route."""
+    verb = words.read(CreatePeering, "--", name=name, requester=requester, accepter=accepter)
     with open_lab.attended(run) as live:
-        live.create_peering(name, requester=requester, accepter=accepter)
+        live.do(verb)
         _tell_peering(live.network, name, json)
     return 0
 
 
-def _on_peering(verb: Callable[[Live, str], Done]) -> Callable[..., int]:
+def _on_peering(kind: type[Step]) -> Callable[..., int]:
     """Make the command of a verb on a peering that there is."""
 
     def command(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
+        verb = words.read(kind, peering=peering)
         with open_lab.attended(run) as live:
-            verb(live, peering)
+            live.do(verb)
             _tell_peering(live.network, peering, json)
         return 0
 
@@ -112,18 +122,18 @@ def create_route(
     json: JSON = False,
 ) -> int:
     """Send what is for some addresses over a peering."""
-    block = words.block(destination, "destination-cidr-block", "--")
+    verb = words.read(CreateRoute, "--", _BLOCK, table=table, destination=destination, peering=peering)
     with open_lab.attended(run) as live:
-        live.create_route(table, block, peering)
+        live.do(verb)
         _tell_routes(live.network, [table], json)
     return 0
 
 
 def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, json: JSON = False) -> int:
     """Take a route away: nothing gets there any more, not even on a connection that is open."""
-    block = words.block(destination, "destination-cidr-block", "--")
+    verb = words.read(DeleteRoute, "--", _BLOCK, table=table, destination=destination)
     with open_lab.attended(run) as live:
-        live.delete_route(table, block)
+        live.do(verb)
         _tell_routes(live.network, [table], json)
     return 0
 
@@ -142,7 +152,7 @@ def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False
     return 0
 
 
-def _on_rule(change: Callable[[Live, str, Rule], Done]) -> Callable[..., int]:
+def _on_rule(kind: type[AuthorizeIngress | RevokeIngress]) -> Callable[..., int]:
     """Make the command of a verb on a rule of a group."""
 
     def command(
@@ -154,9 +164,10 @@ def _on_rule(change: Callable[[Live, str, Rule], Done]) -> Callable[..., int]:
         run: OF_RUN = None,
         json: JSON = False,
     ) -> int:
-        rule = words.rule(cidr=cidr, group=source_group, port=port, protocol=protocol, mark="--")
+        said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
+        verb = words.ingress(kind, group, "--", **said)
         with open_lab.attended(run) as live:
-            change(live, group, rule)
+            live.do(verb)
             _tell_groups(live.network, [live.network.group(group)], json)
         return 0
 

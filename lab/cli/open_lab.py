@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import options
-from lab.living.lab import refuse_replayed
-from lab.living.service import Live, attach, warned
+from lab.living.lab import Live, attach, refuse_replayed, warned
 from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.note import Note, note_folder

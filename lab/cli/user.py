@@ -18,8 +18,12 @@ from lab.cli import open_lab, options
 from lab.cli.broker import BROKER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, ending
+from lab.declare.steps.create_user import CreateUser
+from lab.declare.steps.delete_user import DeleteUser
+from lab.declare.steps.update_user import UpdateUser
 from lab.errors import InputError
-from lab.living.service import Live
+from lab.living import words
+from lab.living.lab import Live
 
 USER = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
 PASSWORD_ENV = Annotated[
@@ -64,8 +68,10 @@ def create(
 ) -> int:
     """Make a user whom the broker knows after its next reboot; the password is asked for, or taken from a variable."""
     password = _password(password_env, user)
+    its = {"password": password, "groups": group or (), "console_access": console_access}
+    verb = words.read(CreateUser, "--", broker=broker, user=user, **its)
     with open_lab.attended(run) as live:
-        live.create_user(broker, user, password, groups=group or (), console_access=console_access)
+        live.do(verb)
         _tell(live, broker, user, json)
     return 0
 
@@ -91,17 +97,19 @@ def update(
         right = "--password-env, --ask-password, --group, --no-groups or --console-access"
         raise InputError.of("say what is to change", right)
     password = _password(password_env, user) if changes_password else None
+    its = {"password": password, "groups": () if no_groups else group or None, "console_access": console_access}
+    verb = words.read(UpdateUser, "--", broker=broker, user=user, **its)
     with open_lab.attended(run) as live:
-        groups = () if no_groups else group or None
-        live.update_user(broker, user, password=password, groups=groups, console_access=console_access)
+        live.do(verb)
         _tell(live, broker, user, json)
     return 0
 
 
 def delete(broker: BROKER, user: USER, run: OF_RUN = None, json: JSON = False) -> int:
     """Remove a user with the broker's next reboot."""
+    verb = words.read(DeleteUser, broker=broker, user=user)
     with open_lab.attended(run) as live:
-        live.delete_user(broker, user)
+        live.do(verb)
         _tell(live, broker, user, json)
     return 0
 

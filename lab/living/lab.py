@@ -1,50 +1,46 @@
-"""A lab that stands, as whoever changes it finds it: whose turn it is, how everything is, and clients for a program."""
+"""An open lab: takes turns between processes, does verbs, reports its status, opens clients.
+
+Commands on a running lab and programs use the same object, on the lab as whoever had it before has left it.
+"""
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from functools import wraps
+from dataclasses import replace
+from datetime import datetime, timedelta
 from threading import RLock
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Self
 
 from lab.activemq.protocols import Over
-from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.account import Account, due_brokers, open_windows, unfinished
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.declare.steps.base import Step
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.reboot import Reboot
 from lab.declare.suggestions import unknown
-from lab.errors import InputError, LabTimeout
+from lab.errors import InputError, LabError, LabTimeout
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
+from lab.living.verbs import Verbs
 from lab.network.vpc import Network
-from lab.operating import Done
+from lab.operating import Done, create_broker, operate, reboot
 from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
 from lab.runtime.lab import Silent, StandingLab
-from lab.runtime.note import Note
+from lab.runtime.note import Note, note_folder
 from lab.runtime.progress import Logged, Told
-from lab.runtime.status import Status
+from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
-
-P = ParamSpec("P")
-R = TypeVar("R")
-S = TypeVar("S", bound="Standing")
+from lab.runtimes import runtime
 
 
-def in_turn(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Make a verb do what it does in a turn."""
-
-    @wraps(verb)
-    def call(self: S, /, *arguments: P.args, **options: P.kwargs) -> R:
-        with self.turn():
-            return verb(self, *arguments, **options)
-
-    return call
-
-
-class Standing:
-    """A lab that stands; `lab.live.Live` has its verbs."""
+class Live(Verbs):
+    """A lab with all its verbs. What AWS refuses is an InputError, and has changed nothing."""
 
     def __init__(self, lab: StandingLab, told: Told | None = None) -> None:
         self.lab = lab
@@ -62,7 +58,7 @@ class Standing:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Have the lab for oneself to the end of the block: commands and programs that would change it wait.
+        """Hold the lab for the block: commands and programs that would change it wait.
 
         So does another `Live` of the same lab: inside the block, use this one's verbs alone.
         What an interrupted command has left half-done is done first, and maintenance windows that have opened since.
@@ -79,10 +75,50 @@ class Standing:
                     if not self.lab.look_again():
                         notes.forget(run, folder)
                         raise self._ended()
-                    self._catch_up()
+                    catch_up(self, self._told)
                     yield
                 finally:
                     self._ours = False
+
+    def do(self, verb: Step) -> Done:
+        """Do a verb in a turn of its own; a window that it makes open is attended to before this returns."""
+        with self.turn():
+            done = operate(self._plane, self._named(verb))
+            if isinstance(verb, MoveClock):
+                for broker in self.due():
+                    with self._told.stage(f"reboot {broker}, whose maintenance window has opened"):
+                        self.reboot(broker)
+            return done
+
+    def agree(self) -> None:
+        """Have the router hold what is on file: a command that was killed may have told one and not the other.
+
+        What is on file counts. The killed command has not said that anything was done.
+        """
+        self.lab.agree(self._control.network)
+
+    def interrupted(self) -> tuple[tuple[str, str], ...]:
+        """Return (verb, broker) for each reboot, creation or deletion that was interrupted. Call it inside a turn."""
+        return unfinished(self.account)
+
+    def resume(self, broker: str) -> Done:
+        """End a reboot, a creation or a deletion that was interrupted, whatever had been done of it."""
+        match self.account.broker(broker).state:
+            case BrokerState.CREATION_IN_PROGRESS:
+                return create_broker.operate(self._plane, CreateBroker(broker=broker), resumed=True)
+            case BrokerState.DELETION_IN_PROGRESS:
+                return self.delete_broker(broker)
+            case _:
+                return reboot.operate(self._plane, Reboot(broker=broker, downtime=timedelta(0)), resumed=True)
+
+    def due(self) -> tuple[str, ...]:
+        """Return the brokers whose maintenance window has opened with something pending, and that are not yet rebooted.
+
+        Each is named until its reboot begins, also where a command was killed before that.
+        """
+        account, _ = open_windows(self.account, self._plane.machine)
+        self.lab.keep_control(replace(self._control, account=account))  # what is pending later waits for the next one
+        return due_brokers(account)
 
     @property
     def run(self) -> str:
@@ -95,9 +131,19 @@ class Standing:
         return self._now.account
 
     @property
+    def now(self) -> datetime:
+        """Return the service's time, by which maintenance windows open."""
+        return self.account.now(self._plane.machine)
+
+    @property
     def network(self) -> Network:
         """Return who may talk to whom now: peerings, route tables, security groups."""
         return self._now.present
+
+    def links(self) -> tuple[DirectionNow, ...]:
+        """Return each direction of each link as the router has it now."""
+        _ = self._now
+        return tuple(way for link in self.lab.note.plan.links for way in self.lab.link_now(link.name))
 
     def status(self) -> Status:
         """Ask how everything is: brokers, both ends of each bridge, links as asked and as measured."""
@@ -166,14 +212,11 @@ class Standing:
     def _control(self) -> Control:
         return self.lab.note.control
 
-    @property
-    def _t(self) -> float:
-        return self.lab.clock.now()
-
-    @property
-    def _age(self) -> timedelta:
-        """Return how long the lab has stood, whichever process asks: requests expire by it."""
-        return datetime.now(UTC) - self.lab.note.opened
+    def _named(self, verb: Step) -> Step:
+        """Return the verb with the broker's name where it has its id."""
+        names = {each.broker_id: each.name for each in self.account.brokers}
+        broker = getattr(verb, "broker", None)
+        return verb.model_copy(update={"broker": names[broker]}) if broker in names else verb
 
     def _ended(self) -> InputError:
         return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")
@@ -190,15 +233,42 @@ class Standing:
             raise InputError.of(f"{record.name} knows no user", "create one, and reboot the broker")
         return record.name, user or known[0]
 
-    def _kept(self, done: Done) -> Done:
-        self._keep(done.control)
-        return done
 
-    def _keep(self, control: Control) -> None:
-        self.lab.keep_control(control)
+@contextmanager
+def attach(
+    run: str | None = None, *, environment: Mapping[str, str] = os.environ, progress: Told | None = None
+) -> Iterator[Live]:
+    """Return a lab that is running, whoever opened it: by its run id, or its beginning or end, or else the only one.
 
-    def _catch_up(self) -> None:
-        """Do what somebody else has left to do, at the beginning of a turn."""
+    It goes on after the block.
+    """
+    folder = note_folder(environment)
+    note = notes.chosen(notes.load_all(folder), run)
+    with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress) as live:
+        yield live
+
+
+def catch_up(live: Live, told: Told) -> None:
+    """Do what is left over; what fails is told, and does not keep a verb from mending it."""
+    with warned("have the router do what is on file", told):
+        live.agree()
+    for what, broker in live.interrupted():
+        stage = f"end the {what} of {broker} that was interrupted"
+        with warned(stage, told), told.stage(stage):
+            live.resume(broker)
+    for broker in live.due():
+        stage = f"reboot {broker}, whose maintenance window has opened"
+        with warned(stage, told), told.stage(stage):
+            live.reboot(broker)
+
+
+@contextmanager
+def warned(stage: str, told: Told) -> Iterator[None]:
+    """Tell of what goes wrong in a block, and go on."""
+    try:
+        yield
+    except (LabError, OSError) as error:
+        told.warn(f"could not {stage}: {error}")
 
 
 def refuse_replayed(note: Note) -> None:

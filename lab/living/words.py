@@ -1,4 +1,4 @@
-"""What a command or a program says word by word, read as a file's keys are read, with the same refusals.
+"""Verbs read from what a command or a program says word by word, with the refusals of a scenario file.
 
 `mark` stands before the name of what is wrong: `--delay` on a command line is `delay` in a program.
 """
@@ -7,96 +7,97 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from ipaddress import IPv4Network
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from lab.amazonmq.account.maintenance import Window, window
-from lab.declare.fields import Duration, Moment
+from lab.amazonmq.account.maintenance import window
+from lab.declare.fields import Declared
+from lab.declare.steps.authorize_ingress import AuthorizeIngress
+from lab.declare.steps.maintenance_window import MaintenanceWindow
+from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.declare.suggestions import unknown
 from lab.declare.topology import ImpairmentFields
-from lab.declare.vpc import Block, InboundRule
 from lab.errors import InputError, Problem
-from lab.link.impairment import FIGURES, Impairment
-from lab.network.vpc import Rule
+from lab.link.impairment import FIGURES
+from lab.plan.values import Plan
 
-_OF_RULE = {"from": "cidr", "from-group": "source-group", "port": "port", "protocol": "protocol"}
+_Read = TypeVar("_Read", bound=Declared)
+_Ingress = TypeVar("_Ingress", bound=AuthorizeIngress | RevokeIngress)
 
 
-def impairment(written: Mapping[str, str | None], mark: str = "") -> Impairment:
-    """Read what a link does to packets, as a whole; by a figure's key, or by the key as a program spells it."""
-    given = {key.replace("_", "-"): value for key, value in written.items() if value is not None}
+def read(kind: type[_Read], mark: str = "", names: Mapping[str, str] | None = None, /, **written: Any) -> _Read:
+    """Read a value; what is None is not said. `names` has what a field is called here where a file says otherwise."""
+    try:
+        return kind.model_validate({key: value for key, value in written.items() if value is not None})
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise InputError([_problem(each, mark, names or {}) for each in found]) from error
+
+
+def impairment(figures: Mapping[str, Any], mark: str = "") -> dict[str, Any]:
+    """Read what a link does to packets, as a whole: return the fields of the verb `impair`."""
+    given = {key.replace("-", "_"): value for key, value in figures.items() if value is not None}
     if not given:
         right = f"{mark}delay 80ms, say; {mark}delay 0 ends every impairment"
         raise InputError.of("say what the link is to do to packets", right)
-    if strange := given.keys() - (known := [each.key for each in FIGURES]):
+    known = [each.key for each in FIGURES]
+    if strange := {key.replace("_", "-") for key in given} - set(known):
         raise InputError([unknown("figure", min(strange), known, "figures of an impairment", None)])
-    try:
-        return ImpairmentFields.model_validate(given).impairment()
-    except ValidationError as error:
-        found = ((_name(each, {key: key for key in given}), each) for each in error.errors(include_url=False))
-        raise InputError([_problem(mark, name, each, name) for name, each in found]) from error
+    return dict(read(ImpairmentFields, mark, **given))
 
 
-def block(text: str | IPv4Network, name: str, mark: str = "") -> IPv4Network:
-    """Read a CIDR block."""
-    if isinstance(text, IPv4Network):
-        return text
-    try:
-        found: IPv4Network = TypeAdapter(Block).validate_python(text)
-    except ValidationError as error:
-        raise InputError([_problem(mark, name, each) for each in error.errors()]) from error
-    return found
-
-
-def rule(*, cidr: str | None, group: str | None, port: str | None, protocol: str, mark: str = "") -> Rule:
-    """Read what a security group lets in."""
-    if (cidr is None) == (group is None):
+def ingress(kind: type[_Ingress], group: str, mark: str = "", /, **said: Any) -> _Ingress:
+    """Read what a security group lets in, or lets in no more: `cidr` or `source_group`, `port`, `protocol`."""
+    cidr, source_group = said.pop("cidr"), said.pop("source_group")
+    if (cidr is None) == (source_group is None):
         raise InputError.of("say from where, once", f"{mark}cidr 10.1.0.10/32, or {mark}source-group NAME")
-    written = {"from": cidr, "from-group": group, "port": port, "protocol": protocol}
-    try:
-        return InboundRule.model_validate({key: value for key, value in written.items() if value is not None}).rule()
-    except ValidationError as error:
-        found = ((_name(each, _OF_RULE), each) for each in error.errors())
-        raise InputError([_problem(mark, name, each, "protocol") for name, each in found]) from error
+    names = {"source": "cidr", "from_group": "source-group"}
+    return read(kind, mark, names, group=group, source=cidr, from_group=source_group, **said)
 
 
-def maintenance_window(text: str) -> Window:
+def maintenance_window(broker: str, text: str) -> MaintenanceWindow:
     """Read a day, a time and a zone: `sunday 03:00 Asia/Tokyo`."""
     day, _, rest = text.strip().partition(" ")
     at, _, zone = rest.strip().partition(" ")
-    return window(day, at, zone.strip() or "UTC")
+    chosen = window(day, at, zone.strip() or "UTC")
+    return read(MaintenanceWindow, broker=broker, day=chosen.day, time=f"{chosen.time:%H:%M}", zone=chosen.zone)
 
 
-def moment(text: str | datetime, name: str, mark: str = "") -> datetime:
-    """Read a moment of the service's clock: `2026-11-29 02:59:55 Asia/Tokyo`; one of a program has a zone too."""
-    try:
-        found: datetime = TypeAdapter(Moment).validate_python(text)
-    except ValidationError as error:
-        raise InputError([_problem(mark, name, each) for each in error.errors()]) from error
-    if found.tzinfo is None:
-        raise InputError.of(f"{mark}{name}: a moment without a time zone", "datetime(…, tzinfo=UTC), say")
+def move_clock(*, to: datetime | str | None, before: str | None, by: timedelta | str, mark: str = "") -> MoveClock:
+    """Read a moment of the service's clock, which in a program has a zone too, or how long before a window."""
+    if (to is None) == (before is None):
+        raise InputError.of("say one moment", "to a moment, or before a broker's window")
+    found = read(MoveClock, mark, to=to) if to is not None else read(MoveClock, mark, before=before, by=by)
+    if found.to is not None and found.to.tzinfo is None:
+        raise InputError.of(f"{mark}to: a moment without a time zone", "datetime(…, tzinfo=UTC), say")
+    if found.by < timedelta(0):
+        raise InputError.of(f"{mark}by: a duration cannot be negative", "5s, say")
     return found
 
 
-def duration(text: str | timedelta, name: str, mark: str = "") -> timedelta:
-    """Read a duration: `5s`."""
-    try:
-        found: timedelta = TypeAdapter(Duration).validate_python(text)
-    except ValidationError as error:
-        raise InputError([_problem(mark, name, each) for each in error.errors()]) from error
-    if found < timedelta(0):
-        raise InputError.of(f"{mark}{name}: less than nothing", "5s, say")
-    return found
+def link(plan: Plan, link: str | None, leaving: str | None) -> str:
+    """Return the name of the link that is meant, the only one where none is named."""
+    names = [each.name for each in plan.links]
+    if link is None and len(names) != 1:
+        what = "this lab has several links; name one" if names else "this lab has no link"
+        raise InputError.of(what, f"links of this lab: {', '.join(names) or 'none'}")
+    if link is not None and link not in names:
+        raise InputError([unknown("link", link, names, "links of this lab", None)])
+    its = plan.link(link or names[0])
+    regions = [way.leaving for way in its.directions]
+    if leaving is not None and leaving not in regions:
+        raise InputError([unknown("region", leaving, regions, f"regions of {its.name}", None)])
+    return its.name
 
 
-def _name(error: Any, names: Mapping[str, str]) -> str:
-    return "".join(names.get(str(each), "") for each in error["loc"][:1])
-
-
-def _problem(mark: str, name: str, error: Any, enumerated: str = "") -> Problem:
-    label = f"{mark}{name}: " if name else ""
+def _problem(error: ErrorDetails, mark: str, names: Mapping[str, str]) -> Problem:
+    field = "".join(str(each) for each in error["loc"][:1])
+    label = f"{mark}{names.get(field, field.replace('_', '-'))}: " if field else ""
     if error["type"] == "enum":
-        return Problem(what=f"{label}no such {enumerated}", remedy=f"write {error['ctx']['expected']}")
+        return Problem(what=f"{label}no such {field}", remedy=f"write {error['ctx']['expected']}")
+    if error["type"] == "string_pattern_mismatch":
+        return Problem(what=f"{label}{error['input']!r} is not a name")
     return Problem(what=label + str(error["msg"]).removeprefix("Value error, "))

@@ -1,8 +1,4 @@
-"""The verbs of a VPC done to a living lab: peerings, routes, security groups.
-
-Each decides by its pure function in `lab.network`, has the router hold what comes of it, and tells what changed; where
-the verb is refused nothing has been done. `at` is the time of the lab's clock, since it began.
-"""
+"""EC2's verbs on peerings, routes and security groups: the router holds what is decided, and what changed is told."""
 
 from __future__ import annotations
 
@@ -10,58 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from ipaddress import IPv4Network
 
+from lab.declare.steps.network import OnNetwork
 from lab.history import Observation, PeeringChanged, RouteChanged, RuleChanged
-from lab.network import peerings, routes, security_groups
-from lab.network.vpc import Network, Peering, PeeringState, Rule
+from lab.network import security_groups
+from lab.network.vpc import Network, Peering, PeeringState
+from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done
 from lab.plan.control import Control
 from lab.runtime.lab import Lab
 
 
-def create_peering(control: Control, lab: Lab, *, name: str, requester: str, accepter: str, at: timedelta) -> Done:
-    """Request a peering."""
-
-    def request(old: Network) -> Network:
-        return peerings.request(old, name=name, requester=requester, accepter=accepter, at=at).network
-
-    return _do(control, lab, request)
-
-
-def accept_peering(control: Control, lab: Lab, *, peering: str, at: timedelta) -> Done:
-    """Accept a request."""
-    return _do(control, lab, partial(peerings.accept, peering=peering, at=at))
-
-
-def reject_peering(control: Control, lab: Lab, *, peering: str, at: timedelta) -> Done:
-    """Reject a request."""
-    return _do(control, lab, partial(peerings.reject, peering=peering, at=at))
-
-
-def delete_peering(control: Control, lab: Lab, *, peering: str, at: timedelta) -> Done:
-    """Delete a peering; its routes are blackholes then."""
-    return _do(control, lab, partial(peerings.delete, peering=peering, at=at))
-
-
-def create_route(control: Control, lab: Lab, *, table: str, destination: IPv4Network, peering: str) -> Done:
-    """Add a route to a peering."""
-    return _do(control, lab, partial(routes.create, table=table, destination=destination, peering=peering))
-
-
-def delete_route(control: Control, lab: Lab, *, table: str, destination: IPv4Network) -> Done:
-    """Take a route away: nothing more gets there, not even on a connection that is open."""
-    return _do(control, lab, partial(routes.delete, table=table, destination=destination))
-
-
-def authorize_ingress(control: Control, lab: Lab, *, group: str, rule: Rule) -> Done:
-    """Let something in."""
-    return _do(control, lab, partial(security_groups.authorize, group=group, rule=rule))
-
-
-def revoke_ingress(control: Control, lab: Lab, *, group: str, rule: Rule) -> Done:
-    """Let something in no more; connections that are open go on."""
-    return _do(control, lab, partial(security_groups.revoke, group=group, rule=rule))
+def operate(plane: ControlPlane, verb: OnNetwork) -> Done:
+    """Have packets follow what the verb decides, and keep it."""
+    at = plane.age
+    return plane.change(lambda control: _do(control, plane.lab, partial(verb.decide, at=at)))
 
 
 def set_security_groups(control: Control, lab: Lab, *, broker: str, groups: Sequence[str]) -> Done:

@@ -26,7 +26,7 @@ STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; me
 FAILS_OVER_WITHIN = 60.0  # seconds until which one of two instances is active again
 
 
-def reboot(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
+def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
     """Reboot a broker: stop it, apply what is pending, leave it down for a while, start it and wait until it listens.
 
     Of a pair the standby is rebooted first, and takes over with what is new. One that was cut off in the middle, with

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.declare.steps.reboot import Reboot
-from lab.errors import BrokerError, InputError
-from lab.operating.reboot import reboot
-from lab.replay.outcome import not_served, of_done, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.verbs import do
 
 
 def attend(rehearsal: Rehearsal) -> None:
     """Reboot the brokers whose maintenance window has opened with something pending."""
     for broker in rehearsal.service.due():
-        try:
-            outcome = of_done(reboot(rehearsal.service, Reboot(broker=broker)))
-        except InputError as error:
-            outcome = not_served(rehearsal, error)
-        except BrokerError as error:
-            outcome = refused(rehearsal, f"broker {broker}", error)
+        outcome = do(rehearsal, Reboot(broker=broker))
         if not outcome.ok:
             rehearsal.trouble(f"broker {broker}", f"its maintenance window: {outcome.note}")
 

@@ -20,17 +20,20 @@ from lab.history import (
     BrokerChanged,
     BrokerRecordSeen,
     ConfigurationSaved,
+    LinkChanged,
     LogLine,
     Maintenance,
     Observation,
     Trouble,
 )
+from lab.link.impairment import LinkState
 from lab.operating import Done
 from lab.operating.done import seen_of
 from lab.operating.instances import numbers
 from lab.operating.reboot import FAILS_OVER_WITHIN, finish_reboot
 from lab.plan.control import Control, opening_control
 from lab.plan.values import Plan
+from lab.replay.bridge_paths import initial_states
 from lab.runtime.lab import Lab
 
 _OF_SERVICE = (BrokerRecordSeen, ConfigurationSaved, Maintenance)  # the observations of the service's side
@@ -63,6 +66,7 @@ class Service:
         self.off: set[tuple[str, int]] = {  # instances that are stopped, killed or paused, or not created
             (broker.name, its.number) for broker in plan.brokers if broker.later for its in broker.instances
         }
+        self.links = initial_states(plan)  # by link and the region that a direction leaves
         self._by_steps: set[tuple[str, int]] = set()  # of these, those that a step has ended
         self._late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
         self._said: dict[tuple[str, int], float] = {}  # when the log of each last said that it had started
@@ -88,10 +92,12 @@ class Service:
         self.record(*(seen_of(each, self.lab.clock.now()) for each in self.control.account.brokers))
 
     def record(self, *seen: Observation) -> None:
-        """Record what was seen, which carries moments of the lab's clock, and note which instances run."""
+        """Record what was seen, which carries moments of the lab's clock, and note what stands now."""
         for each in seen:
             if isinstance(each, BrokerChanged):
                 self._follow(each)
+            elif isinstance(each, LinkChanged):
+                self.links[each.link, each.leaving] = LinkState(each.state)
             if self._tells or not isinstance(each, _OF_SERVICE):
                 self._record(each)
 

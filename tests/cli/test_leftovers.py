@@ -8,7 +8,7 @@ import pytest
 
 from lab.cli import options
 from lab.errors import BrokerError, HostError
-from lab.living.service import Live, catch_up
+from lab.living.lab import Live, catch_up
 
 
 class HalfDone:

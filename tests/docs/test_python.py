@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from lab import labs
-from lab.living.service import Live
+from lab.living.lab import Live
 from tests.command import Commands
 from tests.integration.labs import Engine
 

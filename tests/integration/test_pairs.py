@@ -16,7 +16,7 @@ import pytest
 from lab.activemq.protocols import ENDPOINTS
 from lab.emulation.state import InstanceState
 from lab.history import BrokerChanged, History, MemoryRecorder, StepEnded, read
-from lab.living.service import Live
+from lab.living.lab import Live
 from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Engine, Standing, eventually, left_of, reach, standing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.declare.loading import load
 from lab.history import BrokerChanged
-from lab.living.service import Live
+from lab.living.lab import Live
 from lab.network.vpc import Network
 from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import pytest
 
+from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
 from lab.history import SendOutcome
 from lab.living.conversation import Conversation, destination
-from lab.living.service import Live
-from lab.operating.configurations import create_configuration
+from lab.living.lab import Live
 from lab.runtime import note as notes
 from lab.runtime.client import ClientEvents
 from lab.runtime.lab import Silent
@@ -248,7 +248,9 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
     folder = Commands(folder=tmp_path).state
     lab = EmulatedLab(cast(Any, None), on_file, note_folder=folder)
     try:
-        made = create_configuration(on_file.control, "mine", "5.18", datetime(2026, 1, 2, tzinfo=UTC), t=0.0).control
+        mine = CreateConfiguration(configuration="mine")
+        account = mine.decide(on_file.control.account, datetime(2026, 1, 2, tzinfo=UTC))
+        made = replace(on_file.control, account=account)
         assert notes.update(replace(on_file, control=made), folder)
         assert lab.note.control != made
         assert lab.look_again() and lab.note.control == made

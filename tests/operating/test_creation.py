@@ -11,11 +11,13 @@ import pytest
 from lab.amazonmq.account.account import Account
 from lab.declare.loading import load
 from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.declare.steps.delete_broker import DeleteBroker
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import BrokerChanged
-from lab.operating.configurations import create_configuration
-from lab.operating.creation import begin_creation, begin_deletion, create, delete, finish_creation, finish_deletion
+from lab.operating import create_broker, operate
+from lab.operating.create_broker import begin_creation, finish_creation
+from lab.operating.delete_broker import begin_deletion, finish_deletion
 from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
@@ -67,30 +69,30 @@ def test_it_comes_once() -> None:
 
 def test_it_is_created_and_deleted_for_real() -> None:
     plane = opened_lab()
-    create(plane, CreateBroker(broker="singapore"))
+    operate(plane, CreateBroker(broker="singapore"))
     made = plane.control
     assert plane.lab.started("singapore") and states(made.account)["singapore"] == "RUNNING"
     assert [states(each.account)["singapore"] for each in plane.kept] == ["CREATION_IN_PROGRESS", "RUNNING"]
     assert "singapore" in {each.broker for each in made.present.interfaces}
     told = [each.state for each in plane.seen if isinstance(each, BrokerChanged)]
     assert told == ["creating", "starting", "started", "created"]
-    gone = delete(plane, DeleteBroker(broker="singapore")).control
+    gone = operate(plane, DeleteBroker(broker="singapore")).control
     assert not plane.lab.started("singapore") and states(gone.account) == {"tokyo": "RUNNING"}
     assert gone == plane.kept[-1] == plane.control
     assert states(plane.kept[-2].account)["singapore"] == "DELETION_IN_PROGRESS"
     assert {each.broker for each in gone.present.interfaces} == {"tokyo"}
     with pytest.raises(InputError, match="singapore was deleted, and a lab makes each broker once"):
-        create(plane, CreateBroker(broker="singapore"))
+        operate(plane, CreateBroker(broker="singapore"))
 
 
 def test_what_was_cut_off_is_resumed() -> None:
     plane = opened_lab()
     begun = plane.change(lambda control: begin_creation(control, "singapore", NOW, t=1.0)).control
-    create(plane, CreateBroker(broker="singapore"), resumed=True)
+    create_broker.operate(plane, CreateBroker(broker="singapore"), resumed=True)
     assert states(plane.control.account)["singapore"] == "RUNNING"
     plane = opened_lab(begun)
     plane.change(lambda control: begin_deletion(control, "singapore", t=2.0))
-    delete(plane, DeleteBroker(broker="singapore"))
+    operate(plane, DeleteBroker(broker="singapore"))
     found = [states(each.account).get("singapore") for each in plane.kept[1:]]
     assert found == ["DELETION_IN_PROGRESS", None]
 
@@ -102,17 +104,17 @@ def test_one_that_does_not_start_has_failed_and_can_be_deleted(
     plane = opened_lab()
     cast(FakeLab, plane.lab).broken_revisions = broken
     with pytest.raises(error):
-        create(plane, CreateBroker(broker="singapore", within=timedelta(seconds=within)))
+        operate(plane, CreateBroker(broker="singapore", within=timedelta(seconds=within)))
     assert states(plane.control.account) == {"tokyo": "RUNNING", "singapore": "CREATION_FAILED"}
-    delete(plane, DeleteBroker(broker="singapore"))
+    operate(plane, DeleteBroker(broker="singapore"))
     assert states(plane.control.account) == {"tokyo": "RUNNING"}
 
 
 def test_the_name_of_its_configuration_is_kept_for_it() -> None:
     with pytest.raises(InputError, match="singapore, which is still to be created, has a configuration singapore-conf"):
-        create_configuration(opened(), "singapore-configuration", "5.18", NOW, t=1.0)
+        operate(opened_lab(), CreateConfiguration(configuration="singapore-configuration"))
 
 
 def test_only_what_is_declared_can_be_created() -> None:
     with pytest.raises(InputError, match=r"declares no broker rome\n  still to be created: singapore"):
-        create(opened_lab(), CreateBroker(broker="rome"))
+        operate(opened_lab(), CreateBroker(broker="rome"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lab.check.context import Context
-from lab.check.network import NetworkSoFar, after
+from lab.check.network import NetworkSoFar
 from lab.declare.steps.network import OnNetwork
 from lab.errors import InputError, Problem
 
@@ -15,7 +15,7 @@ def check(context: Context, step: OnNetwork) -> Iterator[Problem]:
     """Return what AWS would refuse; what it would not is done."""
     so_far = context.recall(NetworkSoFar)
     try:
-        so_far.network = after(so_far.network, step, so_far.waited)
+        so_far.network = step.decide(so_far.network, so_far.waited)
     except InputError as error:
         place = context.place(step.refused_at)
         yield from (replace(problem, place=place) for problem in error.problems)

@@ -9,7 +9,6 @@ from lab.check.context import Context
 from lab.check.instances import Brokers
 from lab.check.network import NetworkSoFar
 from lab.check.steps.broker import check as check_broker
-from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError, Problem
 from lab.network import security_groups
@@ -19,8 +18,8 @@ from lab.network.vpc import MOST_GROUPS
 def check(context: Context, step: UpdateBroker) -> Iterator[Problem]:
     """Return what a reboot at once would meet, and whose security groups are of another VPC."""
     its = context.recall(Brokers).named.get(step.broker)
-    if step.apply == "immediately" and its is not None and not its.missing:
-        yield from check_broker(context, Reboot(broker=step.broker))
+    if step.reboot is not None and its is not None and not its.missing:
+        yield from check_broker(context, step.reboot)
     network, groups = context.recall(NetworkSoFar).network, step.security_groups or ()
     for interface in (
         network.of_broker(step.broker)[:1] if len(groups) <= MOST_GROUPS else ()

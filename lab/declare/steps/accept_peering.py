@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.fields import Name
 from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
+from lab.network import peerings
+from lab.network.vpc import Network
 
 
 class AcceptPeering(OnNetwork):
@@ -19,3 +22,7 @@ class AcceptPeering(OnNetwork):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"accept the peering {self.peering}"
+
+    def decide(self, network: Network, at: timedelta) -> Network:
+        """Return the network after it."""
+        return peerings.accept(network, self.peering, at=at)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.fields import Name
 from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
 from lab.declare.vpc import InboundRule
+from lab.network import security_groups
+from lab.network.vpc import Network
 
 
 class AuthorizeIngress(OnNetwork, InboundRule):
@@ -21,3 +24,7 @@ class AuthorizeIngress(OnNetwork, InboundRule):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"let {self.rule().allowed} in from {self.rule().peer} by {self.group}"
+
+    def decide(self, network: Network, at: timedelta) -> Network:
+        """Return the network after it."""
+        return security_groups.authorize(network, self.group, self.rule())

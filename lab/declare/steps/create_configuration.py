@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from lab.activemq import releases
+from lab.amazonmq.account import configurations
+from lab.amazonmq.account.account import Account
 from lab.declare.steps.service import OfService
 
 
@@ -18,3 +21,9 @@ class CreateConfiguration(OfService):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"create the configuration {self.configuration} for engine version {self.engine_version}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        return configurations.create_configuration(
+            account, self.configuration, self.engine_version, account.now(machine)
+        )

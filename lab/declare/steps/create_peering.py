@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.fields import Name
 from lab.declare.steps.network import OnNetwork
+from lab.network import peerings
+from lab.network.vpc import Network
 
 
 class CreatePeering(OnNetwork):
@@ -20,3 +23,9 @@ class CreatePeering(OnNetwork):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"{self.requester} asks {self.accepter} for the peering {self.name}"
+
+    def decide(self, network: Network, at: timedelta) -> Network:
+        """Return the network after it."""
+        return peerings.request(
+            network, name=self.name, requester=self.requester, accepter=self.accepter, at=at
+        ).network

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.fields import Name
 from lab.declare.steps.base import Bridges
 from lab.declare.steps.network import OnNetwork
 from lab.declare.vpc import Block
+from lab.network import routes
+from lab.network.vpc import Network
 
 
 class CreateRoute(OnNetwork):
@@ -23,3 +26,7 @@ class CreateRoute(OnNetwork):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"route {self.destination} to the peering {self.peering} in the route table {self.table}"
+
+    def decide(self, network: Network, at: timedelta) -> Network:
+        """Return the network after it."""
+        return routes.create(network, table=self.table, destination=self.destination, peering=self.peering)

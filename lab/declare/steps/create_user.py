@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import SecretStr
 
+from lab.amazonmq.account import users
+from lab.amazonmq.account.account import Account
 from lab.declare.fields import Texts, YesNo
-from lab.declare.steps.service import OfUser
+from lab.declare.steps.user import OfUser
 
 
 class CreateUser(OfUser):
@@ -21,3 +24,9 @@ class CreateUser(OfUser):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"create the user {self.user} of {self.broker}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        return users.create_user(
+            account, self.broker, self.user, self.password, groups=self.groups, console_access=self.console_access
+        )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
-from lab.declare.steps.service import OfUser
+from lab.amazonmq.account import users
+from lab.amazonmq.account.account import Account
+from lab.declare.steps.user import OfUser
 
 
 class DeleteUser(OfUser):
@@ -15,3 +18,7 @@ class DeleteUser(OfUser):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"delete the user {self.user} of {self.broker}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        return users.delete_user(account, self.broker, self.user)

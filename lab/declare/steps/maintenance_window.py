@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
-from lab.declare.fields import Name
-from lab.declare.steps.service import OfService
+from lab.amazonmq.account import brokers
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.maintenance import window
+from lab.declare.steps.record import OnRecord
 
 
-class MaintenanceWindow(OfService):
+class MaintenanceWindow(OnRecord):
     """A broker's weekly maintenance window is set; when it opens, what is pending is applied by a reboot."""
 
     verb: ClassVar[str] = "maintenance-window"
-    broker: Name
     day: str
     time: str
     zone: str = "UTC"
@@ -20,3 +22,7 @@ class MaintenanceWindow(OfService):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"set {self.broker}'s maintenance window to {self.day} {self.time} {self.zone}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        return brokers.update_broker(account, self.broker, window=window(self.day, self.time, self.zone))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from pydantic import model_validator
 
 from lab import units
+from lab.amazonmq.account.account import Account, move_clock
 from lab.declare.fields import Duration, Moment, Name
 from lab.declare.steps.service import OfService
 
@@ -35,3 +36,12 @@ class MoveClock(OfService):
         if self.before is not None:
             return f"move the service's clock to {units.format_duration(self.by)} before {self.before}'s window"
         return f"move the service's clock to {self.to:%Y-%m-%d %H:%M:%S} {self.to.tzinfo if self.to else ''}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        to = self.to
+        if to is None:
+            assert self.before is not None  # one of both is given
+            now = account.now(machine)
+            to = max(now, account.broker(self.before).window.opens_after(now) - self.by)
+        return move_clock(account, to, machine)

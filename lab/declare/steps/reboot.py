@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from lab import units
+from lab.amazonmq.account import brokers
+from lab.amazonmq.account.account import Account
 from lab.declare.fields import Duration
 from lab.declare.steps.base import Bridges
 from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
@@ -25,3 +28,8 @@ class Reboot(OnBroker):
         """Return the step in one line, for people."""
         down = f", {units.format_duration(self.downtime)} down" if self.downtime else ""
         return f"{super().words()}{down}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        begun = brokers.begin_reboot(account, self.broker)
+        return brokers.finish_reboot(brokers.applied(begun, self.broker), self.broker)

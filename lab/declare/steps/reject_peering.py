@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.fields import Name
 from lab.declare.steps.network import OnNetwork
+from lab.network import peerings
+from lab.network.vpc import Network
 
 
 class RejectPeering(OnNetwork):
@@ -17,3 +20,7 @@ class RejectPeering(OnNetwork):
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"reject the peering {self.peering}"
+
+    def decide(self, network: Network, at: timedelta) -> Network:
+        """Return the network after it."""
+        return peerings.reject(network, self.peering, at=at)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from lab.declare.fields import Name
+from abc import abstractmethod
+from datetime import datetime
+
+from lab.amazonmq.account.account import Account
 from lab.declare.steps.base import Step
 
 
 class OfService(Step):
-    """A step that is done in the service."""
+    """A step that is done in the service, whose own clock goes by the machine's."""
 
-
-class OfUser(OfService):
-    """A step that changes a user, from the broker's next reboot on."""
-
-    broker: Name
-    user: str
+    @abstractmethod
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it; InputError where it would refuse."""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from lab.declare.fields import Duration, Name, Texts, Whole, YesNo
+from lab.amazonmq.account import brokers
+from lab.amazonmq.account.account import Account
+from lab.declare.fields import Duration, Texts, Whole, YesNo
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.broker import STARTS_WITHIN
-from lab.declare.steps.service import OfService
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.record import OnRecord
 
 
-class UpdateBroker(OfService):
+class UpdateBroker(OnRecord):
     """A revision becomes pending for a broker, until a reboot, which may be ordered at once."""
 
     verb: ClassVar[str] = "update-broker"
     fault = Fault.CONFIGURATION
     bridges = Bridges.RAISED
-    broker: Name
     configuration: str | None = None  # the one that the broker has when left out
     revision: Whole | None = None  # the latest when left out
     security_groups: Texts | None = None
@@ -50,3 +53,27 @@ class UpdateBroker(OfService):
             changes.append(f"security groups {', '.join(self.security_groups) or 'none'}")
         when = ", applied immediately" if self.apply == "immediately" else ""
         return f"update broker {self.broker}: {'; '.join(changes)}{when}"
+
+    @property
+    def reboot(self) -> Reboot | None:
+        """Return the reboot that it orders at once, if it does."""
+        if self.apply != "immediately":
+            return None
+        return Reboot(broker=self.broker, downtime=self.downtime, within=self.within)
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it, and after the reboot that it orders."""
+        after = self.update(account)
+        return after if self.reboot is None else self.reboot.decide(after, machine)
+
+    def update(self, account: Account) -> Account:
+        """Return what the service keeps when all is pending."""
+        if self.roll_back:
+            account = brokers.roll_back(account, self.broker)
+        return brokers.update_broker(
+            account,
+            self.broker,
+            configuration=self.configuration,
+            revision=self.revision,
+            security_groups=self.security_groups,
+        )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
+from lab.amazonmq.account import configurations
+from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.configurations import Updated
 from lab.declare.steps.service import OfService
 from lab.declare.topology import Configuration
 
@@ -20,3 +24,18 @@ class UpdateConfiguration(OfService):
         """Return the step in one line, for people."""
         described = f" ({self.description})" if self.description else ""
         return f"save {self.file.file.rpartition('/')[2]} as {self.configuration}'s next revision{described}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        return self.update(account, machine).account
+
+    def update(self, account: Account, machine: datetime) -> Updated:
+        """Return what the service keeps after it, with the revision's number and what it removes on the way."""
+        return configurations.update_configuration(
+            account,
+            self.configuration,
+            self.file.text.encode(),
+            account.now(machine),
+            description=self.description,
+            file=self.file.file,
+        )

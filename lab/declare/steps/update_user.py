@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from pydantic import SecretStr, model_validator
 
+from lab.amazonmq.account import users
+from lab.amazonmq.account.account import Account
 from lab.declare.fields import Texts, YesNo
-from lab.declare.steps.service import OfUser
+from lab.declare.steps.user import OfUser
 
 
 class UpdateUser(OfUser):
@@ -29,3 +32,14 @@ class UpdateUser(OfUser):
         changes = {"password": self.password, "groups": self.groups, "console access": self.console_access}
         named = ", ".join(name for name, value in changes.items() if value is not None)
         return f"update the user {self.user} of {self.broker}: {named}"
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return what the service keeps after it."""
+        return users.update_user(
+            account,
+            self.broker,
+            self.user,
+            password=self.password,
+            groups=self.groups,
+            console_access=self.console_access,
+        )

@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from lab.declare.expectations.reachable import END
 from lab.declare.scenario import Scenario
-from lab.declare.steps.accept_peering import AcceptPeering
-from lab.declare.steps.authorize_ingress import AuthorizeIngress
-from lab.declare.steps.create_peering import CreatePeering
-from lab.declare.steps.create_route import CreateRoute
-from lab.declare.steps.delete_peering import DeletePeering
-from lab.declare.steps.delete_route import DeleteRoute
 from lab.declare.steps.network import OnNetwork
-from lab.declare.steps.reject_peering import RejectPeering
-from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.declare.steps.try_ import Try
 from lab.declare.unrolling import every_step
-from lab.errors import InputError, PlanError
 from lab.history import Attempted
 from lab.link.impairment import LinkState
 from lab.network.reach import Reach, Stop, reach
 from lab.network.vpc import INTERNET
-from lab.operating import Done
 from lab.operating import network as verbs
-from lab.plan.control import Control
-from lab.replay.outcome import Outcome, refused
+from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.link import LinkStates
-from lab.replay.turn import Turn
-from lab.runtime.lab import Lab
-
-
-def perform(rehearsal: Rehearsal, step: OnNetwork, turn: Turn) -> Outcome:
-    """Do one step, and record what came of it; what AWS refuses is said, and nothing has been done."""
-    at = rehearsal.service.age
-    try:
-        rehearsal.service.change(lambda control: _done(control, rehearsal.lab, step, at))
-    except InputError as error:
-        return refused(rehearsal, "network", error)
-    return Outcome()
-
-
-def _done(control: Control, lab: Lab, step: OnNetwork, at: timedelta) -> Done:
-    match step:
-        case CreatePeering():
-            ends = {"requester": step.requester, "accepter": step.accepter}
-            return verbs.create_peering(control, lab, name=step.name, at=at, **ends)
-        case AcceptPeering():
-            return verbs.accept_peering(control, lab, peering=step.peering, at=at)
-        case RejectPeering():
-            return verbs.reject_peering(control, lab, peering=step.peering, at=at)
-        case DeletePeering():
-            return verbs.delete_peering(control, lab, peering=step.peering, at=at)
-        case CreateRoute():
-            to = {"table": step.table, "peering": step.peering}
-            return verbs.create_route(control, lab, destination=step.destination, **to)
-        case DeleteRoute():
-            return verbs.delete_route(control, lab, table=step.table, destination=step.destination)
-        case AuthorizeIngress():
-            return verbs.authorize_ingress(control, lab, group=step.group, rule=step.rule())
-        case RevokeIngress():
-            return verbs.revoke_ingress(control, lab, group=step.group, rule=step.rule())
-        case _:
-            raise PlanError(f"nobody knows how to {step.verb}", "see ARCHITECTURE.md: to add a step")
 
 
 def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
@@ -148,6 +98,6 @@ def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
     for link in rehearsal.plan.links:
         if {way.leaving for way in link.directions} == regions:
             for way in link.directions:
-                if (state := rehearsal.recall(LinkStates).ways[link.name, way.leaving]) is LinkState.CUT:
+                if (state := rehearsal.service.links[link.name, way.leaving]) is LinkState.CUT:
                     return Reach(stop=Stop.LINK, words=f"link {link.name} leaving {way.leaving} is {state}")
     return found

@@ -12,7 +12,6 @@ from lab.replay.bridge_paths import carries, demanded_at
 from lab.replay.listeners import Listener, Listeners, await_return, changed, durable, listen, subscribed
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.link import LinkStates
 from lab.replay.turn import Turn
 from lab.runtime.messages import Destination, Terms, destination
 
@@ -67,7 +66,7 @@ def _connected(rehearsal: Rehearsal, step: Subscribe, terms: Terms) -> Listener:
 
 def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Sequence[Step]) -> str:
     """Wait until brokers that will send there know of it, and say which do not; in vain where no link is open."""
-    unaware, links = [], rehearsal.recall(LinkStates).ways
+    unaware, links = [], rehearsal.service.links
     end = rehearsal.now() + DEMAND_WITHIN
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):
         hopeful = not rehearsal.service.down(sender) and carries(rehearsal.plan, sender, broker, links)

@@ -1,4 +1,4 @@
-"""A broker that comes in the middle, and one that goes: its record in the account, its first start, its removal.
+"""A broker that comes in the middle: its record in the account, and its first start.
 
 A plan knows every broker from the beginning, so a record that comes later is kept ready beside the account.
 """
@@ -12,7 +12,6 @@ from lab.amazonmq.account import brokers as verbs
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.refusals import conflict
 from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.delete_broker import DeleteBroker
 from lab.errors import InputError, LabError
 from lab.history import BrokerChanged
 from lab.operating.control_plane import ControlPlane
@@ -44,24 +43,13 @@ def finish_creation(control: Control, broker: str, *, t: float) -> Done:
     return Done(control=replace(control, account=account), seen=seen)
 
 
-def begin_deletion(control: Control, broker: str, *, t: float) -> Done:
-    """Order the deletion of a broker: it is DELETION_IN_PROGRESS."""
-    account = verbs.delete_broker(control.account, broker)
-    return Done(control=replace(control, account=account), seen=(seen_of(account.broker(broker), t),))
-
-
-def finish_deletion(control: Control, broker: str) -> Done:
-    """Say that nothing is left of a broker; its configuration stays."""
-    return Done(control=replace(control, account=verbs.broker_deleted(control.account, broker)))
-
-
 def fail_creation(control: Control, broker: str, *, t: float) -> Done:
     """Say that a broker has not started: it is CREATION_FAILED, and can only be deleted."""
     account = verbs.creation_failed(control.account, broker)
     return Done(control=replace(control, account=account), seen=(seen_of(account.broker(broker), t),))
 
 
-def create(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -> Done:
+def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -> Done:
     """Create a broker that the plan has for later, and return when it listens.
 
     Of a pair the first instance is started first, and is the active one. A broker that does not start is
@@ -78,14 +66,6 @@ def create(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) ->
         plane.change(lambda control: fail_creation(control, name, t=plane.lab.clock.now()))
         raise
     return plane.change(lambda control: finish_creation(control, name, t=plane.lab.clock.now()))
-
-
-def delete(plane: ControlPlane, verb: DeleteBroker) -> Done:
-    """Delete a broker with its store, whatever its state."""
-    name = plane.control.account.broker(verb.broker).name
-    plane.change(lambda control: begin_deletion(control, name, t=plane.lab.clock.now()))
-    plane.record(plane.lab.delete(name))
-    return plane.change(lambda control: finish_deletion(control, name))
 
 
 def _declared(control: Control, plan: Plan, broker: str) -> str:

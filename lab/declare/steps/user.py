@@ -1,0 +1,11 @@
+"""What the steps on a broker's users share."""
+
+from __future__ import annotations
+
+from lab.declare.steps.record import OnRecord
+
+
+class OfUser(OnRecord):
+    """A step that changes a user, from the broker's next reboot on."""
+
+    user: str

@@ -1,0 +1,234 @@
+"""The verbs of an open lab, by name and in words: each is read as a value, the step of a scenario, and done."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from ipaddress import IPv4Network
+from typing import Any
+
+from pydantic import SecretStr
+
+from lab.activemq import releases
+from lab.amazonmq.account.maintenance import Window
+from lab.declare.steps.accept_peering import AcceptPeering
+from lab.declare.steps.authorize_ingress import AuthorizeIngress
+from lab.declare.steps.base import Step
+from lab.declare.steps.broker import STARTS_WITHIN
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.declare.steps.create_peering import CreatePeering
+from lab.declare.steps.create_route import CreateRoute
+from lab.declare.steps.create_user import CreateUser
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.delete_broker import DeleteBroker
+from lab.declare.steps.delete_peering import DeletePeering
+from lab.declare.steps.delete_route import DeleteRoute
+from lab.declare.steps.delete_user import DeleteUser
+from lab.declare.steps.heal import Heal
+from lab.declare.steps.impair import Impair
+from lab.declare.steps.link import OnLink
+from lab.declare.steps.move_clock import JUST_BEFORE
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.reject import Reject
+from lab.declare.steps.reject_peering import RejectPeering
+from lab.declare.steps.revoke_ingress import RevokeIngress
+from lab.declare.steps.update_broker import UpdateBroker
+from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.steps.update_user import UpdateUser
+from lab.declare.topology import Configuration
+from lab.living import words
+from lab.living.words import read
+from lab.operating import Done
+from lab.runtime.lab import StandingLab
+from lab.runtime.status import DirectionNow
+
+_STARTS_WITHIN = STARTS_WITHIN.total_seconds()
+
+
+class Verbs(ABC):
+    """Whatever has a lab and does verbs to it."""
+
+    lab: StandingLab
+
+    @abstractmethod
+    def do(self, verb: Step) -> Done:
+        """Do a verb, whose broker may be called by its name or its id."""
+
+    @abstractmethod
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold the lab for a block."""
+
+    def create_configuration(self, name: str, engine_version: str = releases.DEFAULT) -> Done:
+        """Make a configuration from the service's default for its engine version."""
+        return self.do(read(CreateConfiguration, configuration=name, engine_version=engine_version))
+
+    def update_configuration(self, name: str, text: str, *, description: str = "", file: str = "") -> Done:
+        """Save a text as a configuration's next revision, sanitised; no broker changes by that."""
+        written = Configuration(file=file or name, text=text)
+        return self.do(read(UpdateConfiguration, configuration=name, file=written, description=description))
+
+    def update_broker(
+        self,
+        broker: str,
+        *,
+        configuration: str | None = None,
+        revision: int | None = None,
+        security_groups: Sequence[str] | None = None,
+        window: Window | str | None = None,
+        roll_back: bool = False,
+    ) -> Done:
+        """Make a revision or security groups pending until a reboot; a maintenance window is set at once.
+
+        A window is a day, a time and a zone: `sunday 03:00 Asia/Tokyo`.
+        """
+        chosen = {"configuration": configuration, "revision": revision, "security_groups": security_groups}
+        verbs: list[Step] = []
+        if window is None or roll_back or any(each is not None for each in chosen.values()):
+            verbs.append(read(UpdateBroker, broker=broker, roll_back=roll_back, **chosen))
+        if window is not None:
+            verbs.append(words.maintenance_window(broker, str(window)))
+        with self.turn():
+            return [self.do(each) for each in verbs][-1]
+
+    def reboot(self, broker: str, *, downtime: float | None = None, within: float = _STARTS_WITHIN) -> Done:
+        """Reboot a broker, which applies what is pending, and return when it listens again.
+
+        One that does not come back in so many seconds, or ends while starting, is RUNNING for the service all the same,
+        as there: another revision can be applied to it.
+        """
+        down = None if downtime is None else timedelta(seconds=downtime)
+        return self.do(read(Reboot, broker=broker, downtime=down, within=timedelta(seconds=within)))
+
+    def create_broker(self, broker: str, *, within: float = _STARTS_WITHIN) -> Done:
+        """Create a broker that the topology declares with `later: yes`, and return when it listens.
+
+        One that does not start is CREATION_FAILED, as there, and can only be deleted.
+        """
+        return self.do(read(CreateBroker, broker=broker, within=timedelta(seconds=within)))
+
+    def delete_broker(self, broker: str) -> Done:
+        """Delete a broker with its store, whatever its state; its configuration stays, its log is in the run folder."""
+        return self.do(read(DeleteBroker, broker=broker))
+
+    def create_user(
+        self,
+        broker: str,
+        user: str,
+        password: SecretStr | str,
+        *,
+        groups: Sequence[str] = (),
+        console_access: bool = False,
+    ) -> Done:
+        """Make a user whom the broker knows after its next reboot."""
+        its = {"password": password, "groups": groups, "console_access": console_access}
+        return self.do(read(CreateUser, broker=broker, user=user, **its))
+
+    def update_user(
+        self,
+        broker: str,
+        user: str,
+        *,
+        password: SecretStr | str | None = None,
+        groups: Sequence[str] | None = None,
+        console_access: bool | None = None,
+    ) -> Done:
+        """Change what is given of a user, from the broker's next reboot on."""
+        its = {"password": password, "groups": groups, "console_access": console_access}
+        return self.do(read(UpdateUser, broker=broker, user=user, **its))
+
+    def delete_user(self, broker: str, user: str) -> Done:
+        """Remove a user with the broker's next reboot."""
+        return self.do(read(DeleteUser, broker=broker, user=user))
+
+    def move_clock(
+        self, *, to: datetime | str | None = None, before: str | None = None, by: timedelta | str = JUST_BEFORE
+    ) -> Done:
+        """Set the service's clock forward: to a moment, or to so long before a broker's next maintenance window.
+
+        A moment is a date, a time and a zone: `2026-11-29 02:59:55 Asia/Tokyo`. A window that is passed has opened:
+        its broker is rebooted, if anything is pending, before this returns.
+        """
+        return self.do(words.move_clock(to=to, before=before, by=by))
+
+    def cut(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
+        """Drop every packet silently, as a broken cable does; a link need not be named where there is one only."""
+        return self._change(Cut, link, leaving)
+
+    def heal(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
+        """Let packets pass again, impaired as before."""
+        return self._change(Heal, link, leaving)
+
+    def reject(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
+        """Answer every packet as a closed port would."""
+        return self._change(Reject, link, leaving)
+
+    def impair(
+        self, link: str | None = None, *, leaving: str | None = None, **figures: object
+    ) -> tuple[DirectionNow, ...]:
+        """Replace what a link does to packets as a whole: what is not said is not done any more.
+
+        The figures are those of an impairment, as a scenario has them: `delay="80ms", loss="1%", queue_packets="10"`.
+        """
+        return self._change(Impair, link, leaving, words.impairment(figures))
+
+    def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:
+        """Ask a VPC to peer."""
+        return self.do(read(CreatePeering, name=name, requester=requester, accepter=accepter))
+
+    def accept_peering(self, peering: str) -> Done:
+        """Accept a request."""
+        return self.do(read(AcceptPeering, peering=peering))
+
+    def reject_peering(self, peering: str) -> Done:
+        """Reject a request."""
+        return self.do(read(RejectPeering, peering=peering))
+
+    def delete_peering(self, peering: str) -> Done:
+        """Delete a peering; its routes are blackholes then."""
+        return self.do(read(DeletePeering, peering=peering))
+
+    def create_route(self, table: str, destination: IPv4Network | str, peering: str) -> Done:
+        """Add a route to a peering."""
+        return self.do(read(CreateRoute, table=table, destination=destination, peering=peering))
+
+    def delete_route(self, table: str, destination: IPv4Network | str) -> Done:
+        """Take a route away."""
+        return self.do(read(DeleteRoute, table=table, destination=destination))
+
+    def authorize_ingress(
+        self,
+        group: str,
+        *,
+        cidr: str | None = None,
+        source_group: str | None = None,
+        port: int | str | None = None,
+        protocol: str = "tcp",
+    ) -> Done:
+        """Let something in; it holds at once."""
+        said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
+        return self.do(words.ingress(AuthorizeIngress, group, **said))
+
+    def revoke_ingress(
+        self,
+        group: str,
+        *,
+        cidr: str | None = None,
+        source_group: str | None = None,
+        port: int | str | None = None,
+        protocol: str = "tcp",
+    ) -> Done:
+        """Let something in no more; connections that are open go on."""
+        said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
+        return self.do(words.ingress(RevokeIngress, group, **said))
+
+    def _change(
+        self, kind: type[OnLink], link: str | None, leaving: str | None, figures: dict[str, Any] | None = None
+    ) -> tuple[DirectionNow, ...]:
+        """Change a link, and return it as it is then."""
+        name = words.link(self.lab.note.plan, link, leaving)
+        with self.turn():
+            self.do(read(kind, link=name, leaving=leaving, **(figures or {})))
+            return self.lab.link_now(name)

@@ -1,0 +1,24 @@
+"""A link cut and healed in turns."""
+
+from __future__ import annotations
+
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.flap import Flap
+from lab.declare.steps.heal import Heal
+from lab.operating import link
+from lab.operating.control_plane import ControlPlane
+from lab.operating.done import Done
+
+
+def operate(plane: ControlPlane, verb: Flap) -> Done:
+    """Cut and heal in turns; every moment counts from the first cut, so that nothing drifts."""
+    clock, down, up = plane.lab.clock, verb.down.total_seconds(), verb.up.total_seconds()
+    cut, heal = (kind(link=verb.link, leaving=verb.leaving) for kind in (Cut, Heal))
+    begin = clock.now()
+    done = Done(control=plane.control)
+    for time in range(verb.times):
+        plane.wait(lambda: False, max(begin + time * (down + up) - clock.now(), 0.0))
+        link.operate(plane, cut)
+        plane.wait(lambda: False, max(begin + time * (down + up) + down - clock.now(), 0.0))
+        done = link.operate(plane, heal)
+    return done

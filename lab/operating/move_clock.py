@@ -1,0 +1,23 @@
+"""The service's clock, set forward."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lab.amazonmq.account.account import clock_text
+from lab.declare.steps.move_clock import MoveClock
+from lab.operating.control_plane import ControlPlane
+from lab.operating.done import Done
+from lab.plan.control import Control
+
+
+def operate(plane: ControlPlane, verb: MoveClock) -> Done:
+    """Set the clock forward; where a window opens sooner than the verb says, the clock stays."""
+
+    def move(control: Control) -> Done:
+        machine = plane.machine
+        account = verb.decide(control.account, machine)
+        note = f"the service's clock is at {clock_text(account.now(machine))}"
+        return Done(control=replace(control, account=account), note=note)
+
+    return plane.change(move)

@@ -1,0 +1,48 @@
+"""A text saved as a configuration's next revision. No broker changes by that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lab.amazonmq.account.revisions import Revision
+from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
+from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.history import ConfigurationSaved
+from lab.operating.control_plane import ControlPlane
+from lab.operating.done import Done
+from lab.plan.control import Control
+from lab.units import several
+
+
+def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
+    """Save it, sanitised as the service does, and tell what it removed."""
+
+    def save(control: Control) -> Done:
+        updated = verb.update(control.account, plane.machine)
+        name = verb.configuration
+        seen = saved(name, updated.account.configuration(name).latest, updated.removals, plane.lab.clock.now())
+        note = f"{name} has revision {updated.revision}"
+        if updated.removals:
+            removed = several(len(updated.removals), "thing")
+            note += f"; Amazon MQ removed {removed}: {'; '.join(seen.warnings)}"
+        return Done(control=replace(control, account=updated.account), seen=(seen,), note=note)
+
+    return plane.change(save)
+
+
+def saved(name: str, revision: Revision, removals: Sequence[Removal], t: float) -> ConfigurationSaved:
+    """Return a revision as it goes into a history."""
+    told = Counter(
+        " ".join(word for word in (str(each.reason), each.element, each.attribute) if word)
+        for each in removals[:MOST_SHOWN]
+    )
+    return ConfigurationSaved(
+        t=t,
+        configuration=name,
+        revision=revision.number,
+        description=revision.description,
+        warnings=dict(told),
+        removed=len(removals),
+    )

@@ -1,0 +1,20 @@
+"""The step `start`: an instance that has ended starts again."""
+
+from __future__ import annotations
+
+from lab.declare.steps.start import Start
+from lab.operating import instances
+from lab.replay.instances import to_instance
+from lab.replay.outcome import Outcome
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import Turn
+
+
+def perform(rehearsal: Rehearsal, step: Start, turn: Turn) -> Outcome:
+    """Start it and wait until its endpoints listen, or it could take over."""
+    service, within = rehearsal.service, step.within.total_seconds()
+
+    def start(number: int) -> str:
+        return instances.start(service, step.broker, number, within, step.verb)
+
+    return to_instance(rehearsal, step, start)
