@@ -1,7 +1,4 @@
-"""A topology's brokers in Amazon MQ's words: identity, host name, address, configuration.
-
-What a Plan and the checks both need.
-"""
+"""A topology's brokers in Amazon MQ's terms: identity, host name, address, configuration; for a Plan and the checks."""
 
 from __future__ import annotations
 
@@ -22,12 +19,12 @@ from lab.network.addresses import first_free
 
 
 def broker_id(topology: Topology, broker: str) -> str:
-    """Return a broker's id: its own, or one derived from the names."""
+    """Return a broker's id: the declared one, or one derived from the names of topology and broker."""
     return topology.brokers[broker].broker_id or derived_broker_id(topology.topology, broker)
 
 
 def hosts(topology: Topology) -> Mapping[str, str]:
-    """Map each host name of the topology, each instance's, to its broker."""
+    """Return the broker of each host name; every instance has one."""
     return {
         host: name
         for name, broker in topology.brokers.items()
@@ -43,7 +40,10 @@ def _host_names(topology: Topology, name: str) -> tuple[str, ...]:
 
 
 def identity(topology: Topology, name: str, activemq_version: str | None = None) -> BrokerIdentity:
-    """Return what a configuration is rendered for; the broker's region must exist."""
+    """Return the identity for which a broker's configuration is rendered; the broker's region must exist.
+
+    `activemq_version` replaces the release of the engine version.
+    """
     broker = topology.brokers[name]
     aws_region = topology.regions[broker.region].aws_region
     return BrokerIdentity(
@@ -64,7 +64,7 @@ def identity(topology: Topology, name: str, activemq_version: str | None = None)
 def sanitised(topology: Topology, name: str) -> Sanitised:
     """Return a broker's configuration, or the service's default, as the service would save it for its engine version.
 
-    Raises InputError where it is no configuration, or where nobody knows what the engine version permits.
+    Raise InputError if it is no configuration, or if it is unknown what the engine version permits.
     """
     broker = topology.brokers[name]
     written = broker.configuration
@@ -75,12 +75,12 @@ def sanitised(topology: Topology, name: str) -> Sanitised:
 
 @lru_cache(maxsize=64)
 def _saved(file: str | None, text: str, engine_version: str) -> Sanitised:
-    """Read and sanitise once what checking, warning and planning all ask for."""
+    """Read and sanitise a text once: checks, warnings and plans all ask for it."""
     return sanitise(default_configuration() if file is None else read(text.encode(), file), engine_version)
 
 
 def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]]:
-    """Return each broker's instances their addresses: declared, or the first free in its VPC; None where none is."""
+    """Return the addresses of each broker's instances: declared, or the first free in the VPC; None if none is free."""
     found = {name: list(declared_addresses(broker)) for name, broker in topology.brokers.items()}
     for name, broker in topology.brokers.items():
         if broker.region not in topology.regions:
@@ -94,14 +94,14 @@ def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]
 
 
 def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:
-    """Return the addresses of a broker's instances as they are written; None where none is."""
+    """Return the addresses of a broker's instances as declared; None for each that is left out."""
     if broker.deployment_mode is DeploymentMode.SINGLE_INSTANCE:
         return (broker.address,)
     return broker.addresses or (None,) * len(broker.deployment_mode.instances)
 
 
 def numbered_hosts(topology: Topology) -> Mapping[str, tuple[str, int]]:
-    """Map each host name of the topology, in small letters, to its broker and its instance's number."""
+    """Return (broker, instance number) for each host name, in lower case."""
     return {
         host.lower(): (name, number)
         for name, broker in topology.brokers.items()
@@ -110,7 +110,7 @@ def numbered_hosts(topology: Topology) -> Mapping[str, tuple[str, int]]:
 
 
 def instances_named(topology: Topology) -> Mapping[tuple[str, str, str], tuple[int, ...]]:
-    """Map initiator, connector and pair to the pair's instances that the connector names, where it names but some."""
+    """Return the instances that a connector names, by (initiator, connector, pair), where it names only some."""
     numbers = numbered_hosts(topology)
     found: dict[tuple[str, str, str], set[int]] = {}
     for name in topology.brokers:
@@ -127,7 +127,7 @@ def instances_named(topology: Topology) -> Mapping[tuple[str, str, str], tuple[i
 
 
 def connectors(topology: Topology) -> dict[str, list[str]]:
-    """Map each connector's name to the brokers whose configuration has it, as far as they can be read."""
+    """Return the brokers that have each connector, by its name; configurations that cannot be read are left out."""
     owners: dict[str, list[str]] = {}
     for name in topology.brokers:
         for connector in _connectors(topology, name) or ():
@@ -136,12 +136,12 @@ def connectors(topology: Topology) -> dict[str, list[str]]:
 
 
 def unread(topology: Topology) -> tuple[str, ...]:
-    """Name the brokers whose configuration cannot be read, so that nobody knows which connectors it has."""
+    """Return the names of the brokers whose configuration, and so whose connectors, cannot be read."""
     return tuple(name for name in topology.brokers if _connectors(topology, name) is None)
 
 
 def _connectors(topology: Topology, name: str) -> tuple[NetworkConnector, ...] | None:
     try:
         return sanitised(topology, name).configuration.connectors
-    except InputError:  # said by the checks of the configurations
+    except InputError:  # reported by the checks of the configurations
         return None

@@ -1,6 +1,6 @@
-"""The Plan after a broker has been given another configuration or other users: what stands from then on.
+"""The Plan after another configuration or other users have been applied to a broker.
 
-Bridges follow the configuration that is applied: whoever watches, tells or judges them asks the Plan of the moment.
+Bridges follow the applied configuration: code that watches or judges them reads the current Plan.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lab.plan.values import Plan
 
 
 def applied(plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdentity]) -> Plan:
-    """Return the Plan in which a broker has a text and users of the account; nothing else of it changes."""
+    """Return the Plan with a sanitised configuration and users applied to a broker; nothing else changes."""
     before = plan.broker(broker)
     who = replace(before.identity, users=tuple(users))
     after = replace(
@@ -38,7 +38,7 @@ def applied(plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdenti
 
 
 def hosts(plan: Plan) -> dict[str, tuple[str, int]]:
-    """Map each host name of the lab to its broker and its instance's number."""
+    """Return (broker, instance number) for each host name of the lab, in lower case."""
     return {its.host_name.lower(): (broker.name, its.number) for broker in plan.brokers for its in broker.instances}
 
 

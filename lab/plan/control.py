@@ -1,4 +1,4 @@
-"""The cloud's own side of a lab: the account of Amazon MQ, and the network, as they stand."""
+"""A lab's control plane: the account of Amazon MQ and the network, in their current state."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ class Control:
 
     account: Account = field(default_factory=Account)
     network: Network = field(default_factory=Network)
-    later: tuple[tuple[BrokerRecord, SavedConfiguration], ...] = ()  # brokers that nobody has created yet
+    later: tuple[tuple[BrokerRecord, SavedConfiguration], ...] = ()  # brokers that are not created yet
 
     @property
     def present(self) -> Network:
-        """Return the network with the interfaces of the brokers that are there: others' come and go with them."""
+        """Return the network with interfaces of existing brokers only: they come and go with their broker."""
         there = {each.name for each in self.account.brokers}
         return replace(self.network, interfaces=tuple(i for i in self.network.interfaces if i.broker in there))
 
 
 def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)) -> Control:
-    """Return the control plane of a lab that has just opened: every broker runs, with a configuration of its own.
+    """Return the control plane of a lab that has just opened: every broker runs, with its own configuration.
 
-    What comes later has its numbers already, and its records are set aside.
-    The same plan always gives the same numbers to the same passwords, whatever the moment.
+    `at` is the machine's time, and `ahead` how far the service's clock is ahead of it. Brokers that are created later
+    have their password numbers already; their records are set aside. A plan always gives the same passwords the same
+    numbers, whatever the time.
     """
     account = Account(ahead=ahead)
     account = replace(account, attended=account.now(at))

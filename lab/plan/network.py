@@ -1,7 +1,7 @@
-"""A topology's Network: what it declares of VPCs put together by the verbs of `lab.network`, refusals in their place.
+"""A topology's Network, built from its declarations by the verbs of `lab.network`; refusals become Problems.
 
-Where a topology says nothing of peerings and routes, each link is an active peering with routes both ways; where it
-says nothing of security groups, every broker's group is open.
+Without declared peerings and route tables, each link is an active peering with routes both ways; without declared
+security groups, every broker's group is open.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ BEGINNING = timedelta(0)
 
 
 def network_of(topology: Topology) -> Network:
-    """Return the Network of a topology; of one that `check` found a Problem in, as far as it goes."""
-    return _Building(topology, Origin()).network
+    """Return the Network of a topology; if it has Problems, without the parts that are refused."""
+    return _NetworkBuilder(topology, Origin()).network
 
 
 def network_problems(topology: Topology, origin: Origin) -> Iterator[Problem]:
-    """Return what AWS, or the lab, refuses of the VPCs, peerings, routes and groups that a topology declares."""
-    yield from _Building(topology, origin).problems
+    """Yield the Problems of the declared VPCs, peerings, routes and groups: those AWS, or the lab, would refuse."""
+    yield from _NetworkBuilder(topology, origin).problems
 
 
 def default_group(region: str) -> str:
-    """Name the group of a broker that names none; in AWS each VPC has one called default."""
+    """Return the name of the group of a broker that declares none; in AWS each VPC has one called default."""
     return f"default-{region}"
 
 
-class _Building:
-    """A Network while it is put together; what a verb refuses becomes a Problem, and is left out."""
+class _NetworkBuilder:
+    """A Network while it is built; a part that a verb refuses becomes a Problem, and is left out."""
 
     def __init__(self, topology: Topology, origin: Origin) -> None:
         self._topology, self._origin = topology, origin
@@ -73,40 +73,40 @@ class _Building:
         self._groups()
         self._interfaces()
 
-    def _try(self, place: Keys, change: Callable[[Network], Network]) -> None:
+    def _apply(self, place: Keys, change: Callable[[Network], Network]) -> None:
         try:
             self.network = change(self.network)
         except InputError as error:
             where = self._origin.place(*_ROOT, *place)
             self.problems += (replace(problem, place=where) for problem in error.problems)
 
-    def _wrong(self, place: Keys, what: str, remedy: str) -> None:
+    def _report(self, place: Keys, what: str, remedy: str) -> None:
         self.problems.append(Problem(what=what, remedy=remedy, place=self._origin.place(*_ROOT, *place)))
 
-    def _known(self, region: str, place: Keys) -> bool:
+    def _check_region(self, region: str, place: Keys) -> bool:
         if region in self._topology.regions:
             return True
         label = f"regions of this topology: {', '.join(self._topology.regions)}"
-        self._wrong(place, f'no region named "{region}"', label)
+        self._report(place, f'no region named "{region}"', label)
         return False
 
     def _route_tables(self) -> None:
-        """Return every VPC its tables, among them a main one, which is called as the region unless one is declared."""
+        """Add every VPC's route tables, among them a main one, named as the region unless one is declared."""
         declared = self._topology.route_tables or {}
         made: list[RouteTable] = []
         for name, table in declared.items():
-            if self._known(table.region, ("route-tables", name, "region")):
+            if self._check_region(table.region, ("route-tables", name, "region")):
                 made.append(RouteTable(name=name, vpc=table.region))
         for region in self._topology.regions:
             mains = [name for name, table in declared.items() if table.region == region and not table.subnets]
             for name in mains[1:]:
                 what = f"a second main route table of {region}: {mains[0]} rules every subnet that no table names"
-                self._wrong(("route-tables", name), what, "name its subnets: [NAME]")
+                self._report(("route-tables", name), what, "name its subnets: [NAME]")
             if not mains:
                 if (clash := declared.get(region)) is not None:
                     what = f"{region} is what the main route table of {region} is called"
                     right = f"give this one of {clash.region} another name, or declare a main one: without subnets"
-                    self._wrong(("route-tables", region), what, right)
+                    self._report(("route-tables", region), what, right)
                 else:
                     made.append(RouteTable(name=region, vpc=region))
         self.network = replace(self.network, route_tables=tuple(made))
@@ -119,18 +119,18 @@ class _Building:
             for subnet in table.subnets
         }
         for region, of in self._topology.regions.items():
-            main = self._main(region)
+            main = self._main_table(region)
             for name, cidr in (of.subnets or {region: of.vpc}).items():
                 place: Keys = ("regions", region, "subnets", name)
                 if not cidr.subnet_of(of.vpc):
-                    self._wrong(
+                    self._report(
                         place,
                         f"InvalidSubnet.Range: The CIDR '{cidr}' is invalid: it is not inside the VPC {of.vpc}",
                         f"write a part of {of.vpc}",
                     )
                 for other in made:
                     if other.vpc == region and other.cidr.overlaps(cidr):
-                        self._wrong(
+                        self._report(
                             place,
                             f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet: {other.name}",
                             f"{other.name} is {other.cidr}",
@@ -140,10 +140,10 @@ class _Building:
             if region in self._topology.regions:
                 its = ", ".join(self._topology.regions[region].subnets) or "none is declared"
                 place = ("route-tables", table, "subnets")
-                self._wrong(place, f'{region} has no subnet named "{subnet}"', f"its subnets: {its}")
+                self._report(place, f'{region} has no subnet named "{subnet}"', f"its subnets: {its}")
         self.network = replace(self.network, subnets=tuple(made))
 
-    def _main(self, region: str) -> str:
+    def _main_table(self, region: str) -> str:
         declared = (self._topology.route_tables or {}).items()
         return next((name for name, table in declared if table.region == region and not table.subnets), region)
 
@@ -153,34 +153,34 @@ class _Building:
             return
         for name, each in (self._topology.peerings or {}).items():
             place: Keys = ("peerings", name)
-            known = [self._known(getattr(each, end), (*place, end)) for end in ("requester", "accepter")]
+            known = [self._check_region(getattr(each, end), (*place, end)) for end in ("requester", "accepter")]
             before = len(self.problems)
             if all(known):
-                self._try(place, partial(_request, name=name, ends=(each.requester, each.accepter), age=each.age))
+                self._apply(place, partial(_request, name=name, ends=(each.requester, each.accepter), age=each.age))
             if all(known) and each.state == "active" and len(self.problems) == before:
-                self._accepted(name, place)
+                self._activate(name, place)
         self.network = self.network.at(BEGINNING)
 
-    def _accepted(self, name: str, place: Keys) -> None:
-        """Have a declared peering active, however long ago it was requested: somebody accepted it in time."""
+    def _activate(self, name: str, place: Keys) -> None:
+        """Make a declared peering active, however long ago it was requested: its accepter accepted it in time."""
         found = self.network.peering(name)
         if found.state is PeeringState.FAILED:
             asking, asked = self.network.vpc(found.requester), self.network.vpc(found.accepter)
             what = f"the VPC {asked.cidrs[0]} of {asked.name} overlaps {asking.cidrs[0]} of {asking.name}"
-            self._wrong(place, what, "a peering of VPCs that overlap fails in AWS: give one another block")
+            self._report(place, what, "a peering of VPCs that overlap fails in AWS: give one another block")
         else:
             self.network = self.network.with_peering(replace(found, state=PeeringState.ACTIVE))
 
     def _peer_by_links(self) -> None:
-        """Have every link be an active peering with routes both ways; what is wrong with a link is said of it."""
+        """Make every link an active peering with routes both ways; Problems of links are reported by other checks."""
         said = len(self.problems)
         for link in self._topology.links:
             before = self.network
-            self._try(("links",), partial(_request, name=link.name, ends=link.between, age=timedelta(0)))
+            self._apply(("links",), partial(_request, name=link.name, ends=link.between, age=timedelta(0)))
             if before is self.network or self.network.peering(link.name).state is PeeringState.FAILED:
                 self.network = before
                 continue
-            self._accepted(link.name, ("links",))
+            self._activate(link.name, ("links",))
             for vpc, other in (link.between, reversed(link.between)):
                 table, far = self.network.route_table(vpc), self.network.vpc(other).cidrs
                 added = tuple(Route(destination=cidr, peering=self.network.peering(link.name).id) for cidr in far)
@@ -192,19 +192,21 @@ class _Building:
         for name, declared in (self._topology.route_tables or {}).items():
             for number, route in enumerate(declared.routes if name in tables else ()):
                 add = partial(routes.create, table=name, destination=route.destination, peering=route.peering)
-                self._try(("route-tables", name, "routes", number), add)
+                self._apply(("route-tables", name, "routes", number), add)
 
     def _groups(self) -> None:
         declared = self._topology.security_groups
         made = [
-            SecurityGroup(name=default_group(region), vpc=region, inbound=_inside(region, open_=declared is None))
+            SecurityGroup(
+                name=default_group(region), vpc=region, inbound=_default_inbound(region, open_=declared is None)
+            )
             for region in self._topology.regions
         ]
         for name, group in (declared or {}).items():
             if name in [each.name for each in made]:
                 what = f"{name} is what the group of a broker that names none is called"
-                self._wrong(("security-groups", name), what, "give it another name")
-            elif self._known(group.region, ("security-groups", name, "region")):
+                self._report(("security-groups", name), what, "give it another name")
+            elif self._check_region(group.region, ("security-groups", name, "region")):
                 out = (EVERYTHING,) if group.outbound is None else ()
                 made.append(SecurityGroup(name=name, vpc=group.region, outbound=out))
         self.network = replace(self.network, groups=tuple(made))
@@ -216,20 +218,20 @@ class _Building:
     def _rules(self, group: str, way: security_groups.Way, rules: Sequence[InboundRule | OutboundRule]) -> None:
         for number, rule in enumerate(rules):
             add = partial(security_groups.authorize, group=group, rule=rule.rule(), way=way)
-            self._try(("security-groups", group, way, number), add)
+            self._apply(("security-groups", group, way, number), add)
 
     def _interfaces(self) -> None:
         for name, its in addresses(self._topology).items():
             broker = self._topology.brokers[name]
             if broker.region not in self._topology.regions:
-                continue  # said elsewhere
+                continue  # reported elsewhere
             groups = broker.security_groups or (default_group(broker.region),)
             said = len(self.problems)
-            self._try(("brokers", name, "security-groups"), partial(_having, vpc=broker.region, groups=groups))
+            self._apply(("brokers", name, "security-groups"), partial(_check_groups, vpc=broker.region, groups=groups))
             usual = groups if len(self.problems) == said else (default_group(broker.region),)
             for number, address in enumerate(its, 1):
                 instance = name if len(its) == 1 else f"{name}-{number}"
-                if address is not None and self._in_a_subnet(name, broker.region, address):
+                if address is not None and self._check_subnet(name, broker.region, address):
                     added = Interface(
                         name=instance,
                         broker=name,
@@ -240,13 +242,13 @@ class _Building:
                     )
                     self.network = self.network.with_interface(added)
 
-    def _in_a_subnet(self, broker: str, region: str, address: IPv4Address) -> bool:
+    def _check_subnet(self, broker: str, region: str, address: IPv4Address) -> bool:
         here = [each for each in self.network.subnets if each.vpc == region]
         inside = any(address in each.cidr for each in here)
         if not inside and address in self._topology.regions[region].vpc:
             its = ", ".join(f"{each.name} {each.cidr}" for each in here)
             what = f"{address} is in no subnet of {region}"
-            self._wrong(("brokers", broker, "address"), what, f"its subnets: {its}")
+            self._report(("brokers", broker, "address"), what, f"its subnets: {its}")
         return inside
 
 
@@ -255,12 +257,12 @@ def _request(network: Network, *, name: str, ends: tuple[str, str], age: timedel
     return peerings.request(network, name=name, requester=here, accepter=there, at=BEGINNING - age).network
 
 
-def _having(network: Network, vpc: str, groups: tuple[str, ...]) -> Network:
+def _check_groups(network: Network, vpc: str, groups: tuple[str, ...]) -> Network:
     security_groups.check_groups(network, vpc, groups)
     return network
 
 
-def _inside(region: str, *, open_: bool) -> tuple[Rule, ...]:
-    """Return what the default group lets in: its own members, as in AWS, or all where no group is declared."""
+def _default_inbound(region: str, *, open_: bool) -> tuple[Rule, ...]:
+    """Return the inbound rules of the default group: its own members, as in AWS, or everything if `open_`."""
     peer = {"cidr": ANYWHERE} if open_ else {"group": default_group(region)}
     return (Rule(protocol=Protocol.ALL, ports=(0, 65535), **peer),)

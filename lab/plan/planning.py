@@ -1,4 +1,4 @@
-"""Topology → Plan."""
+"""Planning: Topology → Plan, and the order of a runtime's actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, InstancePl
 
 
 def plan(topology: Topology, *, seed: int, activemq_version: str | None = None) -> Plan:
-    """Decide all that is to stand for a topology that `check` found no Problem in."""
+    """Return the Plan of a topology in which `check` found no Problem; raise PlanError if it cannot be built.
+
+    `activemq_version` replaces the ActiveMQ releases of the engine versions.
+    """
     brokers = _brokers(topology, activemq_version)
     regions = tuple(
         RegionPlan(name=name, aws_region=region.aws_region, city=city(region.aws_region), vpc=region.vpc)
@@ -109,12 +112,12 @@ def _bridges(topology: Topology) -> Iterator[BridgePlan]:
 def bridges_of(
     broker: str, connectors: Sequence[NetworkConnector], by_host: Mapping[str, tuple[str, int]]
 ) -> Iterator[BridgePlan]:
-    """Return the bridges that a broker's connectors ask for; one to a host that no broker has is none.
+    """Yield the bridges that a broker's connectors ask for; a host that no broker has is skipped.
 
     `by_host` maps each host name of the lab to its broker and its instance's number.
     """
     for connector in connectors:
-        reached = [by_host[host][0] for host in _reached(connector) if host in by_host]
+        reached = [by_host[host][0] for host in _bridge_hosts(connector) if host in by_host]
         named = {by_host[remote.host] for remote in connector.remotes if remote.host in by_host}
         for responder in dict.fromkeys(reached):
             numbers = tuple(sorted(number for name, number in named if name == responder))
@@ -129,8 +132,8 @@ def bridges_of(
             )
 
 
-def _reached(connector: NetworkConnector) -> tuple[str, ...]:
-    """Return the hosts that get a bridge: static gives one to each, masterslave to the first that answers."""
+def _bridge_hosts(connector: NetworkConnector) -> tuple[str, ...]:
+    """Return the hosts to which a connector makes a bridge: static to each, masterslave to the first that answers."""
     hosts = tuple(remote.host for remote in connector.remotes)
     return hosts[:1] if connector.discovery == "masterslave" else hosts
 
@@ -141,12 +144,11 @@ def _actions(
     brokers: Sequence[BrokerPlan],
     bridges: Sequence[BridgePlan],
 ) -> tuple[Action, ...]:
-    """Order what the runtime does: networks before brokers, and every broker started before any is waited for.
+    """Return the runtime's actions in order: networks before brokers; every broker is started before any is awaited.
 
-    The router is started behind the first broker, since it is ready long before a broker listens; those that connect to
-    another broker are behind both.
-    A link is measured when the brokers have started, since they take all of a small machine until then. What comes
-    later is made ready and left alone.
+    The router is started after the first broker, since it is ready long before a broker listens; brokers that connect
+    to another one are started after both. A link is measured when the brokers have started, since they take all of a
+    small machine until then. Brokers that are created later are prepared and not started.
     """
     here = [broker for broker in brokers if not broker.later]
     names = {broker.name for broker in here}
@@ -167,12 +169,12 @@ def _actions(
 
 
 def _responders_first(brokers: Sequence[BrokerPlan], bridges: Sequence[BridgePlan]) -> tuple[str, ...]:
-    """Order brokers so that those whom others connect to come first: a refused connector tries again after a second."""
+    """Return the brokers' names with those that others connect to first: a refused connector retries after a second."""
     found: list[str] = []
     left = [broker.name for broker in brokers]
     while left:
         waiting = {bridge.initiator for bridge in bridges if bridge.responder in left and bridge.initiator in left}
-        next_ones = [name for name in left if name not in waiting] or left[:1]  # in a ring somebody must begin
+        next_ones = [name for name in left if name not in waiting] or left[:1]  # in a ring any of them begins
         found += next_ones
         left = [name for name in left if name not in next_ones]
     return tuple(found)

@@ -64,7 +64,7 @@ def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
 
 
 def _network(plan: Plan) -> list[str]:
-    """Return the peerings, and who reaches whom, where not everybody does whom a link joins."""
+    """Return the peerings and which broker reaches which, unless all brokers joined by links reach each other."""
     network, port = plan.network, OPENWIRE.port
     answers = [
         (source.name, target.name, reach(network, source.name, target.name, port))
@@ -87,7 +87,7 @@ def _arrow(bridge: BridgePlan) -> str:
 
 
 def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return a titled table whose columns are as wide as they need to be."""
+    """Return the lines of a titled table with aligned columns."""
     if not rows:
         return ["", title, "  none"]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

@@ -1,6 +1,6 @@
 """The Plan: everything a runtime needs to open a lab, decided without touching anything.
 
-A Plan holds no password: a broker's activemq.xml names its secrets by placeholder; the runtime is handed them apart.
+A Plan holds no password: a broker's activemq.xml has placeholders for its secrets, which the runtime gets separately.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ DECLARED = "declared"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPlan:
-    """One region, its VPC, one network."""
+    """A region with its VPC, which is one network of the lab."""
 
     name: str
     aws_region: str
-    city: str  # "Tokyo", or the region code where we know no city
+    city: str  # "Tokyo"; the AWS region's code if the city is unknown
     vpc: IPv4Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancePlan:
-    """One instance of a broker: what runs in a container of its own."""
+    """An instance of a broker, which runs in its own container."""
 
-    name: str  # the broker's own where there is one instance only; unique in the lab
-    number: int
+    name: str  # the broker's name if there is one instance only; unique in the lab
+    number: int  # from 1
     address: IPv4Address  # as declared; the runtime claims another one and keeps both
     host_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerPlan:
-    """One broker, whole but for its passwords."""
+    """A broker, complete except for its passwords."""
 
     name: str
     region: str
@@ -55,13 +55,13 @@ class BrokerPlan:
     heap: int  # bytes, of the Java heap
     users: tuple[str, ...]
     console_users: tuple[str, ...]
-    identity: BrokerIdentity  # what its files are made for
+    identity: BrokerIdentity  # from which its files are made
     configuration_file: str
     configuration: str  # the user's text
-    saved: str  # what the service would save of it
-    removals: tuple[Removal, ...]  # what it would remove on the way
-    activemq_xml: str  # what the broker gets
-    later: bool = False  # it is made by a step, not when the lab opens
+    saved: str  # the text that the service would save
+    removals: tuple[Removal, ...]  # what the service would remove from it
+    activemq_xml: str  # the file of the real broker
+    later: bool = False  # created by a step, not when the lab opens
 
     @property
     def address(self) -> IPv4Address:
@@ -83,7 +83,7 @@ class BridgePlan:
     responder: str
     duplex: bool
     user: str
-    instances: tuple[int, ...] = ()  # of a responder that is a pair: those named, where not all are
+    instances: tuple[int, ...] = ()  # of a pair as responder: those named; empty for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing the runtime does while opening, in order."""
+    """One action of the runtime while it opens a lab."""
 
     does: str  # create-network | start-router | prepare-broker | start-broker | start-standby | await-broker | …
     to: str  # the region, broker, instance, link or connector
@@ -105,7 +105,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that is to stand, and the order of making it stand."""
+    """All parts of a lab, and the actions that open it, in order."""
 
     topology: str
     seed: int
@@ -114,7 +114,7 @@ class Plan:
     brokers: tuple[BrokerPlan, ...]
     bridges: tuple[BridgePlan, ...]
     actions: tuple[Action, ...]
-    network: Network = field(default_factory=Network)  # who may talk to whom when the lab begins
+    network: Network = field(default_factory=Network)  # as it is when the lab opens
 
     def broker(self, name: str) -> BrokerPlan:
         """Return the broker of that name."""
@@ -125,7 +125,7 @@ class Plan:
         return next(link for link in self.links if link.name == name)
 
     def forwards(self, source: str, target: str) -> bool:
-        """Return whether some bridge carries messages from one broker straight to the other."""
+        """Return whether a bridge carries messages from one broker directly to the other."""
         return any(
             (bridge.initiator, bridge.responder) == (source, target)
             or (bridge.duplex and (bridge.responder, bridge.initiator) == (source, target))
@@ -134,13 +134,13 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole Plan as a JSON-able dict; durations are text with their unit."""
-        found = _plain(self)
+        found = _to_json(self)
         assert isinstance(found, dict)
         return found
 
 
-def _plain(value: Any) -> Any:
-    """Turn a value into what JSON has."""
+def _to_json(value: Any) -> Any:
+    """Return a value as types of JSON."""
     if isinstance(value, timedelta):
         return units.format_duration(value)
     if isinstance(value, Enum):
@@ -148,12 +148,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, IPv4Address | IPv4Network):
         return str(value)
     if isinstance(value, frozenset):
-        return sorted(_plain(each) for each in value)
+        return sorted(_to_json(each) for each in value)
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_to_json(each) for each in value]
     if isinstance(value, BrokerPlan):
         of_first = {"address": str(value.address), "host_name": value.host_name}
-        return {**of_first, **{field.name: _plain(getattr(value, field.name)) for field in fields(value)}}
+        return {**of_first, **{field.name: _to_json(getattr(value, field.name)) for field in fields(value)}}
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
     return value
