@@ -1,1 +1,1 @@
-"""Scenario → every Problem, with file, line and column; nothing is opened or changed."""
+"""The checks of a Scenario: Scenario → every Problem, with file, line and column. Nothing is opened or changed."""

@@ -1,4 +1,4 @@
-"""What the service would remove from a scenario's configurations, and what is worth a word in them and between them.
+"""What the service would remove from a topology's configurations, and advice about them, singly and together.
 
 Removals and advice are no Problems: a run goes on with what the service would save.
 """
@@ -20,13 +20,13 @@ from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem
 from lab.plan.brokers import hosts, sanitised
 
-_LONGEST_NUMBER = 20  # no network has as many bridges
+_LONGEST_NUMBER = 20  # digits of a TTL; a longer one counts as infinite
 
 
 def removals(topology: Topology) -> tuple[Removal, ...]:
-    """Return all that the service would remove from the configurations, each file's once, whoever uses it.
+    """Return what the service would remove from the configurations; for a file that several brokers use, once.
 
-    One that cannot be read is among the Problems.
+    A configuration that cannot be read is left out: `check` reports it.
     """
     found: dict[Removal, None] = {}
     for name in topology.brokers:
@@ -36,7 +36,7 @@ def removals(topology: Topology) -> tuple[Removal, ...]:
 
 
 def advise(topology: Topology) -> tuple[Problem, ...]:
-    """Return the advice about a topology that `check` found no Problem in."""
+    """Return the advice about a topology's configurations, sorted by place; `check` must have found no Problem."""
     saved = _saved(topology)
     ways = tuple(_ways(topology, saved))
     found = [
@@ -52,7 +52,7 @@ def advise(topology: Topology) -> tuple[Problem, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
-    """One direction in which a connector carries messages."""
+    """A direction in which a connector carries messages, from broker to broker."""
 
     connector: NetworkConnector
     configuration: Configuration
@@ -60,7 +60,7 @@ class _Way:
     target: str
 
     def ttl(self, kind: str) -> float:
-        """Return over how many bridges a message, or a consumer's demand, may go."""
+        """Return the number of bridges that a `message`, or a `consumer`'s demand, may pass: the kind's TTL."""
         written = self.connector.element.get(f"{kind}TTL") or self.connector.element.get("networkTTL") or "1"
         if len(written) > _LONGEST_NUMBER:
             return math.inf
@@ -68,7 +68,7 @@ class _Way:
         return math.inf if hops < 0 else hops
 
     def place(self) -> Place:
-        """Return where the number of bridges is written, or could be."""
+        """Return the place of the TTL, or of the connector if none is written."""
         for name in ("networkTTL", "messageTTL", "consumerTTL"):
             attribute = self.connector.element.attribute(name)
             if attribute is not None:
@@ -91,7 +91,7 @@ def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[_Way]:
 
 
 def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
-    """Find two brokers that each ask for a duplex bridge to the other: each message has two ways to go."""
+    """Yield advice on two brokers that each ask for a duplex bridge to the other: messages have two ways to go."""
     known = {host.lower(): broker for host, broker in hosts(topology).items()}
     asked: dict[tuple[str, str], NetworkConnector] = {}
     for name, one in saved.items():
@@ -108,7 +108,7 @@ def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterato
 
 
 def _too_far(ways: Sequence[_Way]) -> Iterator[Problem]:
-    """Find brokers that are joined only over others, and connectors that do not carry so far."""
+    """Yield advice on brokers that are joined only over others by connectors whose TTL is too small."""
     needs: dict[NetworkConnector, tuple[int, _Way, str, str]] = {}
     for source in dict.fromkeys(way.source for way in ways):
         for target, path in _shortest(source, ways).items():
@@ -126,7 +126,7 @@ def _too_far(ways: Sequence[_Way]) -> Iterator[Problem]:
 
 
 def _shortest(source: str, ways: Sequence[_Way]) -> Mapping[str, tuple[_Way, ...]]:
-    """Return the shortest way to each broker; of connectors between the same two, the one that carries furthest."""
+    """Return the shortest path from a broker to each other; of parallel connectors it takes the largest TTL."""
     found: dict[str, tuple[_Way, ...]] = {source: ()}
     waiting = [source]
     furthest = sorted(ways, key=lambda way: min(way.ttl("message"), way.ttl("consumer")), reverse=True)
@@ -140,7 +140,7 @@ def _shortest(source: str, ways: Sequence[_Way]) -> Mapping[str, tuple[_Way, ...
 
 
 def _rights(topology: Topology, saved: Mapping[str, Sanitised], ways: Sequence[_Way]) -> Iterator[Problem]:
-    """Find connectors whose user may not use advisories, at either end."""
+    """Yield advice on connectors whose user lacks rights on advisories at either end."""
     for way in ways:
         for broker in (way.source, way.target):
             user = topology.brokers[broker].users.get(way.connector.user_name or "")

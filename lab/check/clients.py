@@ -1,4 +1,4 @@
-"""Whether there is a client here for what a scenario's steps speak: asked before its steps are done, not by `check`."""
+"""Checks that a client is installed for each protocol of a scenario's steps; asked before a replay, not by `check`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lab.errors import Problem
 
 
 def check_clients(scenario: Scenario, missing: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Return a Problem of each step over a protocol that is missing; its value in `missing` is the remedy."""
-    return tuple(dict.fromkeys(_found(scenario, missing)))  # a repeat is gone through twice
+    """Return a Problem for each step over a protocol in `missing`, which maps protocols to remedies."""
+    return tuple(dict.fromkeys(_found(scenario, missing)))  # a repeat is passed twice
 
 
 def _found(scenario: Scenario, missing: Mapping[str, str]) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""What is wrong inside the brokers' configurations, seen from the topology: hosts, users, links between regions."""
+"""Checks of the brokers' configurations against the topology: hosts, users, links between regions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lab.plan.brokers import hosts, identity, sanitised
 
 
 def check_configurations(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
-    """Return every Problem of every broker's configuration, in the places of its own file."""
+    """Yield the Problems of every broker's configuration, with places in its file."""
     known = hosts(topology)
     for name, broker in topology.brokers.items():
         if broker.region not in topology.regions or broker.configuration is None:
             continue
         if permitted(broker.engine_version) is None:
-            continue  # said of the topology
+            continue  # reported by the check of the topology
         try:
             saved = sanitised(topology, name)
         except InputError as error:
@@ -33,7 +33,7 @@ def check_configurations(topology: Topology, origin: Origin, activemq_version: s
 
 
 def _unlinked(topology: Topology, name: str, read: Configuration) -> Iterator[Problem]:
-    """Find connectors that lead to a region that no link reaches."""
+    """Yield a Problem for each connector that leads to a region without a link to the broker's."""
     known = hosts(topology)
     here = topology.brokers[name].region
     linked = {frozenset(link.between) for link in topology.links}

@@ -1,4 +1,4 @@
-"""What a check is handed: the step or expectation in hand, and what the checks of those before it remembered."""
+"""The argument of every check: where a step or an expectation is written, and what earlier checks remembered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.errors import Place, Problem
 
 
 class Remembered(Protocol):
-    """Something that checks write down on their way through the steps, made of the scenario before the first one."""
+    """A memory that checks share on their way through the steps; created from the scenario before the first entry."""
 
     def __init__(self, scenario: Scenario) -> None: ...
 
@@ -24,12 +24,12 @@ _Remembered = TypeVar("_Remembered", bound=Remembered)
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """Where the step or the expectation in hand is written, and what is known around it."""
+    """The step or expectation being checked: its place, its scenario, and the memory of earlier checks."""
 
     scenario: Scenario
-    path: Keys  # to what stands after its verb or claim
-    memory: dict[type, Any] = field(default_factory=dict)  # one for a whole scenario
-    unknown: set[str] = field(default_factory=set)  # its fields that name what is not there
+    path: Keys  # to the fields after its verb or claim
+    memory: dict[type, Any] = field(default_factory=dict)  # by type; shared by all checks of a scenario
+    unknown: set[str] = field(default_factory=set)  # its fields whose reference is unknown
 
     @property
     def topology(self) -> Topology:
@@ -37,24 +37,24 @@ class Context:
         return self.scenario.topology
 
     def recall(self, kind: type[_Remembered]) -> _Remembered:
-        """Return what the checks have written down in their one `kind`; who asks first has it made."""
+        """Return the memory of a type, which all checks of a scenario share; create it at the first call."""
         if kind not in self.memory:
             self.memory[kind] = kind(self.scenario)
         found: _Remembered = self.memory[kind]
         return found
 
     def place(self, *field: str | int) -> Place | None:
-        """Return where a field is written, or what stands nearest around it."""
+        """Return the place of a field, or of the nearest written value around it."""
         return self.scenario.origin.place(*self.path, *field)
 
     def wrong(self, field: str, what: str, remedy: str) -> Problem:
-        """Return a Problem of a field."""
+        """Return a Problem at a field."""
         return Problem(what=what, remedy=remedy, place=self.place(field))
 
     def whole(self, what: str, remedy: str) -> Problem:
-        """Return a Problem of all of it."""
+        """Return a Problem at the verb or the claim."""
         return Problem(what=what, remedy=remedy, place=self.scenario.origin.key(*self.path))
 
     def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:
-        """Return the Problem that a field names what is not there."""
+        """Return the Problem that a field names a thing, such as a broker, that does not exist."""
         return unknown(kind, name, valid, label, self.place(field))

@@ -1,4 +1,4 @@
-"""What is wrong with the destination that a broker is to count."""
+"""Checks of the destination of a claim about counters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check_destination(context: Context, wanted: str | None, *, heard: bool = False) -> Iterator[Problem]:
-    """It must be one, which somebody sends to, or listens to."""
+    """Yield a Problem if a destination has wildcards, or no step sends to it (with `heard`: subscribes to it)."""
     if wanted is None:
         return
     field = wanted.partition("://")[0]

@@ -1,4 +1,4 @@
-"""How the instances of one broker are while steps are gone through: which run, and which one is active. Pure."""
+"""The states of brokers' instances and connectors while the checks pass through the steps. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 class Brokers:
-    """The instances of every broker, as the steps leave them."""
+    """The instances of every broker, after the steps so far."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.named = {
@@ -21,19 +21,19 @@ class Brokers:
 
 
 class Connectors:
-    """Which connectors the steps have stopped, each by its broker and its name."""
+    """The connectors that the steps so far have stopped, each by its broker and its name."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.stopped: set[tuple[str, str]] = set()
-        self.uncertain: set[str] = set()  # brokers that may have been rebooted since
+        self.uncertain: set[str] = set()  # brokers that may have been rebooted by a maintenance window
 
-    def started(self, broker: str) -> None:
-        """Forget what was stopped: a broker that starts starts its connectors."""
+    def restart(self, broker: str) -> None:
+        """Note that a broker starts, and its connectors with it."""
         self.stopped = {each for each in self.stopped if each[0] != broker}
 
 
 class Instances:
-    """One broker's instances, all running and the first one active, or none of them there yet."""
+    """The instances of one broker; at first all run and the first is active, or, with `later`, none is created."""
 
     def __init__(self, broker: str, numbers: tuple[int, ...], *, later: bool) -> None:
         self._broker = broker
@@ -42,25 +42,25 @@ class Instances:
 
     @property
     def single(self) -> bool:
-        """Return whether there is one only."""
+        """Return whether the broker has one instance only."""
         return len(self._states) == 1
 
     @property
     def missing(self) -> State | None:
-        """Return why the whole broker is not there, or None where it is."""
+        """Return ABSENT or DELETED if the broker does not exist, or None if it does."""
         gone = (State.ABSENT, State.DELETED)
         return next((state for state in self._states.values() if state in gone), None)
 
     def name(self, number: int) -> str:
-        """Name an instance for people."""
+        """Return the name of an instance for people."""
         return self._broker if self.single or self.missing else f"instance {number} of {self._broker}"
 
     def state(self, number: int) -> State:
         """Return the state of an instance."""
         return self._states[number]
 
-    def meant(self, step: OnBroker) -> tuple[int, ...]:
-        """Return the instance that a step is about; both where it might be either one of two."""
+    def targets(self, step: OnBroker) -> tuple[int, ...]:
+        """Return the number of the instance that a step is about; both if it could be either."""
         numbers = tuple(self._states)
         named = step.instance if isinstance(step, OnInstance) else None
         if named in ("1", "2"):
@@ -71,25 +71,25 @@ class Instances:
             return tuple(each for each in numbers if each != self._active)
         return (self._active,)
 
-    def done(self, step: OnBroker, number: int, brings: State) -> None:
-        """Note what a step has brought an instance to; where the active one has ended, another that runs takes over."""
+    def apply(self, step: OnBroker, number: int, brings: State) -> None:
+        """Set an instance to its state after a step; if the active one ends, another one that runs becomes active."""
         if brings == State.DELETED or self.missing:
             self._states = dict.fromkeys(self._states, brings)
         self._states[number] = brings
         if number == self._active and (brings == State.DOWN or step.restarts):
-            standing = [each for each, state in self._states.items() if state == State.UP and each != number]
-            self._active = standing[0] if standing else number
+            running = [each for each, state in self._states.items() if state == State.UP and each != number]
+            self._active = running[0] if running else number
         elif brings == State.UP and self._states[self._active] == State.DOWN:
             self._active = number
 
 
 def missing(context: Context, step: Step, its: Instances) -> Problem:
-    """Return the Problem that a step is about a broker that is not there."""
+    """Return the Problem that a step is about a broker that does not exist at that time."""
     right = "put a create-broker step before it" if its.missing == State.ABSENT else "put the step before its deletion"
     broker = getattr(step, "broker", "")
-    return context.wrong("broker", f"{broker} is {its.missing} here, so there is nothing to {doing(step)}", right)
+    return context.wrong("broker", f"{broker} is {its.missing} here, so there is nothing to {action(step)}", right)
 
 
-def doing(step: Step) -> str:
-    """Return what is done, in the words of "there is nothing to …"."""
+def action(step: Step) -> str:
+    """Return the action of a step, as it follows "there is nothing to"."""
     return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb.removesuffix("-broker")

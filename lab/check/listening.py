@@ -1,4 +1,4 @@
-"""Who listens when, as the steps leave it."""
+"""The clients' subscriptions while the checks pass through the steps."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lab.errors import Problem
 
 
 class Listening:
-    """What each client listens to, and what is kept for those that have gone."""
+    """The subscriptions of each client after the steps so far, and those that brokers keep for disconnected clients."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.first: dict[str, Subscribe] = {}  # by client, whether it listens still or not
-        self.now: dict[str, list[Subscribe]] = {}  # by client that is there: what it listens to
-        self.away: dict[str, list[Subscribe]] = {}  # by client that has gone: what is kept for it
+        self.first: dict[str, Subscribe] = {}  # by client, its first subscription, also if ended
+        self.now: dict[str, list[Subscribe]] = {}  # by connected client
+        self.away: dict[str, list[Subscribe]] = {}  # by disconnected client: the subscriptions kept for it
         self.owners: dict[tuple[str, str], str] = {}  # by broker and client-id: the client
 
 
 def too_early(context: Context, client: str) -> Problem:
-    """Return the Problem that a step names a client that does not listen yet."""
+    """Return the Problem that a step names a client that has not subscribed yet."""
     steps = every_step(context.scenario.steps)
     later = any(isinstance(each, Subscribe) and each.client == client for each in steps)
     reason = "subscribes only later" if later else "never subscribes"
@@ -30,8 +30,11 @@ def too_early(context: Context, client: str) -> Problem:
     return context.wrong("client", f"the client {client} {reason}", f"clients so far: {so_far}")
 
 
-def leave(context: Context, client: str, *, twice: bool) -> Iterator[Problem]:
-    """Return the Problem that a client cannot go: it never came, or is away; `twice` where it may go though kept."""
+def check_leaving(context: Context, client: str, *, twice: bool) -> Iterator[Problem]:
+    """Yield a Problem if a client cannot leave: it never subscribed, or has left.
+
+    With `twice` it may leave again as long as a broker keeps a subscription for it.
+    """
     listening = context.recall(Listening)
     if client not in listening.first:
         yield too_early(context, client)

@@ -1,4 +1,4 @@
-"""Who logs in to a broker, and who listens there."""
+"""The logins that a scenario's steps try."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def logins(scenario: Scenario) -> list[Login]:
 
 
 def listeners(scenario: Scenario) -> list[Login]:
-    """Return every login of a client that listens to a destination."""
+    """Return every login of a client that subscribes to a destination."""
     return [each for each in logins(scenario) if each.listens]

@@ -1,4 +1,4 @@
-"""What is worth a word about connectors to a broker of two instances: which of the two they name, and how."""
+"""Advice on connectors to a broker of two instances: which of the two they name, and how."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.plan.brokers import hosts, instances_named
 
 
 def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
-    """Find connectors that name one instance of a pair only, or both in a way that never stops trying the standby."""
+    """Yield advice on connectors that name only one instance of a pair, or retry the standby without end."""
     known = hosts(topology)
     named = instances_named(topology)
     for name, one in saved.items():
@@ -37,7 +37,7 @@ def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Itera
 
 
 def _pairs(topology: Topology, connector: NetworkConnector, known: Mapping[str, str]) -> Iterator[str]:
-    """Return the pairs that a connector leads to."""
+    """Yield the brokers of two instances that a connector leads to."""
     by_host = {host.lower(): broker for host, broker in known.items()}
     for remote in connector.remotes:
         broker = by_host[remote.host]

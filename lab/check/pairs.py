@@ -1,4 +1,4 @@
-"""What is wrong with a broker's deployment mode and what hangs on it: addresses, storage, the instances' names."""
+"""Checks of a broker's deployment mode, and of what depends on it: addresses, storage, the instances' names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PAIR = DeploymentMode.ACTIVE_STANDBY_MULTI_AZ
 
 
 def check_pair(topology: Topology, name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
-    """Return what fits only the other deployment mode, and names that two containers would share."""
+    """Yield Problems with fields of the other deployment mode, and with names that two containers would share."""
     path: Keys = ("topology", "brokers", name)
     if broker.deployment_mode is DeploymentMode.SINGLE_INSTANCE:
         if broker.addresses is not None:

@@ -1,7 +1,7 @@
-"""Whether what is named is there: every field of a step or an expectation that refers to something, by one walker.
+"""Checks that the things which a step or an expectation refers to exist.
 
-What a field refers to is declared on it (`lab.declare.references`). To add a kind of thing, add it there, and here how
-its names are found.
+A field is marked with the kind of thing it names (`lab.declare.references`). To add a kind of thing, add it there, and
+here a function that finds its names.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from lab.plan.brokers import unread
 
 
 class Names(NamedTuple):
-    """The names that a field may have."""
+    """The valid names for a field."""
 
-    kind: str  # as a person calls it
+    kind: str  # of thing, in words
     valid: Collection[str]
-    label: str  # of the list of all
-    certain: bool = True  # no: there may be more, and why nobody knows them is said elsewhere
+    label: str  # of the list of valid names, in a remedy
+    certain: bool = True  # no: there may be more, and another Problem says why they are unknown
 
 
 def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
-    """Return the Problem of each field that names what is not there, and note the field in `context.unknown`."""
+    """Yield a Problem for each field that names a thing that does not exist, and note it in `context.unknown`."""
     for field, reference in references(type(declared)):
         value = getattr(declared, field)
         if value is None or reference.needs in context.unknown:
@@ -94,7 +94,7 @@ def _listeners(context: Context, declared: Declared, reference: Reference) -> Na
     return Names("client", dict.fromkeys(each.client for each in listeners(context.scenario)), "clients that subscribe")
 
 
-def _attempting(context: Context, declared: Declared, reference: Reference) -> Names:
+def _clients(context: Context, declared: Declared, reference: Reference) -> Names:
     its = dict.fromkeys(each.client for each in logins(context.scenario) if each.client)
     return Names("client", its, "clients that connect, subscribe or consume")
 
@@ -118,7 +118,7 @@ def _route_tables(context: Context, declared: Declared, reference: Reference) ->
     return Names("route table", its, "route tables")
 
 
-# How the names of each kind of thing are found.
+# The functions that find the names of each kind of thing.
 _NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
     Thing.BROKER: _brokers,
     Thing.USER: _users,
@@ -128,7 +128,7 @@ _NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
     Thing.OWN_CONNECTOR: _own_connectors,
     Thing.STEP: _steps,
     Thing.LISTENER: _listeners,
-    Thing.CLIENT: _attempting,
+    Thing.CLIENT: _clients,
     Thing.SNAPSHOT: _snapshots,
     Thing.CONFIGURATION: _configurations,
     Thing.PEERING: _peerings,

@@ -1,7 +1,4 @@
-"""Whether the names and numbers of a Scenario agree with each other, and with what Amazon MQ takes.
-
-Every Problem of every part, sorted by place; nothing is read, opened or changed.
-"""
+"""The check of a whole Scenario: names and numbers agree with each other, and with what Amazon MQ accepts."""
 
 from __future__ import annotations
 
@@ -19,7 +16,10 @@ from lab.errors import Place, Problem
 
 
 def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find = of_kind) -> tuple[Problem, ...]:
-    """Return every Problem of a scenario; an ActiveMQ version handed in stands for what the engine versions ask for."""
+    """Return every Problem of a scenario, sorted by place; nothing is read, opened or changed.
+
+    `activemq_version` replaces the ActiveMQ releases of the engine versions; `find` returns the checks of a kind.
+    """
     memory: dict[type, Any] = {}
     found = [
         *check_topology(scenario.topology, scenario.origin, activemq_version),

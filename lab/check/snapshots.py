@@ -1,4 +1,4 @@
-"""The snapshots that a scenario takes, and claims that compare two of them."""
+"""The snapshots that a scenario takes, and a check of claims that compare two of them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lab.errors import Problem
 
 
 def snapshots_of(scenario: Scenario) -> list[str]:
-    """Return the names of the snapshots, those that take themselves too, in the order of taking."""
+    """Return the names of the snapshots in the order of taking, with `start` first and `end` last."""
     taken = (step.name for _, step in in_time(scenario.steps) if isinstance(step, Snapshot))
     return list(dict.fromkeys((START, *(name for name in taken if name != END), END)))
 
 
 def check_order(context: Context, between: tuple[str, ...]) -> Iterator[Problem]:
-    """Of two snapshots the second must be taken after the first."""
+    """Yield a Problem if the second of two snapshots is taken before the first."""
     if "between" not in context.unknown:
         first, last = between
         order = snapshots_of(context.scenario)

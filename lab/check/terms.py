@@ -1,4 +1,4 @@
-"""What a protocol has: its terms for subscriptions and messages, and its destinations."""
+"""Checks of terms and destinations against the protocol of a step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.errors import Problem
 
 
 def check_terms(context: Context, step: Subscribe | Message) -> Iterator[Problem]:
-    """Return the Problem of each term that the step's protocol does not have."""
+    """Yield a Problem for each written term that the step's protocol does not have."""
     for name, field in type(step).model_fields.items():
         for mark in field.metadata if name in step.model_fields_set else ():
             if isinstance(mark, OnlyOver) and protocol(step.over) not in mark.protocols:
@@ -23,7 +23,7 @@ def check_terms(context: Context, step: Subscribe | Message) -> Iterator[Problem
 
 
 def check_destination(context: Context, step: Subscribe | Message) -> Iterator[Problem]:
-    """Return the Problem that a protocol has no such destination, or names it otherwise than it is written here."""
+    """Yield a Problem if the protocol has no such destination, or if a topic is written in MQTT's form."""
     if protocol(step.over) != "mqtt":
         return
     if step.queue is not None:

@@ -1,4 +1,4 @@
-"""What is wrong with when things happen: more steps than are done, and moments that have passed."""
+"""Checks of times: too many steps, and steps whose moment has passed when their turn comes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.units import format_duration
 
 
 def check_timing(scenario: Scenario) -> Iterator[Problem]:
-    """Return every Problem of when the steps happen."""
+    """Yield the Problems of the number and the times of the steps."""
     if (count := count_steps(scenario.steps)) > MOST_STEPS:
         what = f"these are {count} steps, all rounds counted"
         place = scenario.origin.place("steps")
@@ -25,7 +25,7 @@ def check_timing(scenario: Scenario) -> Iterator[Problem]:
 
 
 class _Moments:
-    """Adds up how long steps take at least, to find the moments that will have passed."""
+    """A walk through the steps that adds up their shortest durations, to find moments that have passed."""
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
@@ -34,7 +34,7 @@ class _Moments:
     def one_after_another(
         self, steps: Sequence[Step], path: Keys, begin: timedelta, *, repeated: bool = False
     ) -> timedelta:
-        """Return the earliest moment at which the last step is done."""
+        """Return the earliest moment at which the last step is done, given the moment at which the first may begin."""
         for position, step in enumerate(steps):
             begin = self._one(step, (*path, position), begin, repeated=repeated)
         return begin

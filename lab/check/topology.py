@@ -1,4 +1,4 @@
-"""What is wrong with a topology's regions, brokers, users and links, beyond what each field can tell."""
+"""Checks of a topology's regions, brokers, users and links, beyond what the model of each field checks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from lab.plan.brokers import addresses, broker_id
 from lab.plan.network import network_problems
 
 _ROOT: Keys = ("topology",)
-MOST_BROKERS = 20  # of one region: what a lab's network has addresses for
-_INTERNET, _ROUTER = "internet", "router"  # names that a lab needs for parts of its own
+MOST_BROKERS = 20  # instances in one region: a lab's network has no more addresses
+_INTERNET, _ROUTER = "internet", "router"  # names that a lab uses for its own parts
 
 
 def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
-    """Return every Problem of the topology but those inside its configurations."""
+    """Yield the Problems of the topology, except those inside its configurations."""
     yield from _regions(topology, origin)
     for region in topology.regions:
         here = [
@@ -72,7 +72,7 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
     for name, region in topology.regions.items():
         path: Keys = (*_ROOT, "regions", name)
         if name == _INTERNET:
-            yield _taken("region", name, "its network to this machine", origin.key(*path))
+            yield _reserved("region", name, "its network to this machine", origin.key(*path))
         if reason := check_region(region.aws_region):
             yield Problem(what=reason, place=origin.place(*path, "aws-region"))
         if reason := check_vpc(region.vpc):
@@ -87,7 +87,7 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
             )
 
 
-def _taken(kind: str, name: str, whose: str, place: Place | None) -> Problem:
+def _reserved(kind: str, name: str, whose: str, place: Place | None) -> Problem:
     return Problem(what=f'a lab calls {whose} "{name}"', remedy=f"give the {kind} another name", place=place)
 
 
@@ -96,7 +96,7 @@ def _broker(
 ) -> Iterator[Problem]:
     path: Keys = (*_ROOT, "brokers", name)
     if name == _ROUTER:
-        yield _taken("broker", name, "its router", origin.key(*path))
+        yield _reserved("broker", name, "its router", origin.key(*path))
     if broker.region not in topology.regions:
         place = origin.place(*path, "region")
         yield unknown("region", broker.region, topology.regions, "regions of this topology", place)
@@ -131,7 +131,7 @@ def _users(name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
 
 
 def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Problem]:
-    """Find what two brokers may not share: an id, an address in one VPC, the last free address."""
+    """Yield Problems with ids and addresses that two brokers share, and with VPCs that have no address free."""
     ids: dict[str, str] = {}
     taken: dict[tuple[str, str], str] = {}
     for name, its in addresses(topology).items():

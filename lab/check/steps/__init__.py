@@ -1,4 +1,4 @@
-"""What is wrong with a scenario's steps, in the order of doing: what each kind's own file, and its bases', find."""
+"""Checks of a scenario's steps, in the order of doing: by the file of each kind, and those of its base classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from lab.errors import Problem
 
 
 def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
-    """Go through the steps; what their checks remember is in `memory` afterwards."""
+    """Yield the Problems of the steps; `memory` has afterwards what their checks remember, by type.
+
+    `find` returns the checks of a kind.
+    """
     if not scenario.steps:
         place = scenario.origin.place("steps")
         yield Problem(what="a scenario without steps", remedy="add a publish step", place=place)

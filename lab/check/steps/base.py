@@ -1,4 +1,4 @@
-"""What may be wrong with any step: its login, or a broker that is not there at that time."""
+"""Checks of every step: its login, and that its broker exists at that time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Step) -> Iterator[Problem]:
-    """Return the Problem that nobody knows who is to log in, or that a broker which the step needs is not there."""
+    """Yield a Problem if the step must name a user, or if its broker does not exist at that time."""
     login = step.login
     if login is not None and "broker" not in context.unknown:
         users = context.topology.brokers[login.broker].users

@@ -1,4 +1,4 @@
-"""What may be wrong with a step on a broker: its instance is in a state in which there is nothing to do."""
+"""Checks of steps on a broker: its instance is in a state that the step can change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lab.amazonmq.identity import DeploymentMode
 from lab.check.context import Context
-from lab.check.instances import Brokers, Connectors, doing, missing
+from lab.check.instances import Brokers, Connectors, action, missing
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.errors import Problem
 
@@ -19,7 +19,7 @@ _BEFORE = {State.DOWN: "start", State.PAUSED: "resume", State.ABSENT: "create-br
 
 
 def check(context: Context, step: OnBroker) -> Iterator[Problem]:
-    """Return the Problem that the instance is in another state, or not there; then bring it to the new one."""
+    """Yield a Problem if the instance is not in a state that the step needs; note its state after the step."""
     if "broker" in context.unknown:
         return
     its = context.recall(Brokers).named[step.broker]
@@ -34,17 +34,17 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
     if State.ABSENT in step.needs and its.missing != State.ABSENT:
         yield context.wrong("broker", f"{step.broker} {_IS_THERE[its.missing]}", _LATER)
         return
-    meant = its.meant(step)
-    if len(meant) > 1:
-        what = f"both instances of {step.broker} are {its.state(meant[0])} here"
+    targets = its.targets(step)
+    if len(targets) > 1:
+        what = f"both instances of {step.broker} are {its.state(targets[0])} here"
         yield context.wrong("broker", what, "say which one is meant: instance: 1, or instance: 2")
-    found = its.state(meant[0])
+    found = its.state(targets[0])
     if found not in step.needs:
         before = "pause" if State.PAUSED in step.needs else "stop or kill"
         right = f"put a {_BEFORE.get(found, before)} step before it"
         yield context.wrong(
-            "broker", f"{its.name(meant[0])} is {found} here, so there is nothing to {doing(step)}", right
+            "broker", f"{its.name(targets[0])} is {found} here, so there is nothing to {action(step)}", right
         )
-    its.done(step, meant[0], step.brings or found)
+    its.apply(step, targets[0], step.brings or found)
     if step.brings == State.DOWN or step.restarts:
-        context.recall(Connectors).started(step.broker)
+        context.recall(Connectors).restart(step.broker)

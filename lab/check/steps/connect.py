@@ -1,4 +1,4 @@
-"""What may be wrong with the step `connect`: nobody knows who is to log in, or with which password."""
+"""Checks of the step `connect`: the user exists, so that a right password does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Connect) -> Iterator[Problem]:
-    """Return the Problem that the user is missing; where the password is wrong anyway, anybody will do."""
+    """Yield a Problem if the user does not exist; with a wrong password any name is valid."""
     if "broker" in context.unknown or step.user is None or step.password == "wrong":
         return
     if step.user not in users_of(context.scenario, step.broker):

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `connector`: it is stopped, or not stopped, already."""
+"""Checks of the step `connector`: the connector runs before it is stopped, and is stopped before it is started."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: ConnectorStep) -> Iterator[Problem]:
-    """Return the Problem that nothing is to be done, and note what is."""
+    """Yield a Problem if the step would change nothing; note the connector's state after it."""
     if context.unknown or context.recall(Brokers).named[step.broker].missing:
         return
     connectors = context.recall(Connectors)

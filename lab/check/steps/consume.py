@@ -1,4 +1,4 @@
-"""What may be wrong with the step `consume`: there is nothing to take, or not by this client."""
+"""Checks of the step `consume`: the client can take messages, of its subscription or of a queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Consume) -> Iterator[Problem]:
-    """Return every Problem of a consume, be it of a subscription or of a queue by itself."""
+    """Yield the Problems of a consume, of a subscription or of a queue."""
     yield from _of_a_queue(context, step) if step.queue is not None else _of_a_subscription(context, step)
 
 

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `end-traffic`: there is none of that name."""
+"""Checks of the step `end-traffic`: traffic of that name goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: EndTraffic) -> Iterator[Problem]:
-    """Return the Problem that nothing of that name goes on here."""
+    """Yield a Problem if no traffic of that name goes on at that time."""
     flows = context.recall(Flows)
     going_on = flows.going_on | flows.timed
     if step.name not in going_on:

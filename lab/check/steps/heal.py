@@ -1,4 +1,4 @@
-"""What may be wrong with the step `heal`: there is nothing to heal."""
+"""Checks of the step `heal`: the link is closed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Heal) -> Iterator[Problem]:
-    """Return the Problem that the link is neither cut nor rejecting."""
+    """Yield a Problem if the link is neither cut nor rejecting."""
     if context.unknown or directions(context, step) & context.recall(Closed).directions:
         return
     which = step.link if step.leaving is None else f"the direction of {step.link} that leaves {step.leaving}"

@@ -1,4 +1,4 @@
-"""What the steps on a link leave: which directions are cut or reject."""
+"""Notes which directions of links are cut or reject after the steps so far."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Closed:
 
 
 def check(context: Context, step: OnLink) -> Iterator[Problem]:
-    """Note whether the step closes or opens directions."""
+    """Note the directions that the step closes or opens; there is no Problem to yield."""
     if step.brings is not None and not context.unknown:
         closed = context.recall(Closed).directions
         (closed.difference_update if step.brings is LinkState.OPEN else closed.update)(directions(context, step))
@@ -27,6 +27,6 @@ def check(context: Context, step: OnLink) -> Iterator[Problem]:
 
 
 def directions(context: Context, step: OnLink) -> set[tuple[str, str]]:
-    """Return the directions that a step is about."""
+    """Return the directions that a step changes, each as (link, region that it leaves)."""
     ends = next(link.between for link in context.topology.links if link.name == step.link)
     return {(step.link, end) for end in ends if step.leaving in (None, end)}

@@ -1,4 +1,4 @@
-"""What may be wrong with a step that sends: its login, its destination, the terms and the bodies of its messages."""
+"""Checks of steps that send: the destination, the terms and the bodies of the messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_EXPIRY = timedelta(milliseconds=2**32 - 1)
 
 
 def check(context: Context, step: Message) -> Iterator[Problem]:
-    """Return every Problem of what is sent, and where to."""
+    """Yield the Problems of the messages and their destination."""
     yield from check_destination(context, step)
     if has_wildcard(destination_of(step) or ""):
         field = "topic" if step.topic is not None else "queue"

@@ -1,4 +1,4 @@
-"""What the step `move-clock` leaves uncertain for the steps after it."""
+"""Notes what is uncertain after the step `move-clock`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: MoveClock) -> Iterator[Problem]:
-    """Note that a window may open, and the reboot in it starts connectors: nobody knows when."""
+    """Note that a maintenance window may reboot any broker at an unknown time, which starts its connectors."""
     context.recall(Connectors).uncertain.update(context.topology.brokers)
     yield from ()

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `snapshot`: its name is taken."""
+"""Checks of the step `snapshot`: its name is free."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Taken:
 
 
 def check(context: Context, step: Snapshot) -> Iterator[Problem]:
-    """Return the Problem that a name is taken by another snapshot, or by the same one again."""
+    """Yield a Problem if the name belongs to another snapshot, or to an earlier round of the same step."""
     taken = context.recall(_Taken)
     if step.name in (START, END):
         right = f"remove the step, or give it another name than {step.name}"

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `subscribe`: terms that do not agree, with each other or with those before it."""
+"""Checks of the step `subscribe`: its terms agree with each other, and with earlier subscriptions of the client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_WHAT_IS_KEPT = ("qos", "selector")
 
 
 def check(context: Context, step: Subscribe) -> Iterator[Problem]:
-    """Return every Problem of its login, its terms and its client."""
+    """Yield the Problems of the destination, the terms and the client."""
     yield from check_destination(context, step)
     yield from check_terms(context, step)
     if step.kept:
@@ -54,7 +54,7 @@ def _listens(context: Context, step: Subscribe) -> Iterator[Problem]:
 
 
 def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterator[Problem]:
-    """A client is one connection, so all its subscriptions share what is of the connection."""
+    """Yield a Problem for each term of the connection that differs: a client's subscriptions share one connection."""
     for field in _OF_THE_CONNECTION:
         if getattr(first, field) != getattr(step, field):
             written = field.replace("_", "-")
@@ -64,7 +64,7 @@ def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterato
 
 
 def _same_terms(context: Context, kept: Subscribe, step: Subscribe) -> Iterator[Problem]:
-    """What is kept for a client is kept on its terms: on others it would be another subscription."""
+    """Yield a Problem for each term that differs from the kept subscription's: with it, it would be another one."""
     if destination_of(kept) != destination_of(step):
         return
     for field in _OF_WHAT_IS_KEPT:

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `together`: a client would be in two steps at once."""
+"""Checks of the step `together`: no client is in two of its steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Together) -> Iterator[Problem]:
-    """Return the Problem of each client in two of its steps: a client does one thing at a time."""
+    """Yield a Problem for each client in two of the inner steps: a client does one thing at a time."""
     first: dict[str, int] = {}
     for position, branch in enumerate(step.steps):
         for where, each in within(branch, (*context.path, position, branch.verb)):

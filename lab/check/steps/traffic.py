@@ -1,4 +1,4 @@
-"""What may be wrong with the step `traffic`: its name goes on already, or it has no time to go on."""
+"""Checks of the step `traffic`: its name is free, and it has time to send."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 class Flows:
-    """The names of traffic: what goes on until told, what may have ended by itself, and all there ever was."""
+    """The names of traffic so far: running until it is ended, ended by itself perhaps, and all."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.going_on: set[str] = set()
@@ -20,7 +20,7 @@ class Flows:
 
 
 def check(context: Context, step: Traffic) -> Iterator[Problem]:
-    """Return the Problem of its name, or that no step comes after it."""
+    """Yield a Problem if traffic of that name goes on, or if no step comes after it and it has no duration."""
     flows = context.recall(Flows)
     if step.name in flows.going_on:
         right = f"give it another name, or end-traffic {step.name} first"

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `try`: its name is taken, or its ends cannot be tried."""
+"""Checks of the step `try`: its name is free, and its ends exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Try) -> Iterator[Problem]:
-    """Return every Problem of its ends and of its name."""
+    """Yield the Problems of the ends and the name."""
     yield from check_ends(context, step)
     if context.recall(NetworkSoFar).tries.setdefault(step.name, step) is not step or step.name == END:
         what = f"{'the end tries itself' if step.name == END else 'another try is called'} {step.name}"

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `wait`: what it waits for cannot come, or is so from the beginning."""
+"""Checks of the step `wait`: its condition can come true, and is not true from the beginning."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Wait) -> Iterator[Problem]:
-    """Return every Problem of what is waited for, knowing the clients that have subscribed before it."""
+    """Yield the Problems of the condition; clients must have subscribed before."""
     context.recall(NetworkSoFar).waited += step.shortest
     if context.unknown:
         return
