@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.check.advice import advise, removals
@@ -11,9 +12,10 @@ from lab.check.scenario import check
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
-from lab.plan.planning import plan
-from lab.plan.values import Plan
 from lab.shipped import shipped
+
+if TYPE_CHECKING:  # a check plans nothing
+    from lab.plan.values import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ def read(name: str, environment: Mapping[str, str], version: str | None = None) 
 
 def asked(name: str, environment: Mapping[str, str], *, seed: int | None = None, version: str | None = None) -> Asked:
     """Load, check and plan a scenario, with another seed than its own where one is given."""
+    from lab.plan.planning import plan
+
     scenario = read(name, environment, version)
     if seed is not None:
         scenario = scenario.with_seed(seed)

@@ -44,7 +44,9 @@ def test_the_version_is_told_without_any_library_but_typer() -> None:
 
 
 def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
-    assert not loaded("check", "tokyo-singapore") & (ENGINE | CLIENTS | {"cryptography", "jinja2", "rich"})
+    found = loaded("check", "tokyo-singapore")
+    assert not found & (ENGINE | CLIENTS | {"cryptography", "jinja2", "msgspec", "rich"})
+    assert not {each for each in found if each.startswith(("lab.plan.planning", "lab.history", "lab.emulation"))}
 
 
 @pytest.mark.parametrize(
