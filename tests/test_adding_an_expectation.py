@@ -22,7 +22,7 @@ from lab.declare.loading import load
 from lab.declare.references import BrokerName
 from lab.declare.schema import scenario_schema
 from lab.declare.steps.message import Message
-from lab.errors import Problem
+from lab.errors import InputError, LabError, Problem
 from lab.history import Header, HistoryFile
 from lab.judge import Judged, judge_whole
 from lab.judge.evidence.evidence import Evidence
@@ -112,6 +112,16 @@ def test_what_is_wrong_with_it_is_told(tmp_path: Path) -> None:
         problems = check(scenario, find=find)
         assert problems[0].what == what
         assert problems[0].place is not None and problems[0].place.line == 7
+
+
+def test_a_kind_without_a_judge_is_an_error_that_names_the_missing_file(tmp_path: Path) -> None:
+    ran(tmp_path, "{broker: tokyo, count: 3, after: impair, within: 20s}")
+    with pytest.raises(LabError) as raised:
+        judge_whole(tmp_path / "history.jsonl", kinds=KINDS)
+    assert not isinstance(raised.value, InputError)  # the history is in order
+    assert str(raised.value) == (
+        "nothing judges the expectation handed\n  add lab/judge/claims/handed.py with a function judge"
+    )
 
 
 def test_an_editor_knows_it() -> None:

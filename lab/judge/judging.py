@@ -16,7 +16,7 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find, of_kind
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.errors import InputError, Place
+from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, observations
 from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.evidence import Evidence, take_in
@@ -150,8 +150,11 @@ def _judged(
 
 
 def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdict:
-    (judge, *_) = find(type(expectation), "lab.judge.claims", "judge")
-    outcome, reason = judge(expectation, evidence)
+    judges = find(type(expectation), "lab.judge.claims", "judge")
+    if not judges:
+        file = f"lab/judge/claims/{expectation.claim.replace('-', '_')}.py"
+        raise LabError(f"nothing judges the expectation {expectation.claim}", f"add {file} with a function judge")
+    outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=as_of(evidence.timeline) + reason)
