@@ -1,4 +1,4 @@
-"""What is wrong with a scenario's expectations: names that nobody has, and claims that would hold of nothing."""
+"""Checks of a scenario's expectations: unknown names, and claims that would hold of nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.errors import Problem
 
 
 def check_expectations(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
-    """Return every Problem of the expectations, knowing what the checks of the steps remember."""
+    """Yield every Problem of the expectations; `memory` is what the checks of the steps collected."""
     for number, claim in enumerate(scenario.expect):
         context = Context(scenario=scenario, path=("expect", number, claim.claim), memory=memory)
         yield from check_references(context, claim)

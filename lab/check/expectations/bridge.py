@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `bridge`: which bridge is meant, and whether its ends can agree."""
+"""Check of the expectation `bridge`: one bridge is meant, and its ends can agree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Bridge) -> Iterator[Problem]:
-    """One broker's connector must be meant; for its ends to agree it must be duplex."""
+    """Yield a Problem if several brokers have the connector, or if one that is not duplex shall agree."""
     if context.unknown & {"broker", "connector"}:
         return
     wrong = tuple(check_owner(context, claim.connector, claim.broker))

@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `counters`: what it is about has no such counter."""
+"""Check of the expectation `counters`: its subject exists and has the counters claimed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OF_DESTINATION = tuple(name for name in COUNTERS if name != "received")
 
 
 def check(context: Context, claim: Counters) -> Iterator[Problem]:
-    """What is counted must be used, and have these counters; a bridge's end must be at the broker."""
+    """Yield a Problem for an unused destination, a counter the subject lacks, or a bridge without an end there."""
     yield from check_destination(context, destination_of(claim))
     yield from check_order(context, claim.between)
     valid: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `demand`: nobody listens to its destination."""
+"""Check of the expectation `demand`: a client subscribes to its destination."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Demanded) -> Iterator[Problem]:
-    """Somebody must subscribe to the destination."""
+    """Yield a Problem if no client subscribes to the destination."""
     yield from check_destination(context, destination_of(claim), heard=True)

@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `dropped`: nothing passes the router between its ends."""
+"""Check of the expectation `dropped`: the router is between its endpoints."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Dropped) -> Iterator[Problem]:
-    """Packets between its ends must pass the router."""
+    """Yield a Problem if packets between the endpoints do not pass the router."""
     yield from check_ends(context, claim)

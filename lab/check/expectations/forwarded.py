@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `forwarded`: nobody sends to its destination."""
+"""Check of the expectation `forwarded`: a step publishes to its destination."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Forwarded) -> Iterator[Problem]:
-    """Somebody must send to what is counted, and the second snapshot come after the first."""
+    """Yield a Problem if no step publishes to the destination, or if the snapshots are in the wrong order."""
     yield from check_destination(context, destination_of(claim))
     yield from check_order(context, claim.between)

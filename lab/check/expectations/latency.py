@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `latency`: nothing goes in its direction."""
+"""Check of the expectation `latency`: messages go in its direction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Latency) -> Iterator[Problem]:
-    """Of a direction's brokers one must be sent to, and one listened at."""
+    """Yield a Problem if no step publishes at the first broker, or no client subscribes at the second."""
     if claim.direction is None or "direction" in context.unknown:
         return
     source, target = claim.direction

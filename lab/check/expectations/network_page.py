@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `network-page`: it is about one broker only."""
+"""Check of the expectation `network-page`: it names two brokers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: NetworkPage) -> Iterator[Problem]:
-    """The row must be for another broker."""
+    """Yield a Problem if the row is for the broker itself."""
     if claim.broker == claim.remote:
         yield context.wrong("remote", f"{claim.broker} has no bridge to itself", "name another one")

@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `reachable`: it is tried otherwise, or cannot be tried."""
+"""Check of the expectation `reachable`: its connection can be tried, and the step it names tries the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Reachable) -> Iterator[Problem]:
-    """Its ends can be tried, and a step that is named tries the same."""
+    """Yield a Problem if the connection cannot be tried, or if the step named does not try it."""
     yield from check_ends(context, claim)
     tries = context.recall(NetworkSoFar).tries
     tried = tries.get(claim.at)

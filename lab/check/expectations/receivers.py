@@ -1,4 +1,4 @@
-"""What may be wrong with a claim about what came to receivers: it would hold of nothing."""
+"""Check of claims about the messages that receivers got: there are such receivers and messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
-    """Whoever is to receive must listen, and something must be sent to what it listens to."""
+    """Yield a Problem if the receivers do not subscribe, or if no step publishes to what they subscribe to."""
     subscriptions = listeners(context.scenario)
     sent = {destination_of(step) or "" for step in every_step(context.scenario.steps) if isinstance(step, Message)}
     heard = {each.destination or "" for each in subscriptions}

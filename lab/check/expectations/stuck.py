@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `stuck`: nobody sends to its destination."""
+"""Check of the expectation `stuck`: a step publishes to its queue."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Stuck) -> Iterator[Problem]:
-    """Somebody must send to what is counted."""
+    """Yield a Problem if no step publishes to the queue."""
     yield from check_destination(context, f"queue://{claim.queue}")

@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `topics-page`: nobody uses the topic."""
+"""Check of the expectation `topics-page`: a step uses its topic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: TopicsPage) -> Iterator[Problem]:
-    """It must be one topic, which some step uses."""
+    """Yield a Problem if the topic is a wildcard, or if no step uses it."""
     wanted, steps = f"topic://{claim.topic}", every_step(context.scenario.steps)
     used = sorted({str(destination_of(step)) for step in steps if isinstance(step, Message | Subscribe)})
     if has_wildcard(wanted):

@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `unreachable`: nobody tries what it is about."""
+"""Check of the expectation `unreachable`: a step tries what it is about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Unreachable) -> Iterator[Problem]:
-    """Somebody must try what the claim is about."""
+    """Yield a Problem if no step tries what the claim is about."""
     if context.unknown:
         return
     tried, wanted = logins(context.scenario), destination_of(claim)

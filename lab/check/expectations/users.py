@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `users`: there is never such a user."""
+"""Check of the expectation `users`: its user exists at some time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: UsersClaim) -> Iterator[Problem]:
-    """The user must be there at some time, unless it is claimed that it is not."""
+    """Yield a Problem if the user never exists, unless that is the claim."""
     if "broker" in context.unknown or claim.pending == "no-such-user":
         return
     its = sorted(users_of(context.scenario, claim.broker))

@@ -1,4 +1,4 @@
-"""What may be wrong with the expectation `warnings`: there is never such a revision."""
+"""Check of the expectation `warnings`: its revision is saved at some time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: WarningsClaim) -> Iterator[Problem]:
-    """The revision must be saved at some time."""
+    """Yield a Problem if the revision is never saved."""
     last = context.recall(Revisions).by_name.get(claim.configuration)
     if last is not None and claim.revision is not None and claim.revision > last:
         what = f"{claim.configuration} never has a revision {claim.revision}"

@@ -40,10 +40,10 @@ EXPECTATIONS: tuple[type[Expectation], ...] = (
 def expectations_of(
     declared: Mapping[str, Any], kinds: Sequence[type[Expectation]] = EXPECTATIONS
 ) -> tuple[Expectation, ...]:
-    """Rebuild the expectations from what `Scenario.declared` gave."""
+    """Return the expectations that `Scenario.declared` wrote into a history's header."""
     known = {kind.claim: kind for kind in kinds}
     return tuple(
-        # An empty `to` is how mqlab 0.1.0 wrote down that none was given.
+        # mqlab 0.1.0 wrote an empty `to` where none was given.
         known[claim].model_validate({key: value for key, value in fields.items() if (key, value) != ("to", [])})
         for entry in declared["expect"]
         for claim, fields in entry.items()

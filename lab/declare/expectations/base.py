@@ -1,7 +1,7 @@
-"""What every expectation is: one claim, with fields; and what others must know of a kind, as facts on its class.
+"""The base of every expectation: one claim with its fields, and facts on its class that other rooms ask for.
 
-A kind is a file of its claim's name here, and beside it `lab.check.expectations` (what is wrong with one) and
-`lab.judge.claims` (how it is judged) have a file of the same name.
+A kind is a file of its claim's name here; `lab.check.expectations` (its mistakes) and `lab.judge.claims` (its judge)
+have a file of the same name.
 """
 
 from __future__ import annotations
@@ -39,28 +39,28 @@ else:
 
 
 class Term(NamedTuple):
-    """The time from the last step of a verb in which a claim may come true."""
+    """The time after the last step of a verb in which a claim may come true."""
 
     after: str
     within: timedelta
 
     @classmethod
     def of(cls, after: str | None, within: timedelta | None) -> Term | None:
-        """Return the term of a claim that has both; None of another one."""
+        """Return the term of a claim that has both fields, else None."""
         return None if after is None or within is None else cls(after, within)
 
 
 class Arrivals(NamedTuple):
-    """Which messages a claim is about, and how long after its sending each may take."""
+    """The messages that a claim is about, and the time that each may take after its sending."""
 
     to: Receivers | None  # every subscriber when None
     destination: str | None  # any when None
     within: timedelta
-    none: bool  # what is claimed is that nothing arrives
+    none: bool  # whether the claim is that nothing arrives
 
 
 class Attempt(NamedTuple):
-    """A connection that a claim wants to be tried."""
+    """A connection that is tried for a claim."""
 
     source: str
     target: str
@@ -71,47 +71,47 @@ class Expectation(Declared):
     """One claim about what the history will show."""
 
     claim: ClassVar[str]
-    of_network: ClassVar[bool] = False  # its history begins with the peerings, routes and rules that there are
-    of_service: ClassVar[bool] = False  # its history holds what the service keeps of the brokers
-    rests_on_messages: ClassVar[bool] = False  # nothing of it can come any more once no message is owed to anybody
-    rests_on_watching: ClassVar[bool] = False  # it rests on what somebody saw who watched the brokers
+    of_network: ClassVar[bool] = False  # its history begins with the state of peerings, routes and rules
+    of_service: ClassVar[bool] = False  # its history holds the service's records of the brokers
+    rests_on_messages: ClassVar[bool] = False  # it is decided once no message is owed any more
+    rests_on_watching: ClassVar[bool] = False  # it needs the brokers to be watched
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the names of the snapshots that are looked at."""
+        """Return the names of the snapshots that the claim needs."""
         return ()
 
     @property
     def attempt(self) -> Attempt | None:
-        """Return the connection that is to be tried when everything else is over."""
+        """Return the connection to try at the end; None if there is none."""
         return None
 
     @property
     def watched(self) -> tuple[str, str] | None:
-        """Return the broker and the destination whose demand is to be watched from the beginning."""
+        """Return the broker and destination whose demand is watched from the beginning; None if there is none."""
         return None
 
     @property
     def arrivals(self) -> Arrivals | None:
-        """Return the messages that are waited for, each for so long after its sending."""
+        """Return the messages to wait for, each for some time after its sending; None if there are none."""
         return None
 
     @property
     def term(self) -> Term | None:
-        """Return for how long after which step a lab listens on for it, where nothing says earlier that it holds."""
+        """Return the time after a step for which a lab listens, unless the claim comes true earlier; None if none."""
         return None
 
     def written(self) -> Any:
-        """Return what stands after the claim in a file, defaults too."""
+        """Return the claim's value as in a scenario file, with defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def words(self) -> str:
-        """Return it in one line, as a person writes it, without what has its default."""
+        """Return the expectation in one line, as in a scenario file, without defaults."""
         return f"{self.claim}: {_flow(self.model_dump(mode='json', by_alias=True, exclude_defaults=True))}"
 
 
 def _flow(value: object) -> str:
-    """Write a value as YAML does in one line; a list of one is written as that one."""
+    """Return a value as YAML in one line; a list of one item is written as that item."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {_flow(each)}' for key, each in value.items())}}}"
     if isinstance(value, list):

@@ -17,15 +17,15 @@ class Bridge(Expectation):
     claim: ClassVar[str] = "bridge"
     rests_on_watching: ClassVar[bool] = True
     connector: ConnectorName
-    broker: BrokerName | None = None  # whose configuration has the connector; needed when two brokers use the name
+    broker: BrokerName | None = None  # the connector's broker; needed when two brokers use the name
     up: Literal["both-ends", "initiator", "nowhere"] | None = None
-    agree: YesNo = False  # at the end: what each end gave, the other took
+    agree: YesNo = False  # at the end: each end received what the other dequeued
     within: Duration | None = None  # of `after`
     after: Annotated[After, Reference(Thing.STEP, instead="remove within and after")] | None = None
 
     @property
     def term(self) -> Term | None:
-        """Return the time that it has to come up, or to go down."""
+        """Return the time in which the bridge must come up or go down."""
         return Term.of(self.after, self.within)
 
     @model_validator(mode="after")

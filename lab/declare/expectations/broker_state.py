@@ -1,4 +1,4 @@
-"""The expectation `broker-state`: in which of the service's states a broker is."""
+"""The expectation `broker-state`: the state that the service reports for a broker."""
 
 from __future__ import annotations
 

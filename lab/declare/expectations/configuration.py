@@ -1,4 +1,4 @@
-"""The expectation `configuration`: which revision a broker has, and which one waits."""
+"""The expectation `configuration`: a broker's current and pending revision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ConfigurationClaim(Expectation):
     claim: ClassVar[str] = "configuration"
     of_service: ClassVar[bool] = True
     broker: BrokerName
-    name: ConfigurationName | None = None  # of the configuration it has, whichever when left out
+    name: ConfigurationName | None = None  # of the configuration it has; any when left out
     current: Whole | None = None
     pending: Whole | Literal["none"] | None = None
     after: AfterService | None = None

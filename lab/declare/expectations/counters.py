@@ -1,4 +1,4 @@
-"""The expectation `counters`: by how much what a broker counts has risen."""
+"""The expectation `counters`: the rise of a broker's counters between two snapshots."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Counters(Expectation, Addressed):
 
     @property
     def amounts(self) -> dict[str, Amount]:
-        """Return the counters that are claimed."""
+        """Return the amounts claimed, by counter."""
         return {name: amount for name in COUNTERS if (amount := getattr(self, name)) is not None}
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the two that are compared."""
+        """Return the two snapshots that are compared."""
         return self.between
 
     @model_validator(mode="after")

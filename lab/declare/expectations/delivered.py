@@ -1,4 +1,4 @@
-"""The expectation `delivered`: what was sent reached whom it should."""
+"""The expectation `delivered`: messages reached their receivers, or none did."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Delivered(ToReceivers, Addressed):
     claim: ClassVar[str] = "delivered"
     to: Listeners | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
-    within: Duration = timedelta(seconds=10)  # of its sending, for each message
+    within: Duration = timedelta(seconds=10)  # after its sending, for each message
 
     @property
     def arrivals(self) -> Arrivals | None:
-        """Return what is to arrive, or not to."""
+        """Return the messages that must arrive, or must not."""
         none = self.promise == "nothing"
         return Arrivals(to=self.to, destination=destination_of(self), within=self.within, none=none)
 

@@ -25,12 +25,12 @@ class Demanded(Expectation, OneDestination):
 
     @property
     def watched(self) -> tuple[str, str] | None:
-        """Return the broker and the destination."""
+        """Return the broker and the destination claimed."""
         return self.broker, str(destination_of(self))
 
     @property
     def term(self) -> Term | None:
-        """Return the time that demand has to come, or to go."""
+        """Return the time in which demand must appear or end."""
         return Term.of(self.after, self.within)
 
     @model_validator(mode="after")

@@ -20,11 +20,11 @@ class Discarded(Expectation):
     topic: str = Field(min_length=1)
     count: Amount
     between: SnapshotPair = (START, END)
-    explains_loss: YesNo = False  # the subscribers of other brokers lost so many, and no more
+    explains_loss: YesNo = False  # the subscribers of other brokers lost exactly that many
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the two that are compared."""
+        """Return the two snapshots that are compared."""
         return self.between
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The expectation `dropped`: how many packets the router let not pass."""
+"""The expectation `dropped`: how many packets the router dropped."""
 
 from __future__ import annotations
 

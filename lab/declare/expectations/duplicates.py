@@ -1,4 +1,4 @@
-"""The expectation `duplicates`: how often messages may come again."""
+"""The expectation `duplicates`: how many duplicates each subscriber may receive."""
 
 from __future__ import annotations
 

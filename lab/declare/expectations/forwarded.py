@@ -1,4 +1,4 @@
-"""The expectation `forwarded`: how many messages a broker handed to others."""
+"""The expectation `forwarded`: how many messages a broker forwarded to others."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class Forwarded(Expectation, OneDestination):
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the two that are compared."""
+        """Return the two snapshots that are compared."""
         return self.between

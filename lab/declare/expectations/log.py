@@ -26,7 +26,7 @@ class Log(Expectation):
 
     @property
     def term(self) -> Term | None:
-        """Return the time that the line has to appear."""
+        """Return the time in which the line must appear."""
         return Term.of(self.after, self.within)
 
     @field_validator("matches")

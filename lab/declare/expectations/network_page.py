@@ -17,5 +17,5 @@ class NetworkPage(Expectation):
     broker: BrokerName
     remote: BrokerName
     created_by_duplex: YesNo | None = None
-    # The initiator's row names the port it went to, the responder's the one that the initiator came from.
+    # The initiator's row has the port it connected to, the responder's the port the initiator connected from.
     remote_port: Whole | Literal["ephemeral"] | None = None

@@ -1,4 +1,4 @@
-"""The expectation `peering`: in which state a peering is."""
+"""The expectation `peering`: the state of a peering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The expectation `reachable`: a connection comes about, or does not."""
+"""The expectation `reachable`: whether a connection opens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.declare.references import EndName, OtherEndName
 Because = Literal[
     "not-public", "no-egress-rule", "no-route", "blackhole", "no-transit", "no-ingress-rule", "no-return-route", "link"
 ]  # fmt: skip
-END = "end"  # the name of what is tried when everything else is over
+END = "end"  # the name of the attempt at the end
 
 
 class Reachable(Expectation):
@@ -31,7 +31,7 @@ class Reachable(Expectation):
 
     @property
     def attempt(self) -> Attempt | None:
-        """Return what is to be tried, unless it is of what a step tries."""
+        """Return the connection to try at the end; None if the claim is about a try step."""
         return Attempt(self.source, self.to, self.port) if self.at == END else None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What the claims about what came to receivers share."""
+"""The base of claims about the messages that receivers got."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The expectation `recovered`: how soon after a step messages came through again."""
+"""The expectation `recovered`: how soon after a step messages arrive again."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Recovered(ToReceivers, Addressed):
 
     @property
     def term(self) -> Term | None:
-        """Return the time that the first message has to come through."""
+        """Return the time in which the first message must arrive."""
         return Term(self.after, self.within)

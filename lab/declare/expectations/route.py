@@ -1,4 +1,4 @@
-"""The expectation `route`: in which state a route is."""
+"""The expectation `route`: the state of a route."""
 
 from __future__ import annotations
 

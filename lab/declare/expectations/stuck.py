@@ -1,4 +1,4 @@
-"""The expectation `stuck`: how many messages wait where nobody takes them."""
+"""The expectation `stuck`: how many messages are left in a queue without consumers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Stuck(Expectation):
     broker: BrokerName
     queue: str = Field(min_length=1)
     count: Amount
-    at: SnapshotName = END  # the snapshot that is looked at
+    at: SnapshotName = END  # the snapshot that is judged
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the one that is looked at."""
+        """Return the snapshot that is judged."""
         return (self.at,)

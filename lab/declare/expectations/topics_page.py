@@ -19,9 +19,9 @@ class TopicsPage(Expectation):
     broker: BrokerName
     topic: str = Field(min_length=1)
     listed: YesNo
-    at: SnapshotName = END  # the snapshot that is looked at
+    at: SnapshotName = END  # the snapshot that is judged
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the one that is looked at."""
+        """Return the snapshot that is judged."""
         return (self.at,)

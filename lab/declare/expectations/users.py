@@ -1,4 +1,4 @@
-"""The expectation `users`: what waits for a user of a broker."""
+"""The expectation `users`: the pending change of a broker's user."""
 
 from __future__ import annotations
 
