@@ -27,7 +27,7 @@ from lab.history import (
     observations,
 )
 from lab.judge import judge_file
-from lab.judge.evidence.evidence import take_in
+from lab.judge.evidence.evidence import collect_evidence
 from lab.replay.outstanding import Outstanding
 
 DECLARED = {"expect": [{"delivered": {"to": ["ear"], "promise": "exactly-once"}}, {"latency": {"p99": "1s"}}]}
@@ -96,7 +96,7 @@ def main() -> None:
             "read_only_cpu_s": round(read - begin, 2),
             "read_and_judge_cpu_s": round(end - read, 2),
             "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-            "ledger_bytes_a_message": bytes_a_message(lambda many: take_in(HEADER, story(many)), count // 10),
+            "ledger_bytes_a_message": bytes_a_message(lambda many: collect_evidence(HEADER, story(many)), count // 10),
             "outstanding_bytes_a_message": bytes_a_message(outstanding, count // 10),
             "outcome": str(report.outcome),
         }

@@ -21,7 +21,7 @@ from lab.folder import home
 from lab.history import KINDS, Ended, Follower, Header, Observation, line, observations
 from lab.history.choosing import Choice, Chooser
 from lab.report.folding import folded
-from lab.report.rows import is_news, say
+from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
@@ -75,7 +75,7 @@ def show_history(
                 _put(line(each))
         else:
             told = seen if choice.kinds else filter(is_news, seen)
-            _show(map(say, told) if unfold else folded(told))
+            _show(map(describe, told) if unfold else folded(told))
 
     path = find(run)
     if follow:

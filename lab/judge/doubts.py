@@ -1,4 +1,4 @@
-"""Why a claim cannot be judged by what a standing lab's history holds still, and as of when it is judged."""
+"""Reasons why a claim cannot be judged from the history of a standing lab, and the moment it is judged at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.judge.wording import moment, unwatched
 
 
 def doubt(claim: Expectation, timeline: Timeline) -> str:
-    """Return why nothing can be said: what the claim rests on was left out, or not watched; empty where it is there."""
+    """Return why a claim cannot be judged: what it rests on was left out of the history or not watched; else ""."""
     for of, what in timeline.coverage.forgotten.items():
         if (of != "messages" or claim.rests_on_messages) and timeline.stretch.begin <= what.until:
             words = "messages" if of == "messages" else "anything"
@@ -20,13 +20,13 @@ def doubt(claim: Expectation, timeline: Timeline) -> str:
 
 
 def as_of(timeline: Timeline) -> str:
-    """Return what stands before a reason while the lab stands and nobody said where its history is to end."""
+    """Return the prefix of a reason that is judged while the lab is still open; else ""."""
     now = timeline.standing and timeline.ended is None and timeline.stretch.end > timeline.end
     return f"as of now ({moment(timeline.end)}): " if now else ""
 
 
 def limits_of(timeline: Timeline) -> Iterator[str]:
-    """Say what of a lab that stands was judged, what nobody saw of it, and what is not on record any more."""
+    """Yield notes: the stretch of a standing lab that was judged, when it was unwatched, and what was left out."""
     if as_of(timeline):
         yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last that its history tells."
     if timeline.stretch.words:

@@ -31,7 +31,7 @@ from lab.units import several
 
 
 def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[float, ...]:
-    """Return for every audience the shortest `within` that covers it, in seconds; infinity where none does."""
+    """Return for each audience the shortest `within` that covers it, in seconds; infinity if none does."""
     limits: dict[int, float] = {}
     for claim in expectations:
         if (wanted := claim.arrivals) is not None and not wanted.none:
@@ -42,7 +42,7 @@ def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[flo
 
 
 def deliveries(evidence: Evidence, limits: Sequence[float]) -> tuple[Delivery, ...]:
-    """Return one row per audience, with the limit of each."""
+    """Return one row per audience; `limits` are the seconds after which a message of each is late."""
     return tuple(_delivery(audience, within) for audience, within in zip(evidence.audiences, limits, strict=True))
 
 
@@ -59,7 +59,7 @@ def _delivery(audience: Audience, within: float) -> Delivery:
         received=total("received"),
         lost=sum(len(tally.lost) for tally in audience.tallies),
         duplicated=total("duplicated"),
-        unexpected=total("unexpected") + sum(member.strange for member in audience.members),
+        unexpected=total("unexpected") + sum(member.unexplained for member in audience.members),
         recovered=total("recovered"),
         undecided=total("undecided"),
         redelivered=total("redelivered"),
@@ -86,7 +86,7 @@ def _distinct(member: Subscription, audience: Audience, step: int | None = None)
 
 
 def flows(evidence: Evidence) -> tuple[Flow, ...]:
-    """Sum up what went from each broker to each, in the order of the publish steps."""
+    """Return the number of messages from each broker to each other, in the order of the publish steps."""
     received: dict[tuple[str, str], int] = {}
     expected: dict[tuple[str, str], int | None] = {}
     for audience in evidence.audiences:
@@ -111,7 +111,7 @@ def flows(evidence: Evidence) -> tuple[Flow, ...]:
 
 
 def links(evidence: Evidence) -> tuple[LinkReport, ...]:
-    """Return every direction of every link as the router last counted it."""
+    """Return the router's last counts for each direction of each link."""
     return tuple(
         LinkReport(
             leaving=seen.leaving,
@@ -127,7 +127,7 @@ def links(evidence: Evidence) -> tuple[LinkReport, ...]:
 
 
 def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
-    """Return every end of every bridge as last seen, initiators first; of a responder's sessions only the latest."""
+    """Return the last state of each bridge's ends, initiators first; of a responder's sessions only the latest."""
     duplex = _duplex(evidence)
     latest: dict[End, BridgeReport] = {}
     moments: dict[End, tuple[bool, float]] = {}
@@ -152,7 +152,7 @@ def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
 
 
 def _never_seen(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Return broker and name of every connector of a first configuration of which no end was ever there."""
+    """Yield broker and name of each connector of a first configuration that no observation of a bridge names."""
     seen = {(end.broker, end.connector) for end in evidence.timeline.bridges}
     for broker, fields in evidence.header.declared.get("topology", {}).get("brokers", {}).items():
         if "configuration" in fields:
@@ -162,13 +162,13 @@ def _never_seen(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
-    """Return broker and name of every connector that the declared configurations want to be duplex."""
+    """Return broker and name of each connector that a declared configuration makes duplex."""
     declared = evidence.header.declared
     brokers = declared.get("topology", {}).get("brokers", {})
     texts = [
         (broker, fields["configuration"]["text"]) for broker, fields in brokers.items() if "configuration" in fields
     ]
-    # Which broker has been given a saved text is not looked for: a connector's name tells bridges apart well enough.
+    # A saved text is counted for every broker: a connector's name tells bridges apart well enough.
     saved = tuple(_saved(declared.get("steps", ())))
     texts += [(broker, text) for broker in brokers for text in saved]
     return {
@@ -180,7 +180,7 @@ def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
 
 
 def _saved(steps: Iterable[Any]) -> Iterator[str]:
-    """Return every configuration that the declared steps save, those inside another step too."""
+    """Yield the text of each configuration that the declared steps save, at any depth."""
     for entry in steps:
         for verb, fields in entry.items():
             if verb == "update-configuration":
@@ -192,7 +192,7 @@ def _saved(steps: Iterable[Any]) -> Iterator[str]:
 
 
 def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
-    """Return what stood, as the header declares it; nothing where the header does not say."""
+    """Return the regions and brokers that the header declares; none if it declares no topology."""
     topology = evidence.header.declared.get("topology", {})
     brokers = topology.get("brokers", {})
     return tuple(
@@ -216,7 +216,7 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
 
 
 def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Sequence[Testimony]) -> tuple[str, ...]:
-    """Return what a reader of the report should know beside the verdicts."""
+    """Return the notes of a report: what a reader should know beside the verdicts."""
     timeline = evidence.timeline
     found = list(limits_of(timeline))
     if not timeline.complete:
@@ -243,7 +243,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
 
 
 def _timing(timeline: Timeline) -> Iterator[str]:
-    """Say what was asked and what was reached, of every rate that was not held and every step that came late."""
+    """Yield a note for each rate that was not held, each step that began late and each wait in vain."""
     for paced in timeline.paces:
         if not paced.held:
             drawn = (

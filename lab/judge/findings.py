@@ -1,4 +1,4 @@
-"""What judging a claim gives: an outcome and its reason; and how several of these become one.
+"""Findings: the outcome of judging a claim, with its reason; and how several findings become one.
 
 A file of `lab.judge.claims` judges the expectation of its name: its `judge` is given the claim and the evidence, and
 returns a Finding.
@@ -17,21 +17,27 @@ Finding = tuple[Outcome, str]
 
 
 def at_the_end(held: bool, words: str, evidence: Evidence) -> Finding:
-    """Return the finding of what is judged by how everything ended; unknown where the history does not tell that."""
+    """Return the finding of a claim about the end of a run; unknown if the history is cut short.
+
+    `words` is the reason.
+    """
     if not evidence.timeline.complete:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {words}"
     return Outcome.of(held), words
 
 
 def unknown(why: str, evidence: Evidence) -> Finding:
-    """Return a finding of what nobody can tell, and that the history is cut short where it is."""
+    """Return an unknown finding; its reason adds that the history is cut short, if so."""
     timeline = evidence.timeline
     cut = "" if timeline.complete else f"the history is cut short at {moment(timeline.end)}: "
     return Outcome.UNKNOWN, f"{cut}{why}"
 
 
-def together(findings: Sequence[Finding], evidence: Evidence) -> Finding:
-    """Return the worst of several, with the reasons of all that are as bad; what held must have held to the end."""
+def combine(findings: Sequence[Finding], evidence: Evidence) -> Finding:
+    """Return the worst outcome of several findings, with the reasons of all that share it.
+
+    Findings that all held are unknown if the history is cut short.
+    """
     outcome = worst([found for found, _ in findings])
     reason = "; ".join(words for found, words in findings if found is outcome)
     return at_the_end(True, reason, evidence) if outcome is Outcome.HELD else (outcome, reason)
@@ -40,7 +46,10 @@ def together(findings: Sequence[Finding], evidence: Evidence) -> Finding:
 def never_subscribed(
     to: Receivers | None, chosen: Sequence[Chosen], *, named: str = "", anyone: str = ""
 ) -> list[Finding]:
-    """Return a finding for each receiver that never listened, or one where nobody did, with what they listened to."""
+    """Return a finding for each named receiver that never subscribed, or one if no client did.
+
+    `named` and `anyone` say, after the words "never subscribed", which destination is meant.
+    """
     present = {name for each in chosen for name in each.audience.names}
     names = () if to is None or (to.any and present) else to.names
     absent = [name for name in names if name not in present]
@@ -50,5 +59,5 @@ def never_subscribed(
 
 
 def asked(amount: Amount) -> str:
-    """Say, as the end of a sentence, what number was claimed."""
+    """Return the number claimed, as the end of a sentence."""
     return f", asked {'were' if amount.words != '1' else 'was'} {amount.words}"

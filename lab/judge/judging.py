@@ -19,7 +19,7 @@ from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, observations
 from lab.judge.doubts import as_of, doubt
-from lab.judge.evidence.evidence import Evidence, take_in
+from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
 from lab.judge.evidence.witnesses import testimonies
 from lab.judge.figures import bridges, deliveries, flows, limits, links, notes, regions
@@ -28,32 +28,37 @@ from lab.judge.values import Outcome, Report, Verdict, worst
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A Report, and what it was made of, for those who draw it."""
+    """A Report and the evidence it was made from, for drawing."""
 
     report: Report
     evidence: Evidence
-    limits: tuple[float, ...]  # of each audience: after how many seconds a message is late
+    limits: tuple[float, ...]  # for each audience, the seconds after which a message is late
 
 
 class History(Protocol):
-    """A history as it is judged: `lab.history.History`, or one that streams from its file."""
+    """A header and observations to judge: a `lab.history.History`, or a history streamed from its file."""
 
     @property
     def header(self) -> Header:
-        """Return line one."""
+        """Return the header, which is the first line."""
         ...
 
     @property
     def observations(self) -> Iterable[Observation]:
-        """Return the rest, which is read once."""
+        """Return all other lines; they are iterated over once."""
         ...
 
 
-_DAMAGE = (KeyError, TypeError, AttributeError, ValueError)  # what a header that was edited ends in, read by many
+_DAMAGE = (
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+)  # what reading an edited header may raise, in many modules
 
 
 class Streamed(NamedTuple):
-    """A history that is not held in memory."""
+    """A history whose observations are read as they are judged, and not held in memory."""
 
     header: Header
     observations: Iterable[Observation]
@@ -66,16 +71,17 @@ def judge(
     steps: Sequence[type[Step]] = STEPS,
     find: Find = of_kind,
 ) -> Report:
-    """Return one verdict per expectation, and the figures, from the history alone."""
+    """Return a report with one verdict per expectation and all figures, from the history alone."""
     return _judged(expectations, history, steps, find).report
 
 
 def judge_file(
     path: Path, expectations: Sequence[Expectation] | None = None, *, since: str | None = None, until: str | None = None
 ) -> Report:
-    """Judge a history from its file, by its own expectations when none are given, without holding it in memory.
+    """Return the report on a history's file, which is not held in memory, by its own expectations if none are given.
 
-    Of a lab that stands, what lies between two marks can be asked about.
+    `since` and `until` are texts of marks: only the stretch between them is judged. Raise InputError if the file or a
+    mark is wrong.
     """
     return judge_whole(path, expectations, since=since, until=until).report
 
@@ -90,13 +96,13 @@ def judge_whole(
     steps: Sequence[type[Step]] = STEPS,
     find: Find = of_kind,
 ) -> Judged:
-    """Judge a history from its file as `judge_file` does, and return the evidence too."""
+    """Judge a history's file as `judge_file` does, and return the evidence with the report."""
     stretch = WHOLE
     if since is not None or until is not None:
         stretch = between((seen for seen in observations(path) if isinstance(seen, Marked)), since, until)
     stream = observations(path)
     header = next(stream)
-    assert isinstance(header, Header)  # the reader gives it first, or raises
+    assert isinstance(header, Header)  # the reader yields it first, or raises
 
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
@@ -106,7 +112,7 @@ def judge_whole(
         return judged(cast(Iterable[Observation], stream))
     except _DAMAGE as error:
         try:
-            judged(())  # by the header alone, without anything having happened
+            judged(())  # the header alone, without observations
         except _DAMAGE:
             why = " ".join(str(error).split())[:200]
             what = f"what this history declares cannot be read: {type(error).__name__}: {why}"
@@ -123,7 +129,7 @@ def _judged(
     stretch: Stretch = WHOLE,
 ) -> Judged:
     header = history.header
-    evidence = take_in(header, history.observations, stretch, steps)
+    evidence = collect_evidence(header, history.observations, stretch, steps)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     if not verdicts and not evidence.timeline.complete:

@@ -1,6 +1,6 @@
-"""What judging gives: the Report and its parts, plain values without a word about how they are shown.
+"""The Report and its parts: the result of judging, as plain values.
 
-Times are milliseconds, delays are one way. `lab.report` writes and draws them.
+Times are in milliseconds, delays are one way. `lab.report` writes and draws them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Self
 
 
 class Outcome(StrEnum):
-    """What became of an expectation."""
+    """The outcome of an expectation; unknown if the history cannot decide it."""
 
     HELD = "held"
     BROKEN = "broken"
@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
     @classmethod
     def of(cls, held: bool) -> Self:
-        """Return whether something that can be told held."""
+        """Return HELD or BROKEN, for an expectation that could be decided."""
         return cls.HELD if held else cls.BROKEN
 
 
@@ -35,7 +35,7 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One expectation, what became of it, and why."""
+    """One expectation, whether it held, and the reason."""
 
     expectation: str  # one line, as a person writes it
     outcome: Outcome
@@ -44,7 +44,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentiles:
-    """How long messages took, from send to first receipt; by nearest rank, so each is a time that was measured."""
+    """Percentiles of the time from send to first receipt, by nearest rank: each is a time that was measured."""
 
     p50: float
     p95: float
@@ -53,7 +53,7 @@ class Percentiles:
 
     @classmethod
     def of(cls, ordered: Sequence[float]) -> Self | None:
-        """Take the percentiles of values in ascending order; None of none."""
+        """Return the percentiles of values in ascending order, in milliseconds; None if there are no values."""
         if not ordered:
             return None
         p50, p95, p99 = (ordered[ceil(len(ordered) * p / 100) - 1] for p in (50, 95, 99))
@@ -62,7 +62,7 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """How much of a shared queue one subscriber received."""
+    """The number of messages of a shared queue that one subscriber received."""
 
     subscriber: str
     broker: str
@@ -71,9 +71,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What one topic subscriber, or all subscribers of one queue together, should have received and did.
+    """The messages owed to one topic subscriber, or to all subscribers of one queue, and those received.
 
-    expected = received + lost; and receipts in all = received + recovered + duplicated + unexpected.
+    expected = received + lost; all receipts = received + recovered + duplicated + unexpected.
     """
 
     subscriber: str
@@ -85,31 +85,31 @@ class Delivery:
     duplicated: int  # receipts beyond a message's first
     unexpected: int
     recovered: int
-    undecided: int  # sends without a receipt of acceptance that never arrived
+    undecided: int  # sends that the broker did not confirm and that never arrived
     reordered: int
-    redelivered: int  # receipts beyond a message's first that are no fault of a broker's
-    returned: int  # receipts that were given back without an acknowledgement, and count no more
-    waiting: int  # kept at a broker for a durable subscriber that never came back
-    expired: int  # over before anyone listened
-    unsure: int  # never arrived, and nobody can tell whether they were owed
-    late: int  # by the shortest `within` of the expectations that cover it
+    redelivered: int  # receipts beyond a message's first that a broker may rightly make
+    returned: int  # receipts given back without an acknowledgement; not counted elsewhere
+    waiting: int  # kept at a broker for a durable subscriber that never returned
+    expired: int  # expired before any subscriber listened
+    unsure: int  # never arrived, and it cannot be determined whether they were owed
+    late: int  # by the shortest `within` of the expectations that cover the delivery
     latency: Percentiles | None
-    shares: tuple[Share, ...] = ()  # of a queue with several subscribers
+    shares: tuple[Share, ...] = ()  # one for each subscriber of a queue that has several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """What went from one broker's publishers to another's subscribers (or its own)."""
+    """The messages from one broker's publishers to the subscribers of another broker, or of the same one."""
 
     source: str
     target: str
     received: int
-    expected: int | None  # None where several brokers share a queue: nobody is owed a particular message
+    expected: int | None  # None where several brokers share a queue: no broker is owed a particular message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkReport:
-    """One direction of a link: what it was asked and what it did."""
+    """One direction of a link: the configured delay, and what was measured and counted."""
 
     leaving: str
     reaching: str
@@ -122,7 +122,7 @@ class LinkReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeReport:
-    """One end of a bridge as it was last seen."""
+    """The last observed state of one end of a bridge."""
 
     connector: str
     broker: str
@@ -133,59 +133,59 @@ class BridgeReport:
     enqueued: int
     dequeued: int
     received: int
-    duplex: bool = False  # whether the configuration asks for it, wherever that is known
+    duplex: bool = False  # whether the configuration asks for it, where the configuration is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
-    """What both witnesses, the clients and the brokers, say of one destination's way from a broker to another.
+    """Counts of both witnesses, clients and brokers, for one destination and one direction between two brokers.
 
-    `arrived`, `missing` and `lost` are None where a message that crossed need not have reached a client.
+    `arrived`, `missing` and `lost` are None where a message that was forwarded need not have reached a client.
     """
 
     destination: str
     source: str
     target: str
-    accepted: int  # the clients: sends that the source gave a receipt for
-    at_most: int  # the clients: those and the ones without a receipt
-    enqueued: int  # the source's counter, without what the target had forwarded to it
-    arrived: int | None  # the clients: reached a subscriber of the target's
-    missing: int | None  # the clients: of those accepted, what reached no subscriber of the target's
-    waiting: int  # the target's counter: in its queue
-    forwarded: int  # the source's counter
-    back: int  # the target's counter: what it forwarded to the source
-    taken: int  # the target's counter, without what its own clients sent
-    lost: int | None  # the clients: owed to a subscriber of the target's, and never there
-    discarded: int  # the source's counter: dropped for a slow consumer
+    accepted: int  # clients: sends that the source confirmed
+    at_most: int  # clients: confirmed sends and those whose outcome is unknown
+    enqueued: int  # source's counter, less what the target forwarded to it
+    arrived: int | None  # clients: reached a subscriber at the target
+    missing: int | None  # clients: accepted, but reached no subscriber at the target
+    waiting: int  # target's counter: in its queue
+    forwarded: int  # source's counter
+    back: int  # target's counter: forwarded to the source
+    taken: int  # target's counter of enqueued messages, less what its own clients sent
+    lost: int | None  # clients: owed to a subscriber at the target and never received
+    discarded: int  # source's counter: dropped for a slow consumer
 
     @property
     def kept_back(self) -> int:
-        """Count, by the brokers, what the source had and the target did not get."""
+        """Return the number of messages that the source had and the target did not get, by the brokers' counters."""
         return self.enqueued - self.taken
 
     @property
     def agreed_accepted(self) -> bool:
-        """Return whether the source has counted what its clients had receipts for."""
+        """Return whether the source's counter agrees with its clients on the messages accepted."""
         return self.accepted <= self.enqueued <= self.at_most
 
     @property
     def agreed_arrived(self) -> bool:
-        """Return whether as many crossed as reached a subscriber, or wait for one."""
+        """Return whether as many messages were forwarded as reached a subscriber or wait for one."""
         return self.arrived is None or self.forwarded == self.arrived + self.waiting
 
     @property
     def agree(self) -> bool:
-        """Return whether the witnesses say the same."""
+        """Return whether clients and brokers agree."""
         return self.agreed_accepted and self.agreed_arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOutline:
-    """A broker that stood."""
+    """A broker of the lab."""
 
     name: str
     engine_version: str  # as declared
-    activemq_version: str | None = None  # that ran, where the history tells
+    activemq_version: str | None = None  # the version that ran, if the history has it
     pair: bool = False  # an active and a standby instance
 
 
@@ -195,20 +195,20 @@ class RegionOutline:
 
     name: str
     aws_region: str
-    city: str  # or the region's code where we know no city
+    city: str  # or the region's code if its city is not known
     brokers: tuple[BrokerOutline, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything a run showed, judged."""
+    """The judged result of a run: verdicts, figures and notes."""
 
     scenario: str
     run: str
     seed: int
     runtime: str
     started: str
-    mqlab: str  # the version that ran it
+    mqlab: str  # version of mqlab that made the run
     outcome: Outcome
     verdicts: tuple[Verdict, ...]
     deliveries: tuple[Delivery, ...]

@@ -8,28 +8,28 @@ from lab.history import Unwatched
 
 
 def moment(t: float) -> str:
-    """Write a moment of the replay."""
+    """Return a moment of the replay in words; `t` is in seconds."""
     return f"{t:.3f} s"
 
 
 def unwatched(seen: Unwatched) -> str:
-    """Say when nobody watched a lab."""
+    """Return, as a clause, when a lab was not watched."""
     until = " on" if seen.t == inf else f" to {moment(seen.t)}"
     return f"nobody watched the lab from {moment(seen.since)}{until}"
 
 
 def gap(seconds: float) -> str:
-    """Write how long something took, as exactly as a person cares."""
+    """Return a duration in words, rounded to a tenth of a unit; `seconds` is not negative."""
     if seconds < 0.0995:
         return f"{seconds * 1000:.1f} ms"
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
 def milliseconds(value: float) -> str:
-    """Write a latency given in milliseconds."""
+    """Return a latency in words; `value` is in milliseconds."""
     return f"{value:.1f} ms" if value < 1000 else f"{value / 1000:.2f} s"
 
 
 def listed(names: list[str]) -> str:
-    """Write names after one another: a, b and c."""
+    """Return names as a list in words: a, b and c; "nobody" if there are none."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"

@@ -1,1 +1,1 @@
-"""Report → what people and programs read: report.json, the terminal, a drawing of the regions."""
+"""Report → text for people and programs: report.json, JUnit XML, the terminal, the HTML page, timelines."""

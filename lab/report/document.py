@@ -1,6 +1,6 @@
-"""Report → `report.json`: one JSON object, version 1, described by the schema that `schema()` gives and docs/report.md.
+"""Report → `report.json`: one JSON object, version 1, described by `schema()` and docs/report.md.
 
-Readers must ignore keys they do not know; a key that is here keeps its meaning as long as `version` stays 1.
+Readers must ignore keys they do not know; a key keeps its meaning as long as `version` is 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ VERSION = 1
 
 
 def document(report: Report) -> dict[str, Any]:
-    """Return the report as a JSON-able dict."""
+    """Return the report as a dict that JSON can write."""
     return {
         "version": VERSION,
         "mqlab": report.mqlab,
@@ -60,7 +60,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def to_json(report: Report) -> str:
-    """Return the text of `report.json`; the same report gives the same text."""
+    """Return the text of `report.json`; equal reports have equal texts."""
     return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
 
 

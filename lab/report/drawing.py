@@ -1,6 +1,6 @@
-"""Two regions as boxes with arrows between them, as plain text; a table where there are more.
+"""Plain-text drawing of two regions as boxes with arrows between them; a table if there are more.
 
-Widths are counted in terminal cells, so names in any script line up. It decides nothing about colour.
+Widths are in terminal cells, so names in any script line up. Colour is left to the terminal's renderer.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from lab.judge.values import LinkReport, RegionOutline, Report
 from lab.report.picture import bridges, way
 
-WIDEST = 100  # longer arrows say no more
-NARROW, ROOMY = 22, 28  # cells that the arrows need at least, and that they get where there is room
+WIDEST = 100  # cells; longer arrows tell no more
+NARROW, ROOMY = 22, 28  # cells of the arrows: at least, and where there is room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ _ASCII = _Strokes(corners="++++", level="-", upright="|", left="<", right=">", b
 
 
 def drawing(report: Report, width: int, ascii: bool = False) -> str:
-    """Draw what stood and what went where; every line fits the width, from 60 cells up."""
+    """Return the drawing of regions, messages and bridges; every line fits the width, which is at least 60 cells."""
     strokes = _ASCII if ascii else _FINE
     report = _readable(report, ascii)
     wide = min(width, WIDEST)
@@ -50,7 +50,7 @@ def drawing(report: Report, width: int, ascii: bool = False) -> str:
 
 
 def plain(text: str, ascii: bool = False) -> str:
-    """Take out what could move a terminal's cursor, and where only ASCII can be shown, all else that is not."""
+    """Return a text without signs that control a terminal and, if `ascii`, without signs beyond ASCII."""
     if ascii:
         text = unicodedata.normalize("NFKD", text.replace("·", "-").replace("–", "-").replace("→", "->"))
         text = "".join(sign for sign in text if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
@@ -58,7 +58,7 @@ def plain(text: str, ascii: bool = False) -> str:
 
 
 def _readable(report: Report, ascii: bool) -> Report:
-    """Return the report with names as they will be shown, so that widths are counted of what is seen."""
+    """Return the report with names as they will be printed, so that widths are those of the printed text."""
     return replace(
         report,
         regions=tuple(replace(region, city=plain(region.city, ascii)) for region in report.regions),
@@ -67,7 +67,7 @@ def _readable(report: Report, ascii: bool) -> Report:
 
 
 def fit(text: str, width: int, more: str) -> str:
-    """Cut or fill a line to exactly that many cells."""
+    """Return a line cut or filled to exactly `width` cells; `more` marks a cut."""
     if cell_len(text) > width:
         while text and cell_len(text) > width - 1:
             text = text[:-1]
@@ -113,7 +113,7 @@ def _content(report: Report, region: RegionOutline) -> list[str]:
 
 
 def _box(report: Report, region: RegionOutline, inner: int, height: int, strokes: _Strokes) -> list[str]:
-    """Draw one region; `inner` is the width of what stands in it, `height` that of the whole box."""
+    """Return one region's box; `inner` is the width of its content, `height` that of the whole box."""
     content = _content(report, region)
     content += [""] * (height - 2 - len(content))
     title = fit(region.city, min(inner - 1, cell_len(region.city)), strokes.more)
@@ -152,7 +152,7 @@ def _centred(text: str, width: int) -> str:
 
 
 def _table(report: Report, width: int, strokes: _Strokes) -> list[str]:
-    """List the ways between more regions than a drawing holds."""
+    """Return a table of the ways between regions, which are too many for a drawing."""
     rows = [("from", "to", "delay asked", "given", "messages")]
     for source in report.regions:
         for target in report.regions:
@@ -169,14 +169,14 @@ def _table(report: Report, width: int, strokes: _Strokes) -> list[str]:
 def _columns(rows: Sequence[tuple[str, ...]], width: int, strokes: _Strokes) -> list[str]:
     widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
     over = sum(widths) + 2 * (len(widths) - 1) - width
-    for column in (0, 1):  # names give way, figures do not
+    for column in (0, 1):  # names are cut, figures are not
         widths[column] -= max(0, -(-over // 2))
     lines = ["  ".join(fit(cell, wide, strokes.more) for cell, wide in zip(row, widths, strict=True)) for row in rows]
     return [lines[0], strokes.level * cell_len(lines[0]), *lines[1:]]
 
 
 def _bridges(report: Report, width: int, strokes: _Strokes) -> list[str]:
-    """Say for every connector between whom its bridge is and at which ends it is up."""
+    """Return a line for each connector: the brokers of its bridge, and the ends at which it is up."""
     lines = []
     for bridge in bridges(report):
         state = f"up at {' and '.join(bridge.up)}" if bridge.up else "down"

@@ -1,4 +1,4 @@
-"""What a judged run leaves in files: report.json, the page, JUnit XML."""
+"""The files of a judged run: report.json, the page, JUnit XML."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from lab.shipped import shipped
 
 
 def keep(judged: Judged, folder: RunFolder) -> None:
-    """Write all of it into the run folder."""
+    """Write all files into the run folder."""
     document.write(judged.report, folder.report)
     write(judged, folder, page=folder.page, junit_file=folder.junit)
 
 
 def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None) -> None:
-    """Write the page and the JUnit file, whichever is asked for."""
+    """Write the page and the JUnit file to the paths given; None writes no such file."""
     if junit_file is not None:
         junit.write(judged.report, judged.evidence.timeline.end, junit_file)
     if page is not None:
-        files = html.Files(brokers=folder.broker_files(), scenario=_named(folder))
+        files = html.Files(brokers=folder.broker_files(), scenario=_scenario_name(folder))
         html.write(judged, files, page)
 
 
-def _named(folder: RunFolder) -> str:
-    """Return what to call the run's scenario by, to run it again: of a shipped one that is as it ships, its name."""
+def _scenario_name(folder: RunFolder) -> str:
+    """Return the argument that runs the scenario again: its name if it is shipped and unchanged, else its file."""
     file = folder.scenario_name()
     if file is None:
         return "SCENARIO"

@@ -1,6 +1,6 @@
-"""Observations → rows of a timeline, in which runs of messages are one row each: "sent 3-1 to 3-200".
+"""Observations → rows of a timeline, with one row for each run of messages: "sent 3-1 to 3-200".
 
-It holds the runs that are open and nothing else, so a history may be of any length.
+Only the open runs are held in memory, so a history may be of any length.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lab.history import Acknowledged, Observation, Received, SendOutcome, Sent
-from lab.report.rows import say
+from lab.report.rows import describe
 from lab.report.rows.clients_seen import OUTCOMES, marks
 from lab.report.rows.row import Row, Weight
 
-_MOST_OPEN = 1000  # runs at once; a history has as many as it has clients, steps and destinations
+_MOST_OPEN = 1000  # runs; usually there are as many as clients, steps and destinations
 
 
 class _Run:
-    """Messages of one step that the same was done with."""
+    """Messages of one step that were all sent, all acknowledged, or all received by one client."""
 
     __slots__ = ("backwards", "count", "highest", "last", "last_t", "lowest", "seen", "step")
 
@@ -37,7 +37,7 @@ class _Run:
 
     def row(self) -> Row:
         if self.count == 1:
-            return say(self.seen)
+            return describe(self.seen)
         seen, first, last = self.seen, f"{self.step}-{self.lowest}", f"{self.step}-{self.highest}"
         span = self.highest - self.lowest + 1
         which = f"{first} to {last}" if self.count == span else f"{self.count} of {first} to {last}"
@@ -59,41 +59,41 @@ class _Run:
 
 
 def folded(observations: Iterable[Observation]) -> Iterator[Row]:
-    """Put observations into words; whatever is no message ends the runs before it."""
+    """Yield the rows of observations; an observation that is no message ends all open runs."""
     runs: dict[tuple[object, ...], _Run] = {}
     for seen in observations:
-        step, number = _place(seen) if isinstance(seen, Sent | Acknowledged | Received) else ("", -1)
+        step, number = _step_and_number(seen) if isinstance(seen, Sent | Acknowledged | Received) else ("", -1)
         if number < 0 or not isinstance(seen, Sent | Acknowledged | Received):
-            yield from _closed(runs)
-            yield say(seen)
+            yield from _close(runs)
+            yield describe(seen)
             continue
-        key = (step, *_sort(seen))
+        key = (step, *_run_key(seen))
         run = runs.get(key)
         if run is None:
             if len(runs) == _MOST_OPEN:
-                yield from _closed(runs)
+                yield from _close(runs)
             run = runs[key] = _Run(seen, step, number)
         run.add(number, seen.t)
-    yield from _closed(runs)
+    yield from _close(runs)
 
 
-def _place(seen: Sent | Acknowledged | Received) -> tuple[str, int]:
-    """Return a message's step and number: 0 of a body that carries none, -1 of a name that no run writes."""
+def _step_and_number(seen: Sent | Acknowledged | Received) -> tuple[str, int]:
+    """Return a message's step and number: 0 for a body without an id, -1 for an id that no run writes."""
     if seen.id is None:
         return "", 0
     step, _, text = seen.id.partition("-")
     return step, int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
-def _sort(seen: Sent | Acknowledged | Received) -> tuple[object, ...]:
-    """Return what must be equal for two messages to be of one run."""
+def _run_key(seen: Sent | Acknowledged | Received) -> tuple[object, ...]:
+    """Return what messages of one run have in common, beside their step."""
     if isinstance(seen, Received):
         return (seen.client, seen.destination, seen.retained, seen.redelivered)
     return (seen.outcome, seen.note) if isinstance(seen, Acknowledged) else ()
 
 
-def _closed(runs: dict[tuple[object, ...], _Run]) -> Iterator[Row]:
-    """Return the rows of all runs, which began in this order, and forget them."""
+def _close(runs: dict[tuple[object, ...], _Run]) -> Iterator[Row]:
+    """Return the rows of all runs in the order they began, and clear `runs`."""
     rows = [run.row() for run in runs.values()]
     runs.clear()
     return iter(rows)

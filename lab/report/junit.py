@@ -1,8 +1,8 @@
-"""Report → JUnit XML, as CI systems read it: one test case for each expectation.
+"""Report → JUnit XML for CI systems: one test case for each expectation.
 
-A broken one is a failure. An unknown one is an error, never skipped: CI systems pass over what was skipped, and nobody
-may take for good what nobody could tell. There is no standard; the file keeps to both schemas that are in use, the one
-for Apache Ant's task (which fixes the order of elements and asks for more attributes) and that of Jenkins.
+A broken one is a failure. An unknown one is an error and not skipped, since CI systems pass over skipped cases. There
+is no standard; the file keeps to both schemas in use, the one for Apache Ant's task (which fixes the order of elements
+and requires more attributes) and that of Jenkins.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from lab.judge.values import Outcome, Report
 from lab.text_files import write_text
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-WHOLE = "the run can be judged"  # the case that stands where nothing was expected, or that a history is too short for
+WHOLE = "the run can be judged"  # the only case if the scenario expects nothing
 NOWHEN = "1970-01-01T00:00:00"
 
 
 def to_xml(report: Report, seconds: float) -> str:
-    """Return the text of `report.junit.xml` for a run that lasted so long; the same report gives the same text."""
+    """Return the text of `report.junit.xml` for a run of `seconds`; equal reports have equal texts."""
     cases = [(verdict.expectation, verdict.outcome, verdict.reason) for verdict in report.verdicts]
     if not cases:
         cases = [(WHOLE, report.outcome, " ".join(report.notes) or "nothing was expected")]
@@ -66,22 +66,22 @@ def to_xml(report: Report, seconds: float) -> str:
 
 
 def write(report: Report, seconds: float, path: Path) -> None:
-    """Write the file; a reader sees the old one or the new one, never half of it."""
+    """Write `report.junit.xml`; a reader sees the old file or the new one, never half of it."""
     write_text(path, to_xml(report, seconds))
 
 
 def _safe(text: str) -> str:
-    """Put a sign in place of what XML cannot hold even when it is escaped."""
+    """Return a text with U+FFFD in place of signs that XML cannot hold even escaped."""
     return _NO_XML.sub("\ufffd", text)
 
 
 def _name(text: str) -> str:
-    """Write a name on one line, as the schemas' tokens are: no space at its ends, none twice."""
+    """Return a name as a token of the schemas: on one line, without double spaces or spaces at its ends."""
     return " ".join(_safe(text).split())
 
 
 def _timestamp(started: str) -> str:
-    """Write a moment without its zone, as the schema wants it; it is UTC."""
+    """Return a moment in UTC without its zone, as the schema requires; 1970 if it cannot be read."""
     try:
         moment = datetime.fromisoformat(started)
     except ValueError:

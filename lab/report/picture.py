@@ -1,4 +1,4 @@
-"""What stood and what went where, for whoever draws it: ways between regions, and bridges; nothing of how it looks."""
+"""The facts of a drawing: messages between regions and the state of bridges, without any layout."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from lab.judge.values import BridgeReport, LinkReport, RegionOutline, Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One direction between two regions, or a region's own brokers among themselves."""
+    """The messages of one direction between two regions, or within one region."""
 
     received: int
-    expected: int | None  # None where nobody was owed a particular message
-    used: bool  # whether anything was meant to go there
+    expected: int | None  # None where no broker was owed a particular message
+    used: bool  # whether there was any flow
     link: LinkReport | None
 
     def count(self, digits: str = "") -> str:
-        """Write how many went: 9 of 10, or 9 where nothing particular was owed."""
+        """Return the count in words: "9 of 10", or "9" if `expected` is None; `digits` is a format of numbers."""
         received = f"{self.received:{digits}}"
         return received if self.expected is None else f"{received} of {self.expected:{digits}}"
 
@@ -30,16 +30,16 @@ class Bridge:
     broker: str
     remote: str
     duplex: bool
-    up: tuple[str, ...]
+    up: tuple[str, ...]  # brokers
 
     @property
     def whole(self) -> bool:
-        """Return whether it is up at every end that it has."""
+        """Return whether the bridge is up at every end: one, or two if it is duplex."""
         return len(self.up) == (2 if self.duplex else 1)
 
 
 def way(report: Report, source: RegionOutline, target: RegionOutline) -> Way:
-    """Return what went from a region's brokers to another's, summed up, and what the link between them did."""
+    """Return the messages from one region's brokers to another's in sum, and the link between them."""
     senders, hearers = ({broker.name for broker in region.brokers} for region in (source, target))
     flows = [flow for flow in report.flows if flow.source in senders and flow.target in hearers]
     owed = [flow.expected for flow in flows]
@@ -53,7 +53,7 @@ def way(report: Report, source: RegionOutline, target: RegionOutline) -> Way:
 
 
 def bridges(report: Report) -> tuple[Bridge, ...]:
-    """Return the bridge of every connector that was seen."""
+    """Return the bridge of every connector observed."""
     found = []
     for near in (end for end in report.bridges if not end.created_by_duplex):
         ends = [near, *(far for far in report.bridges if _answers(near, far))]
@@ -70,6 +70,6 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
 
 
 def _answers(near: BridgeReport, far: BridgeReport) -> bool:
-    """Return whether an end is the responder's of that initiator's."""
+    """Return whether `far` is the responder's end of the bridge whose initiator's end is `near`."""
     named = far.connector in (near.connector, "") or far.connector.startswith("#")
     return far.created_by_duplex and named and (far.broker, far.remote) == (near.remote, near.broker)

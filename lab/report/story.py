@@ -1,4 +1,4 @@
-"""The whole story of one message: who sent it where, the demand for it, its outcome, every receipt, every fault."""
+"""The story of one message: its send, the demand for it, its outcome, every receipt, every fault."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ from lab.history import (
 from lab.judge.evidence.causes import FAR
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import gap, moment
-from lab.report.rows import say
+from lab.report.rows import describe
 from lab.report.rows.row import Row, Weight
 
 _MOST_EVENTS = 20
 
 
 class Story:
-    """What a history says of one message, taken in line by line."""
+    """The story of one message, collected from a history observation by observation."""
 
     def __init__(self, message: str) -> None:
         self.message = message
-        self.lines: list[Observation] = []  # those about it, its step's among them, in their order
+        self.lines: list[Observation] = []  # observations of the message and its step, in order
         self._step = message.partition("-")[0]
         self._publishing: Publishing | None = None
         self._sent: Sent | None = None
         self._outcomes: list[Acknowledged] = []
         self._received: list[Received] = []
         self._settled: list[Settled] = []
-        self._away: set[str] = set()
-        self._went: list[ClientChanged] = []  # clients that listen, as they come and go
+        self._away: set[str] = set()  # clients without a connection
+        self._client_changes: list[ClientChanged] = []  # connections lost and restored
         self._listening: dict[tuple[str, str], Subscribed] = {}
-        self._heard_by: set[tuple[str, str]] = set()  # who listened when it was sent
+        self._heard_by: set[tuple[str, str]] = set()  # subscriptions at the moment of sending
         self._timeline = Timeline()
         self._last = 0.0
 
     def add(self, seen: Observation) -> None:
-        """Take in one observation."""
+        """Add one observation."""
         self._last = max(self._last, seen.t)
         match seen:
             case Sent():
@@ -83,7 +83,7 @@ class Story:
                     self._settled.append(seen)
                     self.lines.append(seen)
             case ClientChanged():
-                self._went.append(seen)
+                self._client_changes.append(seen)
                 (self._away.discard if seen.state == "returned" else self._away.add)(seen.client)
                 if seen.state == "disconnected":
                     self._listening = {
@@ -93,7 +93,7 @@ class Story:
                 self._timeline.add(seen)
 
     def rows(self) -> Iterable[Row]:
-        """Tell the story; InputError where the history has no such message."""
+        """Return the story in the order of time; raise InputError if the history has no such message."""
         if self._publishing is None or self._sent is None:
             count = 0 if self._publishing is None else self._publishing.count
             steps = f"step {self._step} publishes {count}" if count else "a message is named <step>-<n>, such as 3-1"
@@ -101,18 +101,26 @@ class Story:
         self._timeline.last = self._last
         sent, publishing = self._sent, self._publishing
         until = max([seen.t for seen in self._received], default=self._timeline.end)
-        near = self._after_which(sent.t, until)
-        rows = [say(publishing), self._demand(sent, publishing), replace(say(sent), what=f"sent {sent.id}{near}")]
+        near = self._nearest_fault(sent.t, until)
+        rows = [
+            describe(publishing),
+            self._demand(sent, publishing),
+            replace(describe(sent), what=f"sent {sent.id}{near}"),
+        ]
         rows += self._events(sent.t, until)
         rows += [self._outcome(seen, sent) for seen in self._outcomes]
         rows += [self._receipt(seen, sent, first=number == 0) for number, seen in enumerate(self._received)]
-        rows += [say(seen) for seen in self._settled]
+        rows += [describe(seen) for seen in self._settled]
         concerned = {seen.client for seen in self._received} | {client for client, _ in self._heard_by}
-        rows += [say(seen) for seen in self._went if seen.client in concerned and sent.t <= seen.t <= self._last]
-        return sorted([*rows, *self._silences(publishing), *self._counters(publishing)], key=lambda row: row.t)
+        rows += [
+            describe(seen)
+            for seen in self._client_changes
+            if seen.client in concerned and sent.t <= seen.t <= self._last
+        ]
+        return sorted([*rows, *self._missing_receipts(publishing), *self._counters(publishing)], key=lambda row: row.t)
 
-    def _after_which(self, sent: float, until: float) -> str:
-        """Name the closure of a link that it met, or else the last event before it was sent."""
+    def _nearest_fault(self, sent: float, until: float) -> str:
+        """Return the link's closure nearest to the send, or else the last event before it; "" if none."""
         shut = [
             (each.start, each.words)
             for each in self._timeline.closures
@@ -146,10 +154,10 @@ class Story:
         )  # fmt: skip
 
     def _demanded(self, seen: Demand) -> Row:
-        return say(seen)
+        return describe(seen)
 
     def _events(self, since: float, until: float) -> list[Row]:
-        """Return the faults and recoveries between its sending and the last that was seen of it."""
+        """Return the faults and recoveries between the send and the last receipt."""
         timeline = self._timeline
         found = [Row(t=each.start, who="link", what=each.words, weight=Weight.FAULT) for each in timeline.closures]
         found += [Row(t=each.t, who="", what=each.words, weight=Weight.FAULT) for each in timeline.events]
@@ -158,24 +166,24 @@ class Story:
         return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], who="", what=f"{left} events more")]
 
     def _outcome(self, seen: Acknowledged, sent: Sent) -> Row:
-        row = say(seen)
+        row = describe(seen)
         return replace(row, what=f"{row.what}, {gap(seen.t - sent.t)} after it was sent")
 
     def _receipt(self, seen: Received, sent: Sent, *, first: bool) -> Row:
-        row = say(seen)
+        row = describe(seen)
         after = [each for each in self._timeline.events if sent.t <= each.t <= seen.t]
         near = f" and {gap(seen.t - after[-1].t)} after {after[-1].words}" if after else ""
         again = "" if first else " (not the first receipt)"
         alike = "; equal bodies cannot be told apart" if seen.id is None else ""
         return replace(row, what=f"{row.what}{again}, {gap(seen.t - sent.t)} after it was sent{near}{alike}")
 
-    def _silences(self, publishing: Publishing) -> list[Row]:
-        """Name those who listened when it was sent and did not receive it."""
+    def _missing_receipts(self, publishing: Publishing) -> list[Row]:
+        """Return a row for each subscriber that listened at the send and did not receive the message."""
         got = {(seen.client, seen.destination) for seen in self._received}
-        deaf = [key for key in sorted(self._heard_by) if hears(key[1], publishing.destination) and key not in got]
+        silent = [key for key in sorted(self._heard_by) if hears(key[1], publishing.destination) and key not in got]
         selecting = {client: its.selector for (client, _), its in self._listening.items() if its.selector is not None}
         if publishing.destination.startswith("queue://") and got:
-            return []  # one of those who share a queue is enough
+            return []  # one subscriber of a shared queue is enough
         rows = [
             Row(
                 t=self._last,
@@ -185,7 +193,7 @@ class Story:
                 + (": it had gone, and did not come back" if client in self._away else ""),
                 weight=Weight.FAULT,
             )
-            for client, _ in deaf
+            for client, _ in silent
         ]
         if not rows and not got:
             rows = [Row(t=self._last, who="", what="nobody received it")]
@@ -201,8 +209,8 @@ class Story:
         return rows
 
     def _counters(self, publishing: Publishing) -> list[Row]:
-        """Return the last counters of every broker at its destination: whether it was forwarded, they alone can say."""
+        """Return each broker's last counters of the destination: they alone tell whether messages were forwarded."""
         last: list[DestinationSeen] = [
             seen[-1] for (_, what), seen in self._timeline.destinations.items() if what == publishing.destination
         ]
-        return [say(seen) for seen in last]
+        return [describe(seen) for seen in last]

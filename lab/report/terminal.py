@@ -1,6 +1,6 @@
-"""Report → what a person reads in a terminal: the drawing, the deliveries, the verdicts, and where the run is kept.
+"""Report → text in a terminal: the drawing, the deliveries, the verdicts, and the run's folder.
 
-Colour and fine strokes appear only where the console can show them; nothing is said by colour alone.
+Colour and fine strokes appear only where the console can show them; no fact is told by colour alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 def render(
     report: Report, console: Console, *, folder: Path | str | None = None, page: Path | str | None = None
 ) -> None:
-    """Print a report, as wide as the console is; at its end, where the run and its page are kept."""
+    """Print a report in the console's width, and at its end the run's `folder` and `page`, if given."""
     only_ascii = not console.encoding.lower().replace("-", "").startswith("utf")
     marks = _ASCII_MARKS if only_ascii else _MARKS
 
@@ -66,7 +66,7 @@ def render(
 
 
 def _coloured(picture: str, outcome: Outcome) -> Text:
-    """Colour the counts: what is missing is bad news only where nobody expected it to be."""
+    """Return a drawing with coloured counts; an incomplete one is red unless the report held."""
     missing = "bold" if outcome is Outcome.HELD else "bold red"
     drawn = Text(picture)
     drawn.highlight_regex(r"[┌┐└┘─│]+", "dim")
@@ -76,7 +76,7 @@ def _coloured(picture: str, outcome: Outcome) -> Text:
 
 
 def _deliveries(report: Report, width: int, ascii: bool) -> Table:
-    """Return one row per subscriber; columns in which nothing happened are left out."""
+    """Return a table with one row per delivery; columns that are zero throughout are left out."""
     columns = [
         ("lost", "lost"),
         ("duplicated", "duplicates"),
@@ -106,7 +106,7 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
             for name, _ in shown
         ]
         table.add_row(
-            Text(plain(_who(row), ascii)),
+            Text(plain(_recipient(row), ascii)),
             _coloured(f"{row.received} of {row.expected}", report.outcome),
             *figures,
             *(f"{figure:.1f}" for figure in ((row.latency.p50, row.latency.p99) if row.latency else ())),
@@ -114,7 +114,7 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
     return table
 
 
-def _who(row: Delivery) -> str:
+def _recipient(row: Delivery) -> str:
     if not row.shares:
         return f"{row.subscriber} at {row.broker}, {row.destination}"
     shares = ", ".join(f"{share.subscriber} at {share.broker} {share.received}" for share in row.shares)

@@ -1,4 +1,4 @@
-"""Rows of a timeline → lines of text, and what a history's file left out, in words."""
+"""Rows of a timeline → lines of text, with a heading and a note on a history that is cut short."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHO = 18
 
 
 def heading(header: Header, *, only_ascii: bool) -> str:
-    """Say which run it is."""
+    """Return the heading: the run's facts, and the titles of the columns."""
     versions = ", ".join(f"{broker} {version}" for broker, version in header.activemq.items())
     parts = [f"run {header.run}", header.scenario, f"seed {header.seed}", header.started]
     head = " · ".join([*parts, f"ActiveMQ: {versions}"] if versions else parts)
@@ -21,7 +21,7 @@ def heading(header: Header, *, only_ascii: bool) -> str:
 
 
 def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
-    """Write a row on one line; nothing is said by colour alone."""
+    """Return a row as one line; no fact is told by colour alone."""
     when = f"{row.t:9.3f}" if row.until is None else f"{row.t:9.3f} – {row.until:.3f}"
     sign = (_ASCII_SIGNS if only_ascii else _SIGNS)[row.weight]
     written = f"{when:<21} {sign} {row.who:<{_WHO}} {row.what}".replace("\n", " ")
@@ -31,7 +31,10 @@ def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
 
 
 def remainder(cut_short_at: int | None, *, ended: bool) -> str:
-    """Say what is missing at the end of a history, if anything is."""
+    """Return what is missing at the end of a history; "" if nothing is.
+
+    `cut_short_at` is the number of a half-written line; `ended` tells whether the history has its last line.
+    """
     if cut_short_at is not None:
         return f"the history is cut short: its line {cut_short_at} is only half there and left out"
     return "" if ended else "the history ends without its last line: the run was killed, or still goes on"

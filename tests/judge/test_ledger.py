@@ -25,7 +25,7 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.judge import Report, Streamed, judge
-from lab.judge.evidence.evidence import take_in
+from lab.judge.evidence.evidence import collect_evidence
 from lab.judge.values import Percentiles
 from lab.replay.outstanding import Outstanding
 
@@ -205,5 +205,5 @@ def test_a_message_costs_few_bytes() -> None:
             book.record(seen)  # and nobody asks: what waits to be added up must not grow
         return book
 
-    assert most(lambda: take_in(HEADER, story())) < 100
+    assert most(lambda: collect_evidence(HEADER, story())) < 100
     assert most(waiting) < 300

@@ -12,7 +12,7 @@ from lab.errors import InputError
 from lab.history import KINDS, Acknowledged, Observation, Received, SendOutcome, Sent, Trouble, read
 from lab.history.choosing import Choice, Chooser
 from lab.report.folding import folded
-from lab.report.rows import say
+from lab.report.rows import describe
 from lab.report.rows.row import Row, Weight
 from lab.report.story import Story
 from lab.report.timeline_text import remainder, text
@@ -100,13 +100,13 @@ class Eclipse(Observation, frozen=True, kw_only=True, tag="sun-eclipse"):
 
 
 def test_a_kind_without_words_tells_its_fields() -> None:
-    row = say(Eclipse(t=1, broker="tokyo", how_dark=0.5, total=False))
+    row = describe(Eclipse(t=1, broker="tokyo", how_dark=0.5, total=False))
     assert (row.who, row.what) == ("tokyo", "sun eclipse: how dark 0.5, total no")
 
 
 @given(seen=st.one_of([made(kind) for kind in KINDS.values()]))
 def test_everything_that_can_be_seen_can_be_said(seen: Observation) -> None:
-    written = text(say(seen), only_ascii=False, colour=False)
+    written = text(describe(seen), only_ascii=False, colour=False)
     assert written.removesuffix("\n").isprintable()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from lab.history import Observation, read
 from lab.history.choosing import Choice, Chooser
 from lab.report.folding import folded
-from lab.report.rows import say
+from lab.report.rows import describe
 from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, text
@@ -33,7 +33,7 @@ def story(message: str) -> Rows:
 
 
 def unfolded(observations: Iterable[Observation]) -> Iterator[Row]:
-    return map(say, observations)
+    return map(describe, observations)
 
 
 CASES: dict[str, tuple[str, Choice, Rows]] = {

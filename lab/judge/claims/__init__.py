@@ -1,1 +1,1 @@
-"""One expectation each: a function from Evidence to a Verdict."""
+"""Judges: one module per expectation, whose `judge` returns the finding of a claim from the evidence."""

@@ -1,4 +1,4 @@
-"""The expectation `bridge`: at which ends a connector's bridge is up, when, and whether its ends count the same."""
+"""Judge of the expectation `bridge`: the ends at which a bridge is up, when, and whether their counters agree."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from lab import units
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.steps.base import Fault
-from lab.judge.evidence.agreement import facing, ways
+from lab.judge.evidence.agreement import both_ends, ways
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End
-from lab.judge.findings import Finding, at_the_end, together
+from lab.judge.findings import Finding, at_the_end, combine
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment, unwatched
 
 
 def judge(claim: Bridge, evidence: Evidence) -> Finding:
-    """Judge which ends were up, and since when; and whether they agree."""
+    """Judge which ends were up and since when, and whether their counters agree."""
     timeline = evidence.timeline
     initiators = [
         end
@@ -29,14 +29,14 @@ def judge(claim: Bridge, evidence: Evidence) -> Finding:
         return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: say which broker is meant"
     findings = []
     if claim.up is not None:
-        findings.append(_up(claim, evidence, initiators))
+        findings.append(_judge_up(claim, evidence, initiators))
     if claim.agree:
-        findings.append(_agree(claim, evidence, initiators))
-    return together(findings, evidence)
+        findings.append(_judge_agreement(claim, evidence, initiators))
+    return combine(findings, evidence)
 
 
-def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
-    """Judge whether what each end gave is what the other took, by the last that was seen of them."""
+def _judge_agreement(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
+    """Judge whether each end received what the other dequeued, by their last observed counters."""
     timeline = evidence.timeline
     if timeline.standing:
         return Outcome.UNKNOWN, "its ends are asked what they counted when a run ends, and not while a lab stands"
@@ -44,7 +44,7 @@ def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before its ends were counted"
     if not initiators:
         return Outcome.UNKNOWN, f"no end of {claim.connector} was ever seen"
-    both = [facing(near, timeline.bridges) for near in initiators]
+    both = [both_ends(near, timeline.bridges) for near in initiators]
     differ: list[str] = []
     agree: list[str] = []
     why = [each for each in both if isinstance(each, str)]
@@ -59,10 +59,10 @@ def _agree(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
     return Outcome.HELD, f"its ends agree: {', '.join(agree)}"
 
 
-def _up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
+def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
     course = _course(initiators, evidence.timeline.bridge_changes)
     if claim.term is not None:
-        return together([_after(claim.term, claim.up, evidence, course)], evidence)
+        return combine([_judge_after(claim.term, claim.up, evidence, course)], evidence)
     since, state = course[-1]
     reason = f"{_words(state, initiators)}, since {moment(since)}" if len(course) > 1 else _words(state, initiators)
     if state != claim.up and len(course) > 1:
@@ -70,17 +70,17 @@ def _up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
     return at_the_end(state == claim.up, reason, evidence)
 
 
-def _after(term: Term, up: str | None, evidence: Evidence, course: list[tuple[float, str]]) -> Finding:
-    """Judge the state when the time is over, or just before the next step that changes a link or a broker.
+def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[tuple[float, str]]) -> Finding:
+    """Judge the state when `within` is over, or just before the next step that changes a link or a broker.
 
-    A bridge with a wrong password shows itself for some milliseconds at every attempt: one moment proves nothing.
+    A bridge with a wrong password is up for some milliseconds at every attempt, so a state in between proves nothing.
     """
     timeline, after, within = evidence.timeline, term.after, term.within.total_seconds()
     steps = [step for step in timeline.fault_steps if step.verb == after]
     if not steps:
         return Outcome.UNKNOWN, f"no step {after} was taken"
     begin = steps[-1].done
-    own = (begin, steps[-1].step)  # a step that takes no time is not its own successor, nor is what came before it
+    own = (begin, steps[-1].step)  # a step that takes no time is not its own successor, nor are earlier ones
     later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
     next_step = min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=None)
     deadline = begin + within
@@ -105,7 +105,7 @@ def _after(term: Term, up: str | None, evidence: Evidence, course: list[tuple[fl
 
 
 def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -> list[tuple[float, str]]:
-    """Return the states the bridge went through, each with its first moment; it begins nowhere."""
+    """Return the bridge's states in order, each with its first moment; the first state is "nowhere"."""
     up: set[End] = set()
     course = [(float("-inf"), "nowhere")]
     for t, end, is_up in changes:

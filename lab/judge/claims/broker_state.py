@@ -1,4 +1,4 @@
-"""The expectation `broker-state`: in which of the service's states a broker was."""
+"""Judge of the expectation `broker-state`: the state that the service reports for a broker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.judge.wording import moment
 
 
 def judge(claim: BrokerStateClaim, evidence: Evidence) -> Finding:
-    """Judge a broker's state at a moment, or whether it was in it while a step was done."""
+    """Judge a broker's state at the end or after a step, or whether it had the state during a step."""
     if claim.during is None:
         found, when = last_record(claim.broker, claim.after, evidence)
         if isinstance(found, str):

@@ -1,4 +1,4 @@
-"""The expectation `configuration`: which revision a broker has, and which one waits."""
+"""Judge of the expectation `configuration`: a broker's current and pending revision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.judge.values import Outcome
 
 
 def judge(claim: ConfigurationClaim, evidence: Evidence) -> Finding:
-    """Judge which revision a broker has, and which one waits."""
+    """Judge which revision a broker has, and which one is pending."""
     found, when = last_record(claim.broker, claim.after, evidence)
     if isinstance(found, str):
         return Outcome.UNKNOWN, found

@@ -1,4 +1,4 @@
-"""The expectation `counters`: by how much what a broker counts has risen."""
+"""Judge of the expectation `counters`: the rise of a broker's counters between two snapshots."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.judge.values import Outcome
 
 
 def judge(claim: Counters, evidence: Evidence) -> Finding:
-    """Judge by how much each counter rose."""
+    """Judge the rise of each counter claimed."""
     destination = destination_of(claim)
     if claim.bridge is not None:
         subject, what = Subject("bridge", claim.bridge), f"{claim.broker}'s end of the bridge {claim.bridge}"
@@ -19,11 +19,11 @@ def judge(claim: Counters, evidence: Evidence) -> Finding:
         subject, what = Subject("destination", destination), f"{destination} on {claim.broker}"
     else:
         subject, what = Subject("broker", claim.broker), f"{claim.broker} in all"
-    held, broken, untold, span = [], [], [], (0.0, 0.0)
+    held, broken, unknowns, span = [], [], [], (0.0, 0.0)
     for counter, amount in claim.amounts.items():
         rise = evidence.timeline.snapshots.rise(claim.between, claim.broker, subject, counter)
         if isinstance(rise, str):
-            untold.append(rise)
+            unknowns.append(rise)
         elif amount.holds(rise.by):
             held.append(f"{counter} {rise.by}")
         else:
@@ -32,6 +32,6 @@ def judge(claim: Counters, evidence: Evidence) -> Finding:
     when = f"between {claim.between[0]} and {claim.between[1]}"
     if broken:
         return Outcome.BROKEN, f"{what}, {when}: {'; '.join(broken)}{evidence.causes.between(*span)}"
-    if untold:
-        return unknown("; ".join(dict.fromkeys(untold)), evidence)
+    if unknowns:
+        return unknown("; ".join(dict.fromkeys(unknowns)), evidence)
     return Outcome.HELD, f"{what}, {when}: {', '.join(held)}"

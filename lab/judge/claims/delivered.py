@@ -1,4 +1,4 @@
-"""The expectation `delivered`: every message reached whom it should, or nothing reached them at all."""
+"""Judge of the expectation `delivered`: every message reached the receivers it was owed to, or none did."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from lab.judge.claims.duplicates import duplicated
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.records import OK
 from lab.judge.evidence.tally import Tally
-from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment
 from lab.units import several
 
-_STRANGE = "of no publish step of this run"
+_UNEXPLAINED = "of no publish step of this run"
 
 
 def judge(claim: Delivered, evidence: Evidence) -> Finding:
-    """Judge what arrived against what was promised."""
+    """Judge the messages received against the promise, for each audience."""
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
     where = f" to {destination}" if destination else ""
-    judge_one = _nothing if claim.promise == "nothing" else _all
+    judge_one = _judge_silence if claim.promise == "nothing" else _judge_arrivals
     findings = never_subscribed(claim.to, chosen, named=where, anyone=where)
-    return together([*findings, *(judge_one(claim, each, evidence) for each in chosen)], evidence)
+    return combine([*findings, *(judge_one(claim, each, evidence) for each in chosen)], evidence)
 
 
-def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
+def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
     who, tallies = listed(list(chosen.audience.names)), chosen.tallies
     if claim.to is not None and claim.to.any:
         who = " or ".join(chosen.audience.names)
     within = claim.within.total_seconds()
     expected = sum(tally.expected for tally in tallies)
-    untold = _untold(chosen, who)
+    uncertain = _uncertain(chosen, who)
     if not expected:
-        return Outcome.UNKNOWN, untold or _nothing_owed(chosen, who)
+        return Outcome.UNKNOWN, uncertain or _nothing_owed(chosen, who)
     broken = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = _missing(tallies, watched - within)
@@ -72,8 +72,8 @@ def _all(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
             f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
             f"{_sent(tally, number)}: sooner than its {units.format_duration(claim.within)} were over"
         )
-    if untold and not losable:
-        return Outcome.UNKNOWN, untold
+    if uncertain and not losable:
+        return Outcome.UNKNOWN, uncertain
     return Outcome.HELD, _held(claim, tallies, expected, who)
 
 
@@ -94,8 +94,8 @@ def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str)
     return words
 
 
-def _untold(chosen: Chosen, who: str) -> str:
-    """Say which messages did not arrive and may still, or were perhaps not owed; empty where there are none."""
+def _uncertain(chosen: Chosen, who: str) -> str:
+    """Return which messages may still arrive or were perhaps not owed; "" if there are none."""
     waiting = [(tally, number) for tally in chosen.tallies for number in tally.waiting]
     unsure = [(tally, number) for tally in chosen.tallies for number in tally.unsure]
     words = []
@@ -116,7 +116,7 @@ def _untold(chosen: Chosen, who: str) -> str:
 
 
 def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -> str:
-    """Say that a message was received, and given back without an acknowledgement."""
+    """Return, as the end of a sentence, that a message was given back without an acknowledgement; else ""."""
     position = (tally.publication.step << 32) + number
     backs = {
         member.client: t
@@ -128,7 +128,7 @@ def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -
 
 
 def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
-    """Say that a subscriber that nothing is kept for had lost its connection when a message was sent."""
+    """Return that a non-durable subscriber had lost its connection when a message was sent; else ""."""
     sent = tally.publication.sent_at[number]
     for member in chosen.audience.members if len(chosen.audience.members) == 1 else ():
         for lost, back in member.cut_off:
@@ -150,7 +150,7 @@ def _nothing_owed(chosen: Chosen, who: str) -> str:
 
 
 def _missing(tallies: tuple[Tally, ...], due: float) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
-    """Part what never arrived into what was overdue and what might still have come; each in order of sending."""
+    """Return the lost messages that were due by a moment, and those due later; each in order of sending."""
     lost = [(tally, number) for tally in tallies for number in tally.lost]
     lost.sort(key=_sent_at)
     return (
@@ -188,8 +188,8 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     )
 
 
-def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
-    """Judge the promise that nothing arrives, for those of an audience who are named."""
+def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
+    """Judge the promise that nothing arrives, for the named members of an audience."""
     members = [member for member in chosen.audience.members if claim.to is None or member.client in claim.to.names]
     who = listed(list(dict.fromkeys(member.client for member in members)))
     came: list[tuple[float, str]] = []
@@ -205,10 +205,10 @@ def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
                     number = min(numbers, key=receipts.first_at.__getitem__)
                     words = f"{_sent(tally, number)} to {tally.publication.broker}"
                     came.append((receipts.first_at[number], words))
-        if member.strange_first is not None and destination_of(claim) in (None, member.destination):
-            count += member.strange
-            came.append((member.strange_first, _STRANGE))
-    if came and evidence.timeline.coverage.forgotten and all(words is _STRANGE for _, words in came):
+        if member.first_unexplained is not None and destination_of(claim) in (None, member.destination):
+            count += member.unexplained
+            came.append((member.first_unexplained, _UNEXPLAINED))
+    if came and evidence.timeline.coverage.forgotten and all(words is _UNEXPLAINED for _, words in came):
         return Outcome.UNKNOWN, f"{who} received {several(count, 'message')}, perhaps of those that were left out"
     if came:
         when, words = min(came)
@@ -219,7 +219,7 @@ def _nothing(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
         for number in (*tally.lost, *tally.arrived, *tally.unsure)
         if tally.publication.outcomes[number] == OK
     ]
-    # Of a queue's audience, only those named matter, and only while they could hear.
+    # Of a queue's audience, only named members count, and only while they were listening.
     heard_until = min(member.heard_until for member in members)
     sent = [at for at in sent if at < heard_until]
     if not sent:

@@ -1,4 +1,4 @@
-"""The expectation `demand`: whether a broker has a bridge's consumer on a destination, and when."""
+"""Judge of the expectation `demand`: whether a broker has a bridge's consumer on a destination, and when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.judge.wording import gap, moment, unwatched
 
 
 def judge(claim: Demanded, evidence: Evidence) -> Finding:
-    """Judge the last that was seen of the demand, or what was seen when the time was over."""
+    """Judge the last observed demand or, after a step, the demand when `within` is over."""
     destination, timeline = str(destination_of(claim)), evidence.timeline
     seen = sorted(timeline.demand.get((claim.broker, destination), ()), key=lambda each: each.t)
     if not seen:
@@ -23,7 +23,7 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
         if not course or course[-1][1] is not each.present or timeline.coverage.gap(course[-1][0], each.t):
             course.append((each.t, each.present))
     if claim.term is not None:
-        return _after(claim, claim.term, evidence, course)
+        return _judge_after(claim, claim.term, evidence, course)
     since, present = course[-1]
     words = f"{_words(claim.broker, destination, present)}, since {moment(since)}"
     if not timeline.complete:
@@ -33,7 +33,7 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
     return Outcome.BROKEN, words + evidence.causes.near(since, since)
 
 
-def _after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[float, bool]]) -> Finding:
+def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[float, bool]]) -> Finding:
     timeline, within = evidence.timeline, term.within.total_seconds()
     destination, step = str(destination_of(claim)), timeline.last_step(term.after)
     if step is None:

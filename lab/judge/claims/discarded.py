@@ -1,6 +1,6 @@
-"""The expectation `discarded`: how many messages a broker dropped for a slow bridge.
+"""Judge of the expectation `discarded`: the messages that a broker dropped for a slow bridge.
 
-The broker's counter decides; what the clients' own ledger says of the same is put beside it.
+The broker's counter decides; the count of the clients' ledger is given beside it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from lab.units import several
 
 
 def judge(claim: Discarded, evidence: Evidence) -> Finding:
-    """Judge how many messages were dropped for a slow bridge, and whether that explains what was lost."""
+    """Judge the number of messages dropped for a slow bridge, and whether it explains all losses."""
     destination = f"topic://{claim.topic}"
     rise = evidence.timeline.snapshots.rise(
         claim.between, claim.broker, Subject("destination", destination), "discarded"
     )
     if isinstance(rise, str):
         return unknown(rise, evidence)
-    again = _began_again(evidence, claim.broker, destination, rise)
+    again = _restart(evidence, claim.broker, destination, rise)
     lost = lost_elsewhere(evidence, claim.broker, destination)
     words = f"{claim.broker} discarded {again and 'at least '}{several(rise.by, 'message')} of {destination} "
     words += "for a slow bridge"
@@ -42,8 +42,8 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
     return Outcome.HELD, words
 
 
-def _began_again(evidence: Evidence, broker: str, destination: str, rise: Rise) -> str:
-    """Say what made the counter of a bridge's subscription begin again: it lives no longer than the subscription."""
+def _restart(evidence: Evidence, broker: str, destination: str, rise: Rise) -> str:
+    """Return why the counter may have restarted, as it ends with its subscription; "" if it did not."""
     for t, end, up in evidence.timeline.bridge_changes:
         if not up and rise.begin < t < rise.end and broker in (end.broker, end.remote):
             return f"the bridge of {listed(sorted((end.broker, end.remote)))} went down at {moment(t)}"

@@ -1,4 +1,4 @@
-"""The expectation `dropped`: how many packets the router dropped."""
+"""Judge of the expectation `dropped`: the packets that the router dropped between two endpoints."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _AT = {"way": "no-way", "out": "no-egress-rule", "in": "no-ingress-rule"}
 
 
 def judge(claim: Dropped, evidence: Evidence) -> Finding:
-    """Judge how many packets the router dropped, by its own counters."""
+    """Judge the number of packets that the router dropped, by its own counters."""
     timeline = evidence.timeline
     if timeline.standing:
         return Outcome.UNKNOWN, "the router is asked what it dropped when a run ends, and not while a lab stands"
     if not timeline.complete:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before the router was asked"
-    found = [each for each in timeline.dropped if _meant(claim, each)]
+    found = [each for each in timeline.dropped if _matches(claim, each)]
     packets = sum(each.packets for each in found)
     causes = "; ".join(f"{each.packets}: {each.cause}" for each in found)
     reason = f"{several(packets, 'packet')} dropped" + (f" ({causes})" if causes else "")
     return Outcome.of(claim.packets.holds(packets)), reason
 
 
-def _meant(claim: Dropped, seen: PacketsDropped) -> bool:
+def _matches(claim: Dropped, seen: PacketsDropped) -> bool:
     ends = (claim.source, claim.to) == (seen.source, seen.target)
     port = claim.port is None or f" {claim.port} " in f"{seen.cause} "
     return ends and port and claim.because in (None, _AT.get(seen.at))

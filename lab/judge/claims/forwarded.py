@@ -1,6 +1,6 @@
-"""The expectation `forwarded`: how many messages a broker handed to others.
+"""Judge of the expectation `forwarded`: the messages that a broker forwarded to others.
 
-The broker's counter decides; what the clients' own ledger says of the same is put beside it.
+The broker's counter decides; the count of the clients' ledger is given beside it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lab.units import several
 
 
 def judge(claim: Forwarded, evidence: Evidence) -> Finding:
-    """Judge how many messages a broker handed to others."""
+    """Judge the number of messages that a broker forwarded to others."""
     destination = str(destination_of(claim))
     rise = evidence.timeline.snapshots.rise(
         claim.between, claim.broker, Subject("destination", destination), "forwarded"
@@ -35,7 +35,7 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
 
 
 def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise: Rise) -> str:
-    """Say what the ledger knows of the same, where it is of the same stretch of time."""
+    """Return the ledger's count beside the broker's, as the end of a sentence; "" unless all of the run is claimed."""
     if claim.between != (START, END):
         return ""
     received = received_elsewhere(evidence, claim.broker, destination)
@@ -43,11 +43,11 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     brokers = list(evidence.header.declared.get("topology", {}).get("brokers", {}))
     others = [name for name in brokers if name != claim.broker]
     if len(others) != 1:
-        return words  # with three brokers one message may be forwarded twice, or pass through
+        return words  # with three brokers a message may be forwarded twice, or pass through one
     subject = Subject("destination", destination)
     counts = [evidence.timeline.snapshots.count(END, others[0], subject, name) for name in ("queued", "forwarded")]
     wait, back = (count if isinstance(count, int) and is_queue(destination) else 0 for count in counts)
     words += f", {wait} wait on {others[0]}" if wait else ""
     if back:
-        return f"{words}, {others[0]} forwarded {back} itself"  # some may have come back, and nobody knows which
+        return f"{words}, {others[0]} forwarded {back} itself"  # some may have come back, and which ones is unknown
     return words + (": the two witnesses disagree" if rise.by != received + wait else "")

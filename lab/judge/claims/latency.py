@@ -1,4 +1,4 @@
-"""The expectation `latency`: how long messages took from send to first receipt."""
+"""Judge of the expectation `latency`: the time from send to first receipt."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lab.declare.expectations.latency import Latency
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import Publication
-from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome, Percentiles
 from lab.judge.wording import listed, milliseconds, moment
 
 
 class Timed(NamedTuple):
-    """The messages of one publication that arrived, by number, and how many seconds each took."""
+    """The numbers of a publication's messages that arrived, and the latency of each in seconds."""
 
     publication: Publication
     numbers: Sequence[int]
@@ -24,23 +24,23 @@ class Timed(NamedTuple):
 
 
 def judge(claim: Latency, evidence: Evidence) -> Finding:
-    """Judge every bound, for every subscriber by itself or for all of one direction."""
+    """Judge every bound, for each audience or for all subscribers of one direction together."""
     chosen = evidence.chosen(claim.to, None)
     findings = [] if claim.direction and claim.to is None else never_subscribed(claim.to, chosen)
     if claim.direction is not None:
         source, target = claim.direction
         named = () if claim.to is None else claim.to.names
         timed = [found for each in chosen for found in _crossing(each.audience, source, target, named)]
-        findings.append(_one(claim, f"from {source} to {target}", timed, evidence))
+        findings.append(_judge_one(claim, f"from {source} to {target}", timed, evidence))
     else:
         for each in chosen:
             timed = [Timed(tally.publication, *tally.timed()) for tally in each.tallies]
-            findings.append(_one(claim, f"to {listed(list(each.audience.names))}", timed, evidence))
-    return together(findings, evidence)
+            findings.append(_judge_one(claim, f"to {listed(list(each.audience.names))}", timed, evidence))
+    return combine(findings, evidence)
 
 
 def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]) -> Iterator[Timed]:
-    """Return what went from one broker's publishers to the audience's members at another."""
+    """Yield the messages from one broker's publishers to the audience's members at another broker."""
     there = [m for m in audience.members if m.broker == target and (not named or m.client in named)]
     for tally in audience.tallies:
         publication = tally.publication
@@ -49,7 +49,7 @@ def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]
         if len(there) == len(audience.members):
             yield Timed(publication, *tally.timed())
             continue
-        for member in there:  # those of a queue who share it with others
+        for member in there:  # members that share a queue with others
             if publication.step in member.receipts and not tally.alike:
                 receipts = member.receipts[publication.step]
                 waited = {*tally.kept, *receipts.retained}
@@ -58,7 +58,7 @@ def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]
                 yield Timed(publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers])
 
 
-def _one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> Finding:
+def _judge_one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> Finding:
     ordered = sorted(took * 1000 for each in timed for took in each.took)
     figures = Percentiles.of(ordered)
     if figures is None:
@@ -88,7 +88,7 @@ def _one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -
 
 
 def _first(timed: Sequence[Timed], breaks: Callable[[float], bool], evidence: Evidence) -> str:
-    """Name the first message, in order of sending, that breaks a bound, and what befell the network near it."""
+    """Return in words the first message sent that breaks a bound, and the likely cause; `breaks` takes milliseconds."""
     sent, publication, number, took = min(
         (
             (each.publication.sent_at[number], each.publication, number, took)

@@ -1,4 +1,7 @@
-"""The expectation `log`: a broker's log has a line, or has none; of all it said, warnings, errors and named lines."""
+"""Judge of the expectation `log`: a broker's log has a line, or has none.
+
+A history holds warnings, errors and lines that match a named pattern.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
 from lab.units import several
 
-_HEAD, _TAIL = 60, 90  # characters of a line: what speaks, and why; the whole of it is in the history
+_HEAD, _TAIL = 60, 90  # characters shown of a line: its class and its cause; the history has all of it
 
 
 def judge(claim: Log, evidence: Evidence) -> Finding:
-    """Judge which lines a broker's log has."""
+    """Judge whether the log has enough matching lines, or none."""
     timeline = evidence.timeline
     begin, end, since = float("-inf"), timeline.end, ""
     if claim.after is not None:
@@ -34,7 +37,7 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
     ]
     watched = timeline.end >= end and timeline.complete
     if claim.absent:
-        return _absent(claim, lines, watched, since, evidence)
+        return _judge_absence(claim, lines, watched, since, evidence)
     count = sum(line.times for line in lines)
     if count >= claim.count:
         return at_the_end(True, _found(claim, lines), evidence)
@@ -49,7 +52,7 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
     return Outcome.BROKEN, reason + (f"; it has {', '.join(names)}" if names else "")
 
 
-def _absent(claim: Log, lines: list[LogLine], watched: bool, since: str, evidence: Evidence) -> Finding:
+def _judge_absence(claim: Log, lines: list[LogLine], watched: bool, since: str, evidence: Evidence) -> Finding:
     if lines:
         first = lines[0]
         near = evidence.causes.near(first.t, first.t)

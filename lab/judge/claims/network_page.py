@@ -1,4 +1,4 @@
-"""The expectation `network-page`: the rows of a broker's Network page."""
+"""Judge of the expectation `network-page`: the rows of a broker's Network page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.judge.findings import Finding, at_the_end
 
 
 def judge(claim: NetworkPage, evidence: Evidence) -> Finding:
-    """Judge the rows that a broker's Network page has when everything is over."""
+    """Judge the rows of a broker's Network page at the end."""
     rows = [each for each in evidence.timeline.bridges.values() if each.up and each.broker == claim.broker]
     its = [each for each in rows if each.remote == claim.remote]
     if its:

@@ -1,24 +1,24 @@
-"""The expectation `ordered`: in which order messages came to each subscriber."""
+"""Judge of the expectation `ordered`: the order in which messages reached each subscriber."""
 
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.ordered import Ordered
 from lab.judge.evidence.evidence import Chosen, Evidence
-from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 from lab.units import several
 
 
 def judge(claim: Ordered, evidence: Evidence) -> Finding:
-    """Judge whether each producer's messages came in the order in which it sent them."""
+    """Judge whether each producer's messages arrived in the order of sending."""
     chosen = evidence.chosen(claim.to, destination_of(claim))
     findings = never_subscribed(claim.to, chosen)
-    return together([*findings, *(_one(claim, each, evidence) for each in chosen)], evidence)
+    return combine([*findings, *(_judge_one(claim, each, evidence) for each in chosen)], evidence)
 
 
-def _one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
+def _judge_one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
     steps = {tally.publication.step: tally.publication for tally in chosen.tallies}
     who = listed(list(chosen.audience.names))
     if not any(tally.arrived or tally.alike for tally in chosen.tallies):

@@ -1,4 +1,4 @@
-"""The expectation `peering`: in which state a peering is."""
+"""Judge of the expectation `peering`: the state of a peering."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.judge.wording import moment
 
 
 def judge(claim: PeeringIs, evidence: Evidence) -> Finding:
-    """Judge the state of a peering by the last that was seen of it."""
+    """Judge the last observed state of a peering."""
     seen = evidence.timeline.peerings.get(claim.name)
     if seen is None:
         return Outcome.UNKNOWN, f"no peering {claim.name} was ever seen"

@@ -1,4 +1,4 @@
-"""The expectation `reachable`: whether a connection came about, by what packets did and by what the network says."""
+"""Judge of the expectation `reachable`: whether a connection opens, by its packets and by the network's rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ANSWERED = ("open", "refused")
 
 
 def judge(claim: Reachable, evidence: Evidence) -> Finding:
-    """Judge an attempt: by what packets did, by what the network says, and whether the two agree."""
+    """Judge the last attempt, by the answer to its packets, the network's rules, and whether both agree."""
     wanted = (claim.at, claim.source, claim.to, claim.port)
     tried = [each for each in evidence.timeline.attempts if wanted == (each.name, each.source, each.target, each.port)]
     if not tried:
@@ -23,15 +23,15 @@ def judge(claim: Reachable, evidence: Evidence) -> Finding:
     last = tried[-1]
     if last.allowed != (last.answer in _ANSWERED):
         says = "that it comes about" if last.allowed else f"that it does not ({last.why})"
-        return Outcome.BROKEN, f"packets and network disagree: {_met(last)}, and the network says {says}"
+        return Outcome.BROKEN, f"packets and network disagree: {_outcome(last)}, and the network says {says}"
     if last.answer != claim.answer:
-        return Outcome.BROKEN, f"{_met(last)}{_why(last)}"
+        return Outcome.BROKEN, f"{_outcome(last)}{_why(last)}"
     if claim.because is not None and claim.because != last.stop:
-        return Outcome.BROKEN, f"{_met(last)}, but because of {last.stop or 'nothing'}{_why(last)}"
-    return Outcome.HELD, f"{_met(last)}{_why(last)}"
+        return Outcome.BROKEN, f"{_outcome(last)}, but because of {last.stop or 'nothing'}{_why(last)}"
+    return Outcome.HELD, f"{_outcome(last)}{_why(last)}"
 
 
-def _met(tried: Attempted) -> str:
+def _outcome(tried: Attempted) -> str:
     took = gap(tried.took_ms / 1000)
     how = f"silent for {took}" if tried.answer == "silent" else f"{tried.answer} after {took}"
     return f"{how} at {moment(tried.t)}"

@@ -1,4 +1,4 @@
-"""The expectation `recovered`: how soon after a step the first message came through, to each audience by itself."""
+"""Judge of the expectation `recovered`: the time from a step to each audience's next message."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.timeline import StepTaken
-from lab.judge.findings import Finding, never_subscribed, together
+from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment
 
 
 def judge(claim: Recovered, evidence: Evidence) -> Finding:
-    """Judge when the first message came after the last such step."""
+    """Judge how soon the first message arrived after the last step of the verb."""
     step = evidence.timeline.last_step(claim.after)
     if step is None:
         return Outcome.UNKNOWN, f"no step {claim.after} was taken"
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
     findings = never_subscribed(claim.to, chosen, anyone=f" to {destination}" if destination else "")
-    return together([*findings, *(_one(claim, each, step, evidence) for each in chosen)], evidence)
+    return combine([*findings, *(_judge_one(claim, each, step, evidence) for each in chosen)], evidence)
 
 
-def _one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) -> Finding:
+def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) -> Finding:
     who, begin, end = listed(list(chosen.audience.names)), step.done, evidence.timeline.end
     within = claim.within.total_seconds()
     after = f"after {claim.after} at {moment(begin)}"
@@ -44,7 +44,7 @@ def _one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) 
 
 
 def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
-    """Return the first receipt of each message that came after a moment: when, which, and when it was sent."""
+    """Return (moment, id, moment of sending) for each message first received after a moment."""
     return [
         (moment, tally.publication.id(number), tally.publication.sent_at[number])
         for tally in chosen.tallies

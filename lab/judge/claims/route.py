@@ -1,4 +1,4 @@
-"""The expectation `route`: in which state a route is."""
+"""Judge of the expectation `route`: the state of a route."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.judge.wording import moment
 
 
 def judge(claim: RouteIs, evidence: Evidence) -> Finding:
-    """Judge the state of a route by the last that was seen of it."""
+    """Judge the last observed state of a route."""
     seen = evidence.timeline.routes.get((claim.table, str(claim.destination)))
     if seen is None:
         what = f"no route {claim.destination} was ever seen in {claim.table}"

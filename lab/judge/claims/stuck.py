@@ -1,6 +1,6 @@
-"""The expectation `stuck`: how many messages are left in a queue that nobody takes from.
+"""Judge of the expectation `stuck`: the messages left in a queue without consumers.
 
-The broker's counter decides; what the clients' own ledger says of the same is put beside it.
+The broker's counter decides; the count of the clients' ledger is given beside it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from lab.units import several
 
 
 def judge(claim: Stuck, evidence: Evidence) -> Finding:
-    """Judge how many messages wait where nobody takes them."""
+    """Judge the number of messages left in a queue without consumers."""
     destination, snapshots = f"queue://{claim.queue}", evidence.timeline.snapshots
     subject = Subject("destination", destination)
     names = ("queued", "consumers", "network-consumers")
     counts = [snapshots.count(claim.at, claim.broker, subject, name) for name in names]
-    if untold := [count for count in counts if isinstance(count, str)]:
-        return unknown(untold[0], evidence)
+    if unknowns := [count for count in counts if isinstance(count, str)]:
+        return unknown(unknowns[0], evidence)
     waiting, consumers, bridges = (int(count) for count in counts)
-    consumers -= bridges  # a bridge takes no message back to where it has been
+    consumers -= bridges  # a bridge takes no message back to a broker it has been at
     stuck = 0 if consumers else waiting
     words = f"{several(stuck, 'message')} of {destination} left on {claim.broker} without a consumer"
     if consumers and waiting:

@@ -1,4 +1,4 @@
-"""The expectation `topics-page`: whether a broker lists a topic."""
+"""Judge of the expectation `topics-page`: whether a broker lists a topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The expectation `unreachable`: attempts ended in the way that is named; one that came through breaks it."""
+"""Judge of the expectation `unreachable`: every attempt failed as claimed; one that succeeded breaks it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
 from lab.units import several
 
-_SAID = {
+_OUTCOMES = {
     "ok": "was let in",
     "refused": "was refused",
     "timed-out": "timed out",
@@ -25,7 +25,7 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
-    """How something that a client tried has ended, with when, in words."""
+    """The moment, outcome and description of something that a client tried."""
 
     t: float
     outcome: str
@@ -33,7 +33,7 @@ class _End:
 
 
 def judge(claim: Unreachable, evidence: Evidence) -> Finding:
-    """Judge how attempts ended, from what clients met and from what they achieved."""
+    """Judge the outcomes of attempts, and of subscriptions and sends that succeeded."""
     timeline = evidence.timeline
     ends = sorted(_ends(claim, evidence), key=lambda end: end.t)
     others = [end for end in ends if end.outcome != claim.why]
@@ -57,7 +57,7 @@ def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
         named = claim.client in (None, seen.client) and claim.broker in (None, seen.broker)
         if named and claim.over in (None, seen.over) and wanted in (None, seen.destination):
             doing = f" ({seen.what} {seen.destination})" if seen.destination else ""
-            said = _SAID.get(seen.outcome, "failed otherwise")
+            said = _OUTCOMES.get(seen.outcome, "failed otherwise")
             words = f"{seen.client} at {seen.broker} over {seen.over}{doing} {said} after {gap(seen.took)}"
             note = f": {seen.note}" if seen.note else ""
             yield _End(t=seen.t, outcome=seen.outcome, words=f"{words}, at {moment(seen.t)}{note}")
@@ -66,12 +66,12 @@ def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
         if named and claim.over in (None, subscription.over) and wanted in (None, subscription.destination):
             starts = [start for start, _ in subscription.windows if start >= timeline.stretch.begin]
             if subscription.windows and not starts:
-                continue  # it came about before the stretch that is asked about
+                continue  # it began before the stretch that is judged
             since = starts[0] if starts else 0.0
             words = f"{subscription.client} subscribed to {subscription.destination} at {subscription.broker}"
             yield _End(t=since, outcome="ok", words=f"{words} over {subscription.over}, at {moment(since)}")
     if claim.client is not None:
-        return  # who publishes has no name of a person's
+        return  # a publish step's client has no name in the scenario
     for publication in evidence.ledger.publications.values():
         named = claim.broker in (None, publication.broker) and claim.over in (None, publication.over)
         if named and wanted in (None, publication.destination) and OK in publication.outcomes[publication.first :]:

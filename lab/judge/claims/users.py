@@ -1,4 +1,4 @@
-"""The expectation `users`: what waits for a user."""
+"""Judge of the expectation `users`: the pending change of a user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.judge.values import Outcome
 
 
 def judge(claim: UsersClaim, evidence: Evidence) -> Finding:
-    """Judge what waits for a user."""
+    """Judge the pending change of a user."""
     found, when = last_record(claim.broker, claim.after, evidence)
     if isinstance(found, str):
         return Outcome.UNKNOWN, found

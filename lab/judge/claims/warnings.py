@@ -1,4 +1,4 @@
-"""The expectation `warnings`: what the service removed when it saved a revision."""
+"""Judge of the expectation `warnings`: what the service removed when it saved a revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.units import several
 
 
 def judge(claim: WarningsClaim, evidence: Evidence) -> Finding:
-    """Judge what the service removed of a revision."""
+    """Judge the removals from the last saved revision that is claimed."""
     saved = [
         each
         for each in evidence.timeline.seen

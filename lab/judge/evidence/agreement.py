@@ -1,7 +1,7 @@
-"""Whether the two ends of a bridge count the same: what one gave to its peer, the other took.
+"""The two ends of a bridge, whose counters should agree: one end receives what the other dequeues.
 
-Enqueue is not looked at, since it counts consumer advisories too; and only the two ends of one session compare, as a
-bridge's counters begin anew at each reconnect.
+Enqueue is not compared, since it counts consumer advisories too. Only ends of one session are compared, as a bridge's
+counters restart at each reconnect.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from lab.history import BridgeSeen
 from lab.judge.evidence.timeline import End
 from lab.judge.wording import gap
 
-TOGETHER = 1.0  # seconds; samples of two brokers taken further apart do not speak of the same moment
+MOST_APART = 1.0  # seconds; samples of two brokers that are further apart are not of the same moment
 
 
-def facing(near: End, ends: Mapping[End, BridgeSeen]) -> tuple[BridgeSeen, BridgeSeen] | str:
-    """Return both ends of an initiator's bridge as last seen, or why they cannot be compared."""
+def both_ends(near: End, ends: Mapping[End, BridgeSeen]) -> tuple[BridgeSeen, BridgeSeen] | str:
+    """Return the last states of a bridge's ends, the initiator's `near` first, or why they cannot be compared."""
     one = ends.get(near)
     if one is None or not one.up:
         return f"{near.broker}'s end is not up"
     fars = [seen for end, seen in ends.items() if seen.up and end.answers(near)]
     if len(fars) != 1:
         return f"{near.remote} shows {len(fars) or 'no'} end{'s' if len(fars) > 1 else ''} of it"
-    if abs(one.t - fars[0].t) > TOGETHER:
+    if abs(one.t - fars[0].t) > MOST_APART:
         return f"its ends were looked at {gap(abs(one.t - fars[0].t))} apart"
     return one, fars[0]
 
 
 def ways(ends: Sequence[BridgeSeen]) -> tuple[tuple[BridgeSeen, BridgeSeen], ...]:
-    """Return each end with the one that takes what it gives."""
+    """Return both directions of a bridge, each as (sending end, receiving end)."""
     one, other = ends
     return (one, other), (other, one)

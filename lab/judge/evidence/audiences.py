@@ -1,4 +1,4 @@
-"""Who was owed what: a topic subscription by itself, or all subscriptions of one queue together."""
+"""Audiences: subscriptions that are owed messages together, one of a topic or all of one queue."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from lab.judge.evidence.tally import Tally, strays, tally_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Subscriptions that are owed messages together, with what became of every publication meant for them."""
+    """Subscriptions that are owed messages together, with a tally of each publication for them."""
 
     members: tuple[Subscription, ...]
     tallies: tuple[Tally, ...]
-    retained: Retained  # by the brokers, for whoever subscribes
+    retained: Retained  # messages that brokers keep for later subscribers
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -29,31 +29,31 @@ class Audience:
 
     @property
     def brokers(self) -> tuple[str, ...]:
-        """Return the brokers they listen at, each once."""
+        """Return the brokers of the subscriptions, each once."""
         return tuple(dict.fromkeys(member.broker for member in self.members))
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Return what they subscribed to, each once."""
+        """Return the destinations subscribed to, each once; wildcards as they are."""
         return tuple(dict.fromkeys(member.destination for member in self.members))
 
     @property
     def until(self) -> float:
-        """Return the moment the last of them stopped listening."""
+        """Return the moment when the last member stopped listening, in seconds."""
         return max(member.until for member in self.members)
 
     @property
     def alive(self) -> float:
-        """Return until when the programs of all of them that listen still are known to have run."""
+        """Return the moment until which every member still listening is known to have run, in seconds."""
         return min((member.alive for member in self.members if member.until == inf), default=inf)
 
 
 def audiences(ledger: Ledger) -> tuple[Audience, ...]:
-    """Return every audience of a ledger, in the order they came to be."""
-    ledger.level()
+    """Return every audience of a ledger, in the order of first subscription."""
+    ledger.grow_receipts()
     found = []
     kept = Retained(ledger)
-    for members in _together(ledger):
+    for members in _group(ledger):
         meant = [
             publication
             for publication in ledger.publications.values()
@@ -66,17 +66,17 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
     return tuple(found)
 
 
-def joint(together: Sequence[Audience]) -> Audience:
-    """Take several audiences as one, which has what any of them received."""
-    members = tuple(member for audience in together for member in audience.members)
-    tallies = {tally.publication.step: tally for audience in together for tally in audience.tallies}
-    alike = {tally.publication.step for audience in together for tally in audience.tallies if tally.alike}
+def merge(parts: Sequence[Audience]) -> Audience:
+    """Return several audiences as one: a message has arrived when it reached any of them."""
+    members = tuple(member for audience in parts for member in audience.members)
+    tallies = {tally.publication.step: tally for audience in parts for tally in audience.tallies}
+    alike = {tally.publication.step for audience in parts for tally in audience.tallies if tally.alike}
     meant = [
         tallies[step].publication
         for step in sorted(tallies)
         if any(hears(member.destination, tallies[step].publication.destination) for member in members)
     ]
-    kept = together[0].retained
+    kept = parts[0].retained
     return Audience(
         members=members,
         tallies=tuple(tally_of(entitlement(members, publication, kept), publication, alike) for publication in meant),
@@ -84,8 +84,8 @@ def joint(together: Sequence[Audience]) -> Audience:
     )
 
 
-def _together(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
-    """Put queue subscriptions that share a queue together; a topic subscription stands alone."""
+def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
+    """Group the queue subscriptions that share a queue; a topic subscription is a group of its own."""
     queues = {item.destination for item in ledger.publications.values() if is_queue(item.destination)}
     groups: list[tuple[list[Subscription], set[str]]] = []
     for subscription in ledger.listening():

@@ -1,4 +1,4 @@
-"""What the service kept of a broker: its record as it was last, or after a step."""
+"""The service's record of a broker: its last one, or the one after a step."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from lab.judge.wording import moment
 
 
 def records(broker: str, evidence: Evidence) -> list[BrokerRecordSeen]:
-    """Return all that was seen of a broker's record, in the order of time."""
+    """Return every observed record of a broker, in the order of time."""
     return [each for each in evidence.timeline.seen if isinstance(each, BrokerRecordSeen) and each.broker == broker]
 
 
 def last_record(broker: str, after: str | None, evidence: Evidence) -> tuple[BrokerRecordSeen | str, str]:
-    """Return what the service kept of a broker at the end, or after the last step of a verb; or why nobody knows.
+    """Return a broker's record at the end or, given a verb, after the last such step; and that moment in words.
 
-    What is recorded as the step ends has its moment or an earlier one, so the last record until then counts.
+    The first value is instead the reason if there is no such record. A record made as the step ends has its moment or
+    an earlier one, so the last record until then counts.
     """
     timeline, when = evidence.timeline, ""
     found = records(broker, evidence)

@@ -1,4 +1,4 @@
-"""What may have befallen a message: missing demand, a link or broker that was out, else the event nearest in time."""
+"""Possible causes of a loss or delay: missing demand, a link or broker that was down, or the nearest event."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from lab.judge.evidence.timeline import Event, Timeline
 from lab.judge.wording import gap, moment
 from lab.units import several
 
-FAR = 90.0  # seconds; ActiveMQ notices a silent partition after 60 to 90 s, so what is further away explains little
+FAR = 90.0  # seconds; ActiveMQ notices a silent partition after 60 to 90 s, so an event further away explains little
 
 
 class Causes:
-    """The explanations that one history offers."""
+    """Explanations from one history's timeline, each as the end of a sentence."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
 
     def of_loss(self, audience: Audience, tally: Tally, number: int) -> str:
-        """Say, as the end of a sentence, what may have lost a message; empty when nothing suggests itself."""
+        """Return what may have lost a message of a tally, by its number; "" if nothing was found."""
         publication = tally.publication
         sent = publication.sent_at[number]
         if publication.broker not in audience.brokers and not is_queue(publication.destination):
@@ -34,7 +34,10 @@ class Causes:
         return self.near(sent, self._timeline.end) + discarded
 
     def near(self, t: float, until: float, *, bridges: bool = True) -> str:
-        """Name what was out in a stretch of time, a link or a broker, or else the event nearest to its beginning."""
+        """Return the link or broker that was down between two moments, else the event nearest to `t`; "" if none.
+
+        `bridges` tells whether a bridge's coming and going is such an event.
+        """
         shut = [
             Event(t=out.start, words=out.words)
             for out in self._timeline.shut
@@ -49,7 +52,7 @@ class Causes:
         return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.words}"
 
     def between(self, begin: float, end: float) -> str:
-        """Name what befell the lab in a stretch of time: a link or a broker that was out, or else the first event."""
+        """Return the link or broker that was down between two moments, else the first event then; "" if none."""
         shut = [
             Event(t=out.start, words=out.words)
             for out in self._timeline.shut
@@ -59,7 +62,7 @@ class Causes:
         return "" if event is None else f"; at {moment(event.t)} {event.words}"
 
     def _undemanded(self, broker: str, destination: str, sent: float) -> str:
-        """Say that a topic message met no bridge's consumer on the broker it was sent to."""
+        """Return that a topic's broker had no bridge's consumer when a message was sent; "" if it had one."""
         seen = [
             item
             for (where, what), items in self._timeline.demand.items()

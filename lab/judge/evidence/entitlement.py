@@ -1,4 +1,4 @@
-"""What an audience is owed of a publication: by when it listened, its selectors, what is kept for it, what is over."""
+"""The messages an audience is owed, by when it listened, its selectors, messages kept for it and their expiry."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from lab.judge.evidence.records import OK, Publication, Subscription, is_queue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """Which members of an audience are owed a publication, and on what terms."""
+    """The members of an audience that are owed a publication, and which of its messages."""
 
-    members: tuple[Subscription, ...]  # those whose selectors let it through, or may
-    others: tuple[Subscription, ...] = ()
-    unsure: str = ""  # why nobody can tell whether it was owed
-    retained: Mapping[int, float] = field(default_factory=dict)  # owed at a subscription, with its moment, by number
+    members: tuple[Subscription, ...]  # members whose selectors let it through, or may
+    others: tuple[Subscription, ...] = ()  # those whose selectors do not let it through
+    unsure: str = ""  # why it cannot be determined whether it was owed
+    retained: Mapping[int, float] = field(default_factory=dict)  # by number: when a subscription was owed it
 
 
 class Retained:
-    """What brokers retain: of each topic the last message that was published so and accepted."""
+    """The messages that brokers retain: of each topic the last accepted one that was published as retained."""
 
     def __init__(self, ledger: Ledger) -> None:
         found: dict[str, list[tuple[float, int, int]]] = {}
@@ -38,7 +38,7 @@ class Retained:
         self._topics = {topic: sorted(messages) for topic, messages in found.items()}
 
     def of(self, members: Sequence[Subscription], publication: Publication) -> dict[int, float]:
-        """Return the messages of a publication that members were owed when they subscribed, with that moment."""
+        """Return, by number, the retained messages that members were owed when they subscribed, with that moment."""
         found: dict[int, float] = {}
         messages = self._topics.get(publication.destination, ()) if publication.retained else ()
         for member in members if messages else ():
@@ -52,7 +52,7 @@ class Retained:
 
 
 def entitlement(members: Sequence[Subscription], publication: Publication, kept: Retained) -> Entitlement:
-    """Return who of an audience is owed a publication, and on what terms."""
+    """Return which members are owed a publication; `kept` holds all retained messages."""
     if all(member.selector is None for member in members):
         return Entitlement(members=tuple(members), retained=kept.of(members, publication))
     through: list[Subscription] = []
@@ -77,24 +77,24 @@ def entitlement(members: Sequence[Subscription], publication: Publication, kept:
 
 
 def due_at(members: Sequence[Subscription], destination: str, sent: float) -> bool:
-    """Return whether an audience that listened as it did was owed a message sent at that moment."""
-    if is_queue(destination):  # a queue keeps what was sent before anyone listened
+    """Return whether a message sent at a moment was owed to any of the members."""
+    if is_queue(destination):  # a queue keeps messages sent before any client listened
         return any(sent <= member.until for member in members if member.windows)
     return any(start <= sent < end for member in members for start, end in member.windows)
 
 
-def surely_over(members: Sequence[Subscription], sent: float, expiry: float) -> bool:
-    """Return whether a message was over before anyone of an audience listened."""
+def surely_expired(members: Sequence[Subscription], sent: float, expiry: float) -> bool:
+    """Return whether a message expired before any member listened; `expiry` is in seconds."""
     return not any(_listens(member, sent, sent + expiry) for member in members)
 
 
-def away(members: Sequence[Subscription]) -> bool:
-    """Return whether what comes for an audience waits at a broker, since a durable subscriber of it never came back."""
+def never_returned(members: Sequence[Subscription]) -> bool:
+    """Return whether a durable subscriber went and never returned, so that its messages wait at a broker."""
     return any(member.away and member.away[-1][1] == float("inf") for member in members)
 
 
-def since(members: Sequence[Subscription], sent: float, received: float) -> float | None:
-    """Return the moment a durable subscriber was back for which a message had been kept; None where none had been."""
+def returned_at(members: Sequence[Subscription], sent: float, received: float) -> float | None:
+    """Return the moment when a durable subscriber returned to a message kept for it; None if none was kept."""
     for member in members:
         for gone, back in member.away:
             if gone <= received and sent < back < float("inf"):

@@ -1,4 +1,4 @@
-"""All that an expectation may look at, and the choice of what concerns it."""
+"""The evidence that a judge of an expectation is given, and the choice of the audiences that concern it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lab.history import (
     Trouble,
     Unsubscribed,
 )
-from lab.judge.evidence.audiences import Audience, audiences, joint
+from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.stretch import WHOLE, Stretch
@@ -32,22 +32,22 @@ from lab.judge.evidence.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """One audience and those of its tallies that an expectation is about."""
+    """An audience, and those of its tallies that an expectation is about."""
 
     audience: Audience
     tallies: tuple[Tally, ...]
 
     @property
     def busy(self) -> bool:
-        """Return whether anything was meant for it, or came."""
-        return any(tally.tempting or tally.first for tally in self.tallies) or any(
+        """Return whether a message was owed to the audience or reached it."""
+        return any(tally.eligible or tally.first_receipt for tally in self.tallies) or any(
             member.receipts_in_all for member in self.audience.members
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A history, taken in."""
+    """A history, sorted into messages, everything else, audiences and possible causes."""
 
     header: Header
     ledger: Ledger
@@ -56,15 +56,15 @@ class Evidence:
     causes: Causes
 
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
-        """Return the audiences an expectation names, all when it names none, with what was sent to its destination.
+        """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None.
 
-        Where any of several is meant, they are one audience.
+        Receivers of which any may receive a message are merged into one audience.
         """
         found = self._named(() if receivers is None else receivers.names, destination)
         if receivers is None or not receivers.any or len(found) < 2:
             return found
-        together = joint([each.audience for each in found])
-        return (Chosen(audience=together, tallies=_of(together, destination)),)
+        merged = merge([each.audience for each in found])
+        return (Chosen(audience=merged, tallies=_tallies_for(merged, destination)),)
 
     def _named(self, to: tuple[str, ...], destination: str | None) -> tuple[Chosen, ...]:
         found = []
@@ -73,8 +73,8 @@ class Evidence:
                 continue
             if destination is not None and not any(hears(destination, own) for own in audience.destinations):
                 continue
-            found.append(Chosen(audience=audience, tallies=_of(audience, destination)))
-        if not to and destination is not None:  # who hears part of a wildcard, but nothing that was sent, is not meant
+            found.append(Chosen(audience=audience, tallies=_tallies_for(audience, destination)))
+        if not to and destination is not None:  # of a wildcard's subscribers, only those that were sent to
             meant = [one for one in found if one.tallies or destination in one.audience.destinations]
             found = meant or found
         # An idle subscription says nothing about a client that was owed messages through another one.
@@ -82,19 +82,19 @@ class Evidence:
         return tuple(one for one in found if one.busy or not served.issuperset(one.audience.names))
 
 
-def _of(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
+def _tallies_for(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
     return tuple(
         tally for tally in audience.tallies if destination is None or hears(destination, tally.publication.destination)
     )
 
 
-def take_in(
+def collect_evidence(
     header: Header,
     observations: Iterable[Observation],
     stretch: Stretch = WHOLE,
     steps: Sequence[type[Step]] = STEPS,
 ) -> Evidence:
-    """Read a history once, from its first observation to its last, as far as it tells of a stretch of it."""
+    """Return the evidence in a stretch of a history; the observations are iterated over once."""
     ledger = Ledger(stretch.begin, standing=header.standing)
     timeline = Timeline(stretch, standing=header.standing, kinds=steps)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
@@ -119,7 +119,7 @@ def take_in(
             ledger.settled(seen)
         else:
             if isinstance(seen, Trouble):
-                ledger.deaf(seen.who, seen.t)
+                ledger.connection_lost(seen.who, seen.t)
             elif isinstance(seen, ClientChanged):
                 ledger.changed(seen)
             timeline.add(seen)

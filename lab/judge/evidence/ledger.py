@@ -1,6 +1,6 @@
-"""The clients' own ledger: every send, its outcome, and every receipt, in arrays of numbers.
+"""The clients' ledger: every send, its outcome and every receipt, in arrays of numbers.
 
-It only writes down; `audiences` says what was owed to whom. A message costs about 9 bytes, and 12 per subscriber.
+It only records; `audiences` knows which messages were owed. A message costs about 9 bytes, and 12 per subscriber.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ _DIGITS = 9  # int() refuses numbers of thousands of digits
 
 
 class Ledger:
-    """Who sent what and who received it."""
+    """All publications and subscriptions of a history, with their sends and receipts."""
 
     def __init__(self, begin: float = -inf, *, standing: bool = False) -> None:
-        self._begin = begin  # what was sent before it does not count
-        self._standing = standing  # the oldest messages may have been left out of it
+        self._begin = begin  # seconds; messages sent earlier do not count
+        self._standing = standing  # then the oldest messages may have been left out
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
-        self.given_back: dict[tuple[str, str, int], float] = {}  # by client, destination and position: when, last time
-        self._given: set[int] = set()  # positions of messages that anyone gave back
-        self._doubtful: set[tuple[str, int]] = set()  # acknowledged without an answer: they may come again
+        self.given_back: dict[tuple[str, str, int], float] = {}  # by client, destination and position: the last moment
+        self._given_back: set[int] = set()  # positions of messages that any client gave back
+        self._in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
 
     def subscribed(self, seen: Subscribed) -> None:
-        """Open a subscription, or open it again."""
+        """Record that a subscription was opened or reopened."""
         subscription = self._subscription(seen.client, seen.destination)
         subscription.broker, subscription.over = seen.broker, seen.over
         subscription.durable, subscription.selector = seen.durable, seen.selector
-        subscription.deaf_since = inf
+        subscription.disconnected_since = inf
         if self._standing:
             subscription.alive = seen.t
         subscription.starts += 1
@@ -57,15 +57,15 @@ class Ledger:
             subscription.windows.append((seen.t, inf))
 
     def unsubscribed(self, seen: Unsubscribed) -> None:
-        """End a subscription."""
+        """Record the end of a subscription."""
         subscription = self._subscription(seen.client, seen.destination)
         self._give_back(subscription, seen.t)
         _close(subscription, seen.t)
 
     def changed(self, seen: ClientChanged) -> None:
-        """Note that a client went: what it had not acknowledged is the broker's again, what is durable is kept.
+        """Record that a client disconnected or still listens.
 
-        Or that it is there still.
+        On a disconnect, unacknowledged messages return to the broker, and durable subscriptions are kept.
         """
         if seen.state == "listening":
             for subscription in self.subscriptions.values():
@@ -79,7 +79,7 @@ class Ledger:
                 continue
             self._give_back(subscription, seen.t)
             subscription.breaks.append(seen.t)
-            subscription.deaf_since = min(subscription.deaf_since, seen.t)
+            subscription.disconnected_since = min(subscription.disconnected_since, seen.t)
             if not subscription.durable and seen.state == "disconnected":
                 _close(subscription, seen.t)
                 continue
@@ -88,7 +88,7 @@ class Ledger:
                 absences.append((seen.t, inf))
 
     def settled(self, seen: Settled) -> None:
-        """Note that a message was acknowledged, or may have been."""
+        """Record that a message was acknowledged, or may have been."""
         subscription = self._subscription(seen.client, seen.destination)
         if seen.outcome is SendOutcome.FAILED:
             return  # it still awaits an acknowledgement
@@ -106,21 +106,21 @@ class Ledger:
             subscription.of(publication).times[number] += 1
             subscription.returned -= 1
         if seen.outcome is SendOutcome.UNKNOWN:
-            self._doubtful.add((_shared(subscription), position))
+            self._in_doubt.add((_shared(subscription), position))
 
-    def deaf(self, client: str, t: float) -> None:
-        """Note that a client's connection has gone: it may be owed messages still, but its silence says nothing."""
+    def connection_lost(self, client: str, t: float) -> None:
+        """Record that a client lost its connection: it may still be owed messages, but its silence proves nothing."""
         for subscription in self.subscriptions.values():
             if subscription.client == client and subscription.windows and subscription.windows[-1][1] == inf:
-                subscription.deaf_since = min(subscription.deaf_since, t)
+                subscription.disconnected_since = min(subscription.disconnected_since, t)
 
     def publishing(self, seen: Publishing) -> None:
-        """Begin a publication."""
+        """Record the beginning of a publication."""
         publication = self.publications[str(seen.step)] = Publication(seen)
         publication.partial = self._standing
 
     def sent(self, seen: Sent) -> None:
-        """Write a message down."""
+        """Record a send; raise InputError if its step announced no such message."""
         publication, number = self._message(seen.id, new=True)
         if seen.t < self._begin:
             publication.first = number + 1
@@ -133,26 +133,26 @@ class Ledger:
             publication.digests[number] = self._digests.setdefault(seen.digest, len(self._digests))
 
     def acknowledged(self, seen: Acknowledged) -> None:
-        """Write an outcome down; the last word counts, but acceptance is never taken back."""
+        """Record the outcome of a send; the last one counts, but an acceptance is never withdrawn."""
         publication, number = self._message(seen.id)
         if publication.partial and publication.sent_at[number] != publication.sent_at[number]:  # NaN
             return  # its sending is not in the history any more
-        if seen.outcome is _ACCEPTED:  # an enumeration's hash costs more than all the rest of this
+        if seen.outcome is _ACCEPTED:  # hashing an enumeration costs more than the rest of this method
             publication.outcomes[number] = OK
         elif publication.outcomes[number] != OK:
             publication.outcomes[number] = _OUTCOMES[seen.outcome]
 
     def received(self, seen: Received) -> None:
-        """Write a receipt down."""
+        """Record a receipt."""
         subscription = self.subscriptions.get((seen.client, seen.destination))
-        if subscription is None:  # a broker may deliver before it says that it subscribed us
+        if subscription is None:  # a broker may deliver before it confirms the subscription
             subscription = self._subscription(seen.client, seen.destination)
         if seen.t >= self._begin:
             subscription.receipts_in_all += 1
         if seen.id is None:
             digest = None if seen.digest is None else self._digests.get(seen.digest)
             if digest is None:
-                subscription.surprise(seen.t)
+                subscription.count_unexplained(seen.t)
             else:
                 subscription.digests.append(digest)
                 subscription.digest_times.append(seen.t)
@@ -169,34 +169,34 @@ class Ledger:
             or not 1 <= (number := int(text)) <= publication.count
         ):
             if publication is None or not publication.partial:
-                subscription.surprise(seen.t)
+                subscription.count_unexplained(seen.t)
             return
         receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
         position = (publication.step << 32) + number
         if seen.pending:
             subscription.pending[position] = None
-        by_right = (seen.redelivered or self._doubtful) and self._by_right(subscription, receipts, position, seen)
+        by_right = (seen.redelivered or self._in_doubt) and self._by_right(subscription, receipts, position, seen)
         if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
             if position > receipts.top[0]:
                 receipts.top[0] = position
-            elif position < receipts.top[0] and position not in self._given and number >= publication.first:
-                receipts.out_of_order(number)
+            elif position < receipts.top[0] and position not in self._given_back and number >= publication.first:
+                receipts.count_out_of_order(number)
 
     def listening(self) -> tuple[Subscription, ...]:
-        """Return the subscriptions that there were in the stretch that is asked about."""
+        """Return the subscriptions that listened in the stretch that is judged."""
         return tuple(each for each in self.subscriptions.values() if each.until > self._begin)
 
-    def level(self) -> None:
-        """Make room in all receipts for all messages, when no more will come."""
+    def grow_receipts(self) -> None:
+        """Make room in all receipts for all messages; call it after the last observation."""
         for subscription in self.subscriptions.values():
             for step, receipts in subscription.receipts.items():
-                receipts.reach(self.publications[str(step)].count)
+                receipts.grow(self.publications[str(step)].count)
 
     def _by_right(self, subscription: Subscription, receipts: Receipts, position: int, seen: Received) -> bool:
-        """Return whether a message may come again: the broker cannot know that the client has it already."""
+        """Return whether a broker may rightly redeliver a message, as it cannot know that the client has it."""
         doubt = (_shared(subscription), position)
-        if doubt in self._doubtful:
-            self._doubtful.remove(doubt)
+        if doubt in self._in_doubt:
+            self._in_doubt.remove(doubt)
             return True
         number = position & 0xFFFFFFFF
         if not (seen.redelivered and subscription.breaks and number < len(receipts.times) and receipts.times[number]):
@@ -204,13 +204,13 @@ class Ledger:
         return subscription.breaks[-1] >= receipts.first_at[number]
 
     def _give_back(self, subscription: Subscription, t: float) -> None:
-        """Take back what was not acknowledged: the broker gives those messages again, to whom it likes."""
+        """Take back the unacknowledged receipts: the broker may deliver those messages again, to any subscriber."""
         for position in subscription.pending:
             publication, number = self.publications[str(position >> 32)], position & 0xFFFFFFFF
             times = subscription.of(publication).times
             times[number] -= 1
             subscription.returned += 1
-            self._given.add(position)
+            self._given_back.add(position)
             self.given_back[subscription.client, subscription.destination, position] = t
         subscription.pending.clear()
         for digest in subscription.pending_digests:
@@ -238,13 +238,13 @@ class Ledger:
 
 
 def _shared(subscription: Subscription) -> str:
-    """Name those who share messages: all of a queue, else a subscription alone."""
+    """Return a key of the subscriptions that share messages: the queue, else the subscription itself."""
     own = subscription.destination
     return own if is_queue(own) else f"{subscription.client} {own}"
 
 
 def _close(subscription: Subscription, t: float) -> None:
-    """End the time in which a subscription listened."""
+    """End the present window of a subscription."""
     if subscription.windows and subscription.windows[-1][1] == inf:
         subscription.windows[-1] = (subscription.windows[-1][0], t)
 

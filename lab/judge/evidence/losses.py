@@ -1,6 +1,6 @@
-"""Which messages, by the clients' own ledger, came to nobody, or to nobody at another broker.
+"""Messages that no client received, or none at another broker, by the clients' ledger.
 
-Only what was accepted is looked for: a send whose outcome is unknown is neither lost nor delivered.
+Only accepted messages are looked for: a send whose outcome is unknown is neither lost nor delivered.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lab.judge.evidence.audiences import joint
+from lab.judge.evidence.audiences import merge
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import OK, Publication
 from lab.judge.wording import moment
@@ -22,12 +22,12 @@ class Message(NamedTuple):
 
     @property
     def sent(self) -> float:
-        """Return the moment it was sent."""
+        """Return the moment of sending, in seconds."""
         return self.publication.sent_at[self.number]
 
 
 def shown(messages: Sequence[Message], evidence: Evidence) -> str:
-    """Write how many there are, which was sent first, and what befell the network nearest to that."""
+    """Return in words the number of messages, the first one sent, and the likely cause; "none" if empty."""
     if not messages:
         return "none"
     first = min(messages, key=lambda message: message.sent)
@@ -36,7 +36,7 @@ def shown(messages: Sequence[Message], evidence: Evidence) -> str:
 
 
 def never_received(evidence: Evidence, destination: str) -> list[Message]:
-    """Return the messages accepted for a destination that no client received."""
+    """Return the accepted messages of a destination that no client received."""
     found = []
     for publication in evidence.ledger.publications.values():
         if publication.destination == destination:
@@ -50,7 +50,7 @@ def never_received(evidence: Evidence, destination: str) -> list[Message]:
 
 
 def lost_elsewhere(evidence: Evidence, broker: str, destination: str) -> list[Message]:
-    """Return, for each other broker, the messages owed to its subscribers that not one of them received."""
+    """Return, for each other broker, the messages owed to its subscribers that none of them received."""
     found = []
     by_broker: dict[str, list[int]] = {}
     for position, audience in enumerate(evidence.audiences):
@@ -58,7 +58,7 @@ def lost_elsewhere(evidence: Evidence, broker: str, destination: str) -> list[Me
             if other != broker and broker not in audience.brokers:
                 by_broker.setdefault(other, []).append(position)
     for positions in by_broker.values():
-        for tally in joint([evidence.audiences[position] for position in positions]).tallies:
+        for tally in merge([evidence.audiences[position] for position in positions]).tallies:
             if (tally.publication.broker, tally.publication.destination) == (broker, destination):
                 found += [Message(tally.publication, number) for number in tally.lost]
     return found
@@ -76,7 +76,7 @@ def received_elsewhere(evidence: Evidence, broker: str, destination: str) -> int
 
 
 def _received(evidence: Evidence, publication: Publication, broker: str | None = None) -> bytearray:
-    """Mark the messages that came to somebody, of one broker or of any."""
+    """Return, by number, 1 for each message received by a client of a broker, of any broker if None; else 0."""
     came = bytearray(publication.count + 1)
     for subscription in evidence.ledger.subscriptions.values():
         if broker in (None, subscription.broker) and publication.step in subscription.receipts:

@@ -1,4 +1,4 @@
-"""The stretches of time in which a link, a broker or a connector was out, in words."""
+"""Closures and outages: the times in which a link, a broker or a connector was down."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Closure:
 
     @property
     def words(self) -> str:
-        """Say what happened to the link."""
+        """Return what happened to the link."""
         way = f" leaving {self.leaving[0]}" if len(self.leaving) == 1 else ""
         healed = "never healed" if self.end is None else f"healed at {self.end:.3f} s"
         return f"link {self.link} {'was cut' if self.state == 'cut' else 'began to reject'}{way} ({healed})"
@@ -35,7 +35,7 @@ class Outage:
 
     @property
     def words(self) -> str:
-        """Say what happened to the broker."""
+        """Return what happened to the broker or connector."""
         if self.back == "active":
             return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
         if self.state == "deleted":

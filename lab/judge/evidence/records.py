@@ -1,4 +1,4 @@
-"""What the ledger writes down: publications, subscriptions, and what of one reached the other, in arrays of numbers."""
+"""Records of the ledger: publications, subscriptions and receipts, in arrays by message number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNKNOWN, OK, FAILED = 0, 1, 2
 
 
 class Publication:
-    """All messages of one publish step, or of traffic, numbered from 1."""
+    """All messages of one publish or traffic step, numbered from 1."""
 
     __slots__ = (
         "broker",
@@ -56,20 +56,20 @@ class Publication:
         self.sent_at = array("d", [nan]) * (count + 1)
         self.outcomes = bytearray(count + 1)
         self.last = 0  # the highest number sent
-        self.first = 1  # the lowest number sent in the stretch that is asked about
-        self.partial = False  # there may be messages whose sending is not in the history any more
-        self.digests: array[int] | None = None  # per number, where bodies carry no id
+        self.first = 1  # the lowest number sent in the stretch that is judged
+        self.partial = False  # some sends may have been left out of the history
+        self.digests: array[int] | None = None  # by number, if bodies carry no id; -1 is none
 
     def id(self, number: int) -> str:
         """Return the id of a message."""
         return f"{self.step}-{number}"
 
     def named(self, number: int) -> str:
-        """Return the id of a message, with the step it is of where the id does not say that."""
+        """Return the id of a message, with its step's place if the id does not show that."""
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
 
     def grow(self, number: int) -> None:
-        """Make room up to a message's number, where their number was not known before."""
+        """Make room up to a message's number, for a publication whose count is not known in advance."""
         while self.count < number:
             self.count += 1
             self.sent_at.append(nan)
@@ -79,34 +79,35 @@ class Publication:
 
 
 class Receipts:
-    """What one subscription received of one publication."""
+    """The receipts of one subscription from one publication."""
 
-    __slots__ = ("again", "disorder", "first_at", "redelivered", "reordered", "retained", "times", "top")
+    __slots__ = ("disorder", "first_at", "first_duplicate", "redelivered", "reordered", "retained", "times", "top")
 
     def __init__(self, count: int, top: list[int]) -> None:
         self.times = array("I", bytes(4 * (count + 1)))
-        self.first_at = array("d", bytes(8 * (count + 1)))  # means something where times > 0
-        self.top = top  # the latest position received of this producer, shared by its publications
+        self.first_at = array("d", bytes(8 * (count + 1)))  # seconds; valid where times > 0
+        self.top = top  # the highest position received from this producer, shared by its publications
         self.reordered = 0
-        self.disorder: tuple[int, int] | None = (
-            None  # the first message that came too late, and the place it came after
-        )
-        self.again: tuple[int, float] | None = None  # the first surplus receipt
-        self.retained: dict[int, int] = {}  # by number: how often the broker said that it had kept it
-        self.redelivered: dict[int, int] = {}  # by number: how often it came again by right
+        self.disorder: tuple[int, int] | None = None  # the first message out of order, and the position it came after
+        self.first_duplicate: tuple[int, float] | None = None  # number and moment of the first duplicate
+        self.retained: dict[int, int] = {}  # by number: receipts marked as retained
+        self.redelivered: dict[int, int] = {}  # by number: receipts beyond the first that the broker may rightly make
 
-    def out_of_order(self, number: int) -> None:
-        """Count a first receipt that came after a message which its producer sent later."""
+    def count_out_of_order(self, number: int) -> None:
+        """Count a first receipt that came after a later message of the same producer."""
         self.reordered += 1
         if self.disorder is None:
             self.disorder = (number, self.top[0])
 
     def add(self, number: int, moment: float, retained: bool, by_right: bool = False) -> bool:
-        """Count a receipt, and tell whether it is the message's first."""
+        """Count a receipt, and return whether it is the message's first.
+
+        `by_right` marks a receipt that is no duplicate even if it is not the first.
+        """
         try:
             before = self.times[number]
         except IndexError:  # the publication has grown
-            self.reach(number)
+            self.grow(number)
             before = 0
         self.times[number] = before + 1
         if retained:
@@ -114,13 +115,13 @@ class Receipts:
         if by_right:
             self.redelivered[number] = self.redelivered.get(number, 0) + 1
         if before:
-            if self.again is None and not by_right and not retained:
-                self.again = (number, moment)
+            if self.first_duplicate is None and not by_right and not retained:
+                self.first_duplicate = (number, moment)
             return False
         self.first_at[number] = moment
         return True
 
-    def reach(self, number: int) -> None:
+    def grow(self, number: int) -> None:
         """Make room up to a message's number."""
         more = number + 1 - len(self.times)
         if more > 0:
@@ -129,7 +130,7 @@ class Receipts:
 
 
 class Subscription:
-    """One client's subscription to one destination, over all the times it was made and ended."""
+    """One client's subscription to one destination, through all the times it was made and ended."""
 
     __slots__ = (
         "alive",
@@ -139,13 +140,14 @@ class Subscription:
         "broker",
         "client",
         "cut_off",
-        "deaf_since",
         "destination",
         "digest_retained",
         "digest_times",
         "digests",
+        "disconnected_since",
         "doubtful",
         "durable",
+        "first_unexplained",
         "over",
         "pending",
         "pending_digests",
@@ -154,72 +156,71 @@ class Subscription:
         "returned",
         "selector",
         "starts",
-        "strange",
-        "strange_first",
         "tops",
+        "unexplained",
         "windows",
     )  # fmt: skip
 
     def __init__(self, client: str, destination: str, begin: float = -inf) -> None:
-        self.begin = begin  # of the stretch that is asked about
+        self.begin = begin  # of the stretch that is judged, in seconds
         self.client = client
         self.destination = destination
         self.broker = ""
         self.over = ""
         self.durable = False
         self.selector: str | None = None
-        self.windows: list[tuple[float, float]] = []
-        self.starts = 0  # how often a broker accepted it
-        self.away: list[tuple[float, float]] = []  # of a durable one: from when until when nobody was there
-        self.cut_off: list[tuple[float, float]] = []  # of one that is not: without a connection, not of its own will
-        self.breaks: list[float] = []  # when its connection ended, however it came
-        self.pending: dict[int, None] = {}  # positions of messages that it has not acknowledged
-        self.pending_digests: list[int] = []
-        self.returned = 0  # receipts that were given back
-        self.deaf_since = inf  # when its connection went, not of its own will
-        self.alive = inf  # of a lab that stands: until when its program is known to have run
+        self.windows: list[tuple[float, float]] = []  # begin and end of each time it listened
+        self.starts = 0  # times that a broker accepted it
+        self.away: list[tuple[float, float]] = []  # begin and end of each absence of a durable one
+        self.cut_off: list[tuple[float, float]] = []  # begin and end of each time a non-durable one lost its connection
+        self.breaks: list[float] = []  # when its connection ended, for any reason
+        self.pending: dict[int, None] = {}  # positions of unacknowledged messages
+        self.pending_digests: list[int] = []  # the same for bodies without an id
+        self.returned = 0  # receipts given back without an acknowledgement
+        self.disconnected_since = inf  # when its connection was lost
+        self.alive = inf  # in a standing lab: until when its program is known to have run
         self.receipts: dict[int, Receipts] = {}  # by step
         self.receipts_in_all = 0
-        self.strange = 0  # receipts that no publication of this run explains
-        self.strange_first: float | None = None
+        self.unexplained = 0  # receipts that belong to no publication of this run
+        self.first_unexplained: float | None = None
         self.tops: dict[tuple[str, str], list[int]] = {}
-        self.digests = array("q")  # receipts still to be matched
+        self.digests = array("q")  # receipts yet to be matched, with the two columns below
         self.digest_times = array("d")
         self.digest_retained = bytearray()
-        self.doubtful: set[int] = set()  # positions of messages whose body may be that of one before the stretch
+        self.doubtful: set[int] = set()  # positions of messages whose body may be one from before the stretch
 
     def of(self, publication: Publication) -> Receipts:
-        """Return the receipts of a publication, made at its first one."""
+        """Return the receipts from a publication; they are created on first use."""
         receipts = self.receipts.get(publication.step)
         if receipts is None:
             top = self.tops.setdefault((publication.client, publication.destination), [0])
             receipts = self.receipts[publication.step] = Receipts(publication.count, top)
         return receipts
 
-    def surprise(self, moment: float) -> None:
-        """Count a receipt that no publication of this run explains."""
+    def count_unexplained(self, moment: float) -> None:
+        """Count a receipt that belongs to no publication of this run."""
         if moment < self.begin:
             return
-        self.strange += 1
-        if self.strange_first is None:
-            self.strange_first = moment
+        self.unexplained += 1
+        if self.first_unexplained is None:
+            self.first_unexplained = moment
 
     @property
     def until(self) -> float:
-        """Return the moment it stopped listening; infinity while it listens."""
+        """Return the moment when the client stopped listening; infinity while it listens."""
         return max((end for _, end in self.windows), default=inf)
 
     @property
     def heard_until(self) -> float:
-        """Return the moment from which its silence says nothing: it stopped, lost its connection, or was not seen."""
-        return min(self.until, self.deaf_since, self.alive)
+        """Return when the client stopped, lost its connection or was last seen: later silence proves nothing."""
+        return min(self.until, self.disconnected_since, self.alive)
 
 
 def is_queue(destination: str) -> bool:
-    """Return whether it is a queue."""
+    """Return whether a destination is a queue."""
     return destination.startswith("queue://")
 
 
 def damaged(what: str) -> InputError:
-    """Make the error of a history that no run wrote."""
+    """Return the error of a history that no run could have written; `what` says why."""
     return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")

@@ -1,6 +1,6 @@
-"""What the brokers counted at each snapshot, and by how much a counter rose between two of them.
+"""The brokers' counters at each snapshot, and the rise of a counter between two snapshots.
 
-A counter begins again with its broker, a bridge's with each session: then the difference would be no count of anything.
+A counter restarts with its broker, and a bridge's with each session: then a difference would be meaningless.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lab.history import Counted, SnapshotTaken
 
 
 class Rise(NamedTuple):
-    """By how much a counter rose, and between which moments."""
+    """The rise of a counter, and the moments of both snapshots in seconds."""
 
     by: int
     begin: float
@@ -20,7 +20,7 @@ class Rise(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What is counted: as in `Counted`, the kind of thing and its name."""
+    """The kind and name of what is counted, as in `Counted`."""
 
     of: str
     name: str
@@ -31,8 +31,8 @@ class Part:
     """One broker's part of a snapshot."""
 
     t: float = 0.0
-    whole: bool = False  # the broker answered, and all of its answer is there
-    silent: bool = False
+    whole: bool = False  # the broker answered, and its answer is complete
+    silent: bool = False  # the broker did not answer
     counted: dict[Subject, list[Counted]] = field(default_factory=dict)
 
 
@@ -43,7 +43,7 @@ class Snapshots:
         self._parts: dict[tuple[str, str], Part] = {}
 
     def add(self, seen: Counted | SnapshotTaken) -> None:
-        """Write one observation down; a snapshot taken again replaces the one before."""
+        """Record one observation; a snapshot of the same name replaces an earlier one."""
         key = (seen.snapshot, seen.broker)
         part = self._parts.get(key)
         if part is None or part.whole or part.silent:
@@ -55,7 +55,7 @@ class Snapshots:
             part.whole, part.silent = seen.answered, not seen.answered
 
     def part(self, name: str, broker: str) -> Part | str:
-        """Return a broker's part of a snapshot, or why there is none."""
+        """Return a broker's part of a snapshot, or the reason why there is none."""
         part = self._parts.get((name, broker))
         if part is not None and part.whole:
             return part
@@ -64,12 +64,12 @@ class Snapshots:
         return f"no snapshot {name} of {broker} was taken"
 
     def count(self, name: str, broker: str, subject: Subject, counter: str) -> int | str:
-        """Return a counter as it stood in a snapshot, or why nobody knows."""
+        """Return a counter's value in a snapshot, or the reason why it is unknown."""
         part = self.part(name, broker)
         return part if isinstance(part, str) else _value(part, broker, name, subject, counter)
 
     def rise(self, between: tuple[str, ...], broker: str, subject: Subject, counter: str) -> Rise | str:
-        """Return by how much a counter rose, or why nobody knows."""
+        """Return a counter's rise between two snapshots, or the reason why it is unknown."""
         (first, last), parts = between, [self.part(name, broker) for name in between]
         before, after = parts
         if isinstance(before, str) or isinstance(after, str):

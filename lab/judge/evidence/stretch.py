@@ -1,6 +1,6 @@
-"""The stretch of a history that is asked about: all of it, or what lies between two marks of a lab that stands.
+"""The stretch of a history that is judged: all of it, or the part between two marks of a standing lab.
 
-What happened before it is known still, as how things stood; but no step, no message and no log line of then counts.
+Earlier observations still tell the state at its beginning; but steps, messages and log lines before it do not count.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _OF_A_MOMENT = (StepStarted, StepEnded, LogLine, Approached, Attempted, Paced, C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """From when to when, and how a person said it."""
+    """Begin and end in seconds, and the marks that name them, in words."""
 
     begin: float = -inf
     end: float = inf
     words: str = ""
 
     def of(self, observations: Iterable[Observation]) -> Iterable[Observation]:
-        """Return what is known of it."""
+        """Return the observations that count for this stretch."""
         return observations if self == WHOLE else self._cut(observations)
 
     def _cut(self, observations: Iterable[Observation]) -> Iterator[Observation]:
@@ -43,7 +43,7 @@ class Stretch:
         for seen in observations:
             if seen.t > self.end:
                 if isinstance(seen, ClientChanged) and seen.state == "listening" and seen.client not in later:
-                    later.add(seen.client)  # so it heard all that came to it until the end
+                    later.add(seen.client)  # so it was listening until the end
                     yield ClientChanged(t=self.end, client=seen.client, broker=seen.broker, state="listening")
             elif seen.t >= self.begin or not isinstance(seen, _OF_A_MOMENT):
                 yield seen
@@ -53,7 +53,10 @@ WHOLE = Stretch()
 
 
 def between(marks: Iterable[Marked], since: str | None, until: str | None) -> Stretch:
-    """Return the stretch from a mark to a mark; of several with one text, the last is meant."""
+    """Return the stretch between two marks, by their texts; the last of several marks with one text counts.
+
+    Raise InputError if a mark is missing, or if they are in the wrong order.
+    """
     if since is None and until is None:
         return WHOLE
     known = {mark.text: mark.t for mark in marks}

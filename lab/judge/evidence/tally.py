@@ -1,4 +1,4 @@
-"""What one audience made of one publication: what became of every message, every receipt counted once."""
+"""The tally of one publication for one audience: the fate of every message, with every receipt counted once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from math import inf
 
 from lab.activemq.protocols import protocol
-from lab.judge.evidence.entitlement import Entitlement, away, due_at, since, surely_over
+from lab.judge.evidence.entitlement import Entitlement, due_at, never_returned, returned_at, surely_expired
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import OK, Publication, Receipts, Subscription, is_queue
 
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What one audience made of one publication; the arrays hold message numbers."""
+    """The counts of one publication for one audience; arrays hold message numbers unless noted."""
 
     publication: Publication
     expected: int = 0
@@ -25,30 +25,30 @@ class Tally:
     unexpected: int = 0
     undecided: int = 0
     reordered: int = 0
-    redelivered: int = 0  # receipts beyond the first that are no fault of a broker's
-    expired: int = 0  # over before anyone listened
-    tempting: int = 0  # sends that would have come, had they been let through
+    redelivered: int = 0  # receipts beyond the first that a broker may rightly make
+    expired: int = 0  # expired before any member listened
+    eligible: int = 0  # sends, accepted or not, while the audience was entitled to them
     lost: array[int] = field(default_factory=lambda: array("I"))
     doubled: array[int] = field(default_factory=lambda: array("I"))  # received more than once
     in_doubt: array[int] = field(default_factory=lambda: array("I"))  # the undecided ones
-    waiting: array[int] = field(default_factory=lambda: array("I"))  # kept for a subscriber that never came back
-    unsure: array[int] = field(default_factory=lambda: array("I"))  # not received, and perhaps not owed
+    waiting: array[int] = field(default_factory=lambda: array("I"))  # kept for a durable subscriber that never returned
+    unsure: array[int] = field(default_factory=lambda: array("I"))  # not received and perhaps not owed
     why_unsure: str = ""
-    kept: dict[int, float] = field(default_factory=dict)  # by number: from when on it could come
+    kept: dict[int, float] = field(default_factory=dict)  # by number: the moment from which it could be delivered
     arrived: array[int] = field(default_factory=lambda: array("I"))
-    latency: array[float] = field(default_factory=lambda: array("d"))  # in seconds, beside `arrived`
-    again: tuple[int, float] | None = None  # the first message received once more, and when
-    first: tuple[int, float] | None = None  # the first one received at all, and when
-    alike: bool = False  # bodies are equal and some are missing: which ones, nobody can tell
+    latency: array[float] = field(default_factory=lambda: array("d"))  # seconds, parallel to `arrived`
+    first_duplicate: tuple[int, float] | None = None  # number and moment of the first duplicate
+    first_receipt: tuple[int, float] | None = None  # number and moment of the first receipt of all
+    alike: bool = False  # bodies are equal and some are missing: which ones cannot be determined
 
     def late(self, within: float) -> int:
-        """Count the messages that took longer."""
+        """Return the number of messages that took longer than `within`, in seconds."""
         if not self.kept:
             return sum(1 for took in self.latency if took > within)
         return sum(1 for _, took in self.waits() if took > within)
 
     def waits(self) -> Iterable[tuple[int, float]]:
-        """Return each message that arrived, and how long it took from when it could come."""
+        """Return each message that arrived, with the seconds since it could first be delivered."""
         pairs = zip(self.arrived, self.latency, strict=True)
         if not self.kept:
             return pairs
@@ -59,29 +59,29 @@ class Tally:
         )
 
     def timed(self) -> tuple[Sequence[int], Sequence[float]]:
-        """Return the messages whose way was timed, and how long each took: not those that waited at a broker."""
+        """Return the messages that did not wait at a broker, and their latencies in seconds."""
         if not self.kept:
             return self.arrived, self.latency
         pairs = [pair for pair in zip(self.arrived, self.latency, strict=True) if pair[0] not in self.kept]
         return [number for number, _ in pairs], [took for _, took in pairs]
 
     def due(self, number: int) -> float:
-        """Return the moment from which a message was owed."""
+        """Return the moment from which a message was owed, in seconds."""
         return self.kept.get(number, self.publication.sent_at[number])
 
 
 def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Tally:
-    """Return what an audience made of a publication, knowing the steps whose equal bodies cannot be told apart."""
+    """Return the tally of a publication; `alike` has the steps whose equal bodies cannot be told apart."""
     members = owed.members
     tally = Tally(publication=publication, alike=publication.step in alike, why_unsure=owed.unsure)
-    for other in owed.others:  # a broker gave them what their selectors do not let through
+    for other in owed.others:  # receipts that their selectors should have kept out
         if publication.step in other.receipts:
             tally.unexpected += sum(other.receipts[publication.step].times[publication.first :])
     receipts = [found for member in members if (found := member.receipts.get(publication.step)) is not None]
     tally.reordered = sum(found.reordered for found in receipts)
     sent_at, outcomes = publication.sent_at, publication.outcomes
-    gone, durable = away(members), any(member.away for member in members)
-    begins, ends = _certain(members, publication.destination)
+    gone, durable = never_returned(members), any(member.away for member in members)
+    begins, ends = _surely_due(members, publication.destination)
     doubtful = set().union(*(member.doubtful for member in members))
     for number in range(publication.first, publication.count + 1):
         sent = sent_at[number]
@@ -101,7 +101,7 @@ def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Ta
             due = True
             tally.kept[number] = owed.retained[number]
         if due:
-            tally.tempting += 1
+            tally.eligible += 1
         if not times:
             if due and outcomes[number] == OK:
                 _missing(tally, owed, number, gone)
@@ -113,34 +113,34 @@ def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Ta
             tally.duplicated += surplus
             tally.doubled.append(number)
         if not due and any(number in found.retained for found in receipts):
-            tally.unexpected += 1  # kept by the broker from before the subscription
+            tally.unexpected += 1  # retained by the broker since before the subscription
             continue
-        # A message that came although it was sent just before the subscription was confirmed was owed after all.
+        # A message sent just before the subscription was confirmed, and received, was owed after all.
         if outcomes[number] == OK:
             tally.expected += 1
             tally.received += 1
         else:
             tally.recovered += 1
-        first = receipts[0].first_at[number] if len(receipts) == 1 else _first(receipts, number)
-        if tally.first is None or first < tally.first[1]:
-            tally.first = (number, first)
+        first = receipts[0].first_at[number] if len(receipts) == 1 else _first_received(receipts, number)
+        if tally.first_receipt is None or first < tally.first_receipt[1]:
+            tally.first_receipt = (number, first)
         tally.arrived.append(number)
         tally.latency.append(first - sent)
-        if durable and number not in tally.kept and (back := since(members, sent, first)) is not None:
+        if durable and number not in tally.kept and (back := returned_at(members, sent, first)) is not None:
             tally.kept[number] = back
-    tally.again = _again(receipts, tally, members)
-    if tally.alike:  # how long each took cannot be told either
+    tally.first_duplicate = _first_duplicate(receipts, tally, members)
+    if tally.alike:  # nor can their latencies be determined
         del tally.latency[:], tally.arrived[:], tally.doubled[:]
     return tally
 
 
 def _missing(tally: Tally, owed: Entitlement, number: int, gone: bool) -> None:
-    """Say of a message that was accepted and never came whether it is lost."""
+    """Count an accepted message that never arrived as lost, expired, waiting or unsure."""
     publication = tally.publication
     if owed.unsure:
         tally.unsure.append(number)
     elif publication.expiry is not None:
-        if surely_over(owed.members, publication.sent_at[number], publication.expiry):
+        if surely_expired(owed.members, publication.sent_at[number], publication.expiry):
             tally.expired += 1
         else:
             tally.unsure.append(number)
@@ -155,10 +155,10 @@ def _missing(tally: Tally, owed: Entitlement, number: int, gone: bool) -> None:
 def _surplus(
     tally: Tally, members: Sequence[Subscription], receipts: Sequence[Receipts], number: int, times: int
 ) -> int:
-    """Count the receipts of a message beyond those that are no fault of a broker's."""
+    """Return the number of a message's duplicates; count the rightful redeliveries in the tally."""
     by_right = sum(found.redelivered.get(number, 0) for found in receipts)
     retained = sum(found.retained.get(number, 0) for found in receipts)
-    # What a broker has retained it gives at each subscription, whether it was received before or not.
+    # A broker delivers a retained message at each subscription, even if it was received before.
     starts = (
         sum(member.starts for member in members if protocol(member.over) == "mqtt") if tally.publication.retained else 0
     )
@@ -168,22 +168,24 @@ def _surplus(
     return surplus
 
 
-def _certain(members: Sequence[Subscription], destination: str) -> tuple[float, float]:
-    """Return one stretch of time in which a message is surely owed, to decide most cases quickly."""
+def _surely_due(members: Sequence[Subscription], destination: str) -> tuple[float, float]:
+    """Return begin and end of a time in which a message is surely owed, to decide most cases quickly."""
     if is_queue(destination):
         return -inf, max((member.until for member in members if member.windows), default=-inf)
     return members[0].windows[-1] if members and members[0].windows else (inf, -inf)
 
 
-def _first(receipts: Sequence[Receipts], number: int) -> float:
+def _first_received(receipts: Sequence[Receipts], number: int) -> float:
     return min(found.first_at[number] for found in receipts if found.times[number])
 
 
-def _again(receipts: Sequence[Receipts], tally: Tally, members: Sequence[Subscription]) -> tuple[int, float] | None:
-    """Find the first message that the audience received once more."""
+def _first_duplicate(
+    receipts: Sequence[Receipts], tally: Tally, members: Sequence[Subscription]
+) -> tuple[int, float] | None:
+    """Return number and moment of the audience's first duplicate; None if there is none."""
     if not tally.duplicated:
         return None
-    again = [found.again for found in receipts if found.again is not None]
+    again = [found.first_duplicate for found in receipts if found.first_duplicate is not None]
     if len(receipts) > 1:
         for number in range(tally.publication.first, tally.publication.count + 1):
             having = [found.first_at[number] for found in receipts if found.times[number]]
@@ -194,18 +196,18 @@ def _again(receipts: Sequence[Receipts], tally: Tally, members: Sequence[Subscri
 
 
 def strays(ledger: Ledger, members: Sequence[Subscription], meant: Sequence[Publication]) -> tuple[Tally, ...]:
-    """Count receipts of messages that were sent elsewhere: they are of this run, and nobody meant them for these."""
+    """Return tallies of this run's messages that members received though their subscriptions do not match them."""
     steps = {publication.step for publication in meant}
     found = []
     for publication in ledger.publications.values():
         receipts = [member.receipts[publication.step] for member in members if publication.step in member.receipts]
         if publication.step not in steps and receipts:
             firsts = [
-                (number, _first(receipts, number))
+                (number, _first_received(receipts, number))
                 for number in range(publication.first, publication.count + 1)
                 if any(each.times[number] for each in receipts)
             ]
             unexpected = sum(sum(each.times[publication.first :]) for each in receipts)
             first = min(firsts, key=lambda pair: pair[1], default=None)
-            found.append(Tally(publication=publication, unexpected=unexpected, first=first))
+            found.append(Tally(publication=publication, unexpected=unexpected, first_receipt=first))
     return tuple(found)

@@ -1,6 +1,6 @@
-"""Everything a history says but messages: steps, links, bridges, demand, the brokers' counters, how it ended.
+"""Everything in a history but messages: steps, links, bridges, demand, brokers' counters, the end.
 
-It only writes down; `causes` and the expectations read it.
+It only records; `causes` and the expectations' judges read it.
 """
 
 from __future__ import annotations
@@ -48,24 +48,24 @@ from lab.judge.evidence.stretch import WHOLE, Stretch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTaken:
-    """A step, and when; `ended` is None when the history stops before."""
+    """A step with its begin and end in seconds; `ended` is None if the history ends before the step."""
 
     step: int
     verb: str
-    asked: str
+    asked: str  # the step as written, in one line
     started: float
     ended: float | None = None
     fault: Fault | None = None
 
     @property
     def done(self) -> float:
-        """Return the moment from which its effect is owed."""
+        """Return the moment from which the step's effect is owed."""
         return self.started if self.ended is None else self.ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that may explain what became of a message, in words that follow `0.4 s after`."""
+    """An event that may explain a message's fate; its words follow "0.4 s after"."""
 
     t: float
     words: str
@@ -73,7 +73,7 @@ class Event:
 
 
 class End(NamedTuple):
-    """One end of a bridge; a responder may not know its connector's name, and say "" or a number such as #4."""
+    """One end of a bridge; a responder that does not know its connector's name reports "" or a number such as #4."""
 
     connector: str
     broker: str
@@ -81,13 +81,13 @@ class End(NamedTuple):
     created_by_duplex: bool
 
     def answers(self, near: End) -> bool:
-        """Return whether this is the responder's end of an initiator's."""
+        """Return whether this is the responder's end of the bridge whose initiator's end is `near`."""
         named = self.connector == near.connector or self.connector == "" or self.connector.startswith("#")
         return self.created_by_duplex and named and (self.broker, self.remote) == (near.remote, near.broker)
 
 
 class Timeline:
-    """What happened around the messages."""
+    """All observations but messages, in order and by subject."""
 
     def __init__(
         self, stretch: Stretch = WHOLE, *, standing: bool = False, kinds: Sequence[type[Step]] = STEPS
@@ -96,56 +96,56 @@ class Timeline:
         self._kinds = {kind.verb: kind for kind in kinds}
         self.last = 0.0
         self.coverage = Coverage(standing=standing)
-        self.seen: list[Observation] = []  # everything, in the order it was written
+        self.seen: list[Observation] = []  # every observation added, in the order of the history
         self.ended: Ended | None = None
-        self.asked: dict[int, str] = {}  # by step: where it is and what it asked, for people
-        self.late: list[StepStarted] = []  # steps that began after their moment
-        self.in_vain: list[StepEnded] = []  # waits for what did not come
+        self.asked: dict[int, str] = {}  # by step: its place and what it asked, in words
+        self.late: list[StepStarted] = []  # steps that began after they were due
+        self.in_vain: list[StepEnded] = []  # waits for something that did not happen
         self.paces: list[Paced] = []
         self.steps: list[StepTaken] = []
         self.snapshots = Snapshots()
         self.events: list[Event] = []
         self.closures: list[Closure] = []
         self.outages: list[Outage] = []
-        self.restarted: set[str] = set()  # brokers whose counters began anew
+        self.restarted: set[str] = set()  # brokers whose counters restarted
         self.log: list[LogLine] = []
         self.approaches: list[Approached] = []
         self.demand: dict[tuple[str, str], list[Demand]] = {}
         self.bridges: dict[End, BridgeSeen] = {}
         self.bridge_changes: list[tuple[float, End, bool]] = []
-        self._unseen: set[End] = set()  # they were up when nobody watched any more
+        self._unseen: set[End] = set()  # ends that were up when the watching stopped
         self.destinations: dict[tuple[str, str], list[DestinationSeen]] = {}
         self.links: dict[tuple[str, str, str], LinkSeen] = {}
         self._taken_over: dict[str, float] = {}  # by broker: when another instance last became active
         self.attempts: list[Attempted] = []
-        self.peerings: dict[str, PeeringChanged] = {}  # by name, as they are last
-        self.routes: dict[tuple[str, str], RouteChanged] = {}  # by table and destination
+        self.peerings: dict[str, PeeringChanged] = {}  # by name, the last state
+        self.routes: dict[tuple[str, str], RouteChanged] = {}  # by table and destination, the last state
         self.dropped: list[PacketsDropped] = []
-        self._shut: dict[str, dict[str, str]] = {}  # by link: the directions that are not open, by what they leave
+        self._shut: dict[str, dict[str, str]] = {}  # by link and region left: the state of closed directions
         self._impairments: dict[tuple[str, str], str] = {}
 
     @property
     def complete(self) -> bool:
-        """Return whether the replay came to its end; of a lab that stands, all there is to know is known now."""
+        """Return whether the replay came to its end; always true for a standing lab, which is judged as of now."""
         return self.standing or self.counted
 
     @property
     def counted(self) -> bool:
-        """Return whether a replay came to its end, where brokers and router are asked what they counted."""
+        """Return whether the replay came to its end, at which the counters of brokers and router are read."""
         return not self.standing and self.ended is not None and self.ended.complete
 
     @property
     def shut(self) -> tuple[Closure | Outage, ...]:
-        """Return every stretch of time in which a link, a broker or a connector was out."""
+        """Return every closure of a link and every outage of a broker or connector."""
         return (*self.closures, *self.outages)
 
     def last_step(self, verb: str) -> StepTaken | None:
-        """Return the last such step."""
+        """Return the last step of a verb; None if there is none."""
         return next((step for step in reversed(self.steps) if step.verb == verb), None)
 
     @property
     def end(self) -> float:
-        """Return the moment after which nothing was looked at."""
+        """Return the end of what is judged, in seconds."""
         if self.stretch.end < inf:
             return self.stretch.end
         return self.last if self.ended is None else self.ended.t
@@ -156,12 +156,12 @@ class Timeline:
         return [step for step in self.steps if step.fault is not None]
 
     def close(self, last: float) -> None:
-        """Take the moment of the last observation, now that there are no more."""
+        """Note the moment of the last observation; call it after all were added."""
         self.last = last
         self.coverage.close(self.end)
 
     def add(self, seen: Observation) -> None:
-        """Write one observation down."""
+        """Record one observation; messages are ignored."""
         self.seen.append(seen)
         match seen:
             case StepStarted():
@@ -181,7 +181,7 @@ class Timeline:
             case LinkSeen():
                 self.links[(seen.link, seen.leaving, seen.reaching)] = seen
             case BrokerChanged():
-                if seen.standby:  # the broker serves on, with one instance less to take over, or one more
+                if seen.standby:  # the broker still serves; only its standby changed
                     words = f"instance {seen.instance} of {seen.broker}, the standby, was {seen.state}"
                     self.events.append(Event(t=seen.t, words=words))
                 else:
@@ -207,7 +207,7 @@ class Timeline:
             case Ended():
                 self.ended = seen
             case _:
-                pass  # a message, which is the ledger's
+                pass  # a message: the ledger records those
 
     def _started(self, seen: StepStarted) -> None:
         self.asked[seen.step] = f"step {seen.place or seen.step} ({seen.asked})"
@@ -217,7 +217,7 @@ class Timeline:
         self.steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, fault=fault))
 
     def _ended(self, seen: StepEnded) -> None:
-        for place in range(len(self.steps) - 1, -1, -1):  # steps at once end in any order
+        for place in range(len(self.steps) - 1, -1, -1):  # concurrent steps end in any order
             step = self.steps[place]
             if step.step == seen.step:
                 self.steps[place] = replace(step, ended=seen.t)
@@ -226,7 +226,7 @@ class Timeline:
                 return
 
     def _watched(self, seen: Watched | Unwatched | Forgotten) -> None:
-        """Write down who watched; where nobody did, it is not known since when a bridge is up, if it is."""
+        """Record whether the lab was watched; after a gap the state of a bridge is unknown until it is seen again."""
         self.coverage.add(seen)
         if not isinstance(seen, Unwatched):
             return
@@ -240,7 +240,7 @@ class Timeline:
         end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
         before = self.bridges.get(end)
         if before is not None and before.up and not seen.up and seen.remote_address not in ("", before.remote_address):
-            return  # it is the session before this one that has gone
+            return  # an earlier session of this end has gone, not the present one
         self.bridges[end] = seen
         if before is None or before.up != seen.up:
             self.bridge_changes.append((seen.t, end, seen.up))
@@ -274,10 +274,10 @@ class Timeline:
         self._impairments[direction] = seen.impairment
 
     def _broker(self, what: str, state: str, t: float, instance: int = 0) -> None:
-        """Write down that a broker or a connector goes out, or is back; a broker is out from its stopping on."""
+        """Record that a broker or connector went down or came back; a broker is down once it is stopping."""
         place = next((n for n, outage in enumerate(self.outages) if outage.what == what and outage.end is None), None)
         if state == "active":
-            self.restarted.add(what)  # what takes over counts from nothing
+            self.restarted.add(what)  # the instance that takes over counts from zero
             self._taken_over[what] = t
             self.events.append(Event(t=t, words=f"instance {instance} of {what} became active"))
             if place is not None:
@@ -289,18 +289,18 @@ class Timeline:
         elif state in ("creating", "created"):
             self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created"))
         elif state == "starting":
-            self.restarted.add(what)  # and it is out until it has started
-        elif place is None and t < self._taken_over.get(what, -inf):  # the engine told of its end when that was over
+            self.restarted.add(what)  # and it stays down until it has started
+        elif place is None and t < self._taken_over.get(what, -inf):  # reported after the takeover that ended it
             end = self._taken_over[what]
             if not any(out.what == what and out.start <= t and out.end == end for out in self.outages):
                 self.outages.append(Outage(what=what, state=state, start=t, end=end, back="active"))
         elif place is None:
             self.outages.append(Outage(what=what, state="stopped" if state == "stopping" else state, start=t))
-        elif state in ("killed", "deleted"):  # a broker that did not end when asked, or that was paused or down
+        elif state in ("killed", "deleted"):  # a broker that did not stop when asked, or that was paused or down
             self.outages[place] = replace(self.outages[place], state=state)
 
     def _network(self, seen: PeeringChanged | RouteChanged | RuleChanged) -> None:
-        """Write down how a peering or a route is, and as what may explain something: that it came or went."""
+        """Record the state of a peering, route or rule; a change of it is an event too."""
         known = True
         match seen:
             case PeeringChanged():
@@ -318,7 +318,7 @@ class Timeline:
             self.events.append(Event(t=seen.t, words=words))
 
     def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
-        """Change what is known of a link's present closure."""
+        """Update a link's latest closure: end it, or add a direction."""
         position = max(place for place, closure in enumerate(self.closures) if closure.link == link)
         closure = self.closures[position]
         if also is not None and also not in closure.leaving:

@@ -1,7 +1,7 @@
-"""The second witness: the brokers' own counters beside the clients' ledger, and where they disagree, in words.
+"""The second witness: the brokers' own counters beside the clients' ledger, and their disagreements in words.
 
-Limits of the counters: Enqueue of a bridge counts consumer advisories too, so it is never used; a bridge's counters
-begin anew at each reconnect, so only the two ends of one session are compared; only a quiet, whole history is.
+Limits of the counters: a bridge's Enqueue counts consumer advisories too, so it is never used; a bridge's counters
+restart at each reconnect, so only ends of one session are compared; and only a complete history that ended quietly is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lab.activemq.destinations import hears
 from lab.history import BridgeSeen, DestinationSeen
-from lab.judge.evidence.agreement import facing, ways
+from lab.judge.evidence.agreement import both_ends, ways
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import FAILED, OK, Publication, is_queue
 from lab.judge.evidence.timeline import End
@@ -19,10 +19,10 @@ from lab.judge.values import Testimony
 
 
 def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
-    """Return what both witnesses say of each destination, where the counters can speak of this run alone.
+    """Return the counts of both witnesses for each destination and direction, where counters are of this run alone.
 
-    That is where exactly two brokers are, so that whatever one forwards the other receives, and neither has been
-    started again, which lets it count from zero.
+    That needs exactly two brokers, so that one receives what the other forwards, and no restart, which resets
+    counters. Otherwise return nothing.
     """
     brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
     if not evidence.timeline.counted or len(brokers) != 2 or evidence.timeline.restarted:
@@ -36,17 +36,17 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
                 said = _testimony(evidence, destination, (source, own), (target, other))
                 if said.enqueued or said.at_most:
                     found.append(said)
-    return tuple(each for each in found if each.at_most or not any(_told_by(each, other) for other in found))
+    return tuple(each for each in found if each.at_most or not any(_accounted_for(each, other) for other in found))
 
 
-def _told_by(said: Testimony, other: Testimony) -> bool:
-    """Return whether all that a broker has, to which nobody sent, is what the other way's clients received."""
-    facing = (said.destination, said.source, said.target) == (other.destination, other.target, other.source)
-    return facing and other.arrived is not None and said.enqueued + said.back == other.arrived + other.waiting
+def _accounted_for(said: Testimony, other: Testimony) -> bool:
+    """Return whether the messages of a broker that no client sent to are those forwarded in the other direction."""
+    opposite = (said.destination, said.source, said.target) == (other.destination, other.target, other.source)
+    return opposite and other.arrived is not None and said.enqueued + said.back == other.arrived + other.waiting
 
 
 def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, ...]:
-    """Return one note for each place where the witnesses disagree."""
+    """Return one note for each disagreement of the witnesses."""
     if not evidence.timeline.counted:
         return ()
     return (*_bridges(evidence.timeline.bridges), *(words for each in said for words in _differing(each)))
@@ -54,7 +54,7 @@ def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, .
 
 def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
     for near in (end for end in ends if not end.created_by_duplex):
-        both = facing(near, ends)
+        both = both_ends(near, ends)
         if isinstance(both, str):
             continue
         for one, other in ways(both):
@@ -109,7 +109,7 @@ def _testimony(
         back=other.forwarded,
         taken=other.enqueued - _accepted(_sent(evidence, destination, target)),
         lost=lost,
-        discarded=max(sample.discarded for sample in samples),  # a consumer that goes takes its counter along
+        discarded=max(sample.discarded for sample in samples),  # the counter goes with its consumer
     )
 
 
@@ -122,7 +122,7 @@ def _accepted(sent: Sequence[Publication]) -> int:
 
 
 def _owed(evidence: Evidence, sent: Sequence[Publication], broker: str) -> bool:
-    """Return whether a broker's subscribers were owed any of it, though none of it may have come."""
+    """Return whether a broker's subscribers were owed any of the messages."""
     return any(
         tally.expected
         for audience in evidence.audiences
@@ -143,7 +143,7 @@ def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:
 
 
 def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) -> bool:
-    """Return whether all that reaches a broker goes to its subscribers, each message once, and nothing else does."""
+    """Return whether a broker's subscribers receive exactly the messages that reach it, each once."""
     told_apart = any(publication.retained or publication.expiry is not None for publication in sent)
     return not told_apart and not any(
         subscription.selector is not None or subscription.breaks or subscription.pending
@@ -153,7 +153,7 @@ def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) ->
 
 
 def _counted(evidence: Evidence, broker: str, destination: str) -> DestinationSeen | None:
-    """Return what a broker counted of this run; None where it did not look, or looked before all was quiet."""
+    """Return a broker's counters for this run; None if they were not read, or read before the last message."""
     samples = evidence.timeline.destinations.get((broker, destination), [])
     publications = [p for p in evidence.ledger.publications.values() if p.destination == destination]
     if not samples or not publications or samples[-1].t < _quiet(evidence, publications):
@@ -191,7 +191,7 @@ def _quiet(evidence: Evidence, publications: list[Publication]) -> float:
 def _missing(evidence: Evidence, publication: Publication, broker: str) -> int:
     """Count the accepted messages of a publication that reached no subscriber of a broker."""
     accepted = publication.outcomes.count(OK)
-    if accepted == publication.last:  # as is usual: nothing arrived that was not accepted
+    if accepted == publication.last:  # the usual case: every message was accepted
         return accepted - _heard(evidence, publication, broker)
     receipts = _receipts(evidence, publication, broker)
     return sum(

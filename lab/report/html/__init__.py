@@ -1,6 +1,6 @@
-"""A judged history → one HTML page that needs nothing else: no network, no other file, no script to be read.
+"""A judged history → one HTML page that needs no network and no other file, and can be read without its script.
 
-Whatever a scenario or a history says is text: Jinja escapes it, and signs that nobody can see are made visible.
+Text from a scenario or a history is escaped by Jinja, and signs that cannot be printed are made visible.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Files", "to_html", "write"]
 
 
 def to_html(judged: Judged, found: Files) -> str:
-    """Return the page; the same history and the same files give the same text."""
+    """Return the text of the page; equal histories and files give equal texts."""
     script = _shipped("page.js")
     environment = Environment(
         loader=PackageLoader("lab.report.html", "templates"),
@@ -35,7 +35,7 @@ def to_html(judged: Judged, found: Files) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["units"] = _whole
+    environment.filters["units"] = _unbreakable
     return environment.get_template("page.html").render(
         page=page(judged, found),
         style=Markup(_shipped("page.css")),
@@ -53,13 +53,13 @@ def _shipped(name: str) -> str:
     return files("lab.report.html").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _whole(text: str) -> Markup:
-    """Keep a number and its unit on one line."""
+def _unbreakable(text: str) -> Markup:
+    """Return escaped text in which a number and its unit stay on one line."""
     return Markup(_QUANTITY.sub("&nbsp;", str(escape(_visible(text)))))
 
 
 def _visible(value: object) -> object:
-    """Put a sign in place of what controls a terminal, a parser or the direction of text."""
+    """Return a value, a string with U+FFFD in place of signs that control a terminal, a parser or text direction."""
     if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
         return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in value)
     return value

@@ -1,4 +1,4 @@
-"""Faults as they lie on the timeline."""
+"""Bands: the places of faults on the timeline."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from lab.report.html.faults import Fault
 from lab.report.html.lanes import WIDE, Window
 
-APART = 0.17  # of the timeline's width; letters with their labels hide each other when they are nearer
+APART = 0.17  # part of the timeline's width; letters with labels that are nearer would overlap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """A fault as it lies on the timeline; `row` keeps letters apart that would hide each other."""
+    """A fault's place on the timeline, in its units; letters that would overlap are in different rows."""
 
     fault: Fault
     x: float
@@ -22,7 +22,7 @@ class Band:
 
 
 def bands_of(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
-    """Lay the faults on the timeline, letters in rows where they would hide each other."""
+    """Return the bands of the faults that are within the window."""
     rows: list[float] = []
     found = []
     for fault in told:

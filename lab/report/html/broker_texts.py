@@ -1,4 +1,4 @@
-"""A run folder's files, read, and the brokers' configurations among them as far as a page holds them."""
+"""The contents of a run folder's files, and the brokers' configurations that a page shows of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """What a run folder holds beside its history, read."""
+    """The contents of a run folder's files beside its history."""
 
     brokers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # broker → its activemq.xml, and later ones
     scenario: str = "SCENARIO"  # the name of the scenario's file
@@ -26,9 +26,9 @@ class BrokerText:
 
 
 def broker_texts(files: Files, declared: Mapping[str, object]) -> tuple[BrokerText, ...]:
-    """Return what each broker got; from a history alone, what it was asked to get."""
+    """Return the configurations of each broker; without files, the ones that the history declares."""
     texts = [
-        (broker, text, name + _which(number, len(its)))
+        (broker, text, name + _position(number, len(its)))
         for broker, its in files.brokers.items()
         for number, (name, text) in enumerate(its.items(), 1)
     ]
@@ -48,8 +48,8 @@ def broker_texts(files: Files, declared: Mapping[str, object]) -> tuple[BrokerTe
     return tuple(found)
 
 
-def _which(number: int, of: int) -> str:
-    """Say which of several files of one broker this is."""
+def _position(number: int, of: int) -> str:
+    """Return the position of a file among several of one broker, in words; "" if it is the only one."""
     if of == 1:
         return ""
     return ", at the beginning" if number == 1 else ", at the end" if number == of else ", then"

@@ -1,4 +1,4 @@
-"""What happened around the messages → bands and marks on the timeline, each with a letter, and the list of events."""
+"""Observations → faults on the timeline, each with a letter, and the list of events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from string import ascii_uppercase
 from lab.history import BridgeSeen, Observation, Paced, StepEnded, Trouble
 from lab.judge.wording import moment
 from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
-from lab.report.rows import say
+from lab.report.rows import describe
 
 TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault
 MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
@@ -17,25 +17,25 @@ MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A band of time, or a moment where `end` equals `start`; without `end` it lasts to the history's."""
+    """A fault from `start` to `end` in seconds; a moment if both are equal; None lasts to the end of the history."""
 
     letter: str
     look: Look
     words: str
     start: float
     end: float | None
-    ways: tuple[tuple[str, str], ...] = ()  # the directions of a link it concerns, as regions
-    brokers: tuple[str, ...] = ()  # the brokers it concerns; with neither, it concerns everything
+    ways: tuple[tuple[str, str], ...] = ()  # the directions of a link affected, as regions
+    brokers: tuple[str, ...] = ()  # the brokers affected; with neither, everything is
 
     def touches(self, source: str, target: str, regions: Mapping[str, str]) -> bool:
-        """Return whether messages from one broker to another may have met it."""
+        """Return whether it may affect messages from one broker to another; `regions` has each broker's region."""
         if self.ways:
             return (regions.get(source), regions.get(target)) in self.ways
         return not self.brokers or bool({source, target} & set(self.brokers))
 
     @property
     def when(self) -> str:
-        """Say when it was."""
+        """Return its begin and end in words."""
         if self.end == self.start:
             return f"at {moment(self.start)}"
         return f"{moment(self.start)} to {'the end' if self.end is None else moment(self.end)}"
@@ -53,7 +53,7 @@ class Event:
 
 @dataclass(slots=True, kw_only=True)
 class _Open:
-    """A band that is being drawn."""
+    """A fault that is being collected."""
 
     look: Look
     words: str
@@ -61,25 +61,25 @@ class _Open:
     ways: list[tuple[str, str]]
     brokers: list[str]
     end: float | None = None
-    open: int = 1  # ways of a link or ends of a bridge, of those that are in it
+    open: int = 1  # directions of a link or ends of a bridge still affected
 
 
 def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
-    """Return the faults in the order they began, and how many there were; what is over the limit is left out."""
+    """Return the faults in the order they began, up to a limit, and the number of all faults."""
     bands: list[_Open] = []
     present: dict[tuple[str, ...], _Open] = {}
     impairments: dict[tuple[str, ...], str] = {}
     sessions: dict[tuple[str, ...], set[str]] = {}
-    for each in sorted(seen, key=lambda each: each.t):  # an engine may tell of an end when it has been made good
+    for each in sorted(seen, key=lambda each: each.t):  # an engine may report an end after the recovery
         course = COURSES.get(each.kind)
         if course is None:
             if each.kind not in SILENT and not (isinstance(each, Paced) and each.held):
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
-                words, brokers = _told(each), _brokers(each)
+                words, brokers = _words(each), _brokers(each)
                 bands.append(_Open(look=look, words=words, start=each.t, ways=[], brokers=brokers, end=each.t))
             continue
         thing = (each.kind, *(_field(each, name) for name in course.thing))
-        if isinstance(each, BridgeSeen) and _goes_on(each, sessions.setdefault(thing, set())):
+        if isinstance(each, BridgeSeen) and _was_replaced(each, sessions.setdefault(thing, set())):
             continue
         look_now = _look(each, course, thing, impairments)
         if look_now is not None and thing in present and (present[thing].look, present[thing].words) == look_now:
@@ -88,7 +88,7 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
             continue
         if (old := present.pop(thing, None)) is not None:
             old.open -= 1
-            old.end = None if old.open else each.t  # both ways, or both ends, must be well again
+            old.end = None if old.open else each.t  # both directions, or both ends, must have recovered
         if look_now is not None:
             present[thing] = _begin(bands, each, *look_now)
     named = [band for band in bands if band.end is None or band.end >= band.start]
@@ -108,8 +108,8 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     return given, len(named)
 
 
-def _goes_on(seen: BridgeSeen, up: set[str]) -> bool:
-    """Note which sessions of a bridge's end are up, and tell whether one that ended left another: it was replaced."""
+def _was_replaced(seen: BridgeSeen, up: set[str]) -> bool:
+    """Update the sessions `up` of a bridge's end; return whether a session ended while another is up."""
     if seen.up:
         up.add(seen.remote_address)
     else:
@@ -120,7 +120,7 @@ def _goes_on(seen: BridgeSeen, up: set[str]) -> bool:
 def _look(
     seen: Observation, course: Course, thing: tuple[str, ...], impairments: dict[tuple[str, ...], str]
 ) -> tuple[Look, str] | None:
-    """Return the look and the words of a state, None where all is well or goes on as it was."""
+    """Return the look and words of a faulty state; None if the state is well or continues the one before."""
     state = _field(seen, course.state)
     if seen.kind == "link":
         impairment = _field(seen, "impairment")
@@ -143,7 +143,7 @@ def _look(
 
 
 def _begin(bands: list[_Open], seen: Observation, look: Look, words: str) -> _Open:
-    """Begin a band, or join one: of the other way of a link, if together with it, or of the other end of a bridge."""
+    """Return a new fault, or the open fault of a link's other direction or a bridge's other end, if it is the same."""
     ways = [(_field(seen, "leaving"), _field(seen, "reaching"))] if _field(seen, "leaving") else []
     brokers = [] if ways else _brokers(seen)
     for band in reversed(bands):
@@ -167,33 +167,33 @@ def _field(seen: Observation, name: str) -> str:
     return str(getattr(seen, name, ""))
 
 
-def _told(seen: Observation) -> str:
-    """Write an observation in one line, without its kind, which is its label."""
-    row = say(seen)
+def _words(seen: Observation) -> str:
+    """Return an observation in one line, without its kind, which is the label."""
+    row = describe(seen)
     what = row.what.removeprefix(f"{seen.kind.replace('-', ' ')}: ")
     return f"{row.who}: {what}" if row.who else what
 
 
 def _letter(number: int) -> str:
-    """Return A to Z, then AA, AB and so on."""
+    """Return the letter of a number from 0: A to Z, then AA, AB and so on."""
     text = ascii_uppercase[number % 26]
     return text if number < 26 else _letter(number // 26 - 1) + text
 
 
-def said(fault: Fault) -> Fault:
-    """Return a fault whose words name the one direction it concerns."""
+def with_direction(fault: Fault) -> Fault:
+    """Return a fault whose words name its direction, if it affects one direction only."""
     if len(fault.ways) != 1:
         return fault
     return replace(fault, words=f"{fault.words}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
 
 
 def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
-    """Return what happened besides messages and counters, in order, and how many there were."""
+    """Return the events besides messages and counters, in order, up to a limit, and the number of all events."""
     found = []
-    for each in sorted(seen, key=lambda each: each.t):  # what a log says may be read later than it was written
+    for each in sorted(seen, key=lambda each: each.t):  # a log's line may be read later than it was written
         if each.kind in COUNTERS or (isinstance(each, StepEnded) and each.ok and not each.note):
             continue
         bad = not each.ok if isinstance(each, StepEnded) else isinstance(each, Trouble)
-        row = say(each)
+        row = describe(each)
         found.append(Event(t=each.t, who=row.who, words=row.what, tone=Tone.SHUT if bad else Tone.PLAIN))
     return tuple(found[:MOST_EVENTS]), len(found)

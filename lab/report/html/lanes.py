@@ -1,7 +1,7 @@
-"""The messages of each direction → a lane of the timeline: bars of how many, and lines of which.
+"""The messages of each direction → a lane of the timeline: bars of counts, and lines of single messages.
 
-A direction is the way from one broker to another. All that was lost, doubled, late or in doubt is drawn up to a limit
-that the lane tells; of the others, as many as the eye can hold, evenly chosen.
+A direction leads from one broker to another. Messages lost, doubled, late or in doubt are drawn up to a limit that the
+lane tells; of the others an even selection.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from lab.judge.evidence.records import Publication
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, moment
 
-LEAST = 0.02  # seconds on either side of what is drawn: a moment alone would be drawn as if it were long
+LEAST = 0.02  # seconds on either side, at least, so that a single moment is not stretched
 WIDE = 1000  # units of a drawing, from the window's beginning to its end
 BINS = 200
-LANES, LINES, ODD = 24, 4000, 4000  # at most, on a page; ODD are those that did not go well
+LANES, LINES, ANOMALIES = 24, 4000, 4000  # at most, on a page; LINES are of messages that arrived
 WORDS = {
     "arrived": "arrived",
     "late": "late",
@@ -32,7 +32,7 @@ FATES = ("arrived", "late", "doubled", "doubt", "lost")  # the later ones are dr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One message: from the moment it was sent to the one it was received."""
+    """One message, from its sending to its receipt."""
 
     x1: float
     x2: float
@@ -41,8 +41,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Odd:
-    """A message that did not go well, for the list."""
+class Anomaly:
+    """A message that was lost, doubled, late or in doubt, for the list."""
 
     id: str
     fate: str
@@ -50,34 +50,34 @@ class Odd:
     target: str
     subscriber: str
     destination: str
-    sent: float
+    sent: float  # seconds
     took: float | None  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The stretch of time that is drawn."""
+    """The stretch of time that is drawn, in seconds."""
 
     start: float
     end: float
 
     def x(self, t: float) -> float:
-        """Return where a moment lies."""
+        """Return the place of a moment, in units of the drawing."""
         return round((t - self.start) / (self.end - self.start) * WIDE, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one audience made of one publication, sorted by fate."""
+    """The messages of one publication for one audience, by fate."""
 
     audience: Audience
     tally: Tally
-    fates: Mapping[str, Sequence[int]]  # the messages of each
+    fates: Mapping[str, Sequence[int]]  # message numbers
 
 
 @dataclass(slots=True, kw_only=True)
 class Way:
-    """All that was meant to go from one broker to an audience's."""
+    """The publications at one broker for all audiences at another broker, or at the same set of brokers."""
 
     source: str
     target: str
@@ -86,46 +86,46 @@ class Way:
 
     @property
     def owed(self) -> int:
-        """Count what was accepted and owed."""
+        """Return the number of messages that were accepted and owed."""
         return sum(part.tally.expected for part in self.parts)
 
     @property
     def arrived(self) -> int:
-        """Count what came of it."""
+        """Return the number of owed messages that arrived."""
         return sum(part.tally.received for part in self.parts)
 
     def many(self, fate: str) -> int:
-        """Count the messages of one fate."""
+        """Return the number of messages of a fate."""
         return sum(len(part.fates[fate]) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """A way, drawn."""
+    """The drawing of a way."""
 
     source: str
     target: str
     brokers: tuple[str, ...]
     owed: int
     arrived: int
-    counts: tuple[tuple[str, int], ...]  # by fate, none of them nought
+    counts: tuple[tuple[str, int], ...]  # by fate, without zeros
     tallest: int  # messages in the tallest bar
-    bar: str  # how much time one bar is
-    sent: str  # paths of bars
+    bar: str  # the time that a bar spans, in words
+    sent: str  # paths of bars, like the next two
     failed: str
     received: str
     lines: tuple[Line, ...]
-    left_out: str  # what is not drawn, in words
+    left_out: str  # the messages that are not drawn, in words
     alike: bool
 
 
 def ways(judged: Judged) -> tuple[Way, ...]:
-    """Return every direction in which messages were meant to go, in the order they first were."""
+    """Return every direction in which messages were owed or arrived."""
     found: dict[tuple[str, str], Way] = {}
     for audience, within in zip(judged.evidence.audiences, judged.limits, strict=True):
         target = ", ".join(audience.brokers)
         for tally in audience.tallies:
-            if not (tally.tempting or tally.arrived or tally.received):
+            if not (tally.eligible or tally.arrived or tally.received):
                 continue
             source = tally.publication.broker
             way = found.setdefault((source, target), Way(source=source, target=target, brokers=audience.brokers))
@@ -134,7 +134,7 @@ def ways(judged: Judged) -> tuple[Way, ...]:
 
 
 def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window:
-    """Choose what is drawn: from the first message to the last, with the faults that are not far from them."""
+    """Return the window from the first message to the last, with those of `moments` (of faults) that are near."""
     first, last = [], []
     for way in found:
         for tally in (part.tally for part in way.parts):
@@ -150,7 +150,7 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
     if not first:
         return Window(start=0.0, end=max(end, 0.001))
     begin, over = min(first), max(last)
-    near = max((over - begin) * 0.5, 1.0)  # further away, a fault would make the messages too small to be seen
+    near = max((over - begin) * 0.5, 1.0)  # with faults further away, the messages would be too small to see
     begin = min([begin, *(t for t in told if begin - t <= near)])
     over = max([over, *(t for t in told if t - over <= near)])
     edge = max((over - begin) * 0.03, LEAST)
@@ -158,18 +158,18 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
 
 
 def lanes(found: Sequence[Way], seen: Window, words: Mapping[str, str]) -> tuple[Lane, ...]:
-    """Draw the busiest ways, in their order; `words` say each fate."""
+    """Return the lanes of the busiest ways, in the order of `found`; `words` has each fate in words."""
     busiest = sorted(found, key=lambda way: -max(way.owed, way.arrived))[:LANES]
     share = max(1, len(busiest))
     return tuple(
-        _lane(way, seen, words, lines=min(160, LINES // share), odd=min(500, ODD // share))
+        _lane(way, seen, words, lines=min(160, LINES // share), anomalous=min(500, ANOMALIES // share))
         for way in found
         if way in busiest
     )
 
 
-def odd_ones(found: Sequence[Way], most: int) -> tuple[tuple[Odd, ...], int]:
-    """List messages that did not go well, evenly chosen of each way and fate where there are too many; and how many."""
+def anomalies(found: Sequence[Way], most: int) -> tuple[tuple[Anomaly, ...], int]:
+    """Return the anomalies and their number in all; of too many, an even selection of each way and fate."""
     groups = [
         (way, part, fate) for way in found for part in way.parts for fate in reversed(FATES[1:]) if part.fates[fate]
     ]
@@ -178,11 +178,11 @@ def odd_ones(found: Sequence[Way], most: int) -> tuple[tuple[Odd, ...], int]:
     listed = []
     for way, part, fate in groups[:most]:
         audience, tally, numbers = part.audience, part.tally, part.fates[fate]
-        chosen = numbers if total <= most else _some(numbers, share)
+        chosen = numbers if total <= most else _sample(numbers, share)
         took = _took(tally, chosen)
         for number in chosen:
             listed.append(
-                Odd(
+                Anomaly(
                     id=tally.publication.id(number),
                     fate=fate,
                     source=way.source,
@@ -198,11 +198,11 @@ def odd_ones(found: Sequence[Way], most: int) -> tuple[tuple[Odd, ...], int]:
 
 
 def _bin(place: float) -> int:
-    """Return a bin; what a history that was edited has outside goes to the end that is nearest."""
+    """Return the bin of a place; places outside, from an edited history, are in the nearest bin."""
     return max(0, min(BINS - 1, int(place)))
 
 
-def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, odd: int) -> Lane:
+def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, anomalous: int) -> Lane:
     sent, failed, received = [0] * BINS, [0] * BINS, [0] * BINS
     scale = BINS / (seen.end - seen.start)
     start = seen.start
@@ -216,7 +216,7 @@ def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, odd: 
             for number in numbers:
                 failed[_bin((sent_at[number] - start) * scale)] += 1
     tallest = max(1, *(a + b for a, b in zip(sent, failed, strict=True)), *received)
-    drawn, left_out = _lines(way, seen, words, lines, odd)
+    drawn, left_out = _lines(way, seen, words, lines, anomalous)
     return Lane(
         source=way.source,
         target=way.target,
@@ -239,7 +239,7 @@ HIGH = 100  # units of a bar's own drawing
 
 
 def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool) -> str:
-    """Draw bars as one path, standing on others or hanging from the top."""
+    """Return bars as one path: on top of the bars `below` if `up`, else hanging from the top."""
     step = WIDE / BINS
     parts = []
     for place, (count, under) in enumerate(zip(counts, below, strict=True)):
@@ -250,16 +250,18 @@ def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool
     return "".join(parts)
 
 
-def _lines(way: Way, seen: Window, words: Mapping[str, str], lines: int, odd: int) -> tuple[tuple[Line, ...], str]:
+def _lines(
+    way: Way, seen: Window, words: Mapping[str, str], lines: int, anomalous: int
+) -> tuple[tuple[Line, ...], str]:
     drawn: list[Line] = []
     left_out = []
     chosen_of: dict[str, int] = {}
     for fate in FATES:
         total = way.many(fate)
-        most = lines if fate == "arrived" else odd
+        most = lines if fate == "arrived" else anomalous
         for part in way.parts:
             tally, numbers = part.tally, part.fates[fate]
-            chosen = numbers if total <= most else _some(numbers, max(1, len(numbers) * most // total))
+            chosen = numbers if total <= most else _sample(numbers, max(1, len(numbers) * most // total))
             took = _took(tally, chosen)
             chosen_of[fate] = chosen_of.get(fate, 0) + len(chosen)
             told = f"to {', '.join(part.audience.names)}, {words[fate]}"
@@ -278,7 +280,7 @@ def _line(publication: Publication, number: int, took: float | None, fate: str, 
 
 
 def _fates(tally: Tally, within: float) -> Mapping[str, Sequence[int]]:
-    """Sort the messages; one that is doubled and late counts as doubled."""
+    """Return the message numbers of each fate; a message that is doubled and late counts as doubled."""
     late: Sequence[int] = array("I")
     if tally.late(within):
         apart = set(tally.doubled)
@@ -291,8 +293,8 @@ def _fates(tally: Tally, within: float) -> Mapping[str, Sequence[int]]:
     return {"arrived": arrived, "late": late, "doubled": tally.doubled, "doubt": tally.in_doubt, "lost": tally.lost}
 
 
-def _some(numbers: Sequence[int], many: int) -> Sequence[int]:
-    """Choose evenly, the first and the last among them."""
+def _sample(numbers: Sequence[int], many: int) -> Sequence[int]:
+    """Return an even selection of `many` numbers, with the first and the last."""
     if len(numbers) <= many:
         return numbers
     if many == 1:
@@ -301,7 +303,7 @@ def _some(numbers: Sequence[int], many: int) -> Sequence[int]:
 
 
 def _took(tally: Tally, numbers: Sequence[int]) -> dict[int, float]:
-    """Return how long each of some messages took, in seconds."""
+    """Return the latencies of those messages that arrived, by number, in seconds."""
     if not numbers:
         return {}
     wanted = set(numbers)

@@ -1,4 +1,4 @@
-"""How long the messages of one direction took, as bars over time, with the link's delay and the percentiles."""
+"""The distribution of one direction's latencies, as bars, with the link's delay and the percentiles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BINS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A value on the scale."""
+    """A labelled value on a scale; `x` is in its units."""
 
     x: float
     label: str
@@ -34,14 +34,14 @@ class Distribution:
     bars: str
     tallest: int
     ticks: tuple[Mark, ...]
-    delay: Mark | None  # what the link was asked to add, one way
+    delay: Mark | None  # the link's configured delay, one way
     p50: Mark
     p99: Mark
     logarithmic: bool
 
 
 def distribution(way: Way, delay: float | None) -> Distribution | None:
-    """Return the distribution of a way, None where nothing was timed; `delay` is in milliseconds."""
+    """Return the distribution of a way's latencies; None if there are none. `delay` is in milliseconds."""
     ordered = sorted(took * 1000 for part in way.parts for took in part.tally.timed()[1])
     figures = Percentiles.of(ordered)
     if figures is None:
@@ -79,7 +79,7 @@ def distribution(way: Way, delay: float | None) -> Distribution | None:
 
 
 def milliseconds_short(value: float) -> str:
-    """Write a round number of milliseconds."""
+    """Return a round number of milliseconds in words."""
     return f"{value:g} ms" if value < 1000 else f"{value / 1000:g} s"
 
 
@@ -109,7 +109,7 @@ def _ticks(edges: Sequence[float], logarithmic: bool) -> list[float]:
 
 
 def round_step(span: float, about: int) -> float:
-    """Return a step of 1, 2 or 5 times a power of ten, so that about so many fit."""
+    """Return a step of 1, 2 or 5 times a power of ten that fits into `span` about `about` times."""
     rough = span / about
     power = 10.0 ** int(ceil(log10(rough)) - 1)
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

@@ -1,6 +1,6 @@
-"""How each kind of fault looks on the page: one table, by the kind of Observation and the state it tells.
+"""The look of each kind of fault on the page: a table by the kind of Observation and its state.
 
-A kind that is not here is still shown: as a mark, with its kind for a label and its fields for words.
+A kind that is not here is shown as a mark, with its kind as label and its fields as words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Tone(StrEnum):
 
     SHUT = "shut"  # nothing passes
     WORSE = "worse"  # something passes, but not as before
-    DOWN = "down"  # something that is made of others went away
+    DOWN = "down"  # a bridge or client went away
     PLAIN = "plain"
 
 
@@ -29,12 +29,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """How a kind of Observation tells the states that one thing goes through."""
+    """The fields of a kind of Observation that name a thing and its state, and the look of each state."""
 
-    thing: tuple[str, ...]  # the fields that say which thing it is
-    state: str  # the field that says its state
-    looks: Mapping[str, Look | None]  # a band from here on, of this look; None goes on with the band there is
-    ends: tuple[str, ...]  # the states in which all is well
+    thing: tuple[str, ...]  # the fields that name the thing
+    state: str  # the field that holds its state
+    looks: Mapping[str, Look | None]  # by state: the look of the band that begins; None continues the present band
+    ends: tuple[str, ...]  # the states that end a band
 
 
 COURSES: Mapping[str, Course] = {
@@ -118,8 +118,8 @@ MARKS: Mapping[str, Look] = {
     "trouble": Look(label="trouble", tone=Tone.SHUT),
     "paced": Look(label="rate not kept", tone=Tone.WORSE),
 }
-COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # said elsewhere on the page
-SILENT = (  # no fault: only in the list of events
+COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # shown elsewhere on the page
+SILENT = (  # no faults: only in the list of events
     *COUNTERS,
     "step",
     "step-ended",

@@ -1,4 +1,4 @@
-"""A judged history and a run folder's files → everything the page says, in its order, without any HTML."""
+"""A judged history and a run folder's files → the content of the page, in its order, without any HTML."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lab.judge.values import LinkReport, Outcome, Report, Testimony
 from lab.judge.wording import gap
 from lab.report.html.bands import Band, bands_of
 from lab.report.html.broker_texts import BrokerText, Files, broker_texts
-from lab.report.html.faults import Event, Fault, events, faults, said
-from lab.report.html.lanes import LANES, WORDS, Lane, Odd, Window, lanes, odd_ones, ways, window
+from lab.report.html.faults import Event, Fault, events, faults, with_direction
+from lab.report.html.lanes import LANES, WORDS, Anomaly, Lane, Window, anomalies, lanes, ways, window
 from lab.report.html.latency import Distribution, Mark, distribution, round_step
 from lab.report.html.regions import Pair, pairs
 from lab.report.html.totals import MORE, Tile, headline, missing, tiles
 
-MOST_ODD, MOST_ROWS = 300, 500
+MOST_ANOMALIES, MOST_ROWS = 300, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
-    """A lane with the bands that concern it."""
+    """A lane with the bands of the faults that concern it."""
 
     lane: Lane
     bands: tuple[Band, ...]
@@ -31,7 +31,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """One direction of a link, asked and measured, as parts of the widest scale of all."""
+    """One direction of a link; delays are in percent of a scale that all directions share."""
 
     link: LinkReport
     asked: float
@@ -42,17 +42,17 @@ class LinkRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All of it."""
+    """The content of the page."""
 
     report: Report
     about: str
     started: str
     lasted: str
     headline: str
-    grave: bool  # whether what did not arrive is bad news
+    grave: bool  # whether the report is broken, so that missing messages are shown as bad
     words: Mapping[str, str]  # of each fate
     tiles: tuple[Tile, ...]
-    more: tuple[tuple[str, str], ...]  # the figures of deliveries that are not nought everywhere, with their titles
+    more: tuple[tuple[str, str], ...]  # figures of deliveries that are not zero throughout, with their titles
     pairs: tuple[Pair, ...]
     window: Window
     elsewhere: str
@@ -62,8 +62,8 @@ class Page:
     bands: tuple[Band, ...]
     faults: tuple[Fault, ...]
     faults_in_all: int
-    odd: tuple[tuple[Odd, str], ...]  # with the letters of the faults it met
-    odd_in_all: int
+    anomalies: tuple[tuple[Anomaly, str], ...]  # each with the letters of the faults at its sending
+    anomalies_in_all: int
     distributions: tuple[Distribution, ...]
     links: tuple[LinkRow, ...]
     witnesses: tuple[Testimony, ...]
@@ -76,18 +76,18 @@ class Page:
 
 
 def page(judged: Judged, files: Files) -> Page:
-    """Return all that the page says."""
+    """Return the content of the page."""
     report, evidence = judged.report, judged.evidence
     timeline, declared = evidence.timeline, evidence.header.declared
     found = ways(judged)
-    told, faults_in_all = faults(timeline.seen)
-    told = tuple(said(fault) for fault in told)
-    seen = window(found, _moments(told), timeline.end)
+    shown, faults_in_all = faults(timeline.seen)
+    shown = tuple(with_direction(fault) for fault in shown)
+    seen = window(found, _moments(shown), timeline.end)
     words = WORDS | {"lost": missing(report, timeline.complete)}
     drawn = lanes(found, seen, words)
-    bands = bands_of(told, seen)
+    bands = bands_of(shown, seen)
     where = {broker.name: region.name for region in report.regions for broker in region.brokers}
-    odd, odd_in_all = odd_ones(found, MOST_ODD)
+    listed, anomalies_in_all = anomalies(found, MOST_ANOMALIES)
     happened, events_in_all = events(timeline.seen)
     delays = {(link.leaving, link.reaching): link.configured_delay for link in report.links}
     distributions = (
@@ -118,10 +118,10 @@ def page(judged: Judged, files: Files) -> Page:
         ),
         ways_left_out=len(found) - len(drawn),
         bands=bands,
-        faults=told,
+        faults=shown,
         faults_in_all=faults_in_all,
-        odd=tuple((one, _met(one, told, where)) for one in odd),
-        odd_in_all=odd_in_all,
+        anomalies=tuple((one, _letters_met(one, shown, where)) for one in listed),
+        anomalies_in_all=anomalies_in_all,
         distributions=tuple(each for each in distributions if each is not None),
         links=_links(report.links),
         witnesses=tuple(each for each in report.witnesses if each.arrived is not None or not each.agree)[:MOST_ROWS],
@@ -134,9 +134,9 @@ def page(judged: Judged, files: Files) -> Page:
     )
 
 
-def _moments(told: Sequence[Fault]) -> list[float]:
-    """Return the moments that the timeline should show; a band's end only where it has one."""
-    return [t for fault in told for t in (fault.start, fault.end) if t is not None]
+def _moments(shown: Sequence[Fault]) -> list[float]:
+    """Return the begins and ends of faults, in seconds, which the timeline should show."""
+    return [t for fault in shown for t in (fault.start, fault.end) if t is not None]
 
 
 def _ticks(seen: Window) -> tuple[Mark, ...]:
@@ -161,12 +161,12 @@ def _elsewhere(seen: Window, end: float) -> str:
     )
 
 
-def _met(one: Odd, told: Sequence[Fault], where: Mapping[str, str]) -> str:
-    """Return the letters of the faults that were there when a message was sent."""
+def _letters_met(one: Anomaly, shown: Sequence[Fault], where: Mapping[str, str]) -> str:
+    """Return the letters of the faults during which a message was sent."""
     targets = one.target.split(", ")
     return ", ".join(
         fault.letter
-        for fault in told
+        for fault in shown
         if fault.start <= one.sent and (fault.end is None or one.sent <= fault.end)
         if any(fault.touches(one.source, target, where) for target in targets)
     )
@@ -205,7 +205,7 @@ def _versions(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def _started(text: str) -> str:
-    """Write the moment of the beginning for people; what is no moment stays as it is."""
+    """Return the moment of the beginning in words; text that is no moment is returned unchanged."""
     try:
         return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S UTC")
     except ValueError:

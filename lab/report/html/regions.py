@@ -1,4 +1,4 @@
-"""The map: each pair of regions that a link or messages join, with the counts on its arrows and its bridges."""
+"""The map: each pair of regions that a link, bridge or messages join, with the counts of both directions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lab.report.picture import bridges, way
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrow:
-    """What went one way between two regions; `flowed` is False where nothing was meant to."""
+    """The messages of one direction between two regions; `flowed` is False if there was no flow."""
 
     count: str
     flowed: bool
     tone: str  # good | bad | plain
-    delay: tuple[str, ...]  # asked, and given where it was measured
+    delay: tuple[str, ...]  # configured and, if measured, measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +32,18 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two regions with what joins them; of a lone region, `right` is None."""
+    """Two regions with the messages and bridges between them; `right` is None for a lone region."""
 
     left: RegionOutline
     right: RegionOutline | None
     there: Arrow
     back: Arrow
     bridges: tuple[Bridge, ...]
-    within: tuple[tuple[str, str], ...]  # region → what went between its own brokers
+    within: tuple[tuple[str, str], ...]  # region, and the count of messages within it
 
 
 def pairs(report: Report) -> tuple[Pair, ...]:
-    """Return the pairs of regions that something joins; a lone region stands by itself."""
+    """Return the pairs of regions that are joined, and then each region without such a pair."""
     found = [
         _pair(report, left, right) for left, right in combinations(report.regions, 2) if _joined(report, left, right)
     ]

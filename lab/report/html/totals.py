@@ -1,4 +1,4 @@
-"""What became of the messages in all: one sentence, the large numbers, and which figures are worth a column."""
+"""The totals of all messages: one sentence, the large numbers, and further figures of deliveries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MORE = (  # figures of deliveries, with their titles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One large number."""
+    """One large number with its name."""
 
     name: str
     count: int
@@ -26,12 +26,12 @@ class Tile:
 
 
 def missing(report: Report, complete: bool) -> str:
-    """Say of messages what nobody received: lost only where that is bad news, and certain."""
+    """Return the word for messages that never arrived: "lost" only if the report is broken and complete."""
     return "lost" if report.outcome is Outcome.BROKEN and complete else "not arrived"
 
 
 def headline(report: Report, complete: bool) -> str:
-    """Say in one sentence what became of the messages."""
+    """Return the totals of messages in one sentence."""
     owed = sum(row.expected for row in report.deliveries)
     arrived = sum(row.received for row in report.deliveries)
     twice = sum(row.duplicated for row in report.deliveries)
@@ -56,7 +56,7 @@ def headline(report: Report, complete: bool) -> str:
 
 
 def tiles(report: Report, lost: str) -> tuple[Tile, ...]:
-    """Return the large numbers, with the word for what did not arrive."""
+    """Return the large numbers; `lost` is the word for messages that never arrived."""
 
     def total(name: str) -> int:
         return sum(int(getattr(row, name)) for row in report.deliveries)

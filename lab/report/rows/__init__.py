@@ -1,4 +1,4 @@
-"""Observations in words, by the files of `lab.history`; a kind without words of its own tells its fields."""
+"""Observations → rows in words, in files named like those of `lab.history`; an unknown kind is told by its fields."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Mapping
 
 from lab.history import ClientChanged, Observation, Watched
 from lab.report.rows import brokers_seen, clients_seen, network_seen, observation, standing_seen
-from lab.report.rows.row import Row, Said, Weight, Words
+from lab.report.rows.row import Description, Row, Weight, Words
 
-_ACTORS = ("client", "who", "broker", "link", "connector")  # fields that say who, the first one there is
+_ACTORS = ("client", "who", "broker", "link", "connector")  # fields that name the actor; the first one present counts
 _WORDS: Words = {
     **observation.WORDS, **clients_seen.WORDS, **brokers_seen.WORDS, **network_seen.WORDS, **standing_seen.WORDS,
 }  # fmt: skip
 
 
-def say(seen: Observation) -> Row:
-    """Put an observation into words."""
+def describe(seen: Observation) -> Row:
+    """Return an observation as a row of a timeline."""
     who, what, weight = _WORDS.get(type(seen), _fields)(seen)
     return Row(t=seen.t, who=who, what=what, weight=weight)
 
 
 def is_news(seen: Observation) -> bool:
-    """Return whether an observation says more than that all goes on."""
+    """Return whether an observation tells more than that a keeper or client is still there."""
     return not isinstance(seen, Watched) and not (isinstance(seen, ClientChanged) and seen.state == "listening")
 
 
-def _fields(seen: Observation) -> Said:
+def _fields(seen: Observation) -> Description:
     told = seen.told()
     actor = next((name for name in _ACTORS if told.get(name)), None)
     who = str(told.pop(actor)) if actor else ""

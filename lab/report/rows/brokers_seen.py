@@ -1,4 +1,4 @@
-"""What brokers and the service did, counted and said, in words."""
+"""Rows of observations of brokers and the service."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from lab.history import (
     Maintenance,
     SnapshotTaken,
 )
-from lab.report.rows.row import Said, Weight, Words
+from lab.report.rows.row import Description, Weight, Words
 
 
-def _demand(seen: Demand) -> Said:
+def _demand(seen: Demand) -> Description:
     has = "has a bridge's consumer" if seen.present else "has no bridge's consumer"
     forwarded = "will be forwarded" if seen.present else "is not forwarded"
     return seen.broker, f"{has} on {seen.destination}: what is sent there {forwarded}", Weight.PLAIN
 
 
-def _bridge(seen: BridgeSeen) -> Said:
+def _bridge(seen: BridgeSeen) -> Description:
     named = f" {seen.connector}" if seen.connector and not seen.connector.startswith("#") else ""
     at = f" at {seen.remote_address}" if seen.remote_address else ""
     duplex = ", created by duplex," if seen.created_by_duplex else ""
@@ -34,7 +34,7 @@ def _bridge(seen: BridgeSeen) -> Said:
     return seen.broker, what, Weight.PLAIN if seen.up else Weight.FAULT
 
 
-def _broker(seen: BrokerChanged) -> Said:
+def _broker(seen: BrokerChanged) -> Description:
     if seen.state == "active":
         return seen.broker, f"instance {seen.instance} took over: it is the active one", Weight.FAULT
     which = (
@@ -43,11 +43,11 @@ def _broker(seen: BrokerChanged) -> Said:
     return seen.broker, f"{which} {seen.state}", Weight.FAULT
 
 
-def _connector(seen: ConnectorChanged) -> Said:
+def _connector(seen: ConnectorChanged) -> Description:
     return seen.broker, f"network connector {seen.connector} {seen.state}", Weight.FAULT
 
 
-def _configuration(seen: ConfigurationSaved) -> Said:
+def _configuration(seen: ConfigurationSaved) -> Description:
     words = f"revision {seen.revision} saved" + (f" ({seen.description})" if seen.description else "")
     removed = ", ".join(f"{what}{f', {count} times' if count > 1 else ''}" for what, count in seen.warnings.items())
     more = (
@@ -57,7 +57,7 @@ def _configuration(seen: ConfigurationSaved) -> Said:
     return f"configuration {seen.configuration}", words + warned, Weight.FAULT if removed else Weight.PLAIN
 
 
-def _record(seen: BrokerRecordSeen) -> Said:
+def _record(seen: BrokerRecordSeen) -> Description:
     words = f"{seen.state}, {seen.configuration} revision {seen.revision}"
     if seen.pending_revision is not None:
         words += f", pending {seen.pending_configuration} revision {seen.pending_revision}"
@@ -65,30 +65,30 @@ def _record(seen: BrokerRecordSeen) -> Said:
     return seen.broker, words + (f", pending users: {waiting}" if waiting else ""), Weight.PLAIN
 
 
-def _maintenance(seen: Maintenance) -> Said:
+def _maintenance(seen: Maintenance) -> Description:
     return seen.broker, f"its maintenance window opened ({seen.window})", Weight.STEP
 
 
-def _log(seen: LogLine) -> Said:
+def _log(seen: LogLine) -> Description:
     by = f"instance {seen.instance} " if seen.instance else ""
     more = f" (the last of {seen.times} lines alike)" if seen.times > 1 else ""
     return seen.broker, f"{by}logged {seen.level}: {seen.text}{more}", Weight.PLAIN
 
 
-def _destination(seen: DestinationSeen) -> Said:
+def _destination(seen: DestinationSeen) -> Description:
     names = ("enqueued", "dequeued", "forwarded", "queued", "consumers", "discarded")
     counted = ", ".join(f"{name} {getattr(seen, name)}" for name in names if getattr(seen, name) or name != "discarded")
     return seen.broker, f"counted at {seen.destination}: {counted}", Weight.FAULT if seen.discarded else Weight.PLAIN
 
 
-def _counted(seen: Counted) -> Said:
+def _counted(seen: Counted) -> Description:
     what = seen.name if seen.of == "destination" else f"{seen.of} {seen.name}".rstrip()
     remote = f" to {seen.remote}" if seen.remote else ""
     counters = ", ".join(f"{name} {count}" for name, count in seen.counters.items()) or "nothing"
     return seen.broker, f"snapshot {seen.snapshot}, {what}{remote}: {counters}", Weight.PLAIN
 
 
-def _snapshot(seen: SnapshotTaken) -> Said:
+def _snapshot(seen: SnapshotTaken) -> Description:
     if not seen.answered:
         return seen.broker, f"snapshot {seen.snapshot}: it did not answer", Weight.FAULT
     return seen.broker, f"snapshot {seen.snapshot} taken", Weight.PLAIN

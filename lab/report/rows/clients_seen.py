@@ -1,4 +1,4 @@
-"""What clients did and met, in words."""
+"""Rows of observations of clients and their messages."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.report.rows.row import Said, Weight, Words
+from lab.report.rows.row import Description, Weight, Words
 from lab.units import several
 
 
-def _subscribed(seen: Subscribed) -> Said:
+def _subscribed(seen: Subscribed) -> Description:
     what = f"subscribed to {seen.destination} at {seen.broker} over {seen.over}"
     what += ", durable" if seen.durable else ""
     what += f", where {seen.selector}" if seen.selector is not None else ""
@@ -29,18 +29,18 @@ def _subscribed(seen: Subscribed) -> Said:
     return seen.client, what, Weight.PLAIN
 
 
-def _approached(seen: Approached) -> Said:
+def _approached(seen: Approached) -> Description:
     doing = f" to {seen.what} {seen.destination}" if seen.destination else " to connect"
     note = f" ({seen.note})" if seen.note else ""
     what = f"tried{doing} at {seen.broker} over {seen.over}: {seen.outcome} after {seen.took:.3g} s{note}"
     return seen.client, what, Weight.PLAIN if seen.outcome == "ok" else Weight.FAULT
 
 
-def _unsubscribed(seen: Unsubscribed) -> Said:
+def _unsubscribed(seen: Unsubscribed) -> Description:
     return seen.client, f"ended its subscription to {seen.destination} at {seen.broker}", Weight.PLAIN
 
 
-def _client(seen: ClientChanged) -> Said:
+def _client(seen: ClientChanged) -> Description:
     what = _CAME_OR_WENT.get(seen.state, seen.state) + f" {seen.broker}"
     note = f": {seen.note}" if seen.note else ""
     well = seen.state in ("disconnected", "returned", "listening")
@@ -57,7 +57,7 @@ _CAME_OR_WENT: Mapping[str, str] = {
 }
 
 
-def _publishing(seen: Publishing) -> Said:
+def _publishing(seen: Publishing) -> Description:
     kept = "persistent" if seen.persistent else "not persistent"
     kept += ", retained" if seen.retained else ""
     kept += f", group {seen.group}" if seen.group is not None else ""
@@ -70,11 +70,11 @@ def _publishing(seen: Publishing) -> Said:
     return f"step {seen.step}", what, Weight.PLAIN
 
 
-def _sent(seen: Sent) -> Said:
+def _sent(seen: Sent) -> Description:
     return f"step {seen.id.partition('-')[0]}", f"sent {seen.id}", Weight.PLAIN
 
 
-def _acknowledged(seen: Acknowledged) -> Said:
+def _acknowledged(seen: Acknowledged) -> Description:
     return (
         f"step {seen.id.partition('-')[0]}",
         f"{OUTCOMES[seen.outcome]} {seen.id}" + (f" ({seen.note})" if seen.note else ""),
@@ -89,18 +89,18 @@ OUTCOMES: Mapping[SendOutcome, str] = {
 }
 
 
-def _received(seen: Received) -> Said:
+def _received(seen: Received) -> Description:
     what = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
     return seen.client, f"received {what} from {seen.destination}{marks(seen)}", Weight.PLAIN
 
 
 def marks(seen: Received) -> str:
-    """Say what else the broker said of a message."""
+    """Return the broker's flags of a received message in words; "" if it has none."""
     said = (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
     return said + (", to be acknowledged" if seen.pending else "")
 
 
-def _settled(seen: Settled) -> Said:
+def _settled(seen: Settled) -> Description:
     message = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
     if seen.outcome is SendOutcome.OK:
         return seen.client, f"acknowledged {message} from {seen.destination}", Weight.PLAIN
@@ -108,7 +108,7 @@ def _settled(seen: Settled) -> Said:
     return seen.client, f"acknowledged {message} from {seen.destination}: {how}", Weight.FAULT
 
 
-def _paced(seen: Paced) -> Said:
+def _paced(seen: Paced) -> Description:
     drawn = "" if seen.drawn_per_s == seen.asked_per_s else f", {seen.drawn_per_s:g} drawn"
     kept = f"{'kept' if seen.held else 'did not keep'} its rate"
     what = f"{kept}: {seen.reached_per_s:g} messages a second reached, {seen.asked_per_s:g} asked{drawn}"

@@ -1,4 +1,4 @@
-"""What became of links, peerings, routes and packets, in words."""
+"""Rows of observations of links, peerings, routes, rules and packets."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from lab.history import (
     RouteChanged,
     RuleChanged,
 )
-from lab.report.rows.row import Said, Weight, Words
+from lab.report.rows.row import Description, Weight, Words
 
 
-def _link(seen: LinkChanged) -> Said:
+def _link(seen: LinkChanged) -> Description:
     state = "is open" if seen.state == "open" else f"is {seen.state}"
     return seen.link, f"from {seen.leaving} to {seen.reaching} {state}, {seen.impairment}", Weight.FAULT
 
 
-def _peering(seen: PeeringChanged) -> Said:
+def _peering(seen: PeeringChanged) -> Description:
     ends = f"from {seen.requester} to {seen.accepter}"
-    return seen.peering, f"peering {seen.id} {ends} is {seen.state}", _whole(seen.state == "active")
+    return seen.peering, f"peering {seen.id} {ends} is {seen.state}", _weight(seen.state == "active")
 
 
-def _route(seen: RouteChanged) -> Said:
+def _route(seen: RouteChanged) -> Description:
     state = {"blackhole": "is a blackhole", "deleted": "was deleted"}.get(seen.state, f"is {seen.state}")
     what = f"route {seen.destination} to the peering {seen.peering} {state}"
-    return seen.table, what, _whole(seen.state == "active")
+    return seen.table, what, _weight(seen.state == "active")
 
 
-def _rule(seen: RuleChanged) -> Said:
-    return seen.group, f"inbound rule {seen.rule} {seen.state}", _whole(seen.state == "authorized")
+def _rule(seen: RuleChanged) -> Description:
+    return seen.group, f"inbound rule {seen.rule} {seen.state}", _weight(seen.state == "authorized")
 
 
-def _policy(seen: PolicyApplied) -> Said:
+def _policy(seen: PolicyApplied) -> Description:
     changed = "; ".join(f"{ends}: {words}" for ends, words in seen.changed.items()) or "as before"
     return "router", f"lets pass since {seen.took_ms:g} ms after the order: {changed}", Weight.PLAIN
 
 
-def _attempt(seen: Attempted) -> Said:
+def _attempt(seen: Attempted) -> Description:
     dropped = "".join(f"; {packets} dropped: {cause}" for cause, packets in seen.dropped.items())
     says = "" if not seen.why or seen.why in seen.dropped else f"; {seen.why}"
     what = f"tried {seen.target}, port {seen.port}: {seen.answer} ({seen.took_ms:g} ms){says}{dropped}"
     return seen.source, what, Weight.PLAIN
 
 
-def _dropped(seen: PacketsDropped) -> Said:
+def _dropped(seen: PacketsDropped) -> Description:
     packets = "1 packet" if seen.packets == 1 else f"{seen.packets} packets"
     return "router", f"dropped {packets} from {seen.source} to {seen.target}: {seen.cause}", Weight.PLAIN
 
 
-def _whole(well: bool) -> Weight:
+def _weight(well: bool) -> Weight:
     return Weight.PLAIN if well else Weight.FAULT
 
 
-def _link_seen(seen: LinkSeen) -> Said:
+def _link_seen(seen: LinkSeen) -> Description:
     given = [
         f"{name} {value:g} ms"
         for name, value in (("p50", seen.measured_p50_ms), ("p99", seen.measured_p99_ms))

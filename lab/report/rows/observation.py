@@ -1,26 +1,26 @@
-"""What every history has, in words: steps, what went wrong, the end."""
+"""Rows of observations that every history has: steps, troubles, the end."""
 
 from __future__ import annotations
 
 from lab.history import Ended, StepEnded, StepStarted, Trouble
-from lab.report.rows.row import Said, Weight, Words
+from lab.report.rows.row import Description, Weight, Words
 
 
-def _step(seen: StepStarted) -> Said:
+def _step(seen: StepStarted) -> Description:
     return f"step {seen.step}", seen.asked + (f" (by {seen.by})" if seen.by else ""), Weight.STEP
 
 
-def _step_ended(seen: StepEnded) -> Said:
+def _step_ended(seen: StepEnded) -> Description:
     done = "done" if seen.ok else "not done as asked"
     what = f"{done}: {seen.note}" if seen.note else done
     return f"step {seen.step}", what, Weight.PLAIN if seen.ok else Weight.FAULT
 
 
-def _trouble(seen: Trouble) -> Said:
+def _trouble(seen: Trouble) -> Description:
     return seen.who, seen.what, Weight.FAULT
 
 
-def _ended(seen: Ended) -> Said:
+def _ended(seen: Ended) -> Description:
     what = "the replay came to its end" if seen.complete else "the replay was ended early"
     note = f": {seen.note}" if seen.note else ""
     return "run", what + note, Weight.STEP if seen.complete else Weight.FAULT

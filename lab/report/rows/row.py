@@ -1,4 +1,4 @@
-"""One line of a timeline: who, what, and how much it stands out."""
+"""Rows: the lines of a timeline."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lab.history import Observation
 
 
 class Weight(StrEnum):
-    """How much a row stands out."""
+    """The emphasis of a row."""
 
     PLAIN = ""
-    STEP = "step"  # what the scenario asked
-    FAULT = "fault"  # what may hurt a message
+    STEP = "step"  # a step of the scenario
+    FAULT = "fault"  # an event that may harm messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the timeline; `until` where it tells of a stretch of time."""
+    """One line of a timeline: a moment in seconds, an actor and a text; `until` is the end of a stretch of time."""
 
     t: float
     who: str
@@ -29,5 +29,5 @@ class Row:
     until: float | None = None
 
 
-Said = tuple[str, str, Weight]  # who, what, and how much it stands out
-Words = Mapping[type[Observation], Callable[[Any], Said]]
+Description = tuple[str, str, Weight]  # actor, text and emphasis
+Words = Mapping[type[Observation], Callable[[Any], Description]]

@@ -1,24 +1,24 @@
-"""What only the history of a lab that stands tells, in words."""
+"""Rows of observations that only the history of a standing lab has."""
 
 from __future__ import annotations
 
 from lab.history import Forgotten, Marked, Unwatched, Watched
-from lab.report.rows.row import Said, Weight, Words
+from lab.report.rows.row import Description, Weight, Words
 
 
-def _mark(seen: Marked) -> Said:
+def _mark(seen: Marked) -> Description:
     return "mark", seen.text, Weight.STEP
 
 
-def _watched(seen: Watched) -> Said:
+def _watched(seen: Watched) -> Description:
     return "keeper", "watches", Weight.PLAIN
 
 
-def _unwatched(seen: Unwatched) -> Said:
+def _unwatched(seen: Unwatched) -> Description:
     return "keeper", f"nobody watched from {seen.since:.3f} s until now", Weight.FAULT
 
 
-def _forgotten(seen: Forgotten) -> Said:
+def _forgotten(seen: Forgotten) -> Description:
     what = "lines of messages" if seen.of == "messages" else "other lines"
     left = f"{what} up to {seen.until:.3f} s were left out, {seen.lines} so far: it was too large"
     return "history", left, Weight.FAULT
