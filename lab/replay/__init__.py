@@ -1,6 +1,7 @@
-"""Steps → Observations: does the steps in a living Lab, listens on, and bears witness.
+"""The replay of a scenario in an open lab: Steps → Observations.
 
-It records and never judges. It ends early only for what leaves nothing to rehearse: lab gone, bug, interruption.
+It does the steps, waits for outstanding messages, and records final counts; it never judges. It ends early only if
+the lab is gone, by a bug, or by an interruption.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from lab.declare.steps.snapshot import START
 from lab.declare.unrolling import unroll
 from lab.history import Ended, Recorder
 from lab.plan.values import Plan
-from lab.replay.listeners import Listeners, await_returns
+from lab.replay.listeners import Listeners, end_reconnects
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.service import tells_of_service
-from lab.replay.settling import bear_witness, settle, spared, watched
-from lab.replay.steps.network import bear_witness_of_network, tell_network
+from lab.replay.settling import record_counts, settle, silent_audiences, watched_demands
+from lab.replay.steps.network import record_network, record_peerings
 from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.steps.traffic import end_all
 from lab.runtime.lab import Lab
@@ -38,9 +39,10 @@ def replay(
     began: datetime | None = None,
     find: Find = of_kind,
 ) -> None:
-    """Replay a scenario; everything seen goes to the recorder, from the first step to Ended.
+    """Replay a scenario in a lab, and record every observation, from the first step to Ended.
 
-    The service's clock begins at the moment handed in, or now, unless the topology says otherwise.
+    `run` is the id of the run, which marks its messages. The service's clock begins at the topology's time, or else at
+    `began`, or now. `find` returns the functions of a kind of step or expectation.
     """
     closing = ExitStack()
     program = unroll(scenario.steps)
@@ -54,28 +56,28 @@ def replay(
         began=began or datetime.now(UTC),
         topology=scenario.topology,
         tells=tells_of_service(scenario),
-        spared=spared(scenario),
+        expects_nothing=silent_audiences(scenario),
     )
     try:
         with closing:
             closing.callback(lab.unwatch)
-            lab.watch(LabRecorder(rehearsal), watched(scenario))
+            lab.watch(LabRecorder(rehearsal), watched_demands(scenario))
             take_if_wanted(rehearsal, scenario, START)
-            tell_network(rehearsal, scenario)
+            record_peerings(rehearsal, scenario)
             rehearsal.service.tell_all()
-            with rehearsal.recall(Listeners).returns:
+            with rehearsal.recall(Listeners).reconnects:
                 with rehearsal.tasks:
                     play(rehearsal, program.steps, find)
                     end_all(rehearsal)
                     rehearsal.check()
                 settle(rehearsal, scenario, find)
-                await_returns(rehearsal)
+                end_reconnects(rehearsal)
             lab.unwatch()
-            bear_witness(rehearsal, scenario)
-            bear_witness_of_network(rehearsal, scenario)
+            record_counts(rehearsal, scenario)
+            record_network(rehearsal, scenario)
         rehearsal.check()
     except BaseException as error:
-        with contextlib.suppress(OSError):  # a full disk, say, which may be the very error we are about to raise
+        with contextlib.suppress(OSError):  # a full disk, perhaps, which may be the very error that is raised
             rehearsal.record(Ended(t=rehearsal.now(), complete=False, note=f"{type(error).__name__}: {error}"))
         raise
     rehearsal.record(Ended(t=rehearsal.now(), complete=True))

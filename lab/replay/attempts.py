@@ -1,4 +1,4 @@
-"""Attempts to reach a broker, each written down with the way it ended, in one word."""
+"""Records of attempts to reach a broker, each with its outcome in one word."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.replay.callbacks import Callbacks
 from lab.replay.rehearsal import Rehearsal
 
 
-def failed(
+def record_failure(
     rehearsal: Rehearsal,
     login: Login,
     client: str,
@@ -18,12 +18,12 @@ def failed(
     error: BrokerError | LabTimeout,
     begun: float,
 ) -> None:
-    """Write down an attempt that a broker put an end to."""
+    """Record an attempt that ended with an error; `begun` is its moment, in seconds since the replay began."""
     record_attempt(rehearsal, login, client, what, error.how, error.what, begun)
 
 
-def turned_away(rehearsal: Rehearsal, login: Login, client: str, callbacks: Callbacks, begun: float) -> None:
-    """Write down that messages were refused because their sender lacks a right, if that is why."""
+def record_unauthorised(rehearsal: Rehearsal, login: Login, client: str, callbacks: Callbacks, begun: float) -> None:
+    """Record an attempt to publish if messages were refused because the user lacks a right."""
     why = next(filter(_lacks_a_right, callbacks.notes), None)
     if callbacks.outcomes[SendOutcome.FAILED] and why is not None:
         record_attempt(rehearsal, login, client, "publish", NOT_AUTHORISED, why, begun)
@@ -42,7 +42,7 @@ def record_attempt(
     note: str,
     begun: float,
 ) -> None:
-    """Write down how an attempt ended that was begun at a moment of the replay."""
+    """Record the outcome of an attempt; `begun` is its moment, in seconds since the replay began."""
     now = rehearsal.now()
     rehearsal.record(
         Approached(

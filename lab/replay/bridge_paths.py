@@ -1,4 +1,4 @@
-"""By which brokers a message can travel, over bridges that are asked for and links that are open. Pure."""
+"""The paths of messages between brokers, over the bridges of a Plan and links that are open. Pure."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState
 
 
 def initial_states(plan: Plan) -> dict[Way, LinkState]:
-    """Return the state every direction begins with."""
+    """Return the initial state of every direction of a link."""
     return {(link.name, way.leaving): way.state for link in plan.links for way in link.directions}
 
 
 def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]) -> tuple[str, ...]:
-    """Name the other brokers where a subscription must be known before what they will send can reach it."""
+    """Return the other brokers to which `later` steps send messages that bridges carry to a subscription."""
     sending = (
         step.broker for step in later if isinstance(step, Message) and hears(destination, str(destination_of(step)))
     )
@@ -42,7 +42,7 @@ def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]
 
 
 def _open(plan: Plan, here: str, there: str, states: Mapping[Way, LinkState]) -> bool:
-    """Return whether TCP gets through between two brokers, which takes both directions."""
+    """Return whether TCP passes between two brokers: both directions are open."""
     regions = {plan.broker(here).region, plan.broker(there).region}
     ways = [
         (link.name, way.leaving)
@@ -54,7 +54,7 @@ def _open(plan: Plan, here: str, there: str, states: Mapping[Way, LinkState]) ->
 
 
 def carrier(plan: Plan) -> Callable[[str, str], bool]:
-    """Return `carries` for one plan, remembering what it found."""
+    """Return `carries` for one Plan, with a cache."""
     known: dict[tuple[str, str], bool] = {}
 
     def found(source: str, target: str) -> bool:

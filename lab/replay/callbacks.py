@@ -23,27 +23,27 @@ class Unsettled(NamedTuple):
 
 
 class Replayed(Protocol):
-    """As much of a replay as a connection's events need."""
+    """The part of a Rehearsal that a connection's events need."""
 
     run: str
     start: float  # the moment of the clock at which it began
 
     @property
     def clock(self) -> Clock:
-        """Return the clock that it goes by."""
+        """Return the replay's clock."""
         ...
 
     @property
     def record(self) -> Callable[[Observation], None]:
-        """Return what records an observation."""
+        """Return the function that records an observation."""
         ...
 
     def trouble(self, who: str, what: str) -> None:
-        """Record what went wrong."""
+        """Record a failure; `who` names the client or broker."""
         ...
 
     def fail(self, error: Exception) -> None:
-        """Take an error that ends the replay."""
+        """End the replay by an error."""
         ...
 
 
@@ -56,37 +56,37 @@ class Callbacks:
         self._record = rehearsal.record
         self._clock_now, self._start = rehearsal.clock.now, rehearsal.start
         self.outcomes: Counter[SendOutcome] = Counter()
-        self.notes: dict[str, None] = {}  # of sends that were not ok, each once
-        self.told = 0
-        self.heard = 0  # messages received
-        self.untaken: deque[Unsettled] = deque()  # for whoever consumes
-        self.unsettled: dict[str, Unsettled] = {}  # by token, in the order they came; those that were taken too
+        self.notes: dict[str, None] = {}  # distinct notes of sends that were not ok
+        self.answered = 0  # sends with an outcome
+        self.received_count = 0  # messages
+        self.untaken: deque[Unsettled] = deque()  # received, for a consume step
+        self.unsettled: dict[str, Unsettled] = {}  # by token, in order of receipt; taken ones included
         self.last_outcome = 0.0
-        self.awaited: int | None = None  # how many outcomes there will be, once that is known
+        self.expected: int | None = None  # the number of sends, once it is known
         self.lost_because: str | None = None
-        self._on_lost: Callable[[], None] = _nothing
-        self._losing = Lock()
+        self._on_lost: Callable[[], None] = _do_nothing
+        self._loss_lock = Lock()
 
     @property
-    def all_told(self) -> bool:
+    def all_answered(self) -> bool:
         """Return whether every send has its outcome."""
-        return self.told == self.awaited
+        return self.answered == self.expected
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
-        """Take the outcome of a send."""
+        """Record the outcome of a send."""
         now = self._clock_now() - self._start
         self._record(Acknowledged(t=now, id=id, outcome=outcome, note=note))
         if note:
             self.notes[note] = None
         self.last_outcome = now
         self.outcomes[outcome] += 1
-        self.told += 1
-        if self.told == self.awaited:
+        self.answered += 1
+        if self.answered == self.expected:
             self._rehearsal.clock.notify()
 
     def received(self, message: Incoming) -> None:
-        """Take a message."""
-        self.heard += 1
+        """Record a received message, and keep it if it awaits an acknowledgement."""
+        self.received_count += 1
         now = self._clock_now() - self._start
         id, digest = identify(message.body, message.headers, self._rehearsal.run)  # noqa: A001 (its name everywhere)
         token = message.token
@@ -109,24 +109,24 @@ class Callbacks:
             self._rehearsal.clock.notify()
 
     def lost(self, why: str) -> None:
-        """Take the end of the connection."""
-        with self._losing:
+        """Record the loss of the connection."""
+        with self._loss_lock:
             self.lost_because, on_lost = why, self._on_lost
         self._rehearsal.trouble(self._who, why)
         on_lost()
         self._rehearsal.clock.notify()
 
     def when_lost(self, do: Callable[[], None]) -> None:
-        """Have something done when the connection ends, or now where it has: once, whoever is faster."""
-        with self._losing:
+        """Call `do` once when the connection is lost, or now if it has been."""
+        with self._loss_lock:
             self._on_lost, already = do, self.lost_because is not None
         if already:
             do()
 
     def broke(self, error: Exception) -> None:
-        """Take an error inside the client."""
+        """End the replay by an error inside the client."""
         self._rehearsal.fail(error)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass

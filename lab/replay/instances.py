@@ -1,4 +1,4 @@
-"""Steps that are done to one instance of a broker by hand: which instance is meant, and what it says against it."""
+"""Steps on one instance of a broker: chooses the instance, and turns a broker's refusal into an Outcome."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 
 
-def to_instance(rehearsal: Rehearsal, step: OnInstance, does: Callable[[int], str]) -> Outcome:
-    """Do something to the instance that a step is about, which returns what did not go as asked."""
+def change_instance(rehearsal: Rehearsal, step: OnInstance, change: Callable[[int], str]) -> Outcome:
+    """Call `change` with the number of a step's instance; it returns what failed, or an empty text."""
     try:
-        failed = does(_meant(rehearsal, step))
+        failed = change(_target(rehearsal, step))
     except BrokerError as error:
         return refused(rehearsal, f"broker {step.broker}", error)
     return Outcome(ok=not failed, note=failed)
 
 
-def _meant(rehearsal: Rehearsal, step: OnInstance) -> int:
-    """Return the instance that a step is about; where that is the active one of a pair, wait until there is one."""
+def _target(rehearsal: Rehearsal, step: OnInstance) -> int:
+    """Return the number of the instance that a step names; for the active one of a pair, wait until there is one."""
     numbers, named = rehearsal.numbers(step.broker), step.instance
     if len(numbers) == 1:
         return numbers[0]

@@ -1,4 +1,4 @@
-"""Clients that listen, their connections, and how each comes back when that was lost: as told, and never silently."""
+"""Clients with subscriptions and their connections: connects them, and reconnects after a loss as their steps say."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ from lab.runtime.messages import Destination, Session, Terms
 
 @dataclass(slots=True, kw_only=True)
 class Listener:
-    """A client that listens, and all it asked for."""
+    """A connected client and its subscriptions."""
 
-    first: Subscribe  # what is of the connection is the same in all its subscriptions
+    first: Subscribe  # its first step: the terms of the connection, which all its subscriptions share
     client: Client
     callbacks: Callbacks
     terms: list[Terms] = field(default_factory=list)
     numbers: dict[Destination, int] = field(default_factory=dict)  # of the steps that subscribed
-    returning: bool = False  # its connection was lost, and it is about to have another
-    turn: Lock = field(default_factory=Lock)  # for whoever changes that
-    left: bool = False  # it goes of its own will
+    reconnecting: bool = False  # whether a task is trying to replace its lost connection
+    lock: Lock = field(default_factory=Lock)  # for `reconnecting`
+    left: bool = False  # whether a step has let it leave
 
 
 class Listeners:
-    """The clients that listen, and what is kept for those that went."""
+    """The clients with subscriptions, and the subscriptions kept for those that disconnected."""
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.by_name: dict[str, Listener] = {}
-        self.kept: dict[str, tuple[Terms, ...]] = {}  # by client that disconnected: what its broker keeps for it
-        self.connections: dict[str, list[Callbacks]] = {}  # by client, those of its earlier connections too
-        self.returns = Tasks(rehearsal.clock, rehearsal.fail)  # of clients that lost their connection
-        self.closing = False  # nobody is to come back any more
+        self.kept: dict[str, tuple[Terms, ...]] = {}  # by disconnected client: the subscriptions that its broker keeps
+        self.connections: dict[str, list[Callbacks]] = {}  # by client, earlier connections included
+        self.reconnects = Tasks(rehearsal.clock, rehearsal.fail)  # one for each client that lost its connection
+        self.closing = False  # whether no client is to reconnect any more
 
     @property
-    def returning(self) -> bool:
-        """Return whether some client is about to come back."""
-        return any(each.returning for each in tuple(self.by_name.values()))
+    def reconnecting(self) -> bool:
+        """Return whether any client is trying to reconnect."""
+        return any(each.reconnecting for each in tuple(self.by_name.values()))
 
 
 def listen(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> Listener:
-    """Connect a client that is to listen; what its broker kept for it may come at once."""
+    """Return a new client, connected; messages of the `kept` subscriptions may arrive at once."""
     client, callbacks = _connect(rehearsal, step, kept)
     listener = Listener(first=step, client=client, callbacks=callbacks)
     rehearsal.recall(Listeners).by_name[step.client] = listener
-    _attend(rehearsal, listener)
+    _watch_connection(rehearsal, listener)
     return listener
 
 
-def subscribed(rehearsal: Rehearsal, listener: Listener, terms: Terms) -> None:
+def record_subscription(rehearsal: Rehearsal, listener: Listener, terms: Terms) -> None:
     """Record that a broker accepted a subscription."""
     rehearsal.record(
         Subscribed(
@@ -73,41 +73,41 @@ def subscribed(rehearsal: Rehearsal, listener: Listener, terms: Terms) -> None:
     )
 
 
-def changed(rehearsal: Rehearsal, listener: Listener, state: str, note: str = "") -> None:
-    """Record that a client came or went."""
+def record_change(rehearsal: Rehearsal, listener: Listener, state: str, note: str = "") -> None:
+    """Record a client's new state, such as lost, returned, disconnected."""
     step = listener.first
     rehearsal.record(ClientChanged(t=rehearsal.now(), client=step.client, broker=step.broker, state=state, note=note))
 
 
-def await_returns(rehearsal: Rehearsal) -> None:
-    """Let nobody try again from now on, and return when nobody does."""
+def end_reconnects(rehearsal: Rehearsal) -> None:
+    """Let no client reconnect from now on, and wait until none tries to."""
     listeners = rehearsal.recall(Listeners)
     listeners.closing = True
     rehearsal.clock.notify()
-    rehearsal.wait(lambda: not listeners.returning, inf)
+    rehearsal.wait(lambda: not listeners.reconnecting, inf)
 
 
-def durable(listener: Listener) -> tuple[Terms, ...]:
-    """Return what its broker keeps for it while it is away."""
+def durable_terms(listener: Listener) -> tuple[Terms, ...]:
+    """Return the subscriptions that a broker keeps for a client while it is away."""
     return tuple(terms for terms in listener.terms if terms.durable)
 
 
-def leaving(rehearsal: Rehearsal, client: str) -> Listener | None:
-    """Return a client that is to go, when it is not just about to come back."""
+def remove(rehearsal: Rehearsal, client: str) -> Listener | None:
+    """Remove a client from the listeners and return it, once it is not reconnecting; None if there is none."""
     listeners = rehearsal.recall(Listeners).by_name
     listener = listeners.get(client)
     if listener is None:
         return None
     listener.left = True
     rehearsal.clock.notify()
-    await_return(rehearsal, listener)
+    await_reconnect(rehearsal, listener)
     del listeners[client]
     return listener
 
 
-def await_return(rehearsal: Rehearsal, listener: Listener) -> None:
-    """Wait until a client is not just about to come back."""
-    rehearsal.wait(lambda: not listener.returning, inf)
+def await_reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
+    """Wait until a client is not reconnecting."""
+    rehearsal.wait(lambda: not listener.reconnecting, inf)
 
 
 def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Callbacks]:
@@ -125,61 +125,61 @@ def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tu
     return client, callbacks
 
 
-def _attend(rehearsal: Rehearsal, listener: Listener) -> None:
-    """Have the loss of its connection recorded, and answered as its first subscription tells."""
+def _watch_connection(rehearsal: Rehearsal, listener: Listener) -> None:
+    """When the connection is lost, record that, and reconnect if the client's first step says so."""
     callbacks, listeners = listener.callbacks, rehearsal.recall(Listeners)
 
     def lost() -> None:
-        changed(rehearsal, listener, "lost", callbacks.lost_because or "")
-        callbacks.untaken.clear()  # the broker gives again what was not acknowledged
+        record_change(rehearsal, listener, "lost", callbacks.lost_because or "")
+        callbacks.untaken.clear()  # the broker sends again what was not acknowledged
         callbacks.unsettled.clear()
         if listener.first.reconnect is None or listener.left or listeners.closing:
             return
-        with listener.turn:
-            already, listener.returning = listener.returning, True
+        with listener.lock:
+            already, listener.reconnecting = listener.reconnecting, True
         if not already:
-            listeners.returns.begin(f"return-{listener.first.client}", lambda: _return(rehearsal, listener))
+            listeners.reconnects.begin(f"return-{listener.first.client}", lambda: _reconnect(rehearsal, listener))
 
     callbacks.when_lost(lost)
 
 
-def _return(rehearsal: Rehearsal, listener: Listener) -> None:
-    """Try again, as often and with as much time in between as was told."""
+def _reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
+    """Reconnect, and again if that connection is lost meanwhile."""
     try:
-        while _tried(rehearsal, listener):
-            with listener.turn:
+        while _try_all(rehearsal, listener):
+            with listener.lock:
                 if listener.callbacks.lost_because is None:
-                    listener.returning = False
+                    listener.reconnecting = False
                     return
     finally:
-        listener.returning = False
+        listener.reconnecting = False
         rehearsal.clock.notify()
 
 
-def _tried(rehearsal: Rehearsal, listener: Listener) -> bool:
-    """Try until it is back; False where it gave up, or is not to come back any more."""
+def _try_all(rehearsal: Rehearsal, listener: Listener) -> bool:
+    """Try to reconnect as often as the step says; return False if all tries failed, or if the client is to leave."""
     reconnect = listener.first.reconnect
     listeners = rehearsal.recall(Listeners)
-    assert reconnect is not None, "who is not told to come back does not"
+    assert reconnect is not None, "only a client with reconnect reconnects"
     for attempt in range(1, reconnect.tries + 1):
         if rehearsal.wait(lambda: listener.left or listeners.closing, reconnect.after.total_seconds()):
             return False
-        if _back(rehearsal, listener, f"try {attempt} of {reconnect.tries}"):
+        if _try_once(rehearsal, listener, f"try {attempt} of {reconnect.tries}"):
             return True
-    changed(rehearsal, listener, "gave-up", f"after {reconnect.tries} tries")
+    record_change(rehearsal, listener, "gave-up", f"after {reconnect.tries} tries")
     return False
 
 
-def _back(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
-    """Connect and subscribe to all as before, and tell whether that went well."""
+def _try_once(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
+    """Connect, and subscribe to all destinations again; return whether both succeeded."""
     client: Client | None = None
     try:
         client, callbacks = _connect(rehearsal, listener.first, listener.terms)
-        rehearsal.check()  # the replay may have ended meanwhile, and nobody would close this any more
+        rehearsal.check()  # the replay may have ended meanwhile: then this client must be closed here
         for terms in listener.terms:
             client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
-        changed(rehearsal, listener, "refused", f"{which}: {error.what}")
+        record_change(rehearsal, listener, "refused", f"{which}: {error.what}")
         if client is not None:
             client.close()
         return False
@@ -189,7 +189,7 @@ def _back(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
         raise
     listener.client, listener.callbacks = client, callbacks
     for terms in listener.terms:
-        subscribed(rehearsal, listener, terms)
-    changed(rehearsal, listener, "returned", which)
-    _attend(rehearsal, listener)
+        record_subscription(rehearsal, listener, terms)
+    record_change(rehearsal, listener, "returned", which)
+    _watch_connection(rehearsal, listener)
     return True

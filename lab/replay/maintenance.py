@@ -1,4 +1,4 @@
-"""Maintenance windows that open while steps are done, or wait: what is pending is applied by a reboot."""
+"""Maintenance windows that open during a replay: a reboot applies what is pending."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from lab.replay.rehearsal import Rehearsal
 from lab.replay.verbs import do
 
 
-def attend(rehearsal: Rehearsal) -> None:
-    """Reboot the brokers whose maintenance window has opened with something pending."""
+def reboot_due(rehearsal: Rehearsal) -> None:
+    """Reboot the brokers whose maintenance window has opened with a change pending."""
     for broker in rehearsal.service.due():
         outcome = do(rehearsal, Reboot(broker=broker))
         if not outcome.ok:
@@ -18,7 +18,7 @@ def attend(rehearsal: Rehearsal) -> None:
 
 
 def wait_in_service(rehearsal: Rehearsal, until: Callable[[], bool], seconds: float) -> bool:
-    """Wait for a condition as a rehearsal does; maintenance windows that open meanwhile are attended to."""
+    """Wait for a condition, and return whether it came true; apply maintenance windows that open meanwhile."""
     end = rehearsal.now() + seconds
     while True:
         left, opens_in = end - rehearsal.now(), rehearsal.service.opens_in()
@@ -26,4 +26,4 @@ def wait_in_service(rehearsal: Rehearsal, until: Callable[[], bool], seconds: fl
             return rehearsal.wait(until, left)
         if rehearsal.wait(until, max(opens_in, 0.0)):
             return True
-        attend(rehearsal)
+        reboot_due(rehearsal)

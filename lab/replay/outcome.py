@@ -1,4 +1,4 @@
-"""How a step ended."""
+"""The outcome of a step."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lab.replay.rehearsal import Rehearsal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Whether all went as asked, and what was remarkable."""
+    """Whether a step succeeded, with a note for the history."""
 
     ok: bool = True
     note: str = ""
 
 
 def refused(rehearsal: Rehearsal, who: str, error: LabError) -> Outcome:
-    """Record that a broker would not have it."""
+    """Record a refusal by `who`, such as a broker, and return the failed Outcome."""
     rehearsal.trouble(who, error.what)
     return Outcome(ok=False, note=error.what)

@@ -1,7 +1,7 @@
-"""What is still to come: messages accepted by a broker that someone who listens has not received yet.
+"""Outstanding messages: accepted by a broker, and not yet received by every audience that is owed them.
 
-It takes Observations as they are recorded, which costs next to nothing, and adds them up when asked, or many wait.
-It decides how long to listen, and nothing else: what all of it means is the judge's to say.
+Observations are queued as they are recorded, which costs next to nothing, and counted when the count is asked for, or
+when many are queued. The count decides how long a replay listens, and nothing else: judging is the judge's.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ from lab.history import (
 from lab.matching import MOST
 
 _ACCEPTED, _RECEIVED = 1, 2
-_MOST_WAITING = 5_000  # observations that are kept in memory until they are added up
+_MOST_QUEUED = 5_000  # observations that are kept in memory until they are counted
 
 
 class _Audience:
-    """One subscription of a topic, or all of one queue, which share its messages."""
+    """The receivers of a message: one subscription of a topic, or all subscriptions of a queue, which share it."""
 
     def __init__(self, destination: str) -> None:
         self.destination = destination
-        self.brokers: dict[str, str] = {}  # by client that listens now, or for which a broker keeps what comes
-        self.away: set[str] = set()  # of these, who is not there
+        self.brokers: dict[str, str] = {}  # by client that is subscribed, also while its broker keeps that
+        self.away: set[str] = set()  # of these clients, those not connected
         self.durable: set[str] = set()
         self.selectors: dict[str, str | None] = {}  # by client
-        self.pending: dict[str, list[tuple[int, int]]] = {}  # by client: what it has and has not acknowledged
-        self.marks: dict[int, bytearray] = {}  # by step whose messages carry their id
-        self.begins: dict[int, int] = {}  # by step that was sending already: the first number that is owed
-        self.missing = 0
-        self.accepted = 0  # of bodies that were given, which are only counted
+        self.pending: dict[str, list[tuple[int, int]]] = {}  # by client: (step, number) received and not acknowledged
+        self.marks: dict[int, bytearray] = {}  # by step whose messages carry their id: flags by number
+        self.begins: dict[int, int] = {}  # by step that was sending before the subscription: the first number owed
+        self.missing = 0  # messages accepted and not received
+        self.accepted = 0  # messages with a given body, which are only counted
         self.received = 0
-        self.doubtful = False  # some given body may or may not have been accepted: counting cannot tell
+        self.doubtful = False  # whether the acceptance of a given body is unknown: then counting cannot decide
         self.digests: Counter[str] = Counter()
 
     @property
-    def content(self) -> bool:
-        """Return whether nothing more is owed."""
+    def complete(self) -> bool:
+        """Return whether no message is owed."""
         counted = self.accepted <= self.received and not (self.doubtful and self.accepted)
         return self.brokers.keys() <= self.away or (self.missing == 0 and counted)
 
     def give_back(self, client: str) -> None:
-        """Let what a client has not acknowledged be owed again."""
+        """Count the messages that a client has not acknowledged as owed again."""
         for step, number in self.pending.pop(client, ()):
             marks = self.marks.get(step)
             if marks is not None and number < len(marks) and marks[number] & _RECEIVED:
@@ -64,51 +64,51 @@ class _Audience:
 
 
 class Outstanding:
-    """A Recorder that counts per sending step and audience; safe from any thread."""
+    """A Recorder that counts messages by sending step and audience; thread-safe."""
 
     def __init__(
         self,
         carries: Callable[[str, str], bool],
-        spared: Callable[[str, str], bool] = lambda client, destination: False,
+        expects_nothing: Callable[[str, str], bool] = lambda client, destination: False,
     ) -> None:
-        self._carries = carries  # from one broker to another, by whatever bridges there are
-        self._spared = spared  # clients to whom nothing of a destination is to come
-        self._new: deque[Observation] = deque()
+        self._carries = carries  # whether bridges carry messages from one broker to another
+        self._expects_nothing = expects_nothing  # whether a client is claimed to receive nothing of a destination
+        self._queued: deque[Observation] = deque()
         self._audiences: dict[str, _Audience] = {}
-        self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: those who listened when it began
-        self._given: set[int] = set()
-        self._growing: dict[int, Publishing] = {}  # steps whose messages nobody could count before
+        self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: its audiences when it began
+        self._given: set[int] = set()  # steps whose messages have a given body
+        self._growing: dict[int, Publishing] = {}  # steps whose number of messages is not known before
         self._sent: dict[int, int] = {}  # by such a step: the last number sent
         self._digests: Counter[str] = Counter()
         self._last_sent = 0.0
-        self._turn = Lock()
+        self._lock = Lock()
 
     def record(self, observation: Observation) -> None:
-        """Take one observation; who finds that many wait adds them up, unless somebody does so already."""
-        self._new.append(observation)
-        if len(self._new) > _MOST_WAITING and self._turn.acquire(blocking=False):
+        """Queue an observation; count all if many are queued, unless another thread is counting."""
+        self._queued.append(observation)
+        if len(self._queued) > _MOST_QUEUED and self._lock.acquire(blocking=False):
             try:
-                self._add_up()
+                self._count_queued()
             finally:
-                self._turn.release()
+                self._lock.release()
 
     @property
     def last_sent(self) -> float:
         """Return when the last message was sent."""
-        with self._turn:
-            self._add_up()
+        with self._lock:
+            self._count_queued()
         return self._last_sent
 
-    def nothing(self) -> bool:
-        """Return whether all has come."""
-        with self._turn:
-            self._add_up()
-            return all(audience.content for audience in self._audiences.values())
+    def is_empty(self) -> bool:
+        """Return whether every message owed has been received."""
+        with self._lock:
+            self._count_queued()
+            return all(audience.complete for audience in self._audiences.values())
 
-    def _add_up(self) -> None:
-        """Take in what was recorded since the last time."""
-        while self._new:
-            match self._new.popleft():
+    def _count_queued(self) -> None:
+        """Count the queued observations."""
+        while self._queued:
+            match self._queued.popleft():
                 case Received() as seen:
                     self._received(seen)
                 case Acknowledged() as seen:
@@ -118,7 +118,7 @@ class Outstanding:
                     if seen.digest is not None:
                         self._digests[seen.digest] += 1
                     if self._growing:
-                        step, number = _parts(seen.id)
+                        step, number = _split_id(seen.id)
                         self._sent[step] = number
                 case Publishing() as seen:
                     self._publishing(seen)
@@ -134,7 +134,7 @@ class Outstanding:
                     self._settled(seen)
 
     def _publishing(self, seen: Publishing) -> None:
-        """Fix who is owed the messages of a step: those who listen now, within reach; of a queue, whoever comes."""
+        """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
         if seen.destination.startswith("queue://"):
             self._audiences.setdefault(seen.destination, _Audience(seen.destination))
         owing = tuple(audience for audience in self._audiences.values() if self._reaches(seen, audience))
@@ -148,19 +148,19 @@ class Outstanding:
             audience.marks[seen.step] = bytearray((seen.count or 0) + 1)
 
     def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
-        """Return whether messages of a step reach an audience, or some of it."""
+        """Return whether the messages of a step reach a client of an audience."""
         return hears(audience.destination, publishing.destination) and (
             any(
                 (at == publishing.broker or self._carries(publishing.broker, at))
-                and _lets(audience.selectors[client], publishing)
-                and (publishing.body == "given" or not self._spared(client, publishing.destination))
+                and _may_select(audience.selectors[client], publishing)
+                and (publishing.body == "given" or not self._expects_nothing(client, publishing.destination))
                 for client, at in audience.brokers.items()
             )
             or (audience.destination == publishing.destination and not audience.brokers)
         )
 
     def _subscribed(self, seen: Subscribed) -> None:
-        """Let a client listen: to traffic that goes on already it is owed what is sent from now on."""
+        """Add a client to its audience; of traffic that has begun, it is owed the messages from now on."""
         key = _key(seen.client, seen.destination)
         audience = self._audiences.setdefault(key, _Audience(seen.destination))
         audience.brokers[seen.client] = seen.broker
@@ -175,7 +175,7 @@ class Outstanding:
                 audience.marks[step] = bytearray()
 
     def _gone(self, seen: ClientChanged) -> None:
-        """Owe a client that went only what its broker keeps for it, and that only when it is back."""
+        """Note that a client is away: it is owed only what its broker keeps for it, and only when it is back."""
         for audience in self._audiences.values():
             if seen.client in audience.brokers:
                 audience.give_back(seen.client)
@@ -188,11 +188,11 @@ class Outstanding:
         audience = self._audiences.get(_key(seen.client, seen.destination))
         if audience is not None and seen.id is not None and seen.outcome is not SendOutcome.FAILED:
             pending = audience.pending.get(seen.client, [])
-            if _parts(seen.id) in pending:
-                pending.remove(_parts(seen.id))
+            if _split_id(seen.id) in pending:
+                pending.remove(_split_id(seen.id))
 
     def _acknowledged(self, seen: Acknowledged) -> None:
-        step, number = _parts(seen.id)
+        step, number = _split_id(seen.id)
         for audience in self._owing.get(step, ()):
             if number < audience.begins.get(step, 0):
                 continue
@@ -202,41 +202,41 @@ class Outstanding:
             elif seen.outcome is SendOutcome.OK:
                 marks = audience.marks[step]
                 if step in self._growing:
-                    _reach(marks, number)
+                    _extend(marks, number)
                 if not marks[number] & _RECEIVED:
                     audience.missing += 1
                 marks[number] |= _ACCEPTED
 
     def _received(self, seen: Received) -> None:
         audience = self._audiences.get(_key(seen.client, seen.destination))
-        if audience is None:  # it was faster than the broker's word that we are subscribed
+        if audience is None:  # it came before the broker confirmed the subscription
             audience = self._audiences[_key(seen.client, seen.destination)] = _Audience(seen.destination)
         if seen.id is None:
             self._count(audience, seen.digest or "", self._digests.get(seen.digest or "", 0))
             return
-        step, number = _parts(seen.id)
+        step, number = _split_id(seen.id)
         if seen.pending:
             audience.pending.setdefault(seen.client, []).append((step, number))
-        if step in self._given:  # a header told the id
+        if step in self._given:  # the id was in a header
             self._count(audience, seen.id, 1)
             return
         marks = audience.marks.get(step)
         if step in self._growing and marks is not None and number <= MOST:
-            _reach(marks, number)
+            _extend(marks, number)
         if marks is not None and number < len(marks):
             audience.missing -= marks[number] == _ACCEPTED
             marks[number] |= _RECEIVED
 
     @staticmethod
     def _count(audience: _Audience, name: str, sent: int) -> None:
-        """Count a receipt of a body that was given, no oftener than it was sent."""
+        """Count a received message with a given body, at most as often as it was sent."""
         if audience.digests[name] < sent:
             audience.digests[name] += 1
             audience.received += 1
 
 
-def _lets(selector: str | None, publishing: Publishing) -> bool:
-    """Return whether a selector lets a step's messages through, or may."""
+def _may_select(selector: str | None, publishing: Publishing) -> bool:
+    """Return whether a selector may select a step's messages."""
     if selector is None:
         return True
     its = properties(
@@ -248,8 +248,8 @@ def _lets(selector: str | None, publishing: Publishing) -> bool:
         return True
 
 
-def _reach(marks: bytearray, number: int) -> None:
-    """Make room up to a message's number."""
+def _extend(marks: bytearray, number: int) -> None:
+    """Extend the marks up to a message's number."""
     marks.extend(bytes(max(number + 1 - len(marks), 0)))
 
 
@@ -257,6 +257,6 @@ def _key(client: str, destination: str) -> str:
     return destination if destination.startswith("queue://") else f"{client} {destination}"
 
 
-def _parts(id: str) -> tuple[int, int]:
+def _split_id(id: str) -> tuple[int, int]:
     step, _, number = id.partition("-")
     return int(step), int(number)

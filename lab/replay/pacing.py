@@ -1,6 +1,6 @@
-"""When each message of a step is due, and how well that was kept.
+"""The times at which a step's messages are due, and the rate that was reached.
 
-Every moment counts from the first message, so that being late once is made good and nothing drifts.
+Every time counts from the first message, so that a late message does not delay those after it.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
 
-TOLERANCE = 0.02  # of the time that the messages should have taken
-SLACK = 0.05  # seconds: of a short run, a late thread is more than 2 %
+TOLERANCE = 0.02  # share of the time that the messages should have taken
+SLACK = 0.05  # seconds: in a short run, a late thread costs more than 2 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often a step sends."""
+    """The rate at which a step sends."""
 
     interval: float  # seconds from one message to the next, on average
-    exponential: bool = False  # the time between two messages: drawn, or always the same
-    until: float = inf  # seconds after the first message: nothing is due later
+    exponential: bool = False  # whether the time between two messages is drawn, or always the same
+    until: float = inf  # seconds after the first message; none is due later
 
     def dues(self, seed: int, number: int) -> Iterator[float]:
-        """Return the seconds after the first message at which each is due; the same for the same seed and step."""
+        """Yield the time at which each message is due, in seconds after the first; the same for a seed and a step."""
         if not self.exponential:
             yield from self._before_the_end(n * self.interval for n in count())
             return
@@ -49,7 +49,7 @@ class Pace:
 
 
 def pace_of(step: Publish | Traffic) -> Pace | None:
-    """Return a step's pace; None where receipts alone set it."""
+    """Return a step's pace; None if it sends as fast as receipts come."""
     if isinstance(step, Traffic):
         until = inf if step.duration is None else step.duration.total_seconds()
         return Pace(interval=float(1 / step.rate), exponential=step.spread == "exponential", until=until)
@@ -61,16 +61,16 @@ def pace_of(step: Publish | Traffic) -> Pace | None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Course:
-    """How a step's sending went."""
+class SendTimes:
+    """The times of a step's messages so far."""
 
     sent: int = 0
-    first: float = 0.0  # when the first message was sent
+    first: float = 0.0  # when the first message was sent, in seconds since the replay began
     last: float = 0.0
-    due: float = 0.0  # seconds after the first one at which the last one was due
+    due: float = 0.0  # when the last message was due, in seconds after the first
 
-    def kept(self, t: float, number: int, pace: Pace) -> Paced | None:
-        """Say what was asked and what was reached; None of fewer than two messages."""
+    def compare(self, t: float, number: int, pace: Pace) -> Paced | None:
+        """Return the rates that were asked and reached, observed at `t`; None for fewer than two messages."""
         if self.sent < 2 or self.due <= 0.0 or self.last <= self.first:
             return None
         took = self.last - self.first
@@ -85,7 +85,7 @@ class Course:
 
 
 def in_words(paced: Paced) -> str:
-    """Say what was asked and what was reached."""
+    """Return the rates that were asked and reached, in words."""
     chance = (
         f" ({paced.drawn_per_s:.4g}/s by its dice)" if abs(paced.drawn_per_s / paced.asked_per_s - 1) > 0.001 else ""
     )

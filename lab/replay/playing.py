@@ -1,4 +1,4 @@
-"""In which order and at which moments the steps are done; what each does, the file of its kind in `steps/` knows."""
+"""Plays steps in their order and at their moments; the file of a kind in `steps/` performs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lab.declare.kinds import Find
 from lab.declare.unrolling import Numbered
 from lab.history import StepEnded, StepStarted
 from lab.history.observation import LATE
-from lab.replay.maintenance import attend
+from lab.replay.maintenance import reboot_due
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes, Turn
@@ -16,16 +16,16 @@ from lab.replay.verbs import do
 
 
 def play(rehearsal: Rehearsal, steps: Sequence[Numbered], find: Find) -> bool:
-    """Do steps one after the other, and return whether all went as asked."""
-    return all([_one(rehearsal, each, find) for each in steps])  # noqa: C419 (every step is done, whatever became of one)
+    """Do steps one after the other, and return whether all succeeded; a failed step does not stop the next."""
+    return all([_play_one(rehearsal, each, find) for each in steps])  # noqa: C419 (a list: every step is done)
 
 
-def _one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
+def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
     step, number = each.step, each.number
     due = None if step.at is None else step.at.total_seconds()
     if due is not None:
         rehearsal.wait(lambda: False, due - rehearsal.now())
-    attend(rehearsal)
+    reboot_due(rehearsal)
     begun = rehearsal.now()
     rehearsal.record(StepStarted(t=begun, step=number, verb=step.verb, asked=step.words(), place=each.place, due=due))
     late = f"it began {begun - due:.3g} s late" if due is not None and begun - due > LATE else ""
@@ -47,7 +47,7 @@ def _one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
         ended=ended,
     )
     performers = find(type(step), "lab.replay.steps", "perform")
-    # What has none is a verb of the cloud.
+    # A step without a performer is a verb of the cloud.
     outcome: Outcome | None = performers[0](rehearsal, step, turn) if performers else do(rehearsal, step, find)
     if outcome is not None:
         ended(outcome)

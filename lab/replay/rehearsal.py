@@ -1,6 +1,6 @@
-"""One replay while it runs: its time, what it records, and the first error of any thread.
+"""A running replay: its time, its recording, its waiting, and the first error of any thread.
 
-What a kind of step remembers from one to the next, it asks of the Rehearsal by its type (`recall`).
+State that steps of one kind share is kept in the Rehearsal, by type (`recall`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lab.runtime.messages import Destination
 
 
 class Remembered(Protocol):
-    """What some steps of a replay write down for others, made when the first of them asks for it."""
+    """State that steps of a replay share, created when the first of them asks for it."""
 
     def __init__(self, rehearsal: Rehearsal) -> None: ...
 
@@ -34,7 +34,7 @@ _Remembered = TypeVar("_Remembered", bound=Remembered)
 
 
 class Sightings:
-    """What the lab has shown since the replay began."""
+    """The lab's observations since the replay began that steps wait for."""
 
     def __init__(self) -> None:
         self.log: list[LogLine] = []
@@ -42,7 +42,7 @@ class Sightings:
         self.bridges = BridgeEnds()
 
     def see(self, seen: Observation) -> bool:
-        """Take in what was seen, and return whether it is news: a lab tells each look at a demand."""
+        """Note an observation; return whether to record it: of demands, which are seen often, only changes."""
         match seen:
             case BridgeSeen():
                 self.bridges.see(seen)
@@ -58,7 +58,7 @@ class Sightings:
 
 
 class Rehearsal:
-    """What the steps of one replay share."""
+    """The state of one replay, which its steps share."""
 
     def __init__(
         self,
@@ -71,22 +71,22 @@ class Rehearsal:
         closing: ExitStack,
         began: datetime,  # the service's clock begins then, unless the topology says otherwise
         topology: Topology,
-        tells: bool,  # whether the history is to hold the service's side
-        spared: Callable[[str, str], bool] = lambda client, destination: False,  # to whom nothing is to come
+        tells: bool,  # whether the history has the service's side
+        expects_nothing: Callable[[str, str], bool] = lambda client, destination: False,  # see Outstanding
     ) -> None:
         self.lab, self.run, self.program, self.closing = lab, run, program, closing
         self.clock = lab.clock
         self.start = lab.clock.now()
         self.tasks = Tasks(lab.clock, self.fail)
         self.sightings = Sightings()
-        self.outstanding = Outstanding(lambda source, target: self._carries(source, target), spared)
-        self.record = Tee(recorder, self.outstanding).record  # of something that happened at our own moment
+        self.outstanding = Outstanding(lambda source, target: self._carries(source, target), expects_nothing)
+        self.record = Tee(recorder, self.outstanding).record  # an observation with a moment of the replay
         self.service = Service(
             lab,
             plan,
             record=self.record_of_lab,
             wait=self.wait,
-            took=self._take,
+            took=self._follow,
             began=began,
             starts=topology.service_time,
             reboot_time=topology.reboot_time,
@@ -100,11 +100,11 @@ class Rehearsal:
 
     @property
     def plan(self) -> Plan:
-        """Return the Plan of what stands now: a reboot may bring another one."""
+        """Return the current Plan: a reboot may bring another one."""
         return self.service.plan
 
     def recall(self, kind: type[_Remembered]) -> _Remembered:
-        """Return what this replay's steps have written down in their one `kind`; who asks first has it made."""
+        """Return the shared state of a type; create it at the first call."""
         with self._remembering:
             if kind not in self._memory:
                 self._memory[kind] = kind(self)
@@ -116,7 +116,7 @@ class Rehearsal:
         return self.clock.now() - self.start
 
     def record_of_lab(self, observation: Observation) -> None:
-        """Record something that carries a moment of the lab's clock."""
+        """Record an observation with a moment of the lab's clock."""
         seen = observation.with_fields(t=observation.t - self.start)
         if self.sightings.see(seen):
             self.record(seen)
@@ -126,28 +126,28 @@ class Rehearsal:
             self.clock.notify()
 
     def demand(self, broker: str, destination: Destination, *, present: bool) -> None:
-        """Record what a step saw of a demand."""
+        """Record whether a step found a demand at a broker."""
         seen = Demand(t=self.now(), broker=broker, destination=str(destination), present=present)
         self.sightings.see(seen)
         self.record(seen)
 
     def trouble(self, who: str, what: str) -> None:
-        """Record what went wrong."""
+        """Record a failure; `who` names the client, the broker or the service."""
         self.record(Trouble(t=self.now(), who=who, what=what))
 
     def fail(self, error: Exception) -> None:
-        """Take an error of another thread; the first one ends the replay."""
+        """End the replay by an error of another thread; the first one counts."""
         if self._error is None:
             self._error = error
         self.clock.notify()
 
     def check(self) -> None:
-        """Raise the error of another thread, where there is one."""
+        """Raise the first error of another thread, if any."""
         if self._error is not None:
             raise self._error
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        """Wait for a condition; the error of another thread ends that, and everything."""
+        """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
         held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
         self.check()
         return held
@@ -157,22 +157,22 @@ class Rehearsal:
         return tuple(each.number for each in self.plan.broker(broker).instances)
 
     def user(self, broker: str, user: str | None) -> str:
-        """Return the user to log in as: the broker's only one when none is named."""
+        """Return the name of the user to log in as: the broker's first one if `user` is None."""
         return self._users[broker] if user is None else user
 
-    def _take(self, plan: Plan) -> None:
-        """Go on with another plan: bridges that an applied configuration adds or drops are in it."""
+    def _follow(self, plan: Plan) -> None:
+        """Continue with another Plan, which has other bridges if a configuration was applied."""
         self._carries = carrier(plan)
 
 
 class LabRecorder:
-    """A Recorder for a lab, whose moments are of its own clock."""
+    """A Recorder for a lab, whose observations have moments of its own clock."""
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self._rehearsal = rehearsal
 
     def record(self, observation: Observation) -> None:
-        """Record with the moment counted from the replay's beginning; a lab may call from a thread of its own."""
+        """Record an observation, its moment counted from the replay's beginning; may be called from any thread."""
         try:
             self._rehearsal.record_of_lab(observation)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The service in a replay: its Control, its clock, and the maintenance windows that open while steps are done."""
+"""The cloud's control plane in a replay: its Control, its clock, its maintenance windows, and which instances run."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ _OF_SERVICE = (BrokerRecordSeen, ConfigurationSaved, Maintenance)  # the observa
 
 
 def tells_of_service(scenario: Scenario) -> bool:
-    """Return whether a history is to hold the service's side: where a step or a claim is about it."""
+    """Return whether a history has the service's side: a step or a claim is about it."""
     steps = any(isinstance(step, OfService) for step in every_step(scenario.steps))
     return steps or any(claim.of_service for claim in scenario.expect)
 
 
 class Service:
-    """The control plane of the lab that a replay is about; safe from any thread."""
+    """The control plane of a replay's lab; thread-safe."""
 
     def __init__(
         self,
         lab: Lab,
         plan: Plan,
         *,
-        record: Callable[[Observation], None],  # what carries a moment of the lab's clock
+        record: Callable[[Observation], None],  # records with moments of the lab's clock
         wait: Callable[[Callable[[], bool], float], bool],
-        took: Callable[[Plan], None],  # is told of another Plan of what stands
+        took: Callable[[Plan], None],  # called with each new Plan
         began: datetime,
         starts: datetime | None,
         reboot_time: timedelta,
-        tells: bool,  # whether the history is to hold the service's side: nobody asks otherwise
+        tells: bool,  # whether the history has the service's side
     ) -> None:
         self.lab, self.plan, self.wait = lab, plan, wait
         self.reboot_time = reboot_time.total_seconds()
@@ -67,15 +67,15 @@ class Service:
             (broker.name, its.number) for broker in plan.brokers if broker.later for its in broker.instances
         }
         self.links = initial_states(plan)  # by link and the region that a direction leaves
-        self._by_steps: set[tuple[str, int]] = set()  # of these, those that a step has ended
-        self._late: set[tuple[str, int]] = set()  # those that a step has begun to start and no longer waits for
-        self._said: dict[tuple[str, int], float] = {}  # when the log of each last said that it had started
+        self._by_steps: set[tuple[str, int]] = set()  # of these, those that a step has ended or frozen
+        self._late: set[tuple[str, int]] = set()  # instances whose start a step no longer waits for
+        self._started_at: dict[tuple[str, int], float] = {}  # when its log last said that it had started
         self._record, self._took, self._tells = record, took, tells
         self._began, self._start = began, lab.clock.now()
         ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - began
         self.control: Control = opening_control(plan, began, ahead=ahead)
         self._first = self.control.account.now(began)
-        self._one = Lock()
+        self._lock = Lock()
 
     @property
     def machine(self) -> datetime:
@@ -84,15 +84,15 @@ class Service:
 
     @property
     def age(self) -> timedelta:
-        """Return how far the service's clock has come, moved or not: requests of a peering expire by it."""
+        """Return how far the service's clock has come, moves included: peering requests expire by it."""
         return self.control.account.now(self.machine) - self._first
 
     def tell_all(self) -> None:
-        """Record what the service keeps of every broker."""
+        """Record the service's record of every broker."""
         self.record(*(seen_of(each, self.lab.clock.now()) for each in self.control.account.brokers))
 
     def record(self, *seen: Observation) -> None:
-        """Record what was seen, which carries moments of the lab's clock, and note what stands now."""
+        """Record observations with moments of the lab's clock, and note the new states of instances and links."""
         for each in seen:
             if isinstance(each, BrokerChanged):
                 self._follow(each)
@@ -102,8 +102,8 @@ class Service:
                 self._record(each)
 
     def change(self, verb: Callable[[Control], Done]) -> Done:
-        """Do what takes no time: of verbs at once each begins with what the other left; a refusal changes nothing."""
-        with self._one:
+        """Replace the Control by a verb's result; threads take turns, and a refusal changes nothing."""
+        with self._lock:
             done = verb(self.control)
             self.control = done.control
             if done.plan is not None:
@@ -117,18 +117,18 @@ class Service:
         return all((broker, each) in self.off for each in numbers(self, broker))
 
     def serving(self, broker: str) -> int | None:
-        """Return the active instance, waiting until there is one; None where none runs that could become it."""
+        """Return the active instance, waiting until there is one; None if no instance runs."""
         return None if self.down(broker) and self.lab.active(broker) is None else self.active(broker)
 
     def active(self, broker: str) -> int:
-        """Return the active instance, waiting until there is one; BrokerError where none comes."""
+        """Return the active instance, waiting until there is one; raise BrokerError if none becomes active."""
         self.wait(lambda: self.lab.active(broker) is not None, FAILS_OVER_WITHIN)
         if (found := self.lab.active(broker)) is None:
             raise BrokerError(f"no instance of broker {broker} has become active within {FAILS_OVER_WITHIN:g} s")
         return found
 
     def stopped(self, broker: str) -> Collection[int]:
-        """Return the instances that a step has ended: it is for steps to start them."""
+        """Return the instances that a step has ended; only a step starts them again."""
         return {number for name, number in self._by_steps if name == broker}
 
     def ends(self, broker: str, number: int) -> None:
@@ -142,29 +142,32 @@ class Service:
         self._by_steps.discard((broker, number))
 
     def late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
-        """Record that an instance has not started in time; its log will tell when it has after all."""
+        """Record that an instance has not started in time, and return that in words; empty if it has started just now.
+
+        Its log tells when it has started after all.
+        """
         self._late.add((broker, number))
-        said, what = self._said.get((broker, number), -inf), f"it had not started within {within:g} s"
-        if said >= since and self._comes_late(broker, number, said):
-            return ""  # it came just now
-        self._trouble(broker, what)
+        said, what = self._started_at.get((broker, number), -inf), f"it had not started within {within:g} s"
+        if said >= since and self._note_late_start(broker, number, said):
+            return ""
+        self._record_trouble(broker, what)
         return what
 
     def ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
-        """Record that standbys ended when they were to take over; no step has ended them."""
-        self._trouble(broker, why)
+        """Record that standby instances ended by themselves when they were to take over."""
+        self._record_trouble(broker, why)
         self.off |= {(broker, number) for number in numbers}
 
     def hear(self, line: LogLine) -> None:
-        """Take in a line of a log, which may say that an instance listens for which a step waited in vain."""
+        """Note a line of a log; it may say that an instance has started for which a step waited in vain."""
         if line.name == STARTED:
             number = line.instance or numbers(self, line.broker)[0]
-            self._said[line.broker, number] = line.t
-            self._comes_late(line.broker, number, line.t)
+            self._started_at[line.broker, number] = line.t
+            self._note_late_start(line.broker, number, line.t)
 
     def due(self) -> tuple[str, ...]:
-        """Return the brokers whose window has opened and finds something pending; a window is attended to once."""
-        with self._one:
+        """Return the brokers whose window has opened with a change pending; each opening is returned once."""
+        with self._lock:
             account, brokers = open_windows(self.control.account, self.machine)
             self.control = replace(self.control, account=account)
         now = self.lab.clock.now()
@@ -173,7 +176,7 @@ class Service:
         return brokers
 
     def waiting(self) -> str:
-        """Say what waits for a reboot, for whoever wonders why something is not there; empty where nothing does."""
+        """Return in words what waits for a reboot, to explain what is missing; empty if nothing waits."""
         found = []
         for record in self.control.account.brokers:
             if record.pending is not None:
@@ -185,13 +188,13 @@ class Service:
         return "; ".join(found)
 
     def opens_in(self) -> float | None:
-        """Return the seconds until the next window that has something to apply opens, or None."""
+        """Return the seconds until the next window with a pending change opens, or None."""
         account = self.control.account
         opening = next_opening(account, self.machine)
         return None if opening is None else (opening - account.now(self.machine)).total_seconds()
 
     def _follow(self, changed: BrokerChanged) -> None:
-        """Note which instances run, after what was done to a broker."""
+        """Note which instances of a broker run after a change."""
         whole = not changed.instance or changed.state == "deleted"
         for number in numbers(self, changed.broker) if whole else (changed.instance,):
             if changed.state in ("stopping", "deleted"):
@@ -199,8 +202,8 @@ class Service:
             elif changed.state == "started":
                 self.runs(changed.broker, number)
 
-    def _comes_late(self, broker: str, number: int, t: float) -> bool:
-        """Record that an instance listens again, and end its reboot, if a step waited for it in vain."""
+    def _note_late_start(self, broker: str, number: int, t: float) -> bool:
+        """Record that an instance has started, and end its reboot; return False if no step waited in vain."""
         if (broker, number) not in self._late:
             return False
         self._late.discard((broker, number))
@@ -210,5 +213,5 @@ class Service:
             self.change(lambda control: finish_reboot(control, broker, t=self.lab.clock.now()))
         return True
 
-    def _trouble(self, broker: str, what: str) -> None:
+    def _record_trouble(self, broker: str, what: str) -> None:
         self.record(Trouble(t=self.lab.clock.now(), who=f"broker {broker}", what=what))

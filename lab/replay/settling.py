@@ -1,4 +1,4 @@
-"""After the last step: how long to listen on, and a last look at everything."""
+"""The end of a replay, after its last step: waits for outstanding messages and claims, and records final counts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination, destination
 
-LISTEN = 10.0  # seconds after the last send, where no expectation says how long
-LINGER = 0.2  # seconds more after the last message owed: a duplicate comes close behind
-QUIET = 0.25  # seconds between two looks at the brokers' counters that must agree
-MOST_LOOKS = 20
+LISTEN = 10.0  # seconds after the last send, if no expectation says how long
+LINGER = 0.2  # more seconds after the last message owed: a duplicate comes soon after it
+QUIET = 0.25  # seconds between two readings of the brokers' counters, which must agree
+MOST_READINGS = 20
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
-    """Listen until nothing more is owed, or the time that the expectations give is over."""
+    """Wait until no message is owed and each claim with a term has come true, or its time is over."""
     _await_messages(rehearsal, scenario)
     for claim in scenario.expect:
         end = _end(rehearsal, claim)
@@ -33,7 +33,7 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
             rehearsal.wait(come_true(rehearsal, claim, claim.term), end - rehearsal.now())
 
 
-def watched(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
+def watched_demands(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
     """Return each broker and destination whose demand a claim is about."""
     pairs = dict.fromkeys(claim.watched for claim in scenario.expect if claim.watched is not None)
     return tuple((broker, Destination.of(written)) for broker, written in pairs)
@@ -44,17 +44,17 @@ def _never(*_: object) -> Callable[[], bool]:
 
 
 def _end(rehearsal: Rehearsal, claim: Expectation) -> float | None:
-    """Return the moment at which a claim's term is over; None where it has none, or its step was not taken."""
+    """Return when a claim's term is over; None if it has none, or if the step it counts from was not done."""
     ended = rehearsal.recall(StepTimes).ended
     if claim.term is None or claim.term.after not in ended:
         return None
     return ended[claim.term.after] + claim.term.within.total_seconds()
 
 
-def spared(scenario: Scenario) -> Callable[[str, str], bool]:
-    """Tell of a client and a destination whether the scenario claims that nothing comes, and does not claim more.
+def silent_audiences(scenario: Scenario) -> Callable[[str, str], bool]:
+    """Return a function of (client, destination): whether the scenario claims only that nothing is received there.
 
-    Silence is listened to for as long as its claim says; what is not to come need not be waited for after that.
+    Such a claim is waited for as long as it says; messages that are not to come are not waited for after that.
     """
     claimed = _arrivals(scenario)
 
@@ -85,13 +85,13 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     listeners = rehearsal.recall(Listeners)
     terms = [_end(rehearsal, claim) for claim in scenario.expect if claim.rests_on_messages]
     end = max([last + longest, *(each for each in terms if each is not None)])
-    # Whoever is about to come back may be owed what was kept for it: that is seen when it has subscribed.
-    if rehearsal.wait(lambda: rehearsal.outstanding.nothing() and not listeners.returning, end - rehearsal.now()):
+    # A client that is reconnecting may be owed kept messages: they count once it has subscribed.
+    if rehearsal.wait(lambda: rehearsal.outstanding.is_empty() and not listeners.reconnecting, end - rehearsal.now()):
         rehearsal.wait(lambda: False, min(LINGER, end - rehearsal.now()))
 
 
-def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    """Record what the brokers and the router themselves counted, once it no longer changes."""
+def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
+    """Record the counters of the brokers and the router, once they no longer change."""
     published = [destination(step) for step in every_step(scenario.steps) if isinstance(step, Message)]
     wanted = [
         (broker.name, to)
@@ -101,7 +101,7 @@ def bear_witness(rehearsal: Rehearsal, scenario: Scenario) -> None:
     ]
     lab = rehearsal.lab
     seen = (*lab.destinations(wanted), *lab.bridges())
-    for _ in range(MOST_LOOKS):
+    for _ in range(MOST_READINGS):
         # The last acknowledgements may still be on their way over the link.
         rehearsal.wait(lambda: False, QUIET)
         before, seen = seen, (*lab.destinations(wanted), *lab.bridges())

@@ -1,4 +1,4 @@
-"""What a replay does beside its steps: tasks that end by themselves, and that are all over when the replay is."""
+"""A replay's background tasks: they end by themselves, and none is left when the replay is over."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Self
 from lab.runtime.client import Client
 from lab.runtime.clock import Clock
 
-GIVE_UP = 1.0  # seconds that a task has to end by itself when the replay is ended by an error
-HANG_UP = 5.0  # seconds more, when its connection has been closed under it
+GIVE_UP = 1.0  # seconds in which a task must end by itself when an error ends the replay
+HANG_UP = 5.0  # more seconds, after its connection has been closed
 
 
 class Stopped(Exception):
-    """The replay has ended, by an error or an interruption that somebody else reports."""
+    """The replay has ended by an error or an interruption, which is reported elsewhere."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Task:
-    """Something that goes on beside the steps."""
+    """A background task."""
 
     name: str
     done: bool = False
 
 
 class Tasks:
-    """What goes on beside the steps; leaving the block ends what has not ended."""
+    """The background tasks; leaving the block ends those that run."""
 
     def __init__(self, clock: Clock, fail: Callable[[Exception], None]) -> None:
         self._clock, self._fail = clock, fail
         self._tasks: list[Task] = []
-        self._turn = Lock()
-        self.senders: dict[int, Client] = {}  # by step: the connections that a task may be held up in
+        self._lock = Lock()
+        self.senders: dict[int, Client] = {}  # by step: connections that a task may be blocked in
 
     def begin(self, name: str, work: Callable[[], None]) -> Task:
-        """Begin a task; an error in it ends the replay."""
+        """Begin a task in its own thread; an error in it ends the replay."""
         task = Task(name=name)
-        with self._turn:  # a client's own thread may begin one
+        with self._lock:  # a client's own thread may begin one
             self._tasks = [each for each in self._tasks if not each.done] + [task]
 
         def run() -> None:
@@ -55,21 +55,21 @@ class Tasks:
         return task
 
     def __enter__(self) -> Self:
-        """Return the tasks, of which there are none yet."""
+        """Return the tasks."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """See to it that nothing goes on: what does not end by itself has its connection closed."""
-        if self._over():
+        """End all tasks; the connection of one that does not end by itself is closed."""
+        if self._all_done():
             return
         self._fail(Stopped())  # an earlier error stays the first
         self._clock.notify()
-        if not self._clock.wait(self._over, GIVE_UP):
+        if not self._clock.wait(self._all_done, GIVE_UP):
             for client in tuple(self.senders.values()):
                 client.close()
-            self._clock.wait(self._over, HANG_UP)
+            self._clock.wait(self._all_done, HANG_UP)
 
-    def _over(self) -> bool:
+    def _all_done(self) -> bool:
         return all(task.done for task in self._tasks)

@@ -1,4 +1,4 @@
-"""A step's turn: what its performer is told beside the step itself."""
+"""A step's turn: the arguments of its performer apart from the step itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.replay.rehearsal import Rehearsal
 
 
 class StepTimes:
-    """When the last step of each verb began, and ended: what is claimed after it counts from there."""
+    """When the last step of each verb began and ended, in seconds since the replay began; claims count from there."""
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.began: dict[str, float] = {}
@@ -21,11 +21,11 @@ class StepTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The turn of one step; a performer returns its Outcome, or None where it goes on and calls `ended` when over."""
+    """The turn of one step; a performer returns its Outcome, or None if it runs on and calls `ended` at its end."""
 
     number: int
-    place: str  # where a person finds it, if the number does not say that already
+    place: str  # the step's place for a person; empty if it is the number
     inner: tuple[Numbered, ...]
-    later: Callable[[], tuple[Step, ...]]  # the steps that go on beside it, or come later
-    play: Callable[[Sequence[Numbered]], bool]  # does steps one after the other, and tells whether all went as asked
+    later: Callable[[], tuple[Step, ...]]  # returns the steps that run beside it or come later
+    play: Callable[[Sequence[Numbered]], bool]  # does steps one after the other, and returns whether all succeeded
     ended: Callable[[Outcome], None]

@@ -1,4 +1,4 @@
-"""The verbs of the cloud while a replay runs: what comes of one is how its step ends."""
+"""The verbs of the cloud in a replay: the result of a verb becomes the Outcome of its step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.replay.rehearsal import Rehearsal
 
 
 def do(rehearsal: Rehearsal, verb: Step, find: Find = of_kind) -> Outcome:
-    """Do a verb; what is refused, or does not come back, is an outcome that is not ok."""
+    """Do a verb, and return its Outcome; a refusal, or a broker that does not come back, is recorded as a failure."""
     try:
         done = operate(rehearsal.service, verb, find)
     except InputError as error:

@@ -10,7 +10,7 @@ import pytest
 from lab.declare.loading import load
 from lab.history import Acknowledged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
 from lab.replay.outstanding import Outstanding
-from lab.replay.settling import spared
+from lab.replay.settling import silent_audiences
 from lab.shipped import shipped
 
 
@@ -21,9 +21,9 @@ class Seen(Outstanding):
         self,
         *clients: str,
         to: str = "topic://a",
-        spared: Callable[[str, str], bool] = lambda client, destination: False,
+        expects_nothing: Callable[[str, str], bool] = lambda client, destination: False,
     ) -> None:
-        super().__init__(lambda source, target: source == target, spared)
+        super().__init__(lambda source, target: source == target, expects_nothing)
         self.to = to
         for client in clients:
             self.record(Subscribed(t=0, client=client, broker="tokyo", over="stomp", destination=to, step=1))
@@ -46,11 +46,11 @@ class Seen(Outstanding):
 def test_nothing_is_owed_before_the_broker_accepts() -> None:
     seen = Seen("one")
     seen.publishing(2, 2)
-    assert seen.nothing()
+    assert seen.is_empty()
     seen.accepted("2-1")
-    assert not seen.nothing()
+    assert not seen.is_empty()
     seen.received("one", "2-1")
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 def test_a_receipt_may_be_faster_than_the_outcome_and_than_the_subscription() -> None:
@@ -60,7 +60,7 @@ def test_a_receipt_may_be_faster_than_the_outcome_and_than_the_subscription() ->
     seen.publishing(2, 2)
     seen.received("one", "2-1")
     seen.accepted("2-1")
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 def test_a_duplicate_does_not_stand_for_what_is_missing() -> None:
@@ -70,7 +70,7 @@ def test_a_duplicate_does_not_stand_for_what_is_missing() -> None:
     seen.accepted("2-2")
     for _ in range(3):
         seen.received("one", "2-1")
-    assert not seen.nothing()
+    assert not seen.is_empty()
 
 
 def test_what_was_not_accepted_is_not_owed() -> None:
@@ -78,7 +78,7 @@ def test_what_was_not_accepted_is_not_owed() -> None:
     seen.publishing(2, 2)
     seen.accepted("2-1", SendOutcome.FAILED)
     seen.accepted("2-2", SendOutcome.UNKNOWN)
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 def test_every_topic_subscription_is_owed_but_only_one_of_a_queue() -> None:
@@ -87,19 +87,19 @@ def test_every_topic_subscription_is_owed_but_only_one_of_a_queue() -> None:
         seen.publishing(3, 1)
         seen.accepted("3-1")
         seen.received("two", "3-1")
-        assert seen.nothing() is content
+        assert seen.is_empty() is content
 
 
 def test_those_out_of_reach_or_gone_are_owed_nothing() -> None:
     seen = Seen("one")
     seen.publishing(2, 1, broker="singapore")
     seen.accepted("2-1")
-    assert seen.nothing()
+    assert seen.is_empty()
     seen.publishing(3, 1)
     seen.accepted("3-1")
-    assert not seen.nothing()
+    assert not seen.is_empty()
     seen.record(Unsubscribed(t=0, client="one", broker="tokyo", destination="topic://a"))
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 def test_those_who_subscribe_later_are_owed_nothing() -> None:
@@ -107,7 +107,7 @@ def test_those_who_subscribe_later_are_owed_nothing() -> None:
     seen.publishing(2, 1)
     seen.record(Subscribed(t=0, client="one", broker="tokyo", over="stomp", destination="topic://a", step=3))
     seen.accepted("2-1")
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 def test_given_bodies_are_counted_by_digest_and_foreign_ones_are_not() -> None:
@@ -118,9 +118,9 @@ def test_given_bodies_are_counted_by_digest_and_foreign_ones_are_not() -> None:
         seen.accepted(each)
     seen.received("one", digest="foreign")
     seen.received("one", digest="same")
-    assert not seen.nothing()
+    assert not seen.is_empty()
     seen.received("one", digest="same")
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 def test_a_given_body_may_be_known_by_its_header() -> None:
@@ -131,9 +131,9 @@ def test_a_given_body_may_be_known_by_its_header() -> None:
         seen.accepted(each)
     seen.received("one", "2-1")
     seen.received("one", "2-1")
-    assert not seen.nothing()
+    assert not seen.is_empty()
     seen.received("one", "2-2")
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 def test_a_given_body_of_unknown_outcome_is_listened_for_to_the_end() -> None:
@@ -143,16 +143,16 @@ def test_a_given_body_of_unknown_outcome_is_listened_for_to_the_end() -> None:
     seen.accepted("2-1")
     seen.accepted("2-2", SendOutcome.UNKNOWN)
     seen.received("one", digest="same")
-    assert not seen.nothing()
+    assert not seen.is_empty()
 
 
 def test_what_is_not_to_come_is_not_waited_for() -> None:
-    seen = Seen("one", "two", spared=lambda client, destination: (client, destination) == ("one", "topic://a"))
+    seen = Seen("one", "two", expects_nothing=lambda client, destination: (client, destination) == ("one", "topic://a"))
     seen.publishing(2, 1)
     seen.accepted("2-1")
-    assert not seen.nothing(), "two is owed it"
+    assert not seen.is_empty(), "two is owed it"
     seen.received("two", "2-1")
-    assert seen.nothing()
+    assert seen.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_a_claim_of_silence_spares_only_what_no_other_claim_is_about(tmp_path: P
         "  - publish: {broker: tokyo, over: stomp, topic: b, count: 1}\n"
         f"expect:\n{expect}"
     )
-    assert spared(load(path, environment={}))("tk", "topic://a") is silent
+    assert silent_audiences(load(path, environment={}))("tk", "topic://a") is silent

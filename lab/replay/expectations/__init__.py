@@ -1,1 +1,1 @@
-"""How it is seen that a claim has come true, for kinds that a lab listens on for: a file of the claim's name."""
+"""Conditions for the end of waiting: whether a claim has come true, in a file for each kind that is waited for."""

@@ -1,4 +1,4 @@
-"""When a bridge is as it was claimed."""
+"""The condition that a bridge is as claimed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from lab.declare.expectations.bridge import Bridge
 from lab.declare.steps.base import Bridges, Step
 from lab.declare.steps.broker import OnBroker, State
 from lab.plan.values import BridgePlan
-from lab.replay.bridges import STEADY, of_connector
+from lab.replay.bridges import STEADY, bridges_of
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes
 
 
 def come_true(rehearsal: Rehearsal, claim: Bridge, term: Term) -> Callable[[], bool]:
-    """Return whether the bridge is as claimed and stays so, if that is what the step brings about; else never."""
-    bridges = of_connector(rehearsal.plan, claim.connector, claim.broker)
+    """Return a condition: the bridge is steadily as claimed. If the step cannot bring that about, it never holds."""
+    bridges = bridges_of(rehearsal.plan, claim.connector, claim.broker)
 
     ends, since = rehearsal.sightings.bridges, rehearsal.recall(StepTimes).ended[term.after]
 
     def stands() -> bool:
-        # Also since the step: what it takes down is seen a moment later.
+        # Steady since the step, too: what the step takes down is seen a moment later.
         steady = rehearsal.now() - max(ends.changed, since) >= STEADY
         return steady and bool(bridges) and all(ends.state(bridge) == claim.up for bridge in bridges)
 
@@ -31,7 +31,7 @@ def come_true(rehearsal: Rehearsal, claim: Bridge, term: Term) -> Callable[[], b
 
 
 def _effect(rehearsal: Rehearsal, step: Step, bridges: Sequence[BridgePlan]) -> Bridges:
-    """Return what such a step does to bridges; one to or from a pair comes back through the other instance."""
+    """Return the effect of a step on bridges; a bridge to or from a pair comes up again at the other instance."""
     ends = {end for bridge in bridges for end in (bridge.initiator, bridge.responder)}
     pair = any(len(rehearsal.plan.broker(end).instances) > 1 for end in ends)
     fails_over = pair and isinstance(step, OnBroker) and step.brings is State.DOWN

@@ -1,4 +1,4 @@
-"""When a demand is as it was claimed."""
+"""The condition that a demand is as claimed."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lab.replay.rehearsal import Rehearsal
 
 
 def come_true(rehearsal: Rehearsal, claim: Demanded, term: Term) -> Callable[[], bool]:
-    """Return whether the demand was last seen as it is claimed."""
+    """Return a condition: the demand was last seen as claimed."""
     return lambda: rehearsal.sightings.demands.get((claim.broker, str(destination_of(claim)))) is claim.present

@@ -1,4 +1,4 @@
-"""When a log has the lines that were claimed."""
+"""The condition that a log has the claimed lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.replay.turn import StepTimes
 
 
 def come_true(rehearsal: Rehearsal, claim: Log, term: Term) -> Callable[[], bool]:
-    """Return whether the log has the lines that are claimed; never for lines that must not come."""
+    """Return a condition: the log has the claimed lines. For lines that must be absent it never holds."""
     begin = rehearsal.recall(StepTimes).began[term.after]
     pattern = log_lines.pattern(claim.matches)
 

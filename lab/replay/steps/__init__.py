@@ -1,1 +1,1 @@
-"""What each kind of step does to a Lab."""
+"""The performers of the steps: a file for each kind, with its function `perform`."""

@@ -13,7 +13,7 @@ from lab.runtime.messages import Approach
 
 
 def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
-    """Try to log in, leave at once where that works, and write down how it ended; whatever it is, the step is done."""
+    """Try to log in, disconnect at once, and record the outcome; the step succeeds whatever it is."""
     begun = rehearsal.now()
     outcome, note = "ok", ""
     try:

@@ -1,4 +1,4 @@
-"""The step `connector`: a network connector stops, or starts."""
+"""The step `connector`: a network connector is stopped or started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: ConnectorStep, turn: Turn) -> Outcome:
-    """Stop or start it over its broker's JMX."""
+    """Stop or start the connector over the broker's JMX."""
     try:
         rehearsal.record_of_lab(rehearsal.lab.change_connector(step.broker, step.name, step.do))
     except BrokerError as error:

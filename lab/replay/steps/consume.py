@@ -1,4 +1,4 @@
-"""The consume step: messages are taken one by one, and acknowledged or not."""
+"""The step `consume`: messages are taken one by one, and acknowledged or not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.declare.steps.base import Login
 from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
-from lab.replay.attempts import failed
+from lab.replay.attempts import record_failure
 from lab.replay.callbacks import Callbacks, Unsettled
 from lab.replay.listeners import Listeners
 from lab.replay.outcome import Outcome, refused
@@ -45,23 +45,23 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
             events=callbacks,
         )
     except (BrokerError, LabTimeout) as error:
-        failed(rehearsal, login, step.client, "connect", error, begun)
+        record_failure(rehearsal, login, step.client, "connect", error, begun)
         return refused(rehearsal, step.client, error)
     rehearsal.recall(Listeners).connections.setdefault(step.client, []).append(callbacks)
     with closing(client):
-        return _alone(rehearsal, number, step, login, client, callbacks)
+        return _subscribe_and_take(rehearsal, number, step, login, client, callbacks)
 
 
-def _alone(
+def _subscribe_and_take(
     rehearsal: Rehearsal, number: int, step: Consume, login: Login, client: Client, callbacks: Callbacks
 ) -> Outcome:
-    """Subscribe for a while, take, and end the subscription: what was not acknowledged is given back."""
+    """Subscribe, take messages and unsubscribe; the broker takes back what was not acknowledged."""
     to, begun = destination(step), rehearsal.now()
     try:
-        # No more are to come than are taken: what came beyond that would be given back, marked as redelivered.
+        # Prefetch no more than is taken: the broker would take the rest back, marked as redelivered.
         client.subscribe(Terms(destination=to, ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count))
     except (BrokerError, LabTimeout) as error:
-        failed(rehearsal, login, step.client, "subscribe", error, begun)
+        record_failure(rehearsal, login, step.client, "subscribe", error, begun)
         return refused(rehearsal, step.client, error)
     rehearsal.record(
         Subscribed(
@@ -86,28 +86,28 @@ def _alone(
 def _take(
     rehearsal: Rehearsal, step: Consume, client: Client, callbacks: Callbacks, cumulative: frozenset[str]
 ) -> Outcome:
-    """Take messages as they come, and acknowledge them where that is asked, until there are enough or time is over."""
+    """Take messages as they come, and acknowledge them if asked, until there are enough or the time is over."""
     end = rehearsal.now() + step.within.total_seconds()
-    taken, told = 0, dict.fromkeys(SendOutcome, 0)
+    taken, settled = 0, dict.fromkeys(SendOutcome, 0)
     while taken < step.count:
         rehearsal.wait(lambda: bool(callbacks.untaken) or callbacks.lost_because is not None, end - rehearsal.now())
         if not callbacks.untaken:
             break
-        batch = _at_most(step.count - taken, callbacks)
+        batch = _next_batch(step.count - taken, callbacks)
         taken += len(batch)
         for outcome in _settle(rehearsal, step.client, client, callbacks, batch, cumulative) if step.ack else ():
-            told[outcome] += 1
+            settled[outcome] += 1
     notes = []
     if taken < step.count:
         because = callbacks.lost_because or f"no more came within {units.format_duration(step.within)}"
         notes.append(f"{taken} of {step.count} taken: {because}")
-    if unsettled := told[SendOutcome.FAILED] + told[SendOutcome.UNKNOWN]:
+    if unsettled := settled[SendOutcome.FAILED] + settled[SendOutcome.UNKNOWN]:
         notes.append(f"{unsettled} of {taken} acknowledgements without the broker's word that they are done")
     return Outcome(ok=not notes, note="; ".join(notes))
 
 
-def _at_most(number: int, callbacks: Callbacks) -> list[Unsettled]:
-    """Take what is there; a connection that is lost meanwhile takes it all away."""
+def _next_batch(number: int, callbacks: Callbacks) -> list[Unsettled]:
+    """Return up to `number` received messages; fewer if the connection is lost meanwhile, which discards them."""
     batch: list[Unsettled] = []
     with suppress(IndexError):
         while len(batch) < number:
@@ -123,7 +123,7 @@ def _settle(
     batch: Sequence[Unsettled],
     cumulative: frozenset[str],
 ) -> list[SendOutcome]:
-    """Acknowledge messages and record what became of each that an acknowledgement covers."""
+    """Acknowledge messages; record and return the outcome of each message that an acknowledgement covers."""
     covered: list[tuple[str, list[Unsettled]]] = []
     for destination_ in dict.fromkeys(str(each.destination) for each in batch):
         its = [each for each in batch if str(each.destination) == destination_]
@@ -151,7 +151,7 @@ def _settle(
 
 
 def _up_to(callbacks: Callbacks, destination_: str, token: str) -> list[Unsettled]:
-    """Return what an acknowledgement covers in client mode: that message, and all before it that await one."""
+    """Return the messages that an acknowledgement covers in client mode: that one, and all unsettled before it."""
     found = []
     for each in tuple(callbacks.unsettled.values()):
         if str(each.destination) == destination_:

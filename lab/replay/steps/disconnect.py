@@ -1,21 +1,21 @@
-"""The step `disconnect`: a client goes, and leaves behind what is durable."""
+"""The step `disconnect`: a client closes its connection, and its durable subscriptions are kept."""
 
 from __future__ import annotations
 
 from lab.declare.steps.disconnect import Disconnect
-from lab.replay.listeners import Listeners, changed, durable, leaving
+from lab.replay.listeners import Listeners, durable_terms, record_change, remove
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
-    """Let a client go without ending what is durable of its subscriptions."""
-    listener = leaving(rehearsal, step.client)
+    """Close a client's connection without ending its durable subscriptions."""
+    listener = remove(rehearsal, step.client)
     if listener is None:
         return Outcome(ok=False, note="it was not subscribed to anything")
     lost = listener.callbacks.lost_because
     listener.client.close()
-    rehearsal.recall(Listeners).kept[step.client] = durable(listener)
-    changed(rehearsal, listener, "disconnected")
+    rehearsal.recall(Listeners).kept[step.client] = durable_terms(listener)
+    record_change(rehearsal, listener, "disconnected")
     return Outcome(ok=lost is None, note="" if lost is None else f"it had gone already: {lost}")

@@ -1,4 +1,4 @@
-"""The step `end-traffic`: traffic sends no more."""
+"""The step `end-traffic`: traffic stops sending."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: EndTraffic, turn: Turn) -> Outcome:
-    """Let traffic send no more, and return when each of its messages has its outcome."""
+    """Stop traffic, and return when each of its messages has its outcome."""
     flow = rehearsal.recall(Flows).by_name.get(step.name)
     if flow is None:
         return Outcome(ok=False, note=f"there is no traffic named {step.name}")
     if flow.task.done:
         return Outcome(note="it had ended before")
-    flow.sending.told_to_end = True
+    flow.sending.stopped = True
     rehearsal.clock.notify()
     rehearsal.wait(lambda: flow.task.done, inf)
     return Outcome()

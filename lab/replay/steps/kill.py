@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from lab.declare.steps.kill import Kill
-from lab.replay.instances import to_instance
+from lab.replay.instances import change_instance
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Kill, turn: Turn) -> Outcome:
-    """End it."""
+    """Kill the instance's process."""
 
     def kill(number: int) -> str:
         rehearsal.service.ends(step.broker, number)
         rehearsal.record_of_lab(rehearsal.lab.kill(step.broker, number))
         return ""
 
-    return to_instance(rehearsal, step, kill)
+    return change_instance(rehearsal, step, kill)

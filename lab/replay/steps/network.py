@@ -1,4 +1,4 @@
-"""What steps on the network do, and connections that are tried: what packets do beside what the Network says."""
+"""Tries connections on real packets beside what the Network says, and records the network at begin and end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.replay.rehearsal import Rehearsal
 
 
 def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
-    """Try a connection, and say where packets do something else than the network says."""
+    """Try a connection; return a failed Outcome if packets do not do what the network says."""
     seen = _try(rehearsal, step.name, step.source, step.to, step.port, step.within.total_seconds())
     if seen.allowed != (seen.answer in ("open", "refused")):
         what = f"packets are answered: {seen.answer}" if not seen.allowed else f"packets meet: {seen.answer}"
@@ -26,8 +26,8 @@ def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
     return Outcome(note=seen.answer + (f": {seen.why}" if seen.why else ""))
 
 
-def tells(scenario: Scenario) -> bool:
-    """Return whether a scenario is about peerings, routes or security groups, so that its history begins with them."""
+def is_about_network(scenario: Scenario) -> bool:
+    """Return whether a scenario is about peerings, routes or security groups: then its history begins with them."""
     topology = scenario.topology
     declared = (topology.peerings, topology.route_tables, topology.security_groups)
     return (
@@ -37,15 +37,15 @@ def tells(scenario: Scenario) -> bool:
     )
 
 
-def tell_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    """Record the peerings and routes that there are when the replay begins."""
-    if tells(scenario):
+def record_peerings(rehearsal: Rehearsal, scenario: Scenario) -> None:
+    """Record the peerings and routes at the beginning of a replay, if the scenario is about them."""
+    if is_about_network(scenario):
         for seen in verbs.standing(rehearsal.service.control.network, rehearsal.now()):
             rehearsal.record(seen)
 
 
-def bear_witness_of_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    """Try what is claimed of the end, and record all that the router dropped since no route or rule let it pass."""
+def record_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
+    """Try the connections claimed for the end, and record the packets that the router dropped by route or rule."""
     asked = dict.fromkeys(claim.attempt for claim in scenario.expect if claim.attempt is not None)
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
@@ -89,7 +89,7 @@ def _drops(rehearsal: Rehearsal, near: str, far: str) -> dict[str, int]:
 
 
 def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
-    """Ask the Network, and then the link: how well two regions talk is not who may."""
+    """Return whether the Network allows a connection, and then whether the link is cut."""
     network = rehearsal.service.control.network
     found = reach(network, near, far, port)
     if not found.yes or near == INTERNET:

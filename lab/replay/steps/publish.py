@@ -1,4 +1,4 @@
-"""A step that sends: one connection, each message at its due time, and every outcome awaited."""
+"""The step `publish`, and the sending that it shares with `traffic`: one connection, each message when due."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Publishing, SendOutcome, Sent
 from lab.matching import HEADER, MOST, digest, header_value, make_body, message_id, number_body
-from lab.replay.attempts import failed, turned_away
+from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
-from lab.replay.pacing import Course, in_words, pace_of
+from lab.replay.pacing import SendTimes, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
 from lab.runtime.client import Client
 from lab.runtime.messages import Outgoing, destination
 
-PATIENCE = 30.0  # seconds without any new outcome before the rest is called unknown
+PATIENCE = 30.0  # seconds without a new outcome after which the rest counts as unknown
 
 
 def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
@@ -30,20 +30,20 @@ def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
 
 
 class Sending:
-    """One step's connection and what it sends; connected by one thread, then used by one."""
+    """The connection and the messages of one step; not thread-safe, though one thread may connect and another send."""
 
     def __init__(self, rehearsal: Rehearsal, step: Publish | Traffic, turn: Turn) -> None:
         self.who = f"step-{turn.number}"
-        self.told_to_end = False
+        self.stopped = False
         self._rehearsal, self._number, self._place, self._step = rehearsal, turn.number, turn.place, step
-        self._count = step.count if isinstance(step, Publish) else None  # None: until told to end
+        self._count = step.count if isinstance(step, Publish) else None  # None: until stopped
         self._pace = pace_of(step)
-        self._course = Course()
+        self._times = SendTimes()
         self._callbacks = Callbacks(rehearsal, self.who)
         self._client: Client | None = None
 
     def connect(self) -> Outcome | None:
-        """Connect; an Outcome where the broker refuses that, or is silent."""
+        """Connect; return the failed Outcome if the broker refuses or does not answer, else None."""
         rehearsal, step = self._rehearsal, self._step
         begun = rehearsal.now()
         try:
@@ -52,13 +52,13 @@ class Sending:
                 client=self.who, broker=step.broker, over=step.over, user=user, events=self._callbacks
             )
         except (BrokerError, LabTimeout) as error:
-            failed(rehearsal, step.login, self.who, "connect", error, begun)
+            record_failure(rehearsal, step.login, self.who, "connect", error, begun)
             return refused(rehearsal, self.who, error)
         rehearsal.tasks.senders[self._number] = self._client
         return None
 
     def send(self) -> Outcome:
-        """Send everything, each message at its moment, await every outcome, and leave."""
+        """Send each message when it is due, wait for every outcome, and disconnect."""
         assert self._client is not None, "connect first"
         rehearsal = self._rehearsal
         begun = rehearsal.now()
@@ -71,8 +71,8 @@ class Sending:
                 _await_outcomes(rehearsal, self._callbacks)
         finally:
             del rehearsal.tasks.senders[self._number]
-        turned_away(rehearsal, self._step.login, self.who, self._callbacks, begun)
-        return self._told()
+        record_unauthorised(rehearsal, self._step.login, self.who, self._callbacks, begun)
+        return self._outcome()
 
     def _announce(self) -> None:
         rehearsal, step = self._rehearsal, self._step
@@ -97,8 +97,8 @@ class Sending:
         )
 
     def _hand_over(self, client: Client) -> Outcome | None:
-        """Hand everything over; give an Outcome only where the broker stopped taking it."""
-        rehearsal, callbacks, course = self._rehearsal, self._callbacks, self._course
+        """Hand all messages to the client; return an Outcome only if the broker stops accepting them."""
+        rehearsal, callbacks, times = self._rehearsal, self._callbacks, self._times
         given = self._step.body is not None or self._step.file is not None
         dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
         first = rehearsal.now()
@@ -106,36 +106,36 @@ class Sending:
         for sent, message in enumerate(self._messages(), start=1):
             if dues is not None:
                 due = next(dues, None)
-                if due is None or not self._comes(first, due):
+                if due is None or not self._await_due(first, due):
                     sent -= 1
                     break
-                course.due = due
+                times.due = due
             rehearsal.check()
-            if callbacks.lost_because is not None or self.told_to_end:
+            if callbacks.lost_because is not None or self.stopped:
                 sent -= 1
                 break
             now = rehearsal.now()
             rehearsal.record(Sent(t=now, id=message.id, digest=digest(message.body) if given else None))
-            course.last = now
+            times.last = now
             if sent == 1:
-                course.first = first = now
-            course.sent = sent
+                times.first = first = now
+            times.sent = sent
             try:
                 client.publish(message)
             except LabTimeout as error:
                 return refused(rehearsal, self.who, error)
-        callbacks.awaited = sent
+        callbacks.expected = sent
         return None
 
-    def _comes(self, first: float, due: float) -> bool:
-        """Wait for the moment of a message; False where none is to be sent any more."""
+    def _await_due(self, first: float, due: float) -> bool:
+        """Wait until a message is due; return False if no more are to be sent."""
         rehearsal, callbacks = self._rehearsal, self._callbacks
         ahead = first + due - rehearsal.now()
         if ahead > 0:
-            rehearsal.wait(lambda: self.told_to_end or callbacks.lost_because is not None, ahead)
+            rehearsal.wait(lambda: self.stopped or callbacks.lost_because is not None, ahead)
         elif self._pace is not None and -ahead > self._pace.until - due:
-            return False  # it is behind, and the time it was given is over
-        return not self.told_to_end
+            return False  # it is late, and the time for sending is over
+        return not self.stopped
 
     def _messages(self) -> Iterator[Outgoing]:
         run, number, step = self._rehearsal.run, self._number, self._step
@@ -150,9 +150,9 @@ class Sending:
             headers = {**own, HEADER: header_value(run, id)}
             yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority)
 
-    def _told(self) -> Outcome:
+    def _outcome(self) -> Outcome:
         callbacks, rehearsal = self._callbacks, self._rehearsal
-        count = self._course.sent if self._count is None else self._count
+        count = self._times.sent if self._count is None else self._count
         notes: list[str] = [] if self._count is not None else [f"{count} sent"]
         ok = callbacks.outcomes[SendOutcome.OK] == count
         if not ok:
@@ -163,7 +163,7 @@ class Sending:
                 parts.append(f"{unsent} not sent")
             notes += [", ".join(parts), *[note for note in callbacks.notes if note][:3]]
         if self._pace is not None:
-            paced = self._course.kept(rehearsal.now(), self._number, self._pace)
+            paced = self._times.compare(rehearsal.now(), self._number, self._pace)
             if paced is not None:
                 rehearsal.record(paced)
                 notes.append(in_words(paced))
@@ -174,13 +174,13 @@ class Sending:
 
 
 def _await_outcomes(rehearsal: Rehearsal, callbacks: Callbacks) -> None:
-    """Wait as long as outcomes keep coming."""
+    """Wait until every send has its outcome, or PATIENCE seconds pass without one."""
     since = rehearsal.now()
 
     def left() -> float:
         return max(since, callbacks.last_outcome) + PATIENCE - rehearsal.now()
 
-    while not rehearsal.wait(lambda: callbacks.all_told, left()):
+    while not rehearsal.wait(lambda: callbacks.all_answered, left()):
         if left() <= 0:
             rehearsal.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
             return

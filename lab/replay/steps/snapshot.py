@@ -1,4 +1,4 @@
-"""The step `snapshot`: all that every broker counts is written down."""
+"""The step `snapshot`: every counter of every broker is recorded."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Snapshot, turn: Turn) -> Outcome:
-    """Record all that every broker counts now, and say which do not answer."""
+    """Record the counters of every broker; the note names those that do not answer."""
     return _take(rehearsal, step.name)
 
 
 def take_if_wanted(rehearsal: Rehearsal, scenario: Scenario, name: str) -> None:
-    """Take the snapshot `start` or `end`, where a claim looks at it."""
+    """Take the snapshot `start` or `end` if a claim needs it."""
     if any(name in claim.snapshots for claim in scenario.expect):
         _take(rehearsal, name)
 

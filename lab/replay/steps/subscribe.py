@@ -1,4 +1,4 @@
-"""The step `subscribe`: a client listens, and those who will send know of it."""
+"""The step `subscribe`: a client subscribes, and brokers where messages will be sent learn of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from lab.declare.steps.base import Step
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
-from lab.replay.attempts import failed
+from lab.replay.attempts import record_failure
 from lab.replay.bridge_paths import carries, demanded_at
-from lab.replay.listeners import Listener, Listeners, await_return, changed, durable, listen, subscribed
+from lab.replay.listeners import (
+    Listener,
+    Listeners,
+    await_reconnect,
+    durable_terms,
+    listen,
+    record_change,
+    record_subscription,
+)
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
@@ -19,7 +27,7 @@ DEMAND_WITHIN = 5.0  # seconds that a bridge may take to learn of a subscription
 
 
 def perform(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
-    """Subscribe, over the client's connection where it has one, and wait until those who will send know of it."""
+    """Subscribe over the client's connection, or a new one; wait for demand where messages will be sent."""
     terms = _terms(step)
     begun, trying = rehearsal.now(), "connect"
     try:
@@ -27,11 +35,11 @@ def perform(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
         trying = "subscribe"
         listener.client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
-        failed(rehearsal, step.login, step.client, trying, error, begun)
+        record_failure(rehearsal, step.login, step.client, trying, error, begun)
         return refused(rehearsal, step.client, error)
     listener.terms.append(terms)
     listener.numbers[terms.destination] = turn.number
-    subscribed(rehearsal, listener, terms)
+    record_subscription(rehearsal, listener, terms)
     return Outcome(note=_await_demand(rehearsal, step.broker, terms.destination, turn.later()))
 
 
@@ -47,25 +55,28 @@ def _terms(step: Subscribe) -> Terms:
 
 
 def _connected(rehearsal: Rehearsal, step: Subscribe, terms: Terms) -> Listener:
-    """Return a client with a connection: the one it has, or a new one where it has none or lost it."""
+    """Return the client with its connection, or with a new one if it has none or lost it."""
     listeners = rehearsal.recall(Listeners)
     listener = listeners.by_name.get(step.client)
     before = step.client in listeners.connections
     kept = listeners.kept.pop(step.client, ())
     if listener is not None:
-        await_return(rehearsal, listener)
+        await_reconnect(rehearsal, listener)
         if listener.callbacks.lost_because is None:
             return listener
         listener.left = True
-        kept = durable(listener)
+        kept = durable_terms(listener)
     connected = listen(rehearsal, step, (*kept, terms))
     if before:
-        changed(rehearsal, connected, "returned")
+        record_change(rehearsal, connected, "returned")
     return connected
 
 
 def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Sequence[Step]) -> str:
-    """Wait until brokers that will send there know of it, and say which do not; in vain where no link is open."""
+    """Wait until brokers where messages will be sent have demand; return in words which have not.
+
+    A broker that is down, or has no open path, is not waited for.
+    """
     unaware, links = [], rehearsal.service.links
     end = rehearsal.now() + DEMAND_WITHIN
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):

@@ -11,7 +11,7 @@ from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Together, turn: Turn) -> Outcome:
-    """Do its steps, each in a task of its own, and return when all are done."""
+    """Do the inner steps, each in its own task, and return when all are done."""
     oks: list[bool] = []
     tasks = [
         rehearsal.tasks.begin(f"step-{each.written}", lambda each=each: oks.append(turn.play((each,))))  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Traffic: a step that sends in the background, beside the steps after it, until it is told to end."""
+"""The step `traffic`: messages are sent in the background, beside the steps after it, until it is ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.replay.turn import Turn
 
 @dataclass(slots=True, kw_only=True)
 class Flow:
-    """Traffic that goes on."""
+    """Traffic that has begun."""
 
     sending: Sending
     task: Task
@@ -24,14 +24,14 @@ class Flow:
 
 
 class Flows:
-    """All traffic by its name, what has ended too."""
+    """All traffic by its name, ended traffic included."""
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.by_name: dict[str, Flow] = {}
 
 
 def perform(rehearsal: Rehearsal, step: Traffic, turn: Turn) -> Outcome | None:
-    """Connect and let it flow; an Outcome where it could not begin."""
+    """Connect and begin to send; return an Outcome only if it cannot begin."""
     flows = rehearsal.recall(Flows).by_name
     flow = flows.get(step.name)
     if flow is not None and not flow.task.done:
@@ -45,10 +45,10 @@ def perform(rehearsal: Rehearsal, step: Traffic, turn: Turn) -> Outcome | None:
 
 
 def end_all(rehearsal: Rehearsal) -> None:
-    """End all traffic that goes on until told, and return when the rest has ended by itself."""
+    """Stop traffic without a duration, and return when all traffic has ended."""
     for flow in rehearsal.recall(Flows).by_name.values():
         if flow.duration is None:
-            flow.sending.told_to_end = True
+            flow.sending.stopped = True
     rehearsal.clock.notify()
     for flow in rehearsal.recall(Flows).by_name.values():
         rehearsal.wait(lambda flow=flow: flow.task.done, inf)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The step `try`: a connection is tried, beside what the network says of it."""
+"""The step `try`: a connection is tried, and compared with what the network allows."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Try, turn: Turn) -> Outcome:
-    """Try it, and say where packets do something else than the network says."""
+    """Try the connection; the step fails if packets do not do what the network says."""
     return try_out(rehearsal, step)

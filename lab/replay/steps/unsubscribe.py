@@ -1,19 +1,19 @@
-"""The step `unsubscribe`: a client stops listening, and goes."""
+"""The step `unsubscribe`: a client ends its subscriptions, and disconnects."""
 
 from __future__ import annotations
 
 from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Unsubscribed
-from lab.replay.listeners import leaving
+from lab.replay.listeners import remove
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Unsubscribe, turn: Turn) -> Outcome:
-    """End all subscriptions of a client, and let it go."""
-    listener = leaving(rehearsal, step.client)
+    """End all subscriptions of a client, and close its connection."""
+    listener = remove(rehearsal, step.client)
     if listener is None:
         return Outcome(ok=False, note="it was not subscribed to anything")
     try:

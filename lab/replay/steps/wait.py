@@ -1,4 +1,4 @@
-"""The wait step: time that passes, or something that must come within it."""
+"""The step `wait`: time passes, or a condition must come true within it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lab import units
 from lab.declare.steps.wait import Wait
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BridgePlan
-from lab.replay.bridges import of_connector
+from lab.replay.bridges import bridges_of
 from lab.replay.listeners import Listeners
 from lab.replay.maintenance import wait_in_service
 from lab.replay.outcome import Outcome
@@ -25,7 +25,7 @@ _WHERE = {
 
 
 def perform(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
-    """Let time pass, or return as soon as what is waited for has come."""
+    """Wait for the duration, or until the condition comes true."""
     match step.until:
         case "bridge-up":
             return _bridge(rehearsal, step, step.connector or "")
@@ -44,11 +44,11 @@ def perform(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
 def _bridge(rehearsal: Rehearsal, step: Wait, connector: str) -> Outcome:
     ends = rehearsal.sightings.bridges
 
-    def bridges() -> list[BridgePlan]:  # anew each time: a maintenance window may bring others
-        return of_connector(rehearsal.plan, connector, step.broker)
+    def bridges() -> list[BridgePlan]:  # computed each time: a maintenance window may change them
+        return bridges_of(rehearsal.plan, connector, step.broker)
 
     def up() -> bool:
-        return bool(bridges()) and all(ends.stands(each, rehearsal.now()) for each in bridges())
+        return bool(bridges()) and all(ends.is_steady(each, rehearsal.now()) for each in bridges())
 
     def seen() -> str:
         found = ", ".join(f"it is up {_WHERE[ends.state(bridge)]}" for bridge in bridges())
@@ -76,21 +76,23 @@ def _queue(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
 
 
 def _received(rehearsal: Rehearsal, step: Wait, client: str, count: int) -> Outcome:
-    def heard() -> int:
-        return sum(each.heard for each in rehearsal.recall(Listeners).connections.get(client, ()))
+    def received() -> int:
+        return sum(each.received_count for each in rehearsal.recall(Listeners).connections.get(client, ()))
 
-    return _until(rehearsal, step, lambda: heard() >= count, lambda: f"{client} has received {heard()} of {count}")
+    return _until(
+        rehearsal, step, lambda: received() >= count, lambda: f"{client} has received {received()} of {count}"
+    )
 
 
 def _until(rehearsal: Rehearsal, step: Wait, condition: Callable[[], bool], otherwise: Callable[[], str]) -> Outcome:
-    """Wait for a condition; where it does not come, say what there is instead."""
+    """Wait for a condition; if it does not come true, the note says what there is instead."""
     silence: list[str] = []
 
     def holds() -> bool:
         silence.clear()
         try:
             return condition()
-        except (BrokerError, LabTimeout) as error:  # it is asked again: a broker may be away for a while
+        except (BrokerError, LabTimeout) as error:  # tried again: a broker may be away for a while
             silence.append(error.what)
             return False
 
