@@ -19,10 +19,12 @@ from lab.amazonmq.account.account import Account, due_brokers, open_windows, unf
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.link import OnLink
 from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.reboot import Reboot
 from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabError, LabTimeout
+from lab.living import words
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
 from lab.living.verbs import Verbs
@@ -213,7 +215,9 @@ class Live(Verbs):
         return self.lab.note.control
 
     def _named(self, verb: Step) -> Step:
-        """Return the verb with the broker's name where it has its id."""
+        """Return the verb with the broker's name for its id; raise InputError where there is no such link."""
+        if isinstance(verb, OnLink):
+            words.link(self.lab.note.plan, verb.link, verb.leaving)
         names = {each.broker_id: each.name for each in self.account.brokers}
         broker = getattr(verb, "broker", None)
         return verb.model_copy(update={"broker": names[broker]}) if broker in names else verb

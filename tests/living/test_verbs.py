@@ -12,6 +12,9 @@ from typing import Any, cast
 import pytest
 
 from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.declare.steps.create_user import CreateUser
+from lab.declare.steps.impair import Impair
+from lab.declare.steps.move_clock import MoveClock
 from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
@@ -42,6 +45,21 @@ def test_verbs_take_words() -> None:
     table = live.network.route_tables[0].name
     live.delete_route(table, str(live.network.route_table(table).routes[0].destination))
     assert live.network.route_table(table).routes == ()
+
+
+def test_a_verb_is_done_as_a_value_too_by_a_name_or_an_id() -> None:
+    lab = LiveLab()
+    live = lab.live
+    its = live.account.broker("tokyo").broker_id
+    done = live.do(CreateUser(broker=its, user="audit", password="over-the-ocean-1858"))
+    assert done.note == "it waits for a reboot"
+    assert [broker for broker, user, _ in lab.passwords if user == "audit"] == ["tokyo"]
+    live.update_broker("tokyo", window="sunday 03:00 Asia/Tokyo", revision=1)
+    assert str(live.account.broker("tokyo").window) == "sunday 03:00 Asia/Tokyo"
+    opens = live.account.broker("tokyo").window.opens_after(live.now)
+    live.do(MoveClock(to=opens + timedelta(minutes=1)))
+    assert lab.rebooted == ["tokyo"], "the window has opened"
+    live.do(Impair(link="tokyo-singapore", delay="80ms"))
 
 
 def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> None:
@@ -75,6 +93,7 @@ def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> No
         (lambda live: live.impair(delay="80"), "delay: '80' has no unit"),
         (lambda live: live.impair(delay="80ms", distribution="flat"), "distribution: no such distribution"),
         (lambda live: live.cut("atlantic"), 'no link named "atlantic"'),
+        (lambda live: live.do(Impair(link="atlantic", delay="1s")), 'no link named "atlantic"'),
         (lambda live: live.cut(leaving="rome"), 'no region named "rome"'),
         (lambda live: live.authorize_ingress("default-tokyo"), "say from where, once\n  cidr 10.1.0.10/32"),
         (lambda live: live.authorize_ingress("default-tokyo", cidr="10.1.0.0/33"), "cidr: '10.1.0.0/33' is not"),

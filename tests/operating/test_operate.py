@@ -1,0 +1,140 @@
+"""Verbs are done by one function each: a reboot in its order, resumed where it was cut; links, users, updates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from lab.declare.kinds import of_kind
+from lab.declare.loading import load
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
+from lab.declare.steps.broker import OnInstance
+from lab.declare.steps.connector import ConnectorStep
+from lab.declare.steps.create_user import CreateUser
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.flap import Flap
+from lab.declare.steps.heal import Heal
+from lab.declare.steps.impair import Impair
+from lab.declare.steps.link import OnLink
+from lab.declare.steps.network import OnNetwork
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.service import OfService
+from lab.declare.steps.update_broker import UpdateBroker
+from lab.errors import BrokerError, InputError, PlanError
+from lab.history import BrokerChanged, LinkChanged
+from lab.operating import operate, reboot
+from lab.operating.reboot import begin_reboot, reboot_order
+from lab.plan.control import opening_control
+from lab.plan.planning import plan
+from lab.shipped import shipped
+from tests.operating.plane import NOW, Plane
+from tests.replay.fake_lab import FakeLab
+
+PENDING = {"broker": "tokyo", "user": "audit", "password": "over-the-ocean-1858"}
+
+
+def opened(scenario: str = "one-way") -> Plane:
+    its = plan(load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology, seed=7)
+    return Plane(FakeLab(its), its, opening_control(its, NOW))
+
+
+def told(plane: Plane) -> list[tuple[str, int]]:
+    return [(each.state, each.instance) for each in plane.seen if isinstance(each, BrokerChanged)]
+
+
+@pytest.mark.parametrize(
+    ("of", "active", "stopped", "order"),
+    [
+        ((1,), 1, (), (1,)),
+        ((1, 2), 1, (), (2, 1)),
+        ((1, 2), 2, (), (1, 2)),
+        ((1, 2), 1, (2,), (1,)),  # stopped by hand: it is left so
+        ((1, 2), None, (), (2, 1)),  # none serves: both are started
+        ((1, 2), None, (1,), (2,)),
+        ((1, 2), None, (1, 2), (1,)),
+    ],
+)
+def test_who_serves_is_rebooted_last(
+    of: tuple[int, ...], active: int | None, stopped: Collection[int], order: tuple[int, ...]
+) -> None:
+    assert reboot_order(of, active, stopped) == order
+
+
+def test_what_is_pending_is_applied_while_the_broker_is_down() -> None:
+    plane = opened()
+    assert operate(plane, CreateUser(**PENDING)).note == "it waits for a reboot"
+    operate(plane, Reboot(broker="tokyo"))
+    record = plane.control.account.broker("tokyo")
+    assert (str(record.state), record.has_pending, record.user("audit").current is not None) == ("RUNNING", False, True)
+    assert told(plane) == [("stopping", 0), ("stopped", 0), ("starting", 0), ("started", 0)]
+    states = [str(each.account.broker("tokyo").state) for each in plane.kept]
+    assert states == ["RUNNING", "REBOOT_IN_PROGRESS", "REBOOT_IN_PROGRESS", "RUNNING"]
+
+
+def test_of_a_pair_the_standby_comes_first_and_the_files_are_written_once() -> None:
+    plane = opened("failover")
+    operate(plane, Reboot(broker="singapore"))
+    assert [number for state, number in told(plane) if state == "stopping"] == [2, 1]
+    assert cast(FakeLab, plane.lab).prepared == [], "nothing was pending"
+    operate(plane, CreateUser(**{**PENDING, "broker": "singapore"}))
+    operate(plane, Reboot(broker="singapore"))
+    assert [broker for broker, _ in cast(FakeLab, plane.lab).prepared] == ["singapore"]
+
+
+def test_one_that_was_cut_off_is_gone_on_with() -> None:
+    plane = opened()
+    plane.change(lambda control: begin_reboot(control, "tokyo", t=1.0))
+    with pytest.raises(InputError, match="REBOOT_IN_PROGRESS, so there is nothing to reboot"):
+        operate(plane, Reboot(broker="tokyo"))
+    reboot.operate(plane, Reboot(broker="tokyo"), resumed=True)
+    assert plane.control.account.broker("tokyo").state == "RUNNING"
+
+
+def test_one_that_does_not_come_back_is_running_for_the_service() -> None:
+    plane = opened()
+    cast(FakeLab, plane.lab).broken_revisions = 1
+    with pytest.raises(BrokerError, match="ended while starting"):
+        operate(plane, Reboot(broker="tokyo"))
+    assert plane.control.account.broker("tokyo").state == "RUNNING"
+
+
+def test_an_update_may_order_its_reboot() -> None:
+    plane = opened()
+    operate(plane, UpdateBroker(broker="tokyo", revision=1))
+    assert plane.control.account.broker("tokyo").pending is not None
+    operate(plane, UpdateBroker(broker="tokyo", revision=1, apply="immediately"))
+    assert plane.control.account.broker("tokyo").current.revision == 1
+    assert ("started", 0) in told(plane)
+
+
+def test_a_link_is_changed_by_one_value_too() -> None:
+    plane = opened()
+    for verb in (Cut(link="tokyo-singapore", leaving="tokyo"), Heal(link="tokyo-singapore")):
+        operate(plane, verb)
+    operate(plane, Impair(link="tokyo-singapore", delay="80ms"))
+    flap = {"link": "tokyo-singapore", "times": 2, "down": timedelta(seconds=1), "up": timedelta(seconds=2)}
+    begun = plane.lab.clock.now()
+    operate(plane, Flap(**flap))
+    assert plane.lab.clock.now() - begun == pytest.approx(4.0)
+    states = [each.state for each in plane.seen if isinstance(each, LinkChanged)]
+    assert states == ["cut", *["open"] * 4, *["cut", "cut", "open", "open"] * 2]
+
+
+def test_what_the_cloud_does_is_done_here_and_nothing_else() -> None:
+    clouds = (OfService, OnNetwork, OnLink)
+    ours = {kind for kind in STEPS if of_kind(kind, "lab.operating", "operate")}
+    assert {kind for kind in STEPS if issubclass(kind, clouds)} <= ours
+    assert not any(issubclass(kind, OnInstance | ConnectorStep | Publish) for kind in ours)
+    with pytest.raises(PlanError, match="nobody knows how to publish"):
+        operate(opened(), Publish(broker="tokyo", over="mqtt", topic="prices"))
+
+
+def test_a_verb_says_what_it_is_in_words() -> None:
+    verbs: list[Step] = [Reboot(broker="tokyo", downtime="5s"), CreateUser(**PENDING)]
+    assert [each.words() for each in verbs] == ["reboot broker tokyo, 5s down", "create the user audit of tokyo"]
+    assert "1858" not in repr(verbs)
