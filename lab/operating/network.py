@@ -35,7 +35,7 @@ def age(control: Control, t: float, *, at: timedelta) -> Done:
     return Done(control=replace(control, network=after), seen=seen)
 
 
-def standing(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
+def existing(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
     """Return every peering and every route that there is, as a replay tells them when it begins."""
     for peering in network.peerings:
         yield _peering(peering, str(peering.state), t)

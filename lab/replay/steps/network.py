@@ -40,7 +40,7 @@ def is_about_network(scenario: Scenario) -> bool:
 def record_peerings(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Record the peerings and routes at the beginning of a replay, if the scenario is about them."""
     if is_about_network(scenario):
-        for seen in verbs.standing(rehearsal.service.control.network, rehearsal.now()):
+        for seen in verbs.existing(rehearsal.service.control.network, rehearsal.now()):
             rehearsal.record(seen)
 
 
