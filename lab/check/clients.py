@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lab.declare.scenario import Scenario
-from lab.declare.unrolling import in_time
+from lab.declare.unrolling import in_order
 from lab.errors import Problem
 
 
@@ -15,7 +15,7 @@ def check_clients(scenario: Scenario, missing: Mapping[str, str]) -> tuple[Probl
 
 
 def _found(scenario: Scenario, missing: Mapping[str, str]) -> Iterator[Problem]:
-    for path, step in in_time(scenario.steps):
+    for path, step in in_order(scenario.steps):
         over: str | None = getattr(step, "over", None)
         if over is not None and over in missing:
             what = f"no client for {over} is installed"

@@ -1,6 +1,6 @@
-"""What is wrong with steps and claims about the network: the very verbs are done, in the order of the steps.
+"""Checks of steps and claims about the network, by applying the steps' verbs in their order.
 
-What AWS, or the lab, would refuse while a scenario runs is refused here, with its place.
+What AWS, or the lab, would refuse while a scenario runs is reported here, with its place.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lab.plan.network import network_of
 
 
 class NetworkSoFar:
-    """The Network as the steps have left it, with the time that they waited at least, and what they tried."""
+    """The Network after the steps so far, the shortest time that they waited, and the connections that they tried."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.network = network_of(scenario.topology)
@@ -29,7 +29,7 @@ class NetworkSoFar:
 
 
 def check_ends(context: Context, of: Reachable | Dropped | Try) -> Iterator[Problem]:
-    """Return the Problem that nothing can be tried between two ends."""
+    """Yield a Problem if no connection can be tried between two ends."""
     if context.unknown & {"source", "to"}:
         return
     brokers = context.topology.brokers

@@ -1,4 +1,4 @@
-"""What the service would refuse of a scenario's steps, and what it has at some time: connectors, users, revisions."""
+"""Checks of steps against the service by a dry run, and the connectors, users and revisions that exist at some time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.amazonmq.account.refusals import Refused
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.check.context import Context
-from lab.check.dry_run import Move, changes_anything, moves, opening, texts
+from lab.check.dry_run import Move, changes_anything, connectors_by_broker, moves, opening_account
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_user import CreateUser
@@ -20,14 +20,14 @@ from lab.plan.brokers import connectors
 
 
 class Revisions:
-    """The last revision of each configuration that there is at some time."""
+    """The latest revision of each configuration that exists at some time."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.by_name: dict[str, int] = {}
         self.certain = True
         try:
-            accounts = [opening(scenario.topology), *(move.account for move in moves(scenario))]
-        except (InputError, KeyError):  # said by the checks of the topology
+            accounts = [opening_account(scenario.topology), *(move.account for move in moves(scenario))]
+        except (InputError, KeyError):  # reported by the checks of the topology
             self.certain = False
             return
         for account in accounts:
@@ -35,22 +35,22 @@ class Revisions:
 
 
 def check_service(scenario: Scenario) -> Iterator[Problem]:
-    """Return every refusal that is certain."""
+    """Yield a Problem for each step that the service would refuse for certain."""
     if not any(isinstance(step, OfService) for step in every_step(scenario.steps)):
         return
     try:
         for move in moves(scenario):
             if move.refusal is not None and not isinstance(move.step, Reboot):
                 yield from _refused(scenario, move, move.refusal)
-    except (InputError, KeyError):  # said by the checks of the topology
+    except (InputError, KeyError):  # reported by the checks of the topology
         return
 
 
 def connectors_of(scenario: Scenario) -> dict[str, list[str]]:
-    """Map each connector's name to the brokers that have it, at the beginning or by what the steps apply."""
+    """Return the brokers that have each connector, by its name, at the beginning or after a step."""
     owners = connectors(scenario.topology)
     if changes_anything(scenario):
-        for broker, each in texts(scenario).items():
+        for broker, each in connectors_by_broker(scenario).items():
             for connector in (connector for its in each for connector in its):
                 if broker not in owners.setdefault(connector.name, []):
                     owners[connector.name].append(broker)
@@ -58,12 +58,12 @@ def connectors_of(scenario: Scenario) -> dict[str, list[str]]:
 
 
 def connectors_at(scenario: Scenario, broker: str) -> tuple[NetworkConnector, ...]:
-    """Return every connector that a broker has at some time."""
-    return tuple(connector for its in texts(scenario).get(broker, ()) for connector in its)
+    """Return the connectors that a broker has at some time."""
+    return tuple(connector for its in connectors_by_broker(scenario).get(broker, ()) for connector in its)
 
 
 def check_owner(context: Context, name: str, broker: str | None) -> Iterator[Problem]:
-    """Return the Problem that a broker does not have a connector, or that of several that do none is named."""
+    """Yield a Problem if the broker does not have the connector, or if several have it and none is named."""
     owners = connectors_of(context.scenario)[name]
     if broker is not None and broker not in owners:
         right = f"it is in the configuration of {', '.join(owners)}"
@@ -74,19 +74,19 @@ def check_owner(context: Context, name: str, broker: str | None) -> Iterator[Pro
 
 
 def users_of(scenario: Scenario, broker: str) -> list[str]:
-    """Name the users of a broker, those whom the steps create too."""
+    """Return the names of a broker's users, those included that the steps create."""
     made = (step.user for step in every_step(scenario.steps) if isinstance(step, CreateUser) and step.broker == broker)
     return list(dict.fromkeys((*scenario.topology.brokers[broker].users, *made)))
 
 
 def _refused(scenario: Scenario, move: Move, refusal: InputError) -> Iterator[Problem]:
-    """Return a refusal at the field that is at fault; what is wrong inside a file has its own place."""
-    field = refusal.attribute if isinstance(refusal, Refused) and refusal.attribute else _first(move.step)
+    """Yield the Problems of a refusal, at the field that is wrong; a Problem inside a file has its own place."""
+    field = refusal.attribute if isinstance(refusal, Refused) and refusal.attribute else _default_field(move.step)
     place = scenario.origin.place(*move.path, field)
     for problem in refusal.problems:
         yield problem if problem.place else Problem(what=problem.what, remedy=problem.remedy, place=place)
 
 
-def _first(step: Step) -> str:
-    """Name the field that a refusal without one is about."""
+def _default_field(step: Step) -> str:
+    """Return the field at which to report a refusal that names none."""
     return "configuration" if isinstance(step, UpdateConfiguration) else next(iter(type(step).model_fields))

@@ -67,17 +67,17 @@ def every_step(steps: Sequence[Step]) -> Iterator[Step]:
             yield from every_step(step.steps)
 
 
-def in_time(steps: Sequence[Step], path: Keys = ("steps",)) -> Iterator[tuple[Keys, Step]]:
+def in_order(steps: Sequence[Step], path: Keys = ("steps",)) -> Iterator[tuple[Keys, Step]]:
     """Yield every step with the path to the fields after its verb, as nearly as can be known in the order of doing.
 
     Of steps at once, those with an earlier `at` come first; a repeat is passed twice, since its second round begins
     in the state that the first one left.
     """
     for position, step in enumerate(steps):
-        yield from within(step, (*path, position, step.verb))
+        yield from inner_in_order(step, (*path, position, step.verb))
 
 
-def within(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
+def inner_in_order(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
     """Yield a step and every step in it, in the order of doing; `here` is the path to the fields after its verb."""
     yield here, step
     if not isinstance(step, Compound):
@@ -86,10 +86,10 @@ def within(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
     if step.at_once:
         begins = sorted(enumerate(step.steps), key=lambda each: each[1].at or timedelta(0))
         for position, each in begins:
-            yield from within(each, (*inside, position, each.verb))
+            yield from inner_in_order(each, (*inside, position, each.verb))
     else:
         for _ in range(min(step.rounds, 2)):
-            yield from in_time(step.steps, inside)
+            yield from in_order(step.steps, inside)
 
 
 def _flatten(steps: Sequence[Numbered]) -> Iterator[Numbered]:

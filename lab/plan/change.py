@@ -18,17 +18,17 @@ from lab.plan.values import Plan
 def applied(plan: Plan, broker: str, text: Sanitised, users: Sequence[UserIdentity]) -> Plan:
     """Return the Plan with a sanitised configuration and users applied to a broker; nothing else changes."""
     before = plan.broker(broker)
-    who = replace(before.identity, users=tuple(users))
+    new_identity = replace(before.identity, users=tuple(users))
     after = replace(
         before,
-        users=tuple(user.name for user in who.users),
-        console_users=tuple(user.name for user in who.users if user.console_access),
-        identity=who,
+        users=tuple(user.name for user in new_identity.users),
+        console_users=tuple(user.name for user in new_identity.users if user.console_access),
+        identity=new_identity,
         configuration_file=text.configuration.file,
         configuration=text.configuration.text,
         saved=text.text,
         removals=text.removals,
-        activemq_xml=render(text, who),
+        activemq_xml=render(text, new_identity),
     )
     its = tuple(bridges_of(broker, text.configuration.connectors, hosts(plan)))
     others = tuple(bridge for bridge in plan.bridges if bridge.initiator != broker)

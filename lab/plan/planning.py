@@ -46,35 +46,39 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
     placed = addresses(topology)
     found: list[BrokerPlan] = []
     for name, broker in topology.brokers.items():
-        who, text = identity(topology, name, activemq_version), sanitised(topology, name)
+        its_identity, text = identity(topology, name, activemq_version), sanitised(topology, name)
         found.append(
             BrokerPlan(
                 name=name,
                 region=broker.region,
-                deployment_mode=who.deployment_mode,
-                instances=tuple(_instances(who, broker.region, placed[name])),
-                broker_id=who.broker_id,
-                engine_version=who.engine_version,
-                activemq_version=who.activemq_version,
+                deployment_mode=its_identity.deployment_mode,
+                instances=tuple(_instances(its_identity, broker.region, placed[name])),
+                broker_id=its_identity.broker_id,
+                engine_version=its_identity.engine_version,
+                activemq_version=its_identity.activemq_version,
                 memory=broker.memory,
                 heap=broker.memory // 2,
-                users=tuple(user.name for user in who.users),
-                console_users=tuple(user.name for user in who.users if user.console_access),
-                identity=who,
+                users=tuple(user.name for user in its_identity.users),
+                console_users=tuple(user.name for user in its_identity.users if user.console_access),
+                identity=its_identity,
                 configuration_file=text.configuration.file,
                 configuration=text.configuration.text,
                 saved=text.text,
                 removals=text.removals,
-                activemq_xml=render(text, who),
+                activemq_xml=render(text, its_identity),
                 later=broker.later,
             )
         )
     return tuple(found)
 
 
-def _instances(who: BrokerIdentity, region: str, placed: Sequence[IPv4Address | None]) -> Iterator[InstancePlan]:
-    for number, host, address in zip(who.deployment_mode.instances, who.host_names, placed, strict=True):
-        name = who.deployment_mode.instance_name(who.name, number)
+def _instances(
+    its_identity: BrokerIdentity, region: str, placed: Sequence[IPv4Address | None]
+) -> Iterator[InstancePlan]:
+    for number, host, address in zip(
+        its_identity.deployment_mode.instances, its_identity.host_names, placed, strict=True
+    ):
+        name = its_identity.deployment_mode.instance_name(its_identity.name, number)
         if address is None:
             raise PlanError(f"no address is free for {name} in {region}", "make its VPC larger")
         yield InstancePlan(name=name, number=number, address=address, host_name=host)

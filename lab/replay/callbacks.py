@@ -50,9 +50,9 @@ class Replayed(Protocol):
 class Callbacks:
     """The events of one connection of one client."""
 
-    def __init__(self, rehearsal: Replayed, who: str) -> None:
+    def __init__(self, rehearsal: Replayed, client: str) -> None:
         self._rehearsal = rehearsal
-        self._who = who
+        self._client = client
         self._record = rehearsal.record
         self._clock_now, self._start = rehearsal.clock.now, rehearsal.start
         self.outcomes: Counter[SendOutcome] = Counter()
@@ -94,7 +94,7 @@ class Callbacks:
         self._record(
             Received(
                 t=now,
-                client=self._who,
+                client=self._client,
                 destination=where,
                 id=id,
                 digest=digest,
@@ -112,7 +112,7 @@ class Callbacks:
         """Record the loss of the connection."""
         with self._loss_lock:
             self.lost_because, on_lost = why, self._on_lost
-        self._rehearsal.trouble(self._who, why)
+        self._rehearsal.trouble(self._client, why)
         on_lost()
         self._rehearsal.clock.notify()
 

@@ -9,7 +9,7 @@ from lab.check.context import Context
 from lab.check.references import check_references
 from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
-from lab.declare.unrolling import in_time
+from lab.declare.unrolling import in_order
 from lab.errors import Problem
 
 
@@ -21,7 +21,7 @@ def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iter
     if not scenario.steps:
         place = scenario.origin.place("steps")
         yield Problem(what="a scenario without steps", remedy="add a publish step", place=place)
-    for path, step in in_time(scenario.steps):
+    for path, step in in_order(scenario.steps):
         context = Context(scenario=scenario, path=path, memory=memory)
         yield from check_references(context, step)
         for check in find(type(step), __name__, "check"):

@@ -1,4 +1,4 @@
-"""What may be wrong with a step on the network: AWS would refuse it, as things stand when its turn comes."""
+"""Checks of steps on the network: AWS would accept them in the state of the network at their turn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.errors import InputError, Problem
 
 
 def check(context: Context, step: OnNetwork) -> Iterator[Problem]:
-    """Return what AWS would refuse; what it would not is done."""
+    """Yield the Problems of a step that AWS would refuse; apply another one to the network."""
     so_far = context.recall(NetworkSoFar)
     try:
         so_far.network = step.decide(so_far.network, so_far.waited)

@@ -1,4 +1,4 @@
-"""What may be wrong with the step `update-broker` beyond what the service says: states and security groups."""
+"""Checks of the step `update-broker` beyond the service's own: the broker's state, and its security groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.network.vpc import MOST_GROUPS
 
 
 def check(context: Context, step: UpdateBroker) -> Iterator[Problem]:
-    """Return what a reboot at once would meet, and whose security groups are of another VPC."""
+    """Yield the Problems of the reboot that is ordered at once, and of security groups of another VPC."""
     its = context.recall(Brokers).named.get(step.broker)
     if step.reboot is not None and its is not None and not its.missing:
         yield from check_broker(context, step.reboot)

@@ -24,5 +24,5 @@ class AcceptPeering(OnNetwork):
         return f"accept the peering {self.peering}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return peerings.accept(network, self.peering, at=at)

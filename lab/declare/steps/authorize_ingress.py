@@ -26,5 +26,5 @@ class AuthorizeIngress(OnNetwork, InboundRule):
         return f"let {self.rule().allowed} in from {self.rule().peer} by {self.group}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return security_groups.authorize(network, self.group, self.rule())

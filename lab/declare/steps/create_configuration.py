@@ -23,7 +23,7 @@ class CreateConfiguration(OfService):
         return f"create the configuration {self.configuration} for engine version {self.engine_version}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         return configurations.create_configuration(
             account, self.configuration, self.engine_version, account.now(machine)
         )

@@ -25,7 +25,7 @@ class CreatePeering(OnNetwork):
         return f"{self.requester} asks {self.accepter} for the peering {self.name}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return peerings.request(
             network, name=self.name, requester=self.requester, accepter=self.accepter, at=at
         ).network

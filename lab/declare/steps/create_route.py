@@ -28,5 +28,5 @@ class CreateRoute(OnNetwork):
         return f"route {self.destination} to the peering {self.peering} in the route table {self.table}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return routes.create(network, table=self.table, destination=self.destination, peering=self.peering)

@@ -26,7 +26,7 @@ class CreateUser(OfUser):
         return f"create the user {self.user} of {self.broker}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         return users.create_user(
             account, self.broker, self.user, self.password, groups=self.groups, console_access=self.console_access
         )

@@ -24,5 +24,5 @@ class DeletePeering(OnNetwork):
         return f"delete the peering {self.peering}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return peerings.delete(network, self.peering, at=at)

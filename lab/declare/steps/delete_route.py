@@ -27,5 +27,5 @@ class DeleteRoute(OnNetwork):
         return f"delete the route {self.destination} of the route table {self.table}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return routes.delete(network, table=self.table, destination=self.destination)

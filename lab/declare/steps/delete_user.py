@@ -20,5 +20,5 @@ class DeleteUser(OfUser):
         return f"delete the user {self.user} of {self.broker}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         return users.delete_user(account, self.broker, self.user)

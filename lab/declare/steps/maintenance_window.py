@@ -24,5 +24,5 @@ class MaintenanceWindow(OnRecord):
         return f"set {self.broker}'s maintenance window to {self.day} {self.time} {self.zone}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         return brokers.update_broker(account, self.broker, window=window(self.day, self.time, self.zone))

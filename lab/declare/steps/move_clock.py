@@ -38,7 +38,7 @@ class MoveClock(OfService):
         return f"move the service's clock to {self.to:%Y-%m-%d %H:%M:%S} {self.to.tzinfo if self.to else ''}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         to = self.to
         if to is None:
             assert self.before is not None  # one of both is given

@@ -1,4 +1,4 @@
-"""What the steps on peerings, routes and security groups share."""
+"""The base class of steps on peerings, routes and security groups."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lab.network.vpc import Network
 
 
 class OnNetwork(Step):
-    """A step that changes who may talk to whom."""
+    """A step that changes which VPCs and brokers may talk to each other."""
 
     fault = Fault.NETWORK
     refused_at: ClassVar[str] = "peering"  # the field that a refusal is shown at
 
     @abstractmethod
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it; InputError where EC2 would refuse. `at` is for how long the lab has stood."""
+        """Return the network after the step; raise InputError if EC2 refuses it. `at` is the lab's age."""

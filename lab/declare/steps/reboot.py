@@ -30,6 +30,6 @@ class Reboot(OnBroker):
         return f"{super().words()}{down}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         begun = brokers.begin_reboot(account, self.broker)
         return brokers.finish_reboot(brokers.applied(begun, self.broker), self.broker)

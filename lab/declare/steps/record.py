@@ -1,4 +1,4 @@
-"""What the steps on what Amazon MQ keeps of a broker share."""
+"""The base class of steps on Amazon MQ's record of a broker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from lab.declare.steps.service import OfService
 
 
 class OnRecord(OfService):
-    """A step that changes what the service keeps of a broker."""
+    """A step that changes the service's record of a broker."""
 
     broker: Name

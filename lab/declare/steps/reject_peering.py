@@ -22,5 +22,5 @@ class RejectPeering(OnNetwork):
         return f"reject the peering {self.peering}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return peerings.reject(network, self.peering, at=at)

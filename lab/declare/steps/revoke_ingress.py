@@ -24,5 +24,5 @@ class RevokeIngress(OnNetwork, InboundRule):
         return f"let {self.rule().allowed} in from {self.rule().peer} no more by {self.group}"
 
     def decide(self, network: Network, at: timedelta) -> Network:
-        """Return the network after it."""
+        """Return the network after the step."""
         return security_groups.revoke(network, self.group, self.rule())

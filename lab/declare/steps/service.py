@@ -1,4 +1,4 @@
-"""What the steps that Amazon MQ itself is asked for share."""
+"""The base class of steps that ask Amazon MQ for a change."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from lab.declare.steps.base import Step
 
 
 class OfService(Step):
-    """A step that is done in the service, whose own clock goes by the machine's."""
+    """A step that changes the account of Amazon MQ."""
 
     @abstractmethod
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it; InputError where it would refuse."""
+        """Return the account after the step; raise InputError if the service refuses it.
+
+        `machine` is the machine's time, by which the service's clock goes.
+        """

@@ -22,10 +22,10 @@ class UpdateBroker(OnRecord):
     verb: ClassVar[str] = "update-broker"
     fault = Fault.CONFIGURATION
     bridges = Bridges.RAISED
-    configuration: str | None = None  # the one that the broker has when left out
+    configuration: str | None = None  # the broker's current one when left out
     revision: Whole | None = None  # the latest when left out
     security_groups: Texts | None = None
-    roll_back: YesNo = False  # to the last configuration that it had
+    roll_back: YesNo = False  # to the broker's previous configuration
     apply: Literal["immediately", "next-window"] = "next-window"
     downtime: Duration | None = None  # of the reboot; the topology's reboot-time when left out
     within: Duration = STARTS_WITHIN
@@ -56,18 +56,18 @@ class UpdateBroker(OnRecord):
 
     @property
     def reboot(self) -> Reboot | None:
-        """Return the reboot that it orders at once, if it does."""
+        """Return the reboot that is ordered at once, or None."""
         if self.apply != "immediately":
             return None
         return Reboot(broker=self.broker, downtime=self.downtime, within=self.within)
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it, and after the reboot that it orders."""
+        """Return the account after the step, and after the reboot that it orders."""
         after = self.update(account)
         return after if self.reboot is None else self.reboot.decide(after, machine)
 
     def update(self, account: Account) -> Account:
-        """Return what the service keeps when all is pending."""
+        """Return the account with the changes pending."""
         if self.roll_back:
             account = brokers.roll_back(account, self.broker)
         return brokers.update_broker(

@@ -26,11 +26,11 @@ class UpdateConfiguration(OfService):
         return f"save {self.file.file.rpartition('/')[2]} as {self.configuration}'s next revision{described}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         return self.update(account, machine).account
 
     def update(self, account: Account, machine: datetime) -> Updated:
-        """Return what the service keeps after it, with the revision's number and what it removes on the way."""
+        """Return the account after the step, the revision's number, and what the service removed from the text."""
         return configurations.update_configuration(
             account,
             self.configuration,

@@ -34,7 +34,7 @@ class UpdateUser(OfUser):
         return f"update the user {self.user} of {self.broker}: {named}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return what the service keeps after it."""
+        """Return the account after the step."""
         return users.update_user(
             account,
             self.broker,

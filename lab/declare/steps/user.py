@@ -1,4 +1,4 @@
-"""What the steps on a broker's users share."""
+"""The base class of steps on a broker's users."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _next_batch(number: int, callbacks: Callbacks) -> list[Unsettled]:
 
 def _settle(
     rehearsal: Rehearsal,
-    who: str,
+    name: str,
     client: Client,
     callbacks: Callbacks,
     batch: Sequence[Unsettled],
@@ -139,7 +139,7 @@ def _settle(
             rehearsal.record(
                 Settled(
                     t=rehearsal.now(),
-                    client=who,
+                    client=name,
                     destination=str(each.destination),
                     id=each.id,
                     digest=each.digest,

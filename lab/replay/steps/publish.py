@@ -33,13 +33,13 @@ class Sending:
     """The connection and the messages of one step; not thread-safe, though one thread may connect and another send."""
 
     def __init__(self, rehearsal: Rehearsal, step: Publish | Traffic, turn: Turn) -> None:
-        self.who = f"step-{turn.number}"
+        self._client_name = f"step-{turn.number}"
         self.stopped = False
         self._rehearsal, self._number, self._place, self._step = rehearsal, turn.number, turn.place, step
         self._count = step.count if isinstance(step, Publish) else None  # None: until stopped
         self._pace = pace_of(step)
         self._times = SendTimes()
-        self._callbacks = Callbacks(rehearsal, self.who)
+        self._callbacks = Callbacks(rehearsal, self._client_name)
         self._client: Client | None = None
 
     def connect(self) -> Outcome | None:
@@ -49,11 +49,11 @@ class Sending:
         try:
             user = rehearsal.user(step.broker, step.user)
             self._client = rehearsal.lab.connect(
-                client=self.who, broker=step.broker, over=step.over, user=user, events=self._callbacks
+                client=self._client_name, broker=step.broker, over=step.over, user=user, events=self._callbacks
             )
         except (BrokerError, LabTimeout) as error:
-            record_failure(rehearsal, step.login, self.who, "connect", error, begun)
-            return refused(rehearsal, self.who, error)
+            record_failure(rehearsal, step.login, self._client_name, "connect", error, begun)
+            return refused(rehearsal, self._client_name, error)
         rehearsal.tasks.senders[self._number] = self._client
         return None
 
@@ -71,7 +71,7 @@ class Sending:
                 _await_outcomes(rehearsal, self._callbacks)
         finally:
             del rehearsal.tasks.senders[self._number]
-        record_unauthorised(rehearsal, self._step.login, self.who, self._callbacks, begun)
+        record_unauthorised(rehearsal, self._step.login, self._client_name, self._callbacks, begun)
         return self._outcome()
 
     def _announce(self) -> None:
@@ -80,7 +80,7 @@ class Sending:
             Publishing(
                 t=rehearsal.now(),
                 step=self._number,
-                client=self.who,
+                client=self._client_name,
                 broker=step.broker,
                 over=step.over,
                 destination=str(destination(step)),
@@ -123,7 +123,7 @@ class Sending:
             try:
                 client.publish(message)
             except LabTimeout as error:
-                return refused(rehearsal, self.who, error)
+                return refused(rehearsal, self._client_name, error)
         callbacks.expected = sent
         return None
 
