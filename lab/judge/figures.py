@@ -71,7 +71,7 @@ def _delivery(audience: Audience, within: float) -> Delivery:
         late=sum(tally.late(within) for tally in audience.tallies),
         latency=Percentiles.of(sorted(took * 1000 for tally in audience.tallies for took in tally.timed()[1])),
         shares=tuple(
-            Share(subscriber=member.client, broker=member.broker, received=_distinct(member, audience))
+            Share(subscriber=member.client, broker=member.broker, received=_count_received(member, audience))
             for member in audience.members
         )
         if shared
@@ -79,7 +79,8 @@ def _delivery(audience: Audience, within: float) -> Delivery:
     )
 
 
-def _distinct(member: Subscription, audience: Audience, step: int | None = None) -> int:
+def _count_received(member: Subscription, audience: Audience, step: int | None = None) -> int:
+    """Return the number of messages of an audience's publications, or of one step, that a member received."""
     firsts = {tally.publication.step: tally.publication.first for tally in audience.tallies}
     counted = (receipts.times[firsts[own] :] for own, receipts in member.receipts.items() if step in (None, own))
     return sum(len(times) - times.count(0) for times in counted)
@@ -100,7 +101,7 @@ def flows(evidence: Evidence) -> tuple[Flow, ...]:
                     expected[way] = None if before is None else before + owed
                 else:
                     members = [member for member in audience.members if member.broker == broker]
-                    arrived = sum(_distinct(member, audience, tally.publication.step) for member in members)
+                    arrived = sum(_count_received(member, audience, tally.publication.step) for member in members)
                     expected[way] = None
                 received[way] = received.get(way, 0) + arrived
     return tuple(

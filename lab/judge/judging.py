@@ -156,6 +156,7 @@ def _judged(
 
 
 def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdict:
+    """Return the verdict on an expectation; raise LabError if no file judges its kind."""
     judges = find(type(expectation), "lab.judge.claims", "judge")
     if not judges:
         file = f"lab/judge/claims/{expectation.claim.replace('-', '_')}.py"

@@ -55,7 +55,7 @@ def document(report: Report) -> dict[str, Any]:
             }
             for region in report.regions
         ],
-        "witnesses": [_witness(said) for said in report.witnesses],
+        "witnesses": [_witness(testimony) for testimony in report.witnesses],
     }
 
 
@@ -120,26 +120,26 @@ def _link(link: LinkReport) -> dict[str, Any]:
     }
 
 
-def _witness(said: Testimony) -> dict[str, Any]:
+def _witness(testimony: Testimony) -> dict[str, Any]:
     return {
-        "destination": said.destination,
-        "source": said.source,
-        "target": said.target,
-        "agree": said.agree,
+        "destination": testimony.destination,
+        "source": testimony.source,
+        "target": testimony.target,
+        "agree": testimony.agree,
         "clients": {
-            "accepted": said.accepted,
-            "at_most": said.at_most,
-            "arrived": said.arrived,
-            "missing": said.missing,
-            "lost": said.lost,
+            "accepted": testimony.accepted,
+            "at_most": testimony.at_most,
+            "arrived": testimony.arrived,
+            "missing": testimony.missing,
+            "lost": testimony.lost,
         },
         "brokers": {
-            "enqueued": said.enqueued,
-            "forwarded": said.forwarded,
-            "taken": said.taken,
-            "waiting": said.waiting,
-            "missing": said.kept_back,
-            "discarded": said.discarded,
+            "enqueued": testimony.enqueued,
+            "forwarded": testimony.forwarded,
+            "taken": testimony.taken,
+            "waiting": testimony.waiting,
+            "missing": testimony.kept_back,
+            "discarded": testimony.discarded,
         },
     }
 

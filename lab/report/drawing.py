@@ -42,7 +42,7 @@ def drawing(report: Report, width: int, ascii: bool = False) -> str:
     if len(report.regions) == 2:
         lines = _pair(report, wide, strokes)
     elif len(report.regions) == 1:
-        lines = _box(report, report.regions[0], _inner(report, wide, report.regions), 0, strokes)
+        lines = _box(report, report.regions[0], _inner_width(report, wide, report.regions), 0, strokes)
     else:
         lines = _table(report, wide, strokes)
     lines += [fit(line, wide, strokes.more) for line in _bridges(report, wide, strokes)]
@@ -76,8 +76,9 @@ def fit(text: str, width: int, more: str) -> str:
 
 
 def _pair(report: Report, width: int, strokes: _Strokes) -> list[str]:
+    """Return two boxes, side by side, with the arrows between them."""
     left, right = report.regions
-    inner = _inner(report, width, report.regions)
+    inner = _inner_width(report, width, report.regions)
     middle = width - 2 * (inner + 4) - 2
     arrows = [
         *_arrow(report, left, right, middle, strokes, there=True),
@@ -92,13 +93,15 @@ def _pair(report: Report, width: int, strokes: _Strokes) -> list[str]:
     return [f"{a} {fit(row, middle, strokes.more)} {b}" for a, row, b in zip(boxes[0], rows, boxes[1], strict=True)]
 
 
-def _inner(report: Report, width: int, regions: Iterable[RegionOutline]) -> int:
+def _inner_width(report: Report, width: int, regions: Iterable[RegionOutline]) -> int:
+    """Return the width of a box's content, in cells: as much as needed, if there is room for the arrows."""
     needed = max(cell_len(line) for region in regions for line in (f"{region.city} ", *_content(report, region)))
     middle = NARROW if width < 72 else ROOMY
     return max(14, min(needed, (width - middle - 2) // 2 - 4))
 
 
 def _content(report: Report, region: RegionOutline) -> list[str]:
+    """Return the lines of a region's box."""
     lines = [region.aws_region if region.city != region.aws_region else region.name]
     for broker in region.brokers:
         lines += ["", broker.name]
@@ -127,6 +130,7 @@ def _box(report: Report, region: RegionOutline, inner: int, height: int, strokes
 def _arrow(
     report: Report, source: RegionOutline, target: RegionOutline, width: int, strokes: _Strokes, *, there: bool
 ) -> list[str]:
+    """Return the three lines of an arrow: the count, the shaft and the delay."""
     shaft = strokes.level * (width - 1)
     its = way(report, source, target)
     return [
@@ -137,6 +141,7 @@ def _arrow(
 
 
 def _delay(link: LinkReport | None, width: int) -> str:
+    """Return the configured and measured delay in words that fit the width."""
     if link is None:
         return ""
     asked = f"{link.configured_delay:.1f}"
@@ -167,6 +172,7 @@ def _table(report: Report, width: int, strokes: _Strokes) -> list[str]:
 
 
 def _columns(rows: Sequence[tuple[str, ...]], width: int, strokes: _Strokes) -> list[str]:
+    """Return rows as lines of aligned columns, with a rule below the first."""
     widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
     over = sum(widths) + 2 * (len(widths) - 1) - width
     for column in (0, 1):  # names are cut, figures are not

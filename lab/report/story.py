@@ -11,7 +11,6 @@ from lab.errors import InputError
 from lab.history import (
     Acknowledged,
     ClientChanged,
-    Demand,
     DestinationSeen,
     Observation,
     Publishing,
@@ -133,16 +132,18 @@ class Story:
         return f", {gap(abs(met[0] - sent))} {'after' if met[0] <= sent else 'before'} {met[1]}"
 
     def _alike(self, seen: Received) -> bool:
+        """Return whether a receipt without an id has the digest of the message."""
         return self._sent is not None and seen.digest == self._sent.digest
 
     def _demand(self, sent: Sent, publishing: Publishing) -> Row:
+        """Return a row on the demand for the message at its sending."""
         broker, destination = publishing.broker, publishing.destination
         of = [seen for (where, what), all_ in self._timeline.demand.items() for seen in all_ if where == broker and
               (hears(what, destination) or (has_wildcard(destination) and hears(destination, what)))]  # fmt: skip
         before = max((seen for seen in of if seen.t <= sent.t), key=lambda seen: seen.t, default=None)
         later = min((seen.t for seen in of if seen.t > sent.t and seen.present), default=inf)
         if before is not None and before.present:
-            return self._demanded(before)
+            return describe(before)
         if not of:
             return Row(
                 t=sent.t, who=broker, what=f"no demand for {destination} was recorded: no bridge was to forward it"
@@ -152,9 +153,6 @@ class Story:
             t=sent.t, who=broker, weight=Weight.FAULT,
             what=f"had no bridge's consumer on {destination} {when}: a topic message is not forwarded without one",
         )  # fmt: skip
-
-    def _demanded(self, seen: Demand) -> Row:
-        return describe(seen)
 
     def _events(self, since: float, until: float) -> list[Row]:
         """Return the faults and recoveries between the send and the last receipt."""
@@ -166,10 +164,12 @@ class Story:
         return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], who="", what=f"{left} events more")]
 
     def _outcome(self, seen: Acknowledged, sent: Sent) -> Row:
+        """Return the row of a send's outcome, with the time since the send."""
         row = describe(seen)
         return replace(row, what=f"{row.what}, {gap(seen.t - sent.t)} after it was sent")
 
     def _receipt(self, seen: Received, sent: Sent, *, first: bool) -> Row:
+        """Return the row of a receipt, with the time since the send and since the last event."""
         row = describe(seen)
         after = [each for each in self._timeline.events if sent.t <= each.t <= seen.t]
         near = f" and {gap(seen.t - after[-1].t)} after {after[-1].words}" if after else ""

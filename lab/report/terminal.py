@@ -115,6 +115,7 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
 
 
 def _recipient(row: Delivery) -> str:
+    """Return the subscribers of a delivery in words, with their shares if there are several."""
     if not row.shares:
         return f"{row.subscriber} at {row.broker}, {row.destination}"
     shares = ", ".join(f"{share.subscriber} at {share.broker} {share.received}" for share in row.shares)

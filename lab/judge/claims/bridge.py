@@ -60,6 +60,7 @@ def _judge_agreement(claim: Bridge, evidence: Evidence, initiators: list[End]) -
 
 
 def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
+    """Judge the state at the end, or within a time after a step."""
     course = _course(initiators, evidence.timeline.bridge_changes)
     if claim.term is not None:
         return combine([_judge_after(claim.term, claim.up, evidence, course)], evidence)
@@ -120,6 +121,7 @@ def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -
 
 
 def _name(state: str) -> str:
+    """Return a state in words."""
     names = {
         "both-ends": "up at both ends",
         "initiator": "up at the initiator only",
@@ -130,6 +132,7 @@ def _name(state: str) -> str:
 
 
 def _words(state: str, initiators: list[End]) -> str:
+    """Return a state in words, with the brokers of the bridge."""
     if not initiators:
         return "no end of it was ever seen"
     end = initiators[0]

@@ -78,6 +78,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
 
 
 def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str) -> str:
+    """Return the reason of a delivery that held."""
     slowest = max((took for tally in tallies for _, took in tally.waits()), default=None)
     received = sum(tally.received for tally in tallies)
     words = f"{received} of {expected} reached {who}"
@@ -139,6 +140,7 @@ def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
 
 
 def _nothing_owed(chosen: Chosen, who: str) -> str:
+    """Return why no message was owed."""
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
     expired = sum(tally.expired for tally in chosen.tallies)
     if expired and not undecided:
@@ -160,15 +162,18 @@ def _missing(tallies: tuple[Tally, ...], due: float) -> tuple[list[tuple[Tally, 
 
 
 def _sent_at(message: tuple[Tally, int]) -> float:
+    """Return the moment of sending, in seconds."""
     tally, number = message
     return tally.publication.sent_at[number]
 
 
 def _sent(tally: Tally, number: int) -> str:
+    """Return a message's id and moment of sending in words."""
     return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
 
 
 def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
+    """Return in words the messages that took longer than `within`; "" if there are none."""
     within = claim.within.total_seconds()
     late = [
         (tally.publication.sent_at[number], tally, number, took)

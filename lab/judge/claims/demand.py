@@ -34,6 +34,7 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
 
 
 def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[float, bool]]) -> Finding:
+    """Judge the demand when `within` is over, or just before the next step that changes a link or a broker."""
     timeline, within = evidence.timeline, term.within.total_seconds()
     destination, step = str(destination_of(claim)), timeline.last_step(term.after)
     if step is None:

@@ -28,6 +28,7 @@ def judge(claim: Dropped, evidence: Evidence) -> Finding:
 
 
 def _matches(claim: Dropped, seen: PacketsDropped) -> bool:
+    """Return whether the claim is about these packets."""
     ends = (claim.source, claim.to) == (seen.source, seen.target)
     port = claim.port is None or f" {claim.port} " in f"{seen.cause} "
     return ends and port and claim.because in (None, _AT.get(seen.at))

@@ -53,6 +53,7 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
 
 
 def _judge_absence(claim: Log, lines: list[LogLine], watched: bool, since: str, evidence: Evidence) -> Finding:
+    """Judge that the log has no matching line; `watched` tells whether all of the time claimed was."""
     if lines:
         first = lines[0]
         near = evidence.causes.near(first.t, first.t)
@@ -64,6 +65,7 @@ def _judge_absence(claim: Log, lines: list[LogLine], watched: bool, since: str, 
 
 
 def _found(claim: Log, lines: list[LogLine]) -> str:
+    """Return in words the number of matching lines, and the first one."""
     first = lines[0]
     when = f"at {moment(first.t)}" if first.t >= 0 else f"{gap(-first.t)} before the first step"
     short = len(first.text) <= _HEAD + _TAIL

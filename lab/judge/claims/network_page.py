@@ -23,6 +23,7 @@ def judge(claim: NetworkPage, evidence: Evidence) -> Finding:
 
 
 def _fits(claim: NetworkPage, row: BridgeSeen) -> bool:
+    """Return whether a row has the columns claimed."""
     if claim.created_by_duplex not in (None, row.created_by_duplex):
         return False
     if claim.remote_port == "ephemeral":

@@ -32,12 +32,14 @@ def judge(claim: Reachable, evidence: Evidence) -> Finding:
 
 
 def _outcome(tried: Attempted) -> str:
+    """Return the answer of an attempt and when it came, in words."""
     took = gap(tried.took_ms / 1000)
     how = f"silent for {took}" if tried.answer == "silent" else f"{tried.answer} after {took}"
     return f"{how} at {moment(tried.t)}"
 
 
 def _why(tried: Attempted) -> str:
+    """Return why an attempt had its answer, as the end of a sentence; "" if unknown."""
     counted = "; ".join(f"{several(packets, 'packet')} dropped: {cause}" for cause, packets in tried.dropped.items())
     parts = [tried.why] if tried.why and tried.why not in tried.dropped else []
     parts += [f"the router counted {counted}"] if counted else []

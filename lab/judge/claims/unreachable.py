@@ -24,7 +24,7 @@ _OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
+class _Result:
     """The moment, outcome and description of something that a client tried."""
 
     t: float
@@ -35,32 +35,33 @@ class _End:
 def judge(claim: Unreachable, evidence: Evidence) -> Finding:
     """Judge the outcomes of attempts, and of subscriptions and sends that succeeded."""
     timeline = evidence.timeline
-    ends = sorted(_ends(claim, evidence), key=lambda end: end.t)
-    others = [end for end in ends if end.outcome != claim.why]
+    results = sorted(_results(claim, evidence), key=lambda result: result.t)
+    others = [result for result in results if result.outcome != claim.why]
     if others:
         near = evidence.causes.near(others[0].t, others[0].t)
         return Outcome.BROKEN, f"{others[0].words}{near}"
-    if not ends:
+    if not results:
         return Outcome.UNKNOWN, "nothing of the kind was tried" + (
             "" if timeline.complete else f" when the history ends at {moment(timeline.end)}"
         )
     if not timeline.complete:
-        return at_the_end(True, ends[0].words, evidence)
-    each = "" if len(ends) == 1 else f"{several(len(ends), 'attempt')}, each {claim.why}; first: "
-    return Outcome.HELD, f"{each}{ends[0].words}"
+        return at_the_end(True, results[0].words, evidence)
+    each = "" if len(results) == 1 else f"{several(len(results), 'attempt')}, each {claim.why}; first: "
+    return Outcome.HELD, f"{each}{results[0].words}"
 
 
-def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
+def _results(claim: Unreachable, evidence: Evidence) -> Iterator[_Result]:
+    """Yield the result of each attempt, subscription and accepted send that the claim is about."""
     wanted = destination_of(claim)
     timeline = evidence.timeline
     for seen in timeline.approaches:
         named = claim.client in (None, seen.client) and claim.broker in (None, seen.broker)
         if named and claim.over in (None, seen.over) and wanted in (None, seen.destination):
             doing = f" ({seen.what} {seen.destination})" if seen.destination else ""
-            said = _OUTCOMES.get(seen.outcome, "failed otherwise")
-            words = f"{seen.client} at {seen.broker} over {seen.over}{doing} {said} after {gap(seen.took)}"
+            ended = _OUTCOMES.get(seen.outcome, "failed otherwise")
+            words = f"{seen.client} at {seen.broker} over {seen.over}{doing} {ended} after {gap(seen.took)}"
             note = f": {seen.note}" if seen.note else ""
-            yield _End(t=seen.t, outcome=seen.outcome, words=f"{words}, at {moment(seen.t)}{note}")
+            yield _Result(t=seen.t, outcome=seen.outcome, words=f"{words}, at {moment(seen.t)}{note}")
     for subscription in evidence.ledger.subscriptions.values():
         named = claim.client in (None, subscription.client) and claim.broker in (None, subscription.broker)
         if named and claim.over in (None, subscription.over) and wanted in (None, subscription.destination):
@@ -69,7 +70,7 @@ def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
                 continue  # it began before the stretch that is judged
             since = starts[0] if starts else 0.0
             words = f"{subscription.client} subscribed to {subscription.destination} at {subscription.broker}"
-            yield _End(t=since, outcome="ok", words=f"{words} over {subscription.over}, at {moment(since)}")
+            yield _Result(t=since, outcome="ok", words=f"{words} over {subscription.over}, at {moment(since)}")
     if claim.client is not None:
         return  # a publish step's client has no name in the scenario
     for publication in evidence.ledger.publications.values():
@@ -78,4 +79,4 @@ def _ends(claim: Unreachable, evidence: Evidence) -> Iterator[_End]:
             number = publication.outcomes.index(OK, publication.first)
             words = f"{publication.broker} accepted {publication.named(number)} over {publication.over}"
             sent = publication.sent_at[number]
-            yield _End(t=sent, outcome="ok", words=f"{words}, sent at {moment(sent)}")
+            yield _Result(t=sent, outcome="ok", words=f"{words}, sent at {moment(sent)}")

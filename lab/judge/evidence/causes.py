@@ -40,7 +40,7 @@ class Causes:
         """
         shut = [
             Event(t=out.start, words=out.words)
-            for out in self._timeline.shut
+            for out in self._timeline.downtimes
             if out.start <= until and (out.end is None or out.end >= t)
         ]
         around = [
@@ -55,7 +55,7 @@ class Causes:
         """Return the link or broker that was down between two moments, else the first event then; "" if none."""
         shut = [
             Event(t=out.start, words=out.words)
-            for out in self._timeline.shut
+            for out in self._timeline.downtimes
             if out.start <= end and (out.end is None or out.end >= begin)
         ]
         event = _nearest(shut or [event for event in self._timeline.events if begin <= event.t <= end], begin)
@@ -82,6 +82,7 @@ class Causes:
         )
 
     def _discarded(self, broker: str, destination: str) -> str:
+        """Return, as the end of a sentence, the messages that a broker discarded for a slow bridge; else ""."""
         samples = self._timeline.destinations.get((broker, destination), [])
         discarded = max((sample.discarded for sample in samples), default=0)
         if not discarded:

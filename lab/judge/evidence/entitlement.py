@@ -103,12 +103,14 @@ def returned_at(members: Sequence[Subscription], sent: float, received: float) -
 
 
 def _properties(publication: Publication) -> Mapping[str, Value]:
+    """Return the properties of a publication's messages that selectors may test."""
     return properties(
         publication.headers, group=publication.group, priority=publication.priority, persistent=publication.persistent
     )
 
 
 def _listens(member: Subscription, begin: float, end: float) -> bool:
+    """Return whether a subscription listens at any time between two moments."""
     for start, stop in member.windows:
         edge = max(start, begin)
         for gone, back in member.away:

@@ -67,6 +67,7 @@ class Evidence:
         return (Chosen(audience=merged, tallies=_tallies_for(merged, destination)),)
 
     def _named(self, to: tuple[str, ...], destination: str | None) -> tuple[Chosen, ...]:
+        """Return the audiences of named clients, all if none are; an idle one only of a client without a busy one."""
         found = []
         for audience in self.audiences:
             if to and not set(to) & set(audience.names):
@@ -83,6 +84,7 @@ class Evidence:
 
 
 def _tallies_for(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
+    """Return the tallies of a destination, of any if None."""
     return tuple(
         tally for tally in audience.tallies if destination is None or hears(destination, tally.publication.destination)
     )
@@ -121,7 +123,7 @@ def collect_evidence(
             if isinstance(seen, Trouble):
                 ledger.connection_lost(seen.who, seen.t)
             elif isinstance(seen, ClientChanged):
-                ledger.changed(seen)
+                ledger.client_changed(seen)
             timeline.add(seen)
     timeline.close(last)
     return Evidence(

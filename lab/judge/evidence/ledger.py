@@ -62,7 +62,7 @@ class Ledger:
         self._give_back(subscription, seen.t)
         _close(subscription, seen.t)
 
-    def changed(self, seen: ClientChanged) -> None:
+    def client_changed(self, seen: ClientChanged) -> None:
         """Record that a client disconnected or still listens.
 
         On a disconnect, unacknowledged messages return to the broker, and durable subscriptions are kept.
@@ -224,6 +224,7 @@ class Ledger:
         return self.subscriptions.setdefault((client, destination), Subscription(client, destination, self._begin))
 
     def _message(self, id: str, *, new: bool = False) -> tuple[Publication, int]:
+        """Return the publication and number of an id; `new` allows the next number of a growing publication."""
         step, _, text = id.partition("-")
         publication = self.publications.get(step)
         if publication is None or not text.isdecimal() or len(text) > _DIGITS:

@@ -90,10 +90,12 @@ class Snapshots:
 
 
 def _session(part: Part, subject: Subject) -> str:
+    """Return the sessions of a subject; "" if it reports none."""
     return " ".join(each.session for each in part.counted.get(subject, ()))
 
 
 def _value(part: Part, broker: str, snapshot: str, subject: Subject, counter: str) -> int | str:
+    """Return a counter's value, or the reason why it is unknown."""
     counted = part.counted.get(subject)
     if counted is None:
         if subject.of == "destination":

@@ -135,7 +135,7 @@ class Timeline:
         return not self.standing and self.ended is not None and self.ended.complete
 
     @property
-    def shut(self) -> tuple[Closure | Outage, ...]:
+    def downtimes(self) -> tuple[Closure | Outage, ...]:
         """Return every closure of a link and every outage of a broker or connector."""
         return (*self.closures, *self.outages)
 
@@ -237,6 +237,7 @@ class Timeline:
                 self._unseen.add(end)
 
     def _bridge(self, seen: BridgeSeen) -> None:
+        """Record the state of a bridge's end; a change of it is an event too."""
         end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
         before = self.bridges.get(end)
         if before is not None and before.up and not seen.up and seen.remote_address not in ("", before.remote_address):
@@ -251,6 +252,7 @@ class Timeline:
         self._unseen.discard(end)
 
     def _link(self, seen: LinkChanged) -> None:
+        """Record the state of a link's direction; a closure, its end and an impairment are events too."""
         shut = self._shut.setdefault(seen.link, {})
         was_shut = bool(shut)
         if seen.state == "open":

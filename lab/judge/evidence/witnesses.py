@@ -33,26 +33,27 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
         for source, target in (tuple(brokers), tuple(reversed(tuple(brokers)))):
             own, other = counted[source], counted[target]
             if own is not None and other is not None:
-                said = _testimony(evidence, destination, (source, own), (target, other))
-                if said.enqueued or said.at_most:
-                    found.append(said)
+                counts = _testimony(evidence, destination, (source, own), (target, other))
+                if counts.enqueued or counts.at_most:
+                    found.append(counts)
     return tuple(each for each in found if each.at_most or not any(_accounted_for(each, other) for other in found))
 
 
-def _accounted_for(said: Testimony, other: Testimony) -> bool:
+def _accounted_for(counts: Testimony, other: Testimony) -> bool:
     """Return whether the messages of a broker that no client sent to are those forwarded in the other direction."""
-    opposite = (said.destination, said.source, said.target) == (other.destination, other.target, other.source)
-    return opposite and other.arrived is not None and said.enqueued + said.back == other.arrived + other.waiting
+    opposite = (counts.destination, counts.source, counts.target) == (other.destination, other.target, other.source)
+    return opposite and other.arrived is not None and counts.enqueued + counts.back == other.arrived + other.waiting
 
 
-def disagreements(evidence: Evidence, said: Sequence[Testimony]) -> tuple[str, ...]:
+def disagreements(evidence: Evidence, counts: Sequence[Testimony]) -> tuple[str, ...]:
     """Return one note for each disagreement of the witnesses."""
     if not evidence.timeline.counted:
         return ()
-    return (*_bridges(evidence.timeline.bridges), *(words for each in said for words in _differing(each)))
+    return (*_bridges(evidence.timeline.bridges), *(words for each in counts for words in _differing(each)))
 
 
 def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
+    """Yield a note for each direction of a bridge whose ends disagree."""
     for near in (end for end in ends if not end.created_by_duplex):
         both = both_ends(near, ends)
         if isinstance(both, str):
@@ -65,24 +66,27 @@ def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
                 )
 
 
-def _differing(said: Testimony) -> Iterator[str]:
-    if not said.agreed_accepted:
-        range_ = f"{said.accepted}" if said.accepted == said.at_most else f"{said.accepted} to {said.at_most}"
-        back = f" ({said.back} of them from {said.target})" if said.back else ""
+def _differing(counts: Testimony) -> Iterator[str]:
+    """Yield a note for each count on which clients and brokers disagree."""
+    if not counts.agreed_accepted:
+        range_ = f"{counts.accepted}" if counts.accepted == counts.at_most else f"{counts.accepted} to {counts.at_most}"
+        back = f" ({counts.back} of them from {counts.target})" if counts.back else ""
         yield (
-            f"{said.destination}: the clients know of {range_} messages accepted by {said.source}, "
-            f"whose own counter says {said.enqueued + said.back}{back}"
+            f"{counts.destination}: the clients know of {range_} messages accepted by {counts.source}, "
+            f"whose own counter says {counts.enqueued + counts.back}{back}"
         )
-    if not said.agreed_arrived:
+    if not counts.agreed_arrived:
         yield (
-            f"{said.destination}: {said.source} says that it forwarded {said.forwarded}, the subscribers on "
-            f"{said.target} received {said.arrived}" + (f" and {said.waiting} wait there" if said.waiting else "")
+            f"{counts.destination}: {counts.source} says that it forwarded {counts.forwarded}, the subscribers on "
+            f"{counts.target} received {counts.arrived}"
+            + (f" and {counts.waiting} wait there" if counts.waiting else "")
         )
 
 
 def _testimony(
     evidence: Evidence, destination: str, near: tuple[str, DestinationSeen], far: tuple[str, DestinationSeen]
 ) -> Testimony:
+    """Return the counts of both witnesses for the direction from the first broker to the second."""
     (source, own), (target, other) = near, far
     sent = _sent(evidence, destination, source)
     heard = lost = None
@@ -114,10 +118,12 @@ def _testimony(
 
 
 def _sent(evidence: Evidence, destination: str, broker: str) -> list[Publication]:
+    """Return the publications at a broker for a destination."""
     return [p for p in evidence.ledger.publications.values() if (p.broker, p.destination) == (broker, destination)]
 
 
 def _accepted(sent: Sequence[Publication]) -> int:
+    """Return the number of accepted messages."""
     return sum(publication.outcomes.count(OK) for publication in sent)
 
 

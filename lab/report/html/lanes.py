@@ -203,6 +203,7 @@ def _bin(place: float) -> int:
 
 
 def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, anomalous: int) -> Lane:
+    """Return the lane of a way; `lines` and `anomalous` limit the lines of each fate."""
     sent, failed, received = [0] * BINS, [0] * BINS, [0] * BINS
     scale = BINS / (seen.end - seen.start)
     start = seen.start
@@ -253,6 +254,7 @@ def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool
 def _lines(
     way: Way, seen: Window, words: Mapping[str, str], lines: int, anomalous: int
 ) -> tuple[tuple[Line, ...], str]:
+    """Return the lines of a way, and a note on those left out."""
     drawn: list[Line] = []
     left_out = []
     chosen_of: dict[str, int] = {}

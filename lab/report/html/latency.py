@@ -84,6 +84,7 @@ def milliseconds_short(value: float) -> str:
 
 
 def _edges(least: float, most: float, logarithmic: bool) -> list[float]:
+    """Return the edges of the bars, in milliseconds."""
     if logarithmic:
         low, high = log10(least) - 0.02, log10(most) + 0.02
         return [10 ** (low + (high - low) * place / BINS) for place in range(BINS + 1)]
@@ -91,6 +92,7 @@ def _edges(least: float, most: float, logarithmic: bool) -> list[float]:
 
 
 def _place(value: float, edges: Sequence[float], logarithmic: bool) -> float:
+    """Return the place of a value on the scale, in units of the drawing."""
     low, high, at = edges[0], edges[-1], value
     if logarithmic:
         low, high, at = log10(low), log10(high), log10(max(value, low, 1e-9))
@@ -98,6 +100,7 @@ def _place(value: float, edges: Sequence[float], logarithmic: bool) -> float:
 
 
 def _ticks(edges: Sequence[float], logarithmic: bool) -> list[float]:
+    """Return round values for the scale, in milliseconds."""
     low, high = edges[0], edges[-1]
     if logarithmic:
         powers = range(int(log10(low)) - 1, int(log10(high)) + 2)
@@ -116,6 +119,7 @@ def round_step(span: float, about: int) -> float:
 
 
 def _bars(counts: Sequence[int]) -> str:
+    """Return the bars as one path."""
     tallest, step = max(counts), WIDE / BINS
     return "".join(
         f"M{place * step:.2f} {HIGH}v{-max(2.0, count / tallest * HIGH):.1f}h{step:.2f}V{HIGH}z"

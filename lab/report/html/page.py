@@ -140,6 +140,7 @@ def _moments(shown: Sequence[Fault]) -> list[float]:
 
 
 def _ticks(seen: Window) -> tuple[Mark, ...]:
+    """Return the labelled moments below the timeline."""
     span = seen.end - seen.start
     step = round_step(span, 6)
     first = int(seen.start / step) - 1
@@ -152,6 +153,7 @@ def _ticks(seen: Window) -> tuple[Mark, ...]:
 
 
 def _elsewhere(seen: Window, end: float) -> str:
+    """Return a note on the time that is not drawn; "" if it is short."""
     shown = min(seen.end, end) - max(seen.start, 0.0)
     if end - shown < 0.1 * end:
         return ""
@@ -173,6 +175,7 @@ def _letters_met(one: Anomaly, shown: Sequence[Fault], where: Mapping[str, str])
 
 
 def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
+    """Return the rows of links."""
     top = max((figure for link in reports for figure in (link.configured_delay, link.measured_p99 or 0.0)), default=0.0)
 
     def part(value: float | None) -> float | None:
@@ -191,6 +194,7 @@ def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
 
 
 def _versions(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return the versions that ran, each with its name."""
     ran = [
         (
             broker.name,

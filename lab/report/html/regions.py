@@ -53,6 +53,7 @@ def pairs(report: Report) -> tuple[Pair, ...]:
 
 
 def _joined(report: Report, left: RegionOutline, right: RegionOutline) -> bool:
+    """Return whether a link, messages or a bridge join two regions."""
     both = way(report, left, right), way(report, right, left)
     return any(each.link is not None or each.used for each in both) or bool(_bridges(report, left, right))
 
@@ -91,6 +92,7 @@ def _delay(link: LinkReport | None) -> tuple[str, ...]:
 
 
 def _bridges(report: Report, left: RegionOutline, right: RegionOutline) -> tuple[Bridge, ...]:
+    """Return the bridges between two regions."""
     sides = [{broker.name for broker in region.brokers} for region in (left, right)]
     return tuple(
         Bridge(

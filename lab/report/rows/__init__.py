@@ -26,6 +26,7 @@ def is_news(seen: Observation) -> bool:
 
 
 def _fields(seen: Observation) -> Description:
+    """Return the fields of an observation of an unknown kind in words."""
     told = seen.told()
     actor = next((name for name in _ACTORS if told.get(name)), None)
     who = str(told.pop(actor)) if actor else ""

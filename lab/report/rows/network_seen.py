@@ -53,6 +53,7 @@ def _dropped(seen: PacketsDropped) -> Description:
 
 
 def _weight(well: bool) -> Weight:
+    """Return the weight of a state that is well or not."""
     return Weight.PLAIN if well else Weight.FAULT
 
 
