@@ -48,7 +48,7 @@ def never_subscribed(
 ) -> list[Finding]:
     """Return a finding for each named receiver that never subscribed, or one if no client did.
 
-    `named` and `anyone` say, after the words "never subscribed", which destination is meant.
+    `named` and `anyone` end the reasons of the one and the other, such as " to queue://orders".
     """
     present = {name for each in chosen for name in each.audience.names}
     names = () if to is None or (to.any and present) else to.names

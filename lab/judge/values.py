@@ -53,7 +53,7 @@ class Percentiles:
 
     @classmethod
     def of(cls, ordered: Sequence[float]) -> Self | None:
-        """Return the percentiles of values in ascending order, in milliseconds; None if there are no values."""
+        """Return the percentiles of milliseconds in ascending order; None if there are none."""
         if not ordered:
             return None
         p50, p95, p99 = (ordered[ceil(len(ordered) * p / 100) - 1] for p in (50, 95, 99))

@@ -19,7 +19,7 @@ def unwatched(seen: Unwatched) -> str:
 
 
 def gap(seconds: float) -> str:
-    """Return a duration in words, rounded to a tenth of a unit; `seconds` is not negative."""
+    """Return a duration in words: milliseconds below 0.1 s, else seconds; it is not negative."""
     if seconds < 0.0995:
         return f"{seconds * 1000:.1f} ms"
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"

@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, claim: Bridge) -> Iterator[Problem]:
-    """Yield a Problem if several brokers have the connector, or if one that is not duplex shall agree."""
+    """Yield a Problem if several brokers have the connector, or if its ends must agree and it is not duplex."""
     if context.unknown & {"broker", "connector"}:
         return
     wrong = tuple(check_owner(context, claim.connector, claim.broker))

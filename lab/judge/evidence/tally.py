@@ -155,7 +155,7 @@ def _missing(tally: Tally, owed: Entitlement, number: int, gone: bool) -> None:
 def _surplus(
     tally: Tally, members: Sequence[Subscription], receipts: Sequence[Receipts], number: int, times: int
 ) -> int:
-    """Return the number of a message's duplicates; count the rightful redeliveries in the tally."""
+    """Return the number of a message's duplicates; its rightful redeliveries are added to the tally."""
     by_right = sum(found.redelivered.get(number, 0) for found in receipts)
     retained = sum(found.retained.get(number, 0) for found in receipts)
     # A broker delivers a retained message at each subscription, even if it was received before.

@@ -40,7 +40,7 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
 
 
 def _accounted_for(counts: Testimony, other: Testimony) -> bool:
-    """Return whether the messages of a broker that no client sent to are those forwarded in the other direction."""
+    """Return whether all messages at a broker without publishers came by `other`, the opposite direction."""
     opposite = (counts.destination, counts.source, counts.target) == (other.destination, other.target, other.source)
     return opposite and other.arrived is not None and counts.enqueued + counts.back == other.arrived + other.waiting
 

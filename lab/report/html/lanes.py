@@ -77,7 +77,7 @@ class Part:
 
 @dataclass(slots=True, kw_only=True)
 class Way:
-    """The publications at one broker for all audiences at another broker, or at the same set of brokers."""
+    """All messages from publishers at one broker to the audiences at another broker, or set of brokers."""
 
     source: str
     target: str
