@@ -1,4 +1,4 @@
-"""The run folder: everything about one run, in one place, with no password in it, and its owner's alone.
+"""The run folder: everything about one run, with no password in it, readable by its owner alone.
 
 .mqlab/runs/<run id>/
   sources/          the scenario, the topology and the configurations, as they were
@@ -23,28 +23,28 @@ from lab.text_files import open_private
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """The folder of one run."""
+    """The folder of one run, and the paths of its files."""
 
     path: Path
 
     @property
     def history(self) -> Path:
-        """Return the history's file."""
+        """Return the path of the history."""
         return self.path / "history.jsonl"
 
     @property
     def report(self) -> Path:
-        """Return the report's file."""
+        """Return the path of the report as JSON."""
         return self.path / "report.json"
 
     @property
     def page(self) -> Path:
-        """Return the report's HTML page."""
+        """Return the path of the report as an HTML page."""
         return self.path / "report.html"
 
     @property
     def junit(self) -> Path:
-        """Return the report as JUnit XML."""
+        """Return the path of the report as JUnit XML."""
         return self.path / "report.junit.xml"
 
     @property
@@ -53,7 +53,7 @@ class RunFolder:
         return self.path / "logs"
 
     def keep(self, sources: tuple[SourceFile, ...], plan: Plan, mask: Mask) -> None:
-        """Write what is known before the lab opens; a configuration may have passwords that are masked here."""
+        """Write the sources, the plan and the brokers' files, before the lab opens; passwords in them are masked."""
         for source in sources:
             _write(self.path / "sources" / source.name, source.text)
         _write(self.path / "plan.json", mask.text(json.dumps(plan.to_dict(), indent=2)))
@@ -62,7 +62,10 @@ class RunFolder:
             _write(self.path / "brokers" / broker.name / "activemq.xml", mask.text(broker.activemq_xml))
 
     def broker_files(self) -> Mapping[str, Mapping[str, str]]:
-        """Return each broker's activemq.xml and later ones, by name; links out of the folder are not followed."""
+        """Return the texts of each broker's activemq.xml and activemq.N.xml: broker → file name → text.
+
+        Symbolic links are not followed.
+        """
         found: dict[str, dict[str, str]] = {}
         for file in sorted((self.path / "brokers").glob("*/activemq*.xml"), key=_in_order):
             if not file.is_symlink() and not file.parent.is_symlink() and file.is_file():
@@ -71,30 +74,30 @@ class RunFolder:
         return found
 
     def sources(self) -> Mapping[str, str]:
-        """Return the texts that the run was made of, by their names."""
+        """Return the texts of the scenario, the topology and the configurations, by path under `sources`."""
         folder = self.path / "sources"
         found = sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
         return {str(file.relative_to(folder)): file.read_text("utf-8", errors="replace") for file in found}
 
     def scenario_name(self) -> str | None:
-        """Return the name of the scenario's file, None where the folder has not exactly one."""
+        """Return the name of the scenario's file; None unless the folder has exactly one."""
         found = [file.name for file in (self.path / "sources").glob("*.y*ml")]
         return found[0] if len(found) == 1 else None
 
 
 def _in_order(file: Path) -> tuple[str, int, str]:
-    """Sort activemq.2.xml, the one after the first change, before activemq.10.xml."""
+    """Return a sort key that puts activemq.2.xml, the file after the first change, before activemq.10.xml."""
     number = file.name.split(".")[1]
     return file.parent.name, int(number) if number.isdecimal() else 1, file.name
 
 
 def home(environment: Mapping[str, str]) -> Path:
-    """Return the folder that runs are kept under: MQLAB_HOME, or .mqlab here."""
+    """Return the folder that runs are kept under: MQLAB_HOME, or .mqlab in the working directory."""
     return Path(environment.get("MQLAB_HOME") or ".mqlab")
 
 
 def create(base: Path, run: str) -> RunFolder:
-    """Make the folder of a new run and point `latest` at it."""
+    """Create the folder of a new run and point `latest` at it; HostError if the folder cannot be made."""
     runs = base / "runs"
     path = runs / run
     try:

@@ -6,7 +6,7 @@
         lab.cut()
         assert not lab.status().bridges[0].up
 
-What is wrong is an error of `lab.errors`; what is remarkable goes to the log `lab`, unless a `progress` is handed in.
+Failures raise the errors of `lab.errors`; remarks and warnings go to the log `lab`, unless a `progress` is handed in.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from lab.runtime.note import new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening
 from lab.runtimes import USUAL, runtime
-from lab.scenarios import Asked, asked
+from lab.scenarios import PlannedScenario, plan_named
 from lab.units import several
 from lab.version import __version__
 
@@ -44,14 +44,14 @@ __all__ = ["Live", "Ran", "attach", "down", "run", "up"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A scenario that was run: its Report, and the folder that has everything about it."""
+    """A scenario that was run: its Report, and its run folder."""
 
     judged: Judged
     folder: RunFolder
 
     @property
     def report(self) -> Report:
-        """Return the verdicts, and the figures."""
+        """Return the Report: the verdicts and the figures."""
         return self.judged.report
 
     @property
@@ -72,10 +72,10 @@ def up(
     environment: Mapping[str, str] = os.environ,
     progress: Told | None = None,
 ) -> Iterator[Live]:
-    """Open the lab of a scenario, by its path or the name of one that ships, without doing its steps.
+    """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
-    It is removed at the end of the block, also after an error in it; with `detach` it stays once it stands, until
-    `down`.
+    The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
+    stays until `down`.
     """
     told = progress or Logged()
     opened = _opened(
@@ -104,7 +104,7 @@ def run(
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
-    A broken expectation is no error, but a verdict in the report.
+    A broken expectation is a verdict in the report, not an error.
     """
     told = progress or Logged()
     opened = _opened(
@@ -118,30 +118,30 @@ def run(
         replaying=True,
     )
     with opened as its:
-        played, folder, lab = its.asked.scenario, its.folder, its.lab
+        played, folder, lab = its.planned.scenario, its.folder, its.lab
         with (
             HistoryFile(folder.history, _header(its), played.origin.mask) as history,
             told.stage(f"replay {several(len(played.steps), 'step')}"),
         ):
-            replay(played, its.asked.plan, lab, history, run=lab.note.run)
+            replay(played, its.planned.plan, lab, history, run=lab.note.run)
     judged = judge_whole(folder.history)
     keep(judged, folder)
     return Ran(judged=judged, folder=folder)
 
 
 def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
-    """End a lab, remove everything of it, and return how many things that were. Its run folder stays."""
+    """End a lab and return the number of containers and networks removed. Its run folder stays."""
     folder = note_folder(environment)
-    note = notes.chosen(notes.load_all(folder), run)
+    note = notes.choose(notes.load_all(folder), run)
     with runtime(note.runtime, environment) as its:
         return its.end(note, folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opened:
-    """A lab that was just opened, and what of."""
+    """A lab that was just opened, with its scenario and its run folder."""
 
-    asked: Asked
+    planned: PlannedScenario
     folder: RunFolder
     lab: StandingLab
 
@@ -159,8 +159,8 @@ def _opened(
     detached: bool = False,
     replaying: bool = False,
 ) -> Iterator[_Opened]:
-    """Open a scenario's lab; whatever can be wrong with what was asked is told before anything is built or written."""
-    found = asked(scenario, environment, seed=seed, version=version)
+    """Open a scenario's lab; errors of the input are raised before anything is built or written."""
+    found = plan_named(scenario, environment, seed=seed, version=version)
     if replaying and (problems := check_clients(found.scenario, missing())):
         raise InputError(problems)
     for line in lines(found.removals, found.advice):
@@ -184,11 +184,11 @@ def _opened(
             service_time=topology.service_time,
         )
         with ready.open(opening, told) as lab:
-            yield _Opened(asked=found, folder=folder, lab=lab)
+            yield _Opened(planned=found, folder=folder, lab=lab)
 
 
 def _header(of: _Opened) -> Header:
-    scenario, note = of.asked.scenario, of.lab.note
+    scenario, note = of.planned.scenario, of.lab.note
     return Header(
         run=note.run,
         scenario=scenario.scenario,

@@ -1,4 +1,4 @@
-"""An open lab, by the name that programs know it by; `lab.living` has its verbs."""
+"""The public name of an open lab, `Live`; `lab.living` defines it."""
 
 from lab.living.lab import Live
 

@@ -1,4 +1,4 @@
-"""What is told how far a lab has come, by the name that programs know it by: any object with the methods of `Told`."""
+"""The public name of the progress protocol, `Told`: any object with its methods can be handed in."""
 
 from lab.runtime.progress import Told
 

@@ -1,4 +1,4 @@
-"""The runtimes by their names: the one module above them that knows which there are."""
+"""The runtimes by name: the one module that knows all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ USUAL = "emulation"
 
 
 def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
-    """Return a runtime, on the machine that an environment describes; InputError where there is none of that name."""
+    """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name."""
     if name == "emulation":
         from lab.emulation.runtime import Emulation  # here, since loading docker takes long
 

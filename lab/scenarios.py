@@ -1,4 +1,4 @@
-"""The way from a scenario's name to its Plan, as everything that takes a scenario goes it."""
+"""The way from a scenario's name to its Plan, for commands and programs alike."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # a check plans nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A scenario read, checked and planned, with what is worth a word: what the service would remove, and advice."""
+class PlannedScenario:
+    """A scenario that was read, checked and planned, with what the service would remove from its texts, and advice."""
 
     scenario: Scenario
     plan: Plan
@@ -29,12 +29,12 @@ class Asked:
 
 
 def load_named(name: str, environment: Mapping[str, str]) -> Scenario:
-    """Load a scenario by its path, or by the name of one that ships; nothing is checked yet."""
+    """Load a scenario by its path, or by the name of a shipped one, without checking it."""
     return load(resolve(name, shipped("scenarios")), environment=environment)
 
 
 def read(name: str, environment: Mapping[str, str], version: str | None = None) -> Scenario:
-    """Load and check a scenario; InputError with every Problem."""
+    """Load and check a scenario; raise InputError with every Problem found."""
     scenario = load_named(name, environment)
     problems = check(scenario, activemq_version=version)
     if problems:
@@ -42,14 +42,16 @@ def read(name: str, environment: Mapping[str, str], version: str | None = None) 
     return scenario
 
 
-def asked(name: str, environment: Mapping[str, str], *, seed: int | None = None, version: str | None = None) -> Asked:
-    """Load, check and plan a scenario, with another seed than its own where one is given."""
+def plan_named(
+    name: str, environment: Mapping[str, str], *, seed: int | None = None, version: str | None = None
+) -> PlannedScenario:
+    """Load, check and plan a scenario; `seed` and the ActiveMQ `version`, if given, replace the scenario's own."""
     from lab.plan.planning import plan
 
     scenario = read(name, environment, version)
     if seed is not None:
         scenario = scenario.with_seed(seed)
-    return Asked(
+    return PlannedScenario(
         scenario=scenario,
         plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version),
         removals=removals(scenario.topology),

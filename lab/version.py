@@ -1,3 +1,3 @@
-"""Which mqlab this is."""
+"""The version of mqlab."""
 
 __version__ = "0.1.0"

@@ -14,7 +14,7 @@ import pytest
 from lab.declare.loading import masked_sources
 from lab.folder import RunFolder, create
 from lab.history import Header, HistoryFile, StepStarted
-from lab.scenarios import asked
+from lab.scenarios import plan_named
 
 SECRET = "s3cr&t<pw>\"it's-long1"
 PARTS = ("s3cr", "t<pw", "t&lt;pw", "it's-long", "short-1")  # of what no file may have
@@ -76,7 +76,7 @@ def scenario(tmp_path: Path) -> Path:
 @pytest.fixture
 def kept(scenario: Path, tmp_path: Path) -> RunFolder:
     """A run folder with all that is written before and while a scenario is replayed."""
-    found = asked(str(scenario), ENVIRONMENT)
+    found = plan_named(str(scenario), ENVIRONMENT)
     folder = create(tmp_path / "home", "20261126-000000-abcdef")
     mask = found.scenario.origin.mask
     folder.keep(masked_sources(found.scenario), found.plan, mask)

@@ -123,10 +123,10 @@ def _scenario(name: str, activemq_version: str | None) -> Checked:
     from lab.check.advice import advise as advise_topology
     from lab.check.advice import removals
     from lab.check.scenario import check as check_scenario
-    from lab.cli import asking
+    from lab.cli import scenario_argument
 
     try:
-        scenario = asking.load_named(name)
+        scenario = scenario_argument.load_named(name)
     except InputError as error:
         return Checked(problems=error.problems)
     problems = check_scenario(scenario, activemq_version=activemq_version)

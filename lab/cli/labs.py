@@ -87,8 +87,8 @@ def down(
     """End a lab and remove everything of it."""
     folder = note_folder(os.environ)
     with runtime(USUAL, os.environ) as its:
-        known = its.standing(folder)
-        ended = known if every else (notes.chosen(known, run),)
+        known = its.open_labs(folder)
+        ended = known if every else (notes.choose(known, run),)
         removed = {note.run: its.end(note, folder) for note in ended}
     if json:
         options.print_json(removed)
@@ -105,8 +105,8 @@ def status(run: RUN = None, json: JSON = False) -> int:
     folder = note_folder(os.environ)
     seen = []
     with runtime(USUAL, os.environ) as its:
-        known = its.standing(folder)
-        for note in known if run is None else (notes.chosen(known, run),):
+        known = its.open_labs(folder)
+        for note in known if run is None else (notes.choose(known, run),):
             with its.attach(note, folder) as lab:
                 seen.append(lab.status())
     if json:
@@ -129,7 +129,7 @@ def show_logs(
     """Print the log of a broker or of the router."""
     folder = note_folder(os.environ)
     with runtime(USUAL, os.environ) as its:
-        note = notes.chosen(its.standing(folder), run)
+        note = notes.choose(its.open_labs(folder), run)
         with its.attach(note, folder) as lab:
             for line in lab.logs(name, tail=tail, follow=follow):
                 typer.echo(json_line({"from": name, "line": line}) if json else line)

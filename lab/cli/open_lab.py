@@ -20,7 +20,7 @@ OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which 
 
 def noted(run: str | None) -> Note:
     """Return what is on file of a running lab, without asking anything of it."""
-    return notes.chosen(notes.load_all(note_folder(os.environ)), run)
+    return notes.choose(notes.load_all(note_folder(os.environ)), run)
 
 
 def control(run: str | None) -> Control:

@@ -8,7 +8,7 @@ import typer
 
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.files.activemq_xml import diff
-from lab.cli import asking, options
+from lab.cli import options, scenario_argument
 from lab.cli.options import JSON, SCENARIO, VERSION, ending
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
     """Show what would stand, and in which order it would be made."""
-    found = asking.asked(scenario, activemq_version)
+    found = scenario_argument.plan_named(scenario, activemq_version)
     mask = found.scenario.origin.mask
     if json:
         options.print_json(mask.value(found.plan.to_dict()))
@@ -46,7 +46,7 @@ def render(
     json: JSON = False,
 ) -> int:
     """Print the activemq.xml that a broker really gets."""
-    found = asking.asked(scenario, activemq_version)
+    found = scenario_argument.plan_named(scenario, activemq_version)
     plan, mask = found.plan, found.scenario.origin.mask
     names = [each.name for each in plan.brokers]
     if broker is not None and broker not in names:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import asking, options, reports
+from lab.cli import options, reports, scenario_argument
 from lab.cli.history import HISTORY, find
 from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
 from lab.cli.reports import JUNIT, PAGE
@@ -72,7 +72,7 @@ def judge_again(
     """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
     reports.writable(page, junit_file)
     path = find(history)
-    judged = judge_whole(path, asking.read(scenario).expect if scenario else None, since=since, until=until)
+    judged = judge_whole(path, scenario_argument.read(scenario).expect if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
     write(judged, folder, page=page, junit_file=junit_file)
     return reports.told(judged, folder, json=json, page=page)

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lab.cli import asking, options
+from lab.cli import options, scenario_argument
 from lab.cli.options import JSON, ending
 from lab.errors import InputError
 from lab.shipped import shipped
@@ -33,7 +33,7 @@ def scenarios(
         if copy is not None:
             raise InputError.of("--copy needs the name of a scenario", "mqlab scenarios lists them")
         return _list(json)
-    path = asking.shipped_path(name)
+    path = scenario_argument.shipped_path(name)
     if copy is None:
         text = path.read_text("utf-8")
         options.print_json({"name": name, "text": text}) if json else typer.echo(text, nl=False)
@@ -48,7 +48,9 @@ def scenarios(
 
 
 def _list(json: bool) -> int:
-    found = [(path.stem, asking.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))]
+    found = [
+        (path.stem, scenario_argument.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))
+    ]
     if json:
         options.print_json([{"name": name, "scenario": its.scenario, "about": its.about} for name, its in found])
         return 0
@@ -63,7 +65,7 @@ def _list(json: bool) -> int:
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:
     """Copy a shipped scenario and all it names, in the same places to each other; nothing there is overwritten."""
-    names = [source.name for source in asking.load_named(path.stem).origin.sources]
+    names = [source.name for source in scenario_argument.load_named(path.stem).origin.sources]
     targets = tuple(to / each for each in names)
     taken = [str(each) for each in targets if each.exists()]
     if taken:

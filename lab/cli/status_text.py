@@ -64,7 +64,7 @@ def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
         console.print(table)
         for its in plan.instances:
             console.print(f"inside the lab {its.host_name}", soft_wrap=True)
-        if plan.name in note.to_come:
+        if plan.name in note.not_created:
             console.print(f"not created yet: mqlab broker create {plan.name}")
         if len(its_own) > 1:
             console.print(

@@ -144,7 +144,7 @@ class EmulatedLab:
         self._network, old = network, self._network
         return PolicyApplied(t=t, took_ms=round((t - before) * 1000, 3), changed=changed(old, network))
 
-    def agree(self, network: Network) -> None:
+    def enforce(self, network: Network) -> None:
         """Have the router hold a network, and answer for what does not run, whatever was done before we came."""
         self.power.look(self.note)
         self.apply_network(network)
@@ -237,7 +237,7 @@ class EmulatedLab:
         if self.note_folder is not None and not notes.update(note, self.note_folder):
             raise HostError(f"lab {note.run} has ended meanwhile", "mqlab status shows those that are running")
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         """Take over what others have left of the lab since; False where it has ended."""
         if self.note_folder is None:
             return True

@@ -23,7 +23,7 @@ from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Swept
-from lab.runtime.turns import forget_strays
+from lab.runtime.turns import remove_stray_locks
 
 
 @engine.explaining
@@ -56,7 +56,7 @@ class Emulation:
             made = {version: self._images(told, version, archive) for version in versions}
         return Host(client=client, images=made, pool=addresses)
 
-    def standing(self, note_folder: Path) -> tuple[Note, ...]:
+    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
         """Return the labs with a note; who asks for them wants something of the engine."""
         _ = self._client
         return tuple(note for note in notes.load_all(note_folder) if note.runtime == NAME)
@@ -90,7 +90,7 @@ class Emulation:
             for run in gone(known, runs, engine.identity(client), here):
                 notes.forget(run, note_folder)
             notes.forget_parts(note_folder)
-            forget_strays(note_folder, runs)
+            remove_stray_locks(note_folder, runs)
         return Swept(removed=tuple(each.leftover() for each in wanted), alive=len(found) - len(wanted))
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

@@ -65,10 +65,10 @@ class KeptControlPlane:
         """Return the instances that were stopped by hand; no verb of an open lab does that."""
         return ()
 
-    def late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Raise LabTimeout."""
         what = f"broker {broker} had not started within {within:g} s of its {of}"
         raise LabTimeout(what, f"see: mqlab logs {broker}")
 
-    def ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
+    def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
         """Go on: the instance that is started next has the same files, and is to tell the same."""

@@ -74,7 +74,7 @@ class Live(Verbs):
             with turn(run, folder, lambda: self._told.warn(f"another command has lab {run}: waiting for it")):
                 self._ours = True
                 try:
-                    if not self.lab.look_again():
+                    if not self.lab.refresh():
                         notes.forget(run, folder)
                         raise self._ended()
                     catch_up(self, self._told)
@@ -97,7 +97,7 @@ class Live(Verbs):
 
         What is on file counts. The killed command has not said that anything was done.
         """
-        self.lab.agree(self._control.network)
+        self.lab.enforce(self._control.network)
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         """Return (verb, broker) for each reboot, creation or deletion that was interrupted. Call it inside a turn."""
@@ -204,7 +204,7 @@ class Live(Verbs):
         if not self._one.acquire(blocking=False):
             return self._control  # another thread of ours has its turn, and what it knows is the latest
         try:
-            if not self._ours and not self.lab.look_again():
+            if not self._ours and not self.lab.refresh():
                 raise self._ended()
             return self._control
         finally:
@@ -247,7 +247,7 @@ def attach(
     It goes on after the block.
     """
     folder = note_folder(environment)
-    note = notes.chosen(notes.load_all(folder), run)
+    note = notes.choose(notes.load_all(folder), run)
     with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress) as live:
         yield live
 

@@ -36,9 +36,9 @@ def stand(
         )
 
     not_before = clock.now()
-    while (written := notes.written(run, folder)) is not None:
+    while (written := notes.write_token(run, folder)) is not None:
         account = _account(run, folder)
-        while notes.written(run, folder) == written:
+        while notes.write_token(run, folder) == written:
             if clock.now() >= not_before and wanted(account):
                 attend()
                 if wanted(_account(run, folder)):  # it came to nothing, and that was told

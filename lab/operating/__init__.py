@@ -1,8 +1,8 @@
-"""The verbs of the cloud, done to a lab: decided by a pure function, done, and told.
+"""The verbs of the cloud, done to a lab: a pure function decides, the lab does, the history records.
 
 A verb is a frozen value, the step that a scenario would write. Steps of a scenario, commands on a running lab and
-programs do it in the same way: by the `operate` of the module here that is called as the verb's own, or else as the
-module of what it has in common with others.
+programs do it in the same way: by `operate` of the module here that has the name of the verb's own module, or else of
+its base class's module.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["ControlPlane", "Done", "operate"]
 
 
 def operate(plane: ControlPlane, verb: Step, find: Find = of_kind) -> Done:
-    """Do a verb; what AWS refuses is an InputError, and has changed nothing."""
+    """Do a verb and return its outcome; raise InputError, with nothing changed, if AWS would refuse it."""
     for does in find(type(verb), __name__, "operate"):
         done: Done = does(plane, verb)
         return done

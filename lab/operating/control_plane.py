@@ -1,4 +1,4 @@
-"""What a verb finds and leaves: a lab with its Control, as a replay holds it, or somebody who has opened a lab."""
+"""The seam between a verb and the lab that it is done to; a replay and an open lab each have their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.runtime.lab import Lab
 
 
 class ControlPlane(Protocol):
-    """A lab, what the cloud knows of it, and what becomes of both while verbs are done."""
+    """A lab and its Control, the service's records, both changed while verbs are done."""
 
     @property
     def lab(self) -> Lab:
@@ -23,56 +23,59 @@ class ControlPlane(Protocol):
 
     @property
     def plan(self) -> Plan:
-        """Return the Plan of what stands now."""
+        """Return the Plan of the lab as it is now."""
         ...
 
     @property
     def control(self) -> Control:
-        """Return what the cloud knows now."""
+        """Return the service's records as they are now."""
         ...
 
     @property
     def machine(self) -> datetime:
-        """Return the machine's time, from which the service's own is counted."""
+        """Return the machine's time; the service's clock is ahead of it by a fixed amount."""
         ...
 
     @property
     def age(self) -> timedelta:
-        """Return for how long the lab has stood: requests of a peering expire by it."""
+        """Return the time since the lab opened; peering requests expire by it."""
         ...
 
     @property
     def reboot_time(self) -> float:
-        """Return the seconds that a reboot leaves a broker down where nothing else is said."""
+        """Return the seconds that a reboot leaves a broker down, unless the verb says otherwise."""
         ...
 
     def change(self, verb: Callable[[Control], Done]) -> Done:
-        """Do what takes no time to the Control of this moment; keep what comes of it, and record what was seen."""
-        ...
+        """Call `verb` with the current Control; keep the Control that it returns and record its observations.
 
-    def record(self, *seen: Observation) -> None:
-        """Record what was seen; moments are of the lab's clock."""
-        ...
-
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        """Return whether a condition holds, at the latest after so many seconds."""
-        ...
-
-    def serving(self, broker: str) -> int | None:
-        """Return the number of the active instance; None where none is, and none runs that could become it."""
-        ...
-
-    def stopped(self, broker: str) -> Collection[int]:
-        """Return the instances that somebody has stopped by hand: a reboot leaves them so."""
-        ...
-
-    def late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
-        """Tell, or raise, that an instance has not started within so many seconds; "" where it came just now.
-
-        `since` is the moment it was started at, of the lab's clock, and `of` names the verb.
+        `verb` takes no time of the lab's clock.
         """
         ...
 
-    def ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
-        """Take note of standbys that ended when they were to take over."""
+    def record(self, *seen: Observation) -> None:
+        """Record observations whose `t` is of the lab's clock."""
+        ...
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition holds, at most so many seconds; return whether it holds."""
+        ...
+
+    def serving(self, broker: str) -> int | None:
+        """Return the number of the active instance; None if there is none, and none runs that could become active."""
+        ...
+
+    def stopped(self, broker: str) -> Collection[int]:
+        """Return the numbers of the instances that were stopped by a verb; a reboot leaves them stopped."""
+        ...
+
+    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+        """Return words, or raise, for an instance that has not started within so many seconds; "" if it just has.
+
+        `since` is the moment of its start, of the lab's clock, and `of` names the verb.
+        """
+        ...
+
+    def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
+        """Report that standbys ended when they were to take over."""
         ...

@@ -1,4 +1,4 @@
-"""A configuration made from the service's default. No broker changes by that."""
+"""The creation of a configuration from the service's default; no broker changes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from lab.amazonmq.account.refusals import conflict
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done
-from lab.operating.update_configuration import saved
+from lab.operating.update_configuration import revision_saved
 from lab.plan.control import Control
 
 
 def operate(plane: ControlPlane, verb: CreateConfiguration) -> Done:
-    """Make it, unless a broker that is still to be created has one of its name."""
+    """Create the configuration; refused if a broker that is not created yet has one of the same name."""
 
     def create(control: Control) -> Done:
         for broker, its in control.later:
@@ -21,7 +21,9 @@ def operate(plane: ControlPlane, verb: CreateConfiguration) -> Done:
                 what = f"{broker.name}, which is still to be created, has a configuration {its.name}"
                 raise conflict(what, "give another name")
         account = verb.decide(control.account, plane.machine)
-        seen = saved(verb.configuration, account.configuration(verb.configuration).latest, (), plane.lab.clock.now())
+        seen = revision_saved(
+            verb.configuration, account.configuration(verb.configuration).latest, (), plane.lab.clock.now()
+        )
         note = f"{verb.configuration} has revision 1"
         return Done(control=replace(control, account=account), seen=(seen,), note=note)
 

@@ -1,4 +1,4 @@
-"""A broker that goes: with its store, and its record in the account."""
+"""The deletion of a broker, with its store and its record in the account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from lab.amazonmq.account import brokers as verbs
 from lab.declare.steps.delete_broker import DeleteBroker
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done, seen_of
+from lab.operating.done import Done, record_seen
 from lab.plan.control import Control
 
 
@@ -20,11 +20,11 @@ def operate(plane: ControlPlane, verb: DeleteBroker) -> Done:
 
 
 def begin_deletion(control: Control, broker: str, *, t: float) -> Done:
-    """Order the deletion of a broker: it is DELETION_IN_PROGRESS."""
+    """Begin the deletion of a broker: its state becomes DELETION_IN_PROGRESS."""
     account = verbs.delete_broker(control.account, broker)
-    return Done(control=replace(control, account=account), seen=(seen_of(account.broker(broker), t),))
+    return Done(control=replace(control, account=account), seen=(record_seen(account.broker(broker), t),))
 
 
 def finish_deletion(control: Control, broker: str) -> Done:
-    """Say that nothing is left of a broker; its configuration stays."""
+    """End the deletion of a broker: its record goes, its configuration stays."""
     return Done(control=replace(control, account=verbs.broker_deleted(control.account, broker)))

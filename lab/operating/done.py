@@ -1,4 +1,4 @@
-"""What a verb of the cloud gives back, and a broker's record as it goes into a history."""
+"""The outcome of a verb, and a broker's record as an observation."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from lab.plan.values import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a verb gives: the Control after it, what was seen, what is remarkable, and what did not go as asked."""
+    """The outcome of a verb."""
 
-    control: Control
+    control: Control  # after the verb
     seen: tuple[Observation, ...] = ()
-    note: str = ""
-    failed: str = ""
-    plan: Plan | None = None  # of what stands from now on, where that is another one
+    note: str = ""  # a remark for the user
+    failed: str = ""  # words if the verb did not go as asked
+    plan: Plan | None = None  # of the lab from now on, if it changed
 
 
-def seen_of(record: BrokerRecord, t: float) -> BrokerRecordSeen:
-    """Return a broker's record as it goes into a history."""
+def record_seen(record: BrokerRecord, t: float) -> BrokerRecordSeen:
+    """Return a broker's record as an observation; `t` is of the lab's clock."""
     pending, waiting = record.pending, pending_changes(record)
     return BrokerRecordSeen(
         t=t,

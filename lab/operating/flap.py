@@ -1,4 +1,4 @@
-"""A link cut and healed in turns."""
+"""A link that is cut and healed several times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.operating.done import Done
 
 
 def operate(plane: ControlPlane, verb: Flap) -> Done:
-    """Cut and heal in turns; every moment counts from the first cut, so that nothing drifts."""
+    """Cut and heal the link in turns; every moment counts from the first cut, so that delays do not add up."""
     clock, down, up = plane.lab.clock, verb.down.total_seconds(), verb.up.total_seconds()
     cut, heal = (kind(link=verb.link, leaving=verb.leaving) for kind in (Cut, Heal))
     begin = clock.now()

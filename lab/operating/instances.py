@@ -1,4 +1,4 @@
-"""A broker's instances, stopped and started one at a time, with what a history holds of each."""
+"""A broker's instances, stopped and started one at a time, and recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lab.operating.control_plane import ControlPlane
 
 
 def stop(plane: ControlPlane, broker: str, number: int, within: float) -> str:
-    """Stop an instance; return words where it had to be killed."""
+    """Stop an instance; return words if it had to be killed after `within` seconds, else ""."""
     plane.record(_changed(plane, broker, number, "stopping"))
     changed = plane.lab.stop(broker, within=within, instance=number)
     plane.record(changed)
@@ -15,11 +15,14 @@ def stop(plane: ControlPlane, broker: str, number: int, within: float) -> str:
 
 
 def start(plane: ControlPlane, broker: str, number: int, within: float, of: str) -> str:
-    """Start an instance and wait until its endpoints listen, or it could take over; return words where it does not."""
+    """Start an instance and wait until its endpoints listen, or it could take over.
+
+    Return words if that takes longer than `within` seconds, else ""; `of` names the verb in them.
+    """
     since = plane.lab.clock.now()
     plane.record(plane.lab.start(broker, number))
     if not plane.wait(lambda: plane.lab.started(broker, number), within):
-        return plane.late(broker, number, since=since, within=within, of=of)
+        return plane.report_late(broker, number, since=since, within=within, of=of)
     plane.record(_changed(plane, broker, number, "started"))
     return ""
 

@@ -1,4 +1,4 @@
-"""A link cut, healed, made to reject, or impaired; packets follow at once."""
+"""A link that is cut, healed, made to reject, or impaired; packets follow at once."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from lab.plan.control import Control
 
 
 def operate(plane: ControlPlane, verb: MoveClock) -> Done:
-    """Set the clock forward; where a window opens sooner than the verb says, the clock stays."""
+    """Set the clock forward, as far as the verb decides; a maintenance window that opens sooner leaves it as it is."""
 
     def move(control: Control) -> Done:
         machine = plane.machine

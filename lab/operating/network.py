@@ -1,4 +1,4 @@
-"""EC2's verbs on peerings, routes and security groups: the router holds what is decided, and what changed is told."""
+"""EC2's verbs on peerings, routes and security groups: applied to the router, and each change recorded."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from lab.runtime.lab import Lab
 
 
 def operate(plane: ControlPlane, verb: OnNetwork) -> Done:
-    """Have packets follow what the verb decides, and keep it."""
+    """Apply the network that the verb decides on, and keep it."""
     at = plane.age
     return plane.change(lambda control: _do(control, plane.lab, partial(verb.decide, at=at)))
 
 
 def set_security_groups(control: Control, lab: Lab, *, broker: str, groups: Sequence[str]) -> Done:
-    """Return a broker other security groups; the service does that when it reboots the broker."""
+    """Set a broker's security groups; the service does that when it reboots the broker."""
     return _do(control, lab, partial(security_groups.set_groups, broker=broker, groups=groups))
 
 
-def age(control: Control, t: float, *, at: timedelta) -> Done:
-    """Let the requests expire that nobody accepted in time; no packet's way depends on it."""
+def expire_requests(control: Control, t: float, *, at: timedelta) -> Done:
+    """Expire the peering requests that were not accepted in time; no packet's way depends on them.
+
+    `at` is the time since the lab opened, `t` the same moment of the lab's clock.
+    """
     after = control.network.at(at)
     seen = tuple(_differences(control.network, after, t))
     return Done(control=replace(control, network=after), seen=seen)
 
 
-def existing(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
-    """Return every peering and every route that there is, as a replay tells them when it begins."""
+def peerings_and_routes(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
+    """Yield every peering and every route as an observation, for the beginning of a replay."""
     for peering in network.peerings:
         yield _peering(peering, str(peering.state), t)
     yield from _routes(network, t)

@@ -14,7 +14,7 @@ from lab.declare.steps.reboot import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done, seen_of
+from lab.operating.done import Done, record_seen
 from lab.operating.instances import numbers, start, stop
 from lab.operating.network import set_security_groups
 from lab.plan.change import applied, leading_nowhere
@@ -23,15 +23,15 @@ from lab.plan.values import Plan
 from lab.runtime.lab import Lab
 
 STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; measured: 1 to 2 s
-FAILS_OVER_WITHIN = 60.0  # seconds until which one of two instances is active again
+FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the active instance
 
 
 def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
     """Reboot a broker: stop it, apply what is pending, leave it down for a while, start it and wait until it listens.
 
-    Of a pair the standby is rebooted first, and takes over with what is new. One that was cut off in the middle, with
-    its broker REBOOT_IN_PROGRESS, is `resumed`. A broker that does not come back is RUNNING for the service all the
-    same: another revision can be applied to it.
+    The standby of a pair is rebooted first, and takes over with the new files. Set `resumed` for a reboot that was
+    interrupted, whose broker is REBOOT_IN_PROGRESS. A broker that cannot be started is RUNNING for the service all the
+    same, so that another revision can be applied to it.
     """
     broker, within = plane.control.account.broker(verb.broker).name, verb.within.total_seconds()
     down = plane.reboot_time if verb.downtime is None else verb.downtime.total_seconds()
@@ -52,25 +52,25 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     except LabError:
         plane.change(lambda control: finish_reboot(control, broker, t=plane.lab.clock.now()))
         raise
-    if failures[-1]:  # it may come yet, and is REBOOT_IN_PROGRESS until then
+    if failures[-1]:  # the broker may start yet, and is REBOOT_IN_PROGRESS until then
         return Done(control=plane.control, failed=failures[-1])
     done = plane.change(lambda control: finish_reboot(control, broker, t=plane.lab.clock.now()))
     return replace(done, failed=next((each for each in reversed(failures) if each), ""), note=note or "")
 
 
 def reboot_order(of: Sequence[int], active: int | None, stopped: Collection[int]) -> tuple[int, ...]:
-    """Return the instances that a reboot is of, in its order: standbys first, the one that serves last."""
+    """Return the numbers of the instances to reboot, in order: standbys first, the active one last."""
     last = next((each for each in of if each not in stopped), of[0]) if active is None else active
     return (*(each for each in of if each != last and each not in stopped), last)
 
 
 def begin_reboot(control: Control, broker: str, *, t: float) -> Done:
-    """Order a reboot; refused unless the broker is RUNNING."""
+    """Begin a reboot: the broker's state becomes REBOOT_IN_PROGRESS; refused unless it is RUNNING."""
     return _done(control, verbs.begin_reboot(control.account, broker), broker, t)
 
 
 def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
-    """Apply all that is pending to a broker that is down for its reboot; with nothing pending, nothing is touched."""
+    """Apply all that is pending to a broker that is down for its reboot; do nothing if nothing is pending."""
     before = control.account.broker(broker)
     account = verbs.applied(control.account, broker)
     record = account.broker(broker)
@@ -89,19 +89,19 @@ def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
 
 
 def finish_reboot(control: Control, broker: str, *, t: float) -> Done:
-    """Say that a broker has started again."""
+    """End a reboot: the broker's state becomes RUNNING."""
     return _done(control, verbs.finish_reboot(control.account, broker), broker, t)
 
 
 def current_text(account: Account, record: BrokerRecord) -> Sanitised:
-    """Return the text of a broker's current revision; saved texts are sanitised already, so nothing more goes."""
+    """Return the text of a broker's current revision; saved texts are sanitised already, so nothing more is removed."""
     current = record.current
     text = account.configuration(current.configuration).revision(current.revision).text
     return sanitise(read(text.encode(), str(current)), record.engine_version)
 
 
 def _apply(plane: ControlPlane, broker: str, number: int) -> str:
-    """Apply what is pending, and return what is remarkable; where that fails, the instance starts with what it had."""
+    """Apply what is pending and return its note; if that fails, start the instance with its old files and raise."""
     try:
         return plane.change(lambda control: apply_pending(control, plane.lab, plane.plan, broker)).note
     except (LabError, OSError):
@@ -110,15 +110,15 @@ def _apply(plane: ControlPlane, broker: str, number: int) -> str:
 
 
 def _await_takeover(plane: ControlPlane, broker: str, standbys: Sequence[int]) -> str:
-    """Wait until a standby is the active one, where there are any; return words where none is.
+    """Wait until one of the standbys, if there are any, is active; return words if none becomes active, else "".
 
-    Else the one that has just ended might be quicker to get the store's lock again.
+    Without the wait, the instance that was just stopped could get the store's lock again first.
     """
     try:
         if not standbys or plane.wait(lambda: _taken_over(plane.lab, broker, standbys), FAILS_OVER_WITHIN):
             return ""
-    except BrokerError as error:  # the one that follows is to tell the same
-        plane.ended(broker, standbys, error.what)
+    except BrokerError as error:
+        plane.report_ended(broker, standbys, error.what)
         return ""
     what = f"no standby of {broker} has become active within {FAILS_OVER_WITHIN:g} s"
     plane.record(Trouble(t=plane.lab.clock.now(), who=f"broker {broker}", what=what))
@@ -126,13 +126,13 @@ def _await_takeover(plane: ControlPlane, broker: str, standbys: Sequence[int]) -
 
 
 def _taken_over(lab: Lab, broker: str, standbys: Sequence[int]) -> bool:
-    """Return whether a standby is the active one now; BrokerError where one ended."""
+    """Return whether an instance is active now; BrokerError if a standby has ended."""
     if lab.active(broker) is not None:
         return True
     for each in standbys:
-        lab.started(broker, each)  # whoever has ended is not asked in vain
+        lab.started(broker, each)  # raises if the standby has ended
     return False
 
 
 def _done(control: Control, account: Account, broker: str, t: float, note: str = "") -> Done:
-    return Done(control=replace(control, account=account), seen=(seen_of(account.broker(broker), t),), note=note)
+    return Done(control=replace(control, account=account), seen=(record_seen(account.broker(broker), t),), note=note)

@@ -1,4 +1,4 @@
-"""A broker's configuration and security groups made pending, and applied by a reboot where that is ordered at once."""
+"""A broker's configuration and security groups made pending, and applied by a reboot if the verb asks for one."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from lab.network.security_groups import check_groups
 from lab.operating import reboot
 from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done
-from lab.operating.record import kept
+from lab.operating.record import with_account
 from lab.plan.control import Control
 
 
 def operate(plane: ControlPlane, verb: UpdateBroker) -> Done:
-    """Make it pending, and reboot the broker if the verb says so."""
+    """Make the changes pending, and reboot the broker if the verb says so."""
 
     def update(control: Control) -> Done:
         if verb.security_groups is not None:
             for its in control.network.of_broker(control.account.broker(verb.broker).name):
                 check_groups(control.network, its.vpc, verb.security_groups)
-        return kept(plane, control, verb.update(control.account), verb.broker)
+        return with_account(plane, control, verb.update(control.account), verb.broker)
 
     done = plane.change(update)
     return done if verb.reboot is None else reboot.operate(plane, verb.reboot)

@@ -1,4 +1,4 @@
-"""A text saved as a configuration's next revision. No broker changes by that."""
+"""A text saved as a configuration's next revision; no broker changes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from lab.units import several
 
 
 def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
-    """Save it, sanitised as the service does, and tell what it removed."""
+    """Save the text, sanitised as the service does; the note says what the service removed."""
 
     def save(control: Control) -> Done:
         updated = verb.update(control.account, plane.machine)
         name = verb.configuration
-        seen = saved(name, updated.account.configuration(name).latest, updated.removals, plane.lab.clock.now())
+        seen = revision_saved(name, updated.account.configuration(name).latest, updated.removals, plane.lab.clock.now())
         note = f"{name} has revision {updated.revision}"
         if updated.removals:
             removed = several(len(updated.removals), "thing")
@@ -32,8 +32,8 @@ def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
     return plane.change(save)
 
 
-def saved(name: str, revision: Revision, removals: Sequence[Removal], t: float) -> ConfigurationSaved:
-    """Return a revision as it goes into a history."""
+def revision_saved(name: str, revision: Revision, removals: Sequence[Removal], t: float) -> ConfigurationSaved:
+    """Return a saved revision as an observation; `t` is of the lab's clock."""
     told = Counter(
         " ".join(word for word in (str(each.reason), each.element, each.attribute) if word)
         for each in removals[:MOST_SHOWN]

@@ -28,7 +28,7 @@ from lab.history import (
 )
 from lab.link.impairment import LinkState
 from lab.operating import Done
-from lab.operating.done import seen_of
+from lab.operating.done import record_seen
 from lab.operating.instances import numbers
 from lab.operating.reboot import FAILS_OVER_WITHIN, finish_reboot
 from lab.plan.control import Control, opening_control
@@ -89,7 +89,7 @@ class Service:
 
     def tell_all(self) -> None:
         """Record the service's record of every broker."""
-        self.record(*(seen_of(each, self.lab.clock.now()) for each in self.control.account.brokers))
+        self.record(*(record_seen(each, self.lab.clock.now()) for each in self.control.account.brokers))
 
     def record(self, *seen: Observation) -> None:
         """Record observations with moments of the lab's clock, and note the new states of instances and links."""
@@ -141,7 +141,7 @@ class Service:
         self.off.discard((broker, number))
         self._by_steps.discard((broker, number))
 
-    def late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Record that an instance has not started in time, and return that in words; empty if it has started just now.
 
         Its log tells when it has started after all.
@@ -153,7 +153,7 @@ class Service:
         self._record_trouble(broker, what)
         return what
 
-    def ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
+    def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
         """Record that standby instances ended by themselves when they were to take over."""
         self._record_trouble(broker, why)
         self.off |= {(broker, number) for number in numbers}

@@ -1,1 +1,1 @@
-"""The seam: what both runtimes share, and nothing of either."""
+"""The seam between runtimes and the rest: protocols and values that every runtime shares."""

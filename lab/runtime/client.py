@@ -1,4 +1,4 @@
-"""One connection to one broker: where it leads, what it is asked, and the events it tells."""
+"""The protocol of a messaging client: its endpoint, its methods, and the events that it reports."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where a broker is reached, and as whom; the certificate must be of `host` and signed by the CA of `ca_file`."""
+    """A broker's address and a user's login; the certificate must name `host`, signed by the CA of `ca_file`."""
 
     host: str
     port: int
-    ca_file: Path | None  # None: whom the system trusts, which is no lab
+    ca_file: Path | None  # None: the system's own CAs, which no lab's certificate is from
     user: str
     password: SecretStr  # never shown
     client_id: str
     within: float = CONNECT_WITHIN
 
     def __str__(self) -> str:
-        """Write where it is, and nothing of who."""
+        """Return the address only, without the user."""
         return f"{self.host}:{self.port}"
 
     def tls(self) -> ssl.SSLContext:
-        """Make a context that trusts the lab's CA alone and checks the host's name."""
+        """Return a context that trusts the lab's CA alone and checks the host's name."""
         try:
             return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         except (OSError, ssl.SSLError) as error:
@@ -42,22 +42,22 @@ class Endpoint:
 
 
 class ClientEvents(Protocol):
-    """What a client tells, from any thread, the moment it happens."""
+    """A client's callbacks, called from any thread at the moment of the event."""
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
-        """Say what became of a send."""
+        """Report the outcome of a send."""
         ...
 
     def received(self, message: Incoming) -> None:
-        """Hand over a message."""
+        """Report a message."""
         ...
 
     def lost(self, why: str) -> None:
-        """Say, once, that the connection has gone; what was in flight is reported unknown."""
+        """Report, once, that the connection is lost; sends in flight are reported unknown."""
         ...
 
     def broke(self, error: Exception) -> None:
-        """Say that the client itself is at fault: a bug, which must end the run."""
+        """Report a bug of the client itself, which must end the run."""
         ...
 
 
@@ -73,13 +73,13 @@ class Client(Protocol):
         ...
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        """Acknowledge messages, and give what became of each: unknown where no answer came. Never raises."""
+        """Acknowledge messages by token and return the outcome of each: unknown if no answer came. Never raises."""
         ...
 
     def publish(self, message: Outgoing) -> None:
-        """Hand a message over; its outcome comes as an event. Blocks while too many are in flight."""
+        """Send a message; its outcome comes as an event. Block while too many are in flight."""
         ...
 
     def close(self) -> None:
-        """Leave, with durable subscriptions kept; what was in flight is reported unknown. Never raises."""
+        """Disconnect; durable subscriptions stay, and sends in flight are reported unknown. Never raises."""
         ...

@@ -1,4 +1,4 @@
-"""Time of a lab, which everybody waits by: real in an emulation, virtual in a simulation."""
+"""The clock of a lab: real in an emulation, virtual in a simulation."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
-    """Time of the lab: real in an emulation, virtual in a simulation. Nobody else sleeps."""
+    """The lab's time, real or virtual; all sleeping and waiting goes through it."""
 
     def now(self) -> float:
         """Return the seconds since the lab's clock began."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let so many seconds pass."""
         ...
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        """Let time pass until the condition holds, and tell whether it did in time."""
+        """Wait until a condition holds, at most so many seconds; return whether it holds."""
         ...
 
     def begin(self, name: str, work: Callable[[], None]) -> None:
-        """Let something go on beside the caller; it ends by itself, and what it raises nobody hears."""
+        """Run `work` concurrently with the caller; it ends by itself, and its exceptions are not reported."""
         ...
 
     def notify(self) -> None:
-        """Say that something happened, so that whoever waits looks again at once; cheap, and from any thread."""
+        """Have waiting callers test their conditions at once; cheap, and callable from any thread."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """When a lab's clock began, on the machine's own monotonic clock, which begins anew with each boot."""
+    """The moment a lab's clock began, of the machine's monotonic clock, which begins anew with each boot."""
 
-    boot: str  # as `boot` tells it
+    boot: str  # the id that `boot` returns
     monotonic: float  # seconds
 
 
 def boot() -> str:
-    """Return the id of this boot of the machine; nothing where the system does not tell."""
+    """Return the id of this boot of the machine; "" if the system has none."""
     return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""

@@ -1,7 +1,7 @@
-"""What a replay and a verb may ask of a living Lab, whichever runtime opened it: one small protocol for each purpose.
+"""The protocol of a living Lab, whichever runtime opened it: one small protocol for each purpose.
 
-Everything is answered from the real thing, not from the Plan. Every `t` is of the lab's own clock; a replay, which
-knows when it began, counts from there.
+Answers come from the brokers and the router themselves, not from the Plan. Every `t` is of the lab's own clock; a
+replay counts from its own beginning.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ from lab.runtime.status import DirectionNow, Status, Whereabouts
 
 
 class Attempt(NamedTuple):
-    """What came of opening a connection."""
+    """The outcome of an attempt to open a connection."""
 
     answer: str  # "open" | "refused" | "silent" | "unreachable"
     took: float  # seconds
 
 
 class Silent(BrokerError):
-    """The broker's management does not answer: not started yet, stopped, or cut off."""
+    """The broker's management does not answer: it is not started yet, stopped, or cut off."""
 
 
 class Timed(Protocol):
-    """What has a clock."""
+    """The lab's clock."""
 
     @property
     def clock(self) -> Clock:
@@ -58,7 +58,7 @@ class Timed(Protocol):
 
 
 class Clients(Protocol):
-    """Where clients connect."""
+    """Connections of clients."""
 
     def connect(
         self,
@@ -71,17 +71,23 @@ class Clients(Protocol):
         session: Session = ORDINARY,
         approach: Approach = USUAL,
     ) -> Client:
-        """Connect a client; BrokerError if the broker refuses, LabTimeout if it is silent."""
+        """Return a connected client; raise BrokerError if the broker refuses, LabTimeout if it is silent.
+
+        `over` names the protocol; `client` becomes part of the client id, unless the session gives one.
+        """
         ...
 
 
 class Links(Protocol):
-    """The links, and what they do to packets."""
+    """The links between regions, and their effect on packets."""
 
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
     ) -> Sequence[LinkChanged]:
-        """Replace a link's impairment or state, in one direction or both; None leaves that part as it is."""
+        """Replace a link's impairment or state, in the direction `leaving` a region or, if None, in both.
+
+        None for `impairment` or `state` leaves that part as it is.
+        """
         ...
 
     def links(self) -> Sequence[LinkSeen]:
@@ -90,44 +96,44 @@ class Links(Protocol):
 
 
 class Policies(Protocol):
-    """Who may talk to whom, and tries of it."""
+    """The policies between instances, and attempts to connect."""
 
     def apply_network(self, network: Network) -> PolicyApplied:
-        """Have packets pass as a Network says, from one moment on; known connections go on where there is a way."""
+        """Apply the policies of a Network in one step; known connections go on if they still have a route."""
         ...
 
     def dropped(self) -> Sequence[PacketsDropped]:
-        """Return what the router has dropped so far since no rule or no route let it pass."""
+        """Return counts of the packets that the router has dropped for want of a rule or a route."""
         ...
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
-        """Open a connection from an instance, or from the internet, to an instance's port; tell what came of it."""
+        """Open a connection from an instance, or from the internet, to an instance's port; return the outcome."""
         ...
 
 
 class Power(Protocol):
-    """The brokers' instances: stopped, killed, started, frozen, and removed."""
+    """The life of the brokers' instances: start, stop, kill, freeze, remove."""
 
     def active(self, broker: str) -> int | None:
-        """Return the number of the instance that serves: 1 of a single one; None while none of a pair does."""
+        """Return the number of the active instance: 1 if the broker has one only; None while none of a pair is."""
         ...
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
-        """Ask an instance to end; one that has not within so many seconds is killed. Store, name and ports stay."""
+        """Ask an instance to end, and kill it if it has not after so many seconds. Store, name and ports stay."""
         ...
 
     def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """End an instance's process at once, without a word to it."""
+        """End an instance's process at once, with no chance to shut down."""
         ...
 
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Start an instance that was stopped or killed; it is not ready before `started` says so."""
+        """Start an instance that was stopped or killed; it is ready when `started` returns true."""
         ...
 
     def started(self, broker: str, instance: int = 1) -> bool:
         """Return whether every endpoint of an instance listens, or it is a standby that could take over at any time.
 
-        BrokerError where it ended while starting.
+        Raise BrokerError if it ended while starting.
         """
         ...
 
@@ -140,34 +146,34 @@ class Power(Protocol):
         ...
 
     def delete(self, broker: str) -> BrokerChanged:
-        """Remove a broker with its store, whatever its state; what its log said is kept."""
+        """Remove a broker with its store, whatever its state; its logs are saved."""
         ...
 
 
 class Files(Protocol):
-    """What brokers start from."""
+    """The files that brokers start from."""
 
     def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
-        """Keep a password under its number, for a user of a broker who is to have it after a reboot."""
+        """Keep a password under a number; the user has it from the reboot that applies that number."""
         ...
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
-        """Write a broker's instances other files for their next start, as a plan has them, and take this plan for ours.
+        """Write the files of a broker's instances for their next start, and keep `plan` as the lab's plan.
 
-        Each of its users has the password that was kept under the number given.
+        `passwords` maps each user to the number that the user's password was kept under.
         """
         ...
 
 
 class Observation(Protocol):
-    """What the brokers show of themselves, once or until one looks no more."""
+    """Observations of the brokers' state, once or continuously."""
 
     def demand(self, broker: str, destination: Destination) -> bool:
-        """Return whether the broker has a bridge's consumer on the destination; Silent where nobody can say."""
+        """Return whether the broker has a bridge's consumer on the destination; raise Silent if it does not answer."""
         ...
 
     def bridges(self) -> Sequence[BridgeSeen]:
-        """Return every end of every bridge that the brokers show now."""
+        """Return every end of every bridge that the brokers list now."""
         ...
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
@@ -175,18 +181,18 @@ class Observation(Protocol):
         ...
 
     def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
-        """Return all that every broker counts now, but of advisories; one that does not answer says so."""
+        """Return all counters of every broker, except of advisories, and a SnapshotTaken for each broker."""
         ...
 
     def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
-        """Record every bridge end there is, and until `unwatch` each that comes or goes, and log lines that matter.
+        """Record all bridge ends now, then each that comes or goes, and log lines that matter, until `unwatch`.
 
-        Each look at the demand that brokers have for the destinations named is recorded too, changed or not.
+        The brokers' demand for the destinations named is recorded at each poll, changed or not.
         """
         ...
 
     def unwatch(self) -> None:
-        """Record no more: nothing comes after this returns. Harmless where nobody watches."""
+        """Stop recording: nothing is recorded after this returns. Harmless if nothing is watched."""
         ...
 
 
@@ -194,53 +200,56 @@ class Lab(Timed, Clients, Links, Policies, Power, Files, Observation, Protocol):
     """A living lab."""
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
-        """Stop or start a network connector; BrokerError where its broker refuses or does not answer."""
+        """Stop or start a network connector; raise BrokerError if its broker refuses or does not answer.
+
+        `do` is "stop" or "start".
+        """
         ...
 
 
 class StandingLab(Lab, Protocol):
-    """A lab that stands, for whoever changes it by hand; others change it too, and its note tells what they did."""
+    """A lab that is open and may be changed by several processes; they share its state through its note."""
 
     @property
     def note(self) -> Note:
-        """Return its note as it was last read or written."""
+        """Return the lab's note as it was last read or written."""
         ...
 
     @property
     def note_folder(self) -> Path | None:
-        """Return the folder that its note is in, None where no other process can reach the lab."""
+        """Return the folder of the lab's note; None if no other process can reach the lab."""
         ...
 
-    def look_again(self) -> bool:
-        """Take over what others have left of the lab since; False where it has ended."""
+    def refresh(self) -> bool:
+        """Read the lab's note again, which other processes may have changed; return False if the lab has ended."""
         ...
 
     def keep_control(self, control: Control) -> None:
-        """Note the service's side for the verbs to come; HostError where the lab has ended meanwhile."""
+        """Write the service's records to the note; raise HostError if the lab has ended meanwhile."""
         ...
 
-    def agree(self, network: Network) -> None:
-        """Have packets pass as a Network says, and ports refuse as the brokers now are, whatever was done before."""
+    def enforce(self, network: Network) -> None:
+        """Apply a Network's policies and have ports of stopped instances refuse, whatever the router has now."""
         ...
 
     def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
-        """Return where a client of another program connects to a broker's active instance, and as whom."""
+        """Return the endpoint of a broker's active instance for a client of another program, with the user's login."""
         ...
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
-        """Return whether a bridge works: seen at its ends, and its login accepted by the responder."""
+        """Return whether a bridge works: its ends list it, and the responder accepted its login."""
         ...
 
     def link_now(self, link: str) -> tuple[DirectionNow, ...]:
-        """Return how both directions of a link are set now."""
+        """Return the current settings of both directions of a link."""
         ...
 
     def whereabouts(self) -> Whereabouts:
-        """Return where everything of it is reached from this machine."""
+        """Return the addresses and ports of the lab on this machine."""
         ...
 
     def status(self) -> Status:
-        """Return how everything is; parts that are down say so."""
+        """Return the current status of all parts of the lab, those that are down too."""
         ...
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Messages, destinations and subscriptions as a client is asked for them, whatever its protocol."""
+"""Messages, destinations and subscriptions, independent of a client's protocol."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Destination:
 
     @classmethod
     def of(cls, written: str) -> Destination:
-        """Return what is written as `topic://a.b`."""
+        """Return the destination that is written as `topic://a.b`."""
         kind, _, name = written.partition("://")
         return cls(kind=kind, name=name)
 
@@ -33,21 +33,21 @@ def destination(addressed: Addressed) -> Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """All that a client asks of a subscription; a term its protocol does not have stays as it is here."""
+    """The terms of a subscription; a client ignores those that its protocol does not have."""
 
     destination: Destination
     qos: int = 1  # MQTT
     ack: str = "auto"  # "auto" | "client" | "client-individual": who acknowledges, and what an acknowledgement covers
-    durable: bool = False  # the broker keeps it, and what comes for it, while the client is away
+    durable: bool = False  # the broker keeps the subscription and its messages while the client is away
     selector: str | None = None
-    prefetch: int | None = None  # how many messages may come before they are acknowledged; the broker's own when None
+    prefetch: int | None = None  # most messages sent before they are acknowledged; the broker's own when None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """How a client makes itself known to its broker, each time it connects."""
+    """The session that a client asks its broker for, each time it connects."""
 
-    client_id: str | None = None  # the lab makes one of the run and the client's name where none is given
+    client_id: str | None = None  # None: the lab makes one of the run and the client's name
     clean: bool = True  # False, MQTT only: the broker keeps the session while the client is away
     kept: tuple[Terms, ...] = ()  # of an earlier connection, whose messages may come before it subscribes again
 
@@ -57,10 +57,10 @@ ORDINARY = Session()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approach:
-    """How a client goes about connecting, where it may well fail."""
+    """The manner in which a client connects; some are meant to fail."""
 
     knows_password: bool = True
-    tls: str = "verified"  # "untrusted": it does not know the lab's CA; "wrong-name": it uses one no certificate has
+    tls: str = "verified"  # "untrusted": without the lab's CA; "wrong-name": by a name that is in no certificate
     within: float | None = None  # seconds for TCP and TLS, and as many for the welcome; the client's own when None
 
 
@@ -70,7 +70,7 @@ USUAL = Approach()
 class Outgoing(NamedTuple):
     """A message on its way to a broker; a tuple, since it is made for every message."""
 
-    id: str  # begins with a digit: a client tells receipts of sends from others by it
+    id: str  # begins with a digit, by which a client tells receipts of sends from other receipts
     destination: Destination
     body: bytes
     headers: Mapping[str, str]  # for protocols that have them
@@ -90,4 +90,4 @@ class Incoming(NamedTuple):
     headers: Mapping[str, str]
     retained: bool
     redelivered: bool
-    token: str | None = None  # what to acknowledge it by; None where nobody has to
+    token: str | None = None  # for `Client.acknowledge`; None if the message needs no acknowledgement

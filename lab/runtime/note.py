@@ -1,7 +1,7 @@
-"""The note of a lab that stands: a file by which other processes of the same user find it, for status, logs, down.
+"""The note of an open lab: a file by which other processes of the same user find the lab, for status, logs, down.
 
-It may hold secrets of the lab's runtime, so it is readable by its owner only, and goes when the lab goes. A note of
-another version of mqlab is left alone, but for those of before a note named its runtime.
+It may hold secrets of the lab's runtime, so only its owner can read it, and it is removed with the lab. Notes of other
+versions of mqlab are ignored, except those written before a note named its runtime.
 """
 
 from __future__ import annotations
@@ -29,43 +29,43 @@ from lab.runtime.clock import Origin, boot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One lab that stands."""
+    """The facts of one open lab."""
 
     run: str
     scenario: str
     plan: Plan
-    control: Control  # the service's side, as the last command left it; what a replay does to its own is the replay's
+    control: Control  # the service's records after the last command; a replay keeps its own
     folder: str  # the run folder
-    owner: str  # as an Owner writes itself
+    owner: str  # str() of an Owner
     detached: bool
-    replaying: bool = False  # a scenario's steps are done to it, and nothing else
+    replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
     opened: datetime
-    origin: Origin | None  # of its clock; None of a lab that was opened before notes had it
-    runtime: str  # its name
-    own: Mapping[str, Any] = field(repr=False)  # what its runtime alone can read, JSON-able
+    origin: Origin | None  # of the lab's clock; None in older notes
+    runtime: str  # the runtime's name
+    own: Mapping[str, Any] = field(repr=False)  # JSON-able data that only the runtime reads
 
     @property
-    def to_come(self) -> tuple[str, ...]:
-        """Name the brokers that nobody has created yet."""
+    def not_created(self) -> tuple[str, ...]:
+        """Return the names of the brokers that are declared for later and not created yet."""
         return tuple(record.name for record, _ in self.control.later)
 
     @property
     def deleted(self) -> tuple[str, ...]:
-        """Name the brokers that somebody has deleted."""
-        there = {each.name for each in self.control.account.brokers} | set(self.to_come)
+        """Return the names of the brokers that were deleted."""
+        there = {each.name for each in self.control.account.brokers} | set(self.not_created)
         return tuple(broker.name for broker in self.plan.brokers if broker.name not in there)
 
     @property
     def began(self) -> float:
-        """Return when the lab's clock began, in seconds of this machine's monotonic clock, whichever process asks."""
+        """Return the moment the lab's clock began, in seconds of this machine's monotonic clock."""
         if self.origin is not None and self.origin.boot == boot():
             return self.origin.monotonic
         return time.monotonic() - (datetime.now(UTC) - self.opened).total_seconds()
 
 
 def new_run_id() -> str:
-    """Return the id of a new run: when, and six digits that keep runs of one second apart."""
+    """Return the id of a new run: date, time, and six hex digits that keep runs of one second apart."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
@@ -78,17 +78,17 @@ def note_folder(environment: Mapping[str, str]) -> Path:
 
 
 def save(note: Note, folder: Path) -> None:
-    """Write a note, whole or not at all, for its owner's eyes only."""
+    """Write a note, whole or not at all, readable by its owner only."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _alone(folder):
+    with _locked(folder):
         _write(note, folder)
 
 
 def update(note: Note, folder: Path) -> bool:
-    """Write another note of a lab that still has one; False, and nothing written, where it has gone meanwhile."""
+    """Replace a lab's note and return True; return False, with nothing written, if the lab has no note any more."""
     if not folder.is_dir():
         return False
-    with _alone(folder):
+    with _locked(folder):
         if not _file(note.run, folder).exists():
             return False
         _write(note, folder)
@@ -96,18 +96,18 @@ def update(note: Note, folder: Path) -> bool:
 
 
 def load_all(folder: Path) -> tuple[Note, ...]:
-    """Return every note, the oldest lab's first; one written by another version is left alone."""
+    """Return every note, the oldest lab's first; notes of other versions are left out."""
     found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
     return tuple(note for note in found if note is not None)
 
 
 def load(run: str, folder: Path) -> Note | None:
-    """Return one lab's note, None where there is none, or it was written by another version."""
+    """Return one lab's note; None if there is none, or it is of another version."""
     return _read(_file(run, folder))
 
 
-def written(run: str, folder: Path) -> tuple[int, int] | None:
-    """Return a token that differs after every write of a lab's note, None where the lab has gone."""
+def write_token(run: str, folder: Path) -> tuple[int, int] | None:
+    """Return a token that differs after every write of a lab's note; None if the lab has no note."""
     try:
         found = _file(run, folder).stat()
     except FileNotFoundError:
@@ -116,24 +116,27 @@ def written(run: str, folder: Path) -> tuple[int, int] | None:
 
 
 def forget(run: str, folder: Path) -> None:
-    """Remove a lab's note, and the lock that goes with it."""
+    """Remove a lab's note and its lock file."""
     if folder.is_dir():
-        with _alone(folder):
+        with _locked(folder):
             _file(run, folder).unlink(missing_ok=True)
             _part(run, folder).unlink(missing_ok=True)
             lock_file(run, folder).unlink(missing_ok=True)
 
 
 def forget_parts(folder: Path) -> None:
-    """Remove what writers that were killed have left; nobody writes meanwhile."""
+    """Remove the partly written notes of processes that were killed."""
     if folder.is_dir():
-        with _alone(folder):
+        with _locked(folder):
             for path in folder.glob("*.part"):
                 path.unlink(missing_ok=True)
 
 
-def chosen(known: tuple[Note, ...], run: str | None) -> Note:
-    """Return the lab that is meant by a run id, its beginning or its end; InputError with all there are."""
+def choose(known: tuple[Note, ...], run: str | None) -> Note:
+    """Return the note of a run id, given whole or by its beginning or end, or the only note for None.
+
+    Raise InputError, which lists the labs, unless exactly one fits.
+    """
     fitting = [note for note in known if run is None or note.run.startswith(run) or note.run.endswith(run)]
     if len(fitting) == 1:
         return fitting[0]
@@ -146,7 +149,7 @@ def chosen(known: tuple[Note, ...], run: str | None) -> Note:
 
 
 def lock_file(run: str, folder: Path) -> Path:
-    """Return the file that whoever changes a lab locks."""
+    """Return the file to lock while a lab is changed."""
     return folder / f"{run}.lock"
 
 
@@ -161,13 +164,13 @@ def _part(run: str, folder: Path) -> Path:
 def _read(path: Path) -> Note | None:
     try:
         written = dict(json.loads(path.read_bytes()))
-        return _codec().validate_json(json.dumps(written if "runtime" in written else _named(written)))
+        return _codec().validate_json(json.dumps(written if "runtime" in written else _upgraded(written)))
     except (FileNotFoundError, TypeError, ValueError, KeyError):
         return None
 
 
-def _named(earlier: dict[str, Any]) -> dict[str, Any]:
-    """Return what was written when there was one runtime only, whose part was not kept apart."""
+def _upgraded(earlier: dict[str, Any]) -> dict[str, Any]:
+    """Return a note of the format before notes named a runtime, in today's format."""
     its = {"run", "scenario", "plan", "folder", "owner", "detached", "control", "replaying", "reboot_time"}
     return {
         **{key: earlier[key] for key in its & earlier.keys()},
@@ -192,8 +195,8 @@ def _write(note: Note, folder: Path) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep others from writing and forgetting at the same moment: what `down` removes must not be written again."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock for the block, so that a note that `down` removes is not written again."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""Who owns a lab: the process that opened it.
+"""The owner of a lab: the process that opened it.
 
-Told by host, boot, pid namespace and start time, so that neither a reused pid nor the same pid in a container is its
-owner.
+Identified by host, boot, pid namespace and start time, so that a reused pid, or the same pid in a container, is not
+taken for the owner.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _PIDS = Path("/proc/self/ns/pid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A process, told apart from any other one that had or will have its pid."""
+    """A process, distinct from every other one that had or will have its pid."""
 
     host: str
-    boot: str  # empty where the system does not tell
+    boot: str  # the boot's id; empty if the system has none
     pid: int
     started: int  # seconds since the epoch
-    pids: str = ""  # whose pids it is one of: containers of one host may share its name and its boot
+    pids: str = ""  # the pid namespace, since containers may share the host's name and its boot
 
     @classmethod
     def current(cls) -> Owner:
@@ -41,7 +41,7 @@ class Owner:
 
     @classmethod
     def parse(cls, text: str) -> Owner | None:
-        """Read an owner label, or None if it is not one of ours."""
+        """Return the owner that a label names; None if the label is not of mqlab."""
         parts = text.split("/")
         if len(parts) not in (4, 5) or not parts[2].isdigit() or not parts[3].isdigit():
             return None
@@ -52,7 +52,10 @@ class Owner:
         return f"{self.host}/{self.boot}/{self.pid}/{self.started}" + (f"/{self.pids}" if self.pids else "")
 
     def is_dead(self, here: Owner) -> bool:
-        """Return whether this owner has surely gone, seen from `here`; one with other pids is never known dead."""
+        """Return whether this owner has surely ended, as far as the process `here` can tell.
+
+        False for an owner on another host or in another pid namespace.
+        """
         if self.host != here.host:
             return False
         if self.boot != here.boot:
@@ -66,7 +69,7 @@ class Owner:
 
 
 def _namespace() -> str:
-    """Return the number of this process's pid namespace; nothing where the system does not tell."""
+    """Return the number of this process's pid namespace; "" if the system has none."""
     try:
         return "".join(filter(str.isdigit, _PIDS.readlink().name))
     except OSError:

@@ -1,4 +1,4 @@
-"""Progress: stages and remarks of a long operation, told to a terminal or, where there is none, to a program's log."""
+"""Progress: stages and remarks of a long operation, shown on a terminal or written to a program's log."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ _LOG = logging.getLogger("lab")
 
 
 class Progress(Protocol):
-    """Who is told how far a long thing has come."""
+    """A receiver of the stages of a long operation."""
 
     def stage(self, what: str) -> AbstractContextManager[None]:
-        """Name a stage; leaving it ends it."""
+        """Return a context manager for a stage; its block is the stage."""
         ...
 
     def say(self, note: str) -> None:
-        """Add a remark to the stage that is on."""
+        """Add a remark to the current stage."""
         ...
 
 
 class Told(Progress, Protocol):
-    """A Progress that also takes what passes, and what must not be missed."""
+    """A Progress that also receives passing remarks and warnings."""
 
     def tell(self, note: str) -> None:
         """Show a passing remark while a stage lasts."""
         ...
 
     def warn(self, what: str) -> None:
-        """Show something that nobody asked for."""
+        """Show a warning."""
         ...
 
 
 class Logged:
-    """Tells the log `lab`: stages and remarks as information, warnings as such: Python shows those anyway."""
+    """A Progress that writes to the log `lab`: stages and remarks as information, warnings as warnings."""
 
     @contextmanager
     def stage(self, what: str) -> Iterator[None]:
-        """Note a stage as it begins."""
+        """Log the stage when it begins."""
         _LOG.info("%s", what)
         yield
 
     def say(self, note: str) -> None:
-        """Note a remark."""
+        """Log a remark."""
         _LOG.info("%s", note)
 
     def tell(self, note: str) -> None:
-        """Note what passes."""
+        """Log a passing remark, for debugging."""
         _LOG.debug("%s", note)
 
     def warn(self, what: str) -> None:
-        """Note what must not be missed."""
+        """Log a warning."""
         _LOG.warning("%s", what)

@@ -1,4 +1,4 @@
-"""What opens a Plan on this machine and answers for the labs that it opened: known to the rest by its name."""
+"""The protocol of a runtime, which opens Plans as labs on this machine; the rest of mqlab knows it by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → passwor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """All that a lab is opened with."""
+    """The arguments of opening a lab."""
 
     plan: Plan
     run: str
@@ -30,32 +30,32 @@ class Opening:
     note_folder: Path
     passwords: Passwords
     detached: bool = False
-    replaying: bool = False  # a scenario's steps are what changes it, and nothing else does
+    replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
-    service_time: datetime | None = None  # where the service's clock begins; at the machine's time when left out
+    service_time: datetime | None = None  # the service's clock at the opening; None: the machine's time
 
 
 class Ready(Protocol):
-    """A machine that has all that a Plan needs; nothing of the lab stands yet."""
+    """A machine that has all that a Plan needs, with nothing of the lab started."""
 
     def open(self, opening: Opening, progress: Progress) -> AbstractContextManager[StandingLab]:
-        """Open a lab and remove it at the end of the block; a detached one is left alone once it stands."""
+        """Open a lab and remove it at the end of the block; a detached lab stays once it has opened."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing of this machine looked at; `ok` None means that it may hurt and need not."""
+    """The result of one examination of this machine."""
 
     what: str
-    ok: bool | None
+    ok: bool | None  # None: it may cause trouble
     found: str
     remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What brokers or links are started from, made once and kept on this machine."""
+    """An image that brokers or links are started from, made once and kept on this machine."""
 
     name: str
     size: int  # bytes
@@ -64,60 +64,63 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """What is there of one lab."""
+    """The parts of one lab that are on this machine."""
 
     run: str
     created: str
-    counts: Mapping[str, int]  # what it is made of, and how many of each
-    words: str  # the same in words
+    counts: Mapping[str, int]  # kind of part → number
+    words: str  # the counts in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What a sweep came upon."""
+    """The result of a sweep."""
 
     removed: tuple[Leftover, ...]
     alive: int  # labs that it left alone
 
 
 class Runtime(Protocol):
-    """One way of having labs on this machine. What its own libraries raise it puts into words, as errors of ours."""
+    """A way to run labs on this machine. Errors of its own libraries are raised as those of `lab.errors`."""
 
     @property
     def name(self) -> str:
-        """Return its name, as notes and histories have it."""
+        """Return the runtime's name, as it is in notes and histories."""
         ...
 
     def __enter__(self) -> Self:
-        """Return itself; the labs go on after the block."""
+        """Return the runtime itself; labs go on after the block."""
         ...
 
     def __exit__(self, *of: object) -> None: ...
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Ready:
-        """Have what a Plan needs of this machine; HostError, InputError where that cannot be."""
+        """Make this machine ready for a Plan, such as by building images; raise HostError or InputError if it cannot.
+
+        `archive` is an ActiveMQ distribution to build from instead of a download.
+        """
         ...
 
-    def standing(self, note_folder: Path) -> tuple[Note, ...]:
-        """Return the notes of its labs that stand, the oldest first; HostError where none could be reached."""
+    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+        """Return the notes of this runtime's open labs, the oldest first; raise HostError if none could be reached."""
         ...
 
     def attach(self, note: Note, note_folder: Path) -> AbstractContextManager[StandingLab]:
-        """Reach a lab that stands, whichever process opened it; it goes on after the block."""
+        """Return an open lab, whichever process opened it; the lab goes on after the block."""
         ...
 
     def end(self, note: Note, note_folder: Path) -> int:
-        """End a lab, save its logs and remove everything of it; return how many things that were."""
+        """End a lab, save its logs and remove everything of it; return the number of parts removed."""
         ...
 
     def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
-        """Remove what dead runs left behind, or every lab; with `dry_run` only say what that would be."""
+        """Remove what dead runs left behind, or every lab; with `dry_run`, only return what would be removed."""
         ...
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
-        """Make what is missing of the images, and return all that there are."""
+        """Build the missing images, of ActiveMQ `version` or the usual one, and return all images."""
         ...
 
     def examine(self) -> tuple[Finding, ...]:
-        """Look at whether this machine has what a lab needs."""
+        """Examine whether this machine has what a lab needs."""
         ...

@@ -1,4 +1,4 @@
-"""How a lab is at a moment, and where it is reached: neutral values, whichever runtime has it."""
+"""The status of a lab at a moment, and its addresses: values that every runtime shares."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ABSENT, DELETED = "not created yet", "deleted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """Where one instance of a broker is."""
+    """The address and the ports of one broker instance."""
 
     number: int
     address: str  # really used; the Plan has the declared one
@@ -25,7 +25,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Where a lab is reached from this machine."""
+    """The addresses and ports of a lab on this machine."""
 
     ca_file: str
     networks: Mapping[str, str]  # region → subnet really used
@@ -34,7 +34,7 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectionNow:
-    """How one direction of a link is set."""
+    """The current setting of one direction of a link."""
 
     link: str
     leaving: str
@@ -43,34 +43,34 @@ class DirectionNow:
 
     @property
     def state(self) -> str:
-        """Return its state: open, cut or reject."""
+        """Return the direction's state: open, cut or reject."""
         return str(self.setting.state)
 
     @property
     def impairment(self) -> str:
-        """Say what it does to packets, in the words of a scenario file."""
+        """Return the impairment in the words of a scenario file."""
         return impairment_text(self.setting.impairment)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON-able values."""
+        """Return the direction as JSON-able values."""
         return {"link": self.link, "leaving": self.leaving, "reaching": self.reaching, **self.setting.json()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerStatus:
-    """One broker now, or one instance of it."""
+    """The status of one broker, or of one instance of a pair."""
 
     name: str
-    container: str  # running, exited, gone …; or that nobody has created it yet
+    container: str  # running, exited, gone …; ABSENT, DELETED
     health: str  # healthy, starting, unhealthy, none
-    version: str | None  # None while it does not answer
+    version: str | None  # of ActiveMQ; None while the broker does not answer
     memory: int | None  # bytes in use
-    role: str = ""  # of a pair's instance: active, standby; empty where it is neither, or the only one
+    role: str = ""  # of a pair's instance: active, standby; empty if neither, or the only one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeStatus:
-    """One planned bridge now, with its ends as the brokers show them."""
+    """The status of one planned bridge, with its ends as the brokers list them."""
 
     connector: str
     initiator: str
@@ -83,7 +83,7 @@ class BridgeStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkStatus:
-    """One link now."""
+    """The status of one link."""
 
     name: str
     round_trip_ms: float | None  # probed just now; None when nothing came back
@@ -93,7 +93,7 @@ class LinkStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One lab now."""
+    """The status of one lab."""
 
     note: Note
     whereabouts: Whereabouts

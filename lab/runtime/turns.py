@@ -1,6 +1,6 @@
-"""Turns at changing a lab: one command at a time, and nobody before the lab stands.
+"""Turns at changing a lab: one command at a time, and none before the lab has opened.
 
-The lock is the kernel's, on a file beside the lab's state: it goes with the process that has it, however that ends.
+The lock is the kernel's, on a file beside the lab's note: it ends with the process that holds it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> 
 
 
 def is_free(run: str, folder: Path) -> bool:
-    """Return whether nobody has a lab at this moment."""
+    """Return whether no process holds the lab's lock at this moment."""
     try:
         descriptor = os.open(lock_file(run, folder), os.O_RDWR)
     except FileNotFoundError:
@@ -40,10 +40,10 @@ def is_free(run: str, folder: Path) -> bool:
     return True
 
 
-def forget_strays(folder: Path, known: Collection[str]) -> tuple[str, ...]:
-    """Remove the locks of labs that nobody knows and nobody has, and name these.
+def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:
+    """Remove the free lock files of runs that are not `known` and have no note; return their run ids.
 
-    An opening that was killed before it had made anything leaves one.
+    An opening that was killed before it had made anything leaves such a file.
     """
     found = []
     for path in sorted(folder.glob("*.lock")) if folder.is_dir() else ():
@@ -60,7 +60,7 @@ def forget_strays(folder: Path, known: Collection[str]) -> tuple[str, ...]:
 
 
 def _locked(path: Path, waiting: Callable[[], None]) -> int:
-    """Lock the file that is at a path; what was removed while we waited for it keeps nobody else out."""
+    """Lock the file at a path and return its descriptor; a file that was removed while we waited is opened anew."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:

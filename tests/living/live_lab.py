@@ -60,10 +60,10 @@ class LiveLab(FakeLab):
     def control(self) -> Control:
         return self.note.control
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         return True
 
-    def agree(self, network: Network) -> None:
+    def enforce(self, network: Network) -> None:
         self.apply_network(network)
 
     def keep_control(self, control: Control) -> None:

@@ -135,7 +135,7 @@ class OnDisk(LiveLab):
         self.gone = False
         self.looks = 0
 
-    def look_again(self) -> bool:
+    def refresh(self) -> bool:
         self.looks += 1
         return not self.gone
 
@@ -185,7 +185,7 @@ def test_a_question_from_another_thread_takes_nothing_back(tmp_path: Path) -> No
     class Rereading(OnDisk):
         """A lab whose file is only ever read as it was when the lab opened."""
 
-        def look_again(self) -> bool:
+        def refresh(self) -> bool:
             self.looks += 1
             self.note = self.first
             return True
@@ -272,10 +272,10 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
         made = replace(on_file.control, account=account)
         assert notes.update(replace(on_file, control=made), folder)
         assert lab.note.control != made
-        assert lab.look_again() and lab.note.control == made
+        assert lab.refresh() and lab.note.control == made
         assert [each.name for each in Live(lab).account.configurations][-1] == "mine"
         notes.forget(on_file.run, folder)
-        assert not lab.look_again()
+        assert not lab.refresh()
         with pytest.raises(InputError, match="has ended meanwhile"):
             _ = Live(lab).account
     finally:

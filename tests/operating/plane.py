@@ -46,7 +46,7 @@ class Plane:
     def stopped(self, broker: str) -> Collection[int]:
         return ()
 
-    def late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         raise LabTimeout(f"broker {broker} had not started within {within:g} s of its {of}")
 
-    def ended(self, broker: str, numbers: Sequence[int], why: str) -> None: ...
+    def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None: ...

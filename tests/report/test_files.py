@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from lab.cli import app
-from lab.cli.asking import load_named
+from lab.cli.scenario_argument import load_named
 from lab.folder import RunFolder
 from lab.report.document import write
 

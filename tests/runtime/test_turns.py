@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.runtime import note as notes
-from lab.runtime.turns import forget_strays, turn
+from lab.runtime.turns import remove_stray_locks, turn
 from tests.command import Commands
 from tests.living.notes import noted
 
@@ -20,7 +20,7 @@ PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "t
 HOLD = """
 import sys
 from pathlib import Path
-from lab.runtime.turns import forget_strays, turn
+from lab.runtime.turns import remove_stray_locks, turn
 with turn(sys.argv[1], Path(sys.argv[2])):
     print("mine", flush=True)
     sys.stdin.read()
@@ -75,11 +75,11 @@ def test_the_lock_of_an_opening_that_was_killed_is_a_stray(tmp_path: Path) -> No
     with subprocess.Popen([sys.executable, "-c", HOLD, "killed", str(mqlab.state)], **PIPES) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "mine\n"
-        assert forget_strays(mqlab.state, {"known"}) == (), "somebody opens it just now"
+        assert remove_stray_locks(mqlab.state, {"known"}) == (), "somebody opens it just now"
         holder.kill()
     with turn("known", mqlab.state):
         pass
-    assert forget_strays(mqlab.state, {"known"}) == ("killed",)
+    assert remove_stray_locks(mqlab.state, {"known"}) == ("killed",)
     assert {path.name for path in mqlab.state.iterdir()} == {f"{RUN}.json", f"{RUN}.lock", "known.lock"}
 
 

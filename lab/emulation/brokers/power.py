@@ -36,7 +36,7 @@ class Power:
         self, client: docker.DockerClient, note: Note, instances: Sequence[InstanceState], clock: Clock
     ) -> None:
         self._docker, self._clock = client, clock
-        out = dict.fromkeys(note.to_come, ABSENT) | dict.fromkeys(note.deleted, DELETED)
+        out = dict.fromkeys(note.not_created, ABSENT) | dict.fromkeys(note.deleted, DELETED)
         self._states = {each.name: out.get(each.broker, UP) for each in instances}
         self._run, self._instances = note.run, instances
 
@@ -57,7 +57,7 @@ class Power:
         for each in self._instances:
             if each.broker in note.deleted:
                 self._states[each.name] = DELETED
-            elif each.broker in note.to_come:
+            elif each.broker in note.not_created:
                 self._states[each.name] = ABSENT
             elif self._states[each.name] in (ABSENT, STOPPING, DOWN):
                 self._states[each.name] = UP  # whoever asks it hears whether it is

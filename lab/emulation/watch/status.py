@@ -46,7 +46,7 @@ def look(
 
 def _broker(client: docker.DockerClient, note: Note, management: Management, of: InstanceState) -> BrokerStatus:
     name = of.name
-    if not note.replaying and of.broker in note.to_come:
+    if not note.replaying and of.broker in note.not_created:
         return BrokerStatus(name=name, container=ABSENT, health="none", version=None, memory=None)
     try:
         container = client.containers.get(of.container)
@@ -96,7 +96,7 @@ def _why_not(
     client: docker.DockerClient, note: Note, state: LabState, management: Management, bridge: BridgePlan
 ) -> str:
     for broker in (bridge.initiator, bridge.responder):
-        if not note.replaying and broker in note.to_come:
+        if not note.replaying and broker in note.not_created:
             return f"{broker} is {ABSENT}"
         if broker in note.deleted:
             return f"{broker} is {DELETED}"

@@ -40,7 +40,7 @@ def is_about_network(scenario: Scenario) -> bool:
 def record_peerings(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Record the peerings and routes at the beginning of a replay, if the scenario is about them."""
     if is_about_network(scenario):
-        for seen in verbs.existing(rehearsal.service.control.network, rehearsal.now()):
+        for seen in verbs.peerings_and_routes(rehearsal.service.control.network, rehearsal.now()):
             rehearsal.record(seen)
 
 
@@ -50,7 +50,7 @@ def record_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
     now, at = rehearsal.clock.now(), rehearsal.service.age
-    rehearsal.service.change(lambda control: verbs.age(control, now, at=at))
+    rehearsal.service.change(lambda control: verbs.expire_requests(control, now, at=at))
     for drop in rehearsal.lab.dropped():
         rehearsal.record_of_lab(drop)
 

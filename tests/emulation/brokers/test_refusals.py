@@ -53,8 +53,8 @@ def instance(name: str) -> InstanceState:
 A, B = instance("a"), instance("b")
 
 
-def on_file(*, to_come: Sequence[str] = (), deleted: Sequence[str] = ()) -> Note:
-    return cast(Note, SimpleNamespace(run="run", to_come=to_come, deleted=deleted))
+def on_file(*, not_created: Sequence[str] = (), deleted: Sequence[str] = ()) -> Note:
+    return cast(Note, SimpleNamespace(run="run", not_created=not_created, deleted=deleted))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_two_that_are_about_to_start_are_both_let_in(power: Power) -> None:
 
 
 def test_what_others_have_created_and_mended_is_asked_again(engine: Engine) -> None:
-    before = on_file(to_come=("b",))
+    before = on_file(not_created=("b",))
     power = Power(cast(Any, engine), before, (A, B), RealClock())
     power.kill(A)
     assert [power.answers(each) for each in (A, B)] == [False, False]

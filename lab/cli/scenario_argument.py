@@ -1,4 +1,4 @@
-"""A scenario as a command takes it: with passwords from this environment, and what is worth a word on stderr."""
+"""The scenario argument of commands: loaded with passwords from this environment, with advice on stderr."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from lab.cli import options
 from lab.declare.loading import resolve
 from lab.declare.scenario import Scenario
 from lab.errors import InputError
-from lab.scenarios import Asked
+from lab.scenarios import PlannedScenario
 from lab.shipped import shipped
 
 
 def load_named(name: str) -> Scenario:
-    """Load a scenario by its path, or by the name of one that ships; nothing is checked yet."""
+    """Load a scenario by its path, or by the name of a shipped one, without checking it."""
     return scenarios.load_named(name, os.environ)
 
 
 def shipped_path(name: str) -> Path:
-    """Return the file of a scenario that ships with mqlab, by its name."""
+    """Return the path of a shipped scenario by its name; raise InputError for a path."""
     folder = shipped("scenarios")
     path = resolve(name, folder)
     if path.parent != folder:
@@ -30,13 +30,13 @@ def shipped_path(name: str) -> Path:
 
 
 def read(name: str) -> Scenario:
-    """Load and check a scenario; InputError with every Problem."""
+    """Load and check a scenario; raise InputError with every Problem found."""
     return scenarios.read(name, os.environ)
 
 
-def asked(name: str, version: str | None = None) -> Asked:
-    """Load, check and plan a scenario; what the service would remove of its configurations is told on stderr."""
-    found = scenarios.asked(name, os.environ, version=version)
+def plan_named(name: str, version: str | None = None) -> PlannedScenario:
+    """Load, check and plan a scenario; write to stderr what the service would remove, and advice."""
+    found = scenarios.plan_named(name, os.environ, version=version)
     mask = found.scenario.origin.mask
     for line in wording.lines(found.removals, found.advice):
         options.progress(quiet=False).warn(mask.text(line))
