@@ -56,7 +56,7 @@ class RunFolder:
         """Write the sources, the plan and the brokers' files, before the lab opens; passwords in them are masked."""
         for source in sources:
             _write(self.path / "sources" / source.name, source.text)
-        _write(self.path / "plan.json", mask.text(json.dumps(plan.to_dict(), indent=2)))
+        _write(self.path / "plan.json", json.dumps(mask.value(plan.to_dict()), indent=2))
         for broker in plan.brokers:
             _write(self.path / "brokers" / broker.name / "configuration.xml", mask.text(broker.saved))
             _write(self.path / "brokers" / broker.name / "activemq.xml", mask.text(broker.activemq_xml))

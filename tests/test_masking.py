@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
@@ -67,6 +68,24 @@ def test_whatever_a_password_is_it_is_in_no_json_xml_or_url(secret: str) -> None
 )
 def test_what_stands_after_password_is_masked_whoever_knows_it(text: str, masked: str) -> None:
     assert Mask().text(text) == masked
+
+
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_in_json_a_password_is_masked_in_every_spelling(written: Callable[[str], str]) -> None:
+    masked = Mask.of([SECRET]).json(json.dumps({"a": f"x{written(SECRET)}y", "b": "c"}))
+    assert MASK in json.loads(masked)["a"] and json.loads(masked)["b"] == "c"
+    assert not [part for part in PARTS if part in masked]
+
+
+@pytest.mark.parametrize("text", ["password=", 'password="', "a = password= ", 'x password="short" y', "password=pw"])
+def test_json_is_json_still_whatever_its_texts_end_with(text: str) -> None:
+    value = {"text": text, "name": "n", text: ["y"]}
+    assert json.loads(Mask().json(json.dumps(value))) == Mask().value(value)
+
+
+def test_json_without_a_password_is_the_very_same_text() -> None:
+    lines = '{"t":1.500000, "a":"\\u00e9 the password"}\n{"t":2}\n'
+    assert Mask.of([SECRET]).json(lines) == lines
 
 
 def test_what_is_too_short_for_a_password_is_no_secret() -> None:

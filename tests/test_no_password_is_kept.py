@@ -13,7 +13,7 @@ import pytest
 
 from lab.declare.loading import masked_sources
 from lab.folder import RunFolder, create
-from lab.history import Header, HistoryFile, StepStarted
+from lab.history import Header, HistoryFile, StepStarted, read
 from lab.scenarios import plan_named
 
 SECRET = "s3cr&t<pw>\"it's-long1"
@@ -83,7 +83,7 @@ def kept(scenario: Path, tmp_path: Path) -> RunFolder:
     declared = found.scenario.declared()
     header = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared=declared, mqlab="0")
     with HistoryFile(folder.history, header, mask) as history:
-        history.record(StepStarted(t=0.0, step=1, verb="publish", asked=f'publish "{SECRET}"'))
+        history.record(StepStarted(t=0.0, step=1, verb="publish", asked=f'publish "{SECRET}" password='))
     return folder
 
 
@@ -93,6 +93,8 @@ def test_no_file_of_a_run_has_a_password(kept: RunFolder) -> None:
     found = [(path.name, part) for path in files for part in PARTS if part in path.read_text().replace("\\", "")]
     assert found == []
     json.loads((kept.path / "plan.json").read_text())
+    (step,) = read(kept.history).observations
+    assert isinstance(step, StepStarted) and step.asked == 'publish "********" password='
 
 
 def test_a_run_is_its_owners_alone(kept: RunFolder) -> None:

@@ -135,7 +135,7 @@ class HistoryFile:
             with contextlib.suppress(IndexError):  # others go on adding
                 while True:
                     lines.append(self._lines.popleft())
-            text = self._mask.text("".join(lines))
+            text = self._mask.json("".join(lines))
             octets = memoryview(text.encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
             try:
                 while octets:
