@@ -25,7 +25,7 @@ from lab.history import (
 from lab.judge.evidence.causes import FAR
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import gap, moment
-from lab.report.rows import describe
+from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row, Weight
 
 _MOST_EVENTS = 20
@@ -53,6 +53,8 @@ class Story:
     def add(self, seen: Observation) -> None:
         """Add one observation."""
         self._last = max(self._last, seen.t)
+        if not is_news(seen):
+            return
         match seen:
             case Sent():
                 if seen.id == self.message:

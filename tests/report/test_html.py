@@ -21,6 +21,7 @@ from tests.judge.cases import CASES
 
 from .histories import EVIL, TOPOLOGY, Comet, header, judged, story, written
 
+STANDING = Path(__file__).parents[1] / "judge" / "standing" / "history.jsonl"
 FILES = Files(brokers={"tokyo": {"activemq.xml": "<broker><!-- secret-free --></broker>"}}, scenario="mine.yaml")
 
 
@@ -292,3 +293,11 @@ def test_a_message_is_lost_only_where_that_is_bad_news_and_certain(
     assert given.headline.startswith(headline)
     assert word in [tile.name for tile in given.tiles]
     assert given.grave is not calm
+
+
+def test_that_somebody_watches_or_listens_still_is_neither_a_fault_nor_an_event() -> None:
+    whole = judge_whole(STANDING)
+    shown, in_all = faults(whole.evidence.timeline.seen)
+    assert (in_all, [each.look.label for each in shown]) == (2, ["mark", "mark"])
+    listed, _ = events(whole.evidence.timeline.seen)
+    assert [each.words for each in listed] == ["bridge wan to sg at a:1 is up", "before", "after", "cut (by command)"]

@@ -53,6 +53,7 @@ CASES: dict[str, tuple[str, Choice, Rows]] = {
     "given-back": ("given-back", Choice(), folded),
     "given-back, message 2-3": ("given-back", Choice(), story("2-3")),
     "selected-and-expired, message 3-1": ("selected-and-expired", Choice(), story("3-1")),
+    "standing, message 2-1": ("standing", Choice(), story("2-1")),
     "cut-short": ("cut-short", Choice(), folded),
 }
 

@@ -9,7 +9,7 @@ from string import ascii_uppercase
 from lab.history import BridgeSeen, Observation, Paced, StepEnded, Trouble
 from lab.judge.wording import moment
 from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
-from lab.report.rows import describe
+from lab.report.rows import describe, is_news
 
 TOGETHER = 0.25  # seconds; two directions of a link changed by one step are one fault
 MOST_FAULTS, MOST_EVENTS = 60, 400  # on a page
@@ -72,6 +72,8 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     sessions: dict[tuple[str, ...], set[str]] = {}
     for each in sorted(seen, key=lambda each: each.t):  # an engine may report an end after the recovery
         course = COURSES.get(each.kind)
+        if not is_news(each):
+            continue
         if course is None:
             if each.kind not in SILENT and not (isinstance(each, Paced) and each.held):
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
@@ -191,7 +193,7 @@ def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
     """Return the events besides messages and counters, in order, up to a limit, and the number of all events."""
     found = []
     for each in sorted(seen, key=lambda each: each.t):  # a log's line may be read later than it was written
-        if each.kind in COUNTERS or (isinstance(each, StepEnded) and each.ok and not each.note):
+        if each.kind in COUNTERS or not is_news(each) or (isinstance(each, StepEnded) and each.ok and not each.note):
             continue
         bad = not each.ok if isinstance(each, StepEnded) else isinstance(each, Trouble)
         row = describe(each)
