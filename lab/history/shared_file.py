@@ -154,8 +154,8 @@ class SharedHistory:
 
     def _note(self, steps: _Steps) -> None:
         written = json.dumps([steps.last, steps.doing]).encode()
-        os.pwrite(self._lock, written, 0)
-        os.ftruncate(self._lock, len(written))
+        # One write, with spaces over what was longer: whoever is killed here leaves no half of it.
+        os.pwrite(self._lock, written.ljust(os.fstat(self._lock).st_size), 0)
 
 
 def _whole(file: int, size: int) -> int:

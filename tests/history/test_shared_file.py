@@ -116,6 +116,14 @@ def test_a_verb_that_nobody_ended_is_known_to_the_next(path: Path, history: Shar
     other.close()
 
 
+def test_what_is_noted_beside_it_may_become_shorter(path: Path, history: SharedHistory) -> None:
+    numbers = [history.step(lambda n: StepStarted(t=0.0, step=n, verb="cut", asked="cut")) for _ in range(20)]
+    for number in numbers[:-1]:
+        history.step_ended(StepEnded(t=1.0, step=number))
+    assert history.interrupted() == (20,)
+    assert history.step(lambda n: StepStarted(t=2.0, step=n, verb="cut", asked="cut")) == 21
+
+
 def test_nothing_comes_after_the_end(path: Path, history: SharedHistory) -> None:
     other = SharedHistory(path)
     other.record(Sent(t=1.0, id="1-1"))
