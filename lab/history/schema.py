@@ -1,4 +1,4 @@
-"""The JSON Schema of one line of a history, made from the kinds in `seen`, so that it cannot say anything else."""
+"""The JSON Schema of one line of a history, made from `KINDS`, so that it cannot say anything else."""
 
 from __future__ import annotations
 

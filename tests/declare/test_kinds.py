@@ -9,6 +9,7 @@ import pytest
 
 import lab
 from lab.declare.expectations import EXPECTATIONS
+from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import of_kind
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
@@ -32,8 +33,12 @@ def test_every_file_of_a_room_is_of_a_kind_or_of_what_kinds_share(room: str) -> 
     assert names - declared == set()
 
 
-def test_every_step_that_is_declared_is_listed() -> None:
-    modules = [f"lab.declare.steps.{path.stem}" for path in (ROOT / "declare/steps").glob("*.py")]
+@pytest.mark.parametrize(
+    ("room", "base", "word", "listed"),
+    [("steps", Step, "verb", STEPS), ("expectations", Expectation, "claim", EXPECTATIONS)],
+)
+def test_every_kind_that_is_declared_is_listed(room: str, base: type, word: str, listed: tuple[type, ...]) -> None:
+    modules = [f"lab.declare.{room}.{path.stem}" for path in (ROOT / "declare" / room).glob("*.py")]
     found = [vars(importlib.import_module(module)).values() for module in modules]
-    classes = {each for values in found for each in values if isinstance(each, type) and issubclass(each, Step)}
-    assert {each for each in classes if "verb" in vars(each)} == set(STEPS)
+    classes = {each for values in found for each in values if isinstance(each, type) and issubclass(each, base)}
+    assert {each for each in classes if word in vars(each)} == set(listed)
