@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,14 @@ from lab.declare.loading import masked_sources
 from lab.errors import InputError
 from lab.folder import RunFolder, create, home
 from lab.history import Header, HistoryFile
+from lab.history.shared_file import begin
 from lab.judge import Judged, Outcome, Report, judge_whole
-from lab.living.lab import Live, attach
+from lab.living import keeper_process
+from lab.living.history import PYTHON, LivingHistory, end_history
+from lab.living.keeper import Keeper
+from lab.living.lab import Live, attach, end
+from lab.operating.done import record_seen
+from lab.operating.network import peerings_and_routes
 from lab.replay import replay
 from lab.report.files import keep
 from lab.runtime import note as notes
@@ -71,6 +77,7 @@ def up(
     detach: bool = False,
     environment: Mapping[str, str] = os.environ,
     progress: Told | None = None,
+    by: str = PYTHON,
 ) -> Iterator[Live]:
     """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
@@ -88,8 +95,20 @@ def up(
         runs=runs,
         detached=detach,
     )
-    with opened as its, Live(its.lab, told) as live:
-        yield live
+    with opened as its:
+        note, now = its.lab.note, its.lab.clock.now
+        begin(its.folder.history, _header(its, standing=True), its.planned.scenario.origin.mask).close()
+        with ExitStack() as ending:
+            history = ending.enter_context(closing(LivingHistory(note, now, PYTHON)))
+            history.record(*peerings_and_routes(note.control.network, now()))
+            history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
+            if detach:
+                keeper_process.start(note, environment)
+                keeper_process.await_begin(note)
+            else:
+                ending.callback(end_history, note)
+                ending.enter_context(Keeper(its.lab, history))
+            yield ending.enter_context(Live(its.lab, told, by=by))
 
 
 def run(
@@ -134,7 +153,7 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     folder = note_folder(environment)
     note = notes.choose(notes.load_all(folder), run)
     with runtime(note.runtime, environment) as its:
-        return its.end(note, folder)
+        return end(note, its, folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,15 +206,17 @@ def _opened(
             yield _Opened(planned=found, folder=folder, lab=lab)
 
 
-def _header(of: _Opened) -> Header:
+def _header(of: _Opened, *, standing: bool = False) -> Header:
     scenario, note = of.planned.scenario, of.lab.note
+    declared = scenario.declared()
     return Header(
         run=note.run,
         scenario=scenario.scenario,
         seed=scenario.seed,
         runtime=note.runtime,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        declared=scenario.declared(),
+        declared={**declared, "steps": []} if standing else declared,  # what is done is seen as it is done
+        standing=standing,
         mqlab=__version__,
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
     )

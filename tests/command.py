@@ -84,10 +84,10 @@ class Commands:
         """Return what a started command has said on stderr up to now."""
         return self._file(words, "stderr").read_text()
 
-    def program(self, text: str) -> subprocess.Popen[str]:
+    def program(self, text: str, *words: str) -> subprocess.Popen[str]:
         """Start a Python program in this folder, with this environment; all it says is its stdout."""
         return subprocess.Popen(
-            [sys.executable, "-c", text],
+            [sys.executable, "-c", text, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

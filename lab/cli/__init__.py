@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {  # the module of each, and what --he
     "down": ("labs", "End a lab and remove everything of it."),
     "status": ("labs", "Show a lab: brokers, both ends of each bridge, links as configured and as measured."),
     "logs": ("labs", "Print the log of a broker or of the router."),
+    "mark": ("mark", "Name this moment in a running lab's history."),
     "link": ("link", "Look at the links of a running lab, cut, heal and impair them."),
     "broker": ("broker", "The brokers of a running lab, as the service keeps them."),
     "config": ("config", "The configurations of a running lab, and their revisions."),

@@ -13,6 +13,8 @@ from lab.cli import open_lab, options, status_text
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
 from lab.cli.run import FOLDER
+from lab.living.history import COMMAND, end_history
+from lab.living.lab import end
 from lab.living.windows import stand
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
@@ -52,6 +54,7 @@ def up(
         runs=runs,
         detach=detach,
         progress=options.progress(quiet),
+        by=COMMAND,
     )
     with opened as live:
         note, where = live.lab.note, live.lab.whereabouts()
@@ -89,7 +92,7 @@ def down(
     with runtime(USUAL, os.environ) as its:
         known = its.open_labs(folder)
         ended = known if every else (notes.choose(known, run),)
-        removed = {note.run: its.end(note, folder) for note in ended}
+        removed = {note.run: end(note, its, folder) for note in ended}
     if json:
         options.print_json(removed)
     else:
@@ -143,8 +146,13 @@ def sweep(
     json: JSON = False,
 ) -> int:
     """Remove what dead runs left behind, by label only."""
+    folder = note_folder(os.environ)
+    known = notes.load_all(folder)
     with runtime(USUAL, os.environ) as its:
-        swept = its.sweep(note_folder(os.environ), every=every, dry_run=dry_run)
+        swept = its.sweep(folder, every=every, dry_run=dry_run)
+    for note in known:
+        if notes.write_token(note.run, folder) is None:
+            end_history(note, complete=False, note_of_it="the lab was swept away")
     if json:
         options.print_json([{"run": each.run, "created": each.created, **each.counts} for each in swept.removed])
         return 0

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import options
+from lab.living.history import COMMAND
 from lab.living.lab import Live, attach, refuse_replayed, warned
 from lab.plan.control import Control
 from lab.runtime import note as notes
@@ -31,7 +32,7 @@ def control(run: str | None) -> Control:
 @contextmanager
 def looked_at(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
     """Return a running lab, only to be asked."""
-    with attach(run, environment=os.environ, progress=options.progress(quiet)) as live:
+    with attach(run, environment=os.environ, progress=options.progress(quiet), by=COMMAND) as live:
         yield live
 
 

@@ -275,14 +275,24 @@ class EmulatedLab:
         """Ask all brokers at once, each with one request."""
         return self.management.snapshot(name)
 
-    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
-        """Record bridge ends there are, each change, the demand asked for, and log lines, from the logs' beginning."""
-        wanted = {name: [to for broker, to in demand if broker == name] for name in self.state.brokers}
+    def watch(
+        self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
+    ) -> None:
+        """Record bridge ends there are, each change, the demand asked for, and log lines."""
+        wanted = self._wanted(demand)
         looks = Looks(ends=self.management.ends, demands=self.management.demands)
         self._watch = BridgeWatch(wanted, looks, self._actives, self.power, self.clock, recorder)
         self._watch.begin(self.management.pool)
         self.management.pool.submit(self.router.begin)  # a first change is to be as quick as the next one
-        self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder)
+        self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder, since)
+
+    def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
+        """Look for another demand from now on."""
+        if self._watch is not None:
+            self._watch.want(self._wanted(demand))
+
+    def _wanted(self, demand: Sequence[tuple[str, Destination]]) -> Mapping[str, Sequence[Destination]]:
+        return {name: [to for broker, to in demand if broker == name] for name in self.state.brokers}
 
     def unwatch(self) -> None:
         """Stop recording; a replay's last lines are its own."""

@@ -48,8 +48,8 @@ class _Cut:
     everything: int = 0
     stay: set[int] = field(default_factory=set)
 
-    def drops(self, number: int, octets: bytes) -> bool:
-        if _of_message(octets):
+    def drops(self, number: int, of_message: bool) -> bool:
+        if of_message:
             return number < self.messages
         return number < self.everything and number not in self.stay
 
@@ -63,12 +63,17 @@ def forget(path: Path, keep: int, now: float) -> None:
     with path.open("rb") as file, part.open("wb") as rest:
         os.fchmod(rest.fileno(), path.stat().st_mode & 0o777)
         rest.write(file.readline())
+        most = max(cut.messages, cut.everything)
         for number, octets in enumerate(file):
-            if _kind(octets) == "forgotten":
+            if number >= most and b'"forgotten"' not in octets:
+                rest.write(octets)
+                continue
+            t, kind = _head(octets)
+            if kind == "forgotten":
                 found = json.loads(octets)
                 _add(told, found["of"], found["until"], found["lines"], now)
-            elif cut.drops(number, octets):
-                _add(told, MESSAGES if _of_message(octets) else EVERYTHING, _moment(octets), 1, now)
+            elif cut.drops(number, of_message := _of_message(kind, octets)):
+                _add(told, MESSAGES if of_message else EVERYTHING, t, 1, now)
             else:
                 rest.write(octets)
         rest.writelines(line(each).encode() for each in told.values())
@@ -81,7 +86,7 @@ def _cut(path: Path, needed: int, older: int) -> _Cut:
     for number, octets in _lines(path, older):
         if saved >= needed:
             return cut
-        if _of_message(octets):
+        if _of_message(_head(octets)[1], octets):
             saved += len(octets)
             cut.messages = number + 1
     last: dict[tuple[Any, ...], int] = {}  # by thing: the line that tells how it stood
@@ -89,16 +94,17 @@ def _cut(path: Path, needed: int, older: int) -> _Cut:
         if saved >= needed:
             break
         cut.everything = number + 1
-        if not _of_message(octets):
+        kind = _head(octets)[1]
+        if not _of_message(kind, octets):
             saved += len(octets)
-            _look(number, octets, cut.stay, last)
+            _look(number, kind, octets, cut.stay, last)
     cut.stay.update(last.values())
     return cut
 
 
-def _look(number: int, octets: bytes, stay: set[int], last: dict[tuple[Any, ...], int]) -> None:
+def _look(number: int, kind: str, octets: bytes, stay: set[int], last: dict[tuple[Any, ...], int]) -> None:
     """Write down whether a line says how something stands."""
-    kind, found = _kind(octets), json.loads(octets)
+    found = json.loads(octets)
     if kind in _STAY:
         stay.add(number)
     if kind in _ENDS:
@@ -124,16 +130,11 @@ def _add(told: dict[str, Forgotten], of: str, until: float, lines: int, now: flo
     told[of] = Forgotten(t=now, of=of, until=until, lines=lines)
 
 
-def _kind(octets: bytes) -> str:
+def _head(octets: bytes) -> tuple[float, str]:
+    """Return the moment and the kind of a line."""
     found = _HEAD.match(octets)
-    return "" if found is None else found[2].decode()
+    return (float("-inf"), "") if found is None else (float(found[1]), found[2].decode())
 
 
-def _moment(octets: bytes) -> float:
-    found = _HEAD.match(octets)
-    return float("-inf") if found is None else float(found[1])
-
-
-def _of_message(octets: bytes) -> bool:
-    kind = _kind(octets)
+def _of_message(kind: str, octets: bytes) -> bool:
     return kind in _OF_MESSAGES or (kind == "client" and _LISTENING in octets)

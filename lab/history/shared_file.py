@@ -19,6 +19,7 @@ from lab.errors import InputError
 from lab.history.bounds import forget
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
 from lab.history.writing import header_line, line
+from lab.masking import Mask
 
 LARGEST = 64 * 2**20  # bytes; what is longer is brought down to half of it
 
@@ -29,18 +30,18 @@ class _Steps:
     doing: list[int]  # by verbs; whoever has its turn finds here what the one before was killed in
 
 
-def begin(path: Path, header: Header) -> SharedHistory:
+def begin(path: Path, header: Header, mask: Mask = Mask()) -> SharedHistory:  # noqa: B008 - a frozen value
     """Begin a history that others may write to as well."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
         raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(header_line(header))
+        file.write(mask.text(header_line(header)))
     lock = os.open(lock_file(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(lock, "w") as file:
         json.dump([0, []], file)
-    return SharedHistory(path)
+    return SharedHistory(path, mask)
 
 
 def lock_file(path: Path) -> Path:
@@ -51,8 +52,9 @@ def lock_file(path: Path) -> Path:
 class SharedHistory:
     """A Recorder to a history that others write to as well; safe from any thread. What comes after its end is lost."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
         self.path = path
+        self._mask = mask  # of the passwords that this writer knows
         self._one = threading.Lock()  # the file's lock is the process's, and keeps no thread out
         self._file = self._lock = -1
 
@@ -92,6 +94,10 @@ class SharedHistory:
         """Return the verbs that are being done; to whoever has the lab for itself, those that were cut short."""
         with self._turn() as steps:
             return () if steps is None else tuple(steps.doing)
+
+    def hide(self, password: str) -> None:
+        """Mask a password in whatever this writer writes from now on."""
+        self._mask = Mask.of({*self._mask.secrets, password})
 
     def trim(self, now: float, largest: int = LARGEST) -> None:
         """Leave the oldest lines out where the history has become too large."""
@@ -148,7 +154,7 @@ class SharedHistory:
             os.ftruncate(self._file, _whole(self._file, size))  # whoever wrote it was killed, or the disk was full
 
     def _append(self, text: str) -> None:
-        octets = memoryview(text.encode("utf-8", "backslashreplace"))
+        octets = memoryview(self._mask.text(text).encode("utf-8", "backslashreplace"))
         while octets:
             octets = octets[os.write(self._file, octets) :]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from lab.errors import LabTimeout
-from lab.history import Observation
 from lab.operating import Done
 from lab.plan.control import Control
 from lab.plan.values import Plan
@@ -16,8 +15,8 @@ from lab.runtime.lab import StandingLab
 class KeptControlPlane:
     """A lab and its Control on file; whoever uses it has the lab's turn. What goes wrong is raised."""
 
-    def __init__(self, lab: StandingLab) -> None:
-        self.lab = lab
+    def __init__(self, lab: StandingLab, record: Callable[..., None]) -> None:
+        self.lab, self.record = lab, record
 
     @property
     def plan(self) -> Plan:
@@ -48,10 +47,8 @@ class KeptControlPlane:
         """Do what takes no time to the Control, and keep it: a verb that is cut off goes on from there."""
         done = verb(self.control)
         self.lab.keep_control(done.control)
+        self.record(*done.seen)
         return done
-
-    def record(self, *seen: Observation) -> None:
-        """Let it go: an open lab has no history."""
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
         """Wait for a condition."""

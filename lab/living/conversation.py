@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 from lab.clients.base import PATIENCE
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
+from lab.living.client_record import ClientRecord
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
@@ -18,11 +19,11 @@ from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 class Conversation:
     """One connection to one broker, over one protocol, as one user; it ends with its block, or with its lab's."""
 
-    def __init__(self, name: str, connect: Callable[[ClientEvents], Client], clock: Clock) -> None:
-        self.name = name
-        self._heard = _Heard(clock)
-        self._count = 0
-        self._client = connect(self._heard)
+    def __init__(self, record: ClientRecord, connect: Callable[[ClientEvents], Client], clock: Clock) -> None:
+        self.name, self._record, self._clock = record.client, record, clock
+        self._heard = _Heard(clock, record)
+        with self._trying("connect"):
+            self._client = connect(self._heard)
 
     def __enter__(self) -> Conversation:
         return self
@@ -36,7 +37,10 @@ class Conversation:
         self, *, topic: str | None = None, queue: str | None = None, qos: int = 1, selector: str | None = None
     ) -> None:
         """Listen to a topic or a queue; names are ActiveMQ's (`a.b`, wildcards `*` and `>`), whatever the protocol."""
-        self._client.subscribe(Terms(destination=destination(topic, queue), qos=qos, selector=selector))
+        terms = Terms(destination=destination(topic, queue), qos=qos, selector=selector)
+        with self._trying("subscribe", str(terms.destination)):
+            self._client.subscribe(terms)
+        self._record.subscribed(terms)
 
     def publish(
         self,
@@ -53,14 +57,17 @@ class Conversation:
 
         Quality of service and `retained` are MQTT's; `persistent` and headers are of the protocols that have them.
         """
-        self._count += 1
-        number, to = f"{self._count}-{self.name}", destination(topic, queue)
+        to, octets = destination(topic, queue), body.encode() if isinstance(body, str) else body
+        number, carried = self._record.sending(
+            to, qos=qos, persistent=persistent, retained=retained, headers=headers or {}
+        )
+        self._record.sent(number, octets)
         self._client.publish(
             Outgoing(
                 id=number,
                 destination=to,
-                body=body.encode() if isinstance(body, str) else body,
-                headers=dict(headers or {}),
+                body=octets,
+                headers=carried,
                 qos=qos,
                 persistent=persistent,
                 retained=retained,
@@ -75,24 +82,36 @@ class Conversation:
     def close(self) -> None:
         """Leave the broker. Harmless where that was done before."""
         self._client.close()
+        self._record.closed()
+
+    @contextmanager
+    def _trying(self, what: str, destination: str = "") -> Iterator[None]:
+        begun = self._clock.now()
+        try:
+            yield
+        except (BrokerError, LabTimeout) as error:
+            self._record.failed(what, error, begun, destination)
+            raise
 
 
 class _Heard:
     """What a client tells, kept until somebody asks."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, record: ClientRecord) -> None:
+        self._clock, self._record = clock, record
         self._came: deque[Incoming | Exception] = deque()
         self._outcomes: dict[str, tuple[SendOutcome, str]] = {}
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        self._record.acknowledged(id, outcome, note)
         self._outcomes[id] = (outcome, note)
         self._clock.notify()
 
     def received(self, message: Incoming) -> None:
-        self._take(message)
+        self._take(self._record.received(message))
 
     def lost(self, why: str) -> None:
+        self._record.lost(why)
         self._take(BrokerError(f"the connection was lost: {why}", "connect again"))
 
     def broke(self, error: Exception) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import RLock
 from typing import Self
 
@@ -24,9 +25,13 @@ from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.reboot import Reboot
 from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabError, LabTimeout
-from lab.living import words
+from lab.history import Maintenance
+from lab.judge import Report, judge_file
+from lab.living import keeper_process, words
+from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
+from lab.living.history import PYTHON, LivingHistory, end_history
 from lab.living.verbs import Verbs
 from lab.network.vpc import Network
 from lab.operating import Done, create_broker, operate, reboot
@@ -36,21 +41,27 @@ from lab.runtime.client import Endpoint
 from lab.runtime.lab import Silent, StandingLab
 from lab.runtime.note import Note, note_folder
 from lab.runtime.progress import Logged, Told
+from lab.runtime.runtime import Runtime
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
 from lab.runtimes import runtime
+from lab.scenarios import read as load_scenario
 
 
 class Live(Verbs):
     """A lab with all its verbs. What AWS refuses is an InputError, and has changed nothing."""
 
-    def __init__(self, lab: StandingLab, told: Told | None = None) -> None:
+    def __init__(self, lab: StandingLab, told: Told | None = None, *, by: str = PYTHON) -> None:
         self.lab = lab
-        self._plane = KeptControlPlane(lab)
+        self.history = LivingHistory(lab.note, lab.clock.now, by)
+        self._plane = KeptControlPlane(lab, self.history.record)
         self._told = told or Logged()
         self._one = RLock()  # threads of one program take turns too
         self._ours = False
+        self._records = Records(self.history, lab.clock)
         self._conversations = ExitStack()
+        self._conversations.callback(self.history.close)
+        self._conversations.callback(self._records.close)
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +88,7 @@ class Live(Verbs):
                     if not self.lab.refresh():
                         notes.forget(run, folder)
                         raise self._ended()
+                    self.history.end_interrupted()
                     catch_up(self, self._told)
                     yield
                 finally:
@@ -84,8 +96,9 @@ class Live(Verbs):
 
     def do(self, verb: Step) -> Done:
         """Do a verb in a turn of its own; a window that it makes open is attended to before this returns."""
-        with self.turn():
+        with self.turn(), self.history.step(verb) as notes:
             done = operate(self._plane, self._named(verb))
+            notes.append(done.note)
             if isinstance(verb, MoveClock):
                 for broker in self.due():
                     with self._told.stage(f"reboot {broker}, whose maintenance window has opened"):
@@ -107,19 +120,21 @@ class Live(Verbs):
         """End a reboot, a creation or a deletion that was interrupted, whatever had been done of it."""
         match self.account.broker(broker).state:
             case BrokerState.CREATION_IN_PROGRESS:
-                return create_broker.operate(self._plane, CreateBroker(broker=broker), resumed=True)
+                return self._resumed(CreateBroker(broker=broker), create_broker.operate)
             case BrokerState.DELETION_IN_PROGRESS:
                 return self.delete_broker(broker)
             case _:
-                return reboot.operate(self._plane, Reboot(broker=broker, downtime=timedelta(0)), resumed=True)
+                return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), reboot.operate)
 
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose maintenance window has opened with something pending, and that are not yet rebooted.
 
         Each is named until its reboot begins, also where a command was killed before that.
         """
-        account, _ = open_windows(self.account, self._plane.machine)
+        account, opened = open_windows(self.account, self._plane.machine)
         self.lab.keep_control(replace(self._control, account=account))  # what is pending later waits for the next one
+        t, windows = self.lab.clock.now(), {each.name: str(each.window) for each in account.brokers}
+        self.history.record(*(Maintenance(t=t, broker=each, window=windows[each]) for each in opened))
         return due_brokers(account)
 
     @property
@@ -165,16 +180,37 @@ class Live(Verbs):
         name, its = self._user(broker, user)
         return self.lab.endpoint(name, over, its, f"mqlab-{self.run}-{secrets.token_hex(4)}")
 
-    def connect(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Conversation:
-        """Connect a client to a broker: as the user given, or as the first one that it knows."""
-        name, its = self._user(broker, user)
-        client = f"client-{secrets.token_hex(4)}"
+    def connect(
+        self, broker: str, over: Over = "mqtt", *, user: str | None = None, name: str | None = None
+    ) -> Conversation:
+        """Connect a client to a broker: as the user given, or as the first one that it knows.
+
+        `name` is what the client is called in the lab's history, and in claims about it.
+        """
+        where, its = self._user(broker, user)
+        client = name or f"client-{secrets.token_hex(4)}"
         made = Conversation(
-            client,
-            lambda events: self.lab.connect(client=client, broker=name, over=over, user=its, events=events),
+            self._records.of(client, where, over),
+            lambda events: self.lab.connect(client=client, broker=where, over=over, user=its, events=events),
             self.lab.clock,
         )
         return self._conversations.enter_context(made)
+
+    def mark(self, text: str) -> float:
+        """Name this moment in the lab's history, and return it: seconds since the lab's clock began."""
+        self._records.beat()
+        return self.history.mark(text)
+
+    def judge(
+        self, scenario: str | Path | None = None, *, since: str | None = None, until: str | None = None
+    ) -> Report:
+        """Judge the lab's history as of now: by a scenario's expectations, or by those of the lab's own.
+
+        `since` and `until` are marks, between which is asked.
+        """
+        self._records.beat()
+        expected = None if scenario is None else load_scenario(str(scenario), os.environ).expect
+        return judge_file(self.history.file.path, expected, since=since, until=until)
 
     def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:
         """Return whether a bridge would forward what is sent there to a broker: somebody on another one listens."""
@@ -222,6 +258,10 @@ class Live(Verbs):
         broker = getattr(verb, "broker", None)
         return verb.model_copy(update={"broker": names[broker]}) if broker in names else verb
 
+    def _resumed(self, verb: Step, operate: Callable[..., Done]) -> Done:
+        with self.history.step(verb):
+            return operate(self._plane, verb, resumed=True)
+
     def _ended(self) -> InputError:
         return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")
 
@@ -240,16 +280,29 @@ class Live(Verbs):
 
 @contextmanager
 def attach(
-    run: str | None = None, *, environment: Mapping[str, str] = os.environ, progress: Told | None = None
+    run: str | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    progress: Told | None = None,
+    by: str = PYTHON,
 ) -> Iterator[Live]:
     """Return a lab that is running, whoever opened it: by its run id, or its beginning or end, or else the only one.
 
-    It goes on after the block.
+    It goes on after the block. `by` is the door by which what is done comes, as the lab's history has it.
     """
     folder = note_folder(environment)
     note = notes.choose(notes.load_all(folder), run)
-    with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress) as live:
+    keeper_process.start(note, environment)
+    with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress, by=by) as live:
         yield live
+
+
+def end(note: Note, its: Runtime, folder: Path) -> int:
+    """End a lab, and with it its history and its keeper; return how many things were removed."""
+    end_history(note)
+    removed = its.end(note, folder)
+    keeper_process.await_end(note)
+    return removed
 
 
 def catch_up(live: Live, told: Told) -> None:

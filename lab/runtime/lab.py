@@ -220,6 +220,16 @@ class StandingLab(Lab, Protocol):
         """Return the folder of the lab's note; None if no other process can reach the lab."""
         ...
 
+    def watch(
+        self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
+    ) -> None:
+        """Watch as any lab is watched; of the logs only what they have said since a moment of the clock."""
+        ...
+
+    def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
+        """Look for this demand from now on, while the lab is watched."""
+        ...
+
     def refresh(self) -> bool:
         """Read the lab's note again, which other processes may have changed; return False if the lab has ended."""
         ...

@@ -56,6 +56,10 @@ class Note:
         there = {each.name for each in self.control.account.brokers} | set(self.not_created)
         return tuple(broker.name for broker in self.plan.brokers if broker.name not in there)
 
+    def now(self) -> float:
+        """Return the seconds since the lab's clock began, whichever process asks."""
+        return time.monotonic() - self.began
+
     @property
     def began(self) -> float:
         """Return the moment the lab's clock began, in seconds of this machine's monotonic clock."""

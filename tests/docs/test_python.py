@@ -29,7 +29,15 @@ def test_every_verb_of_the_command_line_is_on_the_page_and_no_other() -> None:
     wanted = {(name, verb) for name in WITH_VERBS for verb in verbs(name)}
     assert {each for each in told if each[0] in WITH_VERBS} == wanted
     assert len(told) == len(set(told))
-    assert {each[0] for each in told if each[0] not in WITH_VERBS} == {"run", "up", "down", "status", "logs", "clock"}
+    assert {each[0] for each in told if each[0] not in WITH_VERBS} == {
+        "run",
+        "up",
+        "down",
+        "status",
+        "logs",
+        "mark",
+        "clock",
+    }
 
 
 @pytest.mark.parametrize(

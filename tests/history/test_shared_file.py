@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from lab.history import (
     Ended,
@@ -27,6 +28,7 @@ from lab.history import (
     read,
 )
 from lab.history.shared_file import begin
+from lab.masking import Mask
 
 HEADER = Header(
     run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0", standing=True
@@ -135,6 +137,18 @@ def test_nothing_comes_after_the_end(path: Path, history: SharedHistory) -> None
     assert read(path).complete and len(read(path).observations) == 2
     assert list(path.parent.iterdir()) == [path], "the lock has gone"
     other.close()
+
+
+def test_no_password_is_in_it(path: Path) -> None:
+    history = begin(
+        path, structs.replace(HEADER, declared={"about": "over-the-ocean-1858"}), Mask.of(["over-the-ocean-1858"])
+    )
+    history.hide("under-the-sea-1866")
+    history.record(Trouble(t=1.0, who="a", what='under-the-sea-1866, over-the-ocean-1858, password="short"'))
+    history.close()
+    text = path.read_text()
+    assert "1858" not in text and "1866" not in text and "short" not in text
+    assert read(path).header.declared == {"about": "********"}
 
 
 def test_it_is_followed_line_by_line(path: Path, history: SharedHistory) -> None:

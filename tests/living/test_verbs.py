@@ -19,6 +19,7 @@ from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
 from lab.history import SendOutcome
+from lab.living.client_record import ClientRecord
 from lab.living.conversation import Conversation, destination
 from lab.living.lab import Live
 from lab.runtime import note as notes
@@ -240,7 +241,8 @@ class Echo:
 
 
 def test_a_conversation_gives_what_comes_and_tells_what_does_not() -> None:
-    with Conversation("c", lambda events: cast(Any, Echo(events)), RealClock()) as talk:
+    record = ClientRecord(LiveLab().live.history, "c", "tokyo", "mqtt")
+    with Conversation(record, lambda events: cast(Any, Echo(events)), RealClock()) as talk:
         talk.subscribe(topic="prices.>")
         talk.publish("1.08", topic="prices.eur")
         talk.publish(b"\xff", queue="orders")

@@ -74,6 +74,10 @@ class VirtualClock:
         self._count += 1
         heapq.heappush(self._due, (moment, self._count, what))
 
+    def pass_at_once(self, seconds: float) -> None:
+        """Let time pass without anybody's noticing, as for a process that was stopped."""
+        self._now += seconds
+
     def sleep(self, seconds: float) -> None:
         self.wait(lambda: False, seconds)
 
@@ -558,7 +562,12 @@ class FakeLab:
             seen.append(SnapshotTaken(t=now, snapshot=name, broker=broker))
         return seen
 
-    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
+    def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
+        self.wanted = demand
+
+    def watch(
+        self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
+    ) -> None:
         self.recorder = recorder
         for end in self.bridges():
             recorder.record(end)

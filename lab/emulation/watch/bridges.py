@@ -55,6 +55,11 @@ class BridgeWatch:
             thread.start()
             self._threads.append(thread)
 
+    def want(self, demand: Mapping[str, Sequence[Destination]]) -> None:
+        """Look for this demand from now on."""
+        for name, wanted in demand.items():
+            self._of[name].demand = wanted
+
     def look(self, broker: str) -> None:
         """Look at one broker at once: something was done to it."""
         self._of[broker].look()
@@ -83,7 +88,7 @@ class _BrokerWatch:
         clock: Clock,
         recorder: Recorder,
     ) -> None:
-        self._name, self._demand, self._looks = name, demand, looks
+        self._name, self.demand, self._looks = name, demand, looks
         self._actives, self._power, self._clock, self._recorder = actives, power, clock, recorder
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
         self._silent = False
@@ -107,16 +112,17 @@ class _BrokerWatch:
             self._look_for_demand()
 
     def _look_for_demand(self) -> None:
-        if not self._demand:
+        wanted = self.demand  # others may want more meanwhile
+        if not wanted:
             return
         try:
-            found = self._looks.demands(self._name, self._demand)
+            found = self._looks.demands(self._name, wanted)
         except BrokerError:
             if self._power.state(self._actives.last(self._name)) not in (STOPPING, STARTING, *OUT):
                 return  # nobody knows: what was last seen stands
-            found = [False] * len(self._demand)
+            found = [False] * len(wanted)
         t = self._clock.now()
-        for destination, present in zip(self._demand, found, strict=True):
+        for destination, present in zip(wanted, found, strict=True):
             self._recorder.record(Demand(t=t, broker=self._name, destination=str(destination), present=present))
 
     def _now(self) -> Sequence[BridgeSeen] | None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import docker.errors
@@ -26,13 +26,18 @@ _AGAIN = 0.3  # seconds until a stream that ended is asked for once more
 
 
 class LogWatch:
-    """Follows one container's log, from its beginning until told to end."""
+    """Follows one container's log, from its beginning, or from a moment of the clock, until told to end."""
 
-    def __init__(self, client: docker.DockerClient, its: InstanceState, clock: Clock, recorder: Recorder) -> None:
+    def __init__(
+        self, client: docker.DockerClient, its: InstanceState, clock: Clock, recorder: Recorder, since: float | None
+    ) -> None:
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
         self._stream: Any = None
         self._last = ""  # the engine's own stamp of the last line taken
+        if since is not None:
+            then = datetime.fromtimestamp(time.time() - (clock.now() - since), UTC)
+            self._last = f"{then:%Y-%m-%dT%H:%M:%S.%f}000Z"
         self._part = b""
         self._said: LoggedLine | None = None  # the last line with a time, which a stack trace belongs to
         self._told: set[str] = set()  # names recorded of it
@@ -109,10 +114,14 @@ def _seconds(stamp: str) -> float:
 
 
 def follow(
-    client: docker.DockerClient, instances: Sequence[InstanceState], clock: Clock, recorder: Recorder
+    client: docker.DockerClient,
+    instances: Sequence[InstanceState],
+    clock: Clock,
+    recorder: Recorder,
+    since: float | None = None,
 ) -> tuple[LogWatch, ...]:
-    """Follow the logs of several instances of brokers."""
-    watches = tuple(LogWatch(client, each, clock, recorder) for each in instances)
+    """Follow the logs of several instances of brokers, from their beginning or from a moment of the clock."""
+    watches = tuple(LogWatch(client, each, clock, recorder, since) for each in instances)
     for watch in watches:
         watch.begin()
     return watches

@@ -21,9 +21,10 @@ def _trouble(seen: Trouble) -> Description:
 
 
 def _ended(seen: Ended) -> Description:
-    what = "the replay came to its end" if seen.complete else "the replay was ended early"
+    if seen.complete:
+        return "run", seen.note or "the replay came to its end", Weight.STEP
     note = f": {seen.note}" if seen.note else ""
-    return "run", what + note, Weight.STEP if seen.complete else Weight.FAULT
+    return "run", f"the replay was ended early{note}", Weight.FAULT
 
 
 WORDS: Words = {

@@ -1,0 +1,41 @@
+"""mark: name a moment in the history of a lab that stands."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from lab.cli import open_lab, options
+from lab.cli.options import JSON, RUN, ending
+from lab.living import keeper_process
+from lab.living.history import COMMAND, LivingHistory
+from lab.living.lab import refuse_replayed
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(mark))
+
+
+def mark(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help='What the moment is called: "before the cut".')],
+    run: RUN = None,
+    json: JSON = False,
+) -> int:
+    """Name this moment in a running lab's history.
+
+    `mqlab judge --from` and `--to` can ask from and to it.
+    """
+    note = open_lab.noted(run)
+    refuse_replayed(note)
+    keeper_process.start(note, os.environ)
+    with closing(LivingHistory(note, note.now, COMMAND)) as history:
+        t = history.mark(text)
+    if json:
+        options.print_json({"run": note.run, "t": t, "text": text})
+    else:
+        typer.echo(f"{t:.3f} s: {text}")
+    return 0

@@ -1,0 +1,88 @@
+"""The history of a lab that stands, for whoever does something to it: verbs as numbered steps, what was seen, marks.
+
+A lab that was opened by a version without one has none; then nothing is written, and a mark is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from lab.declare.steps.base import Step
+from lab.errors import InputError
+from lab.history import Ended, Marked, Observation, SharedHistory, StepEnded, StepStarted
+from lab.history.shared_file import lock_file
+from lab.runtime.note import Note
+
+FILE = "history.jsonl"
+COMMAND, PYTHON, KEEPER = "command", "python", "keeper"  # the doors by which a verb comes
+
+
+def file_of(note: Note) -> Path:
+    """Return the file of a lab's history."""
+    return Path(note.folder) / FILE
+
+
+class LivingHistory:
+    """Writes to the history of a lab, by one door; safe from any thread."""
+
+    def __init__(self, note: Note, now: Callable[[], float], by: str) -> None:
+        self.file = SharedHistory(file_of(note))
+        self.now = now
+        self.run, self._by = note.run, by
+
+    def record(self, *seen: Observation) -> None:
+        """Write what was seen."""
+        for each in seen:
+            self.file.record(each)
+
+    @contextmanager
+    def step(self, verb: Step) -> Iterator[list[str]]:
+        """Write a verb that is done in the block as a step; notes of what is remarkable may be added to the list.
+
+        A password that it brings is masked in whatever is written from now on.
+        """
+        notes: list[str] = []
+        if isinstance(password := getattr(verb, "password", None), SecretStr):
+            self.file.hide(password.get_secret_value())
+
+        def begun(number: int) -> StepStarted:
+            return StepStarted(t=self.now(), step=number, verb=verb.verb, asked=verb.words(), by=self._by)
+
+        number = self.file.step(begun)
+        try:
+            yield notes
+        except BaseException as error:
+            why = str(error).partition("\n")[0] or type(error).__name__
+            self.file.step_ended(StepEnded(t=self.now(), step=number, ok=False, note=why))
+            raise
+        self.file.step_ended(StepEnded(t=self.now(), step=number, note="; ".join(filter(None, notes))))
+
+    def end_interrupted(self) -> None:
+        """Write that the verbs which were being done are not any more; call it when nobody else can be at one."""
+        for number in self.file.interrupted():
+            note = "whoever did it was killed, or lost the lab"
+            self.file.step_ended(StepEnded(t=self.now(), step=number, ok=False, note=note))
+
+    def mark(self, text: str) -> float:
+        """Name this moment, and return it."""
+        if not lock_file(self.file.path).exists():
+            raise InputError.of(f"lab {self.run} keeps no history", "it was opened by an earlier mqlab, or has ended")
+        if not text.strip():
+            raise InputError.of("a mark needs a text", '"before the cut", say')
+        marked = Marked(t=self.now(), text=text, by=self._by)
+        self.record(marked)
+        return marked.t
+
+    def close(self) -> None:
+        """Close the file; the history goes on."""
+        self.file.close()
+
+
+def end_history(note: Note, *, complete: bool = True, note_of_it: str = "the lab was ended") -> None:
+    """Write the last line of a lab's history. Harmless where that was done before, or there is none."""
+    with closing(SharedHistory(file_of(note))) as file:
+        file.end(Ended(t=note.now(), complete=complete, note=note_of_it))

@@ -1,0 +1,143 @@
+"""The keeper of a lab that stands: watches it for its history, and says every few seconds that it does.
+
+Of a lab that has a program of its own (`mqlab up`, `labs.up`) the program keeps it. A detached one has a small process,
+which also opens maintenance windows when they are due, and ends with the lab.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from typing import Self
+
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.history import BEAT, Demand, LogLine, Observation, Trouble, Unwatched, Watched
+from lab.living import keeper_process
+from lab.living.history import KEEPER, LivingHistory
+from lab.living.lab import attach, warned
+from lab.living.past import Past
+from lab.living.windows import LOOK_EVERY, stand
+from lab.runtime import note as notes
+from lab.runtime.lab import StandingLab
+from lab.runtime.messages import Destination
+from lab.runtime.note import note_folder
+from lab.runtime.progress import Logged
+from lab.runtimes import runtime
+
+_LOG = logging.getLogger("lab")
+_LATE = 3 * BEAT  # seconds without a word after which nobody can say that it watched
+
+
+class Keeper:
+    """Watches a lab from the beginning of its block to the end of it."""
+
+    def __init__(self, lab: StandingLab, history: LivingHistory) -> None:
+        self._lab, self._history, self._clock = lab, history, lab.clock
+        self._past = Past(history.file.path)
+        self._last = 0.0  # when it was said that somebody watches
+        self._over = False
+        self._failed: OSError | None = None
+
+    def __enter__(self) -> Self:
+        self._past.read()
+        self._watch(self._past.watched)
+        self._clock.begin("mqlab-keeper", self._keep)
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        self._over = True
+        self._lab.unwatch()
+
+    def record(self, observation: Observation) -> None:
+        """Take what the lab shows; what was told before, or is the service's own doing, is not written."""
+        if isinstance(observation, Demand | LogLine) and not self._past.is_news(observation):
+            return
+        if isinstance(observation, Trouble) and self._is_at_work(observation.who):
+            return
+        try:
+            self._history.record(observation)
+        except OSError as error:
+            self._failed = error
+
+    def _watch(self, since: float | None) -> None:
+        now = self._clock.now()
+        self._past.begin(now)
+        if since is not None:
+            self._history.record(Unwatched(t=now, since=since))
+        self._lab.watch(self, self._demands(), since=since)
+        self._beat()
+
+    def _keep(self) -> None:
+        with closing(self._past):
+            while not self._over:
+                self._clock.sleep(LOOK_EVERY)
+                if self._failed is not None:
+                    raise self._failed
+                if not self._over:
+                    self._look()
+
+    def _look(self) -> None:
+        now = self._clock.now()
+        self._past.read()
+        if now - self._last > _LATE:  # the process was stopped, or the machine had no time for it
+            self._lab.unwatch()
+            self._watch(self._last)
+            return
+        self._lab.refresh()
+        self._lab.watch_demand(self._demands())
+        if now - self._last >= BEAT:
+            self._beat()
+
+    def _beat(self) -> None:
+        self._last = self._clock.now()
+        self._history.record(Watched(t=self._last))
+        self._history.file.trim(self._last)
+
+    def _demands(self) -> Sequence[tuple[str, Destination]]:
+        return [(broker.name, to) for to in self._past.destinations for broker in self._lab.note.plan.brokers]
+
+    def _is_at_work(self, who: str) -> bool:
+        """Return whether a broker is silent since the service is at work on it."""
+        self._lab.refresh()
+        at_work = (
+            each.name for each in self._lab.note.control.account.brokers if each.state is not BrokerState.RUNNING
+        )
+        return who in (f"broker {name}" for name in at_work)
+
+
+def main(run: str) -> None:
+    """Keep a detached lab until it has ended; return at once where somebody does already."""
+    folder = note_folder(os.environ)
+    note = notes.load(run, folder)
+    if note is None:
+        return
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("lab").setLevel(logging.INFO)
+    threading.excepthook = _end
+    with (
+        suppress(BlockingIOError),
+        keeper_process.locked(note),
+        runtime(note.runtime, os.environ) as its,
+        its.attach(note, folder) as lab,
+        closing(LivingHistory(note, lab.clock.now, KEEPER)) as history,
+        Keeper(lab, history),
+    ):
+        _LOG.info("lab %s is kept", run)
+        stand(run, folder, lab.clock, lambda: datetime.now(UTC), lambda: _attend(run))
+        _LOG.info("lab %s has ended", run)
+
+
+def _attend(run: str) -> None:
+    told = Logged()
+    with warned("do what was due or cut short", told), attach(run, progress=told, by=KEEPER) as live, live.turn():
+        pass  # what is left over is done before anything else, and there is nothing else
+
+
+def _end(of: threading.ExceptHookArgs) -> None:
+    """End the process with its first error: a keeper that does not watch must not be taken for one that does."""
+    _LOG.error("it cannot watch any more", exc_info=of.exc_value)
+    os._exit(1)

@@ -1,0 +1,97 @@
+"""The process that keeps a detached lab: whether there is one, starting one where there is none, and seeing it go.
+
+It locks its log in the run folder for as long as it lives, however it ends; so nothing else has to be found or removed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event
+
+from lab.errors import HostError
+from lab.history import Follower, Watched
+from lab.history.shared_file import lock_file
+from lab.living.history import file_of
+from lab.runtime.note import Note
+
+_BEGINS_WITHIN, _ENDS_WITHIN = 60.0, 10.0  # seconds
+_LOOK_EVERY = 0.1
+# Whoever starts it must not have to wait for its end: the process that is started leaves at once.
+_APART = "import os, sys\nif os.fork() == 0:\n    from lab.living.keeper import main\n    main(sys.argv[1])\n"
+
+
+def log_of(note: Note) -> Path:
+    """Return the file of what a keeper has to say."""
+    return Path(note.folder) / "keeper.log"
+
+
+def start(note: Note, environment: Mapping[str, str]) -> None:
+    """Start the keeper of a lab that should have one and has none."""
+    if not note.detached or note.replaying or not lock_file(file_of(note)).exists() or is_kept(note):
+        return
+    with _opened(log_of(note)) as log:
+        subprocess.run(
+            [sys.executable, "-c", _APART, note.run],
+            env={**environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            check=True,
+        )
+
+
+def is_kept(note: Note) -> bool:
+    """Return whether a lab has a keeper."""
+    if not log_of(note).exists():
+        return False
+    try:
+        with locked(note):
+            return False
+    except BlockingIOError:
+        return True
+
+
+def await_begin(note: Note) -> None:
+    """Return when a keeper that was just started watches; HostError where it does not in time."""
+    with closing(Follower(file_of(note))) as follower:
+        if not _comes(lambda: any(isinstance(each, Watched) for each in follower.new()), _BEGINS_WITHIN):
+            raise HostError(f"nobody watches lab {note.run}", f"see {log_of(note)}")
+
+
+def await_end(note: Note) -> None:
+    """Return when a lab's keeper has gone, or is not seen to go: it looks twice a second whether the lab is there."""
+    _comes(lambda: not is_kept(note), _ENDS_WITHIN)
+
+
+def _comes(condition: Callable[[], bool], within: float) -> bool:
+    """Return whether a condition comes true within so many seconds."""
+    never = Event()
+    for _ in range(round(within / _LOOK_EVERY)):
+        if condition():
+            return True
+        never.wait(_LOOK_EVERY)
+    return condition()
+
+
+@contextmanager
+def locked(note: Note) -> Iterator[None]:
+    """Be a lab's keeper until the end of the block; BlockingIOError where somebody else is."""
+    with _opened(log_of(note)) as log:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

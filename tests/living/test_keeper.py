@@ -1,0 +1,168 @@
+"""Who keeps a lab watches it for its history, says so, and says when nobody did."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from lab.amazonmq.account.brokers import begin_reboot
+from lab.declare.steps.reboot import Reboot
+from lab.history import (
+    BEAT,
+    BridgeSeen,
+    Demand,
+    Header,
+    Observation,
+    Publishing,
+    StepStarted,
+    Trouble,
+    Unwatched,
+    Watched,
+    read,
+)
+from lab.history.shared_file import begin
+from lab.living import keeper_process
+from lab.living.history import KEEPER, LivingHistory, end_history, file_of
+from lab.living.keeper import Keeper, main
+from lab.runtime import note as notes
+from tests.living.live_lab import LiveLab
+
+HEADER = Header(
+    run="r", scenario="s", seed=1, runtime="memory", started="", declared={"steps": []}, mqlab="0", standing=True
+)
+
+
+class Kept(LiveLab):
+    """A lab in memory, with a history in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.note = replace(self.note, folder=str(folder))
+        begin(file_of(self.note), HEADER).close()
+
+    @property
+    def history(self) -> LivingHistory:
+        return LivingHistory(self.note, self.clock.now, KEEPER)
+
+    @property
+    def seen(self) -> list[Observation]:
+        return list(read(file_of(self.note)).observations)
+
+    def of(self, kind: type[Observation]) -> list[Observation]:
+        return [each for each in self.seen if isinstance(each, kind)]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
+
+
+def test_it_says_every_few_seconds_that_it_watches(lab: Kept) -> None:
+    with closing(lab.history) as history, Keeper(lab, history):
+        lab.clock.sleep(3 * BEAT + 1)
+    moments = [each.t for each in lab.of(Watched)]
+    assert len(moments) == 4 and all(BEAT <= b - a <= BEAT + 1 for a, b in pairwise(moments))
+    assert lab.of(BridgeSeen), "what there is, is told at once"
+    assert lab.of(Unwatched) == []
+
+
+def test_it_looks_for_demand_where_clients_send(lab: Kept) -> None:
+    with closing(lab.history) as history, Keeper(lab, history):
+        history.record(
+            Publishing(
+                t=lab.clock.now(), step=1, client="c", broker="tokyo", over="mqtt", destination="topic://prices",
+                persistent=True, body="given",
+            )
+        )  # fmt: skip
+        lab.clock.sleep(1)
+        assert {(broker, str(to)) for broker, to in lab.wanted} == {
+            ("tokyo", "topic://prices"), ("singapore", "topic://prices")
+        }  # fmt: skip
+
+
+def test_of_demand_only_the_changes_are_told(lab: Kept) -> None:
+    with closing(lab.history) as history:
+        keeper = Keeper(lab, history)
+        for present in (False, False, True, True, False):
+            keeper.record(Demand(t=1.0, broker="tokyo", destination="topic://a", present=present))
+    assert [each.present for each in lab.of(Demand) if isinstance(each, Demand)] == [False, True, False]
+
+
+def test_whoever_comes_later_says_that_nobody_watched(lab: Kept) -> None:
+    with closing(lab.history) as history:
+        with Keeper(lab, history):
+            lab.clock.sleep(BEAT + 1)
+        last = lab.of(Watched)[-1].t
+        lab.clock.sleep(100)
+        with Keeper(lab, history):
+            lab.clock.sleep(1)
+    (gap,) = lab.of(Unwatched)
+    assert isinstance(gap, Unwatched)
+    assert gap.since == last and gap.t >= last + 100
+    after = lab.seen[lab.seen.index(gap) :]
+    assert any(isinstance(each, BridgeSeen) for each in after), "what is there is told anew"
+
+
+def test_whoever_was_stopped_says_so_himself(lab: Kept) -> None:
+    with closing(lab.history) as history, Keeper(lab, history):
+        lab.clock.sleep(1)
+        lab.clock.pass_at_once(100)
+        lab.clock.sleep(1)
+    (gap,) = lab.of(Unwatched)
+    assert isinstance(gap, Unwatched) and 99 < gap.t - gap.since < 103
+
+
+def test_a_broker_that_the_service_reboots_is_no_trouble(lab: Kept) -> None:
+    def silent(broker: str) -> Trouble:
+        return Trouble(t=1.0, who=f"broker {broker}", what="it has ended by itself: exit code 143")
+
+    control = lab.note.control
+    lab.note = replace(lab.note, control=replace(control, account=begin_reboot(control.account, "tokyo")))
+    with closing(lab.history) as history:
+        keeper = Keeper(lab, history)
+        keeper.record(silent("tokyo"))
+        keeper.record(silent("singapore"))
+    assert lab.of(Trouble) == [silent("singapore")]
+
+
+def test_its_own_lines_of_a_verb_have_its_door(lab: Kept) -> None:
+    with closing(lab.history) as history, history.step(Reboot(broker="tokyo")):
+        pass
+    (step,) = lab.of(StepStarted)
+    assert isinstance(step, StepStarted) and step.by == "keeper"
+
+
+@pytest.fixture
+def other(lab: Kept) -> Iterator[subprocess.Popen[str]]:
+    """Another process that keeps the lab, or says that it does."""
+    holding = "import fcntl, sys\nfile = open(sys.argv[1], 'a')\nfcntl.flock(file, fcntl.LOCK_EX)\nprint(flush=True)\n"
+    words = [sys.executable, "-c", f"{holding}sys.stdin.read()", str(keeper_process.log_of(lab.note))]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_a_lab_has_one_keeper(lab: Kept, other: subprocess.Popen[str]) -> None:
+    assert keeper_process.is_kept(lab.note)
+    keeper_process.start(lab.note, {})  # there is nothing to start
+    other.kill()
+    other.wait()
+    assert not keeper_process.is_kept(lab.note), "the lock goes with the process"
+
+
+def test_nobody_keeps_a_lab_that_has_gone(tmp_path: Path, lab: Kept) -> None:
+    end_history(lab.note)
+    keeper_process.start(lab.note, os.environ)
+    assert not keeper_process.log_of(lab.note).exists()
+    assert notes.load("20260101-101010-aaaaaa", tmp_path) is None
+    main("20260101-101010-aaaaaa")  # it finds nothing, and says nothing
