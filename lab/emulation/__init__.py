@@ -1,1 +1,1 @@
-"""Emulation: a Plan opened in containers. The only folder that knows docker and testcontainers."""
+"""The emulation: a Plan opened in containers. The only folder that imports docker and testcontainers."""

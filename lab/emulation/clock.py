@@ -1,4 +1,4 @@
-"""The real clock of a lab: monotonic seconds, and waiting that wakes at once when told that something happened."""
+"""The real clock of a lab: monotonic seconds, and waiting that wakes at once when notified."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
-_LOOK_EVERY = 0.05  # seconds between two looks at a condition when nobody notifies
+_LOOK_EVERY = 0.05  # seconds between two tests of a condition without a notification
 
 
 class RealClock:
-    """Seconds since `origin`, a moment of the machine's monotonic clock; the one at which it is made if left out."""
+    """Seconds since `origin`, a moment of the machine's monotonic clock; since its creation if left out."""
 
     def __init__(self, origin: float | None = None) -> None:
         self.origin = time.monotonic() if origin is None else origin
@@ -23,28 +23,28 @@ class RealClock:
         return time.monotonic() - self.origin
 
     def moment(self, monotonic: int, asked: float) -> float:
-        """Return when the router says that it did what it was asked to, in ns of its own clock.
+        """Return a moment of the router, in ns of its monotonic clock, as seconds of this clock.
 
-        It shares this kernel's monotonic clock, except where the engine runs in a virtual machine of its own; then it
-        is now.
+        The router shares this kernel's monotonic clock, unless the engine runs in a virtual machine of its own: a
+        moment that is not between `asked`, the moment of the request, and now is replaced by now.
         """
         t, now = monotonic / 1e9 - self.origin, self.now()
         return t if asked <= t <= now else now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep for so many seconds."""
         if seconds > 0:
             time.sleep(seconds)
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        """Let time pass until the condition holds, and tell whether it did in time."""
+        """Wait until a condition holds, at most so many seconds; return whether it holds."""
         end = time.monotonic() + seconds
         with self._happened:
             self._waiting += 1
         try:
             while True:
                 seen = self._count
-                if until():  # outside the lock: looking may take long, and must not hold up those who notify
+                if until():  # outside the lock: a test may take long, and must not hold up `notify`
                     return True
                 with self._happened:
                     if (left := end - time.monotonic()) <= 0:
@@ -56,11 +56,11 @@ class RealClock:
                 self._waiting -= 1
 
     def begin(self, name: str, work: Callable[[], None]) -> None:
-        """Let something go on beside the caller, in a thread that does not keep the program alive."""
+        """Run `work` in a thread that does not keep the program alive."""
         threading.Thread(target=work, name=name, daemon=True).start()
 
     def notify(self) -> None:
-        """Wake whoever waits; costs next to nothing when nobody does."""
+        """Wake all waiting threads; nearly free when there are none."""
         if self._waiting:
             with self._happened:
                 self._count += 1

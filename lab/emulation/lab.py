@@ -1,4 +1,4 @@
-"""A living emulated lab: answers what a replay or a verb asks, from the real brokers and the real router."""
+"""A living emulated lab: the protocol of `lab.runtime.lab`, done by the real brokers and the real router."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ from lab.runtime.status import DirectionNow, Status, Whereabouts
 
 @explaining
 class EmulatedLab:
-    """A lab of containers, whoever opened it."""
+    """A lab of containers, which this or another process opened."""
 
     def __init__(
         self,
         client: docker.DockerClient,
         note: Note,
         *,
-        vaults: Mapping[str, Vault] | None = None,  # as far as they are known; others are read when they are needed
-        note_folder: Path | None = None,  # where others find what stands, None where nobody is to be told
+        vaults: Mapping[str, Vault] | None = None,  # those known already; others are read when they are needed
+        note_folder: Path | None = None,  # None: changes are not written to the note
     ) -> None:
         self.note, self.note_folder = note, note_folder
         self.state = state = read_state(note)
@@ -104,7 +104,7 @@ class EmulatedLab:
         return clients.connect(over, at, events, session)
 
     def endpoint(self, broker: str, over: str, user: str, client_id: str, approach: Approach = USUAL) -> Endpoint:
-        """Return where a client connects to a broker's active instance, and as whom."""
+        """Return the endpoint of a broker's active instance, with the user's login; BrokerError if none is active."""
         where = self._actives.find(broker)
         if where is None:
             raise BrokerError(f"no instance of broker {broker} is active", how="refused")
@@ -120,7 +120,7 @@ class EmulatedLab:
         )
 
     def _password(self, broker: str, user: str, approach: Approach) -> SecretStr:
-        """Return a user's password, or one that is nobody's."""
+        """Return the user's password, or a wrong one if the approach does not know it."""
         return self._vaults.password(broker, user) if approach.knows_password else SecretStr(secrets.token_hex(16))
 
     def change_link(
@@ -134,24 +134,24 @@ class EmulatedLab:
         return self._links.seen()
 
     def link_now(self, link: str) -> tuple[DirectionNow, ...]:
-        """Ask the router for both directions of a link."""
+        """Return the current settings of both directions of a link, from the router."""
         return self._links.now(link)
 
     def apply_network(self, network: Network) -> PolicyApplied:
-        """Have the router hold another policy, in one transaction; the moment is its own."""
+        """Replace the router's policy in one transaction; the moment is the router's."""
         before = self.clock.now()
         t = self.clock.moment(self.router.set_policy(policy(network, self._addresses)), before)
         self._network, old = network, self._network
         return PolicyApplied(t=t, took_ms=round((t - before) * 1000, 3), changed=changed(old, network))
 
     def enforce(self, network: Network) -> None:
-        """Have the router hold a network, and answer for what does not run, whatever was done before we came."""
-        self.power.look(self.note)
+        """Replace the router's policy and its list of instances that are down, from the engine's states."""
+        self.power.refresh(self.note)
         self.apply_network(network)
         self._refusals.renew()
 
     def dropped(self) -> Sequence[PacketsDropped]:
-        """Return what the router's policies have dropped."""
+        """Return the packets that the router's policies have dropped."""
         return read_drops(self.router.dropped(), self._addresses, self.clock.now())
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
@@ -164,22 +164,22 @@ class EmulatedLab:
         return attempts.from_here(ports[port], Path(self.state.ca_file), within, self.clock)
 
     def active(self, broker: str) -> int | None:
-        """Return which instance has started, or is frozen and has its store's lock all the same."""
+        """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
         return self.management.active(broker)
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         """Stop an instance's container."""
-        return self._done(broker, instance, lambda its: self.power.stop(its, within))
+        return self._change(broker, instance, lambda its: self.power.stop(its, within))
 
     def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Kill an instance's container."""
-        return self._done(broker, instance, self.power.kill)
+        return self._change(broker, instance, self.power.kill)
 
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Start an instance's container."""
         holder, its = self._actives.holder(broker), self.state.brokers[broker].instance(instance)
-        self.power.expect(its)
-        self._refusals.renew()  # before it runs: its own answers would be refused else
+        self.power.mark_starting(its)
+        self._refusals.renew()  # before it runs: otherwise its own answers would be refused
         try:
             started = self.power.start(its)
         except BrokerError:
@@ -188,23 +188,23 @@ class EmulatedLab:
         return started.with_fields(standby=holder is not None and holder.name != its.name)
 
     def started(self, broker: str, instance: int = 1) -> bool:
-        """Return whether an instance says over its management that its last connector listens, or that it waits."""
+        """Return whether an instance reports by its management that its last connector listens, or that it waits."""
         its = self.state.brokers[broker].instance(instance)
-        if not self.management.stands(its):
+        if not self.management.is_ready(its):
             if (how := self.power.ended(its)) is not None:
                 self._refusals.renew()
                 raise BrokerError(f"broker {its.name} ended while starting: {how}", f"see: mqlab logs {its.name}")
             return False
-        self.power.has_started(its)
+        self.power.mark_started(its)
         return True
 
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Freeze an instance's processes."""
-        return self._done(broker, instance, self.power.pause, look=False)
+        return self._change(broker, instance, self.power.pause, look=False)
 
     def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Let an instance's processes go on."""
-        return self._done(broker, instance, self.power.resume, look=False)
+        """Unfreeze an instance's processes."""
+        return self._change(broker, instance, self.power.resume, look=False)
 
     def delete(self, broker: str) -> BrokerChanged:
         """Save the logs of a broker's containers, and remove these and the volume of a pair."""
@@ -219,26 +219,26 @@ class EmulatedLab:
         return changed
 
     def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
-        """Keep a password where the broker alone can read it."""
+        """Keep a password in the broker's vault."""
         self._vaults.keep(broker, user, number, password)
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
-        """Write a broker's files for its next start; bridges are looked for by the plan from now on."""
+        """Write a broker's files for its next start; bridges are those of `plan` from now on."""
         self._vaults.prepare(plan.broker(broker), passwords, Path(self.note.folder))
-        self._keep(replace(self.note, plan=plan))
+        self._write(replace(self.note, plan=plan))
 
     def keep_control(self, control: Control) -> None:
-        """Keep the service's side for the commands to come."""
+        """Write the service's records to the note."""
         plan = replace(self.note.plan, network=control.network)
-        self._keep(replace(self.note, plan=plan, control=control))
+        self._write(replace(self.note, plan=plan, control=control))
 
-    def _keep(self, note: Note) -> None:
+    def _write(self, note: Note) -> None:
         self.note = note
         if self.note_folder is not None and not notes.update(note, self.note_folder):
             raise HostError(f"lab {note.run} has ended meanwhile", "mqlab status shows those that are running")
 
     def refresh(self) -> bool:
-        """Take over what others have left of the lab since; False where it has ended."""
+        """Read the note again, which other processes may have changed; return False if the lab has ended."""
         if self.note_folder is None:
             return True
         note = notes.load(self.note.run, self.note_folder)
@@ -247,7 +247,7 @@ class EmulatedLab:
         if note != self.note:
             self.note, self._network = note, note.plan.network
             self._vaults.forget()
-            self.power.follow(note)
+            self.power.apply_note(note)
         return True
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
@@ -260,7 +260,7 @@ class EmulatedLab:
         return present
 
     def bridges(self) -> Sequence[BridgeSeen]:
-        """Return every bridge end that answers now; a broker that is down shows none."""
+        """Return every bridge end that the brokers list now; a broker that is down lists none."""
         return self.management.bridges()
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
@@ -268,34 +268,34 @@ class EmulatedLab:
         return self.management.bridge_is_up(bridge)
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Return the counters of the destinations named; those of a broker that is down are left out."""
+        """Return the counters of the destinations named; a broker that is down has none."""
         return self.management.destinations(of)
 
     def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
-        """Ask all brokers at once, each with one request."""
+        """Return the counters of all brokers, read at once, with one request for each."""
         return self.management.snapshot(name)
 
     def watch(
         self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
     ) -> None:
-        """Record bridge ends there are, each change, the demand asked for, and log lines."""
+        """Record bridge ends and their changes, demand, and log lines, those from `since` on, until `unwatch`."""
         wanted = self._wanted(demand)
         looks = Looks(ends=self.management.ends, demands=self.management.demands)
         self._watch = BridgeWatch(wanted, looks, self._actives, self.power, self.clock, recorder)
         self._watch.begin(self.management.pool)
-        self.management.pool.submit(self.router.begin)  # a first change is to be as quick as the next one
+        self.management.pool.submit(self.router.begin)  # so that a first change is as quick as the next one
         self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder, since)
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
-        """Look for another demand from now on."""
+        """Replace the destinations whose demand is recorded."""
         if self._watch is not None:
-            self._watch.want(self._wanted(demand))
+            self._watch.set_demand(self._wanted(demand))
 
     def _wanted(self, demand: Sequence[tuple[str, Destination]]) -> Mapping[str, Sequence[Destination]]:
         return {name: [to for broker, to in demand if broker == name] for name in self.state.brokers}
 
     def unwatch(self) -> None:
-        """Stop recording; a replay's last lines are its own."""
+        """Stop recording, after the log lines that are there by now."""
         if self._watch is not None:
             self._watch.end()
             self._watch = None
@@ -304,31 +304,34 @@ class EmulatedLab:
         self._logs = ()
 
     def whereabouts(self) -> Whereabouts:
-        """Return where everything of it is reached from this machine."""
+        """Return the addresses and ports of the lab on this machine."""
         return self.state.whereabouts()
 
     def status(self) -> Status:
-        """Ask everything anew, as somebody who knows nothing: what we know of instances may have passed."""
-        anew = EmulatedLab(self._docker, self.note)
+        """Return the current status of all parts, from a fresh look that uses none of the states remembered here."""
+        fresh = EmulatedLab(self._docker, self.note)
         try:
-            return look(self._docker, self.note, self.state, anew.management, anew._links, anew.dropped)
+            return look(self._docker, self.note, self.state, fresh.management, fresh._links, fresh.dropped)
         finally:
-            anew.let_go()
+            fresh.release()
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Yield the lines of a container's log."""
         return logs.lines(self._docker, self.note.run, name, tail=tail, follow=follow)
 
-    def let_go(self) -> None:
-        """Close what this process holds of the lab; the lab itself lives on."""
+    def release(self) -> None:
+        """Close this process's connections to the lab; the lab itself lives on."""
         self.unwatch()
         self.management.close()
-        self.router.let_go()
+        self.router.release()
 
-    def _done(
+    def _change(
         self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
     ) -> BrokerChanged:
-        """Do something to an instance, and say whether it was the active one; a look shows what has gone with it."""
+        """Change an instance's power and return the observation, with whether it was a standby.
+
+        With `look`, bridge ends that were lost with it are recorded at once.
+        """
         its = self.state.brokers[broker].instance(instance)
         standby = self._actives.last(broker).name != its.name
         changed = what(its).with_fields(standby=standby)

@@ -1,4 +1,4 @@
-"""Plan → a living lab: every action of the Plan done in order, what may run side by side doing so.
+"""Opening a Plan as a living lab: the actions of the Plan in order, with starts in parallel.
 
 What is opened is closed again, also when opening fails half way; a failing close never hides the first error.
 """
@@ -55,7 +55,7 @@ _TAKEN = "port is already allocated"  # the engine's words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """An engine that has the images of a plan's brokers, and the addresses that labs take on it."""
+    """An engine that has the images of a plan's brokers, and the address pool for labs on it."""
 
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
@@ -63,7 +63,7 @@ class Host:
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
-        """Open a lab and close it at the end; a detached one is left alone once it stands."""
+        """Open a lab and close it at the end of the block; a detached lab stays once it has opened."""
         clock = RealClock()
         with ExitStack() as closing:
             closing.push(_Closing(self.client, opening, clock))
@@ -75,14 +75,14 @@ class Host:
                 lab = opened.lab
                 self.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
             with ExitStack() as leaving:
-                leaving.callback(lab.let_go)
+                leaving.callback(lab.release)
                 if opening.detached:
-                    closing.pop_all()  # it stands: from here on only `mqlab down` ends it
+                    closing.pop_all()  # from here on only `mqlab down` ends it
                 yield lab
 
 
 class _Closing:
-    """Closes a lab at the end of its block; what fails then never hides what had failed before."""
+    """A context manager that closes a lab; an error of closing never hides an error of the block."""
 
     def __init__(self, client: docker.DockerClient, opening: Opening, clock: Clock) -> None:
         self._client, self._opening, self._clock = client, opening, clock
@@ -103,7 +103,7 @@ class _Closing:
 
 
 def close_lab(client: docker.DockerClient, run: str, folder: Path, note_folder: Path, clock: Clock) -> int:
-    """Save the logs of a lab and remove everything of it; return how many things were removed."""
+    """Save the logs of a lab and remove everything of it; return the number of containers and networks removed."""
     with uninterrupted():
         try:
             logs.save(client, run, folder / "logs")
@@ -127,11 +127,11 @@ class _Opened:
         self._credentials = Credentials(opening.passwords, self._control, self._began)
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
-        self._asked: dict[str, Event] = {}  # set when the engine is asked: the router, and each first instance
+        self._requested: dict[str, Event] = {}  # set when the engine is asked: the router, and each first instance
         self._standbys: dict[str, Callable[[], str]] = {}
         self._lab: EmulatedLab | None = None
         self._regions = {its.name: broker.region for broker in self._plan.brokers for its in broker.instances}
-        # Nothing may still be starting when the closing begins to remove.
+        # All starts must have ended before the closing removes anything.
         self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=2 + len(self._regions)))
         self._ports = Ports([its for broker in self._plan.brokers for its in broker.instances])
         self._does: Mapping[str, Callable[[str], str | None]] = {
@@ -148,23 +148,23 @@ class _Opened:
 
     @property
     def lab(self) -> EmulatedLab:
-        """Return the lab, once everything has been started."""
+        """Return the lab; its router and its first instances must have been started."""
         if self._lab is None:
             self._lab = self._assemble()
         return self._lab
 
     def do(self, action: Action, progress: Progress) -> None:
-        """Do one action of the Plan; what it has to say about it goes to the progress."""
+        """Do one action of the Plan; remarks on it go to the progress."""
         if note := self._does[action.does](action.to):
             progress.say(note)
 
     def _create_network(self, name: str) -> str:
-        if not self._networks:  # the first such action claims those of all regions, since hosts know each other
-            # In the pool, so that an interruption waits for what the engine has been asked for, and then removes it.
-            self._networks = self._pool.submit(self._claimed, [region.name for region in self._plan.regions]).result()
+        if not self._networks:  # the first such action claims those of all regions, for the hosts files
+            # In the pool, so that an interruption waits for networks that are being made, and then removes them.
+            self._networks = self._pool.submit(self._claim, [region.name for region in self._plan.regions]).result()
         return f"really {self._networks[name].subnet.network}"
 
-    def _claimed(self, wanted: Sequence[str]) -> Mapping[str, LabNetwork]:
+    def _claim(self, wanted: Sequence[str]) -> Mapping[str, LabNetwork]:
         run, regions = self._opening.run, [region.name for region in self._plan.regions]
         dice = random.Random(run)
         claimed = networks.claim(self._client, run, regions, self._host.pool, self._labels, dice, wanted=wanted)
@@ -172,13 +172,13 @@ class _Opened:
 
     def _start_router(self, _: str) -> None:
         image = next(iter(self._host.images.values())).router
-        behind = tuple(self._asked.values())
-        self._starting["router"] = self._asking("router", partial(self._router_started, image, behind=behind))
+        after = tuple(self._requested.values())
+        self._starting["router"] = self._begin("router", partial(self._run_router, image, after=after))
 
-    def _router_started(self, image: str, asked: Event, *, behind: Sequence[Event]) -> str:
-        """Start the router; where another lab was quicker to take one of its ports, with others."""
+    def _run_router(self, image: str, requested: Event, *, after: Sequence[Event]) -> str:
+        """Start the router and return its container's id; choose other ports if another lab took one of them."""
         # The router alone is on it: the brokers are started meanwhile.
-        self._networks = {**self._networks, **self._claimed([networks.INTERNET])}
+        self._networks = {**self._networks, **self._claim([networks.INTERNET])}
         for left in reversed(range(_PORT_TRIES)):
             try:
                 return start_router(
@@ -189,10 +189,10 @@ class _Opened:
                     self._ports.published(self._address),
                     self._plan.links,
                     self._plan.seed,
-                    policy(self._plan.network, {name: self._used(name) for name in self._regions}),
+                    policy(self._plan.network, {name: self._address_of(name) for name in self._regions}),
                     self._labels,
-                    asked,
-                    behind,
+                    requested,
+                    after,
                 )
             except HostError as error:
                 if not left or _TAKEN not in str(error):
@@ -205,52 +205,54 @@ class _Opened:
         hosts = {its.host_name: self._address(its) for broker in self._plan.brokers for its in broker.instances}
         files = self._credentials.files(plan, [self._address(its) for its in plan.instances])
 
-        def start(its: InstancePlan, asked: Event | None = None, behind: Sequence[Event] = ()) -> str:
+        def start(its: InstancePlan, requested: Event | None = None, after: Sequence[Event] = ()) -> str:
             endpoint = Endpoint(network=self._networks[plan.region].name, address=self._address(its))
             image = self._host.images[plan.activemq_version].broker
-            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, asked, behind)
+            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, requested, after)
 
         client, run, (first, *others) = self._client, self._opening.run, plan.instances
         if others:
             make_store(client, run, name, self._labels)
-        self._starting[first.name] = self._asking(first.name, partial(start, first, behind=self._before(name)))
+        self._starting[first.name] = self._begin(first.name, partial(start, first, after=self._earlier(name)))
         for its in others:
-            self._standbys[its.name] = partial(start, its) if plan.later else partial(self._behind, first, its, start)
+            self._standbys[its.name] = (
+                partial(start, its) if plan.later else partial(self._after_first, first, its, start)
+            )
 
     def _prepare_broker(self, name: str) -> None:
-        """Make what is started later: one container for each instance, its files in it, and nothing runs."""
+        """Make the containers of a broker for later, with their files, and start none."""
         self._start_broker(name)
         for its in self._plan.broker(name).instances[1:]:
             self._starting[its.name] = self._pool.submit(self._standbys[its.name])
 
-    def _asking(self, name: str, start: Callable[[Event], str]) -> Future[str]:
-        """Begin to start something; others may go on behind it when the engine is asked, or it came to nothing."""
-        asked = self._asked[name] = Event()
+    def _begin(self, name: str, start: Callable[[Event], str]) -> Future[str]:
+        """Begin a start in the pool; its event is set when the engine is asked, or the start has failed."""
+        requested = self._requested[name] = Event()
 
         def started() -> str:
             try:
-                return start(asked)
+                return start(requested)
             finally:
-                asked.set()
+                requested.set()
 
         return self._pool.submit(started)
 
-    def _before(self, broker: str) -> Sequence[Event]:
-        """Return what the engine is asked for before a broker whose connectors call others.
+    def _earlier(self, broker: str) -> Sequence[Event]:
+        """Return the events of the starts that must be requested before that of a broker whose connectors call others.
 
-        A connector that is refused tries again only after a second, so those get a little ahead: the time that it takes
-        to come to the router.
+        A connector that is refused tries again only after a second, so the responders and the router start a little
+        ahead.
         """
         called = [bridge.responder for bridge in self._plan.bridges if bridge.initiator == broker]
         firsts = [self._plan.broker(name).instances[0].name for name in dict.fromkeys(called)]
-        found = [self._asked[name] for name in firsts if name in self._asked]
-        return [*found, self._asked["router"]] if found else []
+        found = [self._requested[name] for name in firsts if name in self._requested]
+        return [*found, self._requested["router"]] if found else []
 
     def _start_standby(self, instance: str) -> None:
         self._starting[instance] = self._pool.submit(self._standbys[instance])
 
-    def _behind(self, first: InstancePlan, its: InstancePlan, start: Callable[[InstancePlan], str]) -> str:
-        """Start an instance when the first one has the store's lock: who begins as the active one is no chance."""
+    def _after_first(self, first: InstancePlan, its: InstancePlan, start: Callable[[InstancePlan], str]) -> str:
+        """Start an instance when the first one has the store's lock, so that the first is always active at first."""
         readiness.for_lock(self._client, first.name, self._starting[first.name].result(), self._clock)
         return start(its)
 
@@ -263,7 +265,7 @@ class _Opened:
 
     def _await_bridge(self, connector: str) -> str:
         bridges = [bridge for bridge in self._plan.bridges if bridge.connector == connector]
-        if closed := [words for each in bridges if (words := readiness.no_way(self._plan, each))]:
+        if closed := [words for each in bridges if (words := readiness.why_unreachable(self._plan, each))]:
             return "; ".join(f"NOT UP: {words}" for words in closed)
         lab = self.lab
         causes = [readiness.for_bridge(self._client, lab.state, lab.management, each, self._clock) for each in bridges]
@@ -279,7 +281,7 @@ class _Opened:
 
     def _assemble(self) -> EmulatedLab:
         opening = self._opening
-        # A router that is not ready drops what a broker is asked, and TCP asks again only after 1, 3 and 7 s.
+        # A router that is not ready drops packets to brokers, and TCP tries again only after 1, 3 and 7 s.
         readiness.for_router(self._client, self._starting["router"].result(), self._clock)
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._credentials.authority.ca_pem())
@@ -326,10 +328,10 @@ class _Opened:
         )
 
     def _address(self, its: InstancePlan) -> str:
-        return self._used(its.name)
+        return self._address_of(its.name)
 
-    def _used(self, instance: str) -> str:
-        """Return the address really used of an instance."""
+    def _address_of(self, instance: str) -> str:
+        """Return the address that an instance really uses."""
         region = self._regions[instance]
         here = [name for name, its in self._regions.items() if its == region]
         return str(self._networks[region].subnet.broker(here.index(instance)))

@@ -1,4 +1,4 @@
-"""The emulation as a runtime: labs of containers on a Docker engine, opened, reached, ended and swept."""
+"""The emulation as a runtime: labs of containers on a Docker engine, opened, attached to, ended and swept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Host, close_lab
-from lab.emulation.state import NAME, gone
+from lab.emulation.state import NAME, ended_runs
 from lab.plan.values import Plan
 from lab.runtime import note as notes
 from lab.runtime.note import Note
@@ -28,7 +28,7 @@ from lab.runtime.turns import remove_stray_locks
 
 @engine.explaining
 class Emulation:
-    """Labs of containers, on the engine that an environment names; it is reached when it is needed."""
+    """Labs of containers on the engine that an environment names; the engine is connected to when it is needed."""
 
     name = NAME
 
@@ -48,7 +48,7 @@ class Emulation:
         return engine.connect(self._environment)
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
-        """Have the images of every ActiveMQ version that a plan needs."""
+        """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""
         addresses = pool(self._environment.get("MQLAB_POOL"))
         client = self._client
         versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
@@ -57,29 +57,29 @@ class Emulation:
         return Host(client=client, images=made, pool=addresses)
 
     def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
-        """Return the labs with a note; who asks for them wants something of the engine."""
+        """Return the notes of this runtime's labs; raise HostError if the engine cannot be reached."""
         _ = self._client
         return tuple(note for note in notes.load_all(note_folder) if note.runtime == NAME)
 
     @contextmanager
     def attach(self, note: Note, note_folder: Path) -> Iterator[EmulatedLab]:
-        """Reach a lab's containers, whichever process started them."""
+        """Return an open lab, whichever process opened it."""
         lab = EmulatedLab(self._client, note, note_folder=note_folder)
         try:
             yield lab
         finally:
-            lab.let_go()
+            lab.release()
 
     def end(self, note: Note, note_folder: Path) -> int:
-        """End a lab; return how many containers and networks were removed."""
+        """End a lab; return the number of containers and networks removed."""
         return close_lab(self._client, note.run, Path(note.folder), note_folder, self._clock)
 
     def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
-        """Remove what dead runs left behind, or everything, by label only; and the notes of labs that are no more."""
+        """Remove what dead runs left behind, or everything, by label only; and the notes of labs that have ended."""
         here, client = Owner.current(), self._client
         known = notes.load_all(
             note_folder
-        )  # before the engine is asked: what is on file then is on its engine, or gone
+        )  # before the engine is asked, so that no lab opened since is taken for ended
         found = sweeping.find(client)
         wanted = [each for each in found if every or each.is_left_behind(here)]
         if not dry_run:
@@ -87,21 +87,21 @@ class Emulation:
                 sweeping.remove(client, each.run, self._clock)
                 notes.forget(each.run, note_folder)
             runs = {each.run for each in found}
-            for run in gone(known, runs, engine.identity(client), here):
+            for run in ended_runs(known, runs, engine.identity(client), here):
                 notes.forget(run, note_folder)
             notes.forget_parts(note_folder)
             remove_stray_locks(note_folder, runs)
         return Swept(removed=tuple(each.leftover() for each in wanted), alive=len(found) - len(wanted))
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
-        """Build what is missing of the three images, and list them."""
+        """Build the missing ones of the three images, and return all images."""
         client = self._client
         with told.stage("images"):
             self._images(told, version, archive)
         return building.listing(client)
 
     def examine(self) -> tuple[Finding, ...]:
-        """Look at this machine and its engine."""
+        """Examine this machine and its engine."""
         return doctor.examine(self._environment)
 
     def _images(self, told: Told, version: str | None, archive: Path | None) -> Images:

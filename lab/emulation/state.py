@@ -1,7 +1,4 @@
-"""Where a lab's parts are on this machine's engine: what the emulation writes into a lab's note for itself.
-
-It holds the key to the brokers' management.
-"""
+"""The emulation's part of a lab's note: containers, addresses, ports, and the brokers' management passwords."""
 
 from __future__ import annotations
 
@@ -21,25 +18,25 @@ NAME = "emulation"  # of this runtime, in notes and histories
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceState:
-    """Where one instance of a broker really is."""
+    """The container, address and ports of one broker instance."""
 
     broker: str
-    name: str  # the Plan's: the broker's own, or with its number behind it
+    name: str  # the Plan's: the broker's own, or for a pair with the number behind it
     number: int
-    container: str
+    container: str  # the container's id
     address: str  # really used; the Plan has the declared one
     ports: Mapping[str, int]  # protocol → port on 127.0.0.1, the same for as long as the lab lives
     management_port: int
 
     @property
     def mark(self) -> int:
-        """Return its number for a history, and 0 where its broker has no other instance."""
+        """Return the instance's number as histories have it: 0 if its broker has no other instance."""
         return 0 if self.name == self.broker else self.number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerState:
-    """Where one broker really is: in one container, or in two."""
+    """The instances of one broker: one, or two of a pair."""
 
     instances: tuple[InstanceState, ...]
     management_password: str = field(repr=False)  # one for all its instances
@@ -50,19 +47,19 @@ class BrokerState:
         return self.instances[0]
 
     def instance(self, number: int) -> InstanceState:
-        """Return the instance of a number."""
+        """Return the instance with a number."""
         return next(each for each in self.instances if each.number == number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabState:
-    """Where everything of one lab is; it stays there for as long as the lab lives."""
+    """The parts of one lab on the engine; they stay the same for as long as the lab lives."""
 
     ca_file: str
-    router: str  # its container
+    router: str  # the id of its container
     networks: Mapping[str, str]  # region → subnet really used
     brokers: Mapping[str, BrokerState]
-    engine: str = ""  # the id of the engine that it is on; one user may have labs on several
+    engine: str = ""  # the engine's id; one user may have labs on several engines
 
     @property
     def instances(self) -> tuple[InstanceState, ...]:
@@ -70,7 +67,7 @@ class LabState:
         return tuple(each for broker in self.brokers.values() for each in broker.instances)
 
     def whereabouts(self) -> Whereabouts:
-        """Return where it is reached from this machine."""
+        """Return the addresses and ports of the lab on this machine."""
         return Whereabouts(
             ca_file=self.ca_file,
             networks=self.networks,
@@ -83,18 +80,18 @@ class LabState:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as a note keeps it."""
+        """Return the state as JSON-able values for a note."""
         written: dict[str, Any] = _codec().dump_python(self, mode="json")
         return written
 
 
 def read(note: Note) -> LabState:
-    """Return where everything of a lab is, as its note tells."""
+    """Return the state that a lab's note holds."""
     return _codec().validate_python(note.own)
 
 
-def gone(known: Iterable[Note], found: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
-    """Name the labs with a note that are no more: their engine has been asked, and has `found` others only."""
+def ended_runs(known: Iterable[Note], found: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
+    """Return the run ids of the notes whose lab has ended: it was on `engine`, whose labs now are `found`."""
     return tuple(
         note.run
         for note in known

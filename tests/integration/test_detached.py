@@ -223,7 +223,7 @@ def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
         assert rebooted.code == 0, rebooted
         assert opens(*tried)
     finally:
-        router.let_go()
+        router.release()
         singapore.start()  # harmless where it runs
 
 

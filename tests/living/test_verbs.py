@@ -281,4 +281,4 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="has ended meanwhile"):
             _ = Live(lab).account
     finally:
-        lab.let_go()
+        lab.release()

@@ -102,7 +102,7 @@ def test_only_what_has_surely_gone_is_off_the_list() -> None:
         replace(_lab("killed", "one"), detached=False, owner=dead),
         replace(_lab("not ours", "one"), runtime="another"),
     ]
-    assert state.gone(labs, {"there"}, "one", here) == ("swept", "killed")
+    assert state.ended_runs(labs, {"there"}, "one", here) == ("swept", "killed")
 
 
 def test_what_a_killed_writer_has_left_goes(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The brokers' containers: made, given files, stopped, killed, started, frozen."""
+"""The brokers' containers: their files, their secrets, and their start, stop, kill and pause."""

@@ -1,4 +1,4 @@
-"""Which instance of each broker is the active one: the one that has started. Nobody else serves, nor has management."""
+"""The active instance of each broker: the one that has started. No other instance serves clients or management."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.emulation.state import BrokerState, InstanceState
 
 
 class Actives:
-    """The active instances, as last seen. A broker's only instance is its active one without a question."""
+    """Finds and remembers the active instances. A broker's only instance is always taken for active."""
 
     def __init__(
         self, brokers: Mapping[str, BrokerState], power: Power, has_started: Callable[[InstanceState], bool]
@@ -21,25 +21,25 @@ class Actives:
         self._turns = {name: Lock() for name in brokers}
 
     def last(self, broker: str) -> InstanceState:
-        """Return the instance that was active when somebody last looked."""
+        """Return the instance that was found active last."""
         return self._last[broker]
 
     def find(self, broker: str) -> InstanceState | None:
-        """Return the instance that is active now; None while none of two has started, or while it is frozen."""
+        """Return the instance that is active now; None while no instance of a pair has started, or it is frozen."""
         instances = self._brokers[broker].instances
         if len(instances) == 1:
             return instances[0]
         with self._turns[broker]:
             last = self._last[broker]
             if self._power.state(last) == PAUSED:
-                return None  # it keeps the store's lock, and asking would only take time
+                return None  # it keeps the store's lock, and a request would only time out
             for each in (last, *(other for other in instances if other is not last)):
-                if self._power.answers(each) and self._has_started(each):
+                if self._power.may_answer(each) and self._has_started(each):
                     self._last[broker] = each
                     return each
             return None
 
     def holder(self, broker: str) -> InstanceState | None:
-        """Return the instance that is active now, or that is frozen and lets no other one be active."""
+        """Return the instance that is active now, or that is frozen and keeps the store's lock."""
         found = self.find(broker)
         return self._last[broker] if found is None and self._power.state(self._last[broker]) == PAUSED else found

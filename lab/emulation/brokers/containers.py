@@ -1,4 +1,4 @@
-"""One instance's container: its files, its bounds, and how it is started. What stands in the files is amazonmq's."""
+"""The container of one broker instance: files, limits, start. The files' contents come from `lab.amazonmq`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lab.errors import HostError
 from lab.plan.values import BrokerPlan, InstancePlan
 
 OWNER = 10001  # the image's user `activemq`
-# A standby has not started and never will while all is well: it answers, and waits.
+# A standby is healthy while it is starting: it waits for the store's lock.
 _OF_A_PAIR = {"test": ["CMD-SHELL", "bash /opt/mqlab/health.sh | grep -Eq 'start(ed|ing)'"]}
 
 
@@ -32,10 +32,13 @@ def start_broker(
     hosts: Mapping[str, str],
     files: tuple[BrokerFile, ...],
     lab_labels: Mapping[str, str],
-    asked: Event | None = None,
-    behind: Sequence[Event] = (),
+    requested: Event | None = None,
+    after: Sequence[Event] = (),
 ) -> str:
-    """Start an instance of a broker and give its container's id; it is not ready yet; one for later is not begun."""
+    """Start an instance of a broker and return its container's id; it is not ready yet.
+
+    The container of a broker for later is made and not started. For `requested` and `after` see `start`.
+    """
     return start(
         client,
         image=image,
@@ -47,20 +50,20 @@ def start_broker(
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
         begin=not plan.later,
-        asked=asked,
-        behind=behind,
+        requested=requested,
+        after=after,
     )
 
 
 def packed(files: Sequence[BrokerFile]) -> list[File]:
-    """Return a broker's files with their owner; a secret one is for the broker alone."""
+    """Return a broker's files with owner and mode; only the broker can read a secret one."""
     return [
         File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER) for file in files
     ]
 
 
 def make_store(client: docker.DockerClient, run: str, broker: str, lab_labels: Mapping[str, str]) -> None:
-    """Make the volume that a pair's instances share; it goes with the lab, as everything with its labels does."""
+    """Create the volume that a pair's instances share; its labels have it removed with the lab."""
     name, its_labels = _store(run, broker), {**lab_labels, labels.ROLE: "store", labels.BROKER: broker}
     try:
         client.volumes.create(name, labels=its_labels)
@@ -69,7 +72,7 @@ def make_store(client: docker.DockerClient, run: str, broker: str, lab_labels: M
 
 
 def remove_store(client: docker.DockerClient, run: str, broker: str) -> None:
-    """Remove the volume of a pair whose containers have gone; a single broker has none."""
+    """Remove the volume of a pair whose containers are removed; do nothing for a single broker."""
     try:
         client.volumes.get(_store(run, broker)).remove()
     except docker.errors.NotFound:
@@ -87,7 +90,7 @@ def _store(run: str, broker: str) -> str:
 
 
 def options(plan: BrokerPlan, its: InstancePlan, hosts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the container's bounds."""
+    """Return the options of a broker's container: limits, rights, names."""
     return {
         "init": True,
         "hostname": its.name,

@@ -1,4 +1,4 @@
-"""What the brokers of a lab keep secret, made when it opens: certificates, stores, management, vaults of passwords."""
+"""The secrets of a lab's brokers, made when it opens: certificates, key stores, management passwords, vaults."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Credentials:
         self.vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
 
     def management(self, broker: str) -> str:
-        """Return the password of a broker's management."""
+        """Return the password of a broker's management port."""
         return self._secrets[broker].jolokia
 
     def files(self, broker: BrokerPlan, used: Sequence[str]) -> tuple[BrokerFile, ...]:
-        """Return all that a broker starts from; its certificate has the addresses declared and those really used."""
+        """Return the files that a broker starts from; its certificate has its declared and its `used` addresses."""
         own = self._secrets[broker.name]
         names = [name for its in broker.instances for name in (its.host_name, its.name)]
         addresses = [*(its.address for its in broker.instances), *map(IPv4Address, used)]

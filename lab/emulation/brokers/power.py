@@ -1,6 +1,6 @@
-"""What is done to one instance's container: stop, kill, start, pause, resume, each with the engine's own moment.
+"""The power switch of broker instances: stop, kill, start, pause and resume a container, at the engine's own moment.
 
-It keeps in mind how it left each instance, so that nobody asks one that cannot answer.
+The state that each instance was left in is remembered, so that no request goes to one that cannot answer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SEEN = {"running": UP, "paused": PAUSED, "created": ABSENT, "restarting": START
 
 
 class Power:
-    """The instances' containers, and the state that this process left or found each in."""
+    """Changes the instances' containers and remembers the state of each, as this process left or found it."""
 
     def __init__(
         self, client: docker.DockerClient, note: Note, instances: Sequence[InstanceState], clock: Clock
@@ -40,8 +40,8 @@ class Power:
         self._states = {each.name: out.get(each.broker, UP) for each in instances}
         self._run, self._instances = note.run, instances
 
-    def look(self, note: Note) -> None:
-        """Take each instance's state from the engine: somebody else may have left it otherwise."""
+    def refresh(self, note: Note) -> None:
+        """Read each instance's state from the engine, since another process may have changed it."""
         wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={self._run}"}
         found = self._docker.containers.list(all=True, filters=wanted, sparse=True, ignore_removed=True)
         seen = {str(each.id): _SEEN.get(each.status, DOWN) for each in found}
@@ -52,26 +52,29 @@ class Power:
         }
         self._states = {each.name: seen.get(each.container, DOWN) for each in self._instances} | gone
 
-    def follow(self, note: Note) -> None:
-        """Take over what is on file: brokers that others have created, deleted or mended. No engine is asked."""
+    def apply_note(self, note: Note) -> None:
+        """Update the states from a note, for brokers that other processes created, deleted or started again.
+
+        The engine is not asked.
+        """
         for each in self._instances:
             if each.broker in note.deleted:
                 self._states[each.name] = DELETED
             elif each.broker in note.not_created:
                 self._states[each.name] = ABSENT
             elif self._states[each.name] in (ABSENT, STOPPING, DOWN):
-                self._states[each.name] = UP  # whoever asks it hears whether it is
+                self._states[each.name] = UP  # if it is not, the next request fails
 
     def state(self, of: InstanceState) -> str:
-        """Return an instance's state as far as we know."""
+        """Return an instance's state as this process knows it."""
         return self._states[of.name]
 
-    def answers(self, of: InstanceState) -> bool:
-        """Return whether asking an instance makes sense."""
+    def may_answer(self, of: InstanceState) -> bool:
+        """Return whether a request to an instance can be answered."""
         return self._states[of.name] in (UP, STARTING)
 
     def stop(self, of: InstanceState, within: float) -> BrokerChanged:
-        """Ask an instance to end, kill it when it has not, and say which of both it was."""
+        """Ask an instance to end, and kill it if it has not after so many seconds; the state says which it was."""
         before = self._clock.now()
         self._states[of.name] = STOPPING
         self._do(of, lambda its: its.stop(timeout=max(1, round(within))))
@@ -88,14 +91,14 @@ class Power:
         self._do(of, lambda its: its.wait(timeout=30))
         return self._changed(of, "killed", before, self.container(of).attrs["State"]["FinishedAt"])
 
-    def expect(self, of: InstanceState) -> None:
-        """Note that an instance is about to be started: from now on it is not down for anybody."""
+    def mark_starting(self, of: InstanceState) -> None:
+        """Remember that an instance is about to be started, so that it does not count as down any more."""
         self._states[of.name] = STARTING
 
     def start(self, of: InstanceState) -> BrokerChanged:
-        """Start an instance's container."""
+        """Start an instance's container; raise BrokerError if the engine refuses."""
         before = self._clock.now()
-        self.expect(of)
+        self.mark_starting(of)
         try:
             self._do(of, lambda its: its.start())
         except BrokerError:
@@ -103,8 +106,8 @@ class Power:
             raise
         return self._changed(of, "starting", before, self.container(of).attrs["State"]["StartedAt"])
 
-    def has_started(self, of: InstanceState) -> None:
-        """Note that an instance answers again."""
+    def mark_started(self, of: InstanceState) -> None:
+        """Remember that an instance that was starting has started."""
         if self._states[of.name] == STARTING:
             self._states[of.name] = UP
 
@@ -115,19 +118,19 @@ class Power:
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="paused", instance=of.mark)
 
     def resume(self, of: InstanceState) -> BrokerChanged:
-        """Let an instance's processes go on."""
+        """Unfreeze an instance's processes."""
         self._do(of, lambda its: its.unpause())
         self._states[of.name] = UP
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="resumed", instance=of.mark)
 
     def delete(self, of: InstanceState) -> None:
-        """Remove an instance's container, whatever it does; harmless where somebody was interrupted after that."""
+        """Remove an instance's container, whatever its state; harmless if it is removed already."""
         self._states[of.name] = DELETED
         with suppress(HostError):
             self._do(of, lambda its: its.remove(force=True, v=True))
 
     def ended(self, of: InstanceState) -> str | None:
-        """Say how an instance's container has ended, None where it runs; what nobody asked for is noted too."""
+        """Return how an instance's container ended, None while it runs; one that ended by itself is marked down."""
         try:
             its = self.container(of)
         except HostError:
@@ -142,7 +145,7 @@ class Power:
         return f"exit code {how['ExitCode']}" + (", out of memory" if how["OOMKilled"] else "")
 
     def container(self, of: InstanceState) -> Container:
-        """Return an instance's container as it is now; HostError where there is none."""
+        """Return an instance's container as it is now; raise HostError if there is none."""
         try:
             return self._docker.containers.get(of.container)
         except docker.errors.NotFound as error:
@@ -155,7 +158,10 @@ class Power:
             raise BrokerError(f"the engine refused it for broker {of.name}: {error.explanation or error}") from error
 
     def _changed(self, of: InstanceState, state: str, before: float, moment: str) -> BrokerChanged:
-        """Take the engine's moment where it fits: its clock may be another one, in a virtual machine."""
+        """Return the observation, at the engine's moment if it is plausible.
+
+        The engine may run in a virtual machine with another clock; then it is at this moment.
+        """
         now = self._clock.now()
         t = now - (time.time() - datetime.fromisoformat(moment).timestamp())
         return BrokerChanged(t=t if before <= t <= now else now, broker=of.broker, state=state, instance=of.mark)

@@ -1,4 +1,4 @@
-"""Whom the router refuses connections for: an instance that does not run, since nobody else would answer for it."""
+"""Has the router refuse connections to instances that are down, as a host would; otherwise clients would time out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.emulation.state import InstanceState
 
 
 class Refusals:
-    """Keeps the router's list as the instances are; whoever changes one renews it, from any thread."""
+    """Keeps the router's list of instances that are down up to date; `renew` it after each change, from any thread."""
 
     def __init__(
         self,
@@ -19,9 +19,9 @@ class Refusals:
         refuse_for: Callable[[Sequence[str]], None],
     ) -> None:
         self._power, self._instances, self._refuse_for = power, instances, refuse_for
-        self._one = Lock()
+        self._lock = Lock()
 
     def renew(self) -> None:
-        """Tell the router the addresses of all that is down now; an older list never comes after a newer one."""
-        with self._one:
+        """Send the router the addresses of all instances that are down now; an older list never follows a newer one."""
+        with self._lock:
             self._refuse_for([its.address for its in self._instances if self._power.state(its) == DOWN])

@@ -1,4 +1,4 @@
-"""Other files for a broker's next start, and the vault of its passwords, both in its containers."""
+"""A broker's files for its next start, and the vault of its passwords, both inside its containers."""
 
 from __future__ import annotations
 
@@ -21,26 +21,29 @@ from lab.text_files import open_private
 
 
 class Vaults:
-    """The vaults of a lab's brokers, each read once and then kept in mind."""
+    """Reads and writes the vaults of a lab's brokers; each is read once."""
 
     def __init__(self, containers: Callable[[str], Sequence[Container]], known: Mapping[str, Vault]) -> None:
         self._containers = containers
         self._known = dict(known)
 
     def forget(self) -> None:
-        """Read them anew when they are needed: somebody else may have changed them."""
+        """Have vaults read again when they are needed, since another process may have changed them."""
         self._known.clear()
 
     def password(self, broker: str, user: str) -> SecretStr:
-        """Return what a client logs in with."""
+        """Return a user's current password."""
         return SecretStr(self._of(broker).password(user))
 
     def keep(self, broker: str, user: str, number: int, password: SecretStr) -> None:
-        """Keep one password more."""
+        """Add a password to a broker's vault, under a number."""
         self._put(broker, self._of(broker).with_password(user, number, password.get_secret_value()), ())
 
     def prepare(self, broker: BrokerPlan, numbers: Mapping[str, int], folder: Path) -> None:
-        """Write a broker's files anew, and a copy of its activemq.xml into the run folder: it has no secret in it."""
+        """Write a broker's files anew, and a copy of its activemq.xml, which has no secrets, into the run folder.
+
+        `numbers` maps each user to the number of the password to use; `folder` is the run folder.
+        """
         vault = self._of(broker.name).with_current(numbers)
         self._put(broker.name, vault, broker_files(broker.activemq_xml, broker.identity.users, vault.secrets))
         its = folder / "brokers" / broker.name

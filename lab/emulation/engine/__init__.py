@@ -1,1 +1,1 @@
-"""The Docker engine: reaching it, what labs leave on it, and what this machine lacks."""
+"""The Docker engine: connecting to it, what labs leave on it, and what this machine lacks."""

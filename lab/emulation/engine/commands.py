@@ -1,4 +1,4 @@
-"""Commands run inside a container, each of which says something."""
+"""Commands run inside a container, each of which has output."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def run_inside(
     clock: Clock,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[int | None, str]:
-    """Run a command that always says something and may be run again; give its exit code and what it said.
+    """Run a command that always has output and may be repeated; return its exit code and its output, stripped.
 
-    A busy engine (seen with 20.10) may tell that a command has ended well and hand over nothing of what it said, or
-    give no answer of its own at all. It is run again then.
+    A busy engine (seen with 20.10) may report success and lose the output, or give no answer at all; then the command
+    is run again.
     """
     for seconds in _PAUSES:
         try:

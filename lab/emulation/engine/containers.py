@@ -1,8 +1,8 @@
-"""Containers and networks as a lab starts them: Testcontainers, plus what it lacks.
+"""Start of a lab's containers and networks: Testcontainers, plus what it lacks.
 
-Testcontainers makes a container on one network and starts it at once. A lab's containers need a fixed address, their
-files *before* they start, files that no `docker inspect` and no image shows, and further networks after it; so its
-client is given more to do around the start.
+Testcontainers makes a container on one network and starts it at once. A lab's containers need a fixed address, files
+before the start that neither `docker inspect` nor the image shows, and further networks after it; so a client of ours
+does more around the start.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ testcontainers_config.ryuk_disabled = True
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file that a container finds when it starts."""
+    """A file that is copied into a container before it starts."""
 
     path: str
     content: bytes
@@ -41,7 +41,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A network a container is on, and its address there."""
+    """A network that a container is on, and its address there."""
 
     network: str
     address: str
@@ -57,27 +57,27 @@ class _PreparingClient(DockerClient):
         files: Sequence[File] = (),
         *,
         begin: bool = True,
-        asked: Event | None = None,
-        behind: Sequence[Event] = (),
+        requested: Event | None = None,
+        after: Sequence[Event] = (),
     ) -> None:
         # Not super().__init__(): it looks for an engine by itself, and might find another one than ours.
         self.client = client
         self._further = further
         self._files = files
         self._begin = begin
-        self._asked, self._behind = asked, behind
+        self._requested, self._after = requested, after
 
     def start(self, container: Container) -> None:
-        """Prepare the container, start it and join its other networks; whatever of it fails removes it."""
+        """Copy the files, start the container and join its other networks; remove it if any of that fails."""
         try:
             if self._files:
                 container.put_archive("/", archive(self._files))
             if not self._begin:
                 return
-            for other in self._behind:
+            for other in self._after:
                 other.wait()
-            if self._asked is not None:
-                self._asked.set()
+            if self._requested is not None:
+                self._requested.set()
             super().start(container)
             # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
             # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
@@ -89,26 +89,26 @@ class _PreparingClient(DockerClient):
 
 
 class _Starting(DockerContainer):
-    """One container, started through a client of our own."""
+    """A container that is started through a client of our own."""
 
     def __init__(self, image: str, name: str, client: _PreparingClient) -> None:
-        super().__init__(image, docker_client_kw=_known(client.client), name=name)
+        super().__init__(image, docker_client_kw=_api_version(client.client), name=name)
         self._docker.client.close()  # Testcontainers' own, which may be of another engine
         self._docker = client
 
 
 class _OurNetwork(Network):
-    """One network, made through a client of our own."""
+    """A network that is made through a client of our own."""
 
     def __init__(self, client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> None:
-        super().__init__(docker_client_kw=_known(client), docker_network_kw=dict(options))
+        super().__init__(docker_client_kw=_api_version(client), docker_network_kw=dict(options))
         self._docker.client.close()
         self._docker = _PreparingClient(client)
         self.name = name
 
 
-def _known(client: docker.DockerClient) -> dict[str, Any]:
-    """Tell Testcontainers' own client, which is closed at once, what it would ask the engine about itself."""
+def _api_version(client: docker.DockerClient) -> dict[str, Any]:
+    """Return the API version for Testcontainers' own client, which is closed at once and need not ask the engine."""
     return {"version": client.api.api_version}
 
 
@@ -124,16 +124,16 @@ def start(
     options: Mapping[str, Any],
     environment: Mapping[str, str] | None = None,
     begin: bool = True,
-    asked: Event | None = None,
-    behind: Sequence[Event] = (),
+    requested: Event | None = None,
+    after: Sequence[Event] = (),
 ) -> str:
-    """Start one container of a lab and give its id; `ports` maps the container's to the host's on 127.0.0.1.
+    """Start one container of a lab and return its id; `ports` maps its ports to those of 127.0.0.1.
 
-    Without `begin` it is made with its files, and not started yet. The engine is asked to start it, which sets `asked`,
-    when it has been asked for all those that this one starts `behind`.
+    Without `begin`, the container is made with its files and not started. The start is requested from the engine once
+    all events in `after` are set, and the event `requested` is set just before.
     """
     first, *further = endpoints
-    preparing = _PreparingClient(client, further, files, begin=begin, asked=asked, behind=behind)
+    preparing = _PreparingClient(client, further, files, begin=begin, requested=requested, after=after)
     starting = _Starting(image, name, preparing)
     # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
     published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
@@ -153,12 +153,12 @@ def start(
 
 
 def make_network(client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> Network:
-    """Make one network; the engine's refusal passes through, since a taken subnet is no failure yet."""
+    """Create one network; the engine's APIError passes through, since the caller may try another subnet."""
     return _OurNetwork(client, name, options).create()
 
 
 def archive(files: Sequence[File]) -> bytes:
-    """Pack files as the engine wants them, with owner and mode."""
+    """Return files as a tar archive, with owner and mode."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for file in files:

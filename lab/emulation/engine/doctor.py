@@ -1,4 +1,4 @@
-"""Does this machine have what a lab needs? Each finding with its remedy."""
+"""Examination of this machine for what a lab needs: findings, each with a remedy."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lab.emulation.network.networks import taken
 from lab.errors import LabError
 from lab.runtime.runtime import Finding
 
-ROOM = 3 * 2**30  # bytes: three images, their archive, a build's layers
-MEMORY = 2**30
+ROOM = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
+MEMORY = 2**30  # bytes
 PORTS_NEED_PROXY = 29  # the engine's major version from which a lab's ports need the userland proxy
 
 
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Look at everything; a missing engine ends the list early."""
+    """Return all findings; a missing engine ends the list early."""
     findings = [_python(), *_machine()]
     try:
         client = engine.connect(environment)
@@ -84,7 +84,7 @@ def _engine(client: docker.DockerClient, environment: Mapping[str, str]) -> Iter
 
 
 def forwarding(on: bool, where: str, version: str) -> Finding:
-    """Say what becomes of a lab's ports: without the proxy they time out on Docker 29; others were not measured."""
+    """Return the finding on the userland proxy: without it, ports time out on Docker 29; others were not measured."""
     major = int(version.partition(".")[0]) if version.partition(".")[0].isdigit() else 0
     return Finding(
         what="userland proxy",

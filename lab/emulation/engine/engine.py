@@ -1,4 +1,4 @@
-"""The Docker engine: reaching it, and what it is. Everything that can be wrong with it is told with its remedy.
+"""The Docker engine: connecting to it, and its facts. Errors carry a remedy.
 
 Honours DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; without DOCKER_HOST, the Docker command line's current
 context.
@@ -18,7 +18,7 @@ from requests.exceptions import RequestException
 import docker
 from lab.errors import HostError
 
-ENGINE_TROUBLE = (DockerException, RequestException)  # what the engine's library raises, whatever it is asked
+ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of the engine's library may raise
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
 C = TypeVar("C")
 DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -26,7 +26,7 @@ DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """What the engine says of itself."""
+    """The facts that the engine reports of itself."""
 
     version: str
     api_version: str
@@ -41,7 +41,7 @@ class EngineFacts:
 
 
 def connect(environment: Mapping[str, str]) -> docker.DockerClient:
-    """Return a client of the engine that the environment names, or a HostError with what to do about it."""
+    """Return a client of the engine that the environment names; raise HostError with a remedy if it is unusable."""
     host = environment.get("DOCKER_HOST", DEFAULT_HOST)
     try:
         client = docker.from_env(environment=dict(environment))
@@ -58,7 +58,7 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Put what the engine's library raises in a block into words."""
+    """Translate errors of the engine's library in the block to HostError."""
     try:
         yield
     except ENGINE_TROUBLE as error:
@@ -66,7 +66,7 @@ def explained() -> Iterator[None]:
 
 
 def explaining(of: type[C]) -> type[C]:
-    """Have the public methods of a class put into words what the engine's library raises in them."""
+    """Have the public methods of a class translate errors of the engine's library to HostError."""
     for name, member in tuple(vars(of).items()):
         if inspect.isfunction(member) and not name.startswith("_"):
             setattr(of, name, explained()(member))
@@ -74,7 +74,7 @@ def explaining(of: type[C]) -> type[C]:
 
 
 def explain(error: BaseException, host: str) -> HostError:
-    """Say why an engine could not be reached, from what the library raised."""
+    """Return a HostError that says why an engine could not be reached, from the library's error."""
     for cause in _causes(error):
         if isinstance(cause, PermissionError):
             return HostError(
@@ -87,7 +87,7 @@ def explain(error: BaseException, host: str) -> HostError:
 
 
 def check_api(api: str, version: str) -> None:
-    """Refuse an engine that is older than the oldest one measured."""
+    """Raise HostError if an engine is older than the oldest one measured."""
     numbers = tuple(int(part) for part in api.split(".") if part.isdigit())
     if numbers < OLDEST:
         raise HostError(
@@ -97,12 +97,12 @@ def check_api(api: str, version: str) -> None:
 
 
 def identity(client: docker.DockerClient) -> str:
-    """Return the engine's own id, which tells it from every other one; empty where it has none."""
+    """Return the engine's unique id; "" if it has none."""
     return str(client.info().get("ID") or "")
 
 
 def facts(client: docker.DockerClient) -> EngineFacts:
-    """Ask the engine what it is."""
+    """Return the engine's facts."""
     said, info = client.version(), client.info()
     return EngineFacts(
         version=str(said["Version"]),
@@ -125,7 +125,7 @@ def _start(host: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Walk through what an error was made of; the library hides the first cause two and three layers deep."""
+    """Yield an error and its causes; the library hides the first cause two or three layers deep."""
     todo, seen = [error], set[int]()
     while todo:
         cause = todo.pop(0)

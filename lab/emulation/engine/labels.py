@@ -1,4 +1,4 @@
-"""The labels on everything a lab makes: what `mqlab sweep` goes by, and nothing else."""
+"""The labels on everything that a lab makes; `mqlab sweep` removes by labels only."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ DETACHED = "mqlab.detached"  # such a lab outlives its owner, until `mqlab down`
 
 
 def router_name(run: str) -> str:
-    """Return the name of the router's container; while a lab that is to stay is being opened, it has another one."""
+    """Return the name of the router's container, once the lab has opened."""
     return f"mqlab-{run}-router"
 
 
 def opening_name(run: str) -> str:
-    """Return the name of the router's container until its lab stands; only names can be changed later, not labels."""
+    """Return the name of the router's container while its lab is being opened.
+
+    The change of name marks the end of the opening, since labels cannot be changed.
+    """
     return f"{router_name(run)}-opening"
 
 

@@ -1,4 +1,4 @@
-"""The logs of a lab's containers: read while it lives, saved before it goes."""
+"""The logs of a lab's containers: read while the lab lives, saved before it is removed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def containers(client: docker.DockerClient, run: str) -> tuple[tuple[str, Container], ...]:
-    """Return a lab's containers by the name a person knows: a broker's own, or "router"."""
+    """Return (name, container) for each container of a lab, sorted; the name is an instance's, or "router"."""
     found = client.containers.list(all=True, filters={"label": f"{labels.RUN}={run}"}, ignore_removed=True)
     named = ((each.labels.get(labels.BROKER) or each.labels.get(labels.ROLE, "container"), each) for each in found)
     return tuple(sorted(named, key=lambda pair: pair[0]))
 
 
 def save(client: docker.DockerClient, run: str, folder: Path) -> None:
-    """Write one file per container."""
+    """Write the log of each container of a lab to a file in `folder`, with passwords masked."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, container in containers(client, run):
         try:
@@ -43,7 +43,7 @@ def _masked(text: bytes) -> bytes:
 
 
 def lines(client: docker.DockerClient, run: str, name: str, *, tail: int | None, follow: bool) -> Iterator[str]:
-    """Yield the log of a lab's container line by line, from its last `tail` lines on."""
+    """Yield the lines of a container's log, the last `tail` or all; InputError if the lab has no container `name`."""
     with explained():
         there = dict(containers(client, run))
         if name not in there:

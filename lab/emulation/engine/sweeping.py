@@ -1,4 +1,4 @@
-"""Removing what labs made, by label only: one lab's things, or all that dead runs left behind."""
+"""Removal of what labs made, by label only: of one lab, or of all dead runs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
 from lab.runtime.runtime import Leftover
 
-PATIENCE = 30.0  # seconds for the engine to let go of a lab
-_AGAIN = 0.3
+PATIENCE = 30.0  # seconds for the engine to remove a lab
+_AGAIN = 0.3  # seconds between two attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A lab as its labels show it."""
+    """A lab as found by its labels."""
 
     run: str
     created: str
@@ -36,14 +36,14 @@ class Found:
     containers: int
     networks: int
     volumes: int  # the stores of pairs
-    whole: bool  # its opening came to its end
+    whole: bool  # its opening was completed
 
     def is_left_behind(self, here: Owner) -> bool:
-        """Return whether nobody can be using it: its owner surely dead, and not left alone by it on purpose."""
+        """Return whether the lab cannot be in use: its owner is surely dead, and did not detach it."""
         return self.owner is not None and self.owner.is_dead(here) and not (self.detached and self.whole)
 
     def leftover(self) -> Leftover:
-        """Return it as a sweep tells of it."""
+        """Return the lab as a sweep reports it."""
         counts = {"containers": self.containers, "networks": self.networks}
         words = f"{self.containers} containers, {self.networks} networks"
         if self.volumes:
@@ -52,7 +52,7 @@ class Found:
 
 
 def find(client: docker.DockerClient) -> tuple[Found, ...]:
-    """Return every lab that has anything left on the engine, the oldest first."""
+    """Return every lab that has containers, networks or volumes on the engine, the oldest first."""
     labelled: dict[str, list[dict[str, str]]] = {}
     containers: Counter[str] = Counter()
     whole: set[str] = set()
@@ -93,7 +93,10 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
 
 
 def remove(client: docker.DockerClient, run: str, clock: Clock) -> int:
-    """Remove everything of one lab, and give how many containers and networks that were; asking twice is fine."""
+    """Remove everything of one lab and return the number of containers and networks; harmless if there are none.
+
+    Raise HostError if the engine still refuses after 30 s.
+    """
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
     found = 0
     refusals: list[str] = []
@@ -113,12 +116,12 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> int:
             refusals += filter(None, pool.map(partial(_remove_container, client), containers))
         refusals += filter(None, [*map(_remove_one, networks), *map(_remove_one, volumes)])
         if len(refusals) > 1:
-            # Somebody else is removing it too, or the engine is not done with it: seen only by asking.
+            # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_AGAIN)
 
 
 def _remove_container(client: docker.DockerClient, container: Container) -> str | None:
-    """Remove a container, and give the engine's reason if it will not; one that has gone is what we want."""
+    """Remove a container and return the engine's reason if it refuses; a missing container is a success."""
     # Published ports are on the first network by name, and move to the next one when it goes, at a second each time.
     for name in sorted(container.attrs["NetworkSettings"]["Networks"])[1:]:
         with suppress(docker.errors.APIError):

@@ -1,6 +1,6 @@
-"""Whether the engine on this machine forwards published ports by its userland proxy; it does unless told otherwise.
+"""The engine's setting of the userland proxy, which forwards published ports; it is on by default.
 
-The engine's API does not tell, so its own command line and its file are looked at, where they can be seen.
+The engine's API does not show it, so it is read from the engine's command line and its configuration file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NO = ("0", "f", "false")  # as Go reads them, in any case
 
 
 def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
-    """Return whether it is on and where that is said; None where the engine is elsewhere, or cannot be seen."""
+    """Return whether the proxy is on and where that is set; None if the engine's process is not visible here."""
     if not environment.get("DOCKER_HOST", "unix://").startswith("unix://"):
         return None
     arguments = _engine()
@@ -26,7 +26,7 @@ def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
 
 
 def decide(arguments: Sequence[str], configured: tuple[str, str] | None) -> tuple[bool, str]:
-    """Decide from an engine's command line and from its file, given with its name."""
+    """Return the same from an engine's command line and its configuration file, given as (name, text)."""
     said = value_of(_FLAG, arguments)
     if said is not None:
         return said.lower() not in _NO, "by the engine's command line"
@@ -42,7 +42,7 @@ def decide(arguments: Sequence[str], configured: tuple[str, str] | None) -> tupl
 
 
 def value_of(flag: str, arguments: Sequence[str]) -> str | None:
-    """Return what a command line says of a flag, the last time it does; "true" where the flag stands alone."""
+    """Return the last value of a flag on a command line; "true" if the flag has none, None if it is not given."""
     values = [each.partition("=")[2] or "true" for each in arguments if each == flag or each.startswith(f"{flag}=")]
     return values[-1] if values else None
 

@@ -1,7 +1,7 @@
-"""Inside ActiveMQ's binary archive: its version, and which of its files a broker needs.
+"""ActiveMQ's binary archive: its version, and the files in it that a broker needs.
 
-An archive from disk is trusted with nothing. Members are read one after the other, straight into the build's context;
-nothing is unpacked onto this machine.
+An archive from disk is not trusted. Members are read one after the other, straight into the build's context; nothing is
+unpacked onto this machine.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ LAYOUT = 1  # raise it when `wanted` changes, so that images are built anew
 _TOP = re.compile(r"apache-activemq-(\d+\.\d+\.\d+(?:[-.]\w+)*)")
 _MOST_BYTES = 2**30
 _MOST_MEMBERS = 20_000
-_LIBRARIES = ("lib", "lib/optional", "lib/web", "lib/extra")  # of the stock launcher's, without camel
+_LIBRARIES = ("lib", "lib/optional", "lib/web", "lib/extra")  # the stock launcher's, except camel
 _FOLDERS = ("webapps/admin", "webapps/images", "webapps/styles")
 _FILES = ("LICENSE", "NOTICE", "webapps/index.html", "webapps/favicon.ico")
 
 
 def version_of(archive: Path) -> str:
-    """Read the version out of the name of the archive's top folder."""
+    """Return the version, from the name of the archive's top folder; InputError if it is no ActiveMQ archive."""
     with _opened(archive) as tar:
         first = tar.next()
         top = PurePosixPath(first.name).parts[:1] if first else ()
@@ -40,7 +40,10 @@ def version_of(archive: Path) -> str:
 
 
 def members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """Return path, size and content of every file a broker needs; the whole archive is checked on the way."""
+    """Yield path, size in bytes and content of every file that a broker needs.
+
+    The whole archive is checked on the way; InputError if a member is unsafe.
+    """
     with _opened(archive) as tar:
         top, total = "", 0
         for count, member in enumerate(tar, start=1):

@@ -1,4 +1,4 @@
-"""The base image, a small Debian with Java: from a registry of images where one answers, or bootstrapped here.
+"""The base image, a small Debian with Java: from an image registry if one answers, or bootstrapped on this machine.
 
 Downloads go over the host's network with its proxy and certificates; packages are checked by Debian's signatures.
 """
@@ -28,7 +28,7 @@ _SETTINGS = ("ENV LANG=C.UTF-8", "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way to come by a base; `go` raises HostError where it is barred."""
+    """A way to make a base image; `go` raises HostError if it does not work here."""
 
     name: str
     go: Callable[[], None]
@@ -42,7 +42,7 @@ def make(
     environment: Mapping[str, str],
     say: Say,
 ) -> None:
-    """Make the base image under that name, one way or the other."""
+    """Make the base image under a name, from the recipe's `files`; raise HostError if no way works."""
     wanted = packages(files["packages.txt"])
     changes = [*_SETTINGS, *(f"LABEL {key}={value}" for key, value in image_labels(name).items())]
     proxies = {key: environment[key] for key in PROXIES if environment.get(key)}
@@ -61,7 +61,7 @@ def make(
 
 
 def first_that_works(ways: Sequence[Way], say: Say) -> str:
-    """Go the ways in turn until one works, and give its name; HostError with what each said if none does."""
+    """Try the ways in turn until one works, and return its name; raise HostError with each one's error if none does."""
     barred: list[str] = []
     for way in ways:
         say(f"base image: trying {way.name}")
@@ -100,18 +100,18 @@ def bootstrap_command(wanted: Sequence[str], finish: Path, debs: Path, tar: Path
 
 
 def as_root(command: Sequence[str], kept: Sequence[str] = PROXIES) -> tuple[str, ...]:
-    """Return the command as root runs it, or HostError where nobody here may."""
+    """Return a command as it is run as root; raise HostError if this user cannot run it."""
     if os.geteuid() == 0:
         return tuple(command)
     if shutil.which("sudo") is None:
         raise HostError(f"{command[0]} needs root, and there is no sudo", f"run once as root: {command[0]}")
-    # Without a terminal nobody can type a password.
+    # Without a terminal, sudo must not ask for a password.
     ask = () if os.isatty(0) else ("-n",)
     return ("sudo", *ask, f"--preserve-env={','.join(kept)}", *command)
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], say: Say) -> None:
-    """Run a command to its end, telling its lines; HostError with the last of them if it fails."""
+    """Run a command to its end and report its progress; raise HostError with its last lines if it fails."""
     lines: deque[str] = deque(maxlen=15)
     try:
         process = subprocess.Popen(
@@ -138,7 +138,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], say: Say) -> Non
 def _bootstrapped(
     wanted: Sequence[str], finish: bytes, cache: Path, proxies: Mapping[str, str], say: Say
 ) -> Iterator[Path]:
-    _have_mmdebstrap(say)
+    _ensure_mmdebstrap(say)
     debs = cache / "debs"
     debs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
@@ -148,7 +148,7 @@ def _bootstrapped(
         yield tar
 
 
-def _have_mmdebstrap(say: Say) -> None:
+def _ensure_mmdebstrap(say: Say) -> None:
     if shutil.which("mmdebstrap") and Path("/usr/share/keyrings/debian-archive-keyring.gpg").exists():
         return
     if shutil.which("apt-get") is None:

@@ -1,4 +1,4 @@
-"""One `docker build` by the engine's API: a context made on the fly, no network, the reason when a step fails."""
+"""`docker build` by the engine's API: a context made on the fly, no network, and the last lines if a step fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lab.emulation.images.downloads import Say
 from lab.errors import HostError
 
 DIGEST = "mqlab.digest"
-_TOLD = 30  # lines of a failed step
+_LAST_LINES = 30  # of a failed build
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +32,19 @@ class ContextFile:
 
 
 def from_bytes(files: Mapping[str, bytes]) -> Iterator[ContextFile]:
-    """Return recipe files as files of the context."""
+    """Yield recipe files, path → content, as files of the context."""
     for path in sorted(files):
         yield ContextFile(path=path, size=len(files[path]), content=BytesIO(files[path]))
 
 
 def from_file(path: str, source: Path) -> Iterator[ContextFile]:
-    """Return one file of this machine as a file of the context."""
+    """Yield one file of this machine as a file of the context, under `path`; it is open until the next one is taken."""
     with source.open("rb") as content:
         yield ContextFile(path=path, size=source.stat().st_size, content=content)
 
 
 def image_labels(name: str) -> dict[str, str]:
-    """Return the labels of an image of ours."""
+    """Return the labels of an image of mqlab, by its name."""
     return {labels.ROLE: "image", DIGEST: name.rpartition(":")[2].rpartition("-")[2]}
 
 
@@ -54,8 +54,8 @@ def exists(client: docker.DockerClient, name: str) -> bool:
 
 
 def build(client: docker.DockerClient, name: str, base: str, files: Iterable[ContextFile], say: Say) -> None:
-    """Build and name an image; HostError with the last lines if a step fails."""
-    lines: deque[str] = deque(maxlen=_TOLD)
+    """Build and name an image from the image `base`; raise HostError with the last lines if a step fails."""
+    lines: deque[str] = deque(maxlen=_LAST_LINES)
     with tempfile.TemporaryFile() as context:
         write_context(context, files)
         context.seek(0)
@@ -84,7 +84,7 @@ def build(client: docker.DockerClient, name: str, base: str, files: Iterable[Con
 
 
 def failed(name: str, why: str, lines: Iterable[str]) -> HostError:
-    """Say that a build failed, and how it ended."""
+    """Return the error of a failed build, with the build's last lines."""
     tail = "\n".join(f"  | {line}" for line in lines)
     return HostError(f"building {name} failed: {why}", f"the build's last lines:\n{tail}")
 
@@ -101,7 +101,7 @@ def write_context(context: IO[bytes], files: Iterable[ContextFile]) -> None:
 
 
 def take_root(client: docker.DockerClient, name: str, tar: Iterable[bytes], changes: Sequence[str]) -> None:
-    """Make an image of one layer from the tar of a whole root file system."""
+    """Make an image of one layer from the tar of a whole root file system, in chunks."""
     repository, _, tag = name.partition(":")
     # A generator, since the library spoils the request if it is given an open file.
     body = cast("bytes", (chunk for chunk in tar))
@@ -111,7 +111,7 @@ def take_root(client: docker.DockerClient, name: str, tar: Iterable[bytes], chan
 
 
 def chunks(file: Path) -> Iterator[bytes]:
-    """Read a file piece by piece."""
+    """Yield a file's content in chunks of 1 MiB."""
     with file.open("rb") as stream:
         while piece := stream.read(2**20):
             yield piece

@@ -1,6 +1,6 @@
-"""ActiveMQ's archive and the Jolokia agent: from Maven Central into a cache on this machine, never used unchecked.
+"""Downloads of ActiveMQ's archive and the Jolokia agent, from Maven Central to a cache; never used unchecked.
 
-jgo knows where Central is and which mirrors the user has set (its own configuration file); nothing here names a host.
+jgo has Central's address and the user's mirrors, from its own configuration file; no host is named here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OFFLINE = "without network, --activemq-archive FILE takes an archive from disk o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file of a Maven repository, and the SHA-512 it must have (empty: not known)."""
+    """A file of a Maven repository, and the SHA-512 that it must have ("" if unknown)."""
 
     group: str
     name: str
@@ -39,13 +39,13 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archives:
-    """What docker/broker/archives.toml says."""
+    """The contents of docker/broker/archives.toml."""
 
     activemq: Mapping[str, str]  # version → SHA-512
     jolokia: Artifact
 
     def distribution(self, version: str) -> Artifact:
-        """Return ActiveMQ's binary archive of a version."""
+        """Return the binary archive of an ActiveMQ version."""
         return Artifact(
             group="org.apache.activemq",
             name="apache-activemq",
@@ -74,7 +74,7 @@ def read_archives(text: str) -> Archives:
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder for what can be fetched again: $MQLAB_CACHE, or mqlab in the user's cache."""
+    """Return the folder for downloads: $MQLAB_CACHE, or mqlab in the user's cache folder."""
     if named := environment.get("MQLAB_CACHE"):
         return Path(named).expanduser()
     base = environment.get("XDG_CACHE_HOME")
@@ -82,7 +82,10 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 
 
 def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> Path:
-    """Return the file of an artifact whose digest is right; a damaged one in the cache is fetched once more."""
+    """Return the file of an artifact, with the right digest; a damaged one in the cache is fetched once more.
+
+    Raise HostError if the digest is wrong again.
+    """
     download = download or maven(say)
     found = ""
     for _ in range(2):
@@ -100,7 +103,7 @@ def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None =
 
 
 def published_sha512(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> str:
-    """Return the SHA-512 published beside an archive whose digest we do not know."""
+    """Return the SHA-512 that is published beside an archive; raise HostError if there is none."""
     beside = Artifact(
         group=artifact.group,
         name=artifact.name,
@@ -118,13 +121,13 @@ def published_sha512(artifact: Artifact, cache: Path, say: Say, download: Downlo
 
 
 def sha512(path: Path) -> str:
-    """Digest a file without holding it in memory."""
+    """Return a file's SHA-512 in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha512").hexdigest()
 
 
 def maven(say: Say) -> Download:
-    """Return the download from Maven Central or the user's mirrors, with progress in percent."""
+    """Return a Download from Maven Central or the user's mirrors, which reports progress in percent to `say`."""
 
     @contextmanager
     def progress(name: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -1,6 +1,6 @@
-"""The three images of a lab: which are wanted, which are there, and building what is missing, once.
+"""The three images of a lab: the names wanted, those on the engine, and one build of those missing.
 
-Looking takes a few milliseconds; archives are fetched and read only when a broker image is to be built.
+A look takes a few milliseconds; archives are fetched and read only to build a broker image.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = ["Images", "ensure", "listing"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """Where ActiveMQ comes from: a version and its digest, and a file if it is on disk already."""
+    """The distribution of ActiveMQ to use: a version and its digest, and the file if the user named one."""
 
     artifact: Artifact
     file: Path | None
@@ -60,7 +60,10 @@ def ensure(
     recipes: Path | None = None,
     download: Download | None = None,
 ) -> Images:
-    """Have the three images, building what is missing, and give their names."""
+    """Build those of the three images that are missing, and return the names of all.
+
+    `version` is ActiveMQ's, or None for the default; `archive` is a distribution on disk to use instead of a download.
+    """
     recipes = recipes or shipped("docker")
     cache = cache_folder(environment)
     archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
@@ -78,7 +81,7 @@ def ensure(
     names = plan_images(made_of)
     try:
         if missing(client, names):
-            with _only_one(cache, say):
+            with _build_lock(cache, say):
                 _build_missing(client, names, made_of, distribution, archives, cache, environment, say, download)
     except DockerException as error:
         raise HostError(f"the Docker engine refused: {error}", "mqlab doctor looks at the engine") from error
@@ -86,7 +89,7 @@ def ensure(
 
 
 def missing(client: docker.DockerClient, names: Images) -> tuple[str, ...]:
-    """Return which of the images the engine lacks."""
+    """Return the names of the images that the engine lacks."""
     return tuple(name for name in (names.base, names.broker, names.router) if not exists(client, name))
 
 
@@ -98,7 +101,7 @@ def choose(
     say: Say,
     download: Download | None = None,
 ) -> Distribution:
-    """Decide on the ActiveMQ to use; a file must have the digest known for its version, if one is known."""
+    """Return the distribution to use; InputError if a file has another version, or not the version's known digest."""
     if archive is not None:
         inside = image_archive.version_of(archive)
         found = recorded_sha512(archive, cache)
@@ -121,7 +124,7 @@ def choose(
 
 
 def recorded_sha512(file: Path, cache: Path) -> str:
-    """Return a file's digest, computed once for as long as its size and time stay the same."""
+    """Return a file's SHA-512, computed again only if the file's size or time has changed."""
     stat = file.stat()
     key = f"{file.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
     record = cache / "digests.json"
@@ -136,7 +139,7 @@ def recorded_sha512(file: Path, cache: Path) -> str:
 
 
 def listing(client: docker.DockerClient) -> tuple[Image, ...]:
-    """Return every image of ours, by name."""
+    """Return every image of mqlab on the engine, sorted by name."""
     found = client.api.images(filters={"label": f"{labels.ROLE}=image"})
     return tuple(
         sorted(
@@ -162,7 +165,7 @@ def _build_missing(
     say: Say,
     download: Download | None,
 ) -> None:
-    wanted = missing(client, names)  # somebody else may have built them while we waited
+    wanted = missing(client, names)  # another process may have built them while this one waited
     if names.base in wanted:
         base_image.make(client, names.base, made_of.base, cache, environment, say)
     if names.broker in wanted:
@@ -181,8 +184,8 @@ def _broker_context(made_of: Ingredients, archive: Path, jolokia: Path) -> Itera
 
 
 @contextmanager
-def _only_one(cache: Path, say: Say) -> Iterator[None]:
-    """Hold the lock of this cache; the kernel lets go of it should we die."""
+def _build_lock(cache: Path, say: Say) -> Iterator[None]:
+    """Hold the lock of this cache for the block; the kernel releases it if the process dies."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "images.lock").open("w") as lock:
         try:

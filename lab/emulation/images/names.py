@@ -1,6 +1,6 @@
-"""What each image is made of, and the name that follows from it. Pure: the same sources give the same names everywhere.
+"""The ingredients of each image, and the name made of them. Pure: the same sources give the same names everywhere.
 
-An image is named by the digest of all that goes into it, so that it is built once, and anew when any of that changes.
+An image is named by the digest of its ingredients, so that it is built once, and again when one of them changes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingredients:
-    """All that goes into the images: recipes by path, digests of what is downloaded, the engine's architecture."""
+    """The ingredients of the images: recipes by path, digests of downloads, the engine's architecture."""
 
     base: Mapping[str, bytes]
     broker: Mapping[str, bytes]
@@ -38,7 +38,7 @@ class Ingredients:
 
 
 def plan_images(made_of: Ingredients) -> Images:
-    """Name the three images."""
+    """Return the names of the three images."""
     base = digest(made_of.base, SUITE, made_of.architecture)
     downloads = (made_of.activemq_version, made_of.activemq_sha512, made_of.jolokia_sha512, str(made_of.layout))
     broker = digest(made_of.broker, base, *downloads)
@@ -51,7 +51,7 @@ def plan_images(made_of: Ingredients) -> Images:
 
 
 def digest(files: Mapping[str, bytes], *words: str) -> str:
-    """Return 12 hexadecimal digits for some files and words; where one ends and the next begins counts too."""
+    """Return 12 hexadecimal digits for some files and words; the boundaries between them count too."""
     total = hashlib.sha256()
     for part in (
         *(part for path in sorted(files) for part in (path.encode(), files[path])),
@@ -62,7 +62,7 @@ def digest(files: Mapping[str, bytes], *words: str) -> str:
 
 
 def recipe(folder: Path) -> dict[str, bytes]:
-    """Read the files of one image's recipe, by their path below its folder."""
+    """Return the files of one image's recipe: path below its folder → content."""
     return {
         str(PurePosixPath(path.relative_to(folder))): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -71,11 +71,11 @@ def recipe(folder: Path) -> dict[str, bytes]:
 
 
 def router_recipe(router: Path, link: Path) -> dict[str, bytes]:
-    """Read the router's recipe, with the package of the standard library that its programs import as `lab.link`."""
+    """Return the router's recipe, with the package `lab.link`, which its programs import and which needs no library."""
     return recipe(router) | {f"lab/link/{path}": content for path, content in recipe(link).items()}
 
 
 def packages(text: bytes) -> tuple[str, ...]:
-    """Read a list of Debian packages, one a line."""
+    """Return the names in a list of Debian packages, one a line."""
     lines = (line.partition("#")[0].strip() for line in text.decode().splitlines())
     return tuple(line for line in lines if line)

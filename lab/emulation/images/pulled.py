@@ -1,4 +1,4 @@
-"""A base from a public Debian image: pulled, packages installed in a container on the host's network, made flat.
+"""A base image from a public Debian image: pulled, packages installed in a container on the host's network, flattened.
 
 Not a `docker build`: its steps would lack the host's proxy and certificates.
 """
@@ -45,7 +45,7 @@ def make(
     proxies: Mapping[str, str],
     say: Say,
 ) -> None:
-    """Make the base from a pulled image; HostError where no registry answers or a package is not to be had."""
+    """Make the base from a pulled image; raise HostError if no registry answers or a package cannot be installed."""
     pull(client, say)
     container = None
     try:
@@ -73,7 +73,7 @@ def make(
 
 
 def pull(client: docker.DockerClient, say: Say) -> None:
-    """Have the public image, from the engine's own store or a registry; a silent registry costs a few seconds."""
+    """Pull the public image unless the engine has it; raise HostError if no registry gives it within 10 s."""
     if client.api.images(name=f"{REPOSITORY}:{TAG}", quiet=True):
         return
     with _impatient(client) as api:
@@ -90,7 +90,7 @@ def pull(client: docker.DockerClient, say: Say) -> None:
 
 @contextmanager
 def _impatient(client: docker.DockerClient) -> Iterator[docker.APIClient]:
-    """Return the engine's API with a short patience, restored at the end."""
+    """Return the engine's API with a timeout of 10 s for the block."""
     before, client.api.timeout = client.api.timeout, SILENCE
     try:
         yield client.api
@@ -99,7 +99,7 @@ def _impatient(client: docker.DockerClient) -> Iterator[docker.APIClient]:
 
 
 def _files(finish: bytes) -> bytes:
-    """Write what the container needs: the two scripts, and the host's certificates for package mirrors behind TLS."""
+    """Return a tar of the two scripts, and the host's certificates for package mirrors behind TLS."""
     files = {"mqlab/install.sh": _INSTALL.encode(), "mqlab/finish.sh": finish}
     bundle = next((Path(path) for path in _CERTIFICATES if Path(path).exists()), None)
     if bundle is not None:

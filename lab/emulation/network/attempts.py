@@ -1,4 +1,4 @@
-"""Connections tried for real: from inside a broker's container, or from this machine through a published port."""
+"""Attempts to connect: from inside a broker's container, or from this machine through a published port."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ echo "$code $begin $end"
 
 
 def from_container(container: Container, address: str, port: int, within: float, clock: Clock) -> Attempt:
-    """Open a TCP connection from inside a container."""
+    """Try a TCP connection from inside a container, for at most `within` seconds; return the outcome."""
     begun = clock.now()
     script = _SCRIPT.format(within=f"{within:.3f}", address=address, port=port)
     _, text = run_inside(container, ["bash", "-c", script], clock, {"LC_ALL": "C"})
@@ -40,7 +40,10 @@ def from_container(container: Container, address: str, port: int, within: float,
 
 
 def from_here(port: int, ca_file: Path, within: float, clock: Clock) -> Attempt:
-    """Open a TLS connection from this machine: a bare one may meet the engine's own proxy, which always answers."""
+    """Try a TLS connection from this machine, for at most `within` seconds; return the outcome.
+
+    Plain TCP would prove nothing, since the engine's own proxy always accepts.
+    """
     trusted = ssl.create_default_context(cafile=str(ca_file))
     begun = clock.now()
     try:

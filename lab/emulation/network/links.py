@@ -1,4 +1,4 @@
-"""A lab's links, changed and counted: what is done to them the router alone knows."""
+"""A lab's links: their changes and counters. The router alone has their state."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Links:
         )
 
     def now(self, link: str) -> tuple[DirectionNow, ...]:
-        """Ask for both directions of one link."""
+        """Return the current settings of both directions of a link."""
         answer = self._router.ask(link, "get")["directions"]
         return tuple(
             DirectionNow(
@@ -57,7 +57,7 @@ class Links:
         return tuple(each for link in self._links.values() for each in self._seen(link))
 
     def round_trip(self, link: str) -> float | None:
-        """Return the round trip through a link in ms, probed now; None where nothing comes back."""
+        """Return the round trip through a link in ms, probed now; None if no probe comes back."""
         answer = self._router.ask(link, "probe", "--count", "5")
         return None if answer["lost"] == answer["count"] else round(answer["rtt_us"]["p50"] / 1000, 2)
 

@@ -1,4 +1,4 @@
-"""The networks of one lab: claimed from the engine by making them, and retried elsewhere when a subnet is taken.
+"""The networks of one lab: claimed from the engine by creating them, in another subnet if one is taken.
 
     region A ── router ── region B          each a bridge network of its own, the router on all of them
                   │
@@ -51,9 +51,9 @@ def claim(
     *,
     wanted: Sequence[str] | None = None,
 ) -> tuple[LabNetwork, ...]:
-    """Make the wanted ones of a lab's networks, one per region and the internet's; HostError when the pool has no room.
+    """Create those of a lab's networks that are `wanted`, or all: one for each region, and the internet's.
 
-    Every network's options name the bridges of all, which are known before they are there.
+    The options of every network name the bridges of all. Raise HostError if the pool has no room.
     """
     names = [*regions, INTERNET]
     short = run.rsplit("-", 1)[-1]
@@ -88,7 +88,7 @@ def _claim_one(
             make_network(client, name, {**options, "ipam": ipam})
         except docker.errors.APIError as error:
             if any(sign in str(error.explanation).lower() for sign in _TAKEN):
-                continue  # another lab was quicker, or something else on this host holds it
+                continue  # another lab, or something else on this host, has taken it
             raise HostError(f"Docker refused the network {name}: {error.explanation or error}") from error
         return subnet
     raise HostError(
@@ -111,7 +111,7 @@ def _options(bridge: str, bridges: Sequence[str], its_labels: Mapping[str, str])
 
 
 def taken(client: docker.DockerClient) -> tuple[IPv4Network, ...]:
-    """Return every subnet that the host routes or the engine holds."""
+    """Return every subnet that the host has a route to or the engine has a network in."""
     found = list(subnets.host_routes(_ROUTES.read_text())) if _ROUTES.exists() else []
     for network in client.networks.list():
         for block in (network.attrs.get("IPAM") or {}).get("Config") or ():

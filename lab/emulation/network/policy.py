@@ -1,6 +1,6 @@
-"""A Network in the router's words: every way between two endpoints, in the addresses really used. Pure.
+"""A Network as the router's policy: every way between two endpoints, in the addresses really used. Pure.
 
-The declared addresses decide, in `lab.network`; here they are only exchanged for those that this lab was given.
+`lab.network` decides by the declared addresses; here they are only replaced by those that this lab really uses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lab.network.vpc import INTERNET, Network
 
 
 def policy(network: Network, addresses: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the router is to hold; `addresses` has the really used one of each instance."""
+    """Return the router's policy as JSON-able values; `addresses` maps each instance to the address really used."""
     return {"ways": list(_ways(network, addresses))}
 
 
@@ -37,7 +37,7 @@ def _ports(allowed: Ports) -> list[Any]:
 
 
 def changed(before: Network, after: Network) -> dict[str, str]:
-    """Say of every way that is another one now what passes on it."""
+    """Return what passes now, in words, for every way that differs: "source to target" → words."""
     old = {(each.source, each.target): _words(each) for each in ways(before)}
     found = ((each, _words(each)) for each in ways(after))
     return {
@@ -67,7 +67,7 @@ def _listed(allowed: Sequence[Ports]) -> str:
 
 
 def read_drops(told: Sequence[Mapping[str, Any]], addresses: Mapping[str, str], t: float) -> tuple[PacketsDropped, ...]:
-    """Return what the router has dropped, by the instances' names."""
+    """Return the router's counts of dropped packets as observations, with the instances' names."""
     names = {address: name for name, address in addresses.items()}
     return tuple(
         PacketsDropped(

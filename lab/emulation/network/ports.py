@@ -17,7 +17,7 @@ _HOST_PORTS = range(20000, 32000)
 
 
 class Ports:
-    """Which port of 127.0.0.1 leads to which port of which instance."""
+    """The ports of 127.0.0.1, each leading to one port of one instance."""
 
     def __init__(self, instances: Sequence[InstancePlan], endpoints: Sequence[Endpoint] = ENDPOINTS) -> None:
         self._endpoints = endpoints
@@ -26,20 +26,20 @@ class Ports:
         self.choose()
 
     def choose(self) -> None:
-        """Take ports that are free now; ones that Docker chose would change when the router restarts."""
+        """Choose ports that are free now; ports chosen by Docker would change when the router restarts."""
         free = _free_ports(len(self._inside))
         self._outside = {(its.name, port): free for (its, port), free in zip(self._inside, free, strict=True)}
 
     def of(self, its: InstancePlan, port: int) -> int:
-        """Return the one that leads to a port of an instance."""
+        """Return the port of 127.0.0.1 that leads to a port of an instance."""
         return self._outside[its.name, port]
 
     def named(self, its: InstancePlan) -> dict[str, int]:
-        """Return those that lead to an instance's endpoints, by the endpoint's name."""
+        """Return the ports of 127.0.0.1 that lead to an instance's endpoints: endpoint's name → port."""
         return {each.name: self.of(its, each.port) for each in self._endpoints}
 
     def published(self, address: Callable[[InstancePlan], str]) -> tuple[Published, ...]:
-        """Return all of them as the router is told of them, with the addresses really used."""
+        """Return all ports for the router's configuration; `address` returns the address an instance really uses."""
         return tuple(
             Published(
                 host_port=self.of(its, port),
@@ -52,9 +52,9 @@ class Ports:
 
 
 def _free_ports(count: int) -> Sequence[int]:
-    """Find ports of 127.0.0.1 that are free now.
+    """Return so many ports of 127.0.0.1 that are free now; raise HostError if there are fewer.
 
-    Taken from below the range that outgoing connections use, so that none of those can be quicker than the router.
+    They are below the range of outgoing connections, so that none of those takes one before the router does.
     """
     found: list[int] = []
     with ExitStack() as closing:

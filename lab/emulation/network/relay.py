@@ -1,6 +1,6 @@
-"""Requests to the router over one command that keeps running in its container: starting one takes longer than a change.
+"""Requests to the router over one command that keeps running in its container, since to start one is slow.
 
-The engine carries the command's input and output, so no port is open and nobody else can ask.
+The engine carries the command's input and output, so no port is open to others.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ import docker
 from lab.errors import HostError
 
 _COMMAND = ["python3", "/opt/mqlab/relay.py"]
-_PATIENCE = 30.0  # seconds; an answer takes some milliseconds, on a machine with nothing else to do
-_HEAD = 8  # bytes before each part of what the engine hands over: which output, and how long
+_PATIENCE = 30.0  # seconds; an answer takes some milliseconds on an idle machine
+_HEAD = 8  # bytes before each part of the engine's stream: which output, and how long
 _OUTPUT = 1
 
 
 class Relay:
-    """The command, started with the first request, and again should it have ended."""
+    """The running command; it is started with the first request, and again if it has ended."""
 
     def __init__(self, client: docker.DockerClient, container: str) -> None:
         self._client, self._container = client, container
         self._asking = Lock()
-        self._stream: Any = None  # what the engine's library gives: it keeps the connection while it is held
+        self._stream: Any = None  # of the engine's library; the connection is closed if this is not referenced
         self._socket: socket.socket | None = None
         self._pending = b""
 
     def ask(self, to: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer of the router's policy or of a link; HostError where it refuses or is silent."""
+        """Return the answer to a request, of a link or of "policy"; HostError if it is refused or not answered."""
         line = json.dumps({"to": to, "request": request}).encode() + b"\n"
         with self._asking:
             try:
                 answer = self._once(line)
-            except OSError:  # the router was started anew meanwhile, perhaps: it is asked once more
+            except OSError:  # the router may have been started anew: try once more
                 self._close()
                 try:
                     answer = self._once(line)
                 except OSError as error:
                     self._close()
                     raise HostError(f"the router does not answer: {error}") from error
-            except BaseException:  # the answer that nobody waits for any more would be taken for the next one's
+            except BaseException:  # its late answer would be taken for that of the next request
                 self._close()
                 raise
         if not answer.get("ok"):
@@ -88,7 +88,7 @@ class Relay:
         return link
 
     def _part(self, link: socket.socket) -> bytes:
-        """Return the next part of the command's output; what it says in error goes into the error."""
+        """Return the next part of the command's output; raise HostError with its text if it is on stderr."""
         which, size = (head := self._take(link, _HEAD))[0], int.from_bytes(head[4:], "big")
         part = self._take(link, size)
         if which != _OUTPUT:

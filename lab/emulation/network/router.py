@@ -1,6 +1,6 @@
-"""The router of one lab: the container on all its networks, the file it starts from, and the orders it takes.
+"""The router of one lab: the container on all its networks, the file it starts from, and the requests to it.
 
-What it does with packets is in docker/router/; here is only how it is started and spoken to.
+The programs that handle packets are in docker/router/.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def configuration(
     seed: int,
     policy: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what the router starts from, as docker/router/README.md describes it."""
+    """Return the configuration that the router starts from, as docker/router/README.md describes it."""
     return {
         "version": 1,
         "networks": [
@@ -87,10 +87,10 @@ def start_router(
     seed: int,
     policy: Mapping[str, Any],
     lab_labels: Mapping[str, str],
-    asked: Event | None = None,
-    behind: Sequence[Event] = (),
+    requested: Event | None = None,
+    after: Sequence[Event] = (),
 ) -> str:
-    """Start the router and give its container's id; it is not ready yet."""
+    """Start the router and return its container's id; it is not ready yet. For `requested` and `after` see `start`."""
     text = json.dumps(configuration(networks, published, links, seed, policy))
     return start(
         client,
@@ -122,13 +122,13 @@ def start_router(
             "dns": ["127.0.0.1"],
             "cpu_shares": 65536,  # packets are due at a moment; brokers can wait
         },
-        asked=asked,
-        behind=behind,
+        requested=requested,
+        after=after,
     )
 
 
 class Router:
-    """A running router, spoken to by commands run inside it."""
+    """A running router; requests go through commands inside its container."""
 
     def __init__(self, client: docker.DockerClient, container: str, clock: Clock) -> None:
         self._client, self._clock = client, clock
@@ -137,29 +137,29 @@ class Router:
         self._relay = Relay(client, container)
 
     def set_policy(self, policy: Mapping[str, Any]) -> int:
-        """Put a policy in force and give the router's moment, in ns of its monotonic clock."""
+        """Replace the policy and return the moment, in ns of the router's monotonic clock."""
         return int(self._relay.ask(_POLICY, {"do": "set", "policy": policy})["stamp"]["monotonic_ns"])
 
     def dropped(self) -> Sequence[Mapping[str, Any]]:
-        """Return what its policies have dropped since it started."""
+        """Return the packets that its policies have dropped since it started, as the router's JSON."""
         found: Sequence[Mapping[str, Any]] = self._relay.ask(_POLICY, {"do": "get"})["dropped"]
         return found
 
     def refuse_for(self, addresses: Sequence[str]) -> None:
-        """Have connections to these addresses refused, as the host of a broker that does not run would."""
+        """Have the router refuse connections to exactly these addresses, as the host of a stopped broker would."""
         self._relay.ask(_POLICY, {"do": "ended", "addresses": list(addresses)})
 
     def begin(self) -> None:
-        """Have the router listen to this process already: the first order takes longer else."""
-        with contextlib.suppress(HostError):  # whoever gives one will hear of it
+        """Start the relay, so that the first change is as quick as later ones."""
+        with contextlib.suppress(HostError):  # the first change will raise it
             self.dropped()
 
-    def let_go(self) -> None:
-        """End what keeps running in the router for this process."""
+    def release(self) -> None:
+        """End the relay, which runs in the router for this process."""
         self._relay.close()
 
     def ask(self, link: str, *words: str) -> dict[str, Any]:
-        """Run one linkctl command and give its answer; HostError says what the router said."""
+        """Run one linkctl command on a link and return its answer; raise HostError if the router refuses."""
         try:
             container = self._client.containers.get(self.container)
             code, said = run_inside(container, ["python3", "/opt/mqlab/linkctl.py", link, *words], self._clock)
@@ -180,9 +180,9 @@ class Router:
     ) -> tuple[int, Mapping[str, Setting]]:
         """Replace the impairment or the state of some directions, all in one step; what is None stays as it is.
 
-        Returns the router's moment, in ns of its monotonic clock, and how the directions are set then.
+        Return the moment, in ns of the router's monotonic clock, and the new settings: region left → setting.
         """
-        with self._changing:  # steps at once may change one link, and neither may undo the other's change
+        with self._changing:  # concurrent steps may change one link, and neither may undo the other's change
             before = _settings(self.ask(link, "get"), leaving)
             wanted = {
                 region: replace(its, impairment=new or its.impairment, state=state or its.state).json()

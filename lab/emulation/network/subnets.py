@@ -1,7 +1,7 @@
-"""Which subnets a lab may try: pure arithmetic on a private pool.
+"""The subnets that a lab may claim: pure arithmetic on a private pool.
 
-What a topology declares (VPC CIDRs, broker addresses) decides policy; what is really used is claimed here, small
-and private, so that any number of labs with the same declared CIDR run side by side.
+The addresses that a topology declares (VPC CIDRs, brokers) decide policy; the subnets really used are small and
+private, so that any number of labs with the same declared CIDR run side by side.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Subnet:
 
     @property
     def gateway(self) -> IPv4Address:
-        """Return everybody's default route: the router adds it, Docker keeps it free."""
+        """Return the default route of all containers: the router adds the address, Docker keeps it free."""
         return self.network[1]
 
     @property
@@ -62,7 +62,7 @@ def pool(text: str | None) -> IPv4Network:
 
 
 def candidates(of: IPv4Network, taken: Iterable[IPv4Network], dice: random.Random) -> Iterator[Subnet]:
-    """Return the pool's free subnets, from a random place on, so that labs opened together seldom meet."""
+    """Yield the pool's free subnets, from a random place on, so that labs opened together seldom collide."""
     taken = tuple(taken)
     count = 2 ** (PREFIX - of.prefixlen)
     start = dice.randrange(count)

@@ -1,1 +1,1 @@
-"""What the brokers show: management, logs, readiness, status."""
+"""Observation of the brokers: management, logs, readiness, status."""

@@ -1,6 +1,6 @@
-"""Watching the brokers while a replay runs: each bridge end that comes or goes, and demand; one thread for each broker.
+"""The watch over brokers during a replay: bridge ends that come or go, and demand; one thread for each broker.
 
-A broker that hangs holds up nobody's watch but its own.
+A broker that hangs holds up its own watch alone.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ WATCH_EVERY = 0.5  # seconds between two looks at a broker's bridges
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
-    """How to look at a broker; BrokerError where it does not answer."""
+    """The functions that read a broker's state, by its name; they raise BrokerError if it does not answer."""
 
     ends: Callable[[str], Sequence[BridgeSeen]]
-    demands: Callable[[str, Sequence[Destination]], Sequence[bool]]  # for each destination, whether it is there
+    demands: Callable[[str, Sequence[Destination]], Sequence[bool]]  # for each destination, whether there is demand
 
 
 class BridgeWatch:
-    """Records every bridge end there is when it begins, each change from then on, and each look at a demand."""
+    """Records every bridge end when it begins, each change from then on, and the demand at each look."""
 
     def __init__(
         self,
-        demand: Mapping[str, Sequence[Destination]],  # what is looked at, for every broker
+        demand: Mapping[str, Sequence[Destination]],  # for every broker, the destinations whose demand is recorded
         looks: Looks,
         actives: Actives,
         power: Power,
@@ -48,24 +48,24 @@ class BridgeWatch:
         self._threads: list[threading.Thread] = []
 
     def begin(self, pool: Executor) -> None:
-        """Look once, then go on in the background."""
+        """Look at every broker once, then go on in the background."""
         list(pool.map(lambda one: one.look(), self._of.values()))
         for name, one in self._of.items():
             thread = threading.Thread(target=self._watch, args=(one,), name=f"mqlab-watch-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
-    def want(self, demand: Mapping[str, Sequence[Destination]]) -> None:
-        """Look for this demand from now on."""
+    def set_demand(self, demand: Mapping[str, Sequence[Destination]]) -> None:
+        """Replace the destinations whose demand is recorded, for each broker named."""
         for name, wanted in demand.items():
             self._of[name].demand = wanted
 
     def look(self, broker: str) -> None:
-        """Look at one broker at once: something was done to it."""
+        """Look at one broker at once, after a change of it."""
         self._of[broker].look()
 
     def end(self) -> None:
-        """Record no more: nothing comes after this returns."""
+        """Stop recording: nothing is recorded after this returns."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -76,7 +76,7 @@ class BridgeWatch:
 
 
 class _BrokerWatch:
-    """What is known of one broker's bridge ends."""
+    """The watch over one broker: the bridge ends last seen, and its active instance."""
 
     def __init__(
         self,
@@ -93,18 +93,18 @@ class _BrokerWatch:
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
         self._silent = False
         self._active: InstanceState | None = None  # of a pair, as last seen
-        self._one = threading.Lock()  # a step may look while the thread does
+        self._lock = threading.Lock()  # a step may look while the thread does
 
     def look(self) -> None:
         """Record what has changed since the last look."""
-        with self._one:
+        with self._lock:
             ends = self._now()
             if ends is None:
                 return
             before, now = self._known, {(end.connector, end.remote_address): end for end in ends}
             self._known = now
             for key in before.keys() - now.keys():
-                # Counters are of a bridge that is there.
+                # A bridge that is gone has no counters.
                 gone = before[key].with_fields(t=self._clock.now(), up=False, enqueued=0, dequeued=0, received=0)
                 self._recorder.record(gone)
             for key in now.keys() - before.keys():
@@ -112,26 +112,26 @@ class _BrokerWatch:
             self._look_for_demand()
 
     def _look_for_demand(self) -> None:
-        wanted = self.demand  # others may want more meanwhile
+        wanted = self.demand  # another thread may replace it meanwhile
         if not wanted:
             return
         try:
             found = self._looks.demands(self._name, wanted)
         except BrokerError:
             if self._power.state(self._actives.last(self._name)) not in (STOPPING, STARTING, *OUT):
-                return  # nobody knows: what was last seen stands
+                return  # unknown: what was last seen stands
             found = [False] * len(wanted)
         t = self._clock.now()
         for destination, present in zip(wanted, found, strict=True):
             self._recorder.record(Demand(t=t, broker=self._name, destination=str(destination), present=present))
 
     def _now(self) -> Sequence[BridgeSeen] | None:
-        """Return the ends that are there; None where they are as they were last seen."""
+        """Return the ends that there are; None if those last seen stand."""
         state = self._power.state(self._instance())
         if state in OUT:
             return ()
         if state == PAUSED:
-            return None  # nothing of it has gone, and asking would only take time
+            return None  # its bridges are still there, and a request would only time out
         try:
             ends = self._looks.ends(self._name)
         except BrokerError:
@@ -140,7 +140,7 @@ class _BrokerWatch:
         return ends
 
     def _instance(self) -> InstanceState:
-        """Return the active instance, or where there is none the one that was it last; another one is told of."""
+        """Return the active instance, or the last one if none is active; record a change of it."""
         its = self._actives.find(self._name) or self._actives.last(self._name)
         if self._active is not None and its.name != self._active.name:
             t = self._clock.now()
@@ -158,7 +158,7 @@ class _BrokerWatch:
         if (how := self._power.ended(its)) is not None:
             self._trouble(f"it has ended by itself: {how}")
             return ()
-        # What does not answer is not gone: its last state stands, and the history says so.
+        # A broker that does not answer is not gone: its last state stands, and the history says so.
         if not self._silent:
             self._trouble("its management does not answer: its bridges are as they were last seen")
         self._silent = True

@@ -1,6 +1,6 @@
-"""Everything that one broker counts: the questions, one request in all, and the answers turned into observations. Pure.
+"""All counters of one broker: the queries, for one request, and the answers as observations. Pure.
 
-Advisory topics are left out: they come and go with every consumer, and nobody's message is in them.
+Advisory topics are left out: they come and go with every consumer, and carry no messages of clients.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _OF_DESTINATION = {
 _OF_BRIDGE = {"enqueued": "EnqueueCounter", "dequeued": "DequeueCounter", "received": "ReceivedCounter"}
 
 
-def questions(name: str) -> tuple[tuple[str, Sequence[str]], ...]:
-    """Ask for all of it."""
+def queries(name: str) -> tuple[tuple[str, Sequence[str]], ...]:
+    """Return the queries for all counters of a broker, each an MBean pattern and its attributes."""
     totals, _ = mbeans.broker(name)
     destinations, _ = mbeans.destinations(name)
     return (
@@ -55,7 +55,7 @@ def questions(name: str) -> tuple[tuple[str, Sequence[str]], ...]:
 def read(
     snapshot: str, broker: str, answers: Sequence[Answer], planned: Sequence[BridgePlan], t: float
 ) -> tuple[Counted | SnapshotTaken, ...]:
-    """Return a broker's part of a snapshot, from the answers to `questions`."""
+    """Return a broker's part of a snapshot, from the answers to `queries`."""
     totals, destinations, consumers, bridges, connections = answers
     counted = [
         *_broker(totals),
@@ -70,7 +70,7 @@ def read(
 
 
 def silent(snapshot: str, broker: str, t: float) -> SnapshotTaken:
-    """Say that a broker did not answer."""
+    """Return the part of a snapshot of a broker that did not answer."""
     return SnapshotTaken(t=t, snapshot=snapshot, broker=broker, answered=False)
 
 
@@ -112,12 +112,12 @@ def _bridges(
 
 
 def _connectors(connections: Answer) -> Iterator[dict[str, Any]]:
-    """A transport connector has no counter of its own: its connections are counted."""
+    """Yield the number of connections of each transport connector, which has no counter of its own."""
     names = Counter(mbeans.keys(object_name).get("connectorName", "") for object_name in connections)
     for name, number in sorted(names.items()):
         yield {"of": "connector", "name": name, "counters": {"connections": number}}
 
 
 def _numbers(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
-    """Return the counters there are; a version of ActiveMQ may lack one, and Jolokia then answers in words."""
+    """Return the counters that are numbers; for one that a version of ActiveMQ lacks, Jolokia answers in words."""
     return {ours: values[theirs] for ours, theirs in names.items() if type(values.get(theirs)) is int}

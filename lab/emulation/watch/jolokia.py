@@ -1,6 +1,6 @@
-"""Asking one broker's JMX through its Jolokia agent: bulk POST requests, each answer's own status looked at.
+"""A client of one broker's JMX through its Jolokia agent: bulk POST requests, each answer's own status checked.
 
-Knows HTTP and nothing of what an MBean means.
+It knows HTTP, and not the meaning of an MBean.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from lab.runtime.lab import Silent
 
 # Jolokia's policy lets only requests with an Origin through, and answers HTTP 200 with status 403 to the others.
 _HEADERS = {"Origin": "http://localhost"}
-_TOLD = (200, 404)  # 404: no MBean matches the pattern
+_ANSWERED = (200, 404)  # 404: no MBean matches the pattern
 _TRIES = 5
 
 
 class Jolokia:
-    """Asks one broker's management port."""
+    """A client of one broker's management port."""
 
     def __init__(self, broker: str, port: int, user: str, password: str) -> None:
         self.broker = broker
@@ -35,12 +35,15 @@ class Jolokia:
             # A new connection for each question: its kernel acknowledges at once. On one that is kept, an answer waits
             # up to 40 ms for that, since the agent writes it in two pieces and leaves Nagle's algorithm on.
             limits=httpx.Limits(max_keepalive_connections=0),
-            # It is plain HTTP. To load whom the machine trusts would take as long as hundreds of requests.
+            # It is plain HTTP, and to load the machine's trusted CAs takes as long as hundreds of requests.
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
 
     def read(self, *requests: tuple[str, Sequence[str]]) -> list[dict[str, dict[str, Any]]]:
-        """Read attributes of MBeans by pattern, several patterns at once: per pattern, name → attribute → value."""
+        """Return attributes of MBeans, each request a pattern and attributes: per request, name → attribute → value.
+
+        Raise BrokerError if the broker refuses, Silent if it does not answer.
+        """
         asked = [
             {"type": "read", "mbean": mbean, "attribute": list(attributes), "config": {"ignoreErrors": True}}
             for mbean, attributes in requests
@@ -48,19 +51,19 @@ class Jolokia:
         for _ in range(_TRIES):
             answers = self._post(asked)
             # An MBean may go between Jolokia's search and its read of it, which fails the whole read: ask again.
-            if all(answer.get("status") in _TOLD for answer in answers):
+            if all(answer.get("status") in _ANSWERED for answer in answers):
                 break
         return [_values(self.broker, answer) for answer in answers]
 
     def execute(self, mbean: str, operation: str, *arguments: object) -> Any:
-        """Run an operation of an MBean and give what it returns."""
+        """Run an operation of an MBean and return its result; raise BrokerError if the broker refuses."""
         (answer,) = self._post([{"type": "exec", "mbean": mbean, "operation": operation, "arguments": list(arguments)}])
         if answer.get("status") != 200:
             raise BrokerError(f"broker {self.broker} refused {operation} on {mbean}: {answer.get('error')}")
         return answer.get("value")
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close the client."""
         self._http.close()
 
     def _post(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""Lines of a log that come by the thousand: the first of each kind are kept whole, the rest in bundles. Pure.
+"""A limit on log lines that come by the thousand: the first of each kind are kept, the rest in bundles. Pure.
 
-What a broker says of every single message (a duplicate, say) must not make a history as large as the log itself.
+A line that a broker logs for every message, such as a duplicate, must not make a history as large as the log.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from collections import Counter
 
 from lab.history import LogLine
 
-WHOLE = 200  # lines alike that are kept one by one
+WHOLE = 200  # lines of one kind that are kept one by one
 BUNDLE = 1000  # further ones that become one line of the history
-_CHANGING = re.compile(r"ID:\S+|\d+")  # message ids, ports, counts: what differs between lines alike
-_LENGTH = 100  # characters that make two lines alike
+_CHANGING = re.compile(r"ID:\S+|\d+")  # message ids, ports, counts: these differ between lines of one kind
+_LENGTH = 100  # characters that decide whether two lines are of one kind
 
 
 class Flood:
-    """The lines of one log, counted by what they have in common."""
+    """The lines of one log, counted by kind."""
 
     def __init__(self) -> None:
         self._seen: Counter[str] = Counter()
         self._held: dict[str, LogLine] = {}
 
-    def passed(self, line: LogLine) -> LogLine | None:
-        """Return the line to keep: this one, or one that stands for all those held back; None where it is held back."""
+    def add(self, line: LogLine) -> LogLine | None:
+        """Return the line to record: this one, or one for a whole bundle; None if the line is held back."""
         kind = f"{line.level} {_CHANGING.sub('', line.text)[:_LENGTH]}"
         self._seen[kind] += 1
         if self._seen[kind] <= WHOLE:
@@ -37,6 +37,6 @@ class Flood:
         return None
 
     def rest(self) -> tuple[LogLine, ...]:
-        """Return a line for each kind of which some are held back still."""
+        """Return one line for each kind of which some are still held back."""
         held, self._held = self._held, {}
         return tuple(sorted(held.values(), key=lambda line: line.t))

@@ -1,6 +1,6 @@
-"""Following the brokers' logs while a replay runs: the lines that matter, at the broker's own moment.
+"""The watch over the brokers' logs during a replay: lines that matter, at the broker's own moment.
 
-The engine ends a log's stream with the container, so it is taken up again where it ended.
+The engine ends a log's stream with the container, so it is opened again from where it ended.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from lab.emulation.watch.log_flood import Flood
 from lab.history import LogLine, Recorder, Trouble
 from lab.runtime.clock import Clock
 
-_AGAIN = 0.3  # seconds until a stream that ended is asked for once more
+_AGAIN = 0.3  # seconds until a stream that ended is opened again
 
 
 class LogWatch:
-    """Follows one container's log, from its beginning, or from a moment of the clock, until told to end."""
+    """Follows one container's log, from its beginning or from `since`, a moment of the clock, until `end`."""
 
     def __init__(
         self, client: docker.DockerClient, its: InstanceState, clock: Clock, recorder: Recorder, since: float | None
@@ -34,13 +34,13 @@ class LogWatch:
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
         self._stream: Any = None
-        self._last = ""  # the engine's own stamp of the last line taken
+        self._last = ""  # the engine's own stamp of the last line read
         if since is not None:
             then = datetime.fromtimestamp(time.time() - (clock.now() - since), UTC)
             self._last = f"{then:%Y-%m-%dT%H:%M:%S.%f}000Z"
-        self._part = b""
-        self._said: LoggedLine | None = None  # the last line with a time, which a stack trace belongs to
-        self._told: set[str] = set()  # names recorded of it
+        self._part = b""  # the beginning of a line whose end is not read yet
+        self._logged: LoggedLine | None = None  # the last line with a time, which a stack trace belongs to
+        self._named: set[str] = set()  # names of exceptions recorded for it
         self._flood = Flood()
         self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{its.name}", daemon=True)
 
@@ -49,7 +49,7 @@ class LogWatch:
         self._thread.start()
 
     def end(self) -> None:
-        """Take what is there by now, and follow no more."""
+        """Record the lines that are there by now, and stop."""
         self._stop.set()
         with suppress(OSError, AttributeError):  # it may be between two streams
             self._stream.close()
@@ -63,7 +63,7 @@ class LogWatch:
             self._stop.wait(_AGAIN)
 
     def _read(self, *, follow: bool) -> bool:
-        """Take everything after the last line; False where there is no log any more."""
+        """Record everything after the last line; return False if the log cannot be read any more."""
         since = int(_seconds(self._last)) if self._last else None
         try:
             self._stream = self._docker.api.logs(
@@ -82,7 +82,7 @@ class LogWatch:
                 what = f"its log cannot be followed any more: {error}"
                 self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._its.name}", what=what))
             return False
-        self._part = b""  # a line that is cut short comes again, whole
+        self._part = b""  # a line that was cut short comes again, whole
         return True
 
     def _line(self, line: str) -> None:
@@ -92,19 +92,19 @@ class LogWatch:
         self._last = stamp
         said = read(text)
         if said is not None:
-            self._said, self._told = said, set()
+            self._logged, self._named = said, set()
             if is_kept(said):
                 self._record(said, said.text)
-        elif self._said is not None and (name := name_of(text)) and name not in self._told:
-            self._record(self._said, text.strip()[:500])
+        elif self._logged is not None and (name := name_of(text)) and name not in self._named:
+            self._record(self._logged, text.strip()[:500])
 
     def _record(self, said: LoggedLine, text: str) -> None:
         name = name_of(text)
-        self._told.add(name)
+        self._named.add(name)
         now = self._clock.now()
         t = min(now, now - (time.time() - said.at.timestamp()))
         line = LogLine(t=t, broker=self._its.broker, level=said.level, text=text, name=name, instance=self._its.mark)
-        kept = self._flood.passed(line)
+        kept = self._flood.add(line)
         if kept is not None:
             self._recorder.record(kept)
 
@@ -120,7 +120,7 @@ def follow(
     recorder: Recorder,
     since: float | None = None,
 ) -> tuple[LogWatch, ...]:
-    """Follow the logs of several instances of brokers, from their beginning or from a moment of the clock."""
+    """Return a watch for each instance's log, begun, from its beginning or from `since`, a moment of the clock."""
     watches = tuple(LogWatch(client, each, clock, recorder, since) for each in instances)
     for watch in watches:
         watch.begin()

@@ -1,4 +1,4 @@
-"""The brokers as they show themselves: each one's management asked, through its active instance."""
+"""The brokers' management: queries and operations, each through the broker's active instance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lab.runtime.messages import Destination
 
 
 class Management:
-    """Asks all brokers of a lab at once, where several are asked."""
+    """The management of all brokers of a lab; several brokers are queried at once."""
 
     def __init__(
         self, state: LabState, power: Power, clock: Clock, planned: Callable[[], Sequence[BridgePlan]]
@@ -36,11 +36,11 @@ class Management:
         self.pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
 
     def version(self, broker: str) -> str | None:
-        """Return the ActiveMQ version of a broker that has started, None of one that has not."""
+        """Return the ActiveMQ version of a broker; None if it has not started."""
         its = self.actives.find(broker)
         return None if its is None else started_version(self._of[its.name])
 
-    def stands(self, of: InstanceState) -> bool:
+    def is_ready(self, of: InstanceState) -> bool:
         """Return whether an instance has started, or waits for its store's lock, which another one has."""
         if self._has_started(of):
             return True
@@ -48,35 +48,35 @@ class Management:
         return holder is not None and holder.name != of.name and is_slave(self._of[of.name])
 
     def active(self, broker: str) -> int | None:
-        """Return which instance has started, or is frozen and has its store's lock all the same."""
+        """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
         its = self.actives.holder(broker)
         return None if its is None else its.number
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
         """Run the operation of a network connector's MBean, which returns when it is done."""
-        self._asked(broker).execute(mbeans.connector(broker, connector), do)
+        self._client(broker).execute(mbeans.connector(broker, connector), do)
         state = {"stop": "stopped", "start": "started"}[do]
         return ConnectorChanged(t=self._clock.now(), broker=broker, connector=connector, state=state)
 
     def demands(self, broker: str, destinations: Sequence[Destination]) -> tuple[bool, ...]:
-        """Return of each destination whether a bridge's consumer is on it."""
-        (consumers,) = self._asked(broker).read(mbeans.subscriptions(broker))
+        """Return for each destination whether a bridge's consumer is on it; raise Silent if there is no answer."""
+        (consumers,) = self._client(broker).read(mbeans.subscriptions(broker))
         return tuple(mbeans.demands(consumers, destination) for destination in destinations)
 
     def bridges(self) -> Sequence[BridgeSeen]:
-        """Return every bridge end that answers now; a broker that is down shows none."""
+        """Return every bridge end that the brokers list now; a broker that is down lists none."""
         ends = self.pool.map(self._bridges_of, self._brokers)
         return tuple(end for of_broker in ends for end in of_broker)
 
     def ends(self, broker: str) -> tuple[BridgeSeen, ...]:
-        """Return a broker's ends of its bridges; Silent where it does not answer."""
+        """Return a broker's ends of its bridges; raise Silent if it does not answer."""
         its = self._active(broker)
         found, connections = self._of[its.name].read(mbeans.bridges(broker), mbeans.connections(broker))
         ends = mbeans.read_bridges(broker, found, connections, self._planned(), self._clock.now())
         return tuple(end.with_fields(instance=its.mark) for end in ends) if its.mark else ends
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
-        """Return whether a bridge works: seen at its ends, and its login accepted by the responder."""
+        """Return whether a bridge works: its ends list it, and the responder accepted its login."""
         look = partial(self._ends_and_consumers, bridge)
         try:
             (ends_here, here), (ends_there, there) = self.pool.map(look, (bridge.initiator, bridge.responder))
@@ -87,11 +87,11 @@ class Management:
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Return the counters of the destinations named; those of a broker that is down are left out."""
+        """Return the counters of the destinations named; a broker that is down has none."""
         seen: list[DestinationSeen] = []
         for broker in dict.fromkeys(name for name, _ in of):
             try:
-                found, consumers = self._asked(broker).read(mbeans.destinations(broker), mbeans.subscriptions(broker))
+                found, consumers = self._client(broker).read(mbeans.destinations(broker), mbeans.subscriptions(broker))
             except Silent:
                 continue
             wanted = [destination for name, destination in of if name == broker]
@@ -99,26 +99,26 @@ class Management:
         return tuple(seen)
 
     def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
-        """Ask each broker with one request."""
+        """Return the counters of all brokers, read with one request for each."""
         parts = self.pool.map(partial(self._snapshot_of, name), self._brokers)
         return tuple(seen for part in parts for seen in part)
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close the pool and all clients."""
         self.pool.shutdown()
         for each in self._of.values():
             each.close()
 
-    def _asked(self, broker: str) -> Jolokia:
+    def _client(self, broker: str) -> Jolokia:
         """Return the management of a broker's active instance."""
         return self._of[self._active(broker).name]
 
     def _active(self, broker: str) -> InstanceState:
-        """Return a broker's active instance, unless we know that it cannot answer: asking would only take time."""
+        """Return a broker's active instance; raise Silent if it is known not to answer, to save the time."""
         its = self.actives.find(broker)
         if its is None:
             raise Silent(f"no instance of broker {broker} is active")
-        if not self._power.answers(its):
+        if not self._power.may_answer(its):
             raise Silent(f"broker {broker} is {self._power.state(its)}: its management does not answer")
         return its
 
@@ -132,8 +132,8 @@ class Management:
             return ()
 
     def _ends_and_consumers(self, bridge: BridgePlan, broker: str) -> tuple[tuple[BridgeSeen, ...], mbeans.Answer]:
-        """Ask one broker for its ends of a bridge and all its consumers, at once: each question costs it some time."""
-        found, connections, consumers = self._asked(broker).read(
+        """Return one broker's ends of a bridge and all its consumers, read with one request to save time."""
+        found, connections, consumers = self._client(broker).read(
             mbeans.bridges(broker), mbeans.connections(broker), mbeans.subscriptions(broker)
         )
         ends = mbeans.read_bridges(broker, found, connections, self._planned(), self._clock.now())
@@ -141,14 +141,14 @@ class Management:
 
     def _snapshot_of(self, name: str, broker: str) -> tuple[Counted | SnapshotTaken, ...]:
         try:
-            answers = self._asked(broker).read(*counting.questions(broker))
+            answers = self._client(broker).read(*counting.queries(broker))
         except BrokerError:
             return (counting.silent(name, broker, self._clock.now()),)
         return counting.read(name, broker, answers, self._planned(), self._clock.now())
 
 
 def started_version(management: Jolokia) -> str | None:
-    """Return the ActiveMQ version of a broker that has started, with all its connectors; None of one that has not."""
+    """Return the ActiveMQ version of a broker that has started, with all its connectors; None if it has not."""
     try:
         (answer,) = management.read(mbeans.broker(management.broker))
     except Silent:
@@ -158,7 +158,7 @@ def started_version(management: Jolokia) -> str | None:
 
 
 def is_slave(management: Jolokia) -> bool:
-    """Return whether a broker answers and has not started: it is still starting, or waits for its store's lock."""
+    """Return whether a broker answers and has not started: it still starts, or waits for its store's lock."""
     try:
         (answer,) = management.read(mbeans.broker(management.broker))
     except Silent:

@@ -1,7 +1,7 @@
-"""What ActiveMQ's MBeans say: patterns to ask for, and answers turned into observations. Pure.
+"""ActiveMQ's MBeans: patterns to query, and the answers as observations. Pure.
 
-A bridge's own MBean is no proof that it works: with a wrong password it flickers at every attempt. What proves it is
-the subscription to consumer advisories, which the peer accepts only after the login.
+A bridge's own MBean does not prove that the bridge works: with a wrong password it flickers at every attempt. The proof
+is the subscription to consumer advisories, which the peer accepts only after the login.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ADVISORIES = "ActiveMQ.Advisory.Consumer."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A consumer as its broker sees it."""
+    """A consumer as its broker lists it."""
 
     client_id: str
     destination: Destination
@@ -42,27 +42,30 @@ class Subscription:
 
 
 def broker(name: str) -> tuple[str, Sequence[str]]:
-    """Ask for the broker itself; Slave turns false when its last connector listens, its uptime counts from before."""
+    """Return the query for the broker itself.
+
+    Slave turns false when the last connector listens; the uptime counts from before that.
+    """
     return f"{_root(name)}", ("BrokerVersion", "Slave")
 
 
 def connector(name: str, of: str) -> str:
-    """Name a network connector, whose operations are `stop` and `start`."""
+    """Return the object name of a network connector, whose operations are `stop` and `start`."""
     return f"{_root(name)},connector=networkConnectors,networkConnectorName={of}"
 
 
 def bridges(name: str) -> tuple[str, Sequence[str]]:
-    """Ask for every bridge end; exactly these keys, or per-destination views would come too."""
+    """Return the query for every bridge end; with fewer keys it would match per-destination views too."""
     return f"{_root(name)},connector=*,networkConnectorName=*,networkBridge=*", _BRIDGE
 
 
 def destinations(name: str) -> tuple[str, Sequence[str]]:
-    """Ask for every destination's counters."""
+    """Return the query for every destination's counters."""
     return f"{_root(name)},destinationType=*,destinationName=*", _DESTINATION
 
 
 def subscriptions(name: str) -> tuple[str, Sequence[str]]:
-    """Ask for every consumer of every destination."""
+    """Return the query for every consumer of every destination."""
     return (
         f"{_root(name)},destinationType=*,destinationName=*,endpoint=Consumer,clientId=*,consumerId=*",
         _SUBSCRIPTION,
@@ -70,7 +73,7 @@ def subscriptions(name: str) -> tuple[str, Sequence[str]]:
 
 
 def connections(name: str) -> tuple[str, Sequence[str]]:
-    """Ask for every client connection by its remote address, to tell which connector a mirrored bridge belongs to."""
+    """Return the query for every client connection by remote address, which shows a mirrored bridge's connector."""
     return (
         f"{_root(name)},connector=clientConnectors,connectorName=*,connectionViewType=remoteAddress,connectionName=*",
         ("ClientId", "RemoteAddress"),
@@ -131,7 +134,7 @@ def read_bridges(
 def read_destinations(
     name: str, found: Answer, consumers: Answer, wanted: Sequence[Destination], t: float
 ) -> tuple[DestinationSeen, ...]:
-    """Return the counters of the destinations wanted; one that the broker does not have counts nothing."""
+    """Return the counters of the destinations wanted; all are 0 for one that the broker does not have."""
     discarded: dict[Destination, int] = {}
     for subscription in read_subscriptions(consumers):
         if subscription.network:
@@ -188,7 +191,7 @@ def _listens(consumers: Answer, client_id: str) -> bool:
 
 
 def keys(object_name: str) -> dict[str, str]:
-    """Take an object name apart; ActiveMQ writes no commas inside its values."""
+    """Return the keys and values of an object name; ActiveMQ writes no commas inside its values."""
     _, _, properties = object_name.partition(":")
     return dict(pair.partition("=")[::2] for pair in properties.split(","))
 

@@ -1,7 +1,7 @@
-"""Waiting for the truth: the router ready, the link as asked, a broker started, a bridge that works, a console.
+"""Waits until a part of the lab is ready: the router, a link as asked, a broker, a working bridge, a console.
 
-An open port or a bridge's MBean is no proof; each wait asks for what proves it, and a timeout says what it waited for,
-how long, and shows the last log lines.
+An open port or a bridge's MBean proves nothing; each wait tests for what does. A timeout says what it waited for, how
+long, and shows the last log lines.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _READ_LINES = 400
 HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
-_POLL_BRIDGE = 0.02  # what is asked is little, and a lab that stands is what people wait for
+_POLL_BRIDGE = 0.02  # the queries are small, and people wait for the lab to open
 _LOGS_EVERY = 2.0
 
-# What both ends' logs say of a bridge that will never come up by itself, in the order of asking.
+# Log lines of either end that mean that a bridge will never come up by itself, in the order of testing.
 _CAUSES = (
     (re.compile(r"PKIX path building failed"), "the peer's certificate is not trusted"),
     (re.compile(r"No subject alternative"), "the peer's certificate is for another host name"),
@@ -52,7 +52,7 @@ _CAUSES = (
 
 
 def for_router(client: docker.DockerClient, container: str, clock: Clock) -> None:
-    """Return once the router says that all its rules, links and addresses are in place."""
+    """Return once the router reports that its rules, links and addresses are in place; raise HostError if it ends."""
     its = client.containers.get(container)
 
     def settled() -> bool:
@@ -64,14 +64,14 @@ def for_router(client: docker.DockerClient, container: str, clock: Clock) -> Non
 
 
 def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LINK_PATIENCE) -> str:
-    """Measure the round trip through a link and tell it; HostError if it is not what was asked."""
+    """Measure the round trip through a link and return it in words; raise HostError if it is not what was asked."""
     if any(direction.state != LinkState.OPEN for direction in plan.directions):
         return "not open: not measured"
     asked = sum(direction.impairment.delay.total_seconds() * 1000 for direction in plan.directions)
     if any(direction.impairment.loss >= 1 for direction in plan.directions):
         return "loses everything: not measured"
     spread = sum(direction.impairment.jitter.total_seconds() * 1000 for direction in plan.directions)
-    # At a low rate, probes wait for their own turn and for each other's.
+    # At a low rate, probes wait for each other.
     turns = sum(PROBES * _PROBE_BITS / d.impairment.rate * 1000 for d in plan.directions if d.impairment.rate)
     tolerance = 1.0 + 0.02 * asked + spread + turns
     measured = math.nan
@@ -97,7 +97,7 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
 
 
 def for_lock(client: docker.DockerClient, name: str, container: str, clock: Clock) -> None:
-    """Return once an instance of a pair has its store's lock, or has ended, which is for `for_instance` to tell."""
+    """Return once an instance of a pair has its store's lock, or has ended, which `for_instance` reports."""
     its = client.containers.get(container)
 
     def settled() -> bool:
@@ -116,7 +116,10 @@ def for_lock(client: docker.DockerClient, name: str, container: str, clock: Cloc
 def for_instance(
     client: docker.DockerClient, management: Management, of: InstanceState, folder: str, clock: Clock
 ) -> None:
-    """Return once an instance says over its management that it has started, with all its connectors, or waits to."""
+    """Return once an instance's management reports that it has started, with all its connectors, or waits as a standby.
+
+    Raise BrokerError if it ends, LabTimeout if it does neither in time.
+    """
 
     def started() -> bool:
         if client.containers.get(of.container).status in ("exited", "dead"):
@@ -125,7 +128,7 @@ def for_instance(
                 f"what it was given: {folder}/brokers/{of.broker}/activemq.xml\n"
                 f"its whole log:     {folder}/logs/{of.name}.log",
             )
-        return management.stands(of)
+        return management.is_ready(of)
 
     if not _wait(clock, started, BROKER_PATIENCE):
         lines = last_lines(client, of.container)
@@ -135,9 +138,9 @@ def for_instance(
 def for_bridge(
     client: docker.DockerClient, state: LabState, management: Management, bridge: BridgePlan, clock: Clock
 ) -> str:
-    """Wait until a bridge works, and give why it does not otherwise: that is a verdict's matter, not an error."""
+    """Wait until a bridge works and return ""; return the cause if it does not, which is no error but for a verdict."""
     if bridge.instances and management.active(bridge.responder) not in bridge.instances:
-        return of_the_standby(bridge)
+        return why_not_active(bridge)
     why = ""
     asked_logs = clock.now()
 
@@ -155,14 +158,14 @@ def for_bridge(
     return why
 
 
-def of_the_standby(bridge: BridgePlan) -> str:
-    """Say why a bridge to a pair has nobody to talk to."""
+def why_not_active(bridge: BridgePlan) -> str:
+    """Return words for a bridge that names only a standby of a pair."""
     named = " and ".join(str(each) for each in bridge.instances)
     return f"{bridge.connector} names only instance {named} of {bridge.responder}, which is not the active one"
 
 
 def for_console(name: str, port: int, ca_file: Path, clock: Clock) -> None:
-    """Return once a broker's web console answers, be it with a refusal: who asks is nobody yet."""
+    """Return once a broker's web console answers; it refuses a request without login, which is an answer too."""
     trusted = ssl.create_default_context(cafile=str(ca_file))
 
     def answers() -> bool:
@@ -177,7 +180,7 @@ def for_console(name: str, port: int, ca_file: Path, clock: Clock) -> None:
 
 
 def cause(client: docker.DockerClient, state: LabState, bridge: BridgePlan) -> str:
-    """Say why a bridge is refused, from both ends' logs; empty when they do not tell."""
+    """Return why a bridge is refused, from both ends' logs; "" if they do not show it."""
     for broker in (bridge.initiator, bridge.responder):
         for its in state.brokers[broker].instances:
             log = _log(client, its.container)
@@ -187,8 +190,8 @@ def cause(client: docker.DockerClient, state: LabState, bridge: BridgePlan) -> s
     return ""
 
 
-def no_way(plan: Plan, bridge: BridgePlan) -> str:
-    """Say what in the network a bridge begins with stops it; empty where it can come up."""
+def why_unreachable(plan: Plan, bridge: BridgePlan) -> str:
+    """Return what in the plan's network stops a bridge; "" if it can come up."""
     near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
     found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
     return "" if any(each.yes for each in found) else found[0].words
@@ -202,7 +205,7 @@ def _log(client: docker.DockerClient, container: str) -> str:
 
 
 def last_lines(client: docker.DockerClient, container: str) -> str:
-    """Return a container's last log lines, indented, without the frames of stack traces: they hide what was said."""
+    """Return a container's last log lines, indented, without the frames of stack traces, which would fill them."""
     try:
         text = client.containers.get(container).logs(tail=_READ_LINES).decode(errors="replace")
     except docker.errors.APIError as error:
@@ -216,5 +219,5 @@ def _wait(clock: Clock, until: Callable[[], bool], seconds: float, every: float 
     while not until():
         if clock.now() > deadline:
             return False
-        clock.sleep(every)  # what we wait for is seen only by asking
+        clock.sleep(every)  # the condition can only be polled
     return True

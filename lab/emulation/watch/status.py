@@ -1,4 +1,4 @@
-"""How a living lab is, asked of its containers, its brokers and its router; parts that are down say so."""
+"""The status of a living lab, read from its containers, its brokers and its router."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def look(
     links: Links,
     dropped: Callable[[], Sequence[PacketsDropped]],
 ) -> Status:
-    """Ask everything of a lab that there is to ask."""
+    """Return the status of a lab; links and drops are empty while the router does not run."""
     owner = Owner.parse(note.owner)
     its = logs.containers(client, note.run)
     routed = any(name == "router" and each.status == "running" for name, each in its)
@@ -61,7 +61,7 @@ def _broker(client: docker.DockerClient, note: Note, management: Management, of:
     role = _role(management, of)
     version = management.version(of.broker) if not of.mark or role == "active" else None
     if health == "starting" and version is not None:
-        health = "healthy"  # Docker asks the same, but only every few seconds
+        health = "healthy"  # Docker tests the same, but only every few seconds
     return BrokerStatus(name=name, container=container.status, health=health, version=version, memory=memory, role=role)
 
 
@@ -101,12 +101,12 @@ def _why_not(
         if broker in note.deleted:
             return f"{broker} is {DELETED}"
     if bridge.instances and management.active(bridge.responder) not in bridge.instances:
-        return readiness.of_the_standby(bridge)
+        return readiness.why_not_active(bridge)
     return readiness.cause(client, state, bridge)
 
 
 def _role(management: Management, of: InstanceState) -> str:
-    if not of.mark or not management.stands(of):
+    if not of.mark or not management.is_ready(of):
         return ""
     return "active" if management.active(of.broker) == of.number else "standby"
 

@@ -85,8 +85,8 @@ def test_two_that_are_about_to_start_are_both_let_in(power: Power) -> None:
     refused, told = refusals(power)
     power.kill(A)
     power.kill(B)
-    power.expect(A)
-    power.expect(B)
+    power.mark_starting(A)
+    power.mark_starting(B)
     refused.renew()
     power.start(A)
     refused.renew()
@@ -97,10 +97,10 @@ def test_what_others_have_created_and_mended_is_asked_again(engine: Engine) -> N
     before = on_file(not_created=("b",))
     power = Power(cast(Any, engine), before, (A, B), RealClock())
     power.kill(A)
-    assert [power.answers(each) for each in (A, B)] == [False, False]
-    power.follow(on_file())
-    assert [power.answers(each) for each in (A, B)] == [True, True]
-    power.follow(on_file(deleted=("a",)))
+    assert [power.may_answer(each) for each in (A, B)] == [False, False]
+    power.apply_note(on_file())
+    assert [power.may_answer(each) for each in (A, B)] == [True, True]
+    power.apply_note(on_file(deleted=("a",)))
     assert [power.state(each) for each in (A, B)] == [DELETED, UP]
 
 

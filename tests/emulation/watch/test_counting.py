@@ -70,7 +70,7 @@ def test_a_session_tells_a_restart_and_a_reconnect() -> None:
 
 
 def test_all_is_asked_in_one_request() -> None:
-    assert len(counting.questions("tokyo")) == 5
+    assert len(counting.queries("tokyo")) == 5
 
 
 def test_demand_is_also_there_by_a_wildcard() -> None:

@@ -26,6 +26,6 @@ def test_a_flood_is_counted_whole_and_kept_in_few_lines() -> None:
 def test_other_lines_pass_a_flood() -> None:
     flood = Flood()
     for n in range(WHOLE + 5):
-        flood.passed(line(float(n), f"duplicate {n}"))
+        flood.add(line(float(n), f"duplicate {n}"))
     for other in (line(900.0, "something else"), line(901.0, "duplicate 7", level="ERROR")):
-        assert flood.passed(other) == other
+        assert flood.add(other) == other
