@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from lab.declare.fields import Declared, Receivers
-from lab.declare.references import Reference, Thing
+from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Fault
 from lab.declare.steps.reboot import Reboot
@@ -78,8 +78,9 @@ class Expectation(Declared):
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the names of the snapshots that the claim needs."""
-        return ()
+        """Return the names of the snapshots that the claim's fields name."""
+        named = [getattr(self, field) for field, reference in references(type(self)) if reference.to is Thing.SNAPSHOT]
+        return tuple(name for value in named for name in ((value,) if isinstance(value, str) else value))
 
     @property
     def attempt(self) -> Attempt | None:

@@ -36,11 +36,6 @@ class Counters(Expectation, Addressed):
         """Return the amounts claimed, by counter."""
         return {name: amount for name in COUNTERS if (amount := getattr(self, name)) is not None}
 
-    @property
-    def snapshots(self) -> tuple[str, ...]:
-        """Return the two snapshots that are compared."""
-        return self.between
-
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
         if sum(each is not None for each in (self.topic, self.queue, self.bridge)) > 1:

@@ -22,11 +22,6 @@ class Discarded(Expectation):
     between: SnapshotPair = (START, END)
     explains_loss: YesNo = False  # the subscribers of other brokers lost exactly that many
 
-    @property
-    def snapshots(self) -> tuple[str, ...]:
-        """Return the two snapshots that are compared."""
-        return self.between
-
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.explains_loss and self.between != (START, END):

@@ -18,8 +18,3 @@ class Forwarded(Expectation, OneDestination):
     broker: BrokerName
     count: Amount
     between: SnapshotPair = (START, END)
-
-    @property
-    def snapshots(self) -> tuple[str, ...]:
-        """Return the two snapshots that are compared."""
-        return self.between

@@ -20,8 +20,3 @@ class Stuck(Expectation):
     queue: str = Field(min_length=1)
     count: Amount
     at: SnapshotName = END  # the snapshot that is judged
-
-    @property
-    def snapshots(self) -> tuple[str, ...]:
-        """Return the snapshot that is judged."""
-        return (self.at,)

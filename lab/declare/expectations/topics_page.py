@@ -20,8 +20,3 @@ class TopicsPage(Expectation):
     topic: str = Field(min_length=1)
     listed: YesNo
     at: SnapshotName = END  # the snapshot that is judged
-
-    @property
-    def snapshots(self) -> tuple[str, ...]:
-        """Return the snapshot that is judged."""
-        return (self.at,)
