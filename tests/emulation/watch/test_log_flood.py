@@ -14,7 +14,7 @@ def test_a_flood_is_counted_whole_and_kept_in_few_lines() -> None:
     flood = Flood()
     many = WHOLE + 3 * BUNDLE + 7
     given = [line(float(n), f"Queue | Duplicate message add attempt ID:tokyo-{n}-1:{n} on {n}") for n in range(many)]
-    kept = [each for each in map(flood.passed, given) if each is not None]
+    kept = [each for each in map(flood.add, given) if each is not None]
     assert kept[:WHOLE] == given[:WHOLE]
     rest = flood.rest()
     assert [each.times for each in (*kept[WHOLE:], *rest)] == [BUNDLE] * 3 + [7]
