@@ -48,9 +48,14 @@ class Move:
 
 
 def opening_account(topology: Topology) -> Account:
-    """Return the account that a lab opens with; raise InputError if the service refuses a broker."""
+    """Return the account that a lab opens with; raise InputError if a broker is refused, or in no region.
+
+    The checks of the topology report both.
+    """
     account = Account(attended=_LONG_AGO)
     for name, broker in topology.brokers.items():
+        if broker.region not in topology.regions:
+            raise InputError.of(f"{name} is in no region of this topology")
         written = broker.configuration
         account = account_brokers.open_broker(
             account,

@@ -27,7 +27,7 @@ class Revisions:
         self.certain = True
         try:
             accounts = [opening_account(scenario.topology), *(move.account for move in moves(scenario))]
-        except (InputError, KeyError):  # reported by the checks of the topology
+        except InputError:  # reported by the checks of the topology
             self.certain = False
             return
         for account in accounts:
@@ -42,7 +42,7 @@ def check_service(scenario: Scenario) -> Iterator[Problem]:
         for move in moves(scenario):
             if move.refusal is not None and not isinstance(move.step, Reboot):
                 yield from _refused(scenario, move, move.refusal)
-    except (InputError, KeyError):  # reported by the checks of the topology
+    except InputError:  # reported by the checks of the topology
         return
 
 
