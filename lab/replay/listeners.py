@@ -145,15 +145,12 @@ def _watch_connection(rehearsal: Rehearsal, listener: Listener) -> None:
 
 def _reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
     """Reconnect, and again if that connection is lost meanwhile."""
-    try:
-        while _try_all(rehearsal, listener):
-            with listener.lock:
-                if listener.callbacks.lost_because is None:
-                    listener.reconnecting = False
-                    return
-    finally:
-        listener.reconnecting = False
-        rehearsal.clock.notify()
+    while _try_all(rehearsal, listener):
+        with listener.lock:  # a loss after this block begins another task, whose mark is not ours to take away
+            if listener.callbacks.lost_because is None:
+                listener.reconnecting = False
+                return
+    listener.reconnecting = False
 
 
 def _try_all(rehearsal: Rehearsal, listener: Listener) -> bool:

@@ -204,9 +204,10 @@ class Service:
 
     def _note_late_start(self, broker: str, number: int, t: float) -> bool:
         """Record that an instance has started, and end its reboot; return False if no step waited in vain."""
-        if (broker, number) not in self._late:
+        try:
+            self._late.remove((broker, number))  # by one thread alone: a step and a log may notice at once
+        except KeyError:
             return False
-        self._late.discard((broker, number))
         mark = number if len(numbers(self, broker)) > 1 else 0
         self.record(BrokerChanged(t=t, broker=broker, state="started", instance=mark))
         if self.control.account.broker(broker).state is BrokerState.REBOOT_IN_PROGRESS:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.history import ClientChanged, Ended, Received, SendOutcome, Settled, StepEnded, Subscribed, Trouble
+from lab.replay.listeners import Listeners
 from lab.runtime.client import ClientEvents
 from lab.runtime.messages import ORDINARY, Outgoing, Session, Terms
 from tests.replay.fake_lab import FakeClient, FakeLab
@@ -120,6 +121,35 @@ def test_a_connection_lost_at_once_is_seen_each_time(tmp_path: Path) -> None:
     played.play()
     assert states(played) == ["lost", "returned", "lost", "returned", "lost", "returned"]
     assert len(played.seen(Received)) == 3
+
+
+class Unlucky:
+    """The lock of a listener, whose new connection is lost at the moment that it was found to be well."""
+
+    def __init__(self, client: FakeClient) -> None:
+        self.client, self.lost = client, False
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        back = listener(self.client.lab)
+        if back is not self.client and not self.lost:
+            self.lost = True
+            back.lose()
+
+
+def test_a_connection_lost_as_soon_as_it_is_back_is_replaced_too(tmp_path: Path) -> None:
+    def lose_it(client: FakeClient, message: Outgoing) -> bool:
+        if message.id == "2-3":
+            first = listener(client.lab)
+            its = first.events._rehearsal.recall(Listeners).by_name["tk"]  # type: ignore[attr-defined]
+            its.lock = Unlucky(first)
+            first.lose()
+        return False
+
+    played = Played(tmp_path, DURABLE % ", reconnect: 1s" + TOLD, lambda lab: setattr(lab, "on_publish", lose_it))
+    played.play()
+    assert states(played) == ["lost", "returned", "lost", "returned"]
 
 
 def test_what_is_kept_comes_when_the_client_is_back_and_is_waited_for(tmp_path: Path) -> None:

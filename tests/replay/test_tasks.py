@@ -1,4 +1,4 @@
-"""What goes on tasks the steps is over when the replay is, in real time too."""
+"""What goes on beside the steps is over when the replay is, in real time too."""
 
 from __future__ import annotations
 
