@@ -17,11 +17,11 @@ from lab.declare.unrolling import unroll
 from lab.history import Ended, Recorder
 from lab.plan.values import Plan
 from lab.replay.listeners import Listeners, end_reconnects
+from lab.replay.network import record_network, record_peerings
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.service import tells_of_service
 from lab.replay.settling import record_counts, settle, silent_audiences, watched_demands
-from lab.replay.steps.network import record_network, record_peerings
 from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.steps.traffic import end_all
 from lab.runtime.lab import Lab

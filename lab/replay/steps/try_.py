@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lab.declare.steps.try_ import Try
+from lab.replay.network import try_out
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
-from lab.replay.steps.network import try_out
 from lab.replay.turn import Turn
 
 

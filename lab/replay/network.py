@@ -26,7 +26,7 @@ def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
     return Outcome(note=seen.answer + (f": {seen.why}" if seen.why else ""))
 
 
-def is_about_network(scenario: Scenario) -> bool:
+def _is_about_network(scenario: Scenario) -> bool:
     """Return whether a scenario is about peerings, routes or security groups: then its history begins with them."""
     topology = scenario.topology
     declared = (topology.peerings, topology.route_tables, topology.security_groups)
@@ -39,7 +39,7 @@ def is_about_network(scenario: Scenario) -> bool:
 
 def record_peerings(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Record the peerings and routes at the beginning of a replay, if the scenario is about them."""
-    if is_about_network(scenario):
+    if _is_about_network(scenario):
         for seen in verbs.peerings_and_routes(rehearsal.service.control.network, rehearsal.now()):
             rehearsal.record(seen)
 
