@@ -15,6 +15,7 @@ from lab.declare.steps.base import Step
 from lab.errors import InputError
 from lab.history import Ended, Marked, Observation, SharedHistory, StepEnded, StepStarted
 from lab.history.shared_file import lock_file
+from lab.operating import Done
 from lab.runtime.note import Note
 
 FILE = "history.jsonl"
@@ -40,12 +41,12 @@ class LivingHistory:
             self.file.record(each)
 
     @contextmanager
-    def step(self, verb: Step) -> Iterator[list[str]]:
-        """Write a verb that is done in the block as a step; notes of what is remarkable may be added to the list.
+    def step(self, verb: Step) -> Iterator[list[Done]]:
+        """Write a verb that is done in the block as a step; what came of it may be added to the list.
 
         A password that it brings is masked in whatever is written from now on.
         """
-        notes: list[str] = []
+        done: list[Done] = []
         if isinstance(password := getattr(verb, "password", None), SecretStr):
             self.file.hide(password.get_secret_value())
 
@@ -54,12 +55,14 @@ class LivingHistory:
 
         number = self.file.step(begun)
         try:
-            yield notes
+            yield done
         except BaseException as error:
             why = str(error).partition("\n")[0] or type(error).__name__
             self.file.step_ended(StepEnded(t=self.now(), step=number, ok=False, note=why))
             raise
-        self.file.step_ended(StepEnded(t=self.now(), step=number, note="; ".join(filter(None, notes))))
+        ok = not any(each.failed for each in done)
+        words = (word for each in done for word in (each.failed, each.note) if word)
+        self.file.step_ended(StepEnded(t=self.now(), step=number, ok=ok, note="; ".join(words)))
 
     def end_interrupted(self) -> None:
         """Write that the verbs which were being done are not any more; call it when nobody else can be at one."""

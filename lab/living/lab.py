@@ -96,9 +96,9 @@ class Live(Verbs):
 
     def do(self, verb: Step) -> Done:
         """Do a verb in a turn of its own; a window that it makes open is attended to before this returns."""
-        with self.turn(), self.history.step(verb) as notes:
+        with self.turn(), self.history.step(verb) as ended:
             done = operate(self._plane, self._named(verb))
-            notes.append(done.note)
+            ended.append(self._warned(verb, done))
             if isinstance(verb, MoveClock):
                 for broker in self.due():
                     with self._told.stage(f"reboot {broker}, whose maintenance window has opened"):
@@ -259,8 +259,15 @@ class Live(Verbs):
         return verb.model_copy(update={"broker": names[broker]}) if broker in names else verb
 
     def _resumed(self, verb: Step, operate: Callable[..., Done]) -> Done:
-        with self.history.step(verb):
-            return operate(self._plane, verb, resumed=True)
+        with self.history.step(verb) as ended:
+            ended.append(self._warned(verb, operate(self._plane, verb, resumed=True)))
+            return ended[-1]
+
+    def _warned(self, verb: Step, done: Done) -> Done:
+        """Warn of what did not go as asked, and return what was done."""
+        if done.failed:
+            self._told.warn(f"{verb.words()}: {done.failed}")
+        return done
 
     def _ended(self) -> InputError:
         return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")

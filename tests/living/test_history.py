@@ -37,6 +37,8 @@ from lab.living.client_record import ClientRecord
 from lab.living.history import COMMAND, PYTHON, LivingHistory, file_of
 from lab.living.past import Past
 from lab.matching import HEADER, digest
+from lab.operating import Done
+from lab.plan.control import Control
 from lab.runtime.messages import Destination, Incoming, Terms
 from lab.runtime.note import Note
 from tests.living.live_lab import RUN, LiveLab
@@ -65,11 +67,14 @@ def seen(history: LivingHistory) -> list[Observation]:
 
 
 def test_a_verb_is_a_step_with_its_door_and_what_it_told(history: LivingHistory) -> None:
-    with history.step(Reboot(broker="tokyo")) as notes:
-        notes.append("it took a while")
+    for failed in ("", "it was killed"):
+        with history.step(Reboot(broker="tokyo")) as ended:
+            ended.append(Done(control=Control(), failed=failed, note="it took a while"))
     assert seen(history) == [
         StepStarted(t=0, step=1, verb="reboot", asked="reboot broker tokyo", by="python"),
         StepEnded(t=1, step=1, note="it took a while"),
+        StepStarted(t=2, step=2, verb="reboot", asked="reboot broker tokyo", by="python"),
+        StepEnded(t=3, step=2, ok=False, note="it was killed; it took a while"),
     ]
 
 

@@ -18,7 +18,7 @@ from lab.declare.steps.move_clock import MoveClock
 from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
-from lab.history import SendOutcome
+from lab.history import BrokerChanged, SendOutcome
 from lab.living.client_record import ClientRecord
 from lab.living.conversation import Conversation, destination
 from lab.living.lab import Live
@@ -120,6 +120,21 @@ def test_a_user_who_is_pending_cannot_log_in_yet() -> None:
     live.create_user("tokyo", "audit", "over-the-ocean-1858")
     with pytest.raises(InputError, match=r"tokyo does not know audit before its reboot\n  it knows: testuser"):
         live.connect("tokyo", user="audit")
+
+
+def test_a_reboot_that_did_not_go_as_asked_is_told() -> None:
+    class Stubborn(LiveLab):
+        def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+            return super().stop(broker, within=within, instance=instance).with_fields(state="killed")
+
+    class Warned(Logged):
+        def warn(self, what: str) -> None:
+            warned.append(what)
+
+    warned: list[str] = []
+    what = "it had not ended within 20 s, and was killed"
+    assert Live(Stubborn(), Warned()).reboot("tokyo").failed == what
+    assert warned == [f"reboot broker tokyo: {what}"]
 
 
 def test_what_does_not_come_is_a_timeout() -> None:
