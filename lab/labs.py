@@ -215,7 +215,7 @@ def _header(of: _Opened, *, standing: bool = False) -> Header:
         seed=scenario.seed,
         runtime=note.runtime,
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        declared={**declared, "steps": []} if standing else declared,  # what is done is seen as it is done
+        declared={**declared, "steps": []} if standing else declared,  # steps are recorded as they are done
         standing=standing,
         mqlab=__version__,
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},

@@ -1,4 +1,4 @@
-"""The command line: each command is the stages of one way through, written out, and an exit code at the end.
+"""The command line: each command calls the stages that it needs in order, and ends with an exit code.
 
 0 all held · 1 something broken or unknown · 2 bad input · 3 the lab could not be built · 4 timed out · 130 interrupted
 """
@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from lab.interrupts import end_on_signals
 from lab.version import __version__
 
-COMMANDS: Mapping[str, tuple[str, str]] = {  # the module of each, and what --help says of it, in that order
+COMMANDS: Mapping[str, tuple[str, str]] = {  # command → its module and its summary, in the order of --help
     "run": ("run", "Open a lab, replay the scenario in it, judge what happened, and remove the lab."),
     "judge": (
         "run",
@@ -54,11 +54,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {  # the module of each, and what --he
     "images": ("images", "Build what is missing of the three images, and list them."),
     "doctor": ("doctor", "Look at this machine: does it have what a lab needs?"),
 }
-_OBJECTS = 50_000  # between two looks for garbage: what a command loads is none, and there is much of it
+_OBJECTS = 50_000  # between two garbage collections: the modules that a command loads are many objects and no garbage
 
 
 def load(name: str) -> Any:
-    """Return a command, from its module."""
+    """Return a command by its name, from its module."""
     commands = typer.Typer(add_completion=False)
     commands.callback()(lambda: None)  # a group, also of one command
     import_module(f"lab.cli.{COMMANDS[name][0]}").add_to(commands)
@@ -66,18 +66,18 @@ def load(name: str) -> Any:
 
 
 class _Commands(TyperGroup):
-    """Knows the commands by name and summary, and loads the one that is asked for: all of them take a second."""
+    """The commands by name and summary; only the one that is called is loaded, since all of them take a second."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = {name: TyperCommand(name, help=summary) for name, (_, summary) in COMMANDS.items()}
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return their names, in the order of --help."""
+        """Return the commands' names, in the order of --help."""
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that is asked for, and load it."""
+        """Return the called command's name, the command, loaded, and the other arguments."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, load(str(name)), rest
 
@@ -115,4 +115,4 @@ def main() -> None:
     try:
         app()
     finally:
-        gc.freeze()  # or Python goes through all of it once more at its end, which takes a tenth of a check
+        gc.freeze()  # without it, a last collection takes a tenth of the time of `mqlab check`

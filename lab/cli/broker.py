@@ -1,4 +1,4 @@
-"""broker: what the service keeps of the brokers of a running lab, and its verbs on them."""
+"""broker: the service's records of a running lab's brokers, and its verbs on them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def show(run: OF_RUN = None, json: JSON = False) -> int:
 
 def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> int:
     """Show all that the service keeps of one broker."""
-    _tell(open_lab.control(run).account, broker, json)
+    _print(open_lab.control(run).account, broker, json)
     return 0
 
 
@@ -102,12 +102,12 @@ def update(
         verbs.append(words.read(UpdateBroker, "--", broker=broker, roll_back=roll_back, **chosen))
     if maintenance_window is not None:
         verbs.append(words.maintenance_window(broker, maintenance_window))
-    with open_lab.attended(run, quiet=quiet) as live:
+    with open_lab.in_turn(run, quiet=quiet) as live:
         for verb in verbs:
             live.do(verb)
         if apply == "immediately":
             _apply(live, restart, quiet)
-        _tell(live.account, broker, json)
+        _print(live.account, broker, json)
     return 0
 
 
@@ -116,9 +116,9 @@ def reboot(
 ) -> int:
     """Reboot a broker: a real stop and start, which applies all that is pending."""
     verb = words.read(Reboot, "--", broker=broker, downtime=downtime)
-    with open_lab.attended(run, quiet=quiet) as live:
+    with open_lab.in_turn(run, quiet=quiet) as live:
         _reboot(live, verb, quiet)
-        _tell(live.account, broker, json)
+        _print(live.account, broker, json)
     return 0
 
 
@@ -131,11 +131,11 @@ def create(
     """Create a broker that the topology declares for later, and start it for the first time."""
     verb = words.read(CreateBroker, broker=name)
     begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
-    with open_lab.attended(run, quiet=quiet) as live:
-        if not (begun and _stands(live, name)):  # else it was ended just now, for the command that had begun it
+    with open_lab.in_turn(run, quiet=quiet) as live:
+        if not (begun and _is_running(live, name)):  # else the turn has just ended the creation that was interrupted
             with options.progress(quiet).stage(f"create {name}"):
                 live.do(verb)
-        _tell(live.account, name, json)
+        _print(live.account, name, json)
     return 0
 
 
@@ -143,9 +143,9 @@ def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON 
     """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
     its = open_lab.control(run).account.broker(broker)
     verb = words.read(DeleteBroker, broker=its.name)
-    with open_lab.attended(run, quiet=quiet) as live:
+    with open_lab.in_turn(run, quiet=quiet) as live:
         there = any(each.broker_id == its.broker_id for each in live.account.brokers)
-        if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else it was ended just now
+        if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else the turn has just ended the deletion
             with options.progress(quiet).stage(f"delete {its.name}"):
                 live.do(verb)
         kept = Path(live.lab.note.folder) / "logs"
@@ -157,7 +157,7 @@ def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON 
 
 
 def lines(record: BrokerRecord) -> list[str]:
-    """Say in a few lines what the service keeps of a broker."""
+    """Return the service's record of a broker as a few lines of text."""
     found = [f"{record.name}: {record.state}, {record.current}"]
     if record.pending is not None:
         found.append(f"  pending: {record.pending}, until a reboot")
@@ -167,7 +167,7 @@ def lines(record: BrokerRecord) -> list[str]:
     return found
 
 
-def _tell(account: Account, broker: str, json: bool) -> None:
+def _print(account: Account, broker: str, json: bool) -> None:
     record = account.broker(broker)
     if json:
         options.print_json(describe_broker(account, broker))
@@ -185,12 +185,12 @@ def _states(run: str | None) -> dict[str, BrokerState]:
     return {each.name: each.state for each in open_lab.control(run).account.brokers}
 
 
-def _stands(live: Live, name: str) -> bool:
+def _is_running(live: Live, name: str) -> bool:
     return any(each.name == name and each.state is BrokerState.RUNNING for each in live.account.brokers)
 
 
 def _apply(live: Live, verb: Reboot, quiet: bool) -> None:
-    """Reboot a broker for what is pending: a maintenance window is not, nor is a revision that it has already."""
+    """Reboot a broker if something is pending; a new maintenance window is not, nor a revision that it has already."""
     if live.account.broker(verb.broker).has_pending:
         _reboot(live, verb, quiet)
     elif not quiet:

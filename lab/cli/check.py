@@ -1,7 +1,7 @@
 """check: everything that is wrong with a scenario, or with a configuration alone, without Docker.
 
-A configuration's file needs no scenario, so what a scenario is read with is loaded only for one: a check in an editor
-or before a commit has to be quick.
+The modules that read scenarios are loaded only for a scenario, since a check of a configuration in an editor or before
+a commit has to be quick.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found in one scenario or configuration."""
+    """The findings in one scenario or configuration."""
 
     problems: tuple[Problem, ...] = ()
     removals: tuple[Removal, ...] = ()
@@ -71,7 +71,7 @@ def check(
         )
     if configurations and activemq_version is not None:
         raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
-    options.has_a_place(output)
+    options.check_writable(output)
     if output is not None and len(what) > 1:
         raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
     found = []
@@ -82,14 +82,14 @@ def check(
             )
         else:
             found.append(_scenario(each, activemq_version))
-    _tell(found, json)
+    _print(found, json)
     if any(each.problems for each in found):
         return InputError.exit_code
     return 1 if any(each.removals or (strict and each.advice) for each in found) else 0
 
 
 def is_configuration(name: str) -> bool:
-    """Tell a configuration from a scenario: by its name's ending, or by the first sign in the file."""
+    """Return whether a file is a configuration, not a scenario: its name ends in .xml, or its text begins with "<"."""
     path = Path(name)
     if path.suffix.lower() == ".xml":
         return True
@@ -119,7 +119,7 @@ def _things(count: int) -> str:
 
 
 def _scenario(name: str, activemq_version: str | None) -> Checked:
-    # Here, since a configuration needs none of it and pydantic takes its time.
+    # Imported here, since a configuration needs none of it and pydantic is slow to load.
     from lab.check.advice import advise as advise_topology
     from lab.check.advice import removals
     from lab.check.scenario import check as check_scenario
@@ -130,20 +130,20 @@ def _scenario(name: str, activemq_version: str | None) -> Checked:
     except InputError as error:
         return Checked(problems=error.problems)
     problems = check_scenario(scenario, activemq_version=activemq_version)
-    gone = removals(scenario.topology)
+    removed = removals(scenario.topology)
     advice = () if problems else advise_topology(scenario.topology)
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"
-    if gone:
+    if removed:
         return Checked(
             problems=problems,
-            removals=gone,
+            removals=removed,
             advice=advice,
-            summary=f"{name}: Amazon MQ would remove {_things(len(gone))}",
+            summary=f"{name}: Amazon MQ would remove {_things(len(removed))}",
         )
     return Checked(problems=problems, advice=advice, summary=f"{name}: nothing wrong ({size})")
 
 
-def _tell(found: Sequence[Checked], json: bool) -> None:
+def _print(found: Sequence[Checked], json: bool) -> None:
     if json:
         listed = [told for each in found for told in wording.as_json(each.problems, each.removals, each.advice)]
         typer.echo(options.json_line({"problems": listed}))
@@ -158,14 +158,14 @@ def _tell(found: Sequence[Checked], json: bool) -> None:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Replace a file in one step, so that a full disk costs nobody their configuration."""
+    """Replace a file in one step, so that the old text is not lost if the disk is full."""
     target = target.resolve()
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
+        part.write_bytes(content)
         if target.exists():
-            shutil.copymode(target, beside)
-        beside.replace(target)
+            shutil.copymode(target, part)
+        part.replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise HostError(f"{target} cannot be written: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""clock: the service's clock of a running lab, by which maintenance windows open."""
+"""clock: the service's clock in a running lab, by which maintenance windows open."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def clock(
         account = open_lab.control(run).account
     else:
         verb = words.move_clock(to=to, before=before, by=JUST_BEFORE if by is None else by, mark="--")
-        with open_lab.attended(run, quiet=quiet) as live:
+        with open_lab.in_turn(run, quiet=quiet) as live:
             live.do(verb)
             account = live.account
-    _tell(account, datetime.now(UTC), json)
+    _print(account, datetime.now(UTC), json)
     return 0
 
 
-def _tell(account: Account, machine: datetime, json: bool) -> None:
+def _print(account: Account, machine: datetime, json: bool) -> None:
     now = account.now(machine)
     if json:
         options.print_json(

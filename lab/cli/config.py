@@ -27,7 +27,7 @@ NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's n
 def add_to(app: typer.Typer) -> None:
     """Add this command with its verbs."""
     group = typer.Typer(help="The configurations of a running lab, and their revisions.", no_args_is_help=True)
-    group.command(name="list")(ending(listed))
+    group.command(name="list")(ending(list_configurations))
     group.command()(ending(show))
     group.command()(ending(create))
     group.command()(ending(update))
@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="config")
 
 
-def listed(run: OF_RUN = None, json: JSON = False) -> int:
+def list_configurations(run: OF_RUN = None, json: JSON = False) -> int:
     """List the configurations with their revisions."""
     account = open_lab.control(run).account
     if json:
@@ -80,7 +80,7 @@ def create(
 ) -> int:
     """Make a configuration from the service's default for an engine version."""
     verb = words.read(CreateConfiguration, "--", configuration=name, engine_version=engine_version)
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         done = live.do(verb)
         described = describe_configuration(live.account, name)
     options.print_json(described) if json else typer.echo(done.note)
@@ -96,7 +96,7 @@ def update(
 ) -> int:
     """Save a text as the next revision, sanitised as the service does; no broker changes by that."""
     content = read_bytes(file, str(file))
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         saved = sanitise(read(content, str(file)), live.account.configuration(name).engine_version)
         live.update_configuration(name, saved.configuration.text, description=description, file=str(file))
         found = live.account.configuration(name)
@@ -125,7 +125,7 @@ def diff(
 
 
 def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
-    """Return the first removals as UpdateConfiguration does."""
+    """Return the first removals in the format of UpdateConfiguration's answer."""
     return [
         {
             "reason": str(each.reason),

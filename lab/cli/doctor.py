@@ -1,4 +1,4 @@
-"""doctor: what this machine has, and what a lab needs of it."""
+"""doctor: an examination of this machine for what a lab needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""history: what happened in a run, line by line, for people and for programs."""
+"""history: the events of a run, line by line, for people and for programs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
 
-_LOOK_EVERY = 0.2  # seconds between two looks for lines that have come
+_LOOK_EVERY = 0.2  # seconds between two looks for new lines
 HISTORY = Annotated[
     str | None,
     typer.Argument(
@@ -83,7 +83,7 @@ def show_history(
         return 0
     reading = _Reading(path)
     if message is not None:
-        _tell(reading, message, json)
+        _print(reading, message, json)
     else:
         chooser = Chooser(choice, reading.header)
         _head(reading.header, json=json)
@@ -96,7 +96,10 @@ def show_history(
 
 
 def find(named: str | None) -> Path:
-    """Return the history a person means: by its path, its run folder, or its run; the latest when nothing is said."""
+    """Return the path of the history named by its path, its run folder or its run id; the latest run's for None.
+
+    Raise InputError, which lists the runs, if there is none.
+    """
     if named is not None and named != "latest":
         path = Path(named)
         if path.is_dir():
@@ -118,7 +121,7 @@ def find(named: str | None) -> Path:
 
 
 def _history_in(folder: Path) -> Path:
-    """Return a run folder's history, or say which of its neighbours have one: a lab that only stood has none."""
+    """Return the path of a run folder's history; raise InputError, which lists the runs with one, if it has none."""
     found = folder / "history.jsonl"
     if not found.exists():
         beside = (each.parent.name for each in folder.parent.glob("*/history.jsonl"))
@@ -129,12 +132,12 @@ def _history_in(folder: Path) -> Path:
 
 
 class _Reading:
-    """A history's observations, read once, and how its file ended."""
+    """An iterator over a history's observations, which then knows how the file ended."""
 
     def __init__(self, path: Path) -> None:
         self._stream = observations(path)
         header = next(self._stream)
-        assert isinstance(header, Header)  # the reader gives it first, or raises
+        assert isinstance(header, Header)  # the reader yields it first, or raises
         self.header = header
         self.ended = False
         self.cut_short_at: int | None = None
@@ -166,8 +169,8 @@ def _choice(broker: str | None, client: str | None, kinds: list[str], since: str
 
 
 def _follow(path: Path, choice: Choice, show: Callable[[Iterable[Observation]], None], *, json: bool) -> None:
-    """Show what there is and what comes, until the history has ended."""
-    never = Event()
+    """Show the observations that there are and those that come, until the history has ended."""
+    pause = Event()  # never set
     with closing(Follower(path)) as follower:
         chooser = Chooser(choice, follower.header)
         _head(follower.header, json=json)
@@ -176,7 +179,7 @@ def _follow(path: Path, choice: Choice, show: Callable[[Iterable[Observation]], 
             sys.stdout.flush()
             if follower.ended:
                 return
-            never.wait(_LOOK_EVERY)
+            pause.wait(_LOOK_EVERY)
 
 
 def _head(header: Header, *, json: bool) -> None:
@@ -184,7 +187,7 @@ def _head(header: Header, *, json: bool) -> None:
         _put(heading(header, only_ascii=options.only_ascii()))
 
 
-def _tell(reading: _Reading, message: str, json: bool) -> None:
+def _print(reading: _Reading, message: str, json: bool) -> None:
     story = Story(message)
     for seen in reading:
         story.add(seen)

@@ -1,4 +1,4 @@
-"""images: the three that this machine has, or builds now."""
+"""images: the images on this machine, with the missing ones built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""up, down, status, logs, sweep: labs that stay for a while."""
+"""up, down, status, logs, sweep: labs that stay open."""
 
 from __future__ import annotations
 

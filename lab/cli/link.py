@@ -1,4 +1,4 @@
-"""link: the ocean of a running lab, cut, healed and made worse by hand."""
+"""link: the links of a running lab, cut, healed and impaired by hand."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ def add_to(app: typer.Typer) -> None:
 
 def show(run: OF_RUN = None, json: JSON = False) -> int:
     """List the links, each direction as it is now."""
-    with open_lab.looked_at(run) as live:
-        _tell(live.links(), json)
+    with open_lab.attached(run) as live:
+        _print(live.links(), json)
     return 0
 
 
 def cut(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
     """Drop every packet silently, as a broken cable does."""
-    with open_lab.attended(run) as live:
-        _tell(live.cut(link, leaving=leaving), json)
+    with open_lab.in_turn(run) as live:
+        _print(live.cut(link, leaving=leaving), json)
     return 0
 
 
 def heal(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
     """Let packets pass again, impaired as before."""
-    with open_lab.attended(run) as live:
-        _tell(live.heal(link, leaving=leaving), json)
+    with open_lab.in_turn(run) as live:
+        _print(live.heal(link, leaving=leaving), json)
     return 0
 
 
 def reject(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
     """Answer every packet as a closed port would."""
-    with open_lab.attended(run) as live:
-        _tell(live.reject(link, leaving=leaving), json)
+    with open_lab.in_turn(run) as live:
+        _print(live.reject(link, leaving=leaving), json)
     return 0
 
 
@@ -69,12 +69,12 @@ def impair(
 ) -> int:
     """Replace what the link does to packets as a whole: what is not said is not done any more."""
     fields = words.impairment(figures, "--")
-    with open_lab.attended(run) as live:
-        _tell(live.impair(link, leaving=leaving, **fields), json)
+    with open_lab.in_turn(run) as live:
+        _print(live.impair(link, leaving=leaving, **fields), json)
     return 0
 
 
-def _tell(found: Sequence[DirectionNow], json: bool) -> None:
+def _print(found: Sequence[DirectionNow], json: bool) -> None:
     if json:
         options.print_json([each.to_dict() for each in found])
         return

@@ -1,4 +1,4 @@
-"""mark: name a moment in the history of a lab that stands."""
+"""mark: a name for a moment in the history of an open lab."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mark(
 
     `mqlab judge --from` and `--to` can ask from and to it.
     """
-    note = open_lab.noted(run)
+    note = open_lab.load_note(run)
     refuse_replayed(note)
     keeper_process.start(note, os.environ)
     with closing(LivingHistory(note, note.now, COMMAND)) as history:

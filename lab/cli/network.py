@@ -88,20 +88,20 @@ def create_peering(
 ) -> int:
     """Ask a VPC to peer: nothing passes before it accepts, and each side has a route."""
     verb = words.read(CreatePeering, "--", name=name, requester=requester, accepter=accepter)
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         live.do(verb)
-        _tell_peering(live.network, name, json)
+        _print_peering(live.network, name, json)
     return 0
 
 
 def _on_peering(kind: type[Step]) -> Callable[..., int]:
-    """Make the command of a verb on a peering that there is."""
+    """Return the command of a verb on an existing peering."""
 
     def command(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
         verb = words.read(kind, peering=peering)
-        with open_lab.attended(run) as live:
+        with open_lab.in_turn(run) as live:
             live.do(verb)
-            _tell_peering(live.network, peering, json)
+            _print_peering(live.network, peering, json)
         return 0
 
     return command
@@ -110,7 +110,7 @@ def _on_peering(kind: type[Step]) -> Callable[..., int]:
 def list_routes(run: OF_RUN = None, json: JSON = False) -> int:
     """List the route tables with their routes."""
     network = open_lab.control(run).network
-    _tell_routes(network, [table.name for table in network.route_tables], json)
+    _print_routes(network, [table.name for table in network.route_tables], json)
     return 0
 
 
@@ -123,37 +123,37 @@ def create_route(
 ) -> int:
     """Send what is for some addresses over a peering."""
     verb = words.read(CreateRoute, "--", _BLOCK, table=table, destination=destination, peering=peering)
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         live.do(verb)
-        _tell_routes(live.network, [table], json)
+        _print_routes(live.network, [table], json)
     return 0
 
 
 def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, json: JSON = False) -> int:
     """Take a route away: nothing gets there any more, not even on a connection that is open."""
     verb = words.read(DeleteRoute, "--", _BLOCK, table=table, destination=destination)
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         live.do(verb)
-        _tell_routes(live.network, [table], json)
+        _print_routes(live.network, [table], json)
     return 0
 
 
 def list_groups(run: OF_RUN = None, json: JSON = False) -> int:
     """List the security groups with what they let in and out, and the brokers that have them."""
     network = open_lab.control(run).present
-    _tell_groups(network, network.groups, json)
+    _print_groups(network, network.groups, json)
     return 0
 
 
 def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False) -> int:
     """Show one security group."""
     network = open_lab.control(run).present
-    _tell_groups(network, [network.group(group)], json)
+    _print_groups(network, [network.group(group)], json)
     return 0
 
 
 def _on_rule(kind: type[AuthorizeIngress | RevokeIngress]) -> Callable[..., int]:
-    """Make the command of a verb on a rule of a group."""
+    """Return the command of a verb on a rule of a group."""
 
     def command(
         group: SECURITY_GROUP,
@@ -166,16 +166,16 @@ def _on_rule(kind: type[AuthorizeIngress | RevokeIngress]) -> Callable[..., int]
     ) -> int:
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
         verb = words.ingress(kind, group, "--", **said)
-        with open_lab.attended(run) as live:
+        with open_lab.in_turn(run) as live:
             live.do(verb)
-            _tell_groups(live.network, [live.network.group(group)], json)
+            _print_groups(live.network, [live.network.group(group)], json)
         return 0
 
     return command
 
 
 def lines(network: Network) -> list[str]:
-    """Say in a few lines which peerings there are, and what each group lets in."""
+    """Return the peerings, the blackholes and each group's inbound rules as lines of text."""
     blackholes = [f"  {table.name}: {route.destination} is a blackhole" for table, route, _ in network.blackholes()]
     groups = [
         f"  {each.name} lets in {'; '.join(map(str, each.inbound)) or 'nothing'}{_having(network, each)}"
@@ -194,12 +194,12 @@ def _having(network: Network, group: SecurityGroup) -> str:
     return f", of {', '.join(brokers) or 'nobody'}"
 
 
-def _tell_peering(network: Network, peering: str, json: bool) -> None:
+def _print_peering(network: Network, peering: str, json: bool) -> None:
     its = network.peering(peering)
     options.print_json(describe_peering(network, its)) if json else typer.echo(_peering(its))
 
 
-def _tell_routes(network: Network, tables: Sequence[str], json: bool) -> None:
+def _print_routes(network: Network, tables: Sequence[str], json: bool) -> None:
     if json:
         options.print_json([describe_route_table(network, name) for name in tables])
         return
@@ -213,7 +213,7 @@ def _tell_routes(network: Network, tables: Sequence[str], json: bool) -> None:
             typer.echo(f"  {route.destination} over {its.name}, {route_state(network, route.peering)}")
 
 
-def _tell_groups(network: Network, groups: Sequence[SecurityGroup], json: bool) -> None:
+def _print_groups(network: Network, groups: Sequence[SecurityGroup], json: bool) -> None:
     if json:
         options.print_json([describe_security_group(each) for each in groups])
         return

@@ -1,4 +1,4 @@
-"""A lab that is running, for the commands that look at it or change it: which one is meant, and whose turn it is."""
+"""The running lab that a command is for: chosen by its run id, and changed in turns with other commands."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from lab.runtime.note import Note, note_folder
 OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")]
 
 
-def noted(run: str | None) -> Note:
-    """Return what is on file of a running lab, without asking anything of it."""
+def load_note(run: str | None) -> Note:
+    """Return the note of a running lab, without a connection to the lab."""
     return notes.choose(notes.load_all(note_folder(os.environ)), run)
 
 
 def control(run: str | None) -> Control:
-    """Return the service's side and the network of a running lab, as the last command left them."""
-    return noted(run).control
+    """Return the service's records and the network of a running lab, as the last command left them."""
+    return load_note(run).control
 
 
 @contextmanager
-def looked_at(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
-    """Return a running lab, only to be asked."""
+def attached(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
+    """Return a running lab for queries, outside a turn."""
     with attach(run, environment=os.environ, progress=options.progress(quiet), by=COMMAND) as live:
         yield live
 
 
 @contextmanager
-def attended(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
-    """Return a running lab to change, when it is our turn: commands at the same time wait for each other."""
-    refuse_replayed(noted(run))  # before an engine is asked for
-    with looked_at(run, quiet=quiet) as live, live.turn():
+def in_turn(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
+    """Return a running lab to change, inside a turn: concurrent commands wait for each other."""
+    refuse_replayed(load_note(run))  # before the engine is connected to
+    with attached(run, quiet=quiet) as live, live.turn():
         yield live
 
 
 def attend(run: str, *, quiet: bool) -> None:
-    """Do what a lab's windows and cut-short verbs ask for; what goes wrong is told, and the lab stands on."""
-    with warned("do what was due or cut short", options.progress(quiet)), attended(run, quiet=quiet):
-        pass  # what is left over is done before anything else, and there is nothing else
+    """Do what open maintenance windows and interrupted verbs require; a failure is a warning, and the lab goes on."""
+    with warned("do what was due or cut short", options.progress(quiet)), in_turn(run, quiet=quiet):
+        pass  # a turn begins with it, and there is nothing else to do

@@ -1,4 +1,4 @@
-"""What several commands share: their options, the consoles, and how a command ends."""
+"""The common parts of commands: options, consoles, messages, exit codes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # a command that neither complains nor shows progress does wi
 
 P = ParamSpec("P")
 INTERRUPTED = 130
-_SHOWN = 100  # problems; whoever made more has made one many times
+_SHOWN = 100  # problems; more are mostly the same one
 PIPE_CLOSED = 141  # as a program that SIGPIPE ends
 _DOCTOR = "mqlab doctor looks at what this machine lacks"
 
@@ -43,7 +43,7 @@ _RELEASES = f"{', '.join(_SOME)} or {_LAST}, instead of the one for the declared
 
 
 def _release(version: str | None) -> str | None:
-    """Refuse what is no release of ActiveMQ Classic; whether a repository has it is seen when it is fetched."""
+    """Return the version; raise BadParameter if it is not of the form of an ActiveMQ Classic release."""
     if version is not None and not re.fullmatch(r"[56]\.\d{1,3}\.\d{1,3}", version):
         raise typer.BadParameter(f"{version!r} is not a release of ActiveMQ Classic, such as {_LAST}")
     return version
@@ -60,7 +60,7 @@ SEED = Annotated[
 
 
 def ending(command: Callable[P, int]) -> Callable[P, None]:
-    """Make a command end the program with its exit code; an error it can explain is one message and no traceback.
+    """Return a command that ends the program with its exit code; an expected error is one message, with no traceback.
 
     With `--json` the message is on stdout too, as JSON.
     """
@@ -75,8 +75,8 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
                 typer.echo(json_line(problems(error)))
             complain(error)
             code = error.exit_code
-        except BrokenPipeError:  # who reads stdout has enough of it: `mqlab history | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered has to go somewhere
+        except BrokenPipeError:  # the reader of stdout has closed it, as in `mqlab history | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush of buffered output
             code = PIPE_CLOSED
         except OSError as error:
             if options.get("json"):
@@ -84,7 +84,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
             complain(f"{type(error).__name__}: {error}")
             err().print(f"  {_DOCTOR}")
             code = HostError.exit_code
-        except (KeyboardInterrupt, EOFError):  # Ctrl-D at a question says the same
+        except (KeyboardInterrupt, EOFError):  # EOFError: Ctrl-D at a prompt
             err().print("mqlab: interrupted")
             code = INTERRUPTED
         raise SystemExit(code)
@@ -93,7 +93,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
 
 
 def spelled(command: Callable[P, int], options: Mapping[str, Any], after: str) -> Callable[P, int]:
-    """Spell a command's `**` as options, each None unless it is given; they stand behind the parameter `after`."""
+    """Return a command with its `**` spelled as options, None by default, which follow the parameter `after`."""
     found: list[Parameter] = []
     for each in signature(command, eval_str=True).parameters.values():
         if each.kind is not Parameter.VAR_KEYWORD:
@@ -108,12 +108,12 @@ def spelled(command: Callable[P, int], options: Mapping[str, Any], after: str) -
     def run(*arguments: P.args, **given: P.kwargs) -> int:
         return command(*arguments, **given)
 
-    run.__signature__ = Signature(found)  # type: ignore[attr-defined]  # which inspect, and so typer, looks for
+    run.__signature__ = Signature(found)  # type: ignore[attr-defined]  # read by inspect, and so by typer
     return run
 
 
 def complain(of: object) -> None:
-    """Print on stderr what is wrong; of very many problems the first, and how many more there are."""
+    """Print an error on stderr: at most its first 100 problems, and how many more there are."""
     if isinstance(of, InputError):
         complain_of_each(of.problems)
     else:
@@ -121,7 +121,7 @@ def complain(of: object) -> None:
 
 
 def complain_of_each(problems: Sequence[Problem]) -> None:
-    """Print on stderr the first of the problems, each by itself, and how many more there are."""
+    """Print problems on stderr, one by one: at most the first 100, and how many more there are."""
     for problem in problems[:_SHOWN]:
         _complain(str(problem))
     if len(problems) > _SHOWN:
@@ -134,8 +134,8 @@ def _complain(text: str) -> None:
     err().print(f"[red]mqlab:[/red] {escape(text)}", soft_wrap=True)
 
 
-def has_a_place(path: Path | None) -> None:
-    """Refuse a file to write that is a folder or a device, or whose folder is not there or not ours."""
+def check_writable(path: Path | None) -> None:
+    """Raise InputError if a file to write is a folder or a device, or its folder is missing or not writable."""
     if path is not None and path.exists() and not path.is_file():
         raise InputError.of(f"{path} {why_not_a_file(path)}", "name the file to write")
     if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
@@ -150,19 +150,19 @@ def out() -> Console:
 
 
 def err() -> Console:
-    """Return the console of progress and complaints."""
+    """Return the console of progress and errors."""
     from rich.console import Console
 
     return Console(file=sys.stderr, highlight=False)
 
 
 def only_ascii() -> bool:
-    """Return whether stdout takes nothing but ASCII."""
+    """Return whether stdout's encoding is not a Unicode one."""
     return not out().encoding.lower().replace("-", "").startswith("utf")
 
 
 def problems(error: LabError) -> dict[str, Any]:
-    """Return an error as every command prints it with `--json`: what is wrong, where, and what would be right."""
+    """Return an error as commands print it with `--json`: each problem with its place and its remedy."""
     found = error.problems if isinstance(error, InputError) else (Problem(what=error.what, remedy=error.remedy),)
     return {
         "problems": [
@@ -180,7 +180,7 @@ def problems(error: LabError) -> dict[str, Any]:
 
 
 def progress(quiet: bool) -> TerminalProgress:
-    """Return the progress of a command."""
+    """Return a command's progress, shown on stderr."""
     from lab.cli.progress import TerminalProgress
 
     return TerminalProgress(err(), quiet=quiet)
@@ -192,5 +192,5 @@ def print_json(value: Any) -> None:
 
 
 def json_line(value: Any) -> str:
-    """Write one JSON value on one line."""
+    """Return one JSON value as one line."""
     return json.dumps(value, ensure_ascii=False, default=str)

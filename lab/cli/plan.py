@@ -1,4 +1,4 @@
-"""plan, render, schema: what a scenario means, without Docker."""
+"""plan, render, schema: a scenario's plan, its brokers' files, and the file formats, without Docker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress on stderr: a line per stage with the time it took, and a spinner meanwhile where somebody watches."""
+"""Progress on stderr: a line per stage with the time it took, and a spinner meanwhile on a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.status import Status
 
 
 class TerminalProgress:
-    """Tells stages as they come; `quiet` says nothing at all."""
+    """Shows stages as they come; only warnings if `quiet`."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console = console
@@ -23,7 +23,7 @@ class TerminalProgress:
 
     @contextmanager
     def stage(self, what: str) -> Iterator[None]:
-        """Show a stage, and at its end how long it took."""
+        """Show a stage during the block, and at its end the time it took."""
         started = time.monotonic()
         self._what = what
         self._notes.clear()
@@ -47,7 +47,7 @@ class TerminalProgress:
         self._notes.append(note)
 
     def warn(self, what: str) -> None:
-        """Print what nobody asked for, also where no progress is wanted."""
+        """Print a warning, even if `quiet`."""
         self._console.print(f"[yellow]warning:[/yellow] {escape(what)}", soft_wrap=True, highlight=False)
 
     def tell(self, note: str) -> None:

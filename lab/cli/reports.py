@@ -1,4 +1,4 @@
-"""What run and judge do alike with a judged history: write what was asked for, tell it, and end with its exit code."""
+"""The common end of run and judge: the files to write, the report to print, and the exit code."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from lab.judge import Judged, Outcome
 from lab.report import document, terminal
 
 PAGE = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page to FILE.")]
-_SIGNS, _HEAD = (b"<!doctype html", b"<testsuite"), 1000  # what a report has within so many octets
+_SIGNS, _HEAD = (b"<!doctype html", b"<testsuite"), 1000  # one of the signs is in a report's first bytes
 JUNIT = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML to FILE.")]
 
 
-def writable(*paths: Path | None) -> None:
-    """Refuse a file that cannot be written, before anything else is done."""
+def check_writable(*paths: Path | None) -> None:
+    """Raise InputError, before anything else is done, if a file cannot be written or is not a report."""
     for path in paths:
-        options.has_a_place(path)
+        options.check_writable(path)
         if path is not None and (path.is_symlink() or path.exists()) and not _is_a_report(path):
             raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")
 
 
 def _is_a_report(path: Path) -> bool:
-    """Return whether a file may be replaced: one that was written here before, or an empty one; no device, no link."""
+    """Return whether a file may be replaced: it is a report or empty, and neither a device nor a symbolic link."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -35,8 +35,8 @@ def _is_a_report(path: Path) -> bool:
     return not head or any(sign in head for sign in _SIGNS)
 
 
-def told(judged: Judged, folder: RunFolder, *, json: bool, page: Path | None) -> int:
-    """Print the report and give the exit code."""
+def print_report(judged: Judged, folder: RunFolder, *, json: bool, page: Path | None) -> int:
+    """Print the report and return the exit code; `page` is the path of its HTML page, if there is one."""
     report = judged.report
     if json:
         typer.echo(document.to_json(report).encode("utf-8", "backslashreplace"))  # as `write_text` does

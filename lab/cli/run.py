@@ -1,4 +1,4 @@
-"""run and judge: from a scenario, or from last week's history, to a report."""
+"""run and judge: a report from a scenario, or from an earlier history."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def run(
 
     The run folder keeps report.json, report.html and report.junit.xml.
     """
-    from lab import labs  # here, since judging needs no Docker, whose library takes long to load
+    from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
-    reports.writable(page, junit_file)
+    reports.check_writable(page, junit_file)
     ran = labs.run(
         scenario,
         seed=seed,
@@ -53,7 +53,7 @@ def run(
         progress=options.progress(quiet),
     )
     write(ran.judged, ran.folder, page=page, junit_file=junit_file)
-    return reports.told(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
+    return reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
 
 
 def judge_again(
@@ -70,9 +70,9 @@ def judge_again(
     json: JSON = False,
 ) -> int:
     """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
-    reports.writable(page, junit_file)
+    reports.check_writable(page, junit_file)
     path = find(history)
     judged = judge_whole(path, scenario_argument.read(scenario).expect if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
     write(judged, folder, page=page, junit_file=junit_file)
-    return reports.told(judged, folder, json=json, page=page)
+    return reports.print_report(judged, folder, json=json, page=page)

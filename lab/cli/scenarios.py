@@ -1,4 +1,4 @@
-"""scenarios: the stories that ship with mqlab, and copies of them to change."""
+"""scenarios: the scenarios that ship with mqlab, and copies of them to change."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def _list(json: bool) -> int:
 
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:
-    """Copy a shipped scenario and all it names, in the same places to each other; nothing there is overwritten."""
+    """Copy a shipped scenario and the files it names, at the same relative paths, and return the copies' paths.
+
+    Raise InputError, with nothing written, if one exists already.
+    """
     names = [source.name for source in scenario_argument.load_named(path.stem).origin.sources]
     targets = tuple(to / each for each in names)
     taken = [str(each) for each in targets if each.exists()]

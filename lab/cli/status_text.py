@@ -1,4 +1,4 @@
-"""A living lab in words: the endpoints to paste, and how everything is."""
+"""The text and the JSON of a living lab: its endpoints, and its status."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lab.runtime.status import ABSENT, BrokerStatus, Reached, Status, Whereabout
 
 
 def endpoints(note: Note, where: Whereabouts) -> dict[str, Any]:
-    """Return where everything of a lab is reached from this machine."""
+    """Return a lab's endpoints, users and addresses as JSON-able values."""
     return {
         "run": note.run,
         "scenario": note.scenario,
@@ -82,9 +82,9 @@ def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
 
 
 def to_dict(status: Status) -> dict[str, Any]:
-    """Return a status as JSON-able values, without the keys to the management."""
+    """Return a status as JSON-able values, without secrets."""
     account = Account() if status.note.replaying else status.note.control.account
-    network = Network() if status.note.replaying else status.note.plan.network  # else it is the replay's
+    network = Network() if status.note.replaying else status.note.plan.network  # a replay has its own
     return {
         **endpoints(status.note, status.whereabouts),
         "detached": status.note.detached,
@@ -105,7 +105,7 @@ def _seen(found: Sequence[Observation]) -> list[dict[str, Any]]:
 
 
 def show(status: Status, console: Console) -> None:
-    """Print how a lab is."""
+    """Print the status of a lab."""
     note = status.note
     kept = (
         "detached"
@@ -175,7 +175,7 @@ def _instance(plan: InstancePlan, where: Reached) -> dict[str, Any]:
 
 
 def _instances(plan: BrokerPlan, where: Sequence[Reached]) -> dict[str, Any]:
-    """Return both instances of a pair; the first one's are the broker's own keys too."""
+    """Return the key `instances`, with both of a pair; nothing for a single broker."""
     if len(plan.instances) == 1:
         return {}
     both = zip(plan.instances, where, strict=True)

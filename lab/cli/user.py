@@ -1,6 +1,6 @@
-"""user: the users of a running lab's brokers. A password comes from the environment or a prompt, never as a word.
+"""user: the users of a running lab's brokers. Passwords come from the environment or a prompt, never as arguments.
 
-What stands on a command line is in the shell's history and in the list of processes.
+A command line's arguments are in the shell's history and in the list of processes.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ def create(
     password = _password(password_env, user)
     its = {"password": password, "groups": group or (), "console_access": console_access}
     verb = words.read(CreateUser, "--", broker=broker, user=user, **its)
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         live.do(verb)
-        _tell(live, broker, user, json)
+        _print(live, broker, user, json)
     return 0
 
 
@@ -99,22 +99,22 @@ def update(
     password = _password(password_env, user) if changes_password else None
     its = {"password": password, "groups": () if no_groups else group or None, "console_access": console_access}
     verb = words.read(UpdateUser, "--", broker=broker, user=user, **its)
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         live.do(verb)
-        _tell(live, broker, user, json)
+        _print(live, broker, user, json)
     return 0
 
 
 def delete(broker: BROKER, user: USER, run: OF_RUN = None, json: JSON = False) -> int:
     """Remove a user with the broker's next reboot."""
     verb = words.read(DeleteUser, broker=broker, user=user)
-    with open_lab.attended(run) as live:
+    with open_lab.in_turn(run) as live:
         live.do(verb)
-        _tell(live, broker, user, json)
+        _print(live, broker, user, json)
     return 0
 
 
-def _tell(live: Live, broker: str, user: str, json: bool) -> None:
+def _print(live: Live, broker: str, user: str, json: bool) -> None:
     record = live.account.broker(broker)
     there = any(each.name == user for each in record.users)
     if json:

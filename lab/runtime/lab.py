@@ -223,11 +223,11 @@ class StandingLab(Lab, Protocol):
     def watch(
         self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
     ) -> None:
-        """Watch as any lab is watched; of the logs only what they have said since a moment of the clock."""
+        """Watch as `Lab.watch` does; log lines are those since `since`, a moment of the lab's clock, or all."""
         ...
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
-        """Look for this demand from now on, while the lab is watched."""
+        """Replace the destinations whose demand is recorded, while the lab is watched."""
         ...
 
     def refresh(self) -> bool:

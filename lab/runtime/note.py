@@ -57,7 +57,7 @@ class Note:
         return tuple(broker.name for broker in self.plan.brokers if broker.name not in there)
 
     def now(self) -> float:
-        """Return the seconds since the lab's clock began, whichever process asks."""
+        """Return the seconds since the lab's clock began, the same for every process."""
         return time.monotonic() - self.began
 
     @property
