@@ -37,7 +37,7 @@ def begin(path: Path, header: Header, mask: Mask = Mask()) -> SharedHistory:  # 
     except FileExistsError as error:
         raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(mask.text(header_line(header)))
+        file.write(mask.json(header_line(header)))
     lock = os.open(lock_file(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(lock, "w") as file:
         json.dump([0, []], file)
@@ -154,7 +154,7 @@ class SharedHistory:
             os.ftruncate(self._file, _whole(self._file, size))  # whoever wrote it was killed, or the disk was full
 
     def _append(self, text: str) -> None:
-        octets = memoryview(self._mask.text(text).encode("utf-8", "backslashreplace"))
+        octets = memoryview(self._mask.json(text).encode("utf-8", "backslashreplace"))
         while octets:
             octets = octets[os.write(self._file, octets) :]
 

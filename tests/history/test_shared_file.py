@@ -18,6 +18,7 @@ from lab.history import (
     Header,
     LinkChanged,
     Marked,
+    Publishing,
     Received,
     Sent,
     SharedHistory,
@@ -145,6 +146,7 @@ def test_no_password_is_in_it(path: Path) -> None:
     )
     history.hide("under-the-sea-1866")
     history.record(Trouble(t=1.0, who="a", what='under-the-sea-1866, over-the-ocean-1858, password="short"'))
+    history.record(Trouble(t=2.0, who="a", what="a text that ends with password="))
     history.close()
     text = path.read_text()
     assert "1858" not in text and "1866" not in text and "short" not in text
@@ -233,3 +235,19 @@ def test_of_everything_else_the_last_of_each_thing_and_the_marks_stay(path: Path
     assert seen[-2] == Received(t=1000.0, client="stays", destination="topic://a", id="9-1")
     told = seen[-1]
     assert isinstance(told, Forgotten) and told.of == "everything" and 400 < told.until < 600
+
+
+def test_publish_steps_stay_and_verbs_that_have_ended_go(path: Path, history: SharedHistory) -> None:
+    publishing = Publishing(
+        t=0.0, step=1, client="p", broker="b", over="mqtt", destination="topic://a", persistent=True, body="generated"
+    )
+    history.record(publishing)
+    for verb in ("ended", "goes-on"):
+        history.step(lambda number, verb=verb: StepStarted(t=0.0, step=number, verb=verb, asked=""))  # type: ignore[misc]
+    history.step_ended(StepEnded(t=0.0, step=1))
+    for n in range(1000):
+        history.record(Trouble(t=float(n), who="a", what="b"))
+    history.trim(1001.0, path.stat().st_size - 1)
+    first, second, third, *_ = read(path).observations
+    assert first == publishing and isinstance(second, StepStarted) and second.verb == "goes-on"
+    assert isinstance(third, Trouble)
