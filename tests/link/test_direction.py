@@ -176,11 +176,12 @@ def test_sums_hold_over_a_reset_with_packets_in_flight() -> None:
     assert (of.lab.segments_in, of.lab.segments_out, of.flight_segments, of.flight_bytes) == (3, 3, 0, 0)
 
 
-def test_the_histogram_begins_anew_with_a_new_delay_but_not_with_a_cut() -> None:
+def test_the_histogram_begins_anew_with_a_new_delay_but_not_with_a_cut_or_a_loss() -> None:
     of = direction(delay_us=10_000)
     put(of, 0)
     of.delivered(of.flight.popleft(), 10 * MS)
     of.change(setting(delay_us=10_000, state="cut"), 20 * MS)
+    of.change(setting(delay_us=10_000, loss=0.5), 25 * MS)
     of.change(setting(delay_us=10_000), 30 * MS)
     assert of.delays.count == 1
     put(of, 40 * MS)
