@@ -28,6 +28,7 @@ from lab.history import (
 )
 from lab.link.impairment import LinkState
 from lab.operating import Done
+from lab.operating.create_broker import finish_creation
 from lab.operating.done import record_seen
 from lab.operating.instances import numbers
 from lab.operating.reboot import FAILS_OVER_WITHIN, finish_reboot
@@ -163,7 +164,8 @@ class Service:
         if line.name == STARTED:
             number = line.instance or numbers(self, line.broker)[0]
             self._started_at[line.broker, number] = line.t
-            self._note_late_start(line.broker, number, line.t)
+            if self._note_late_start(line.broker, number, line.t):
+                self._end_late(line.broker)
 
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose window has opened with a change pending; each opening is returned once."""
@@ -203,16 +205,22 @@ class Service:
                 self.runs(changed.broker, number)
 
     def _note_late_start(self, broker: str, number: int, t: float) -> bool:
-        """Record that an instance has started, and end its reboot; return False if no step waited in vain."""
+        """Record that an instance has started; return False if no step waited for it in vain."""
         try:
             self._late.remove((broker, number))  # by one thread alone: a step and a log may notice at once
         except KeyError:
             return False
         mark = number if len(numbers(self, broker)) > 1 else 0
         self.record(BrokerChanged(t=t, broker=broker, state="started", instance=mark))
-        if self.control.account.broker(broker).state is BrokerState.REBOOT_IN_PROGRESS:
-            self.change(lambda control: finish_reboot(control, broker, t=self.lab.clock.now()))
         return True
+
+    def _end_late(self, broker: str) -> None:
+        """End the reboot or the creation whose step no longer waits for the broker; a creation, when all of it runs."""
+        state = self.control.account.broker(broker).state
+        if state is BrokerState.REBOOT_IN_PROGRESS:
+            self.change(lambda control: finish_reboot(control, broker, t=self.lab.clock.now()))
+        elif state is BrokerState.CREATION_IN_PROGRESS and not any(name == broker for name, _ in self.off):
+            self.change(lambda control: finish_creation(control, broker, t=self.lab.clock.now()))
 
     def _record_trouble(self, broker: str, what: str) -> None:
         self.record(Trouble(t=self.lab.clock.now(), who=f"broker {broker}", what=what))

@@ -211,6 +211,17 @@ def test_a_broker_that_starts_later_than_it_was_waited_for_is_back_all_the_same(
     assert missed < back <= missed + 3
 
 
+def test_a_broker_that_is_created_later_than_it_was_waited_for_runs_all_the_same(tmp_path: Path) -> None:
+    head = (Path(__file__).parent / "stories" / "later.yaml").read_text().partition("steps:\n")[0] + "steps:\n"
+    (tmp_path / "later-tokyo.xml").write_bytes((Path(__file__).parent / "stories" / "later-tokyo.xml").read_bytes())
+    steps = "  - create-broker: {broker: singapore, within: 1s}\n  - wait: 5s\n  - reboot: {broker: singapore}\n"
+    played = Played(tmp_path, steps, head=head)
+    played.play()
+    assert [step.ok for step in played.seen(StepEnded)] == [False, True, True]
+    states = [each.state for each in played.seen(BrokerChanged) if each.broker == "singapore"]
+    assert states[:4] == ["creating", "starting", "started", "created"]
+
+
 def test_a_broker_that_dies_of_a_revision_can_be_rolled_back(tmp_path: Path) -> None:
     """For the service it runs, whatever became of it: the roll-back is done, and its reboot brings it back."""
     (tmp_path / "bad.xml").write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
