@@ -35,6 +35,7 @@ _TOGETHER = {
     "tests/integration/test_power.py": "labs",
     "tests/integration/test_restarts.py": "labs",
     "tests/integration/test_configurations.py": "configurations",
+    "tests/integration/test_standing_history.py": "standing history",
     "tests/integration/test_pairs.py": "pairs",
     "tests/integration/test_detached.py": "detached",
     "tests/integration/test_timing.py": "timing",

@@ -15,6 +15,8 @@ from lab.judge.findings import Finding, at_the_end, combine
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment, unwatched
 
+_ATTEMPT = 1.0  # seconds; an end that was gone at the next look, half a second later, had lasted less
+
 
 def judge(claim: Bridge, evidence: Evidence) -> Finding:
     """Judge which ends were up and since when, and whether their counters agree."""
@@ -86,7 +88,9 @@ def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[tu
     next_step = min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=None)
     deadline = begin + within
     horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
-    since, state = [(t, state) for t, state in course if t <= horizon][-1]
+    since, state = _state_at(course, horizon)
+    if up == "nowhere" and state != up:
+        since, state = _state_at(_without_attempts(course), horizon)
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
     if state == up:
@@ -118,6 +122,27 @@ def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -
         if state != course[-1][1]:
             course.append((t, state))
     return course
+
+
+def _state_at(course: list[tuple[float, str]], moment: float) -> tuple[float, str]:
+    """Return the state at a moment, with when it began."""
+    return [(t, state) for t, state in course if t <= moment][-1]
+
+
+def _without_attempts(course: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Return the course without the moments at which one end alone showed itself and went again.
+
+    A connector that is refused has such an end for an instant at every attempt; a look every half second meets some.
+    """
+    found = course[:1]
+    for at, (t, state) in enumerate(course[1:], 1):
+        follows = course[at + 1] if at + 1 < len(course) else None
+        is_attempt = state in ("initiator", "responder") and found[-1][1] == "nowhere"
+        if is_attempt and follows is not None and follows[1] == "nowhere" and follows[0] - t < _ATTEMPT:
+            continue
+        if state != found[-1][1]:
+            found.append((t, state))
+    return found
 
 
 def _name(state: str) -> str:
