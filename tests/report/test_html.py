@@ -298,6 +298,6 @@ def test_a_message_is_lost_only_where_that_is_bad_news_and_certain(
 def test_that_somebody_watches_or_listens_still_is_neither_a_fault_nor_an_event() -> None:
     whole = judge_whole(STANDING)
     shown, in_all = faults(whole.evidence.timeline.seen)
-    assert (in_all, [each.look.label for each in shown]) == (2, ["mark", "mark"])
+    assert (in_all, [each.look.label for each in shown]) == (2, ["noted", "noted"])
     listed, _ = events(whole.evidence.timeline.seen)
     assert [each.words for each in listed] == ["bridge wan to sg at a:1 is up", "before", "after", "cut (by command)"]

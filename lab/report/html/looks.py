@@ -117,6 +117,9 @@ IMPAIRED = Look(label="link impaired", tone=Tone.WORSE)
 MARKS: Mapping[str, Look] = {
     "trouble": Look(label="trouble", tone=Tone.SHUT),
     "paced": Look(label="rate not kept", tone=Tone.WORSE),
+    "mark": Look(label="noted", tone=Tone.PLAIN),
+    "unwatched": Look(label="not watched", tone=Tone.WORSE),
+    "forgotten": Look(label="left out", tone=Tone.WORSE),
 }
 COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # shown elsewhere on the page
 SILENT = (  # no faults: only in the list of events
