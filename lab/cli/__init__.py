@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -111,6 +112,8 @@ def _root(
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(_OBJECTS)
+    # To look for them, pydantic reads the metadata of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     end_on_signals()
     try:
         app()
