@@ -28,18 +28,19 @@ from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
 from lab.judge import Judged, Outcome, Report, judge_whole
 from lab.living import keeper_process
+from lab.living.ending import end
 from lab.living.history import PYTHON, LivingHistory, end_history
 from lab.living.keeper import Keeper
-from lab.living.lab import Live, attach, end
+from lab.living.lab import Live, attach
 from lab.operating.done import record_seen
 from lab.operating.network import peerings_and_routes
 from lab.replay import replay
 from lab.report.files import keep
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
-from lab.runtime.note import new_run_id, note_folder
+from lab.runtime.note import Note, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
-from lab.runtime.runtime import Opening
+from lab.runtime.runtime import Lost, Opening
 from lab.runtimes import USUAL, runtime
 from lab.scenarios import PlannedScenario, plan_named
 from lab.units import several
@@ -95,8 +96,10 @@ def up(
         runs=runs,
         detached=detach,
     )
-    with opened as its:
+    with ExitStack() as last, opened as its:
         note, now = its.lab.note, its.lab.clock.now
+        if not detach:
+            last.callback(_end_history_of_closed, note, note_folder(environment))
         begin(its.folder.history, _header(its, standing=True), its.planned.scenario.origin.mask).close()
         with ExitStack() as ending:
             history = ending.enter_context(closing(LivingHistory(note, now, PYTHON)))
@@ -106,7 +109,6 @@ def up(
                 keeper_process.start(note, environment)
                 keeper_process.await_begin(note)
             else:
-                ending.callback(end_history, note)
                 ending.enter_context(Keeper(its.lab, history))
             yield ending.enter_context(Live(its.lab, told, by=by))
 
@@ -149,11 +151,26 @@ def run(
 
 
 def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
-    """End a lab and return the number of containers and networks removed. Its run folder stays."""
+    """End a lab and return the number of containers and networks removed. Its run folder stays.
+
+    A detached lab whose note is lost is found, and ended, by its labels.
+    """
     folder = note_folder(environment)
-    note = notes.choose(notes.load_all(folder), run)
-    with runtime(note.runtime, environment) as its:
-        return end(note, its, folder)
+    with runtime(USUAL, environment) as its:
+        lost = its.lost_labs(folder)
+    known: tuple[Note | Lost, ...] = (*notes.load_all(folder), *lost)
+    of = notes.choose(known, run)
+    with runtime(of.runtime if isinstance(of, Note) else USUAL, environment) as its:
+        removal = end(of, its, folder)
+    for remark in removal.remarks:
+        Logged().warn(remark)
+    return removal.parts
+
+
+def _end_history_of_closed(note: Note, folder: Path) -> None:
+    """End a lab's history, unless parts of the lab are left, which `down` is still to end."""
+    if notes.write_token(note.run, folder) is None:
+        end_history(note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {  # command → its module and its su
     "peering": ("network", "The peerings between a running lab's VPCs."),
     "route": ("network", "The routes of a running lab's VPCs."),
     "sg": ("network", "The security groups of a running lab."),
-    "sweep": ("labs", "Remove what dead runs left behind, by label only."),
+    "sweep": ("labs", "Remove what dead runs left behind, or what is there of one run, by label only."),
     "scenarios": ("scenarios", "List the scenarios that ship with mqlab, or print or copy one."),
     "plan": ("plan", "Show what would stand, and in which order it would be made."),
     "render": ("plan", "Print the activemq.xml that a broker really gets."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,11 +14,14 @@ from lab.cli import open_lab, options, status_text
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
 from lab.cli.run import FOLDER
+from lab.errors import InputError
+from lab.living.ending import end
 from lab.living.history import COMMAND, end_history
-from lab.living.lab import end
 from lab.living.windows import stand
 from lab.runtime import note as notes
-from lab.runtime.note import note_folder
+from lab.runtime.note import Note, note_folder
+from lab.runtime.runtime import Lost
+from lab.runtime.status import Status
 from lab.runtimes import USUAL, runtime
 
 
@@ -76,7 +80,7 @@ def up(
                 lambda: datetime.now(UTC),
                 lambda: open_lab.attend(note.run, quiet=quiet),
             )
-            options.err().print("the lab has been ended by another command")
+            options.err().print("another command has ended the lab, or its note is lost: what is left of it is removed")
         except KeyboardInterrupt:
             options.err().print("ending the lab")
     return 0
@@ -90,14 +94,15 @@ def down(
     """End a lab and remove everything of it."""
     folder = note_folder(os.environ)
     with runtime(USUAL, os.environ) as its:
-        known = its.open_labs(folder)
+        known: tuple[Note | Lost, ...] = (*its.open_labs(folder), *its.lost_labs(folder))
         ended = known if every else (notes.choose(known, run),)
-        removed = {note.run: end(note, its, folder) for note in ended}
+        removed = {each.run: end(each, its, folder) for each in ended}
+    _warn(remark for removal in removed.values() for remark in removal.remarks)
     if json:
-        options.print_json(removed)
+        options.print_json({name: removal.parts for name, removal in removed.items()})
     else:
-        for name, count in removed.items():
-            typer.echo(f"lab {name} has ended: {count} containers and networks removed")
+        for name, removal in removed.items():
+            typer.echo(f"lab {name} has ended: {removal.parts} containers and networks removed")
         if not removed:
             typer.echo("no lab is running")
     return 0
@@ -106,18 +111,24 @@ def down(
 def status(run: RUN = None, json: JSON = False) -> int:
     """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
     folder = note_folder(os.environ)
-    seen = []
+    seen: list[Status] = []
+    lost: list[Lost] = []
     with runtime(USUAL, os.environ) as its:
-        known = its.open_labs(folder)
-        for note in known if run is None else (notes.choose(known, run),):
-            with its.attach(note, folder) as lab:
+        known: tuple[Note | Lost, ...] = (*its.open_labs(folder), *its.lost_labs(folder))
+        for each in known if run is None else (notes.choose(known, run),):
+            if isinstance(each, Lost):
+                lost.append(each)
+                continue
+            with its.attach(each, folder) as lab:
                 seen.append(lab.status())
     if json:
-        options.print_json([status_text.to_dict(each) for each in seen])
+        options.print_json([*map(status_text.to_dict, seen), *map(status_text.lost_to_dict, lost)])
     else:
-        for each in seen:
-            status_text.show(each, options.out())
-        if not seen:
+        for its_status in seen:
+            status_text.show(its_status, options.out())
+        for each in lost:
+            status_text.show_lost(each, options.out())
+        if not seen and not lost:
             typer.echo("no lab is running")
     return 0
 
@@ -140,25 +151,36 @@ def show_logs(
 
 
 def sweep(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="A whole run id: everything of that one lab, alive or not.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
-    """Remove what dead runs left behind, by label only."""
+    """Remove what dead runs left behind, or what is there of one run, by label only."""
+    if run is not None and every:
+        raise InputError.of("one run, or --all", "--all ends every lab on the engine, also those of others")
     folder = note_folder(os.environ)
     known = notes.load_all(folder)
     with runtime(USUAL, os.environ) as its:
-        swept = its.sweep(folder, every=every, dry_run=dry_run)
+        swept = its.sweep(folder, run=run, every=every, dry_run=dry_run)
     for note in known:
         if notes.write_token(note.run, folder) is None:
             end_history(note, complete=False, note_of_it="the lab was swept away")
+    _warn(swept.remarks)
     if json:
         options.print_json([{"run": each.run, "created": each.created, **each.counts} for each in swept.removed])
         return 0
     for each in swept.removed:
         typer.echo(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.words}")
-    if not quiet:
-        more = " (mqlab sweep --all removes those too)" if swept.alive else ""
+    if not quiet and run is None:
+        more = " (mqlab down ends a lab of yours)" if swept.alive else ""
         typer.echo(f"{len(swept.removed)} left behind, {swept.alive} alive{more}")
     return 0
+
+
+def _warn(remarks: Iterable[str]) -> None:
+    for each in remarks:
+        options.progress(quiet=True).warn(each)

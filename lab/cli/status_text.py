@@ -20,6 +20,7 @@ from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan.values import BrokerPlan, InstancePlan
 from lab.runtime.note import Note
+from lab.runtime.runtime import Lost
 from lab.runtime.status import ABSENT, BrokerStatus, Reached, Status, Whereabouts
 
 
@@ -98,6 +99,18 @@ def to_dict(status: Status) -> dict[str, Any]:
         "security_groups": [describe_security_group(each) for each in network.groups],
         "dropped": [drop.told() for drop in status.dropped],
     }
+
+
+def lost_to_dict(lost: Lost) -> dict[str, Any]:
+    """Return a lab whose note is lost as JSON-able values."""
+    return {"run": lost.run, "created": lost.created, "note": "lost or damaged", **lost.counts}
+
+
+def show_lost(lost: Lost, console: Console) -> None:
+    """Print a lab whose note is lost, with the way to end it."""
+    console.print(f"[bold]{lost.run}[/bold] · detached · {lost.scenario}", soft_wrap=True)
+    console.print(f"  found by its labels: {lost.counts['containers']} containers, {lost.counts['networks']} networks")
+    console.print(f"  no command but one knows it any more: mqlab down {lost.run} ends it", soft_wrap=True)
 
 
 def _seen(found: Sequence[Observation]) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ What is opened is closed again, also when opening fails half way; a failing clos
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +23,8 @@ from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
 from lab.emulation.clock import RealClock
-from lab.emulation.engine import engine, labels, logs, sweeping
+from lab.emulation.closing import Closing
+from lab.emulation.engine import engine, labels
 from lab.emulation.engine.containers import Endpoint
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
@@ -35,14 +35,13 @@ from lab.emulation.network.ports import Ports
 from lab.emulation.network.router import start_router
 from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.emulation.watch import readiness
-from lab.errors import HostError, LabError
-from lab.interrupts import uninterrupted
+from lab.errors import HostError
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
 from lab.plan.values import Action, InstancePlan
 from lab.runtime import note as notes
-from lab.runtime.clock import Clock, Origin, boot
+from lab.runtime.clock import Origin, boot
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
@@ -66,7 +65,7 @@ class Host:
         """Open a lab and close it at the end of the block; a detached lab stays once it has opened."""
         clock = RealClock()
         with ExitStack() as closing:
-            closing.push(_Closing(self.client, opening, clock))
+            closing.push(Closing(self.client, opening, clock))
             with engine.explained(), turn(opening.run, opening.note_folder):
                 opened = _Opened(self, opening, clock, closing)
                 for action in opening.plan.actions:
@@ -81,38 +80,6 @@ class Host:
                 yield lab
 
 
-class _Closing:
-    """A context manager that closes a lab; an error of closing never hides an error of the block."""
-
-    def __init__(self, client: docker.DockerClient, opening: Opening, clock: Clock) -> None:
-        self._client, self._opening, self._clock = client, opening, clock
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        opening = self._opening
-        try:
-            with engine.explained():
-                close_lab(self._client, opening.run, opening.folder, opening.note_folder, self._clock)
-        except (LabError, OSError) as closing:
-            if error is None:
-                raise
-            error.add_note(f"and the lab could not be closed: {closing}")
-            logging.getLogger(__name__).error("the lab could not be closed: %s", closing)
-
-
-def close_lab(client: docker.DockerClient, run: str, folder: Path, note_folder: Path, clock: Clock) -> int:
-    """Save the logs of a lab and remove everything of it; return the number of containers and networks removed."""
-    with uninterrupted():
-        try:
-            logs.save(client, run, folder / "logs")
-        finally:
-            removed = sweeping.remove(client, run, clock)
-            notes.forget(run, note_folder)
-    return removed
-
-
 class _Opened:
     """A lab while it is being opened; each kind of action is one method."""
 
@@ -120,7 +87,8 @@ class _Opened:
         self._host, self._client, self._clock = host, host.client, clock
         self._opening, self._plan = opening, opening.plan
         self._owner, self._began = Owner.current(), datetime.now(UTC)
-        self._labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
+        its_labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
+        self._labels = its_labels | labels.places(opening.note_folder, opening.folder)
         starts = opening.service_time
         ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - self._began
         self._control = opening_control(self._plan, self._began, ahead=ahead)

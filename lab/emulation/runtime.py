@@ -10,19 +10,21 @@ from typing import Self
 
 import docker
 from lab.emulation.clock import RealClock
+from lab.emulation.closing import close_lab
 from lab.emulation.engine import doctor, engine, sweeping
 from lab.emulation.images import images as building
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import pool
-from lab.emulation.opening import Host, close_lab
+from lab.emulation.opening import Host
 from lab.emulation.state import NAME, ended_runs
+from lab.errors import HostError, InputError
 from lab.plan.values import Plan
 from lab.runtime import note as notes
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Told
-from lab.runtime.runtime import Finding, Image, Swept
+from lab.runtime.runtime import Finding, Image, Lost, Removal, Swept
 from lab.runtime.turns import remove_stray_locks
 
 
@@ -70,28 +72,54 @@ class Emulation:
         finally:
             lab.release()
 
-    def end(self, note: Note, note_folder: Path) -> int:
-        """End a lab; return the number of containers and networks removed."""
+    def end(self, note: Note, note_folder: Path) -> Removal:
+        """End a lab."""
         return close_lab(self._client, note.run, Path(note.folder), note_folder, self._clock)
 
-    def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
-        """Remove what dead runs left behind, or everything, by label only; and the notes of labs that have ended."""
+    def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
+        """Return the detached labs whose labels say that their note is in this folder, where none can be read."""
+        found = sweeping.find(self._client)
+        known = {note.run for note in notes.load_all(note_folder)}  # after the engine: a new lab has its note by then
+        return tuple(each.lost() for each in found if each.run not in known and each.is_lost(note_folder))
+
+    def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
+        """End a lab by its labels."""
+        return close_lab(self._client, lost.run, lost.folder, note_folder, self._clock)
+
+    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+        """Remove what dead runs left behind, or everything, or all of one run, by label only.
+
+        So are the notes of labs that have ended. A lab that cannot be removed keeps no other one from being removed.
+        """
         here, client = Owner.current(), self._client
         known = notes.load_all(
             note_folder
         )  # before the engine is asked, so that no lab opened since is taken for ended
         found = sweeping.find(client)
-        wanted = [each for each in found if every or each.is_left_behind(here)]
+        wanted = [each for each in found if (every or each.is_left_behind(here) if run is None else each.run == run)]
+        if run is not None and not wanted:
+            there = ", ".join(each.run for each in found)
+            raise InputError.of(f"nothing of run {run} is on this engine", f"there is: {there or 'nothing of any run'}")
+        remarks: list[str] = []
         if not dry_run:
+            stuck: list[HostError] = []
             for each in wanted:
-                sweeping.remove(client, each.run, self._clock)
-                notes.forget(each.run, note_folder)
+                try:
+                    remarks += sweeping.remove(client, each.run, self._clock).remarks
+                except HostError as error:
+                    stuck.append(error)
+                else:
+                    notes.forget(each.run, note_folder)
+            if stuck:
+                raise HostError("\n".join(each.what for each in stuck), "\n".join(each.remedy for each in stuck))
             runs = {each.run for each in found}
             for run in ended_runs(known, runs, engine.identity(client), here):
                 notes.forget(run, note_folder)
             notes.forget_parts(note_folder)
             remove_stray_locks(note_folder, runs)
-        return Swept(removed=tuple(each.leftover() for each in wanted), alive=len(found) - len(wanted))
+        return Swept(
+            removed=tuple(each.leftover() for each in wanted), alive=len(found) - len(wanted), remarks=tuple(remarks)
+        )
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
         """Build the missing ones of the three images, and return all images."""

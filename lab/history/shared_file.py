@@ -107,11 +107,24 @@ class SharedHistory:
 
     def end(self, ended: Ended) -> None:
         """Write the last line. Harmless where that was done before."""
+        with self.held() as end:
+            end(ended)
+
+    @contextmanager
+    def held(self) -> Iterator[Callable[[Ended], None]]:
+        """Keep everybody else from writing until the end of the block, which is given a function to end the history.
+
+        Where it is not called, whoever waited goes on writing.
+        """
         with self._turn() as steps:
-            if steps is not None:
-                self._append(line(ended))
-                self.path.with_suffix(".part").unlink(missing_ok=True)
-                lock_file(self.path).unlink()
+
+            def end(ended: Ended) -> None:
+                if steps is not None:
+                    self._append(line(ended))
+                    self.path.with_suffix(".part").unlink(missing_ok=True)
+                    lock_file(self.path).unlink()
+
+            yield end
 
     def close(self) -> None:
         """Close what is held open; the history goes on."""

@@ -31,7 +31,7 @@ from lab.living import keeper_process, words
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
-from lab.living.history import PYTHON, LivingHistory, end_history
+from lab.living.history import PYTHON, LivingHistory
 from lab.living.verbs import Verbs
 from lab.network.vpc import Network
 from lab.operating import Done, create_broker, operate, reboot
@@ -41,7 +41,6 @@ from lab.runtime.client import Endpoint
 from lab.runtime.lab import Silent, StandingLab
 from lab.runtime.note import Note, note_folder
 from lab.runtime.progress import Logged, Told
-from lab.runtime.runtime import Runtime
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
 from lab.runtimes import runtime
@@ -302,14 +301,6 @@ def attach(
     keeper_process.start(note, environment)
     with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress, by=by) as live:
         yield live
-
-
-def end(note: Note, its: Runtime, folder: Path) -> int:
-    """End a lab, and with it its history and its keeper; return how many things were removed."""
-    end_history(note)
-    removed = its.end(note, folder)
-    keeper_process.await_end(note)
-    return removed
 
 
 def catch_up(live: Live, told: Told) -> None:

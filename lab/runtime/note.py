@@ -11,13 +11,13 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -136,8 +136,19 @@ def forget_parts(folder: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def choose(known: tuple[Note, ...], run: str | None) -> Note:
-    """Return the note of a run id, given whole or by its beginning or end, or the only note for None.
+class _Named(Protocol):
+    @property
+    def run(self) -> str: ...
+
+    @property
+    def scenario(self) -> str: ...
+
+
+_Lab = TypeVar("_Lab", bound=_Named)
+
+
+def choose(known: Sequence[_Lab], run: str | None) -> _Lab:
+    """Return the lab of a run id, given whole or by its beginning or end, or the only lab for None.
 
     Raise InputError, which lists the labs, unless exactly one fits.
     """

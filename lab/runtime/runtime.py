@@ -63,6 +63,25 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """The result of ending one lab."""
+
+    parts: int  # containers and networks that were removed
+    remarks: tuple[str, ...] = ()  # what else a person should know of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A detached lab that stands, and whose note is lost or damaged."""
+
+    run: str
+    created: str
+    folder: Path | None  # the run folder, where it is known
+    counts: Mapping[str, int]  # kind of part → number
+    scenario: str = "its note is lost or damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
     """The parts of one lab that are on this machine."""
 
@@ -78,6 +97,7 @@ class Swept:
 
     removed: tuple[Leftover, ...]
     alive: int  # labs that it left alone
+    remarks: tuple[str, ...] = ()  # what else a person should know of it
 
 
 class Runtime(Protocol):
@@ -109,12 +129,23 @@ class Runtime(Protocol):
         """Return an open lab, whichever process opened it; the lab goes on after the block."""
         ...
 
-    def end(self, note: Note, note_folder: Path) -> int:
-        """End a lab, save its logs and remove everything of it; return the number of parts removed."""
+    def end(self, note: Note, note_folder: Path) -> Removal:
+        """End a lab: save its logs, remove everything of it and then its note; HostError if a part stays."""
         ...
 
-    def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
-        """Remove what dead runs left behind, or every lab; with `dry_run`, only return what would be removed."""
+    def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
+        """Return the detached labs that stand and should have a note in this folder, but have none to be read."""
+        ...
+
+    def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
+        """End a lab whose note is lost, as `end` does."""
+        ...
+
+    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+        """Remove what dead runs left behind, or every lab, or all of one run, given by its whole id, alive or not.
+
+        With `dry_run`, only return what would be removed.
+        """
         ...
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from lab.runtime.owner import Owner
 
@@ -13,6 +14,8 @@ BROKER = "mqlab.broker"
 CREATED = "mqlab.created"
 OWNER = "mqlab.owner"
 DETACHED = "mqlab.detached"  # such a lab outlives its owner, until `mqlab down`
+STATE = "mqlab.state"  # the folder that has the lab's note
+FOLDER = "mqlab.folder"  # the run folder
 
 
 def router_name(run: str) -> str:
@@ -36,3 +39,8 @@ def of_lab(run: str, owner: Owner, *, detached: bool) -> dict[str, str]:
         CREATED: datetime.now(UTC).isoformat(timespec="seconds"),
         DETACHED: "yes" if detached else "no",
     }
+
+
+def places(note_folder: Path, folder: Path) -> dict[str, str]:
+    """Return the labels by which a lab is found, and ended, whose note is lost."""
+    return {STATE: str(note_folder.absolute()), FOLDER: str(folder.absolute())}

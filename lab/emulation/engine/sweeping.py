@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import docker.errors
 from docker.models.containers import Container
@@ -19,7 +21,7 @@ from lab.emulation.engine.labels import router_name
 from lab.errors import HostError
 from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
-from lab.runtime.runtime import Leftover
+from lab.runtime.runtime import Leftover, Lost, Removal
 
 PATIENCE = 30.0  # seconds for the engine to remove a lab
 _AGAIN = 0.3  # seconds between two attempts
@@ -37,10 +39,21 @@ class Found:
     networks: int
     volumes: int  # the stores of pairs
     whole: bool  # its opening was completed
+    note_folder: str = ""  # "": opened by a version of mqlab that did not label it
+    folder: str = ""  # the run folder; likewise
 
     def is_left_behind(self, here: Owner) -> bool:
         """Return whether the lab cannot be in use: its owner is surely dead, and did not detach it."""
         return self.owner is not None and self.owner.is_dead(here) and not (self.detached and self.whole)
+
+    def is_lost(self, note_folder: Path) -> bool:
+        """Return whether the lab, which has no note that can be read, should have one in this folder."""
+        return self.detached and self.whole and self.note_folder == str(note_folder.absolute())
+
+    def lost(self) -> Lost:
+        """Return the lab as one whose note is lost."""
+        folder = Path(self.folder) if self.folder else None
+        return Lost(run=self.run, created=self.created, folder=folder, counts=self.leftover().counts)
 
     def leftover(self) -> Leftover:
         """Return the lab as a sweep reports it."""
@@ -51,24 +64,25 @@ class Found:
         return Leftover(run=self.run, created=self.created, counts=counts, words=words)
 
 
-def find(client: docker.DockerClient) -> tuple[Found, ...]:
-    """Return every lab that has containers, networks or volumes on the engine, the oldest first."""
+def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ...]:
+    """Return every lab, or that of one run, that has containers, networks or volumes here, the oldest first."""
+    label = labels.RUN if run is None else f"{labels.RUN}={run}"
     labelled: dict[str, list[dict[str, str]]] = {}
     containers: Counter[str] = Counter()
     whole: set[str] = set()
-    for container in client.containers.list(all=True, filters={"label": labels.RUN}, ignore_removed=True):
-        run = container.labels[labels.RUN]
-        labelled.setdefault(run, []).append(container.labels)
-        containers[run] += 1
-        if container.name == router_name(run):
-            whole.add(run)
+    for container in client.containers.list(all=True, filters={"label": label}, ignore_removed=True):
+        its_run = container.labels[labels.RUN]
+        labelled.setdefault(its_run, []).append(container.labels)
+        containers[its_run] += 1
+        if container.name == router_name(its_run):
+            whole.add(its_run)
     networks: Counter[str] = Counter()
-    for network in client.networks.list(filters={"label": labels.RUN}):
+    for network in client.networks.list(filters={"label": label}):
         its = network.attrs["Labels"]
         labelled.setdefault(its[labels.RUN], []).append(its)
         networks[its[labels.RUN]] += 1
     volumes: Counter[str] = Counter()
-    for volume in client.volumes.list(filters={"label": labels.RUN}):
+    for volume in client.volumes.list(filters={"label": label}):
         its = volume.attrs["Labels"]
         labelled.setdefault(its[labels.RUN], []).append(its)
         volumes[its[labels.RUN]] += 1
@@ -84,6 +98,8 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
                     networks=networks[run],
                     volumes=volumes[run],
                     whole=run in whole,
+                    note_folder=its[0].get(labels.STATE, ""),
+                    folder=its[0].get(labels.FOLDER, ""),
                 )
                 for run, its in labelled.items()
             ),
@@ -92,52 +108,80 @@ def find(client: docker.DockerClient) -> tuple[Found, ...]:
     )
 
 
-def remove(client: docker.DockerClient, run: str, clock: Clock) -> int:
-    """Remove everything of one lab and return the number of containers and networks; harmless if there are none.
+def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
+    """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
-    Raise HostError if the engine still refuses after 30 s.
+    A container that is no part of the lab is taken off its networks first, and left alone otherwise. Raise HostError if
+    the engine still refuses after 30 s, or at once for the store that such a container uses.
     """
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
-    found = 0
+    removed: set[str | None] = set()
+    taken_off: dict[str, None] = {}
     refusals: list[str] = []
     until = clock.now() + PATIENCE
     while True:
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)
         volumes = client.volumes.list(filters=wanted)
-        found = max(found, len(containers) + len(networks))
+        removed |= {each.id for each in (*containers, *networks)}
         if not containers and not networks and not volumes:
-            return found
+            return Removal(parts=len(removed), remarks=tuple(taken_off))
+        if not containers and not networks and (users := list(_users(client, run, volumes))):
+            raise HostError(
+                f"a store of lab {run} could not be removed: {', '.join(users)}",
+                f"remove what uses it, and then what is left of the lab: mqlab sweep {run}",
+            )
         if clock.now() > until:
             left = ", ".join(str(each.name) for several in (containers, networks, volumes) for each in several)
-            raise HostError(f"of lab {run}, {left} could not be removed: {refusals[-1]}", "try: mqlab sweep --all")
+            raise HostError(f"of lab {run}, {left} could not be removed: {refusals[-1]}", f"try: mqlab sweep {run}")
         refusals = ["the engine gives no reason"]
         with ThreadPoolExecutor(max_workers=8) as pool:
             refusals += filter(None, pool.map(partial(_remove_container, client), containers))
+        for network in networks:
+            taken_off |= dict.fromkeys(_take_strangers_off(client, run, network))
         refusals += filter(None, [*map(_remove_one, networks), *map(_remove_one, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_AGAIN)
 
 
+def _strangers(client: docker.DockerClient, run: str, filters: dict[str, str | list[str] | bool]) -> list[Container]:
+    found = client.containers.list(all=True, filters=filters, ignore_removed=True)
+    return [each for each in found if each.labels.get(labels.RUN) != run]
+
+
+def _take_strangers_off(client: docker.DockerClient, run: str, network: Network) -> Iterator[str]:
+    """Disconnect the containers on a lab's network that are no part of the lab; yield what was done, in words."""
+    for stranger in _strangers(client, run, {"network": str(network.id)}):
+        try:
+            network.disconnect(stranger, force=True)
+        except docker.errors.APIError:
+            continue  # it has gone meanwhile, or the network's removal will say why not
+        goes_on = "; it runs on" if stranger.status == "running" else ""
+        yield f"{stranger.name} is no part of lab {run} and was taken off its network {network.name}{goes_on}"
+
+
+def _users(client: docker.DockerClient, run: str, volumes: list[Volume]) -> Iterator[str]:
+    for volume in volumes:
+        for stranger in _strangers(client, run, {"volume": str(volume.name)}):
+            yield f"the container {stranger.name}, which is no part of the lab, uses {volume.name}"
+
+
 def _remove_container(client: docker.DockerClient, container: Container) -> str | None:
     """Remove a container and return the engine's reason if it refuses; a missing container is a success."""
     # Published ports are on the first network by name, and move to the next one when it goes, at a second each time.
-    for name in sorted(container.attrs["NetworkSettings"]["Networks"])[1:]:
+    for _, its in sorted(container.attrs["NetworkSettings"]["Networks"].items())[1:]:
         with suppress(docker.errors.APIError):
-            client.networks.get(name).disconnect(container, force=True)
-    try:
-        container.remove(force=True, v=True)
-    except docker.errors.NotFound:
-        return None
-    except docker.errors.APIError as error:
-        return str(error.explanation or error)
-    return None
+            client.networks.get(its["NetworkID"]).disconnect(container, force=True)
+    return _remove_one(container)
 
 
-def _remove_one(what: Network | Volume) -> str | None:
+def _remove_one(what: Container | Network | Volume) -> str | None:
     try:
-        what.remove()
+        if isinstance(what, Container):
+            what.remove(force=True, v=True)
+        else:
+            what.remove()
     except docker.errors.NotFound:
         return None
     except docker.errors.APIError as error:

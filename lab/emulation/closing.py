@@ -1,0 +1,60 @@
+"""Closing a lab: its logs are kept, then everything of it is removed, and its note last."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import docker
+from lab.emulation.engine import engine, logs, sweeping
+from lab.errors import LabError
+from lab.interrupts import uninterrupted
+from lab.runtime import note as notes
+from lab.runtime.clock import Clock
+from lab.runtime.runtime import Opening, Removal
+
+_LOG = logging.getLogger(__name__)
+
+
+class Closing:
+    """A context manager that closes a lab; an error of closing never hides an error of the block."""
+
+    def __init__(self, client: docker.DockerClient, opening: Opening, clock: Clock) -> None:
+        self._client, self._opening, self._clock = client, opening, clock
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        opening = self._opening
+        try:
+            with engine.explained():
+                closed = close_lab(self._client, opening.run, opening.folder, opening.note_folder, self._clock)
+            for remark in closed.remarks:
+                _LOG.warning("%s", remark)
+        except (LabError, OSError) as closing:
+            if error is None:
+                raise
+            error.add_note(f"and the lab could not be closed: {closing}")
+            _LOG.error("the lab could not be closed: %s", closing)
+
+
+def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_folder: Path, clock: Clock) -> Removal:
+    """Save the logs of a lab, where its run folder is there, and remove everything of it and then its note.
+
+    Raise HostError if a part of the lab stays; logs and a note that cannot be written only make a remark.
+    """
+    remarks: list[str] = []
+    with uninterrupted():
+        if folder is not None and folder.is_dir():
+            try:
+                logs.save(client, run, folder / "logs")
+            except (OSError, *engine.ENGINE_TROUBLE) as error:
+                remarks.append(f"not every log of lab {run} could be kept: {error}")
+        removal = sweeping.remove(client, run, clock)
+        try:
+            notes.forget(run, note_folder)
+        except OSError as error:
+            remarks.append(f"the note of lab {run} stays, though the lab has gone: {error}")
+    return replace(removal, remarks=(*removal.remarks, *remarks))

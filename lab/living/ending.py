@@ -1,0 +1,54 @@
+"""The end of a lab that stands: everything of it is removed, and then its history ends, and its keeper."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab.history import Ended, SharedHistory
+from lab.living import keeper_process
+from lab.living.history import FILE, file_of
+from lab.runtime.note import Note
+from lab.runtime.runtime import Lost, Removal, Runtime
+
+
+def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
+    """End a lab, and with it its history and its keeper; return what was removed.
+
+    Nobody writes to the history meanwhile, and after an error it goes on as the rest of the lab does. A history that
+    cannot be written keeps no lab from ending.
+    """
+    remarks: list[str] = []
+    with ExitStack() as stack:
+        finish = None
+        if (path := _history(of)) is not None:
+            try:
+                file = stack.enter_context(closing(SharedHistory(path)))
+                finish = stack.enter_context(file.held())
+            except (OSError, ValueError) as error:
+                remarks.append(f"the history {path} could not be ended: {error}")
+        removal = its.end(of, note_folder) if isinstance(of, Note) else its.end_lost(of, note_folder)
+        if finish is not None:
+            try:
+                finish(_ended(of))
+            except OSError as error:
+                remarks.append(f"the history {path} could not be ended: {error}")
+    if isinstance(of, Note):
+        keeper_process.await_end(of)
+    return replace(removal, remarks=(*removal.remarks, *remarks))
+
+
+def _history(of: Note | Lost) -> Path | None:
+    if isinstance(of, Note):
+        return file_of(of)
+    return None if of.folder is None else of.folder / FILE
+
+
+def _ended(of: Note | Lost) -> Ended:
+    if isinstance(of, Note):
+        return Ended(t=of.now(), complete=True, note="the lab was ended")
+    # The origin of its clock was in the note; what is left of it is true to a second.
+    t = (datetime.now(UTC) - datetime.fromisoformat(of.created)).total_seconds()
+    return Ended(t=t, complete=False, note="the lab's note was lost, and the lab was ended by its labels")

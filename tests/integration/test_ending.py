@@ -1,0 +1,126 @@
+"""A lab ends whatever is in the way: a stranger on its networks or its store, a note that is damaged or lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import labs
+from lab.emulation.clock import RealClock
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.runtime import Emulation
+from lab.errors import HostError
+from lab.history import read
+from lab.runtime.note import new_run_id
+from lab.runtime.owner import Owner
+from tests.command import Commands
+from tests.integration.labs import Engine, left_of, stranger
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def run(engine: Engine) -> Iterator[str]:
+    """A run id of whatever a test makes; nothing of it is left."""
+    run = new_run_id()
+    yield run
+    sweeping.remove(engine.client, run, RealClock())
+
+
+def labelled(run: str, state: Path, *, detached: bool = True) -> dict[str, str]:
+    owner = labels.of_lab(run, Owner.current(), detached=detached)
+    return {**owner, **labels.places(state, state / "run")}
+
+
+def parts(engine: Engine, run: str, state: Path, *, detached: bool = True) -> None:
+    """Make a network and a router that was never started: to its labels, a lab that has opened."""
+    its = labelled(run, state, detached=detached)
+    engine.client.networks.create(f"mqlab-{run}-region-tokyo", labels={**its, labels.ROLE: "network"})
+    image = next(iter(engine.images.values())).router
+    engine.client.containers.create(image, name=labels.router_name(run), labels={**its, labels.ROLE: "router"})
+
+
+def test_a_detached_lab_whose_note_is_damaged_is_named_and_ends_in_spite_of_a_stranger(
+    mqlab: Commands, engine: Engine
+) -> None:
+    assert mqlab("up", "one-way", "--detach").code == 0
+    run = mqlab.latest.name
+    try:
+        with stranger(engine) as (its, _):
+            network = f"mqlab-{run}-region-tokyo"
+            engine.client.networks.get(network).connect(its)
+            (mqlab.state / f"{run}.json").write_text('{"run": ')
+            shown = mqlab("status")
+            assert (shown.code, run in shown.out, f"mqlab down {run} ends it" in shown.out) == (0, True, True), shown
+            (told,) = mqlab("status", "--json").json
+            assert (told["run"], told["containers"], told["networks"]) == (run, 3, 3)
+            ended = mqlab("down", run[-6:], "--json")
+            assert (ended.code, ended.json) == (0, {run: 6}), ended
+            assert (
+                f"{its.name} is no part of lab {run} and was taken off its network {network}; it runs on" in ended.err
+            )
+            its.reload()
+            assert (its.status, list(its.attrs["NetworkSettings"]["Networks"])) == ("running", ["bridge"])
+        assert left_of(engine.client, run) == []
+        assert list(mqlab.state.glob("*")) == []
+        assert {each.name for each in (mqlab.latest / "logs").iterdir()} == {"router.log", "tokyo.log", "singapore.log"}
+        history = read(mqlab.latest / "history.jsonl")
+        assert not history.complete and "the lab's note was lost" in str(history.observations[-1])
+    finally:
+        mqlab("sweep", run)
+
+
+def test_only_a_detached_lab_of_this_state_folder_counts_as_lost(engine: Engine, tmp_path: Path, run: str) -> None:
+    parts(engine, run, tmp_path / "ours")
+    with Emulation(os.environ) as its:
+        (lost,) = its.lost_labs(tmp_path / "ours")
+        assert (lost.run, lost.folder) == (run, tmp_path / "ours" / "run")
+        assert its.lost_labs(tmp_path / "another's") == ()
+
+
+def test_a_lab_in_the_foreground_is_not_lost_to_others(engine: Engine, tmp_path: Path, run: str) -> None:
+    parts(engine, run, tmp_path, detached=False)
+    with Emulation(os.environ) as its:
+        assert its.lost_labs(tmp_path) == ()
+
+
+def test_a_program_ends_a_lab_whose_note_is_lost(engine: Engine, tmp_path: Path, run: str) -> None:
+    parts(engine, run, tmp_path)
+    assert labs.down(run, environment={**os.environ, "MQLAB_STATE": str(tmp_path)}) == 2
+    assert left_of(engine.client, run) == []
+
+
+def test_a_sweep_of_one_run_ends_that_one_alone(mqlab: Commands, engine: Engine, run: str) -> None:
+    parts(engine, run, mqlab.state)
+    other = new_run_id()
+    parts(engine, other, mqlab.state)
+    try:
+        would = mqlab("sweep", run, "--dry-run", "--json")
+        assert [each["run"] for each in would.json] == [run]
+        swept = mqlab("sweep", run)
+        assert (swept.code, f"removed lab {run}: 1 containers, 1 networks" in swept.out) == (0, True), swept
+        assert left_of(engine.client, run) == []
+        assert len(left_of(engine.client, other)) == 2
+        again = mqlab("sweep", run)
+        assert again.code == 2 and f"nothing of run {run} is on this engine" in again.err
+        both = mqlab("sweep", run, "--all")
+        assert both.code == 2 and "one run, or --all" in both.err
+    finally:
+        sweeping.remove(engine.client, other, RealClock())
+
+
+def test_a_store_that_a_stranger_uses_is_told_with_its_name(engine: Engine, tmp_path: Path, run: str) -> None:
+    store = f"mqlab-{run}-singapore-store"
+    engine.client.volumes.create(store, labels={**labelled(run, tmp_path), labels.ROLE: "store"})
+    image = next(iter(engine.images.values())).router
+    its = engine.client.containers.create(image, name=f"mqlab-test-{run}-user", volumes=[f"{store}:/mnt"])
+    try:
+        with pytest.raises(HostError) as caught:
+            sweeping.remove(engine.client, run, RealClock())
+        assert f"the container {its.name}, which is no part of the lab, uses {store}" in caught.value.what
+        assert f"mqlab sweep {run}" in caught.value.remedy and "--all" not in caught.value.remedy
+    finally:
+        its.remove(force=True)
