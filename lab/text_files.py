@@ -1,16 +1,70 @@
-"""Text files: why a path is not one, and atomic writing."""
+"""Files that somebody named: why a path is not one, opening and reading within a bound, atomic writing."""
 
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
+from typing import BinaryIO
+
+from lab.errors import InputError
 
 
 def why_not_a_file(path: Path) -> str:
-    """Return what a path is instead of a file: `is not there`, `is a folder`, `is a device or a pipe`."""
-    if path.is_dir():
+    """Return why a path cannot be read as a file, or an empty text if it can.
+
+    `is not there`, `is a folder`, `is a device or a pipe`, `cannot be read: …`.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a zero byte in its name
+        return "is not there"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if stat.S_ISDIR(mode):
         return "is a folder"
-    return "is a device or a pipe" if path.exists() else "is not there"
+    return "" if stat.S_ISREG(mode) else "is a device or a pipe"
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path is a file; False, without an error, for a name that no file can have."""
+    return not why_not_a_file(path)
+
+
+def open_file(path: Path, file: str) -> BinaryIO:
+    """Open a file to be read; raise InputError, which names it `file`, if it is none or cannot be opened.
+
+    What is no regular file is never waited for, also where it takes a file's place meanwhile.
+    """
+    if why := why_not_a_file(path):
+        raise InputError.of(f"{file} {why}", "a file is needed")
+    try:
+        return open(path, "rb", opener=_open_without_waiting)
+    except OSError as error:
+        raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
+
+
+def read_bytes(path: Path, file: str, most: int) -> bytes:
+    """Return a file's content, one byte more than `most` if it is longer; raise InputError if it cannot be read.
+
+    What a file's size is said to be is not relied on: those of /proc have none.
+    """
+    with open_file(path, file) as stream:
+        try:
+            content = stream.read(most + 1)
+        except OSError as error:
+            raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
+    if content is None:  # it would have to be waited for
+        raise InputError.of(f"{file} cannot be read: nothing is in it yet", "a file is needed")
+    return content
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(0, "it is no file")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ Dots separate the levels of a name; in a wildcard `*` stands for one level and `
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Protocol
 
 
@@ -42,9 +43,9 @@ def hears(subscription: str, destination: str) -> bool:
 
 
 def _overlap(left: list[str], right: list[str]) -> bool:
-    if left[:1] == [">"] or right[:1] == [">"]:
-        return True  # also if no level follows: in ActiveMQ a.> receives a
-    if not left or not right:
-        return not left and not right
-    first, second = left[0], right[0]
-    return (first == second or "*" in (first, second)) and _overlap(left[1:], right[1:])
+    for first, second in zip_longest(left, right):
+        if ">" in (first, second):
+            return True  # also if no level follows: in ActiveMQ a.> receives a
+        if first is None or second is None or (first != second and "*" not in (first, second)):
+            return False
+    return True

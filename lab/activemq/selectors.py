@@ -7,7 +7,8 @@ ActiveMQ reads a header as a number if it is compared with one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 Value = str | int | float | bool | None
@@ -15,11 +16,14 @@ _Test = Callable[[Mapping[str, Value]], bool | None]
 _Taken = Callable[[Value, Value], Value]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+|\d+)|(?P<text>'(?:[^']|'')*')|(?P<name>[A-Za-z_$][\w$]*)"
+    r"(?:(?P<number>\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+|\d+)|(?P<text>'(?:[^']|'')*')|(?P<name>[A-Za-z_$][\w$]*)"
     r"|(?P<sign><>|<=|>=|[-=<>(),]))"
 )
+_SPACES = re.compile(r"\s*")
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "LIKE", "ESCAPE", "IS", "NULL", "TRUE", "FALSE"})
 _OURS = ("JMS", "mqlab_")  # prefixes of headers that brokers and the lab set themselves
+_DEEPEST = 40  # parentheses in each other
+_LONGEST_NUMBER = 40  # digits; neither a long nor a double has as many
 
 
 class Untold(ValueError):
@@ -57,7 +61,7 @@ def properties(
 def _parsed(selector: str, read_as_numbers: bool) -> _Test:
     """Return the test that a selector makes; raise Untold if it cannot be read."""
     reader = _Reader(selector, _as if read_as_numbers else _as_it_is)
-    test = reader.either()
+    test = reader.either(0)
     if reader.next:
         reader.stuck()
     return test
@@ -66,18 +70,18 @@ def _parsed(selector: str, read_as_numbers: bool) -> _Test:
 class _Reader:
     def __init__(self, selector: str, taken: _Taken) -> None:
         self._selector, self._taken = selector, taken
-        self._tokens: list[tuple[str, str]] = []
-        position = 0
-        while selector[position:].strip():
+        self._tokens: deque[tuple[str, str]] = deque()
+        position = _skip(selector, 0)
+        while position < len(selector):
             found = _TOKEN.match(selector, position)
             if found is None:
-                raise Untold(f"{selector[position:].strip()[:20]!r} in it is not read")
+                raise Untold(f"{selector[position : position + 20].rstrip()!r} in it is not read")
             kind = str(found.lastgroup)
             word = found[kind]
             if kind == "name" and word.upper() in _KEYWORDS:
                 kind, word = "sign", word.upper()
             self._tokens.append((kind, word))
-            position = found.end()
+            position = _skip(selector, found.end())
 
     @property
     def next(self) -> str:
@@ -87,7 +91,7 @@ class _Reader:
 
     def take(self, *signs: str) -> str:
         """Return the next sign and go on, if it is one of these; else return an empty text."""
-        return self._tokens.pop(0)[1] if self.next in signs else ""
+        return self._tokens.popleft()[1] if self.next in signs else ""
 
     def need(self, sign: str) -> None:
         if not self.take(sign):
@@ -96,24 +100,30 @@ class _Reader:
     def stuck(self) -> NoReturn:
         raise Untold(f"{self._tokens[0][1]!r} in it is not read" if self._tokens else "it ends too soon")
 
-    def either(self) -> _Test:
-        test = self._both()
+    def either(self, depth: int) -> _Test:
+        tests = [self._both(depth)]
         while self.take("OR"):
-            test = _or(test, self._both())
-        return test
+            tests.append(self._both(depth))
+        return _any(tests)
 
-    def _both(self) -> _Test:
-        test = self._not()
+    def _both(self, depth: int) -> _Test:
+        tests = [self._not(depth)]
         while self.take("AND"):
-            test = _and(test, self._not())
-        return test
+            tests.append(self._not(depth))
+        return _all(tests)
 
-    def _not(self) -> _Test:
-        return _negated(self._not()) if self.take("NOT") else self._one()
+    def _not(self, depth: int) -> _Test:
+        negations = 0
+        while self.take("NOT"):
+            negations += 1
+        test = self._one(depth)
+        return _negated(test) if negations % 2 else test
 
-    def _one(self) -> _Test:
+    def _one(self, depth: int) -> _Test:
         if self.take("("):
-            test = self.either()
+            if depth == _DEEPEST:
+                raise Untold(f"more than {_DEEPEST} parentheses in each other are not read")
+            test = self.either(depth + 1)
             self.need(")")
             return test
         if word := self.take("TRUE", "FALSE"):
@@ -134,8 +144,8 @@ class _Reader:
         self.need("AND")
         high = self._literal()
         if negated:  # less or more: not the same as a negation if the header is no number
-            return _or(_ordered(name, "<", low, self._taken), _ordered(name, ">", high, self._taken))
-        return _and(_ordered(name, ">=", low, self._taken), _ordered(name, "<=", high, self._taken))
+            return _any([_ordered(name, "<", low, self._taken), _ordered(name, ">", high, self._taken)])
+        return _all([_ordered(name, ">=", low, self._taken), _ordered(name, "<=", high, self._taken)])
 
     def _compared(self, name: str) -> _Test:
         sign = self.take("=", "<>", "<", "<=", ">", ">=", "IN", "LIKE")
@@ -147,8 +157,8 @@ class _Reader:
             self.need(")")
             return lambda headers: None if (value := _look(headers, name)) is None else value in listed
         if sign == "LIKE":
-            pattern = _pattern(self._text(), self._text() if self.take("ESCAPE") else "")
-            return lambda headers: _like(_look(headers, name), pattern)
+            pieces = _pieces(self._text(), self._text() if self.take("ESCAPE") else "")
+            return lambda headers: _like(_look(headers, name), pieces)
         if not sign:
             self.stuck()
         literal = self._literal()
@@ -160,19 +170,21 @@ class _Reader:
     def _name(self) -> str:
         if self.next != "a name":
             self.stuck()
-        return self._tokens.pop(0)[1]
+        return self._tokens.popleft()[1]
 
     def _text(self) -> str:
         if self.next != "a text":
             self.stuck()
-        return self._tokens.pop(0)[1][1:-1].replace("''", "'")
+        return self._tokens.popleft()[1][1:-1].replace("''", "'")
 
     def _literal(self) -> Value:
         if word := self.take("TRUE", "FALSE"):
             return word == "TRUE"
         minus = -1 if self.take("-") else 1
         if self.next == "a number":
-            text = self._tokens.pop(0)[1]
+            text = self._tokens.popleft()[1]
+            if len(text) > _LONGEST_NUMBER:
+                raise Untold(f"the number {text[:20]}… in it is not read")
             return minus * (int(text) if text.isdigit() else float(text))
         return self._text()
 
@@ -226,23 +238,35 @@ def _ordered(name: str, sign: str, literal: Value, taken: _Taken) -> _Test:
     return test
 
 
-def _pattern(like: str, escape: str) -> re.Pattern[str]:
-    parts, plain = [], False
+def _pieces(like: str, escape: str) -> tuple[re.Pattern[str], ...]:
+    """Return the parts of a LIKE pattern between its % signs, in each of which `_` is any character."""
+    pieces, plain = [""], False
     for character in like:
         if plain:
-            parts.append(re.escape(character))
+            pieces[-1] += re.escape(character)
             plain = False
         elif escape and character == escape:
             plain = True
+        elif character == "%":
+            pieces.append("")
         else:
-            parts.append({"%": ".*", "_": "."}.get(character, re.escape(character)))
-    return re.compile("".join(parts), re.DOTALL)
+            pieces[-1] += "." if character == "_" else re.escape(character)
+    return tuple(re.compile(each, re.DOTALL) for each in pieces)
 
 
-def _like(value: Value, pattern: re.Pattern[str]) -> bool | None:
+def _like(value: Value, pieces: tuple[re.Pattern[str], ...]) -> bool | None:
+    """Return whether a text is like a pattern: each piece is sought once, where a regular expression might not end."""
     if value is None:
         return None
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
+    if not isinstance(value, str):
+        return False
+    if len(pieces) == 1:
+        return pieces[0].fullmatch(value) is not None
+    found = pieces[0].match(value)
+    for piece in pieces[1:-1]:
+        found = found and piece.search(value, found.end())
+    # The last piece has one width, so that only one place is left for it.
+    return found is not None and any(pieces[-1].fullmatch(value, at) for at in range(found.end(), len(value) + 1))
 
 
 def _negated(test: _Test) -> _Test:
@@ -252,15 +276,30 @@ def _negated(test: _Test) -> _Test:
     return negated
 
 
-def _and(one: _Test, other: _Test) -> _Test:
-    def both(headers: Mapping[str, Value]) -> bool | None:
-        return one(headers) and other(headers)
+def _all(tests: Sequence[_Test]) -> _Test:
+    """Return the test that passes where all do; as Python's `and`, it gives the last result that it looked at."""
 
-    return both
+    def every(headers: Mapping[str, Value]) -> bool | None:
+        found: bool | None = True
+        for test in tests:
+            if not (found := test(headers)):
+                return found
+        return found
+
+    return tests[0] if len(tests) == 1 else every
 
 
-def _or(one: _Test, other: _Test) -> _Test:
-    def either(headers: Mapping[str, Value]) -> bool | None:
-        return True if one(headers) else other(headers)
+def _any(tests: Sequence[_Test]) -> _Test:
+    def some(headers: Mapping[str, Value]) -> bool | None:
+        found: bool | None = False
+        for test in tests:
+            if found := test(headers):
+                return True
+        return found
 
-    return either
+    return tests[0] if len(tests) == 1 else some
+
+
+def _skip(text: str, position: int) -> int:
+    """Return the position after the white space at a position."""
+    return _SPACES.match(text, position).end()  # type: ignore[union-attr]  # it matches an empty text too

@@ -19,11 +19,13 @@ import typer
 from lab.activemq import releases
 from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
-from lab.amazonmq.configurations.configuration import read, read_bytes
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import options
 from lab.cli.options import JSON, VERSION, ending
 from lab.errors import HostError, InputError, Problem
+from lab.text_files import read_bytes
 from lab.units import several
 
 _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
@@ -93,15 +95,16 @@ def is_configuration(name: str) -> bool:
     path = Path(name)
     if path.suffix.lower() == ".xml":
         return True
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return stream.read(1024).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
+    try:
+        head = read_bytes(path, name, 1024)
+    except InputError:
+        return False  # loading it as a scenario says why
+    return head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"<")
 
 
 def _configuration(name: str, engine_version: str, target: Path | None) -> Checked:
     try:
-        content = read_bytes(Path(name), name)
+        content = read_configuration(Path(name), name)
         saved = sanitise(read(content, name), engine_version)
     except InputError as error:
         return Checked(problems=error.problems)

@@ -25,6 +25,7 @@ from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
+from lab.text_files import why_not_a_file
 
 _LOOK_EVERY = 0.2  # seconds between two looks for new lines
 HISTORY = Annotated[
@@ -102,9 +103,10 @@ def find(named: str | None) -> Path:
     """
     if named is not None and named != "latest":
         path = Path(named)
-        if path.is_dir():
+        what = why_not_a_file(path)
+        if what == "is a folder":
             return _history_in(path)
-        if path.exists() or path.suffix == ".jsonl" or os.sep in named:
+        if what != "is not there" or path.suffix == ".jsonl" or os.sep in named:
             return path
     runs = home(os.environ) / "runs"
     if named is None or named == "latest":

@@ -136,8 +136,8 @@ def _complain(text: str) -> None:
 
 def check_writable(path: Path | None) -> None:
     """Raise InputError if a file to write is a folder or a device, or its folder is missing or not writable."""
-    if path is not None and path.exists() and not path.is_file():
-        raise InputError.of(f"{path} {why_not_a_file(path)}", "name the file to write")
+    if path is not None and (why := why_not_a_file(path)) and why != "is not there":
+        raise InputError.of(f"{path} {why}", "name the file to write")
     if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
         raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
 

@@ -70,14 +70,14 @@ def _copy(path: Path, to: Path) -> tuple[Path, ...]:
     """
     names = [source.name for source in scenario_argument.load_named(path.stem).origin.sources]
     targets = tuple(to / each for each in names)
-    taken = [str(each) for each in targets if each.exists()]
-    if taken:
-        raise InputError.of(f"{', '.join(taken)}: there already, and not overwritten", "name another folder")
-    for target in targets:
-        above = next(each for each in target.parents if each.exists())
-        if not above.is_dir():
-            raise InputError.of(f"{above} is a file", "name a folder")
     try:
+        taken = [str(each) for each in targets if each.exists()]
+        if taken:
+            raise InputError.of(f"{', '.join(taken)}: there already, and not overwritten", "name another folder")
+        for target in targets:
+            above = next(each for each in target.parents if each.exists())
+            if not above.is_dir():
+                raise InputError.of(f"{above} is a file", "name a folder")
         for target in targets:  # all folders first: where one cannot be made, nothing is written
             target.parent.mkdir(parents=True, exist_ok=True)
         for name, target in zip(names, targets, strict=True):

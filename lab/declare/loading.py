@@ -28,7 +28,7 @@ from lab.declare.topology import Configuration
 from lab.declare.validating import validate
 from lab.errors import InputError, Place, Problem
 from lab.masking import MASK, Mask
-from lab.text_files import why_not_a_file
+from lab.text_files import is_file, read_bytes, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -66,13 +66,13 @@ def masked_sources(scenario: Scenario) -> tuple[SourceFile, ...]:
 def resolve(name_or_path: str, shipped: Path) -> Path:
     """Return the path of a scenario given by path, or by name in the folder `shipped`; raise InputError if unknown."""
     path = Path(name_or_path)
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or path.is_file():
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or is_file(path):
         return path
     names = sorted(each.stem for each in shipped.glob("*.yaml"))
     if name_or_path in names:
         return shipped / f"{name_or_path}.yaml"
-    if path.exists():
-        return path  # a folder or a pipe: refused when it is read
+    if why_not_a_file(path) != "is not there":
+        return path  # a folder, a pipe, a name too long: refused when it is read
     raise InputError.of(
         f'no scenario named "{name_or_path}" ships with mqlab',
         remedy(name_or_path, names, "shipped") + "\na file of your own is named by its path, such as ./mine.yaml",
@@ -160,9 +160,9 @@ class _Loader:
     def _find_file(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
         """Return name and path of a file named in another one; note a Problem and return None if it is missing."""
         path = Path(os.path.normpath(folder / name))
-        if "\0" not in name and path.is_file():
+        what = why_not_a_file(path)
+        if not what:
             return str(path), path
-        what = why_not_a_file(path) if "\0" not in name else "is not there"
         self.problems.append(
             Problem(what=f"the file {path} {what}", remedy=f"paths count from the folder {folder}", place=place)
         )
@@ -220,14 +220,16 @@ class _Loader:
         if named is None:
             return written
         file, path = named
+        size = path.stat().st_size
         try:
-            octets = path.stat().st_size
-            if octets <= LARGEST_BODY:
-                return BodyFile(path=written, octets=path.read_bytes())
-        except OSError as error:
-            self.problems.append(Problem(what=f"cannot read {file}: {error.strerror}", remedy="", place=place))
+            octets = read_bytes(path, file, LARGEST_BODY if size <= LARGEST_BODY else 0)
+        except InputError as error:
+            self.problems += (Problem(what=each.what, remedy=each.remedy, place=place) for each in error.problems)
             return written
-        what = f"the file {file} has {octets} bytes, and a broker takes no frame of more than {LARGEST_FRAME}"
+        if max(size, len(octets)) <= LARGEST_BODY:
+            return BodyFile(path=written, octets=octets)
+        holds = f"{size} bytes" if size > LARGEST_BODY else f"more than {LARGEST_BODY} bytes"
+        what = f"the file {file} has {holds}, and a broker takes no frame of more than {LARGEST_FRAME}"
         right = f"a body has at most {LARGEST_BODY} bytes, so that the headers have room"
         self.problems.append(Problem(what=what, remedy=right, place=place))
         return written

@@ -15,7 +15,7 @@ import yaml
 
 from lab.declare.origin import Keys
 from lab.errors import InputError, Place, Problem
-from lab.text_files import why_not_a_file
+from lab.text_files import read_bytes
 
 LARGEST = 2**20  # bytes of a file
 MOST_PROBLEMS = 50  # more would not be read by anyone
@@ -68,13 +68,7 @@ class _UnreadableError(Exception):
 
 def read_text(path: Path, file: str) -> str:
     """Return a file's text; raise InputError if it cannot be read or is not UTF-8. `file` is its name in messages."""
-    try:
-        if not path.is_file():
-            raise InputError.of(f"{file} {why_not_a_file(path)}", "a file is needed")
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
+    content = read_bytes(path, file, LARGEST)
     start = Place(file=file, line=1, column=1)
     if len(content) > LARGEST:
         raise InputError.of("the file is larger than 1 MiB", "is this the right file?", start)

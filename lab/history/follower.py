@@ -11,6 +11,7 @@ from lab.errors import InputError
 from lab.history.observation import Ended, Header, Observation
 from lab.history.portions import PORTION
 from lab.history.reading import first, parsed
+from lab.text_files import open_file
 
 
 class Follower:
@@ -43,10 +44,7 @@ class Follower:
         self._file.close()
 
     def _opened(self) -> BinaryIO:
-        try:
-            return self.path.open("rb")
-        except OSError as error:
-            raise InputError.of(f"cannot read {self.path}: {error.strerror}") from error
+        return open_file(self.path, str(self.path))
 
     def _whole(self) -> Iterator[bytes]:
         """Return portions of whole lines, from our place on."""

@@ -21,6 +21,7 @@ from lab.history.clients_seen import SendOutcome
 from lab.history.kinds import KINDS
 from lab.history.observation import LARGEST, VERSION, Header, Observation
 from lab.history.portions import LONGEST, LineError, portions
+from lab.text_files import open_file
 
 _NEWLINE = 10
 _DECODE: Callable[[bytes], Observation] = msgspec.json.Decoder(Union[tuple(KINDS.values())]).decode  # noqa: UP007
@@ -54,11 +55,7 @@ def read(path: Path) -> History:
 
 def observations(path: Path) -> Generator[Header | Observation, None, int | None]:
     """Return the Header, then every Observation; return the number of a last line that is cut short, or None."""
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise InputError.of(f"cannot read {path}: {error.strerror}") from error
-    with stream:
+    with open_file(path, str(path)) as stream:
         return (yield from _parsed(path, stream))
 
 

@@ -7,7 +7,9 @@ A file of `lab.judge.claims` judges the expectation that it is named after.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
@@ -108,8 +110,12 @@ def judge_whole(
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         return _judged(asked, Streamed(header, seen), steps, find, stretch)
 
+    lines = count(1)  # read so far; counted in C, since a history may have ten million
     try:
-        return judged(cast(Iterable[Observation], stream))
+        return judged(map(itemgetter(0), zip(cast(Iterable[Observation], stream), lines, strict=False)))
+    except InputError as error:
+        place = Place(file=str(path), line=next(lines), column=1)
+        raise InputError([replace(each, place=each.place or place) for each in error.problems]) from error
     except _DAMAGE as error:
         try:
             judged(())  # the header alone, without observations

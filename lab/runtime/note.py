@@ -180,7 +180,7 @@ def _read(path: Path) -> Note | None:
     try:
         written = dict(json.loads(path.read_bytes()))
         return _codec().validate_json(json.dumps(written if "runtime" in written else _upgraded(written)))
-    except (FileNotFoundError, TypeError, ValueError, KeyError):
+    except (FileNotFoundError, TypeError, ValueError, KeyError, RecursionError):
         return None
 
 

@@ -21,6 +21,8 @@ from lab.activemq.destinations import hears
         ("topic://>", "topic://a.b", True),
         ("topic://a.b", "topic://a.>", True),
         ("topic://a.b", "topic://c.>", False),
+        ("topic://" + "a." * 5000 + "a", "topic://" + "a." * 5000 + "b", False),
+        ("topic://" + "*." * 5000 + ">", "topic://" + "a." * 5000 + "b", True),
     ],
 )
 def test_hears(subscription: str, destination: str, heard: bool) -> None:

@@ -33,12 +33,33 @@ def test_over_amqp_it_depends_on_others_whether_a_text_is_a_number() -> None:
         ("JMSTimestamp > 0", "what a broker sets as JMSTimestamp is not known"),
         ("mqlab_id = 'x'", "what a broker sets as mqlab_id is not known"),
         ("", "it ends too soon"),
+        ("(" * 5000 + "size = '10'" + ")" * 5000, "more than 40 parentheses in each other are not read"),
+        ("size = " + "9" * 5000, "the number 99999999999999999999… in it is not read"),
     ],
 )
 def test_what_is_not_read_is_never_guessed(selector: str, why: str) -> None:
     with pytest.raises(Untold) as caught:
         matches(selector, {"size": "10"})
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        (" OR ".join(["size = 'x'"] * 5000 + ["size = '10'"]), True),
+        (" AND ".join(["size = '10'"] * 5000), True),
+        ("NOT " * 5000 + "size = '10'", True),
+        ("NOT " * 5001 + "size = '10'", False),
+        ("(" * 40 + "size = '10'" + ")" * 40, True),
+        (f"size = '10'{' ' * 100_000} AND {'size = 1 OR ' * 20_000} size = '10'", True),
+        ("body LIKE '" + "%a" * 40 + "%b'", False),
+        ("body LIKE '" + "%a" * 40 + "%'", True),
+        ("body LIKE '%aa%a_'", True),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else None,
+)
+def test_a_strangers_selector_takes_no_longer_than_it_is_long(selector: str, expected: bool) -> None:
+    assert matches(selector, {"size": "10", "body": "a" * 5000}) is expected
 
 
 def test_what_a_publisher_says_beside_its_headers_can_be_selected() -> None:

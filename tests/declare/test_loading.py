@@ -216,3 +216,15 @@ def test_a_body_is_read_with_the_scenario_and_only_its_path_is_declared(tmp_path
     (again,) = (step for step in every_step(read_again(loaded.declared()).steps) if isinstance(step, Publish))
     assert again.file is not None
     assert again.file.path == "body.bin"
+
+
+def test_a_body_from_proc_is_read_no_further_than_a_body_may_go(tmp_path: Path) -> None:
+    """Such files say that they have 0 bytes; this one is as large as the process's memory map makes it."""
+    source = tmp_path / "scenario.yaml"
+    inner = "{broker: tokyo, over: stomp, queue: q, file: /proc/self/pagemap}"
+    source.write_text(f"scenario: a body\ntopology: {TWO}\nsteps:\n  - publish: {inner}\n")
+    with pytest.raises(InputError) as caught:
+        load(source, environment={})
+    (problem,) = caught.value.problems
+    assert str(problem.place).endswith("scenario.yaml:4:59")
+    assert f"/proc/self/pagemap has more than {LARGEST_BODY} bytes" in problem.what

@@ -262,7 +262,7 @@ def test_two_histories_in_one_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="is not there"):
         read(tmp_path / "nowhere")
 
 

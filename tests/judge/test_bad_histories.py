@@ -61,6 +61,17 @@ def test_a_header_that_was_edited_is_refused_in_words(edit: Callable[[dict[str, 
         judge_file(path)
 
 
+def test_damage_is_told_with_its_line(tmp_path: Path) -> None:
+    lines = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()
+    after = next(number for number, each in enumerate(lines, 1) if '"kind":"sent"' in each)
+    lines.insert(after, json.dumps({**json.loads(lines[after - 1]), "id": "77-1"}))
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError, match="'77-1' that no step announced") as caught:
+        judge_file(path)
+    assert [str(each.place) for each in caught.value.problems] == [f"{path}:{after + 1}:1"]
+
+
 def test_what_is_missing_is_counted_among_what_was_accepted(tmp_path: Path) -> None:
     """Three receipts for sends are missing, and all ten arrived."""
     text = (Path(__file__).parent / "all-held" / "history.jsonl").read_text()

@@ -16,12 +16,12 @@ from typing import cast
 
 from lxml import etree
 
+from lab import text_files
 from lab.amazonmq.configurations.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
 from lab.amazonmq.configurations.edits import Edit, apply
 from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
 from lab.amazonmq.configurations.value_types import is_true
 from lab.errors import InputError, Place
-from lab.text_files import why_not_a_file
 
 NAMESPACE = "http://activemq.apache.org/schema/core"
 # Bytes. The service's own limit is not known; its default has 2 KB, and twenty connectors with a thousand policies fit.
@@ -115,13 +115,7 @@ class Configuration:
 
 def read_bytes(path: Path, file: str) -> bytes:
     """Return a file's content, at most one byte more than the largest configuration; raise InputError if unreadable."""
-    try:
-        if not path.is_file():
-            raise InputError.of(f"{file} {why_not_a_file(path)}", "a file is needed")
-        with path.open("rb") as stream:
-            return stream.read(LARGEST + 1)
-    except OSError as error:
-        raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
+    return text_files.read_bytes(path, file, LARGEST)
 
 
 def read(text: bytes, file: str) -> Configuration:
@@ -147,6 +141,8 @@ def _decode(text: bytes, file: str) -> str:
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError.of("the file is encoded in UTF-16", "save it as UTF-8", start)
     body = text.removeprefix(codecs.BOM_UTF8)
+    if body.startswith(codecs.BOM_UTF8):  # the parser takes it for another mark, everybody else for a sign
+        raise InputError.of("two byte-order marks begin the file", "save it as UTF-8, with one mark or none", start)
     nul = body.find(b"\0")
     if nul >= 0:
         place = _place(file, body[:nul].decode(errors="replace"), None)

@@ -65,25 +65,32 @@ def parse_address(text: str) -> tuple[str, str, int | None]:
 
 
 def _members(uri: str, opening: int) -> Iterator[tuple[int, str]]:
-    """Yield each address and its offset, between the parenthesis at `opening` and its end; nested lists are opened."""
-    depth, start = 0, opening + 1
-    for position in range(opening + 1, len(uri) + 1):
+    """Yield each address and its offset, between the parenthesis at `opening` and its end; nested lists are opened.
+
+    One pass, whatever the depth: what is written here is a stranger's.
+    """
+    lists = [0]  # for each list that is open, the parentheses that are open in its present member, as ssl:(…)x(
+    start, over = opening + 1, False  # of the present member; over, once it was a list that has closed
+    position = start
+    while position <= len(uri):
         character = uri[position] if position < len(uri) else ""
+        nested = _COMPOSITE.match(uri, position) if position == start and not over else None
+        if nested is not None:
+            lists.append(0)
+            start = position = nested.end()
+            continue
         if character == "(":
-            depth += 1
-        elif character == ")" and depth:
-            depth -= 1
-        elif character in ("", ")") or (character == "," and not depth):
-            yield from _member(uri[start:position], start)
-            start = position + 1
-            if character != ",":
+            lists[-1] += 1
+        elif character == ")" and lists[-1]:
+            lists[-1] -= 1
+        elif character in ("", ")") or (character == "," and not lists[-1]):
+            if not over and position > start:
+                yield start, uri[start:position]
+            if character == "":
                 return
-
-
-def _member(text: str, start: int) -> Iterator[tuple[int, str]]:
-    nested = _COMPOSITE.match(text)
-    if nested is None:
-        if text:
-            yield start, text
-        return
-    yield from ((start + offset, each) for offset, each in _members(text, nested.end() - 1))
+            start, over = position + 1, character == ")"
+            if over and not lists[:-1]:
+                return
+            if over:
+                lists.pop()
+        position += 1

@@ -10,6 +10,7 @@ from lab.amazonmq.configurations.configuration import NAMESPACE
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.permitted import Permitted, since, versions
 from lab.amazonmq.configurations.reserved import about_attribute, about_element
+from lab.amazonmq.configurations.value_types import shown
 
 
 def element(child: Element, parent: Element, names: Sequence[str], permitted: Permitted) -> str:
@@ -39,9 +40,14 @@ def attribute(name: str, of: str, names: Sequence[str], permitted: Permitted) ->
 
 
 def key(child: Element, attribute: str, value: str | None) -> str:
-    """Return why an element whose key attribute is missing or repeated is removed; that the service does is assumed."""
+    """Return why an element is removed whose key attribute is missing, wrong or repeated.
+
+    That the service removes it is assumed. `value` is None for a missing or wrong one.
+    """
     if value is None:
-        return f"{child.name} is not permitted without {attribute}: only the one named openwire may be written"
+        written = child.get(attribute)
+        named = f"without {attribute}" if written is None else f"with the {attribute} {shown(written)}"
+        return f"{child.name} is not permitted {named}: only the one named openwire may be written"
     return f"a second {child.name} is named {value}"
 
 

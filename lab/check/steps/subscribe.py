@@ -30,12 +30,21 @@ def _kept(context: Context, step: Subscribe) -> Iterator[Problem]:
     if step.durable and step.queue is not None:
         right = "remove durable: a queue keeps what is sent to it, whoever listens"
         yield context.wrong(field, "a subscription to a queue is not durable", right)
-    if step.client_id is None:
+    elif step.client_id is None:
         what = "what a broker keeps for a client, it keeps under the client's id"
-        yield context.wrong(field, what, "add client-id: a name that the client has each time it connects")
+        yield context.wrong(field, what, _which_id(context.recall(Listening).first.get(step.client)))
     if not step.clean_session and protocol(step.over) == "mqtt" and step.qos == 0:
         what = "ActiveMQ keeps nothing for a subscription with QoS 0"
         yield context.wrong("qos", what, "write qos: 1 or 2, or remove clean-session")
+
+
+def _which_id(first: Subscribe | None) -> str:
+    """Return which client-id to add to a subscription, so that it agrees with the first one of the client."""
+    if first is None:
+        return "add client-id: a name that the client has each time it connects"
+    if first.client_id is None:
+        return "add client-id, the same to each subscription of the client: a client is one connection"
+    return f"add client-id: {first.client_id}, as in its first subscription"
 
 
 def _listens(context: Context, step: Subscribe) -> Iterator[Problem]:
@@ -57,10 +66,15 @@ def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterato
     """Yield a Problem for each term of the connection that differs: a client's subscriptions share one connection."""
     for field in _OF_THE_CONNECTION:
         if getattr(first, field) != getattr(step, field):
+            if field == "client_id" and step.client_id is None and step.kept:
+                continue  # that it needs one is said already, and which
             written = field.replace("_", "-")
             before = first.model_dump(mode="json", by_alias=True).get(written)
             what = f"the client {step.client} has {written} {before or 'left out'} in its first subscription"
-            yield context.wrong(written, what, "a client is one connection: write the same, or give it another name")
+            same = "write the same in both" if field == "client_id" and first.client_id is None else "write the same"
+            taken = step.client_id is not None and step.client_id == first.client_id and step.broker == first.broker
+            right = f"{same}, or give it another name{' and another client-id' if taken else ''}"
+            yield context.wrong(written, what, f"a client is one connection: {right}")
 
 
 def _same_terms(context: Context, kept: Subscribe, step: Subscribe) -> Iterator[Problem]:

@@ -1,0 +1,77 @@
+"""Whatever is named instead of a file is refused at once, by its name, with exit code 2."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.command import Commands
+
+LONG = "a" * 300
+
+
+@pytest.fixture
+def mqlab(tmp_path: Path) -> Commands:
+    return Commands(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", f"{LONG}.yaml"),
+        ("check", f"{LONG}.xml"),
+        ("check", LONG),
+        ("check", "SOUND.xml", "--output", LONG),
+        ("plan", f"{LONG}.yaml"),
+        ("judge", LONG),
+        ("judge", f"{LONG}.jsonl"),
+        ("judge", "--html", LONG),
+        ("judge", "--junit", LONG),
+        ("judge", "--scenario", LONG),
+        ("history", LONG),
+        ("history", f"{LONG}/history.jsonl", "--follow"),
+        ("run", f"{LONG}.yaml"),
+        ("scenarios", LONG),
+        ("scenarios", "one-way", "--copy", LONG),
+    ],
+    ids=lambda words: " ".join(words).replace(LONG, "LONG"),
+)
+def test_a_name_too_long_for_a_file_is_bad_input(mqlab: Commands, tmp_path: Path, words: Sequence[str]) -> None:
+    sound = tmp_path / "SOUND.xml"
+    sound.write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
+    history = Path(__file__).parents[1] / "judge" / "all-held" / "history.jsonl"
+    named = [str(sound) if word == "SOUND.xml" else word for word in words]
+    if named[1].startswith("--"):
+        named.insert(1, str(history))
+    ended = mqlab.inside(*named)
+    assert ended.code == 2, ended.err
+    assert LONG in ended.err.replace("\n", "")
+    assert "doctor" not in ended.err
+
+
+@pytest.mark.parametrize("words", [("judge",), ("history",), ("history", "-f"), ("check",), ("plan",)], ids=" ".join)
+def test_a_pipe_is_not_waited_for(mqlab: Commands, tmp_path: Path, words: Sequence[str]) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    ended = mqlab.inside(*words, tmp_path / "pipe.jsonl")
+    assert ended.code == 2, ended.err
+    assert "pipe.jsonl is a device or a pipe" in ended.err
+
+
+def test_a_pipe_among_the_files_of_a_scenario_is_not_waited_for(mqlab: Commands, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "story.yaml").write_text("scenario: s\ntopology: pipe\nsteps:\n  - wait: 1s\n")
+    ended = mqlab.inside("check", tmp_path / "story.yaml")
+    assert ended.code == 2
+    assert f"story.yaml:2:11: the file {tmp_path}/pipe is a device or a pipe" in ended.err.replace("\n", "")
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_has_its_place(tmp_path: Path) -> None:
+    """As root everything may be entered: a loop of links is refused in the same way."""
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "story.yaml").write_text("scenario: s\ntopology: loop/t.yaml\nsteps:\n  - wait: 1s\n")
+    ended = Commands(folder=tmp_path).inside("check", tmp_path / "story.yaml")
+    assert ended.code == 2
+    assert "story.yaml:2:11: the file" in ended.err
