@@ -49,9 +49,11 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                     yield context.missing(written, names.kind, name, names.valid, label)
 
 
-def _named(value: str | tuple[str, ...] | Receivers) -> tuple[str, ...]:
+def _named(value: str | tuple[str, ...] | Receivers | Mapping[str, object]) -> tuple[str, ...]:
     if isinstance(value, Receivers):
         return value.names
+    if isinstance(value, Mapping):
+        return tuple(value)
     return (value,) if isinstance(value, str) else value
 
 

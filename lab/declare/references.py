@@ -55,6 +55,7 @@ BrokerPair = Annotated[Pair, Reference(Thing.BROKER)]
 SnapshotPair = Annotated[Pair, Reference(Thing.SNAPSHOT)]
 Listeners = Annotated[Receivers, Reference(Thing.LISTENER)]
 EachListener = Annotated[Each, Reference(Thing.LISTENER)]
+ListenerName = Annotated[Name, Reference(Thing.LISTENER)]
 PeeringName = Annotated[Name, Reference(Thing.PEERING)]
 RouteTableName = Annotated[Name, Reference(Thing.ROUTE_TABLE)]
 

@@ -114,6 +114,7 @@ def _not_empty(definition: Mapping[str, Any]) -> dict[str, Any]:
 # Values written as a mapping or in a short form: the function makes the short form's schema from the mapping's.
 _SHORT_FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "Amount": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
+    "Portion": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
     "Bounds": lambda bounds: dict(bounds["properties"]["at-most"]["anyOf"][0]),
     "Reconnect": lambda reconnect: dict(reconnect["properties"]["after"]),
     "Receivers": lambda bounds: _one_or_many(bounds["properties"]["all"]),

@@ -35,7 +35,10 @@ def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[flo
     limits: dict[int, float] = {}
     for claim in expectations:
         if (wanted := claim.arrivals) is not None and not wanted.none:
-            for chosen in evidence.chosen(wanted.to, wanted.destination):
+            covered = evidence.covered(wanted.to, wanted.destination)
+            if wanted.to is not None and wanted.to.any and len(covered) > 1:
+                continue  # a message that is late to one of them may have been in time to another
+            for chosen in covered:
                 key = id(chosen.audience)
                 limits[key] = min(limits.get(key, float("inf")), wanted.within.total_seconds())
     return tuple(limits.get(id(audience), float("inf")) for audience in evidence.audiences)

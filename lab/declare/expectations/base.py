@@ -21,7 +21,7 @@ from lab.declare.steps.subscribe import Subscribe
 from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.declare.steps.wait import Wait
 
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>%-]*")
 
 _FAULTS = tuple(step.verb for fault in Fault for step in STEPS if step.fault is fault)
 _SERVICE = tuple(step.verb for step in STEPS if issubclass(step, OfService))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Arrivals
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Duration
-from lab.declare.references import Listeners
+from lab.declare.portion import Portion
+from lab.declare.references import ListenerName, Listeners
 
 
 class Delivered(ToReceivers, Addressed):
@@ -22,6 +24,7 @@ class Delivered(ToReceivers, Addressed):
     to: Listeners | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # after its sending, for each message
+    shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)  # of a queue, by subscriber
 
     @property
     def arrivals(self) -> Arrivals | None:
@@ -33,4 +36,17 @@ class Delivered(ToReceivers, Addressed):
     def _silent(self) -> Self:
         if self.promise == "nothing" and self.to is not None and self.to.any:
             raise ValueError("nothing cannot be promised to any of several: write to: [NAME, NAME]")
+        return self
+
+    @model_validator(mode="after")
+    def _shared(self) -> Self:
+        if self.shares is None:
+            return self
+        if self.queue is None:
+            raise ValueError("the subscribers of a queue have shares, those of a topic have all: name the queue")
+        if self.promise == "nothing":
+            raise ValueError("of nothing there are no shares: remove shares, or name another promise")
+        stranger = next((name for name in self.shares if self.to is not None and name not in self.to.names), None)
+        if stranger is not None:
+            raise ValueError(f"shares names {stranger}, to does not: name it there too, or remove to")
         return self

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.delivered import Delivered
+from lab.declare.portion import Portion
 from lab.judge.claims.duplicates import duplicated
 from lab.judge.evidence.evidence import Chosen, Evidence
-from lab.judge.evidence.records import OK
+from lab.judge.evidence.records import OK, Subscription
+from lab.judge.evidence.sharing import share, takers, went_to_others
 from lab.judge.evidence.tally import Tally
-from lab.judge.findings import Finding, combine, never_subscribed
+from lab.judge.findings import Finding, combine, never_subscribed, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment
 from lab.units import several
-
-_UNEXPLAINED = "of no publish step of this run"
 
 
 def judge(claim: Delivered, evidence: Evidence) -> Finding:
@@ -26,14 +27,15 @@ def judge(claim: Delivered, evidence: Evidence) -> Finding:
     where = f" to {destination}" if destination else ""
     judge_one = _judge_silence if claim.promise == "nothing" else _judge_arrivals
     findings = never_subscribed(claim.to, chosen, named=where, anyone=where)
-    return combine([*findings, *(judge_one(claim, each, evidence) for each in chosen)], evidence)
+    findings += [judge_one(claim, each, evidence) for each in chosen]
+    if claim.shares is not None:
+        findings.append(_judge_shares(claim, claim.shares, evidence))
+    return combine(findings, evidence)
 
 
 def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
-    who, tallies = listed(list(chosen.audience.names)), chosen.tallies
-    if claim.to is not None and claim.to.any:
-        who = " or ".join(chosen.audience.names)
+    who, tallies = _together(claim, chosen), chosen.tallies
     within = claim.within.total_seconds()
     expected = sum(tally.expected for tally in tallies)
     uncertain = _uncertain(chosen, who)
@@ -42,9 +44,14 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
     broken = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = _missing(tallies, watched - within)
+    taken, perhaps_taken = went_to_others(chosen, whole=evidence.timeline.complete)
+    pending += perhaps_taken
     losable = claim.promise == "at-most-once"
     if losable and not any(tally.arrived for tally in tallies):
-        return Outcome.UNKNOWN, f"nothing that can be told apart reached {who}, so nothing could come twice"
+        nothing = f"nothing that can be told apart reached {who}, so nothing could come twice"
+        return Outcome.UNKNOWN, nothing + _also_went(chosen, taken)
+    if taken and not losable:
+        broken.append(_to_others(claim, chosen, taken, expected))
     if gone and not losable:
         tally, number = gone[0]
         words = f"{len(gone)} of {expected} lost on the way to {who}, first {_sent(tally, number)}"
@@ -65,6 +72,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
     if broken:
         return Outcome.BROKEN, "; ".join(broken)
     if pending and not losable:
+        pending.sort(key=_sent_at)
         tally, number = pending[0]
         stops = "was last known to listen" if watched == chosen.audience.alive else "stops listening"
         watching = "the history ends" if watched == evidence.timeline.end else f"{who} {stops}"
@@ -74,7 +82,32 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
-    return Outcome.HELD, _held(claim, tallies, expected, who)
+    return Outcome.HELD, _held(claim, tallies, expected - len(taken), who) + _also_went(chosen, taken)
+
+
+def _together(claim: Delivered, chosen: Chosen) -> str:
+    """Return in words the clients of an audience, of which one is to have each message."""
+    names = list(chosen.audience.names)
+    if claim.to is not None and claim.to.any:
+        return " or ".join(names)
+    return listed(names) + (" together" if len(names) > 1 else "")
+
+
+def _to_others(claim: Delivered, chosen: Chosen, taken: list[tuple[Tally, int]], expected: int) -> str:
+    """Return in words the messages that others of a queue's subscribers received, and what may be claimed of them."""
+    others, who = takers(chosen, taken), list(chosen.audience.names)
+    tally, number = min(taken, key=_sent_at)
+    first = "which ones cannot be told, as bodies are equal" if tally.alike else f"first {_sent(tally, number)}"
+    return (
+        f"{len(taken)} of {expected} went to {listed(others)} instead of {listed(who)}, {first}: a queue gives a "
+        f"message to one of its subscribers; write to: [{', '.join([*who, *others])}] if they may share, and shares "
+        "for how many each must have"
+    )
+
+
+def _also_went(chosen: Chosen, taken: list[tuple[Tally, int]]) -> str:
+    """Return, as the end of a sentence, to whom else of the queue messages went; "" if there are none."""
+    return f"; {len(taken)} went to {listed(takers(chosen, taken))}" if taken else ""
 
 
 def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str) -> str:
@@ -194,11 +227,11 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
 
 
 def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
-    """Judge the promise that nothing arrives, for the named members of an audience."""
-    members = [member for member in chosen.audience.members if claim.to is None or member.client in claim.to.names]
-    who = listed(list(dict.fromkeys(member.client for member in members)))
+    """Judge the promise that nothing arrives, for the members of an audience."""
+    members = chosen.audience.members
+    who = listed(list(chosen.audience.names))
     came: list[tuple[float, str]] = []
-    count = 0
+    count = unexplained = 0
     for member in members:
         for tally in chosen.tallies:
             receipts = member.receipts.get(tally.publication.step)
@@ -209,19 +242,22 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
                 if numbers:
                     number = min(numbers, key=receipts.first_at.__getitem__)
                     words = f"{_sent(tally, number)} to {tally.publication.broker}"
-                    came.append((receipts.first_at[number], words))
+                    came.append((receipts.first_at[number], f"first {words}, received at"))
         if member.first_unexplained is not None and destination_of(claim) in (None, member.destination):
-            count += member.unexplained
-            came.append((member.first_unexplained, _UNEXPLAINED))
-    if came and evidence.timeline.coverage.forgotten and all(words is _UNEXPLAINED for _, words in came):
-        return Outcome.UNKNOWN, f"{who} received {several(count, 'message')}, perhaps of those that were left out"
+            unexplained += member.unexplained
+            came.append((member.first_unexplained, "first of no publish step of this run, received at"))
+        for back in _returns(member, chosen, evidence):
+            count += 1
+            came.append((back, "one of them given back without an acknowledgement at"))
+    if unexplained and not count and evidence.timeline.coverage.forgotten:
+        return Outcome.UNKNOWN, f"{who} received {several(unexplained, 'message')}, perhaps of those that were left out"
     if came:
         when, words = min(came)
-        return Outcome.BROKEN, f"{who} received {several(count, 'message')}, first {words}, received at {moment(when)}"
+        return Outcome.BROKEN, f"{who} received {several(count + unexplained, 'message')}, {words} {moment(when)}"
     sent = [
         tally.due(number)
         for tally in chosen.tallies
-        for number in (*tally.lost, *tally.arrived, *tally.unsure)
+        for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure)
         if tally.publication.outcomes[number] == OK
     ]
     # Of a queue's audience, only named members count, and only while they were listening.
@@ -236,4 +272,44 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
             f"{who} heard nothing of {several(len(sent), 'message')}, but listened only {gap(max(over, 0))} after "
             f"the last was sent, and within is {units.format_duration(claim.within)}: wait longer, or shorten within"
         )
-    return Outcome.HELD, f"{who} heard nothing of {several(len(sent), 'message')} sent"
+    taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
+    return Outcome.HELD, f"{who} heard nothing of {several(len(sent), 'message')} sent{_also_went(chosen, taken)}"
+
+
+def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[float]:
+    """Return when a member gave back each message that it had received and not acknowledged, in seconds."""
+    steps = {tally.publication.step for tally in chosen.tallies}
+    known = [
+        t
+        for (client, destination, position), t in evidence.ledger.given_back.items()
+        if (client, destination) == (member.client, member.destination) and position >> 32 in steps
+    ]
+    return [t for t in (*known, *member.returned_digests) if t >= member.begin]
+
+
+def _judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:
+    """Judge how many of a queue's messages each subscriber received, of all that its subscribers received."""
+    destination = destination_of(claim)
+    chosen = evidence.covered(None, destination)
+    present = {name for each in chosen for name in each.audience.names}
+    if absent := [name for name in shares if name not in present]:
+        return Outcome.UNKNOWN, f"{absent[0]} never subscribed to {destination}"
+    tallies = [tally for each in chosen for tally in each.tallies]
+    if any(tally.alike for tally in tallies):
+        return Outcome.UNKNOWN, f"{destination} had equal bodies, and some are missing: who received which nobody knows"
+    whole = sum(len(tally.arrived) for tally in tallies)
+    if not whole:
+        return Outcome.UNKNOWN, f"nobody received anything of {destination}, so there was nothing to share"
+    counts = {name: share(name, chosen) for name in shares}
+    wrong = "; ".join(
+        f"{name} received {counts[name]} of {whole} ({counts[name] / whole:.1%}), asked were {portion.words}"
+        for name, portion in shares.items()
+        if not portion.holds(counts[name], whole)
+    )
+    if not wrong:
+        received = ", ".join(f"{name} {count}" for name, count in counts.items())
+        return Outcome.HELD, f"of {whole} received: {received}"
+    _, pending = _missing(tuple(tallies), evidence.timeline.end - claim.within.total_seconds())
+    if pending and evidence.timeline.complete:
+        return Outcome.UNKNOWN, f"{wrong}; {several(len(pending), 'message')} had not come when the history ends"
+    return (Outcome.BROKEN, wrong) if evidence.timeline.complete else unknown(wrong, evidence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.duplicates import Duplicates
 from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.evidence.sharing import takers
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
@@ -27,6 +28,8 @@ def duplicated(chosen: Chosen, evidence: Evidence) -> str:
     tally, number, when = min(again, key=lambda each: each[2])
     near = evidence.causes.near(when, when)
     first = f"first {tally.publication.named(number)} again at {moment(when)}"
+    if too := takers(chosen, [(tally, number)]):
+        first += f" ({listed(too)} received it too)"
     return f"{several(number_of_them, 'duplicate')}, {first}{near}"
 
 

@@ -29,8 +29,7 @@ def judge(claim: Latency, evidence: Evidence) -> Finding:
     findings = [] if claim.direction and claim.to is None else never_subscribed(claim.to, chosen)
     if claim.direction is not None:
         source, target = claim.direction
-        named = () if claim.to is None else claim.to.names
-        timed = [found for each in chosen for found in _crossing(each.audience, source, target, named)]
+        timed = [found for each in chosen for found in _crossing(each.audience, source, target)]
         findings.append(_judge_one(claim, f"from {source} to {target}", timed, evidence))
     else:
         for each in chosen:
@@ -39,9 +38,9 @@ def judge(claim: Latency, evidence: Evidence) -> Finding:
     return combine(findings, evidence)
 
 
-def _crossing(audience: Audience, source: str, target: str, named: Sequence[str]) -> Iterator[Timed]:
+def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
     """Yield the messages from one broker's publishers to the audience's members at another broker."""
-    there = [m for m in audience.members if m.broker == target and (not named or m.client in named)]
+    there = [member for member in audience.members if member.broker == target]
     for tally in audience.tallies:
         publication = tally.publication
         if publication.broker != source or not there:

@@ -25,8 +25,6 @@ def _judge_one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
         return Outcome.UNKNOWN, f"{who} received nothing, so nothing could be out of order"
     late, first = 0, None
     for member in chosen.audience.members:
-        if claim.to is not None and member.client not in claim.to.names:
-            continue
         for step, receipts in member.receipts.items():
             if step not in steps or receipts.disorder is None:
                 continue

@@ -6,6 +6,7 @@ from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
 from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.evidence.sharing import takers
 from lab.judge.evidence.timeline import StepTaken
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
@@ -32,7 +33,10 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
         t, id, sent = first  # noqa: A001 (its name everywhere)
         return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {id}, sent at {moment(sent)}"
     if first is None and not any(tally.lost for tally in chosen.tallies):
-        return Outcome.UNKNOWN, f"nothing was on its way to {who} {after}, so nothing could have come"
+        taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
+        others = takers(chosen, taken, begin)
+        hint = f" ({listed(others)} received what came to the queue: name them in `to` too)" if others else ""
+        return Outcome.UNKNOWN, f"nothing was on its way to {who} {after}, so nothing could have come{hint}"
     if end < begin + within:
         return Outcome.UNKNOWN, (
             f"nothing had come to {who} when the history ends at {moment(end)}, {gap(end - begin)} {after}: sooner "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from lab.activemq.destinations import hears
-from lab.judge.evidence.digests import match_digests
+from lab.judge.evidence.digests import match_digests, with_equal_bodies
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import Subscription, is_queue
@@ -21,6 +21,7 @@ class Audience:
     members: tuple[Subscription, ...]
     tallies: tuple[Tally, ...]
     retained: Retained  # messages that brokers keep for later subscribers
+    others: tuple[Subscription, ...] = ()  # who shares the members' queues, where only some of a queue's are meant
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,27 +62,34 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
         ]
         alike = match_digests(members, meant)
         tallies = tuple(tally_of(entitlement(members, publication, kept), publication, alike) for publication in meant)
-        astray = strays(ledger, members, meant)
+        astray = strays(ledger.publications.values(), members, meant)
         found.append(Audience(members=members, tallies=tallies + astray, retained=kept))
     return tuple(found)
 
 
-def merge(parts: Sequence[Audience]) -> Audience:
-    """Return several audiences as one: a message has arrived when it reached any of them."""
-    members = tuple(member for audience in parts for member in audience.members)
-    tallies = {tally.publication.step: tally for audience in parts for tally in audience.tallies}
+def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audience:
+    """Return several audiences as one: a message has arrived when it reached any of the members.
+
+    With `only`, these alone of the members are meant; what others of their queues received has gone elsewhere.
+    """
+    everybody = tuple(member for audience in parts for member in audience.members)
+    members = tuple(only) or everybody
+    others = tuple(each for each in everybody if is_queue(each.destination) and each not in members)
+    publications = {tally.publication.step: tally.publication for audience in parts for tally in audience.tallies}
+    known = [publications[step] for step in sorted(publications)]
     alike = {tally.publication.step for audience in parts for tally in audience.tallies if tally.alike}
-    meant = [
-        tallies[step].publication
-        for step in sorted(tallies)
-        if any(hears(member.destination, tallies[step].publication.destination) for member in members)
-    ]
+    meant = [each for each in known if any(hears(member.destination, each.destination) for member in members)]
     kept = parts[0].retained
-    return Audience(
-        members=members,
-        tallies=tuple(tally_of(entitlement(members, publication, kept), publication, alike) for publication in meant),
-        retained=kept,
-    )
+    tallies = [tally_of(entitlement(members, each, kept), each, alike, others) for each in meant]
+    if others and any(tally.elsewhere for tally in tallies):  # of equal bodies, who received which one nobody can tell
+        equal = with_equal_bodies(meant)
+        tallies = [
+            tally_of(entitlement(members, each.publication, kept), each.publication, alike | equal, others)
+            if each.elsewhere and each.publication.step in equal
+            else each
+            for each in tallies
+        ]
+    return Audience(members=members, tallies=(*tallies, *strays(known, members, meant)), retained=kept, others=others)
 
 
 def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:

@@ -65,6 +65,16 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
     return alike
 
 
+def with_equal_bodies(meant: Sequence[Publication]) -> set[int]:
+    """Return the steps that sent a body, known by its digest, which was sent more than once."""
+    sendings: dict[int, list[int]] = {}
+    for publication in meant:
+        for digest in publication.digests or ():
+            if digest >= 0:
+                sendings.setdefault(digest, []).append(publication.step)
+    return {step for steps in sendings.values() if len(steps) > 1 for step in steps}
+
+
 def _mark_doubtful(
     members: Sequence[Subscription], same: Sequence[tuple[float, Publication, int, bool]], came: Sequence[float]
 ) -> None:

@@ -25,6 +25,7 @@ from lab.history import (
 from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.stretch import WHOLE, Stretch
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Timeline
@@ -58,19 +59,23 @@ class Evidence:
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
         """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None.
 
-        Receivers of which any may receive a message are merged into one audience.
+        Of a queue's subscribers those named are meant alone, together. Receivers of which any may receive a message
+        are merged into one audience.
         """
-        found = self._named(() if receivers is None else receivers.names, destination)
-        if receivers is None or not receivers.any or len(found) < 2:
+        found = self.covered(receivers, destination)
+        if receivers is None:
             return found
-        merged = merge([each.audience for each in found])
-        return (Chosen(audience=merged, tallies=_tallies_for(merged, destination)),)
+        if receivers.any and len(found) > 1:
+            merged = merge([each.audience for each in found], _named(found, receivers.names, destination))
+            return (Chosen(audience=merged, tallies=_tallies_for(merged, destination)),)
+        return tuple(_narrowed(each, receivers.names, destination) for each in found)
 
-    def _named(self, to: tuple[str, ...], destination: str | None) -> tuple[Chosen, ...]:
-        """Return the audiences of named clients, all if none are; an idle one only of a client without a busy one."""
+    def covered(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
+        """Return the whole audiences with any of `receivers`; an idle one only of a client without a busy one."""
+        to = () if receivers is None else receivers.names
         found = []
         for audience in self.audiences:
-            if to and not set(to) & set(audience.names):
+            if to and not _members(audience, to, destination):
                 continue
             if destination is not None and not any(hears(destination, own) for own in audience.destinations):
                 continue
@@ -81,6 +86,29 @@ class Evidence:
         # An idle subscription says nothing about a client that was owed messages through another one.
         served = {name for one in found if one.busy for name in one.audience.names}
         return tuple(one for one in found if one.busy or not served.issuperset(one.audience.names))
+
+
+def _members(audience: Audience, names: Sequence[str], destination: str | None) -> list[Subscription]:
+    """Return the members of some names that hear a destination, of any if None."""
+    return [
+        member
+        for member in audience.members
+        if member.client in names and (destination is None or hears(destination, member.destination))
+    ]
+
+
+def _named(found: Sequence[Chosen], names: Sequence[str], destination: str | None) -> list[Subscription]:
+    """Return the members of some names in several audiences."""
+    return [member for each in found for member in _members(each.audience, names, destination)]
+
+
+def _narrowed(whole: Chosen, names: Sequence[str], destination: str | None) -> Chosen:
+    """Return a queue's audience with the named members alone; another one as it is."""
+    only = _members(whole.audience, names, destination)
+    if len(only) == len(whole.audience.members):
+        return whole
+    audience = merge([whole.audience], only)
+    return Chosen(audience=audience, tallies=_tallies_for(audience, destination))
 
 
 def _tallies_for(audience: Audience, destination: str | None) -> tuple[Tally, ...]:

@@ -218,6 +218,7 @@ class Ledger:
             for column in (subscription.digests, subscription.digest_times, subscription.digest_retained):
                 del column[place]
             subscription.returned += 1
+            subscription.returned_digests.append(t)
         subscription.pending_digests.clear()
 
     def _subscription(self, client: str, destination: str) -> Subscription:

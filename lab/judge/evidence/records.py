@@ -154,6 +154,7 @@ class Subscription:
         "receipts",
         "receipts_in_all",
         "returned",
+        "returned_digests",
         "selector",
         "starts",
         "tops",
@@ -177,6 +178,7 @@ class Subscription:
         self.pending: dict[int, None] = {}  # positions of unacknowledged messages
         self.pending_digests: list[int] = []  # the same for bodies without an id
         self.returned = 0  # receipts given back without an acknowledgement
+        self.returned_digests: list[float] = []  # the moments of those whose body has no id
         self.disconnected_since = inf  # when its connection was lost
         self.alive = inf  # in a standing lab: until when its program is known to have run
         self.receipts: dict[int, Receipts] = {}  # by step

@@ -9,7 +9,6 @@ from math import inf
 
 from lab.activemq.protocols import protocol
 from lab.judge.evidence.entitlement import Entitlement, due_at, never_returned, returned_at, surely_expired
-from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import OK, Publication, Receipts, Subscription, is_queue
 
 
@@ -39,6 +38,7 @@ class Tally:
     latency: array[float] = field(default_factory=lambda: array("d"))  # seconds, parallel to `arrived`
     first_duplicate: tuple[int, float] | None = None  # number and moment of the first duplicate
     first_receipt: tuple[int, float] | None = None  # number and moment of the first receipt of all
+    elsewhere: array[int] = field(default_factory=lambda: array("I"))  # received by others of the queue alone
     alike: bool = False  # bodies are equal and some are missing: which ones cannot be determined
 
     def late(self, within: float) -> int:
@@ -70,14 +70,21 @@ class Tally:
         return self.kept.get(number, self.publication.sent_at[number])
 
 
-def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Tally:
-    """Return the tally of a publication; `alike` has the steps whose equal bodies cannot be told apart."""
+def tally_of(
+    owed: Entitlement, publication: Publication, alike: set[int], others: Sequence[Subscription] = ()
+) -> Tally:
+    """Return the tally of a publication; `alike` has the steps whose equal bodies cannot be told apart.
+
+    `others` share the members' queues: what they received did not reach the members, and if it did, it is doubled.
+    """
     members = owed.members
     tally = Tally(publication=publication, alike=publication.step in alike, why_unsure=owed.unsure)
     for other in owed.others:  # receipts that their selectors should have kept out
         if publication.step in other.receipts:
             tally.unexpected += sum(other.receipts[publication.step].times[publication.first :])
-    receipts = [found for member in members if (found := member.receipts.get(publication.step)) is not None]
+    receipts = _receipts(members, publication)
+    beside = _receipts(others, publication)
+    having = [*receipts, *beside]
     tally.reordered = sum(found.reordered for found in receipts)
     sent_at, outcomes = publication.sent_at, publication.outcomes
     gone, durable = never_returned(members), any(member.away for member in members)
@@ -102,6 +109,14 @@ def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Ta
             tally.kept[number] = owed.retained[number]
         if due:
             tally.eligible += 1
+        taken = 0
+        for found in beside:
+            taken += found.times[number]
+        if not times and taken:
+            if due and outcomes[number] == OK:
+                tally.expected += 1
+                tally.elsewhere.append(number)
+            continue
         if not times:
             if due and outcomes[number] == OK:
                 _missing(tally, owed, number, gone)
@@ -109,7 +124,8 @@ def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Ta
                 tally.undecided += 1
                 tally.in_doubt.append(number)
             continue
-        if times > 1 and (surplus := _surplus(tally, members, receipts, number, times)):
+        times += taken
+        if times > 1 and (surplus := _surplus(tally, members, having, number, times)):
             tally.duplicated += surplus
             tally.doubled.append(number)
         if not due and any(number in found.retained for found in receipts):
@@ -128,10 +144,15 @@ def tally_of(owed: Entitlement, publication: Publication, alike: set[int]) -> Ta
         tally.latency.append(first - sent)
         if durable and number not in tally.kept and (back := returned_at(members, sent, first)) is not None:
             tally.kept[number] = back
-    tally.first_duplicate = _first_duplicate(receipts, tally, members)
+    tally.first_duplicate = _first_duplicate(receipts, beside, tally)
     if tally.alike:  # nor can their latencies be determined
         del tally.latency[:], tally.arrived[:], tally.doubled[:]
     return tally
+
+
+def _receipts(members: Sequence[Subscription], publication: Publication) -> list[Receipts]:
+    """Return the receipts of a publication that members have."""
+    return [found for member in members if (found := member.receipts.get(publication.step)) is not None]
 
 
 def _missing(tally: Tally, owed: Entitlement, number: int, gone: bool) -> None:
@@ -180,27 +201,35 @@ def _first_received(receipts: Sequence[Receipts], number: int) -> float:
 
 
 def _first_duplicate(
-    receipts: Sequence[Receipts], tally: Tally, members: Sequence[Subscription]
+    receipts: Sequence[Receipts], beside: Sequence[Receipts], tally: Tally
 ) -> tuple[int, float] | None:
     """Return number and moment of the audience's first duplicate; None if there is none."""
     if not tally.duplicated:
         return None
-    again = [found.first_duplicate for found in receipts if found.first_duplicate is not None]
-    if len(receipts) > 1:
-        for number in range(tally.publication.first, tally.publication.count + 1):
-            having = [found.first_at[number] for found in receipts if found.times[number]]
-            if len(having) > 1 and not any(number in found.redelivered for found in receipts):
-                again.append((number, sorted(having)[1]))
+    having = [*receipts, *beside]
+    mine = set(tally.doubled) if beside else ()
+    again = [
+        found.first_duplicate
+        for found in having
+        if found.first_duplicate is not None and (not beside or found.first_duplicate[0] in mine)
+    ]
+    if len(having) > 1:
+        for number in tally.doubled:
+            firsts = [found.first_at[number] for found in having if found.times[number]]
+            if len(firsts) > 1 and not any(number in found.redelivered for found in having):
+                again.append((number, sorted(firsts)[1]))
                 break
     return min(again, key=lambda found: found[1]) if again else None
 
 
-def strays(ledger: Ledger, members: Sequence[Subscription], meant: Sequence[Publication]) -> tuple[Tally, ...]:
-    """Return tallies of this run's messages that members received though their subscriptions do not match them."""
+def strays(
+    publications: Iterable[Publication], members: Sequence[Subscription], meant: Sequence[Publication]
+) -> tuple[Tally, ...]:
+    """Return tallies of messages that members received though their subscriptions do not match them."""
     steps = {publication.step for publication in meant}
     found = []
-    for publication in ledger.publications.values():
-        receipts = [member.receipts[publication.step] for member in members if publication.step in member.receipts]
+    for publication in publications:
+        receipts = _receipts(members, publication)
         if publication.step not in steps and receipts:
             firsts = [
                 (number, _first_received(receipts, number))

@@ -1,0 +1,53 @@
+"""Who of a queue's subscribers received what: messages that went to others than those meant, and each one's number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from lab.judge.evidence.evidence import Chosen
+from lab.judge.evidence.records import Subscription
+from lab.judge.evidence.tally import Tally
+
+
+def went_to_others(chosen: Chosen, *, whole: bool) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
+    """Return the messages owed to an audience that others of its queue received: for good, and perhaps not for good.
+
+    `whole` tells whether the history is: if it is cut short, what is not acknowledged may yet be given back.
+    """
+    found = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
+    pending = set() if whole else {position for other in chosen.audience.others for position in other.pending}
+    for_good: list[tuple[Tally, int]] = []
+    open_: list[tuple[Tally, int]] = []
+    for tally, number in found:
+        (open_ if (tally.publication.step << 32) + number in pending else for_good).append((tally, number))
+    return for_good, open_
+
+
+def takers(chosen: Chosen, messages: Sequence[tuple[Tally, int]], since: float = -inf) -> list[str]:
+    """Return the clients, of those not meant, that received any of some messages after a moment."""
+    names = [
+        other.client
+        for other in chosen.audience.others
+        if any(_came(other, tally.publication.step, number, since) for tally, number in messages)
+    ]
+    return list(dict.fromkeys(names))
+
+
+def share(client: str, chosen: Sequence[Chosen]) -> int:
+    """Count the messages of several audiences that a client received, each once."""
+    found = 0
+    for each in chosen:
+        for tally in each.tallies:
+            for member in each.audience.members:
+                if member.client == client and tally.publication.step in member.receipts:
+                    times = member.receipts[tally.publication.step].times[tally.publication.first :]
+                    found += len(times) - times.count(0)
+    return found
+
+
+def _came(member: Subscription, step: int, number: int, since: float) -> bool:
+    receipts = member.receipts.get(step)
+    if receipts is None or number >= len(receipts.times):
+        return False
+    return receipts.times[number] > 0 and receipts.first_at[number] >= since
