@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of
+from lab.check.bridge_ends import bridge_ends
 from lab.check.context import Context
 from lab.check.counted import check_destination
-from lab.check.service import connectors_at, connectors_of
 from lab.check.snapshots import check_order
 from lab.declare.expectations.counters import COUNTERS, Counters
 from lab.errors import Problem
+from lab.plan.brokers import unread
 
 _OF_BROKER = ("enqueued", "dequeued")
 _OF_BRIDGE = ("enqueued", "dequeued", "received")
@@ -37,12 +38,9 @@ def check(context: Context, claim: Counters) -> Iterator[Problem]:
 
 
 def _end(context: Context, claim: Counters, bridge: str) -> Iterator[Problem]:
-    owners = connectors_of(context.scenario)[bridge]
-    duplex = any(
-        connector.name == bridge and connector.duplex
-        for owner in owners
-        for connector in connectors_at(context.scenario, owner)
-    )
-    if claim.broker not in owners and not duplex:
-        what = f"{claim.broker} shows no end of {bridge}, which is not duplex"
-        yield context.wrong("bridge", what, f"write broker: {owners[0]}")
+    ends = [end for end in bridge_ends(context.scenario) if end.connector == bridge]
+    brokers = list(dict.fromkeys(end.broker for end in ends))
+    if ends and claim.broker not in brokers and not unread(context.topology):
+        why = f"which joins {' and '.join(brokers)}" if any(end.duplex for end in ends) else "which is not duplex"
+        right = f"write broker: {brokers[0]}"
+        yield context.wrong("bridge", f"{claim.broker} shows no end of {bridge}, {why}", right)
