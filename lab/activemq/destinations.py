@@ -1,12 +1,16 @@
 """Destinations as ActiveMQ names them, and which of them a subscription receives.
 
-Dots separate the levels of a name; in a wildcard `*` stands for one level and `>` for all that follow.
+Dots separate the levels of a name; in a wildcard `*` stands for one level and `>` for all that follow. Commas separate
+the parts of a composite name: each of them gets every message. What is sent to the topic VirtualTopic.a goes into each
+queue Consumer.NAME.VirtualTopic.a that there is, unless a configuration declares other virtual destinations.
 """
 
 from __future__ import annotations
 
 from itertools import zip_longest
 from typing import Protocol
+
+_DEAD_LETTERS = "queue://ActiveMQ.DLQ"  # with levels after it where a configuration has individual ones
 
 
 class Addressed(Protocol):
@@ -35,11 +39,40 @@ def has_wildcard(name: str) -> bool:
     return any(level in ("*", ">") for level in name.partition("://")[2].split("."))
 
 
+def parts_of(destination: str) -> tuple[str, ...]:
+    """Return the destinations of a composite one such as queue://a,b: queue://a and queue://b; any other one alone."""
+    kind, _, names = destination.partition("://")
+    return tuple(f"{kind}://{name}" for name in names.split(","))
+
+
 def hears(subscription: str, destination: str) -> bool:
-    """Return whether a subscription receives messages sent to a destination; both like topic://a.b, or wildcards."""
+    """Return whether a subscription receives messages sent to a destination.
+
+    Both are written like topic://a.b, and may have wildcards or parts. A queue hears its virtual topic too.
+    """
+    return any(_hears(one, other) for one in parts_of(subscription) for other in parts_of(destination))
+
+
+def virtual_topic_of(queue: str) -> str | None:
+    """Return the virtual topic whose messages go into a queue such as queue://Consumer.a.VirtualTopic.b; else None."""
+    levels = queue.removeprefix("queue://").split(".")
+    behind = queue.startswith("queue://") and levels[0] == "Consumer" and levels[2:3] == ["VirtualTopic"]
+    return f"topic://{'.'.join(levels[2:])}" if behind and not has_wildcard(queue) else None
+
+
+def is_dead_letter_queue(destination: str) -> bool:
+    """Return whether a queue is where brokers put dead letters, by the names that a configuration does not change."""
+    return destination == _DEAD_LETTERS or destination.startswith(f"{_DEAD_LETTERS}.")
+
+
+def _hears(subscription: str, destination: str) -> bool:
+    """Return what `hears` does, of destinations without parts."""
     kind, _, heard = subscription.partition("://")
     other, _, sent = destination.partition("://")
-    return kind == other and _overlap(heard.split("."), sent.split("."))
+    if kind == other:
+        return _overlap(heard.split("."), sent.split("."))
+    topic = virtual_topic_of(subscription)
+    return topic is not None and _hears(topic, destination)
 
 
 def _overlap(left: list[str], right: list[str]) -> bool:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from lab.amazonmq.account import brokers as account_brokers
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import AppliedRevision, BrokerRecord
-from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.configuration import Configuration, read
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.declare.origin import Keys
@@ -96,14 +96,19 @@ def moves(scenario: Scenario) -> Iterator[Move]:
 
 def connectors_by_broker(scenario: Scenario) -> dict[str, list[tuple[NetworkConnector, ...]]]:
     """Return the connectors of every configuration that each broker has, or has pending, at some time; each once."""
-    found: dict[str, dict[AppliedRevision, tuple[NetworkConnector, ...]]] = {}
+    return {broker: [each.connectors for each in its] for broker, its in configurations_by_broker(scenario).items()}
+
+
+def configurations_by_broker(scenario: Scenario) -> dict[str, list[Configuration]]:
+    """Return every configuration that each broker has, or has pending, at some time; none if a broker is refused."""
+    found: dict[str, dict[AppliedRevision, Configuration]] = {}
 
     def add(account: Account, record: BrokerRecord) -> None:
         for applied in (record.current, record.pending):
             if applied is not None and applied not in found.setdefault(record.name, {}):
                 text = account.configuration(applied.configuration).revision(applied.revision).text
                 saved = sanitise(read(text.encode(), str(applied)), record.engine_version)
-                found[record.name][applied] = saved.configuration.connectors
+                found[record.name][applied] = saved.configuration
 
     try:
         first = opening_account(scenario.topology)

@@ -28,7 +28,7 @@ def check_destination(context: Context, step: Subscribe | Message) -> Iterator[P
         return
     if step.queue is not None:
         yield context.wrong("queue", "MQTT knows topics, not queues", "write topic, or over: stomp or amqp")
-    if any(character in (step.topic or step.queue or "") for character in "/+#"):
-        field = "topic" if step.topic is not None else "queue"
+    field = "topic" if step.topic is not None else "queue"
+    if field not in context.unknown and any(each in (step.topic or step.queue or "") for each in "/+#"):
         right = "write a.b for a/b, * for +, > for #"
         yield context.wrong(field, "a topic is named here as ActiveMQ names it", right)

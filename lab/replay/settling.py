@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.activemq.destinations import has_wildcard, hears
+from lab.activemq.destinations import has_wildcard, hears, parts_of
 from lab.declare.expectations.base import Arrivals, Expectation
 from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
@@ -92,7 +92,12 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Record the counters of the brokers and the router, once they no longer change."""
-    published = [destination(step) for step in every_step(scenario.steps) if isinstance(step, Message)]
+    published = [
+        Destination.of(part)
+        for step in every_step(scenario.steps)
+        if isinstance(step, Message)
+        for part in parts_of(str(destination(step)))
+    ]
     wanted = [
         (broker.name, to)
         for to in dict.fromkeys(published)

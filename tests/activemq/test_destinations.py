@@ -1,4 +1,4 @@
-"""Wildcards are ActiveMQ's: `*` is one level, `>` is all that follow, and none."""
+"""Wildcards are ActiveMQ's: `*` is one level, `>` is all that follow, and none; so are parts and virtual topics."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ from lab.activemq.destinations import hears
         ("topic://a.b", "topic://c.>", False),
         ("topic://" + "a." * 5000 + "a", "topic://" + "a." * 5000 + "b", False),
         ("topic://" + "*." * 5000 + ">", "topic://" + "a." * 5000 + "b", True),
+        ("queue://b", "queue://a,b", True),
+        ("queue://a,b", "queue://b", True),
+        ("queue://c", "queue://a,b", False),
+        ("topic://b", "queue://a,b", False),
+        ("queue://Consumer.one.VirtualTopic.a", "topic://VirtualTopic.a", True),
+        ("queue://Consumer.one.VirtualTopic.a", "topic://VirtualTopic.>", True),
+        ("queue://Consumer.one.VirtualTopic.b", "topic://VirtualTopic.a", False),
+        ("queue://Consumer.*.VirtualTopic.a", "topic://VirtualTopic.a", False),
+        ("topic://VirtualTopic.a", "queue://Consumer.one.VirtualTopic.a", False),
     ],
 )
 def test_hears(subscription: str, destination: str, heard: bool) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from lab.activemq.destinations import destination_of, hears
+from lab.activemq.destinations import destination_of, hears, is_dead_letter_queue, parts_of
 from lab.check.context import Context
+from lab.check.fed import Fed
 from lab.check.logins import listeners
 from lab.declare.addressed import Addressed
+from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.receivers import ToReceivers
-from lab.declare.steps.message import Message
-from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
 def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
     """Yield a Problem if the receivers do not subscribe, or if no step publishes to what they subscribe to."""
-    subscriptions = listeners(context.scenario)
-    sent = {destination_of(step) or "" for step in every_step(context.scenario.steps) if isinstance(step, Message)}
+    subscriptions, fed = listeners(context.scenario), context.recall(Fed)
     heard = {each.destination or "" for each in subscriptions}
     wanted = destination_of(claim) if isinstance(claim, Addressed) else None
     if isinstance(claim, Addressed) and claim.topic is not None and claim.queue is not None:
@@ -25,24 +24,54 @@ def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
         return
     if wanted is not None:
         field = "topic" if wanted.startswith("topic") else "queue"
-        if not any(hears(wanted, each) for each in sent):
-            yield context.wrong(field, f"no step publishes to {wanted}", _listed("published to", sent))
+        if field in context.unknown:
+            return
+        if not fed.may_have(wanted):
+            yield context.wrong(field, f"no step publishes to {wanted}", _listed("published to", fed.sent))
             return
         if not any(hears(each, wanted) for each in heard):
             yield context.wrong(field, f"no client subscribes to {wanted}", _listed("subscribed to", heard))
             return
     for client in claim.to.names if claim.to is not None else ():
         its = {each.destination or "" for each in subscriptions if each.client == client}
-        if its and not any(
-            hears(each, target) for each in its for target in sent if wanted is None or hears(wanted, target)
-        ):
-            right = f"{_listed(f'{client} hears', its)}\n{_listed('published to', sent)}"
-            what = f"nothing is published to what {client} hears, so the claim would hold of nothing"
-            yield context.wrong("to", what, right)
-    if claim.to is None and not (subscriptions and sent):
-        what = "no client subscribes" if sent else "nothing is published"
+        meant = {each for each in its if wanted is None or hears(each, wanted)}
+        yield from _receiver(context, claim, client, its, meant, wanted)
+    if claim.to is None and not (subscriptions and fed.sent):
+        what = "no client subscribes" if fed.sent else "nothing is published"
         yield context.whole(f"{what}, so the claim would hold of nothing", "add the step, or remove the claim")
 
 
-def _listed(label: str, destinations: set[str]) -> str:
+def _receiver(
+    context: Context, claim: ToReceivers, client: str, its: set[str], meant: set[str], wanted: str | None
+) -> Iterator[Problem]:
+    """Yield a Problem if nothing comes to a client, or if what comes to it cannot be told from the steps."""
+    fed = context.recall(Fed)
+    sent = [each for each in fed.sent if wanted is None or hears(wanted, each)]
+    if not its or any(hears(each, target) for each in meant for target in sent):
+        yield from _often(context, client, its, sent)
+        return
+    by_brokers = sorted(each for each in meant if fed.by_brokers(each))
+    if not by_brokers:
+        right = f"{_listed(f'{client} hears', its)}\n{_listed('published to', fed.sent)}"
+        what = f"nothing is published to what {client} hears, so the claim would hold of nothing"
+        yield context.wrong("to", what, right)
+    elif not (isinstance(claim, Delivered) and claim.promise == "nothing" and all(map(is_dead_letter_queue, meant))):
+        kind, _, name = by_brokers[0].partition("://")
+        what = f"brokers put messages into {by_brokers[0]} by themselves, and which {client} is owed nobody can tell"
+        right = f"claim counters: {{broker: …, {kind}: {name}, enqueued: …}}"
+        if is_dead_letter_queue(by_brokers[0]):
+            right += ", or delivered with promise: nothing"
+        yield context.wrong("to", what, right)
+
+
+def _often(context: Context, client: str, its: Iterable[str], sent: Iterable[str]) -> Iterator[Problem]:
+    """Yield a Problem if a subscription hears several parts of a composite destination: each message comes often."""
+    for each, target in sorted((each, target) for each in its for target in sent):
+        parts = [part for part in parts_of(target) if hears(each, part)]
+        if len(parts) > 1:
+            what = f"to {client} at {each} each message that is sent to {target} comes {len(parts)} times"
+            yield context.wrong("to", what, "let it subscribe to one of them, or publish to each in a step of its own")
+
+
+def _listed(label: str, destinations: Iterable[str]) -> str:
     return f"{label}: {', '.join(sorted(destinations)) or 'nothing'}"

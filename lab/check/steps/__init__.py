@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.check.context import Context
+from lab.check.names import check_names
 from lab.check.references import check_references
 from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
@@ -24,5 +25,6 @@ def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iter
     for path, step in in_order(scenario.steps):
         context = Context(scenario=scenario, path=path, memory=memory)
         yield from check_references(context, step)
+        yield from check_names(context, step)
         for check in find(type(step), __name__, "check"):
             yield from check(context, step)

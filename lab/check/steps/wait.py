@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
+from lab.check.fed import Fed
 from lab.check.listening import Listening, too_early
 from lab.check.logins import listeners
 from lab.check.network import NetworkSoFar
 from lab.check.service import check_owner
-from lab.declare.steps.message import Message
 from lab.declare.steps.wait import Wait
-from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
@@ -32,15 +31,15 @@ def check(context: Context, step: Wait) -> Iterator[Problem]:
 
 def _destination(context: Context, step: Wait, destination: str) -> Iterator[Problem]:
     field = "topic" if step.topic is not None else "queue"
-    steps = list(every_step(context.scenario.steps))
     heard = {each.destination or "" for each in listeners(context.scenario)}
-    sent = {destination_of(each) or "" for each in steps if isinstance(each, Message)}
+    fed = context.recall(Fed)
     if step.until == "demand":
         if not any(hears(each, destination) for each in heard):
             listed = f"subscribed to: {', '.join(sorted(heard)) or 'nothing'}"
             yield context.wrong(field, f"no client subscribes to {destination}, so there is never any demand", listed)
     elif has_wildcard(destination):
         yield context.wrong(field, "a queue is looked at by itself", "* and > are wildcards: write a whole name")
-    elif not any(hears(each, destination) for each in heard | sent):
-        listed = f"used here: {', '.join(sorted(each for each in heard | sent if each.startswith('queue'))) or 'none'}"
+    elif not fed.may_have(destination) and not any(hears(each, destination) for each in heard):
+        used = sorted(each for each in heard | fed.sent if each.startswith("queue"))
+        listed = f"used here: {', '.join(used) or 'none'}"
         yield context.wrong(field, f"no step uses {destination}, so it would be empty from the beginning", listed)

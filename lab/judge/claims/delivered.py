@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf
 
 from lab import units
-from lab.activemq.destinations import destination_of
+from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.portion import Portion
 from lab.judge.claims.duplicates import duplicated
@@ -24,6 +24,8 @@ def judge(claim: Delivered, evidence: Evidence) -> Finding:
     """Judge the messages received against the promise, for each audience."""
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
+    if claim.to is None and claim.promise != "nothing":  # nobody is owed a dead letter
+        chosen = tuple(each for each in chosen if not _of_dead_letters(each)) or chosen
     where = f" to {destination}" if destination else ""
     judge_one = _judge_silence if claim.promise == "nothing" else _judge_arrivals
     findings = never_subscribed(claim.to, chosen, named=where, anyone=where)
@@ -108,6 +110,11 @@ def _to_others(claim: Delivered, chosen: Chosen, taken: list[tuple[Tally, int]],
 def _also_went(chosen: Chosen, taken: list[tuple[Tally, int]]) -> str:
     """Return, as the end of a sentence, to whom else of the queue messages went; "" if there are none."""
     return f"; {len(taken)} went to {listed(takers(chosen, taken))}" if taken else ""
+
+
+def _of_dead_letters(chosen: Chosen) -> bool:
+    """Return whether an audience hears of queues for dead letters alone."""
+    return all(is_dead_letter_queue(each) for each in chosen.audience.destinations)
 
 
 def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str) -> str:
@@ -233,7 +240,7 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
     came: list[tuple[float, str]] = []
     count = unexplained = 0
     for member in members:
-        for tally in chosen.tallies:
+        for tally in (*chosen.tallies, *chosen.astray):
             receipts = member.receipts.get(tally.publication.step)
             if receipts is not None:
                 first = tally.publication.first
@@ -254,12 +261,15 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
     if came:
         when, words = min(came)
         return Outcome.BROKEN, f"{who} received {several(count + unexplained, 'message')}, {words} {moment(when)}"
-    sent = [
-        tally.due(number)
-        for tally in chosen.tallies
-        for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure)
-        if tally.publication.outcomes[number] == OK
-    ]
+    if _of_dead_letters(chosen):  # any message may become one
+        sent = list(evidence.ledger.accepted_at())
+    else:
+        sent = [
+            tally.due(number)
+            for tally in chosen.tallies
+            for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure)
+            if tally.publication.outcomes[number] == OK
+        ]
     # Of a queue's audience, only named members count, and only while they were listening.
     heard_until = min(member.heard_until for member in members)
     sent = [at for at in sent if at < heard_until]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, parts_of
 from lab.judge.evidence.digests import match_digests, with_equal_bodies
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
@@ -94,7 +94,12 @@ def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audie
 
 def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
     """Group the queue subscriptions that share a queue; a topic subscription is a group of its own."""
-    queues = {item.destination for item in ledger.publications.values() if is_queue(item.destination)}
+    queues = {
+        part
+        for item in ledger.publications.values()
+        if is_queue(item.destination)
+        for part in parts_of(item.destination)
+    }
     groups: list[tuple[list[Subscription], set[str]]] = []
     for subscription in ledger.listening():
         if not is_queue(subscription.destination):

@@ -80,6 +80,10 @@ def due_at(members: Sequence[Subscription], destination: str, sent: float) -> bo
     """Return whether a message sent at a moment was owed to any of the members."""
     if is_queue(destination):  # a queue keeps messages sent before any client listened
         return any(sent <= member.until for member in members if member.windows)
+    # A queue behind a virtual topic is there from its first consumer on, and keeps what comes between two of them.
+    queues = [member for member in members if is_queue(member.destination) and member.windows]
+    if queues and min(each.windows[0][0] for each in queues) <= sent < max(each.until for each in queues):
+        return True
     return any(start <= sent < end for member in members for start, end in member.windows)
 
 

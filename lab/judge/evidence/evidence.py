@@ -39,6 +39,13 @@ class Chosen:
     tallies: tuple[Tally, ...]
 
     @property
+    def astray(self) -> tuple[Tally, ...]:
+        """Return the tallies, not chosen, of messages received though no subscription of the audience hears them."""
+        own, chosen = self.audience.destinations, {tally.publication.step for tally in self.tallies}
+        others = (tally for tally in self.audience.tallies if tally.publication.step not in chosen)
+        return tuple(each for each in others if not any(hears(one, each.publication.destination) for one in own))
+
+    @property
     def busy(self) -> bool:
         """Return whether a message was owed to the audience or reached it."""
         return any(tally.eligible or tally.first_receipt for tally in self.tallies) or any(
@@ -77,7 +84,7 @@ class Evidence:
         for audience in self.audiences:
             if to and not _members(audience, to, destination):
                 continue
-            if destination is not None and not any(hears(destination, own) for own in audience.destinations):
+            if destination is not None and not any(hears(own, destination) for own in audience.destinations):
                 continue
             found.append(Chosen(audience=audience, tallies=_tallies_for(audience, destination)))
         if not to and destination is not None:  # of a wildcard's subscribers, only those that were sent to
@@ -93,7 +100,7 @@ def _members(audience: Audience, names: Sequence[str], destination: str | None) 
     return [
         member
         for member in audience.members
-        if member.client in names and (destination is None or hears(destination, member.destination))
+        if member.client in names and (destination is None or hears(member.destination, destination))
     ]
 
 

@@ -6,6 +6,7 @@ It only records; `audiences` knows which messages were owed. A message costs abo
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from math import inf
 
 from lab.errors import InputError
@@ -86,6 +87,13 @@ class Ledger:
             absences = subscription.away if subscription.durable else subscription.cut_off
             if not absences or absences[-1][1] != inf:
                 absences.append((seen.t, inf))
+
+    def accepted_at(self) -> Iterator[float]:
+        """Yield when each accepted message was sent, in seconds."""
+        for publication in self.publications.values():
+            for number in range(publication.first, publication.last + 1):
+                if publication.outcomes[number] == OK:
+                    yield publication.sent_at[number]
 
     def settled(self, seen: Settled) -> None:
         """Record that a message was acknowledged, or may have been."""

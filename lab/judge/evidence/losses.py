@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lab.activemq.destinations import parts_of
 from lab.judge.evidence.audiences import merge
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import OK, Publication
@@ -39,7 +40,7 @@ def never_received(evidence: Evidence, destination: str) -> list[Message]:
     """Return the accepted messages of a destination that no client received."""
     found = []
     for publication in evidence.ledger.publications.values():
-        if publication.destination == destination:
+        if destination in parts_of(publication.destination):
             came = _received(evidence, publication)
             found += [
                 Message(publication, number)

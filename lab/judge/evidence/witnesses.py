@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, parts_of, virtual_topic_of
 from lab.history import BridgeSeen, DestinationSeen
 from lab.judge.evidence.agreement import both_ends, ways
 from lab.judge.evidence.evidence import Evidence
@@ -29,6 +29,8 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
         return ()
     found = []
     for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
+        if _goes_elsewhere(evidence, destination):
+            continue
         counted = {broker: _counted(evidence, broker, destination) for broker in brokers}
         for source, target in (tuple(brokers), tuple(reversed(tuple(brokers)))):
             own, other = counted[source], counted[target]
@@ -37,6 +39,18 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
                 if counts.enqueued or counts.at_most:
                     found.append(counts)
     return tuple(each for each in found if each.at_most or not any(_accounted_for(each, other) for other in found))
+
+
+def _goes_elsewhere(evidence: Evidence, destination: str) -> bool:
+    """Return whether what is sent to a destination is counted at others: its parts, or queues behind a topic.
+
+    So it is of a part of a composite destination, whose counters tell of messages sent to that.
+    """
+    heard = {each.destination for each in evidence.ledger.subscriptions.values()}
+    composite = {each.destination for each in evidence.ledger.publications.values() if "," in each.destination}
+    parts = {part for each in composite for part in parts_of(each)}
+    virtual = any(virtual_topic_of(each) is not None and hears(each, destination) for each in heard)
+    return virtual or destination in composite | parts
 
 
 def _accounted_for(counts: Testimony, other: Testimony) -> bool:
