@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lab import runtimes
 from lab.amazonmq.configurations.wording import lines
 from lab.check.clients import check_clients
 from lab.clients import missing
@@ -40,8 +41,8 @@ from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
-from lab.runtime.runtime import Lost, Opening
-from lab.runtimes import USUAL, runtime
+from lab.runtime.runtime import Opening, Runtime
+from lab.runtimes import RUNTIMES, USUAL, AllRuntimes
 from lab.scenarios import PlannedScenario, plan_named
 from lab.units import several
 from lab.version import __version__
@@ -77,19 +78,21 @@ def up(
     runs: Path | None = None,
     detach: bool = False,
     environment: Mapping[str, str] = os.environ,
+    runtime: Runtime | str = USUAL,
     progress: Told | None = None,
     by: str = PYTHON,
 ) -> Iterator[Live]:
     """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
-    stays until `down`.
+    stays until `down`. Raise InputError if other processes could not know the runtime of a lab that is to stay.
     """
     told = progress or Logged()
     opened = _opened(
         str(scenario),
         environment,
         told,
+        runtime=runtime,
         seed=seed,
         version=activemq_version,
         archive=activemq_archive,
@@ -121,6 +124,7 @@ def run(
     activemq_archive: Path | None = None,
     runs: Path | None = None,
     environment: Mapping[str, str] = os.environ,
+    runtime: Runtime | str = USUAL,
     progress: Told | None = None,
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
@@ -132,6 +136,7 @@ def run(
         str(scenario),
         environment,
         told,
+        runtime=runtime,
         seed=seed,
         version=activemq_version,
         archive=activemq_archive,
@@ -156,12 +161,9 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     A detached lab whose note is lost is found, and ended, by its labels.
     """
     folder = note_folder(environment)
-    with runtime(USUAL, environment) as its:
-        lost = its.lost_labs(folder)
-    known: tuple[Note | Lost, ...] = (*notes.load_all(folder), *lost)
-    of = notes.choose(known, run)
-    with runtime(of.runtime if isinstance(of, Note) else USUAL, environment) as its:
-        removal = end(of, its, folder)
+    with AllRuntimes(environment) as its:
+        of = notes.choose(its.labs(folder), run)
+        removal = end(of, its.of(of), folder)
     for remark in removal.remarks:
         Logged().warn(remark)
     return removal.parts
@@ -188,6 +190,7 @@ def _opened(
     environment: Mapping[str, str],
     told: Told,
     *,
+    runtime: Runtime | str,
     seed: int | None,
     version: str | None,
     archive: Path | None,
@@ -202,7 +205,11 @@ def _opened(
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
     topology = found.scenario.topology
-    with runtime(USUAL, environment) as its:
+    with _runtime(runtime, environment) as its:
+        if detached and its.name not in RUNTIMES:
+            raise InputError.of(
+                f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
+            )
         ready = its.prepare(found.plan, told, archive=archive)
         run = new_run_id()
         folder = create(runs or home(environment), run)
@@ -221,6 +228,11 @@ def _opened(
         )
         with ready.open(opening, told) as lab:
             yield _Opened(planned=found, folder=folder, lab=lab)
+
+
+def _runtime(named: Runtime | str, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
+    """Return a runtime for a block; one that was handed in outlasts it."""
+    return runtimes.runtime(named, environment) if isinstance(named, str) else nullcontext(named)
 
 
 def _header(of: _Opened, *, standing: bool = False) -> Header:

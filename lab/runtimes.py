@@ -2,18 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
 
-from lab.errors import InputError
-from lab.runtime.runtime import Runtime
+from lab.errors import HostError, InputError
+from lab.runtime import note as notes
+from lab.runtime.note import Note
+from lab.runtime.progress import Told
+from lab.runtime.runtime import Finding, Image, Runtime, Swept
+
+
+def _emulation(environment: Mapping[str, str]) -> Runtime:
+    from lab.emulation.runtime import Emulation  # here, since loading docker takes long
+
+    return Emulation(environment)
+
 
 USUAL = "emulation"
+RUNTIMES: Mapping[str, Callable[[Mapping[str, str]], Runtime]] = {USUAL: _emulation}
 
 
 def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
     """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name."""
-    if name == "emulation":
-        from lab.emulation.runtime import Emulation  # here, since loading docker takes long
+    if name not in RUNTIMES:
+        raise InputError.of(f'no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
+    return RUNTIMES[name](environment)
 
-        return Emulation(environment)
-    raise InputError.of(f'no runtime named "{name}"', f"there is: {USUAL}")
+
+class AllRuntimes:
+    """Every runtime there is, asked as one; labs go on after the block."""
+
+    def __init__(self, environment: Mapping[str, str], runtimes: tuple[Runtime, ...] | None = None) -> None:
+        self._runtimes = tuple(runtime(name, environment) for name in RUNTIMES) if runtimes is None else runtimes
+        self._entered = ExitStack()
+
+    def __enter__(self) -> Self:
+        for each in self._runtimes:
+            self._entered.enter_context(each)
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        self._entered.close()
+
+    def of(self, note: Note) -> Runtime:
+        """Return the runtime of one of the `open_labs`."""
+        return next(each for each in self._runtimes if each.name == note.runtime)
+
+    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+        """Return the notes of all open labs, the oldest first.
+
+        Raise HostError for a runtime that cannot be reached, unless it has no note and another runtime can be.
+        """
+        noted = {note.runtime for note in notes.load_all(note_folder)}
+        found: list[Note] = []
+        unreached: list[HostError] = []
+        for each in self._runtimes:
+            try:
+                found += each.open_labs(note_folder)
+            except HostError as error:
+                if each.name in noted:
+                    raise
+                unreached.append(error)
+        if len(unreached) == len(self._runtimes):
+            raise unreached[0]
+        return tuple(sorted(found, key=lambda note: note.run))
+
+    def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
+        """Sweep in every runtime, as `Runtime.sweep` does."""
+        swept = [each.sweep(note_folder, every=every, dry_run=dry_run) for each in self._runtimes]
+        return Swept(
+            removed=tuple(leftover for each in swept for leftover in each.removed),
+            alive=sum(each.alive for each in swept),
+        )
+
+    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
+        """Build the missing images of every runtime, and return all images."""
+        return tuple(image for each in self._runtimes for image in each.images(told, version=version, archive=archive))
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Examine whether this machine has what labs of every runtime need."""
+        return tuple(finding for each in self._runtimes for finding in each.examine())

@@ -9,7 +9,7 @@ import typer
 
 from lab.cli import options
 from lab.cli.options import JSON, ending
-from lab.runtimes import USUAL, runtime
+from lab.runtimes import AllRuntimes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(json: JSON = False) -> int:
     """Look at this machine: does it have what a lab needs?"""
-    with runtime(USUAL, os.environ) as its:
+    with AllRuntimes(os.environ) as its:
         findings = its.examine()
     if json:
         options.print_json(

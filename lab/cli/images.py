@@ -9,7 +9,7 @@ from rich.table import Table
 
 from lab.cli import options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION, ending
-from lab.runtimes import USUAL, runtime
+from lab.runtimes import AllRuntimes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def images(
     activemq_version: VERSION = None, activemq_archive: ARCHIVE = None, quiet: QUIET = False, json: JSON = False
 ) -> int:
     """Build what is missing of the three images, and list them."""
-    with runtime(USUAL, os.environ) as its:
+    with AllRuntimes(os.environ) as its:
         listed = its.images(options.progress(quiet), version=activemq_version, archive=activemq_archive)
     if json:
         options.print_json([{"name": each.name, "size": each.size, "created": each.created} for each in listed])

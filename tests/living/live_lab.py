@@ -15,6 +15,7 @@ from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.runtime.note import Note
+from lab.runtime.runtime import Opening
 from lab.shipped import shipped
 from tests.replay.fake_lab import FakeLab
 
@@ -25,21 +26,30 @@ class Killed(BaseException):
     """The command was killed here."""
 
 
+def opening_of(scenario: str) -> Opening:
+    """Return how the lab of a shipped scenario is opened, to stay, with no folder."""
+    its = plan(load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology, seed=7)
+    return Opening(plan=its, run=RUN, scenario=scenario, folder=Path(), note_folder=Path(), passwords={}, detached=True)
+
+
 class LiveLab(FakeLab):
     """Two brokers that stand, with a file that keeps what the commands leave."""
 
-    def __init__(self, scenario: str = "one-way", *, ago: timedelta = timedelta(0)) -> None:
-        its = plan(load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology, seed=7)
-        super().__init__(its)
+    def __init__(
+        self, scenario: str = "one-way", *, ago: timedelta = timedelta(0), opening: Opening | None = None
+    ) -> None:
+        opening = opening or opening_of(scenario)
+        super().__init__(opening.plan)
         opened = datetime.now(UTC) - ago
         self.note = Note(
-            run=RUN,
-            scenario=scenario,
-            plan=its,
-            control=opening_control(its, opened),
-            folder="",
+            run=opening.run,
+            scenario=opening.scenario,
+            plan=opening.plan,
+            control=opening_control(opening.plan, opened),
+            folder=str(opening.folder),
             owner="",
-            detached=True,
+            detached=opening.detached,
+            replaying=opening.replaying,
             opened=opened,
             origin=None,
             runtime="memory",

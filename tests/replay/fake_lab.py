@@ -221,6 +221,7 @@ class FakeLab:
         self.plan = plan
         self.clock = VirtualClock()
         self.states = initial_states(plan)
+        self.impairments = {(each.name, way.leaving): way.impairment for each in plan.links for way in each.directions}
         self.clients: list[FakeClient] = []
         self.closed: list[str] = []
         self.subscribed_at: dict[tuple[str, Destination], float] = {}
@@ -347,6 +348,7 @@ class FakeLab:
         ways = [way for way in self.plan.link(link).directions if leaving in (None, way.leaving)]
         for way in ways:
             self.states[link, way.leaving] = state or self.states[link, way.leaving]
+            self.impairments[link, way.leaving] = impairment or self.impairments[link, way.leaving]
         return [
             LinkChanged(
                 t=self.clock.now(),

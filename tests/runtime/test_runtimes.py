@@ -1,16 +1,29 @@
-"""Runtimes are known by name, and what one needs is loaded when it is asked for."""
+"""Runtimes are known by name, and what one needs is loaded when it is asked for; commands ask all there are."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from lab.errors import InputError
-from lab.runtimes import USUAL, runtime
+from lab import labs
+from lab.errors import HostError, InputError
+from lab.judge import Outcome
+from lab.runtime import note as notes
+from lab.runtime.progress import Logged
+from lab.runtimes import USUAL, AllRuntimes, runtime
+from tests.living.live_lab import LiveLab
+from tests.runtime.memory import Memory
 
 LOADED = "import sys, lab.labs, lab.cli.labs; print({'docker', 'lab.emulation'} & sys.modules.keys())"
+NO_ENGINE = HostError("no engine answers", "start it")
+
+
+def noted(folder: Path, run: str, runtime: str) -> None:
+    notes.save(replace(LiveLab().note, run=run, runtime=runtime), folder)
 
 
 def test_the_usual_runtime_has_the_name_that_notes_and_histories_have() -> None:
@@ -25,3 +38,66 @@ def test_a_name_that_no_runtime_has_is_refused() -> None:
 def test_what_opens_labs_is_imported_without_an_engine() -> None:
     said = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=120)
     assert said.stdout.strip() == "set()"
+
+
+def test_the_labs_of_all_runtimes_are_found_the_oldest_first(tmp_path: Path) -> None:
+    for run, of in (("20260101-101011-aaaaaa", "one"), ("20260101-101010-aaaaaa", "two"), ("x", "steam")):
+        noted(tmp_path, run, of)
+    with AllRuntimes({}, (Memory("one"), Memory("two"))) as its:
+        found = its.open_labs(tmp_path)
+        assert [note.run[:15] for note in found] == ["20260101-101010", "20260101-101011"]
+        assert [its.of(note).name for note in found] == ["two", "one"]
+
+
+def test_a_runtime_that_cannot_be_reached_and_has_no_lab_keeps_nobody_from_the_labs_of_another(tmp_path: Path) -> None:
+    noted(tmp_path, "r", "one")
+    with AllRuntimes({}, (Memory("none", unreachable=NO_ENGINE), Memory("one"))) as its:
+        assert [note.run for note in its.open_labs(tmp_path)] == ["r"]
+
+
+@pytest.mark.parametrize("of", ["none", None])
+def test_labs_that_there_may_be_in_a_runtime_that_cannot_be_reached_are_not_passed_over(
+    tmp_path: Path, of: str | None
+) -> None:
+    if of is not None:
+        noted(tmp_path, "r", of)
+    others = (Memory("one"),) if of is not None else ()
+    with (
+        AllRuntimes({}, (Memory("none", unreachable=NO_ENGINE), *others)) as its,
+        pytest.raises(HostError, match="no engine answers"),
+    ):
+        its.open_labs(tmp_path)
+
+
+def test_images_findings_and_what_was_left_behind_are_those_of_all_runtimes(tmp_path: Path) -> None:
+    with AllRuntimes({}, (Memory("one"), Memory("two"))) as its:
+        assert [each.name for each in its.images(Logged(), version=None, archive=None)] == ["one", "two"]
+        assert [each.what for each in its.examine()] == ["one", "two"]
+        assert its.sweep(tmp_path, every=True, dry_run=False).alive == 0
+
+
+def test_a_scenario_is_run_in_the_runtime_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='no runtime named "steam"'):
+        labs.run("tokyo-singapore", runtime="steam", runs=tmp_path)
+
+
+def test_a_scenario_is_run_in_the_runtime_that_is_handed_in(tmp_path: Path) -> None:
+    ran = labs.run("tokyo-singapore", runtime=Memory(), runs=tmp_path)
+    assert (ran.report.runtime, ran.report.outcome) == ("memory", Outcome.HELD)
+
+
+def test_a_lab_is_opened_in_the_runtime_that_is_handed_in(tmp_path: Path) -> None:
+    memory = Memory()
+    with labs.up("one-way", runtime=memory, runs=tmp_path) as lab:
+        assert list(memory.labs) == [lab.run]
+        lab.cut()
+        assert lab.status().links[0].round_trip_ms is None
+    assert memory.labs == {}
+
+
+def test_a_lab_that_no_other_process_could_reach_is_not_left_open(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match="a lab of the runtime memory cannot stay"),
+        labs.up("one-way", runtime=Memory(), runs=tmp_path, detach=True),
+    ):
+        pass

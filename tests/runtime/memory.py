@@ -1,0 +1,157 @@
+"""A runtime whose labs are in memory: for tests of what goes by the protocol of a runtime, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from pydantic import SecretStr
+
+from lab.activemq.protocols import ENDPOINTS
+from lab.errors import HostError
+from lab.history import BridgeSeen
+from lab.link.impairment import Setting
+from lab.plan.values import BridgePlan, Plan
+from lab.runtime import note as notes
+from lab.runtime.client import Endpoint
+from lab.runtime.note import Note
+from lab.runtime.progress import Progress, Told
+from lab.runtime.runtime import Finding, Image, Leftover, Opening, Swept
+from lab.runtime.status import BridgeStatus, BrokerStatus, DirectionNow, LinkStatus, Reached, Status, Whereabouts
+from tests.living.live_lab import LiveLab
+
+LOG = ("INFO | Apache ActiveMQ is starting", "INFO | Apache ActiveMQ started")
+PORTS = {each.name: 20000 + number for number, each in enumerate(ENDPOINTS)}
+
+
+class MemoryLab(LiveLab):
+    """A lab that the runtime below opened."""
+
+    def link_now(self, link: str) -> tuple[DirectionNow, ...]:
+        ways = self.plan.link(link).directions
+        return tuple(
+            DirectionNow(
+                link=link,
+                leaving=way.leaving,
+                reaching=way.reaching,
+                setting=Setting(impairment=self.impairments[link, way.leaving], state=self.states[link, way.leaving]),
+            )
+            for way in ways
+        )
+
+    def bridge_is_up(self, bridge: BridgePlan) -> bool:
+        return bool(self._ends_of(bridge)) and not self._cut
+
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        return iter(LOG if tail is None else LOG[-tail:])
+
+    def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
+        password = SecretStr("not-a-real-password")
+        port, ca_file = PORTS[over], Path("ca.pem")
+        return Endpoint(host="localhost", port=port, ca_file=ca_file, user=user, password=password, client_id=client_id)
+
+    def whereabouts(self) -> Whereabouts:
+        brokers = {
+            broker.name: tuple(Reached(number=its.number, address="", ports=PORTS) for its in broker.instances)
+            for broker in self.plan.brokers
+        }
+        return Whereabouts(ca_file="ca.pem", networks={}, brokers=brokers)
+
+    def status(self) -> Status:
+        bridges = tuple(
+            BridgeStatus(
+                connector=each.connector,
+                initiator=each.initiator,
+                responder=each.responder,
+                duplex=each.duplex,
+                up=self.bridge_is_up(each),
+                why_not="" if self.bridge_is_up(each) else "the link is cut",
+                ends=tuple(self._ends_of(each)),
+            )
+            for each in self.plan.bridges
+        )
+        links = tuple(
+            LinkStatus(
+                name=each.name,
+                round_trip_ms=None if self._cut else 70.6,
+                directions=(),
+                states=tuple(way.state for way in self.link_now(each.name)),
+            )
+            for each in self.plan.links
+        )
+        brokers = tuple(
+            BrokerStatus(
+                name=each.name,
+                container="running",
+                health="healthy",
+                version=None if each.name in self.down else each.activemq_version,
+                memory=None,
+            )
+            for each in self.plan.brokers
+        )
+        return Status(
+            note=self.note,
+            whereabouts=self.whereabouts(),
+            owner_alive=True,
+            brokers=brokers,
+            bridges=bridges,
+            links=links,
+            dropped=(),
+        )
+
+    @property
+    def _cut(self) -> bool:
+        return any(state != "open" for state in self.states.values())
+
+    def _ends_of(self, bridge: BridgePlan) -> list[BridgeSeen]:
+        return [each for each in self.bridges() if each.connector == bridge.connector]
+
+
+class Memory:
+    """Labs in the memory of this process; `unreachable` is the error of one that cannot be reached."""
+
+    def __init__(self, name: str = "memory", *, unreachable: HostError | None = None) -> None:
+        self.name, self.unreachable = name, unreachable
+        self.labs: dict[str, MemoryLab] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of: object) -> None: ...
+
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Self:
+        return self
+
+    @contextmanager
+    def open(self, opening: Opening, progress: Progress) -> Iterator[MemoryLab]:
+        lab = self.labs[opening.run] = MemoryLab(opening=opening)
+        try:
+            yield lab
+        finally:
+            if not opening.detached:
+                del self.labs[opening.run]
+
+    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+        if self.unreachable is not None:
+            raise self.unreachable
+        return tuple(note for note in notes.load_all(note_folder) if note.runtime == self.name)
+
+    @contextmanager
+    def attach(self, note: Note, note_folder: Path) -> Iterator[MemoryLab]:
+        yield self.labs[note.run]
+
+    def end(self, note: Note, note_folder: Path) -> int:
+        notes.forget(note.run, note_folder)
+        return 0 if self.labs.pop(note.run, None) is None else 1
+
+    def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
+        left = tuple(Leftover(run=run, created="", counts={"labs": 1}, words="1 lab") for run in self.labs if every)
+        return Swept(removed=left, alive=len(self.labs) - len(left))
+
+    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
+        return (Image(name=self.name, size=0, created=""),)
+
+    def examine(self) -> tuple[Finding, ...]:
+        return (Finding(what=self.name, ok=True, found="there"),)
