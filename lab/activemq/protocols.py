@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-Over = Literal["mqtt", "stomp", "amqp", "mqtt-wss", "stomp-wss"]  # the ways a client can connect
+from typing import TYPE_CHECKING, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +19,7 @@ class Endpoint:
     scheme: str
     port: int
     transport: str = ""  # ActiveMQ's scheme of the transport connector; empty if none listens there
-    over: tuple[Over, ...] = ()  # the ways in which clients connect to this port
+    over: tuple[str, ...] = ()  # the ways in which clients connect to this port
 
     def url(self, host: str) -> str:
         """Return the address as the service's console shows it."""
@@ -49,6 +47,16 @@ JOLOKIA_PORT = 8778  # the lab's own; the service has no such port
 def protocol(over: str) -> str:
     """Return the protocol without its transport: `mqtt`, `stomp` or `amqp`."""
     return over.removesuffix("-wss")
+
+
+# The ways in which a client can connect; those without a WebSocket come first.
+PROTOCOLS = tuple(
+    sorted((over for each in reversed(ENDPOINTS) for over in each.over), key=lambda over: over != protocol(over))
+)
+if TYPE_CHECKING:
+    Over = str
+else:
+    Over = Literal[PROTOCOLS]
 
 
 def endpoint(over: str, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:

@@ -18,6 +18,8 @@ from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
+from lab.declare.steps.create_broker import CreateBroker
+from lab.declare.steps.delete_broker import DeleteBroker
 from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.service import OfService
@@ -37,7 +39,7 @@ class Move:
     """A step in the dry run: the accounts that are possible after it, and the refusal, if it is certain."""
 
     path: Keys
-    step: OfService | Reboot
+    step: OfService | Reboot | CreateBroker | DeleteBroker
     accounts: tuple[Account, ...]  # several if maintenance windows may have opened meanwhile
     refusal: InputError | None = None
 
@@ -48,7 +50,13 @@ class Move:
 
 
 def opening_account(topology: Topology) -> Account:
-    """Return the account that a lab opens with; raise InputError if a broker is refused, or in no region.
+    """Return the account that a lab opens with, as `whole_account` does; brokers for later are not created yet."""
+    later = [name for name, broker in topology.brokers.items() if broker.later]
+    return account_brokers.set_aside(whole_account(topology), later)
+
+
+def whole_account(topology: Topology) -> Account:
+    """Return the account with every broker; raise InputError if one is refused, or in no region.
 
     The checks of the topology report both.
     """
@@ -79,7 +87,7 @@ def moves(scenario: Scenario) -> Iterator[Move]:
         possible = _with_windows_opened(possible, may_open)
         if isinstance(step, MoveClock):
             may_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
-        if not isinstance(step, OfService | Reboot):
+        if not isinstance(step, OfService | Reboot | CreateBroker | DeleteBroker):
             continue
         after: list[Account] = []
         refusals: list[InputError] = []
@@ -111,7 +119,7 @@ def configurations_by_broker(scenario: Scenario) -> dict[str, list[Configuration
                 found[record.name][applied] = saved.configuration
 
     try:
-        first = opening_account(scenario.topology)
+        first = whole_account(scenario.topology)
     except InputError:  # reported by the checks of the topology
         return {}
     for record in first.brokers:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from lab.amazonmq.account.refusals import Refused
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.check.context import Context
-from lab.check.dry_run import Move, changes_anything, connectors_by_broker, moves, opening_account
+from lab.check.dry_run import Move, changes_anything, connectors_by_broker, moves, whole_account
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.service import OfService
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.unrolling import every_step
@@ -26,7 +25,7 @@ class Revisions:
         self.by_name: dict[str, int] = {}
         self.certain = True
         try:
-            accounts = [opening_account(scenario.topology), *(move.account for move in moves(scenario))]
+            accounts = [whole_account(scenario.topology), *(move.account for move in moves(scenario))]
         except InputError:  # reported by the checks of the topology
             self.certain = False
             return
@@ -40,7 +39,7 @@ def check_service(scenario: Scenario) -> Iterator[Problem]:
         return
     try:
         for move in moves(scenario):
-            if move.refusal is not None and not isinstance(move.step, Reboot):
+            if move.refusal is not None and isinstance(move.step, OfService) and not _is_missing(scenario, move):
                 yield from _refused(scenario, move, move.refusal)
     except InputError:  # reported by the checks of the topology
         return
@@ -77,6 +76,12 @@ def users_of(scenario: Scenario, broker: str) -> list[str]:
     """Return the names of a broker's users, those included that the steps create."""
     made = (step.user for step in every_step(scenario.steps) if isinstance(step, CreateUser) and step.broker == broker)
     return list(dict.fromkeys((*scenario.topology.brokers[broker].users, *made)))
+
+
+def _is_missing(scenario: Scenario, move: Move) -> bool:
+    """Return whether a step is about a broker that is not created yet, or deleted; the check of the step says so."""
+    name = getattr(move.step, "broker", None)
+    return name in scenario.topology.brokers and all(name != each.name for each in move.account.brokers)
 
 
 def _refused(scenario: Scenario, move: Move, refusal: InputError) -> Iterator[Problem]:

@@ -6,9 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import get_args
 
-from lab.activemq.protocols import Over
+from lab.activemq.protocols import PROTOCOLS
 from lab.activemq.protocols import endpoint as endpoint_of
 from lab.clients.base import HungUp
 from lab.errors import HostError, LabTimeout, PlanError
@@ -17,9 +16,7 @@ from lab.runtime.messages import ORDINARY, Session
 
 __all__ = ["PROTOCOLS", "connect", "missing"]
 
-PROTOCOLS: tuple[str, ...] = get_args(Over)
 _AMQP = "pip install 'mqlab[amqp]'"  # an extra, since python-qpid-proton has no wheel and is compiled
-
 
 # ActiveMQ can read a login before it has started the connection, and if it refuses then, it can hang up without sending
 # the refusal. Another attempt gets it.

@@ -34,7 +34,7 @@ from lab.living.conversation import Conversation, destination
 from lab.living.history import PYTHON, LivingHistory
 from lab.living.verbs import Verbs
 from lab.network.vpc import Network
-from lab.operating import Done, create_broker, operate, reboot
+from lab.operating import Done, create_broker, is_verb, operate, reboot
 from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
@@ -95,6 +95,9 @@ class Live(Verbs):
 
     def do(self, verb: Step) -> Done:
         """Do a verb in a turn of its own; a window that it makes open is attended to before this returns."""
+        if not is_verb(type(verb)):
+            what = f"{verb.verb} is a step of a scenario's replay, not a verb of an open lab"
+            raise InputError.of(what, "write it in a scenario: mqlab run SCENARIO")
         with self.turn(), self.history.step(verb) as ended:
             done = operate(self._plane, self._named(verb))
             ended.append(self._warned(verb, done))

@@ -13,7 +13,12 @@ from lab.errors import PlanError
 from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done
 
-__all__ = ["ControlPlane", "Done", "operate"]
+__all__ = ["ControlPlane", "Done", "is_verb", "operate"]
+
+
+def is_verb(kind: type[Step]) -> bool:
+    """Return whether a step is a verb of the cloud; any other one belongs to a scenario's replay."""
+    return bool(of_kind(kind, __name__, "operate"))
 
 
 def operate(plane: ControlPlane, verb: Step, find: Find = of_kind) -> Done:

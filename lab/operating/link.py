@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lab.declare.steps.impair import Impair
 from lab.declare.steps.link import OnLink
 from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done
@@ -10,7 +9,6 @@ from lab.operating.done import Done
 
 def operate(plane: ControlPlane, verb: OnLink) -> Done:
     """Change the link in one step, in one direction or both."""
-    impairment = verb.impairment() if isinstance(verb, Impair) else None
-    seen = plane.lab.change_link(verb.link, leaving=verb.leaving, impairment=impairment, state=verb.brings)
+    seen = plane.lab.change_link(verb.link, leaving=verb.leaving, impairment=verb.new_impairment, state=verb.brings)
     plane.record(*seen)
     return Done(control=plane.control, seen=tuple(seen))

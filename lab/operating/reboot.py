@@ -17,6 +17,7 @@ from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done, record_seen
 from lab.operating.instances import numbers, start, stop
 from lab.operating.network import set_security_groups
+from lab.operating.record import keep
 from lab.plan.change import applied, leading_nowhere
 from lab.plan.control import Control
 from lab.plan.values import Plan
@@ -38,7 +39,7 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     last = plane.serving(broker)
     order = reboot_order(numbers(plane, broker), last, plane.stopped(broker))
     if not resumed:
-        plane.change(lambda control: begin_reboot(control, broker, t=plane.lab.clock.now()))
+        keep(plane, broker, lambda control: verbs.begin_reboot(control.account, broker))
     failures: list[str] = []
     note: str | None = None
     try:
@@ -50,11 +51,11 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
                 plane.wait(lambda: False, down)
             failures.append(start(plane, broker, number, within, "reboot"))
     except LabError:
-        plane.change(lambda control: finish_reboot(control, broker, t=plane.lab.clock.now()))
+        finish_reboot(plane, broker)
         raise
     if failures[-1]:  # the broker may start yet, and is REBOOT_IN_PROGRESS until then
         return Done(control=plane.control, failed=failures[-1])
-    done = plane.change(lambda control: finish_reboot(control, broker, t=plane.lab.clock.now()))
+    done = finish_reboot(plane, broker)
     return replace(done, failed=next((each for each in reversed(failures) if each), ""), note=note or "")
 
 
@@ -62,11 +63,6 @@ def reboot_order(of: Sequence[int], active: int | None, stopped: Collection[int]
     """Return the numbers of the instances to reboot, in order: standbys first, the active one last."""
     last = next((each for each in of if each not in stopped), of[0]) if active is None else active
     return (*(each for each in of if each != last and each not in stopped), last)
-
-
-def begin_reboot(control: Control, broker: str, *, t: float) -> Done:
-    """Begin a reboot: the broker's state becomes REBOOT_IN_PROGRESS; refused unless it is RUNNING."""
-    return _done(control, verbs.begin_reboot(control.account, broker), broker, t)
 
 
 def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
@@ -84,13 +80,13 @@ def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
     grouped = Done(control=control)
     if record.security_groups != before.security_groups:
         grouped = set_security_groups(control, lab, broker=record.name, groups=record.security_groups)
-    done = _done(grouped.control, account, broker, lab.clock.now(), note)
-    return replace(done, seen=(*grouped.seen, *done.seen), plan=after)
+    seen = (*grouped.seen, record_seen(record, lab.clock.now()))
+    return Done(control=replace(grouped.control, account=account), seen=seen, note=note, plan=after)
 
 
-def finish_reboot(control: Control, broker: str, *, t: float) -> Done:
+def finish_reboot(plane: ControlPlane, broker: str) -> Done:
     """End a reboot: the broker's state becomes RUNNING."""
-    return _done(control, verbs.finish_reboot(control.account, broker), broker, t)
+    return keep(plane, broker, lambda control: verbs.finish_reboot(control.account, broker))
 
 
 def current_text(account: Account, record: BrokerRecord) -> Sanitised:
@@ -132,7 +128,3 @@ def _taken_over(lab: Lab, broker: str, standbys: Sequence[int]) -> bool:
     for each in standbys:
         lab.started(broker, each)  # raises if the standby has ended
     return False
-
-
-def _done(control: Control, account: Account, broker: str, t: float, note: str = "") -> Done:
-    return Done(control=replace(control, account=account), seen=(record_seen(account.broker(broker), t),), note=note)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.declare.steps.record import OnRecord
 from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done, record_seen
@@ -12,20 +14,30 @@ from lab.plan.control import Control
 
 
 def operate(plane: ControlPlane, verb: OnRecord) -> Done:
-    """Keep the account that the verb decides on."""
+    """Keep the account that the verb decides on; the note says what is pending."""
+    return keep(plane, verb.broker, lambda control: verb.decide(control.account, plane.machine), pending)
+
+
+def keep(
+    plane: ControlPlane,
+    broker: str,
+    decide: Callable[[Control], Account],
+    note: Callable[[BrokerRecord], str] = lambda record: "",
+) -> Done:
+    """Keep the account that `decide` returns, and record the broker's record in it; `note` makes the note from that."""
 
     def change(control: Control) -> Done:
-        return with_account(plane, control, verb.decide(control.account, plane.machine), verb.broker)
+        account = decide(control)
+        record = account.broker(broker)
+        seen = (record_seen(record, plane.lab.clock.now()),)
+        return Done(control=replace(control, account=account), seen=seen, note=note(record))
 
     return plane.change(change)
 
 
-def with_account(plane: ControlPlane, control: Control, account: Account, broker: str) -> Done:
-    """Return the outcome of a verb that changed the account: a broker's record, and a note on what is pending."""
-    record = account.broker(broker)
+def pending(record: BrokerRecord) -> str:
+    """Return in words what is pending for a broker until its reboot; "" if nothing is."""
     waiting = [] if record.pending is None else [str(record.pending)]
     if record.pending_security_groups is not None:
         waiting.append(f"security groups {', '.join(record.pending_security_groups)}")
-    note = f"pending until a reboot: {', '.join(waiting)}" if waiting else ""
-    seen = (record_seen(record, plane.lab.clock.now()),)
-    return Done(control=replace(control, account=account), seen=seen, note=note)
+    return f"pending until a reboot: {', '.join(waiting)}" if waiting else ""

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from lab.amazonmq.account.account import Account
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.network.security_groups import check_groups
 from lab.operating import reboot
 from lab.operating.control_plane import ControlPlane
 from lab.operating.done import Done
-from lab.operating.record import with_account
+from lab.operating.record import keep, pending
 from lab.plan.control import Control
 
 
 def operate(plane: ControlPlane, verb: UpdateBroker) -> Done:
     """Make the changes pending, and reboot the broker if the verb says so."""
 
-    def update(control: Control) -> Done:
+    def update(control: Control) -> Account:
         if verb.security_groups is not None:
             for its in control.network.of_broker(control.account.broker(verb.broker).name):
                 check_groups(control.network, its.vpc, verb.security_groups)
-        return with_account(plane, control, verb.update(control.account), verb.broker)
+        return verb.update(control.account)
 
-    done = plane.change(update)
+    done = keep(plane, verb.broker, update, pending)
     return done if verb.reboot is None else reboot.operate(plane, verb.reboot)

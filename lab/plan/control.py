@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lab.amazonmq.account.account import Account
-from lab.amazonmq.account.broker_record import BrokerRecord
-from lab.amazonmq.account.brokers import open_broker
-from lab.amazonmq.account.revisions import SavedConfiguration
+from lab.amazonmq.account.brokers import open_broker, set_aside
 from lab.amazonmq.configurations.default import FILE
 from lab.network.vpc import Network
 from lab.plan.values import Plan
@@ -20,7 +18,6 @@ class Control:
 
     account: Account = field(default_factory=Account)
     network: Network = field(default_factory=Network)
-    later: tuple[tuple[BrokerRecord, SavedConfiguration], ...] = ()  # brokers that are not created yet
 
     @property
     def present(self) -> Network:
@@ -45,17 +42,5 @@ def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)
         for its in plan.network.of_broker(broker.name)[:1]:
             record = account.broker(broker.name)
             account = account.with_broker(replace(record, public=its.public, security_groups=its.groups))
-    names = {broker.name for broker in plan.brokers if broker.later}
-    later = tuple(
-        (each, account.configuration(each.current.configuration)) for each in account.brokers if each.name in names
-    )
-    kept = {configuration.name for _, configuration in later}
-    return Control(
-        account=replace(
-            account,
-            brokers=tuple(each for each in account.brokers if each.name not in names),
-            configurations=tuple(each for each in account.configurations if each.name not in kept),
-        ),
-        network=plan.network,
-        later=later,
-    )
+    later = [broker.name for broker in plan.brokers if broker.later]
+    return Control(account=set_aside(account, later), network=plan.network)

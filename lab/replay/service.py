@@ -218,9 +218,9 @@ class Service:
         """End the reboot or the creation whose step no longer waits for the broker; a creation, when all of it runs."""
         state = self.control.account.broker(broker).state
         if state is BrokerState.REBOOT_IN_PROGRESS:
-            self.change(lambda control: finish_reboot(control, broker, t=self.lab.clock.now()))
+            finish_reboot(self, broker)
         elif state is BrokerState.CREATION_IN_PROGRESS and not any(name == broker for name, _ in self.off):
-            self.change(lambda control: finish_creation(control, broker, t=self.lab.clock.now()))
+            finish_creation(self, broker)
 
     def _record_trouble(self, broker: str, what: str) -> None:
         self.record(Trouble(t=self.lab.clock.now(), who=f"broker {broker}", what=what))

@@ -48,7 +48,7 @@ class Note:
     @property
     def not_created(self) -> tuple[str, ...]:
         """Return the names of the brokers that are declared for later and not created yet."""
-        return tuple(record.name for record, _ in self.control.later)
+        return tuple(record.name for record, _ in self.control.account.later)
 
     @property
     def deleted(self) -> tuple[str, ...]:
@@ -179,7 +179,8 @@ def _part(run: str, folder: Path) -> Path:
 def _read(path: Path) -> Note | None:
     try:
         written = dict(json.loads(path.read_bytes()))
-        return _codec().validate_json(json.dumps(written if "runtime" in written else _upgraded(written)))
+        upgraded = written if "runtime" in written else _upgraded(written)
+        return _codec().validate_json(json.dumps(_with_later(upgraded)))
     except (FileNotFoundError, TypeError, ValueError, KeyError, RecursionError):
         return None
 
@@ -194,6 +195,14 @@ def _upgraded(earlier: dict[str, Any]) -> dict[str, Any]:
         "runtime": "emulation",
         "own": {key: value for key, value in earlier.items() if key not in its},
     }
+
+
+def _with_later(written: dict[str, Any]) -> dict[str, Any]:
+    """Return a note whose brokers for later are in the account; earlier notes have them beside it."""
+    control = dict(written["control"])
+    if "later" not in control:
+        return written
+    return {**written, "control": {**control, "account": {**control["account"], "later": control["later"]}}}
 
 
 @cache

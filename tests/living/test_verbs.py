@@ -15,6 +15,7 @@ from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.impair import Impair
 from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.publish import Publish
 from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
@@ -107,6 +108,10 @@ def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> No
         (lambda live: live.connect("tokyo", user="nobody"), "NotFoundException"),
         (lambda live: live.bridged("to_rome"), 'no connector named "to_rome"'),
         (lambda live: live.demand("tokyo"), "name a topic or a queue"),
+        (
+            lambda live: live.do(Publish(broker="tokyo", over="mqtt", topic="prices")),
+            "publish is a step of a scenario's replay, not a verb of an open lab",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(verb: Any, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 import pytest
 
 from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.brokers import begin_creation, broker_created, delete_broker
 from lab.declare.loading import load
 from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.create_configuration import CreateConfiguration
@@ -16,8 +18,6 @@ from lab.declare.steps.delete_broker import DeleteBroker
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import BrokerChanged
 from lab.operating import create_broker, operate
-from lab.operating.create_broker import begin_creation, finish_creation
-from lab.operating.delete_broker import begin_deletion, finish_deletion
 from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
@@ -45,26 +45,25 @@ def states(account: Account) -> dict[str, str]:
 
 
 def test_it_comes_and_goes() -> None:
-    control = opened()
-    assert states(control.account) == {"tokyo": "RUNNING"}
-    assert [each.name for each in control.account.configurations] == ["tokyo-configuration"]
-    begun = begin_creation(control, "singapore", NOW, t=1.0)
-    assert states(begun.control.account)["singapore"] == "CREATION_IN_PROGRESS"
-    made = finish_creation(begun.control, "singapore", t=2.0).control
-    assert states(made.account) == {"tokyo": "RUNNING", "singapore": "RUNNING"}
-    going = begin_deletion(made, "singapore", t=3.0)
-    assert states(going.control.account)["singapore"] == "DELETION_IN_PROGRESS"
-    gone = finish_deletion(going.control, "singapore").control
-    assert states(gone.account) == {"tokyo": "RUNNING"}
-    assert "singapore-configuration" in {each.name for each in gone.account.configurations}, "it outlives its broker"
+    account = opened().account
+    assert states(account) == {"tokyo": "RUNNING"}
+    assert [each.name for each in account.configurations] == ["tokyo-configuration"]
+    begun = begin_creation(account, "singapore", NOW)
+    assert states(begun)["singapore"] == "CREATION_IN_PROGRESS"
+    made = CreateBroker(broker="singapore").decide(account, NOW)
+    assert made == broker_created(begun, "singapore") and states(made) == {"tokyo": "RUNNING", "singapore": "RUNNING"}
+    assert states(delete_broker(made, "singapore"))["singapore"] == "DELETION_IN_PROGRESS"
+    gone = DeleteBroker(broker="singapore").decide(made, NOW)
+    assert states(gone) == {"tokyo": "RUNNING"}
+    assert "singapore-configuration" in {each.name for each in gone.configurations}, "it outlives its broker"
 
 
 def test_it_comes_once() -> None:
-    made = begin_creation(opened(), "singapore", NOW, t=1.0).control
+    made = begin_creation(opened().account, "singapore", NOW)
     with pytest.raises(InputError, match=r"singapore exists already .ConflictException.\n  still to be created: none"):
-        begin_creation(made, "singapore", NOW, t=2.0)
+        begin_creation(made, "singapore", NOW)
     with pytest.raises(InputError, match="tokyo exists already"):
-        begin_creation(made, "tokyo", NOW, t=2.0)
+        begin_creation(made, "tokyo", NOW)
 
 
 def test_it_is_created_and_deleted_for_real() -> None:
@@ -87,13 +86,13 @@ def test_it_is_created_and_deleted_for_real() -> None:
 
 def test_what_was_cut_off_is_resumed() -> None:
     plane = opened_lab()
-    begun = plane.change(lambda control: begin_creation(control, "singapore", NOW, t=1.0)).control
+    begun = replace(plane.control, account=begin_creation(plane.control.account, "singapore", NOW))
+    plane = opened_lab(begun)
     create_broker.operate(plane, CreateBroker(broker="singapore"), resumed=True)
     assert states(plane.control.account)["singapore"] == "RUNNING"
     plane = opened_lab(begun)
-    plane.change(lambda control: begin_deletion(control, "singapore", t=2.0))
     operate(plane, DeleteBroker(broker="singapore"))
-    found = [states(each.account).get("singapore") for each in plane.kept[1:]]
+    found = [states(each.account).get("singapore") for each in plane.kept]
     assert found == ["DELETION_IN_PROGRESS", None]
 
 

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from lab.amazonmq.account.brokers import begin_reboot
 from lab.declare.kinds import of_kind
 from lab.declare.loading import load
 from lab.declare.steps import STEPS
@@ -28,7 +29,8 @@ from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import BrokerError, InputError, PlanError
 from lab.history import BrokerChanged, LinkChanged
 from lab.operating import operate, reboot
-from lab.operating.reboot import begin_reboot, reboot_order
+from lab.operating.reboot import reboot_order
+from lab.operating.record import keep
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.shipped import shipped
@@ -88,7 +90,7 @@ def test_of_a_pair_the_standby_comes_first_and_the_files_are_written_once() -> N
 
 def test_one_that_was_cut_off_is_gone_on_with() -> None:
     plane = opened()
-    plane.change(lambda control: begin_reboot(control, "tokyo", t=1.0))
+    keep(plane, "tokyo", lambda control: begin_reboot(control.account, "tokyo"))
     with pytest.raises(InputError, match="REBOOT_IN_PROGRESS, so there is nothing to reboot"):
         operate(plane, Reboot(broker="tokyo"))
     reboot.operate(plane, Reboot(broker="tokyo"), resumed=True)

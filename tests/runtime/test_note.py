@@ -19,6 +19,7 @@ from lab.runtime.clock import Origin, boot
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from tests.amazonmq.account.test_maintenance import waiting
+from tests.operating.test_creation import opened
 
 # As mqlab wrote it when there was one runtime only.
 EARLIER = Path(__file__).with_name("notes") / "20260101-101010-aaaaaa.json"
@@ -80,6 +81,15 @@ def test_a_lab_of_before_notes_named_their_runtime_is_found(tmp_path: Path) -> N
     assert where.brokers["tokyo"].management_password == "hush-hush"
     assert notes.update(note, tmp_path)
     assert notes.load(note.run, tmp_path) == note
+
+
+def test_brokers_for_later_are_found_where_earlier_notes_have_them(tmp_path: Path) -> None:
+    note = replace(_lab("r-1"), control=opened())
+    notes.save(note, tmp_path)
+    written = json.loads((tmp_path / "r-1.json").read_text())
+    written["control"]["later"] = written["control"]["account"].pop("later")
+    (tmp_path / "r-1.json").write_text(json.dumps(written))
+    assert notes.load("r-1", tmp_path) == note and note.not_created == ("singapore",)
 
 
 def test_processes_of_one_boot_have_one_clock() -> None:

@@ -26,6 +26,7 @@ class Account:
 
     configurations: tuple[SavedConfiguration, ...] = ()
     brokers: tuple[BrokerRecord, ...] = ()
+    later: tuple[tuple[BrokerRecord, SavedConfiguration], ...] = ()  # declared, and not created yet
     passwords: int = 0  # how many were ever set; a password is known by its number, from 1
     ahead: timedelta = timedelta(0)  # how far the service's clock is ahead of the machine's
     attended: datetime | None = None  # maintenance windows that opened until then are dealt with

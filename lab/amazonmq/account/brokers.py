@@ -5,7 +5,7 @@ A reboot has a beginning and an end, as in the service; in between the broker is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -89,6 +89,38 @@ def open_broker(account: Account, identity: BrokerIdentity, at: datetime, *, fil
         deployment_mode=str(identity.deployment_mode),
     )
     return broker_created(made, identity.name)
+
+
+def set_aside(account: Account, names: Collection[str]) -> Account:
+    """Return the account with brokers, and their configurations, kept for `begin_creation`."""
+    later = tuple(
+        (each, account.configuration(each.current.configuration)) for each in account.brokers if each.name in names
+    )
+    kept = {configuration.name for _, configuration in later}
+    return replace(
+        account,
+        brokers=tuple(each for each in account.brokers if each.name not in names),
+        configurations=tuple(each for each in account.configurations if each.name not in kept),
+        later=(*account.later, *later),
+    )
+
+
+def begin_creation(account: Account, name: str, at: datetime) -> Account:
+    """Return the account with a broker that was set aside in CREATION_IN_PROGRESS; its configuration comes with it."""
+    if any(name in (each.name, each.broker_id) for each in account.brokers):
+        raise conflict(f"a broker named {name} exists already", still_to_be_created(account))
+    for record, configuration in account.later:
+        if name in (record.name, record.broker_id):
+            made = replace(record, state=BrokerState.CREATION_IN_PROGRESS, created=at)
+            left = tuple(each for each in account.later if each[0] is not record)
+            return replace(account.with_configuration(configuration).with_broker(made), later=left)
+    raise conflict(f"the lab has no broker {name} that is still to be created", still_to_be_created(account))
+
+
+def still_to_be_created(account: Account) -> str:
+    """Return in words which brokers are set aside."""
+    names = ", ".join(record.name for record, _ in account.later)
+    return f"still to be created: {names or 'none; a topology declares one with later: yes'}"
 
 
 def broker_created(account: Account, name: str) -> Account:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from lab.amazonmq.account.account import Account
@@ -26,6 +26,10 @@ def create_configuration(account: Account, name: str, engine_version: str, at: d
     made = create(name, engine_version, at)
     if any(each.name == name for each in account.configurations):
         raise conflict(f"a configuration named {name} exists already", "choose another name, or update that one")
+    for broker, its in account.later:
+        if its.name == name:
+            what = f"{broker.name}, which is still to be created, has a configuration {name}"
+            raise conflict(what, "give another name")
     return account.with_configuration(made)
 
 
@@ -41,14 +45,3 @@ def update_configuration(
         revision=saved.configuration.latest.number,
         removals=saved.sanitised.removals,
     )
-
-
-def delete_configuration(account: Account, name: str) -> Account:
-    """Return the account without a configuration; raise InputError if a broker has it, had it or has it pending."""
-    found = account.configuration(name)
-    for broker in account.brokers:
-        ours = (broker.current, *((broker.pending,) if broker.pending else ()), *broker.history)
-        if any(each.configuration == found.name for each in ours):
-            raise conflict(f"the configuration {found.name} is in use by {broker.name}", "delete the broker first")
-    kept = tuple(each for each in account.configurations if each.name != found.name)
-    return replace(account, configurations=kept)

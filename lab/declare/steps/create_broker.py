@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
+from lab.amazonmq.account import brokers
+from lab.amazonmq.account.account import Account
 from lab.declare.fields import Duration
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
@@ -18,3 +21,7 @@ class CreateBroker(OnBroker):
     needs = (State.ABSENT,)
     brings = State.UP
     within: Duration = STARTS_WITHIN
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return the account after the step."""
+        return brokers.broker_created(brokers.begin_creation(account, self.broker, account.now(machine)), self.broker)

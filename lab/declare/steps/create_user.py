@@ -21,6 +21,11 @@ class CreateUser(OfUser):
     groups: Texts = ()
     console_access: YesNo = False
 
+    @property
+    def new_password(self) -> SecretStr | None:
+        """Return the password that the user has from then on; None if it stays the same."""
+        return self.password
+
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"create the user {self.user} of {self.broker}"

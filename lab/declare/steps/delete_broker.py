@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
+from lab.amazonmq.account import brokers
+from lab.amazonmq.account.account import Account
 from lab.declare.steps.base import Bridges, Fault
 from lab.declare.steps.broker import OnBroker, State
 
@@ -16,3 +19,7 @@ class DeleteBroker(OnBroker):
     bridges = Bridges.DROPPED
     needs = (State.UP, State.PAUSED, State.DOWN)
     brings = State.DELETED
+
+    def decide(self, account: Account, machine: datetime) -> Account:
+        """Return the account after the step."""
+        return brokers.broker_deleted(brokers.delete_broker(account, self.broker), self.broker)

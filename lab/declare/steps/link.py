@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lab.declare.references import LinkEnd, LinkName
 from lab.declare.steps.base import Step
-from lab.link.impairment import LinkState
+from lab.link.impairment import Impairment, LinkState
 
 
 class OnLink(Step):
@@ -15,6 +15,11 @@ class OnLink(Step):
     brings: ClassVar[LinkState | None] = None  # the state of the link after it; None if it stays the same
     link: LinkName
     leaving: LinkEnd | None = None  # the region that the one direction leaves; both directions when left out
+
+    @property
+    def new_impairment(self) -> Impairment | None:
+        """Return the impairment of the link after the step; None if it stays the same."""
+        return None
 
     def words(self) -> str:
         """Return the step in one line, for people."""

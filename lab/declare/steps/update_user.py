@@ -27,6 +27,11 @@ class UpdateUser(OfUser):
             raise ValueError("say what is to change: password, groups or console-access")
         return self
 
+    @property
+    def new_password(self) -> SecretStr | None:
+        """Return the password that the user has from then on; None if it stays the same."""
+        return self.password
+
     def words(self) -> str:
         """Return the step in one line, for people."""
         changes = {"password": self.password, "groups": self.groups, "console access": self.console_access}

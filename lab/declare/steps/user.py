@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from lab.declare.steps.record import OnRecord
 
 
@@ -9,3 +11,8 @@ class OfUser(OnRecord):
     """A step that changes a user, from the broker's next reboot on."""
 
     user: str
+
+    @property
+    def new_password(self) -> SecretStr | None:
+        """Return the password that the user has from then on; None if it stays the same."""
+        return None

@@ -23,7 +23,7 @@ class Credentials:
     def __init__(self, passwords: Passwords, control: Control, now: datetime) -> None:
         self.authority = LabAuthority.create(now)
         self._secrets = {broker: _secrets(of_users) for broker, of_users in passwords.items()}
-        records = (*control.account.brokers, *(record for record, _ in control.later))
+        records = (*control.account.brokers, *(record for record, _ in control.account.later))
         self.vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
 
     def management(self, broker: str) -> str:

@@ -19,7 +19,7 @@ from lab.amazonmq.account.brokers import (
     roll_back,
     update_broker,
 )
-from lab.amazonmq.account.configurations import create_configuration, delete_configuration, update_configuration
+from lab.amazonmq.account.configurations import create_configuration, update_configuration
 from lab.amazonmq.account.describe import describe_broker, describe_configuration, list_revisions, used_by
 from lab.amazonmq.account.maintenance import window
 from lab.amazonmq.account.revisions import MOST_REVISIONS
@@ -131,7 +131,7 @@ def test_a_configuration_is_described_and_its_revisions_are_listed() -> None:
 def test_a_deleted_broker_leaves_its_configuration_behind() -> None:
     gone = broker_deleted(delete_broker(account(), "tokyo"), "tokyo")
     assert [each.name for each in gone.brokers] == ["singapore"]
-    assert delete_configuration(gone, OWN).configurations == gone.configurations[1:]
+    assert OWN in {each.name for each in gone.configurations}
 
 
 def refused(what: str, broker: str = "tokyo") -> None:
@@ -156,7 +156,6 @@ def refused(what: str, broker: str = "tokyo") -> None:
         "rebooting": lambda: begin_reboot(rebooting, "tokyo"),
         "update while rebooting": lambda: update_broker(rebooting, "tokyo", revision=1),
         "nothing before": lambda: roll_back(made, "tokyo"),
-        "in use": lambda: delete_configuration(made, OWN),
         "not down": lambda: applied(made, "tokyo"),
         "broker taken": lambda: create_broker(
             made, name="tokyo", broker_id="b-x", engine_version="5.18", users=(), at=NOON
@@ -187,7 +186,6 @@ def refused(what: str, broker: str = "tokyo") -> None:
         ("rebooting", r"tokyo is REBOOT_IN_PROGRESS, so there is nothing to reboot \(ConflictException\)"),
         ("update while rebooting", "tokyo is REBOOT_IN_PROGRESS, so there is nothing to update"),
         ("nothing before", "tokyo has had no other configuration than tokyo-configuration revision 2"),
-        ("in use", "the configuration tokyo-configuration is in use by tokyo"),
         ("not down", "tokyo is RUNNING: what is pending is applied by a reboot alone"),
         ("broker taken", "a broker named tokyo exists already"),
         ("back", "the service's clock is at 2019-12-01 12:00:00 UTC and cannot go back"),
