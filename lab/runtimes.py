@@ -11,7 +11,7 @@ from lab.errors import HostError, InputError
 from lab.runtime import note as notes
 from lab.runtime.note import Note
 from lab.runtime.progress import Told
-from lab.runtime.runtime import Finding, Image, Runtime, Swept
+from lab.runtime.runtime import Finding, Image, Lost, Runtime, Swept
 
 
 def _emulation(environment: Mapping[str, str]) -> Runtime:
@@ -46,35 +46,46 @@ class AllRuntimes:
     def __exit__(self, *of: object) -> None:
         self._entered.close()
 
-    def of(self, note: Note) -> Runtime:
-        """Return the runtime of one of the `open_labs`."""
-        return next(each for each in self._runtimes if each.name == note.runtime)
+    def of(self, lab: Note | Lost) -> Runtime:
+        """Return the runtime of one of the `labs`."""
+        return next(each for each in self._runtimes if each.name == lab.runtime)
 
-    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
-        """Return the notes of all open labs, the oldest first.
+    def labs(self, note_folder: Path) -> tuple[Note | Lost, ...]:
+        """Return all open labs, the oldest first, and then those whose note is lost.
 
         Raise HostError for a runtime that cannot be reached, unless it has no note and another runtime can be.
         """
         noted = {note.runtime for note in notes.load_all(note_folder)}
         found: list[Note] = []
+        lost: list[Lost] = []
         unreached: list[HostError] = []
         for each in self._runtimes:
             try:
                 found += each.open_labs(note_folder)
+                lost += each.lost_labs(note_folder)
             except HostError as error:
                 if each.name in noted:
                     raise
                 unreached.append(error)
         if len(unreached) == len(self._runtimes):
             raise unreached[0]
-        return tuple(sorted(found, key=lambda note: note.run))
+        return (*sorted(found, key=lambda note: note.run), *lost)
 
-    def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
-        """Sweep in every runtime, as `Runtime.sweep` does."""
-        swept = [each.sweep(note_folder, every=every, dry_run=dry_run) for each in self._runtimes]
+    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+        """Sweep in every runtime, as `Runtime.sweep` does; raise InputError if no runtime has anything of the run."""
+        swept: list[Swept] = []
+        without: list[InputError] = []
+        for each in self._runtimes:
+            try:
+                swept.append(each.sweep(note_folder, run=run, every=every, dry_run=dry_run))
+            except InputError as error:
+                without.append(error)
+        if not swept:
+            raise without[0]
         return Swept(
             removed=tuple(leftover for each in swept for leftover in each.removed),
             alive=sum(each.alive for each in swept),
+            remarks=tuple(remark for each in swept for remark in each.remarks),
         )
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

@@ -22,7 +22,7 @@ from lab.runtime import note as notes
 from lab.runtime.note import Note, note_folder
 from lab.runtime.runtime import Lost
 from lab.runtime.status import Status
-from lab.runtimes import USUAL, runtime
+from lab.runtimes import AllRuntimes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -93,10 +93,10 @@ def down(
 ) -> int:
     """End a lab and remove everything of it."""
     folder = note_folder(os.environ)
-    with runtime(USUAL, os.environ) as its:
-        known: tuple[Note | Lost, ...] = (*its.open_labs(folder), *its.lost_labs(folder))
+    with AllRuntimes(os.environ) as its:
+        known = its.labs(folder)
         ended = known if every else (notes.choose(known, run),)
-        removed = {each.run: end(each, its, folder) for each in ended}
+        removed = {each.run: end(each, its.of(each), folder) for each in ended}
     _warn(remark for removal in removed.values() for remark in removal.remarks)
     if json:
         options.print_json({name: removal.parts for name, removal in removed.items()})
@@ -113,13 +113,13 @@ def status(run: RUN = None, json: JSON = False) -> int:
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
-    with runtime(USUAL, os.environ) as its:
-        known: tuple[Note | Lost, ...] = (*its.open_labs(folder), *its.lost_labs(folder))
+    with AllRuntimes(os.environ) as its:
+        known = its.labs(folder)
         for each in known if run is None else (notes.choose(known, run),):
             if isinstance(each, Lost):
                 lost.append(each)
                 continue
-            with its.attach(each, folder) as lab:
+            with its.of(each).attach(each, folder) as lab:
                 seen.append(lab.status())
     if json:
         options.print_json([*map(status_text.to_dict, seen), *map(status_text.lost_to_dict, lost)])
@@ -142,9 +142,9 @@ def show_logs(
 ) -> int:
     """Print the log of a broker or of the router."""
     folder = note_folder(os.environ)
-    with runtime(USUAL, os.environ) as its:
-        note = notes.choose(its.open_labs(folder), run)
-        with its.attach(note, folder) as lab:
+    with AllRuntimes(os.environ) as its:
+        note = notes.choose([each for each in its.labs(folder) if isinstance(each, Note)], run)
+        with its.of(note).attach(note, folder) as lab:
             for line in lab.logs(name, tail=tail, follow=follow):
                 typer.echo(json_line({"from": name, "line": line}) if json else line)
     return 0
@@ -164,7 +164,7 @@ def sweep(
         raise InputError.of("one run, or --all", "--all ends every lab on the engine, also those of others")
     folder = note_folder(os.environ)
     known = notes.load_all(folder)
-    with runtime(USUAL, os.environ) as its:
+    with AllRuntimes(os.environ) as its:
         swept = its.sweep(folder, run=run, every=every, dry_run=dry_run)
     for note in known:
         if notes.write_token(note.run, folder) is None:

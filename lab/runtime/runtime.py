@@ -75,6 +75,7 @@ class Lost:
     """A detached lab that stands, and whose note is lost or damaged."""
 
     run: str
+    runtime: str  # its name
     created: str
     folder: Path | None  # the run folder, where it is known
     counts: Mapping[str, int]  # kind of part → number

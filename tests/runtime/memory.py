@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from lab.activemq.protocols import ENDPOINTS
-from lab.errors import HostError
+from lab.errors import HostError, InputError
 from lab.history import BridgeSeen
 from lab.link.impairment import Setting
 from lab.plan.values import BridgePlan, Plan
@@ -18,7 +18,7 @@ from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
 from lab.runtime.note import Note
 from lab.runtime.progress import Progress, Told
-from lab.runtime.runtime import Finding, Image, Leftover, Opening, Swept
+from lab.runtime.runtime import Finding, Image, Leftover, Lost, Opening, Removal, Swept
 from lab.runtime.status import BridgeStatus, BrokerStatus, DirectionNow, LinkStatus, Reached, Status, Whereabouts
 from tests.living.live_lab import LiveLab
 
@@ -142,11 +142,19 @@ class Memory:
     def attach(self, note: Note, note_folder: Path) -> Iterator[MemoryLab]:
         yield self.labs[note.run]
 
-    def end(self, note: Note, note_folder: Path) -> int:
+    def end(self, note: Note, note_folder: Path) -> Removal:
         notes.forget(note.run, note_folder)
-        return 0 if self.labs.pop(note.run, None) is None else 1
+        return Removal(parts=0 if self.labs.pop(note.run, None) is None else 1)
 
-    def sweep(self, note_folder: Path, *, every: bool, dry_run: bool) -> Swept:
+    def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
+        return ()
+
+    def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
+        return Removal(parts=0)
+
+    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+        if run is not None and run not in self.labs:
+            raise InputError.of(f"nothing of run {run} is in {self.name}")
         left = tuple(Leftover(run=run, created="", counts={"labs": 1}, words="1 lab") for run in self.labs if every)
         return Swept(removed=left, alive=len(self.labs) - len(left))
 

@@ -44,7 +44,7 @@ def test_the_labs_of_all_runtimes_are_found_the_oldest_first(tmp_path: Path) -> 
     for run, of in (("20260101-101011-aaaaaa", "one"), ("20260101-101010-aaaaaa", "two"), ("x", "steam")):
         noted(tmp_path, run, of)
     with AllRuntimes({}, (Memory("one"), Memory("two"))) as its:
-        found = its.open_labs(tmp_path)
+        found = its.labs(tmp_path)
         assert [note.run[:15] for note in found] == ["20260101-101010", "20260101-101011"]
         assert [its.of(note).name for note in found] == ["two", "one"]
 
@@ -52,7 +52,7 @@ def test_the_labs_of_all_runtimes_are_found_the_oldest_first(tmp_path: Path) -> 
 def test_a_runtime_that_cannot_be_reached_and_has_no_lab_keeps_nobody_from_the_labs_of_another(tmp_path: Path) -> None:
     noted(tmp_path, "r", "one")
     with AllRuntimes({}, (Memory("none", unreachable=NO_ENGINE), Memory("one"))) as its:
-        assert [note.run for note in its.open_labs(tmp_path)] == ["r"]
+        assert [note.run for note in its.labs(tmp_path)] == ["r"]
 
 
 @pytest.mark.parametrize("of", ["none", None])
@@ -66,14 +66,22 @@ def test_labs_that_there_may_be_in_a_runtime_that_cannot_be_reached_are_not_pass
         AllRuntimes({}, (Memory("none", unreachable=NO_ENGINE), *others)) as its,
         pytest.raises(HostError, match="no engine answers"),
     ):
-        its.open_labs(tmp_path)
+        its.labs(tmp_path)
 
 
 def test_images_findings_and_what_was_left_behind_are_those_of_all_runtimes(tmp_path: Path) -> None:
     with AllRuntimes({}, (Memory("one"), Memory("two"))) as its:
         assert [each.name for each in its.images(Logged(), version=None, archive=None)] == ["one", "two"]
         assert [each.what for each in its.examine()] == ["one", "two"]
-        assert its.sweep(tmp_path, every=True, dry_run=False).alive == 0
+        assert its.sweep(tmp_path, every=True).alive == 0
+
+
+def test_a_run_is_swept_in_the_runtime_that_has_it(tmp_path: Path) -> None:
+    two = Memory("two")
+    with labs.up("one-way", runtime=two, runs=tmp_path) as lab, AllRuntimes({}, (Memory("one"), two)) as its:
+        assert its.sweep(tmp_path, run=lab.run, dry_run=True).alive == 1
+        with pytest.raises(InputError, match="nothing of run r is in one"):
+            its.sweep(tmp_path, run="r")
 
 
 def test_a_scenario_is_run_in_the_runtime_that_is_named(tmp_path: Path) -> None:

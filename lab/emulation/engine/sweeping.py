@@ -18,6 +18,7 @@ from docker.models.volumes import Volume
 import docker
 from lab.emulation.engine import labels
 from lab.emulation.engine.labels import router_name
+from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
@@ -53,7 +54,7 @@ class Found:
     def lost(self) -> Lost:
         """Return the lab as one whose note is lost."""
         folder = Path(self.folder) if self.folder else None
-        return Lost(run=self.run, created=self.created, folder=folder, counts=self.leftover().counts)
+        return Lost(run=self.run, runtime=NAME, created=self.created, folder=folder, counts=self.leftover().counts)
 
     def leftover(self) -> Leftover:
         """Return the lab as a sweep reports it."""
