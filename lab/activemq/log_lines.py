@@ -17,7 +17,8 @@ LONGEST = 500  # characters of a line that are kept; what matters is at its begi
 STARTED = "broker-started"  # the name of the line that an instance logs when it serves clients
 _WARNINGS = ("WARN", "ERROR", "FATAL")
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) +([A-Z]+) +\[.*?\] ([^ |]+) \| (.*)")
-_SHUT_DOWN = r"Network connection between .* shutdown due to a (?:remote|local) error"
+_BRIDGE = r"^DemandForwardingBridgeSupport \| "
+_SHUT_DOWN = rf"{_BRIDGE}Network connection between .* shutdown due to a (?:remote|local) error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class LoggedLine:
     text: str  # without time and thread: `BrokerService | Apache ActiveMQ 5.18.3 (tokyo, …) started`
 
 
-# Tried in this order: a pattern that names the cause comes before one that names only the event.
+# Tried in this order: a pattern that names the cause comes before one that names only the event. What a broker or a
+# bridge did is told by one logger in words of its own at the line's beginning: clients' words stand in other lines.
 NAMED: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -42,23 +44,23 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "connection-reset": r"Connection reset|Broken pipe",
         "connection-timed-out": r"[Cc]onnect(?:ion)? timed out|negotiation timeout|Timeout during handshake",
         "connection-closed": rf"{_SHUT_DOWN}: java\.io\.EOFException",
-        "bridge-loop": r"loop ?back connect",
+        "bridge-loop": rf"{_BRIDGE}.*loop ?back connect",
         "client-id-taken": r"already connected from",
-        "duplex-replaced": r"Stopping an existing active duplex connection",
+        "duplex-replaced": r"^TransportConnection \| Stopping an existing active duplex connection",
         "duplicate": r"[Dd]uplicate (?:add attempt|message|from store|paged in|forwards)|got duplicate|ing duplicate",
         "dead-letter": r"for dlq processing|[Rr]edirecting to dlq",
         "store-limit": r"[Ss]tore is Full",
         "memory-limit": r"Usage Manager [Mm]emory [Ll]imit",
         "slow-consumer": r"appears to be slow|[Ss]low [Cc]onsumer",
         "message-too-large": r"larger than max allowed",
-        "bridge-failed": rf"Could not start network bridge|{_SHUT_DOWN}",
-        "bridge-started": r"Network connection between .* has been established",
-        "bridge-answered": r"Started responder end of duplex bridge",
-        "bridge-stopped": r"DemandForwardingBridgeSupport \| .* bridge to .* stopped",
-        STARTED: r"Apache ActiveMQ .* \(.*\) started",
-        "broker-stopped": r"Apache ActiveMQ .* \(.*\) is shutdown",
-        "store-locked": r"locked by another server",
-        "store-recovered": r"prior unclean shutdown|Recovering from the journal",
+        "bridge-failed": rf"^\w*NetworkConnector \| Could not start network bridge|{_SHUT_DOWN}",
+        "bridge-started": rf"{_BRIDGE}Network connection between .* has been established",
+        "bridge-answered": r"^TransportConnection \| Started responder end of duplex bridge",
+        "bridge-stopped": rf"{_BRIDGE}.* bridge to .* stopped",
+        STARTED: r"^BrokerService \| Apache ActiveMQ .* \(.*\) started",
+        "broker-stopped": r"^BrokerService \| Apache ActiveMQ .* \(.*\) is shutdown",
+        "store-locked": r"^\w*Locker \| .*locked by another server",
+        "store-recovered": r"^(?:PageFile|MessageDatabase) \| .*(?:prior unclean shutdown|Recovering from the journal)",
     }.items()
 }
 _REPEAT_UP_TO = re.compile(r"(?<!\\)(\{,([0-9]+)\})")

@@ -50,7 +50,7 @@ def show(run: OF_RUN = None, json: JSON = False) -> int:
         options.print_json([describe_broker(account, each.name) for each in account.brokers])
     else:
         for each in account.brokers:
-            typer.echo("\n".join(lines(each)))
+            options.say("\n".join(lines(each)))
     return 0
 
 
@@ -152,7 +152,7 @@ def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON 
     if json:
         options.print_json({"brokerId": its.broker_id})
     else:
-        typer.echo(f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}")
+        options.say(f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}")
     return 0
 
 
@@ -173,12 +173,12 @@ def _print(account: Account, broker: str, json: bool) -> None:
         options.print_json(describe_broker(account, broker))
         return
     for line in lines(record):
-        typer.echo(line)
-    typer.echo(f"  had before: {', '.join(map(str, record.history)) or 'nothing else'}")
-    typer.echo(f"  users: {', '.join(user.name for user in record.users)}")
+        options.say(line)
+    options.say(f"  had before: {', '.join(map(str, record.history)) or 'nothing else'}")
+    options.say(f"  users: {', '.join(user.name for user in record.users)}")
     if record.security_groups:
-        typer.echo(f"  security groups: {', '.join(record.security_groups)}")
-    typer.echo(f"  maintenance window: {record.window}")
+        options.say(f"  security groups: {', '.join(record.security_groups)}")
+    options.say(f"  maintenance window: {record.window}")
 
 
 def _states(run: str | None) -> dict[str, BrokerState]:

@@ -149,15 +149,15 @@ def _scenario(name: str, activemq_version: str | None) -> Checked:
 def _print(found: Sequence[Checked], json: bool) -> None:
     if json:
         listed = [told for each in found for told in wording.as_json(each.problems, each.removals, each.advice)]
-        typer.echo(options.json_line({"problems": listed}))
+        options.print_json_line({"problems": listed})
         options.complain_of_each([problem for each in found for problem in each.problems])
         return
     for each in found:
         for line in wording.lines(each.removals, each.advice):
-            typer.echo(line)
+            options.say(line)
         options.complain_of_each(each.problems)
         if not each.problems:
-            typer.echo(each.summary)
+            options.say(each.summary)
 
 
 def _write(target: Path, content: bytes) -> None:

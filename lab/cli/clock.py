@@ -59,11 +59,11 @@ def _print(account: Account, machine: datetime, json: bool) -> None:
             {"now": now.isoformat(), "windows": [_window(each.name, account, now) for each in account.brokers]}
         )
         return
-    typer.echo(f"the service's clock is at {clock_text(now)}")
+    options.say(f"the service's clock is at {clock_text(now)}")
     for each in account.brokers:
         opens = each.window.opens_after(now)
         waits = "something is pending" if each.has_pending else "nothing is pending"
-        typer.echo(f"{each.name}: {each.window} opens at {clock_text(opens)}, {waits}")
+        options.say(f"{each.name}: {each.window} opens at {clock_text(opens)}, {waits}")
 
 
 def _window(broker: str, account: Account, now: datetime) -> dict[str, Any]:

@@ -48,9 +48,9 @@ def list_configurations(run: OF_RUN = None, json: JSON = False) -> int:
         return 0
     for each in account.configurations:
         using = ", ".join(used_by(account, each)) or "no broker"
-        typer.echo(f"{each.name}: ActiveMQ {each.engine_version}, of {using}")
+        options.say(f"{each.name}: ActiveMQ {each.engine_version}, of {using}")
         for revision in each.revisions:
-            typer.echo(f"  {revision.number}  {revision.created:%Y-%m-%d %H:%M:%S}  {revision.description}".rstrip())
+            options.say(f"  {revision.number}  {revision.created:%Y-%m-%d %H:%M:%S}  {revision.description}".rstrip())
     return 0
 
 
@@ -68,7 +68,7 @@ def show(
         created, described = its.created.isoformat(), its.description
         options.print_json({"configurationId": found.id, "created": created, "data": data, "description": described})
     else:
-        typer.echo(its.text.rstrip("\n"))
+        options.say(its.text.rstrip("\n"))
     return 0
 
 
@@ -83,7 +83,7 @@ def create(
     with open_lab.in_turn(run) as live:
         done = live.do(verb)
         described = describe_configuration(live.account, name)
-    options.print_json(described) if json else typer.echo(done.note)
+    options.print_json(described) if json else options.say(done.note)
     return 0
 
 
@@ -106,7 +106,7 @@ def update(
     if json:
         options.print_json({**described, "warnings": _warnings(saved)})
     else:
-        typer.echo(f"{found.name} has revision {found.latest.number}; no broker has it before an update and a reboot")
+        options.say(f"{found.name} has revision {found.latest.number}; no broker has it before an update and a reboot")
     return 0
 
 
@@ -120,7 +120,7 @@ def diff(
     """Show what changed from one revision to another."""
     found = open_lab.control(run).account.configuration(name)
     text = found.compare(before, found.latest.number if after is None else after)
-    options.print_json({"diff": text}) if json else typer.echo(text, nl=False)
+    options.print_json({"diff": text}) if json else options.say(text, nl=False)
     return 0
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 import typer
+from rich.markup import escape
 
 from lab.cli import options
 from lab.cli.options import JSON, ending
@@ -29,8 +30,8 @@ def doctor(json: JSON = False) -> int:
         console = options.out()
         for each in findings:
             sign = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "[yellow]![/yellow]"}[each.ok]
-            console.print(f"{sign} {each.what}: {each.found}")
+            console.print(f"{sign} {escape(each.what)}: {escape(each.found)}")
             if each.remedy and each.ok is not True:
-                console.print(f"    {each.remedy}")
+                console.print(f"    {escape(each.remedy)}")
     sys.stdout.flush()
     return 3 if any(each.ok is False for each in findings) else 0

@@ -20,6 +20,7 @@ from lab.errors import InputError
 from lab.folder import home
 from lab.history import KINDS, Ended, Follower, Header, Observation, line, observations
 from lab.history.choosing import Choice, Chooser
+from lab.printable import plain_json
 from lab.report.folding import folded
 from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row
@@ -73,7 +74,7 @@ def show_history(
     def show(seen: Iterable[Observation]) -> None:
         if json:
             for each in seen:
-                _put(line(each))
+                _put(plain_json(line(each)))
         else:
             told = seen if choice.kinds else filter(is_news, seen)
             _show(map(describe, told) if unfold else folded(told))
@@ -196,7 +197,7 @@ def _print(reading: _Reading, message: str, json: bool) -> None:
     rows = story.rows()
     if json:
         for seen in story.lines:
-            _put(line(seen))
+            _put(plain_json(line(seen)))
     else:
         _head(reading.header, json=False)
         _show(rows)

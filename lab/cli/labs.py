@@ -12,12 +12,13 @@ import typer
 from lab import labs
 from lab.cli import open_lab, options, status_text
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending, json_line
+from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending
 from lab.cli.run import FOLDER
 from lab.errors import InputError
 from lab.living.ending import end
 from lab.living.history import COMMAND, end_history
 from lab.living.windows import stand
+from lab.printable import plain_line
 from lab.runtime import note as notes
 from lab.runtime.note import Note, note_folder
 from lab.runtime.runtime import Lost
@@ -102,9 +103,9 @@ def down(
         options.print_json({name: removal.parts for name, removal in removed.items()})
     else:
         for name, removal in removed.items():
-            typer.echo(f"lab {name} has ended: {removal.parts} containers and networks removed")
+            options.say(f"lab {name} has ended: {removal.parts} containers and networks removed")
         if not removed:
-            typer.echo("no lab is running")
+            options.say("no lab is running")
     return 0
 
 
@@ -129,7 +130,7 @@ def status(run: RUN = None, json: JSON = False) -> int:
         for each in lost:
             status_text.show_lost(each, options.out())
         if not seen and not lost:
-            typer.echo("no lab is running")
+            options.say("no lab is running")
     return 0
 
 
@@ -146,7 +147,10 @@ def show_logs(
         note = notes.choose([each for each in its.labs(folder) if isinstance(each, Note)], run)
         with its.of(note).attach(note, folder) as lab:
             for line in lab.logs(name, tail=tail, follow=follow):
-                typer.echo(json_line({"from": name, "line": line}) if json else line)
+                if json:
+                    options.print_json_line({"from": name, "line": line})
+                else:
+                    options.say(plain_line(line))
     return 0
 
 
@@ -174,10 +178,10 @@ def sweep(
         options.print_json([{"run": each.run, "created": each.created, **each.counts} for each in swept.removed])
         return 0
     for each in swept.removed:
-        typer.echo(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.words}")
+        options.say(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.words}")
     if not quiet and run is None:
         more = " (mqlab down ends a lab of yours)" if swept.alive else ""
-        typer.echo(f"{len(swept.removed)} left behind, {swept.alive} alive{more}")
+        options.say(f"{len(swept.removed)} left behind, {swept.alive} alive{more}")
     return 0
 
 

@@ -79,4 +79,4 @@ def _print(found: Sequence[DirectionNow], json: bool) -> None:
         options.print_json([each.to_dict() for each in found])
         return
     for each in found:
-        typer.echo(f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}")
+        options.say(f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}")

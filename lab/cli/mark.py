@@ -37,5 +37,5 @@ def mark(
     if json:
         options.print_json({"run": note.run, "t": t, "text": text})
     else:
-        typer.echo(f"{t:.3f} s: {text}")
+        options.say(f"{t:.3f} s: {text}")
     return 0

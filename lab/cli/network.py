@@ -75,7 +75,7 @@ def list_peerings(run: OF_RUN = None, json: JSON = False) -> int:
     if json:
         options.print_json([describe_peering(network, each) for each in network.peerings])
     for each in network.peerings if not json else ():
-        typer.echo(_peering(each))
+        options.say(_peering(each))
     return 0
 
 
@@ -196,7 +196,7 @@ def _having(network: Network, group: SecurityGroup) -> str:
 
 def _print_peering(network: Network, peering: str, json: bool) -> None:
     its = network.peering(peering)
-    options.print_json(describe_peering(network, its)) if json else typer.echo(_peering(its))
+    options.print_json(describe_peering(network, its)) if json else options.say(_peering(its))
 
 
 def _print_routes(network: Network, tables: Sequence[str], json: bool) -> None:
@@ -205,12 +205,12 @@ def _print_routes(network: Network, tables: Sequence[str], json: bool) -> None:
         return
     for name in tables:
         table = network.route_table(name)
-        typer.echo(f"{name}, of {table.vpc}")
+        options.say(f"{name}, of {table.vpc}")
         for cidr in network.vpc(table.vpc).cidrs:
-            typer.echo(f"  {cidr} local, active")
+            options.say(f"  {cidr} local, active")
         for route in table.routes:
             its = network.peering(route.peering)
-            typer.echo(f"  {route.destination} over {its.name}, {route_state(network, route.peering)}")
+            options.say(f"  {route.destination} over {its.name}, {route_state(network, route.peering)}")
 
 
 def _print_groups(network: Network, groups: Sequence[SecurityGroup], json: bool) -> None:
@@ -218,8 +218,8 @@ def _print_groups(network: Network, groups: Sequence[SecurityGroup], json: bool)
         options.print_json([describe_security_group(each) for each in groups])
         return
     for each in groups:
-        typer.echo(f"{each.name}{_having(network, each)}")
+        options.say(f"{each.name}{_having(network, each)}")
         for rule in each.inbound:
-            typer.echo(f"  in   {rule}")
+            options.say(f"  in   {rule}")
         for rule in each.outbound:
-            typer.echo(f"  out  {rule}")
+            options.say(f"  out  {rule}")

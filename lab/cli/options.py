@@ -16,6 +16,7 @@ import typer
 
 from lab.activemq import releases
 from lab.errors import HostError, InputError, LabError, Problem
+from lab.printable import plain, plain_json
 from lab.text_files import why_not_a_file
 
 if TYPE_CHECKING:  # a command that neither complains nor shows progress does without rich
@@ -72,7 +73,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
             sys.stdout.flush()
         except LabError as error:
             if options.get("json"):
-                typer.echo(json_line(problems(error)))
+                print_json_line(problems(error))
             complain(error)
             code = error.exit_code
         except BrokenPipeError:  # the reader of stdout has closed it, as in `mqlab history | head`
@@ -80,7 +81,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
             code = PIPE_CLOSED
         except OSError as error:
             if options.get("json"):
-                typer.echo(json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR))))
+                print_json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR)))
             complain(f"{type(error).__name__}: {error}")
             err().print(f"  {_DOCTOR}")
             code = HostError.exit_code
@@ -129,9 +130,12 @@ def complain_of_each(problems: Sequence[Problem]) -> None:
 
 
 def _complain(text: str) -> None:
+    """Print one problem; further lines, perhaps a stranger's, are indented and look like no other problem."""
     from rich.markup import escape
 
-    err().print(f"[red]mqlab:[/red] {escape(text)}", soft_wrap=True)
+    first, *more = plain(text).split("\n")
+    indented = (each if each.startswith("  ") else f"  {each}" for each in more)
+    err().print(f"[red]mqlab:[/red] {escape(chr(10).join((first, *indented)))}", soft_wrap=True)
 
 
 def check_writable(path: Path | None) -> None:
@@ -144,16 +148,16 @@ def check_writable(path: Path | None) -> None:
 
 def out() -> Console:
     """Return the console of results."""
-    from rich.console import Console
+    from lab.cli.console import PlainConsole
 
-    return Console(file=sys.stdout, highlight=False)
+    return PlainConsole(sys.stdout)
 
 
 def err() -> Console:
     """Return the console of progress and errors."""
-    from rich.console import Console
+    from lab.cli.console import PlainConsole
 
-    return Console(file=sys.stderr, highlight=False)
+    return PlainConsole(sys.stderr)
 
 
 def only_ascii() -> bool:
@@ -186,11 +190,16 @@ def progress(quiet: bool) -> TerminalProgress:
     return TerminalProgress(err(), quiet=quiet)
 
 
+def say(text: str, *, nl: bool = True) -> None:
+    """Print a text on stdout, without signs that control a terminal."""
+    typer.echo(plain(text), nl=nl)
+
+
 def print_json(value: Any) -> None:
-    """Print one JSON value on stdout."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print one JSON value on stdout, over several lines."""
+    typer.echo(plain_json(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 
 
-def json_line(value: Any) -> str:
-    """Return one JSON value as one line."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+def print_json_line(value: Any) -> None:
+    """Print one JSON value on stdout, as one line."""
+    typer.echo(plain_json(json.dumps(value, ensure_ascii=False, default=str)))

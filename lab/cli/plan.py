@@ -30,7 +30,7 @@ def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON =
     if json:
         options.print_json(mask.value(found.plan.to_dict()))
     else:
-        typer.echo(mask.text(describe(found.plan)))
+        options.say(mask.text(describe(found.plan)))
     return 0
 
 
@@ -62,8 +62,8 @@ def render(
     else:
         for name, text in texts.items():
             if len(texts) > 1:
-                typer.echo(f"<!-- broker {name} -->")
-            typer.echo(text.rstrip("\n"))
+                options.say(f"<!-- broker {name} -->")
+            options.say(text.rstrip("\n"))
     return 0
 
 

@@ -37,7 +37,7 @@ class TerminalProgress:
                 self._status.stop()
                 self._status = None
         if not self._quiet:
-            note = f"  [dim]{'; '.join(self._notes)}[/dim]" if self._notes else ""
+            note = f"  [dim]{escape('; '.join(self._notes))}[/dim]" if self._notes else ""
             self._console.print(
                 f"[green]✔[/green] {what}{note} [dim]({time.monotonic() - started:.1f} s)[/dim]", highlight=False
             )

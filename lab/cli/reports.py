@@ -11,6 +11,7 @@ from lab.cli import options
 from lab.errors import InputError
 from lab.folder import RunFolder
 from lab.judge import Judged, Outcome
+from lab.printable import plain_json
 from lab.report import document, terminal
 
 PAGE = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page to FILE.")]
@@ -39,7 +40,7 @@ def print_report(judged: Judged, folder: RunFolder, *, json: bool, page: Path | 
     """Print the report and return the exit code; `page` is the path of its HTML page, if there is one."""
     report = judged.report
     if json:
-        typer.echo(document.to_json(report).encode("utf-8", "backslashreplace"))  # as `write_text` does
+        typer.echo(plain_json(document.to_json(report)))
     else:
         terminal.render(report, options.out(), folder=folder.path, page=page)
     return 0 if report.outcome is Outcome.HELD else 1

@@ -36,14 +36,14 @@ def scenarios(
     path = scenario_argument.shipped_path(name)
     if copy is None:
         text = path.read_text("utf-8")
-        options.print_json({"name": name, "text": text}) if json else typer.echo(text, nl=False)
+        options.print_json({"name": name, "text": text}) if json else options.say(text, nl=False)
         return 0
     written = _copy(path, copy)
     if json:
         options.print_json({"name": name, "files": [str(each) for each in written]})
     else:
         for each in written:
-            typer.echo(str(each))
+            options.say(str(each))
     return 0
 
 

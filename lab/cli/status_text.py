@@ -108,7 +108,7 @@ def lost_to_dict(lost: Lost) -> dict[str, Any]:
 
 def show_lost(lost: Lost, console: Console) -> None:
     """Print a lab whose note is lost, with the way to end it."""
-    console.print(f"[bold]{lost.run}[/bold] · detached · {lost.scenario}", soft_wrap=True)
+    console.print(f"[bold]{lost.run}[/bold] · detached · {escape(lost.scenario)}", soft_wrap=True)
     console.print(f"  found by its labels: {lost.counts['containers']} containers, {lost.counts['networks']} networks")
     console.print(f"  no command but one knows it any more: mqlab down {lost.run} ends it", soft_wrap=True)
 
@@ -125,7 +125,7 @@ def show(status: Status, console: Console) -> None:
         if note.detached
         else ("opened by a running process" if status.owner_alive else "its owner is dead: mqlab sweep removes it")
     )
-    console.print(f"[bold]{note.run}[/bold] · {note.scenario} · {kept}", soft_wrap=True)
+    console.print(f"[bold]{note.run}[/bold] · {escape(note.scenario)} · {kept}", soft_wrap=True)
     console.print("\nbrokers", style="bold")
     for broker in status.brokers:
         if broker.container == ABSENT:
@@ -145,12 +145,16 @@ def show(status: Status, console: Console) -> None:
     for bridge in status.bridges:
         sign = "[green]up[/green]" if bridge.up else "[red]down[/red]"
         arrow = "⇄" if bridge.duplex else "→"
-        console.print(f"  {bridge.connector}: {bridge.initiator} {arrow} {bridge.responder}, {sign}", soft_wrap=True)
+        console.print(
+            f"  {escape(bridge.connector)}: {bridge.initiator} {arrow} {bridge.responder}, {sign}", soft_wrap=True
+        )
         if not bridge.up:
-            console.print(f"    {bridge.why_not or 'the logs give no reason yet'}", soft_wrap=True)
+            console.print(f"    {escape(bridge.why_not) or 'the logs give no reason yet'}", soft_wrap=True)
         for end in bridge.ends:
             duplex = "true" if end.created_by_duplex else "false"
-            console.print(f"    {end.broker} sees {end.remote} at {end.remote_address}, created by duplex {duplex}")
+            console.print(
+                escape(f"    {end.broker} sees {end.remote} at {end.remote_address}, created by duplex {duplex}")
+            )
             console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
     if not status.bridges:
         console.print("  none asked for")
@@ -175,7 +179,7 @@ def show(status: Status, console: Console) -> None:
     if status.dropped:
         console.print("\ndropped", style="bold")
     for drop in status.dropped:
-        console.print(f"  {drop.packets} from {drop.source} to {drop.target}: {drop.cause}", soft_wrap=True)
+        console.print(escape(f"  {drop.packets} from {drop.source} to {drop.target}: {drop.cause}"), soft_wrap=True)
 
 
 def _instance(plan: InstancePlan, where: Reached) -> dict[str, Any]:

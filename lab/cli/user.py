@@ -53,7 +53,7 @@ def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> int:
         groups = f", groups {', '.join(its.groups)}" if its.groups else ""
         console = ", console access" if its.console_access else ""
         pending = "" if user.change is None else f", {user.change} waits for a reboot"
-        typer.echo(f"{user.name}{groups}{console}{pending}")
+        options.say(f"{user.name}{groups}{console}{pending}")
     return 0
 
 
@@ -120,9 +120,9 @@ def _print(live: Live, broker: str, user: str, json: bool) -> None:
     if json:
         options.print_json(describe_user(live.account, broker, user) if there else {})
     elif there:
-        typer.echo(f"{user} of {record.name}: {record.user(user).change} waits for a reboot")
+        options.say(f"{user} of {record.name}: {record.user(user).change} waits for a reboot")
     else:
-        typer.echo(f"{record.name} has no user {user} any more: it was never created")
+        options.say(f"{record.name} has no user {user} any more: it was never created")
 
 
 def _password(variable: str | None, user: str) -> SecretStr:

@@ -89,6 +89,7 @@ class LogLine(Observation, frozen=True, kw_only=True, tag="log"):
     name: str = ""  # of the pattern that it matches first; see lab.activemq.log_lines
     instance: int = 0  # of a pair: whose log it is
     times: int = 1  # it stands for so many lines alike, of which it is the last
+    trace: bool = False  # it is of the stack trace of the line before it, and no logger's own
 
 
 class DestinationSeen(Observation, frozen=True, kw_only=True, tag="destination"):

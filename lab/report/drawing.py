@@ -5,13 +5,13 @@ Widths are in terminal cells, so names in any script line up. Colour is left to 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
 from lab.judge.values import LinkReport, RegionOutline, Report
+from lab.printable import plain, plain_line
 from lab.report.picture import bridges, way
 
 WIDEST = 100  # cells; longer arrows tell no more
@@ -49,20 +49,12 @@ def drawing(report: Report, width: int, ascii: bool = False) -> str:
     return plain("\n".join(line.rstrip() for line in lines), ascii)
 
 
-def plain(text: str, ascii: bool = False) -> str:
-    """Return a text without signs that control a terminal and, if `ascii`, without signs beyond ASCII."""
-    if ascii:
-        text = unicodedata.normalize("NFKD", text.replace("·", "-").replace("–", "-").replace("→", "->"))
-        text = "".join(sign for sign in text if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
-    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
-
-
 def _readable(report: Report, ascii: bool) -> Report:
     """Return the report with names as they will be printed, so that widths are those of the printed text."""
     return replace(
         report,
-        regions=tuple(replace(region, city=plain(region.city, ascii)) for region in report.regions),
-        bridges=tuple(replace(bridge, connector=plain(bridge.connector, ascii)) for bridge in report.bridges),
+        regions=tuple(replace(region, city=plain_line(region.city, ascii)) for region in report.regions),
+        bridges=tuple(replace(bridge, connector=plain_line(bridge.connector, ascii)) for bridge in report.bridges),
     )
 
 

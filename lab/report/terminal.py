@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.judge.values import Delivery, Outcome, Report
-from lab.report.drawing import drawing, plain
+from lab.printable import plain_line
+from lab.report.drawing import drawing
 
 _MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
@@ -30,7 +31,7 @@ def render(
     marks = _ASCII_MARKS if only_ascii else _MARKS
 
     def text(words: str, style: str = "") -> Text:
-        return Text(plain(words, only_ascii), style=style)
+        return Text(plain_line(words, only_ascii), style=style)
 
     head = text(f"{report.scenario}: ", "bold")
     head.append(str(report.outcome), f"bold {_STYLES[report.outcome]}")
@@ -106,7 +107,7 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
             for name, _ in shown
         ]
         table.add_row(
-            Text(plain(_recipient(row), ascii)),
+            Text(plain_line(_recipient(row), ascii)),
             _coloured(f"{row.received} of {row.expected}", report.outcome),
             *figures,
             *(f"{figure:.1f}" for figure in ((row.latency.p50, row.latency.p99) if row.latency else ())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.history import Header
-from lab.report.drawing import plain
+from lab.printable import plain_line
 from lab.report.rows.row import Row, Weight
 
 _SIGNS = {Weight.PLAIN: " ", Weight.STEP: "▸", Weight.FAULT: "!"}
@@ -17,15 +17,14 @@ def heading(header: Header, *, only_ascii: bool) -> str:
     versions = ", ".join(f"{broker} {version}" for broker, version in header.activemq.items())
     parts = [f"run {header.run}", header.scenario, f"seed {header.seed}", header.started]
     head = " · ".join([*parts, f"ActiveMQ: {versions}"] if versions else parts)
-    return plain(f"{head}\n{'  seconds':<21}   {'who':<{_WHO}} what\n", only_ascii)
+    return f"{plain_line(head, only_ascii)}\n{'  seconds':<21}   {'who':<{_WHO}} what\n"
 
 
 def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
     """Return a row as one line; no fact is told by colour alone."""
     when = f"{row.t:9.3f}" if row.until is None else f"{row.t:9.3f} – {row.until:.3f}"
     sign = (_ASCII_SIGNS if only_ascii else _SIGNS)[row.weight]
-    written = f"{when:<21} {sign} {row.who:<{_WHO}} {row.what}".replace("\n", " ")
-    written = written if written.isprintable() and not only_ascii else plain(written, only_ascii)
+    written = plain_line(f"{when:<21} {sign} {row.who:<{_WHO}} {row.what}", only_ascii)
     style = _STYLES[row.weight] if colour else ""
     return f"{style}{written}\033[0m\n" if style else f"{written}\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import docker.errors
@@ -48,5 +48,15 @@ def lines(client: docker.DockerClient, run: str, name: str, *, tail: int | None,
         there = dict(containers(client, run))
         if name not in there:
             raise InputError.of(f'lab {run} has nothing named "{name}"', f"it has: {', '.join(there)}")
-        for chunk in there[name].logs(stream=True, follow=follow, tail="all" if tail is None else tail):
-            yield from chunk.decode(errors="replace").splitlines()
+        yield from whole_lines(there[name].logs(stream=True, follow=follow, tail="all" if tail is None else tail))
+
+
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Yield the lines of a stream, wherever its chunks end; only a line feed ends a line."""
+    part = b""
+    for chunk in chunks:
+        *lines, part = (part + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace").removesuffix("\r")
+    if part:
+        yield part.decode(errors="replace")

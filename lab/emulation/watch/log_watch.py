@@ -16,7 +16,7 @@ import docker.errors
 import requests
 
 import docker
-from lab.activemq.log_lines import LoggedLine, is_kept, name_of, read
+from lab.activemq.log_lines import LONGEST, LoggedLine, is_kept, name_of, read
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_flood import Flood
 from lab.history import LogLine, Recorder, Trouble
@@ -96,14 +96,15 @@ class LogWatch:
             if is_kept(said):
                 self._record(said, said.text)
         elif self._logged is not None and (name := name_of(text)) and name not in self._named:
-            self._record(self._logged, text.strip()[:500])
+            self._record(self._logged, text.strip()[:LONGEST], trace=True)
 
-    def _record(self, said: LoggedLine, text: str) -> None:
+    def _record(self, said: LoggedLine, text: str, *, trace: bool = False) -> None:
         name = name_of(text)
         self._named.add(name)
         now = self._clock.now()
         t = min(now, now - (time.time() - said.at.timestamp()))
-        line = LogLine(t=t, broker=self._its.broker, level=said.level, text=text, name=name, instance=self._its.mark)
+        its, mark = self._its.broker, self._its.mark
+        line = LogLine(t=t, broker=its, level=said.level, text=text, name=name, instance=mark, trace=trace)
         kept = self._flood.add(line)
         if kept is not None:
             self._recorder.record(kept)

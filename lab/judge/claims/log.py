@@ -33,7 +33,7 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
     lines = [
         line
         for line in sorted(timeline.log, key=lambda line: line.t)
-        if line.broker == claim.broker and begin <= line.t <= end and wanted.search(line.text)
+        if line.broker == claim.broker and not line.trace and begin <= line.t <= end and wanted.search(line.text)
     ]
     watched = timeline.end >= end and timeline.complete
     if claim.absent:

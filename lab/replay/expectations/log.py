@@ -17,7 +17,8 @@ def come_true(rehearsal: Rehearsal, claim: Log, term: Term) -> Callable[[], bool
     pattern = log_lines.pattern(claim.matches)
 
     def there() -> bool:
-        its = (line for line in tuple(rehearsal.sightings.log) if line.broker == claim.broker and line.t >= begin)
+        log = (line for line in tuple(rehearsal.sightings.log) if line.broker == claim.broker and not line.trace)
+        its = (line for line in log if line.t >= begin)
         return not claim.absent and sum(line.times for line in its if pattern.search(line.text)) >= claim.count
 
     return there

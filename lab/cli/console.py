@@ -1,0 +1,21 @@
+"""The console of commands: texts are shown as they are, whoever wrote them."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from lab.printable import plain
+
+
+class PlainConsole(Console):
+    """A console whose texts cannot control the terminal; only its own markup can."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__(file=file, highlight=False, emoji=False)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Return what is shown of a text; rich calls this for every string."""
+        return super().render_str(plain(text), **how)

@@ -1,0 +1,41 @@
+"""Text that a terminal shows as it is: what strangers wrote cannot control it, feign a line, or turn others' around."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_KEPT = "\n\t"
+
+
+def plain(text: str, ascii: bool = False) -> str:
+    """Return a text without signs that control a terminal and, if `ascii`, without signs beyond ASCII.
+
+    Line feeds and tabs stay. Each other sign that cannot be printed, such as a mark of direction, is a question mark.
+    """
+    if ascii:
+        text = unicodedata.normalize("NFKD", text.replace("·", "-").replace("–", "-").replace("→", "->"))
+        text = "".join(sign for sign in text if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
+    if _can_be_printed(text):
+        return text
+    return "".join(sign if sign.isprintable() or sign in _KEPT else "?" for sign in text.replace("\r\n", "\n"))
+
+
+def plain_line(text: str, ascii: bool = False) -> str:
+    """Return a text as one line, without signs that control a terminal; line feeds and tabs are spaces."""
+    return plain(text.expandtabs(), ascii).replace("\n", " ")
+
+
+def plain_json(text: str) -> str:
+    """Return JSON of the same value in which signs that cannot be printed are escaped; its line feeds stay."""
+    if _can_be_printed(text):
+        return text
+    return "".join(sign if sign.isprintable() or sign == "\n" else _escape(sign) for sign in text)
+
+
+def _can_be_printed(text: str) -> bool:
+    return text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable()
+
+
+def _escape(sign: str) -> str:
+    octets = sign.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{octets[at]:02x}{octets[at + 1]:02x}" for at in range(0, len(octets), 2))
