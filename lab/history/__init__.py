@@ -17,6 +17,7 @@ from lab.history.brokers_seen import (
     SnapshotTaken,
 )
 from lab.history.clients_seen import (
+    Achieved,
     Acknowledged,
     Approached,
     ClientChanged,
@@ -61,6 +62,7 @@ __all__ = [
     "BEAT",
     "KINDS",
     "VERSION",
+    "Achieved",
     "Acknowledged",
     "Approached",
     "Attempted",

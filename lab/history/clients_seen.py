@@ -117,6 +117,20 @@ class Settled(Observation, frozen=True, kw_only=True, tag="settled"):
     outcome: SendOutcome = SendOutcome.OK
 
 
+class Achieved(Observation, frozen=True, kw_only=True, tag="achieved"):
+    """How many messages a step was asked to send or to take, and how many it did."""
+
+    step: int
+    did: str  # "sent": a broker accepted them | "taken": and acknowledged, if the step does
+    done: int
+    broker: str
+    destination: str = ""  # empty for a step that takes of its client's subscriptions
+    client: str = ""  # that takes
+    asked: int | None = None  # None: as many as its rate gives until it is told to end
+    least: int | None = None  # how many the scenario needs, if not all
+    early: bool = False  # it ended before it was told to
+
+
 class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
     """How a step that sends at a rate kept it; rates are messages a second, over the time from first to last."""
 

@@ -18,6 +18,7 @@ from lab.history.brokers_seen import (
     SnapshotTaken,
 )
 from lab.history.clients_seen import (
+    Achieved,
     Acknowledged,
     Approached,
     ClientChanged,
@@ -55,6 +56,6 @@ KINDS: Mapping[str, type[Observation]] = {
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
-        LogLine, Counted, SnapshotTaken, Approached, Marked, Watched, Unwatched, Forgotten,
+        LogLine, Counted, SnapshotTaken, Approached, Achieved, Marked, Watched, Unwatched, Forgotten,
     )
 }  # fmt: skip

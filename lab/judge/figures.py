@@ -23,6 +23,7 @@ from lab.judge.values import (
     Percentiles,
     RegionOutline,
     Share,
+    StepReport,
     Testimony,
 )
 from lab.judge.wording import gap, moment
@@ -87,6 +88,25 @@ def _count_received(member: Subscription, audience: Audience, step: int | None =
     firsts = {tally.publication.step: tally.publication.first for tally in audience.tallies}
     counted = (receipts.times[firsts[own] :] for own, receipts in member.receipts.items() if step in (None, own))
     return sum(len(times) - times.count(0) for times in counted)
+
+
+def step_reports(evidence: Evidence) -> tuple[StepReport, ...]:
+    """Return what each step that sends or takes messages was asked, and what it did."""
+    return tuple(
+        StepReport(
+            step=effort.step,
+            words=effort.words,
+            did=effort.did,
+            asked=effort.asked,
+            at_least=effort.least,
+            sent=effort.sent,
+            done=effort.done,
+            unknown=effort.unknown,
+            failed=effort.failed,
+            short=effort.short,
+        )
+        for effort in evidence.efforts
+    )
 
 
 def flows(evidence: Evidence) -> tuple[Flow, ...]:
@@ -231,6 +251,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     if not expectations:
         found.append("The scenario expects nothing, so nothing was judged.")
     found += [f"No bridge of {connector} was ever seen at {broker}." for broker, connector in _never_seen(evidence)]
+    found += _amounts(evidence)
     found += _timing(timeline)
     for (broker, destination), samples in timeline.destinations.items():
         if discarded := max(sample.discarded for sample in samples):
@@ -244,6 +265,14 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     ]
     found += [f"The witnesses disagree: {words}." for words in disagreements(evidence, witnesses)]
     return tuple(found)
+
+
+def _amounts(evidence: Evidence) -> Iterator[str]:
+    """Yield a note for each step that did less than it was asked, with what the scenario needs of it."""
+    for effort in evidence.efforts:
+        if effort.differs:
+            needs = "" if effort.least is None else f"; the scenario needs {effort.least}"
+            yield f"A step did less than it was asked: {effort.words}: {effort.amounts}{needs}."
 
 
 def _timing(timeline: Timeline) -> Iterator[str]:

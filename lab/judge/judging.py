@@ -24,7 +24,8 @@ from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
 from lab.judge.evidence.witnesses import testimonies
-from lab.judge.figures import bridges, deliveries, flows, limits, links, notes, regions
+from lab.judge.figures import bridges, deliveries, flows, limits, links, notes, regions, step_reports
+from lab.judge.premises import failed_premises
 from lab.judge.values import Outcome, Report, Verdict, worst
 
 
@@ -156,6 +157,7 @@ def _judged(
         bridges=bridges(evidence),
         notes=notes(expectations, evidence, witnesses),
         regions=regions(evidence),
+        steps=step_reports(evidence),
         witnesses=witnesses,
     )
     return Judged(report=report, evidence=evidence, limits=within)
@@ -170,4 +172,6 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
+    elif outcome is Outcome.HELD and (why := failed_premises(expectation, evidence)):
+        outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=as_of(evidence.timeline) + reason)

@@ -98,6 +98,22 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """How many messages a step was asked to send or to take, and how many it did."""
+
+    step: int
+    words: str  # its place and what it asked, in one line
+    did: str  # "sent" | "taken"
+    asked: int | None  # None: as many as its rate gives until it is told to end
+    at_least: int | None  # what the scenario needs, if not all
+    sent: int  # handed over; 0 for a step that takes
+    done: int  # accepted by the broker, or taken
+    unknown: int  # sends without a receipt that nobody received
+    failed: int  # sends that the broker refused
+    short: bool  # it did less than the scenario needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """The messages from one broker's publishers to the subscribers of another broker, or of the same one."""
 
@@ -217,4 +233,5 @@ class Report:
     bridges: tuple[BridgeReport, ...]
     notes: tuple[str, ...]
     regions: tuple[RegionOutline, ...] = ()
+    steps: tuple[StepReport, ...] = ()  # those that send or take messages
     witnesses: tuple[Testimony, ...] = ()

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from math import inf
 from random import Random
 
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
+from lab.matching import MOST
 
 TOLERANCE = 0.02  # share of the time that the messages should have taken
 SLACK = 0.05  # seconds: in a short run, a late thread costs more than 2 %
@@ -34,6 +35,12 @@ class Pace:
             return
         dice = Random(f"{seed} {number}")
         yield from self._before_the_end(self._drawn(dice))
+
+    def number(self, seed: int, number: int) -> int | None:
+        """Return how many messages are due in all; None if they have no end."""
+        if self.until == inf:
+            return None
+        return sum(1 for _ in islice(self.dues(seed, number), MOST))
 
     def _drawn(self, dice: Random) -> Iterator[float]:
         due = 0.0

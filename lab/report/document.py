@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, Testimony
+from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, StepReport, Testimony
 from lab.text_files import write_text
 
 VERSION = 1
@@ -32,6 +32,7 @@ def document(report: Report) -> dict[str, Any]:
             for verdict in report.verdicts
         ],
         "deliveries": [_delivery(delivery) for delivery in report.deliveries],
+        "steps": [_step(step) for step in report.steps],
         "flows": [
             {"source": flow.source, "target": flow.target, "received": flow.received, "expected": flow.expected}
             for flow in report.flows
@@ -99,6 +100,21 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
             {"subscriber": share.subscriber, "broker": share.broker, "received": share.received}
             for share in delivery.shares
         ],
+    }
+
+
+def _step(step: StepReport) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "words": step.words,
+        "did": step.did,
+        "asked": step.asked,
+        "at_least": step.at_least,
+        "sent": step.sent,
+        "done": step.done,
+        "unknown": step.unknown,
+        "failed": step.failed,
+        "short": step.short,
     }
 
 

@@ -72,6 +72,7 @@ IN_WORDS = {  # what a table says where a default is not a value to write
     "until told",
     "made by the lab",
     "as long as the id",
+    "as many as asked",
     "as they are",
     "the broker's",
     "the latest",

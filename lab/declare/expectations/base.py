@@ -74,6 +74,7 @@ class Expectation(Declared):
     of_network: ClassVar[bool] = False  # its history begins with the state of peerings, routes and rules
     of_service: ClassVar[bool] = False  # its history holds the service's records of the brokers
     rests_on_messages: ClassVar[bool] = False  # it is decided once no message is owed any more
+    rests_on_sending: ClassVar[bool] = False  # it is unknown if a step sent or took less than the scenario needs
     rests_on_watching: ClassVar[bool] = False  # it needs the brokers to be watched
 
     @property

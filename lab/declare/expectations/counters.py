@@ -19,6 +19,7 @@ class Counters(Expectation, Addressed):
     """By how much a broker's counters rose between two snapshots: its totals, a destination's or a bridge end's."""
 
     claim: ClassVar[str] = "counters"
+    rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     between: SnapshotPair = (START, END)
     bridge: ConnectorName | None = Field(default=None, min_length=1)  # a connector's name: the end at this broker

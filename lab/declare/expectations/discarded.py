@@ -16,6 +16,7 @@ class Discarded(Expectation):
     """How many messages of a topic a broker dropped for a bridge that was too slow, by its own counter."""
 
     claim: ClassVar[str] = "discarded"
+    rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     topic: str = Field(min_length=1)
     count: Amount

@@ -15,6 +15,7 @@ class Forwarded(Expectation, OneDestination):
     """How many messages of a destination a broker handed to other brokers, by its own counter."""
 
     claim: ClassVar[str] = "forwarded"
+    rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     count: Amount
     between: SnapshotPair = (START, END)

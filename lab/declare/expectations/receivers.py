@@ -12,4 +12,5 @@ class ToReceivers(Expectation):
     """A claim about what came to some clients, or to all that subscribe."""
 
     rests_on_messages: ClassVar[bool] = True
+    rests_on_sending: ClassVar[bool] = True
     to: EachListener | None = None  # every subscriber of the destination when left out

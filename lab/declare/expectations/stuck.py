@@ -16,6 +16,7 @@ class Stuck(Expectation):
     """How many messages are left in a broker's queue that has no consumer."""
 
     claim: ClassVar[str] = "stuck"
+    rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     queue: str = Field(min_length=1)
     count: Amount

@@ -16,6 +16,7 @@ class TopicsPage(Expectation):
     """A broker lists a topic, or does not; one is listed as soon as anybody, a bridge too, asks for it."""
 
     claim: ClassVar[str] = "topics-page"
+    rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     topic: str = Field(min_length=1)
     listed: YesNo

@@ -104,6 +104,12 @@ class Step(Declared):
         return {**at, self.verb: self.written()}
 
 
+def check_least(at_least: int | None, count: int) -> None:
+    """Raise ValueError if a step needs more messages than it is asked for."""
+    if at_least is not None and at_least > count:
+        raise ValueError(f"at-least is how many of the {count} are enough: write {count} or less")
+
+
 class Compound(Step):
     """A step that is made of steps."""
 

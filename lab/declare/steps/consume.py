@@ -12,7 +12,7 @@ from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Login, Step
+from lab.declare.steps.base import Login, Step, check_least
 
 
 class Consume(Step):
@@ -28,6 +28,7 @@ class Consume(Step):
     broker: BrokerName | None = None  # with queue
     over: Over | None = None  # with queue
     user: UserName | None = None  # with queue
+    at_least: Whole | None = None  # how many must be taken for claims to rest on them; all when left out
 
     @property
     def topic(self) -> None:
@@ -41,6 +42,7 @@ class Consume(Step):
             raise ValueError(f"{beside[0]} is for a consume that names a queue; else it takes of a subscription")
         if self.queue is not None and (self.broker is None or self.over is None):
             raise ValueError("a consume that names a queue connects by itself: it needs broker and over too")
+        check_least(self.at_least, self.count)
         return self
 
     @property
@@ -54,4 +56,6 @@ class Consume(Step):
         """Return the step in one line, for people."""
         words = f"{self.client} takes {self.count}"
         words += f" of {destination_of(self)} at {self.broker} over {self.over}" if self.queue is not None else ""
-        return words + ("" if self.ack else " without acknowledging") + f", within {units.format_duration(self.within)}"
+        words += "" if self.ack else " without acknowledging"
+        words += f", at least {self.at_least}" if self.at_least is not None else ""
+        return f"{words}, within {units.format_duration(self.within)}"

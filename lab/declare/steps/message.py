@@ -27,6 +27,7 @@ class Message(Step, OneDestination, MessageTerms):
     body: str | None = None  # {n} counts from 1; made by the lab when left out
     size: Size | None = None  # bytes, of a body that the lab makes
     user: UserName | None = None
+    at_least: Whole | None = None  # how many a broker must accept for claims to rest on them; all when left out
 
     @property
     def login(self) -> Login:
@@ -44,4 +45,5 @@ class Message(Step, OneDestination, MessageTerms):
         words += f", over after {units.format_duration(self.expiry)}" if self.expiry is not None else ""
         words += f", with {', '.join(self.headers)}" if self.headers else ""
         words += f", the body of {self.file.path}" if self.file is not None else ""
-        return words + (f", {units.format_size(self.size)} each" if self.size is not None else "")
+        words += f", {units.format_size(self.size)} each" if self.size is not None else ""
+        return words + (f", at least {self.at_least}" if self.at_least is not None else "")

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from lab import units
 from lab.declare.fields import Duration, MessageRate, Whole
+from lab.declare.steps.base import check_least
 from lab.declare.steps.message import Message
 from lab.matching import MOST
 
@@ -25,6 +26,11 @@ class Publish(Message):
     def _one_pace(self) -> Self:
         if self.every is not None and self.rate is not None:
             raise ValueError("every and rate say the same thing: write one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> Self:
+        check_least(self.at_least, self.count)
         return self
 
     @property

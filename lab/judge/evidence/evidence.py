@@ -24,6 +24,7 @@ from lab.history import (
 )
 from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes
+from lab.judge.evidence.efforts import Effort, efforts
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.stretch import WHOLE, Stretch
@@ -62,6 +63,7 @@ class Evidence:
     timeline: Timeline
     audiences: tuple[Audience, ...]
     causes: Causes
+    efforts: tuple[Effort, ...]  # of every step that sends or takes messages
 
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
         """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None.
@@ -162,5 +164,10 @@ def collect_evidence(
             timeline.add(seen)
     timeline.close(last)
     return Evidence(
-        header=header, ledger=ledger, timeline=timeline, audiences=audiences(ledger), causes=Causes(timeline)
+        header=header,
+        ledger=ledger,
+        timeline=timeline,
+        audiences=audiences(ledger),
+        causes=Causes(timeline),
+        efforts=efforts(ledger, timeline),
     )

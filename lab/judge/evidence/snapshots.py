@@ -63,6 +63,10 @@ class Snapshots:
             return f"{broker} did not answer when the snapshot {name} was taken, at {part.t:.3f} s"
         return f"no snapshot {name} of {broker} was taken"
 
+    def moment(self, name: str) -> float | None:
+        """Return when the last broker's part of a snapshot was taken, in seconds; None if there is no such snapshot."""
+        return max((part.t for (each, _), part in self._parts.items() if each == name), default=None)
+
     def count(self, name: str, broker: str, subject: Subject, counter: str) -> int | str:
         """Return a counter's value in a snapshot, or the reason why it is unknown."""
         part = self.part(name, broker)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Fault, Step
 from lab.history import (
+    Achieved,
     Approached,
     Attempted,
     BridgeSeen,
@@ -102,6 +103,7 @@ class Timeline:
         self.late: list[StepStarted] = []  # steps that began after they were due
         self.in_vain: list[StepEnded] = []  # waits for something that did not happen
         self.paces: list[Paced] = []
+        self.achieved: list[Achieved] = []
         self.steps: list[StepTaken] = []
         self.snapshots = Snapshots()
         self.events: list[Event] = []
@@ -170,6 +172,8 @@ class Timeline:
                 self._ended(seen)
             case Paced():
                 self.paces.append(seen)
+            case Achieved():
+                self.achieved.append(seen)
             case Demand():
                 self.demand.setdefault((seen.broker, seen.destination), []).append(seen)
             case BridgeSeen():

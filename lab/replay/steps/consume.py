@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from typing import NamedTuple
 
 from lab import units
+from lab.activemq.destinations import destination_of
 from lab.declare.steps.base import Login
 from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout
-from lab.history import SendOutcome, Settled, Subscribed, Unsubscribed
+from lab.history import Achieved, SendOutcome, Settled, Subscribed, Unsubscribed
 from lab.replay.attempts import record_failure
 from lab.replay.callbacks import Callbacks, Unsettled
-from lab.replay.listeners import Listeners
+from lab.replay.listeners import Listener, Listeners
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
@@ -22,18 +24,44 @@ from lab.runtime.messages import Terms, destination
 _INDIVIDUAL = "client-individual"
 
 
+class Taken(NamedTuple):
+    """The number of messages that were taken, and acknowledged if the step does; and the outcome."""
+
+    done: int
+    outcome: Outcome
+
+
 def perform(rehearsal: Rehearsal, step: Consume, turn: Turn) -> Outcome:
     """Take messages of a client's subscription, or of a queue to which it connects for that alone."""
-    if (login := step.login) is not None:
-        return _of_a_queue(rehearsal, turn.number, step, login)
-    listener = rehearsal.recall(Listeners).by_name.get(step.client)
-    if listener is None:
-        return Outcome(ok=False, note="it is not subscribed to anything")
+    listener = rehearsal.recall(Listeners).by_name.get(step.client) if step.login is None else None
+    if step.login is not None:
+        taken = _of_a_queue(rehearsal, turn.number, step, step.login)
+    elif listener is not None:
+        taken = _of_subscriptions(rehearsal, step, listener)
+    else:
+        taken = Taken(0, Outcome(ok=False, note="it is not subscribed to anything"))
+    rehearsal.record(
+        Achieved(
+            t=rehearsal.now(),
+            step=turn.number,
+            did="taken",
+            done=taken.done,
+            broker=step.broker or (listener.first.broker if listener is not None else ""),
+            destination=destination_of(step) or "",
+            client=step.client,
+            asked=step.count,
+            least=step.at_least,
+        )
+    )
+    return taken.outcome
+
+
+def _of_subscriptions(rehearsal: Rehearsal, step: Consume, listener: Listener) -> Taken:
     cumulative = frozenset(str(terms.destination) for terms in listener.terms if terms.ack == "client")
     return _take(rehearsal, step, listener.client, listener.callbacks, cumulative)
 
 
-def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) -> Outcome:
+def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) -> Taken:
     callbacks = Callbacks(rehearsal, step.client)
     begun = rehearsal.now()
     try:
@@ -46,7 +74,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
         )
     except (BrokerError, LabTimeout) as error:
         record_failure(rehearsal, login, step.client, "connect", error, begun)
-        return refused(rehearsal, step.client, error)
+        return Taken(0, refused(rehearsal, step.client, error))
     rehearsal.recall(Listeners).connections.setdefault(step.client, []).append(callbacks)
     with closing(client):
         return _subscribe_and_take(rehearsal, number, step, login, client, callbacks)
@@ -54,7 +82,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
 
 def _subscribe_and_take(
     rehearsal: Rehearsal, number: int, step: Consume, login: Login, client: Client, callbacks: Callbacks
-) -> Outcome:
+) -> Taken:
     """Subscribe, take messages and unsubscribe; the broker takes back what was not acknowledged."""
     to, begun = destination(step), rehearsal.now()
     try:
@@ -62,7 +90,7 @@ def _subscribe_and_take(
         client.subscribe(Terms(destination=to, ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count))
     except (BrokerError, LabTimeout) as error:
         record_failure(rehearsal, login, step.client, "subscribe", error, begun)
-        return refused(rehearsal, step.client, error)
+        return Taken(0, refused(rehearsal, step.client, error))
     rehearsal.record(
         Subscribed(
             t=rehearsal.now(),
@@ -74,18 +102,18 @@ def _subscribe_and_take(
             ack=_INDIVIDUAL,
         )
     )
-    outcome = _take(rehearsal, step, client, callbacks, frozenset())
+    taken = _take(rehearsal, step, client, callbacks, frozenset())
     try:
         client.unsubscribe(to)
     except (BrokerError, LabTimeout) as error:
-        outcome = refused(rehearsal, step.client, error)
+        taken = taken._replace(outcome=refused(rehearsal, step.client, error))
     rehearsal.record(Unsubscribed(t=rehearsal.now(), client=step.client, broker=login.broker, destination=str(to)))
-    return outcome
+    return taken
 
 
 def _take(
     rehearsal: Rehearsal, step: Consume, client: Client, callbacks: Callbacks, cumulative: frozenset[str]
-) -> Outcome:
+) -> Taken:
     """Take messages as they come, and acknowledge them if asked, until there are enough or the time is over."""
     end = rehearsal.now() + step.within.total_seconds()
     taken, settled = 0, dict.fromkeys(SendOutcome, 0)
@@ -103,7 +131,9 @@ def _take(
         notes.append(f"{taken} of {step.count} taken: {because}")
     if unsettled := settled[SendOutcome.FAILED] + settled[SendOutcome.UNKNOWN]:
         notes.append(f"{unsettled} of {taken} acknowledgements without the broker's word that they are done")
-    return Outcome(ok=not notes, note="; ".join(notes))
+    done = max(taken - unsettled, 0)
+    enough = step.at_least is not None and done >= step.at_least
+    return Taken(done, Outcome(ok=enough or not notes, note="; ".join(notes)))
 
 
 def _next_batch(number: int, callbacks: Callbacks) -> list[Unsettled]:

@@ -9,7 +9,7 @@ from lab.activemq.protocols import protocol
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Publishing, SendOutcome, Sent
+from lab.history import Achieved, Publishing, SendOutcome, Sent
 from lab.matching import HEADER, MOST, digest, header_value, make_body, message_id, number_body
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks
@@ -41,6 +41,7 @@ class Sending:
         self._times = SendTimes()
         self._callbacks = Callbacks(rehearsal, self._client_name)
         self._client: Client | None = None
+        self._early = False  # whether it ended before it was told to
 
     def connect(self) -> Outcome | None:
         """Connect; return the failed Outcome if the broker refuses or does not answer, else None."""
@@ -53,6 +54,8 @@ class Sending:
             )
         except (BrokerError, LabTimeout) as error:
             record_failure(rehearsal, step.login, self._client_name, "connect", error, begun)
+            self._early = self._count is None
+            self._record_achieved()
             return refused(rehearsal, self._client_name, error)
         rehearsal.tasks.senders[self._number] = self._client
         return None
@@ -67,10 +70,12 @@ class Sending:
                 self._announce()
                 stuck = self._hand_over(self._client)
                 if stuck is not None:
+                    self._early = self._count is None
                     return stuck
                 _await_outcomes(rehearsal, self._callbacks)
         finally:
             del rehearsal.tasks.senders[self._number]
+            self._record_achieved()
         record_unauthorised(rehearsal, self._step.login, self._client_name, self._callbacks, begun)
         return self._outcome()
 
@@ -112,6 +117,7 @@ class Sending:
                 times.due = due
             rehearsal.check()
             if callbacks.lost_because is not None or self.stopped:
+                self._early = self._count is None and not self.stopped
                 sent -= 1
                 break
             now = rehearsal.now()
@@ -150,26 +156,46 @@ class Sending:
             headers = {**own, HEADER: header_value(run, id)}
             yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority)
 
+    def _record_achieved(self) -> None:
+        rehearsal, step = self._rehearsal, self._step
+        asked = self._count
+        if asked is None and self._pace is not None and not self.stopped:
+            asked = self._pace.number(rehearsal.plan.seed, self._number)
+        rehearsal.record(
+            Achieved(
+                t=rehearsal.now(),
+                step=self._number,
+                did="sent",
+                done=self._callbacks.outcomes[SendOutcome.OK],
+                broker=step.broker,
+                destination=str(destination(step)),
+                asked=asked,
+                least=step.at_least,
+                early=self._early,
+            )
+        )
+
     def _outcome(self) -> Outcome:
-        callbacks, rehearsal = self._callbacks, self._rehearsal
+        callbacks, rehearsal, least = self._callbacks, self._rehearsal, self._step.at_least
         count = self._times.sent if self._count is None else self._count
+        accepted = callbacks.outcomes[SendOutcome.OK]
         notes: list[str] = [] if self._count is not None else [f"{count} sent"]
-        ok = callbacks.outcomes[SendOutcome.OK] == count
-        if not ok:
+        if accepted != count:
             parts = [
                 f"{callbacks.outcomes[outcome]} {outcome}" for outcome in SendOutcome if callbacks.outcomes[outcome]
             ]
             if unsent := count - callbacks.outcomes.total():
                 parts.append(f"{unsent} not sent")
             notes += [", ".join(parts), *[note for note in callbacks.notes if note][:3]]
+        elif self._early and callbacks.lost_because is not None:
+            notes.append(callbacks.lost_because)
+        ok = accepted == count and not self._early if least is None else accepted >= least
         if self._pace is not None:
             paced = self._times.compare(rehearsal.now(), self._number, self._pace)
             if paced is not None:
                 rehearsal.record(paced)
                 notes.append(in_words(paced))
                 ok &= paced.held
-        if self._count is None and callbacks.lost_because is not None:
-            ok = False
         return Outcome(ok=ok, note="; ".join(notes))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
-from lab.history import BridgeSeen, Observation, Paced, StepEnded, Trouble
+from lab.history import Achieved, BridgeSeen, Observation, Paced, StepEnded, Trouble
 from lab.judge.wording import moment
 from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
 from lab.report.rows import describe, is_news
@@ -64,6 +64,13 @@ class _Open:
     open: int = 1  # directions of a link or ends of a bridge still affected
 
 
+def _went_well(seen: Observation) -> bool:
+    """Return whether a step did what it was asked, by what it says of itself."""
+    if isinstance(seen, Achieved):
+        return not seen.early and seen.done >= (seen.asked or 0)
+    return isinstance(seen, Paced) and seen.held
+
+
 def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     """Return the faults in the order they began, up to a limit, and the number of all faults."""
     bands: list[_Open] = []
@@ -75,7 +82,7 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
         if not is_news(each):
             continue
         if course is None:
-            if each.kind not in SILENT and not (isinstance(each, Paced) and each.held):
+            if each.kind not in SILENT and not _went_well(each):
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
                 words, brokers = _words(each), _brokers(each)
                 bands.append(_Open(look=look, words=words, start=each.t, ways=[], brokers=brokers, end=each.t))

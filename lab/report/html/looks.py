@@ -116,6 +116,7 @@ COURSES: Mapping[str, Course] = {
 IMPAIRED = Look(label="link impaired", tone=Tone.WORSE)
 MARKS: Mapping[str, Look] = {
     "trouble": Look(label="trouble", tone=Tone.SHUT),
+    "achieved": Look(label="less than asked", tone=Tone.WORSE),
     "paced": Look(label="rate not kept", tone=Tone.WORSE),
     "mark": Look(label="noted", tone=Tone.PLAIN),
     "unwatched": Look(label="not watched", tone=Tone.WORSE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.history import (
+    Achieved,
     Acknowledged,
     Approached,
     ClientChanged,
@@ -115,6 +116,15 @@ def _paced(seen: Paced) -> Description:
     return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
 
 
+def _achieved(seen: Achieved) -> Description:
+    done = "were accepted" if seen.did == "sent" else "were taken"
+    asked = "" if seen.asked is None else f" of {seen.asked} asked"
+    least = "" if seen.least is None else f", at least {seen.least} needed"
+    early = ", and it ended before it was told to" if seen.early else ""
+    well = not seen.early and seen.done >= (seen.asked or 0)
+    return f"step {seen.step}", f"{seen.done}{asked} {done}{least}{early}", Weight.PLAIN if well else Weight.FAULT
+
+
 WORDS: Words = {
     Subscribed: _subscribed,
     Approached: _approached,
@@ -126,4 +136,5 @@ WORDS: Words = {
     Received: _received,
     Settled: _settled,
     Paced: _paced,
+    Achieved: _achieved,
 }

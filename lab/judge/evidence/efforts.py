@@ -1,0 +1,135 @@
+"""The efforts of a run: how many messages each step was asked to send or to take, and how many it did.
+
+Claims about messages rest on them: where a step did less than the scenario needs, nobody can know what they ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+
+from lab.history import Achieved
+from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.records import FAILED, OK, Publication
+from lab.judge.evidence.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What one step was asked, and what it did."""
+
+    step: int
+    words: str  # the step's place and what it asked, such as "step 5.1 (publish 100 …)"
+    did: str  # "sent" | "taken"
+    broker: str
+    destination: str  # empty for a step that takes of its client's subscriptions
+    client: str  # that takes; empty for a step that sends
+    asked: int | None  # None: as many as its rate gives until it is told to end
+    least: int | None  # how many the scenario needs, if not all
+    sent: int  # handed to the client; 0 for a step that takes
+    done: int  # accepted, or taken
+    unknown: int  # without a receipt, and received by nobody
+    failed: int
+    needed: int  # how many it must do for claims to rest on it
+    early: bool  # it ended before it was told to
+    by_rate: bool  # its rate alone says how many it sends
+    off_pace: bool  # it did not keep its rate
+    began: float  # seconds
+    ended: float  # infinity if the history does not say when
+
+    @property
+    def short(self) -> bool:
+        """Return whether it did less than the scenario needs."""
+        return self.done < self.needed or (self.least is None and (self.early or (self.by_rate and self.off_pace)))
+
+    @property
+    def differs(self) -> bool:
+        """Return whether what was asked and what was done are not the same."""
+        return self.early or self.done < max(self.sent, self.asked or 0)
+
+    @property
+    def amounts(self) -> str:
+        """Return what was asked and what was done, in words."""
+        if self.did == "taken":
+            return f"{self.done} of {self.asked} taken"
+        of = f" of {self.asked}" if self.asked is not None else f" of {self.sent} sent"
+        parts = [f"{self.done}{of} accepted"]
+        parts += [f"{self.unknown} without a receipt"] if self.unknown else []
+        parts += [f"{self.failed} refused"] if self.failed else []
+        if self.asked is not None and self.asked > self.sent:
+            parts.append(f"{self.asked - self.sent} never sent")
+        parts += ["its rate was not kept"] if self.by_rate and self.off_pace else []
+        parts += ["it ended before it was told to"] if self.early else []
+        return ", ".join(parts)
+
+
+def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
+    """Return the efforts of all steps that have ended, in the order of their numbers; none of a standing lab."""
+    if timeline.standing:
+        return ()
+    told = {seen.step: seen for seen in timeline.achieved}
+    sent = {publication.step: publication for publication in ledger.publications.values()}
+    found = []
+    for step in sorted({*told, *sent}):
+        publication, seen = sent.get(step), told.get(step)
+        if seen is None and not timeline.complete:
+            continue  # it had not ended when the history was cut short, which every claim tells
+        found.append(_effort(step, publication, seen, ledger, timeline))
+    return tuple(found)
+
+
+def _effort(
+    step: int, publication: Publication | None, seen: Achieved | None, ledger: Ledger, timeline: Timeline
+) -> Effort:
+    """Return the effort of a step from what it sent and what it said of itself; one of them is there."""
+    taken = next((each for each in timeline.steps if each.step == step), None)
+    accepted = refused = handed = 0
+    if publication is not None:
+        handed = publication.last
+        missing = [number for number in range(1, handed + 1) if publication.outcomes[number] != OK]
+        came = set(_received(publication, missing, ledger))
+        accepted = handed - len(missing) + len(came)  # what came was accepted, receipt or not
+        refused = sum(publication.outcomes[number] == FAILED for number in missing if number not in came)
+    if seen is not None:
+        asked, least, early = seen.asked, seen.least, seen.early
+        did, broker, destination, client = seen.did, seen.broker, seen.destination, seen.client
+        done = accepted if did == "sent" else seen.done
+    else:
+        assert publication is not None, "an effort is of what was sent, or of what was told"
+        asked, least, early = None if publication.grows else publication.count, None, False
+        did, broker, destination, client = "sent", publication.broker, publication.destination, ""
+        done = accepted
+    by_rate = asked is None or (publication is not None and publication.grows)
+    return Effort(
+        step=step,
+        words=timeline.asked.get(step, f"step {step}"),
+        did=did,
+        broker=broker,
+        destination=destination,
+        client=client,
+        asked=asked,
+        least=least,
+        sent=handed,
+        done=done,
+        unknown=handed - accepted - refused,
+        failed=refused,
+        needed=least if least is not None else handed if by_rate or asked is None else asked,
+        early=early,
+        by_rate=by_rate,
+        off_pace=any(paced.step == step and not paced.held for paced in timeline.paces),
+        began=0.0 if taken is None else taken.started,
+        ended=inf if taken is None else taken.done,
+    )
+
+
+def _received(publication: Publication, numbers: list[int], ledger: Ledger) -> Iterator[int]:
+    """Yield those of a publication's messages that any client received."""
+    receipts = [
+        subscription.receipts[publication.step].times
+        for subscription in ledger.subscriptions.values()
+        if publication.step in subscription.receipts
+    ]
+    for number in numbers:
+        if any(number < len(times) and times[number] for times in receipts):
+            yield number

@@ -1,0 +1,103 @@
+"""Premises: what the steps of a scenario were to bring about before a claim about its messages can be judged.
+
+Where a step did less than the scenario needs, what would have held is unknown; what is broken stays broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import hears
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.receivers import ToReceivers
+from lab.judge.evidence.efforts import Effort
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.wording import moment
+
+_MOST = 3  # steps that a reason names
+
+
+def failed_premises(claim: Expectation, evidence: Evidence) -> str:
+    """Return which steps a claim rests on did less than it needs, and what would make it known; "" if none."""
+    if not claim.rests_on_sending:
+        return ""
+    found = [*_efforts(claim, evidence), *_refused(claim, evidence)]
+    more = f"; and {len(found) - _MOST} more" if len(found) > _MOST else ""
+    return "; ".join(found[:_MOST]) + more
+
+
+def _efforts(claim: Expectation, evidence: Evidence) -> Iterator[str]:
+    """Yield a reason for each step that sent or took less than the scenario needs, or at another pace than asked."""
+    for effort in evidence.efforts:
+        if effort.short and _concerns(effort, claim, evidence):
+            yield f"{effort.words}: {effort.amounts} (if so few were expected, write at-least: {effort.done} there)"
+        elif effort.off_pace and _is_of_speed(claim) and _concerns(effort, claim, evidence):
+            yield f"{effort.words} did not keep its rate (write one that can be kept there)"
+
+
+def _refused(claim: Expectation, evidence: Evidence) -> Iterator[str]:
+    """Yield a reason for each subscription that a named receiver was refused."""
+    if not isinstance(claim, ToReceivers) or claim.to is None:
+        return
+    destination = _destination(claim)
+    for tried in evidence.timeline.approaches:
+        subscribing = tried.what in ("connect", "subscribe") and tried.destination != "" and tried.outcome != "ok"
+        if not subscribing or tried.client not in claim.to.names:
+            continue
+        meant = destination is None or hears(destination, tried.destination)
+        subscription = evidence.ledger.subscriptions.get((tried.client, tried.destination))
+        if meant and (subscription is None or not subscription.windows):
+            yield (
+                f"{tried.client} was not let in to {tried.destination} at {moment(tried.t)} ({tried.outcome}; "
+                "if that was expected, name the destination that is meant)"
+            )
+
+
+def _concerns(effort: Effort, claim: Expectation, evidence: Evidence) -> bool:
+    """Return whether a claim is about the messages of an effort."""
+    destination = _destination(claim)
+    if destination is not None and not any(hears(destination, its) for its in _destinations(effort, evidence)):
+        return False
+    if isinstance(claim, Latency) and claim.direction is not None and effort.did == "sent":
+        return effort.broker == claim.direction[0]
+    if isinstance(claim, ToReceivers):
+        return _reaches(effort, claim, evidence)
+    return _in_time(effort, claim, evidence)
+
+
+def _destinations(effort: Effort, evidence: Evidence) -> tuple[str, ...]:
+    """Return the destinations of an effort; of a step that takes of its client's subscriptions, all of these."""
+    if effort.destination:
+        return (effort.destination,)
+    return tuple(destination for client, destination in evidence.ledger.subscriptions if client == effort.client)
+
+
+def _reaches(effort: Effort, claim: ToReceivers, evidence: Evidence) -> bool:
+    """Return whether what a step sends is for the receivers of a claim, or what it takes is taken by one of them."""
+    if effort.did == "taken":
+        return claim.to is None or effort.client in claim.to.names
+    chosen = evidence.chosen(claim.to, _destination(claim))
+    return not chosen or any(hears(own, effort.destination) for each in chosen for own in each.audience.destinations)
+
+
+def _in_time(effort: Effort, claim: Expectation, evidence: Evidence) -> bool:
+    """Return whether a step's messages count between the snapshots of a claim; yes if it has none."""
+    moments = [evidence.timeline.snapshots.moment(name) for name in claim.snapshots]
+    known = [each for each in moments if each is not None]
+    if not known or len(known) < len(moments):
+        return True
+    return effort.began <= known[-1] and (len(known) < 2 or effort.ended >= known[0])
+
+
+def _is_of_speed(claim: Expectation) -> bool:
+    """Return whether a claim says how fast messages are at least: at a lower rate they are faster."""
+    if not isinstance(claim, Latency):
+        return False
+    return any(each is not None and each.at_most is not None for each in (claim.p50, claim.p95, claim.p99, claim.max))
+
+
+def _destination(claim: Expectation) -> str | None:
+    """Return the destination that a claim names; None if it names none."""
+    topic, queue = getattr(claim, "topic", None), getattr(claim, "queue", None)
+    return f"topic://{topic}" if topic is not None else f"queue://{queue}" if queue is not None else None
