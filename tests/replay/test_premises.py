@@ -47,8 +47,9 @@ def test_most_of_a_publish_that_was_never_sent_leaves_its_claims_unknown(tmp_pat
     (verdict,) = report.verdicts
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason.startswith(
-        "step 2 (publish 5 to queue://q at tokyo over stomp, persistent, one every 100ms): 2 of 5 accepted, 1 without a receipt, "
-        "2 never sent (if so few were expected, write at-least: 2 there); apart from that 2 of 2 reached tk"
+        "step 2 (publish 5 to queue://q at tokyo over stomp, persistent, one every 100ms): "
+        "2 of 5 accepted, 1 without a receipt, 2 never sent "
+        "(if so few were expected, write at-least: 2 there); apart from that 2 of 2 reached tk"
     )
     assert any("2 of 5 accepted" in note for note in report.notes)
     assert [(each.asked, each.sent, each.done, each.short) for each in report.steps] == [(5, 3, 2, True)]
