@@ -51,6 +51,10 @@ class LabError(Exception):
         self.what = what
         self.remedy = remedy
 
+    def add_remedy(self, words: str) -> None:
+        """Add a line to the remedy, by whoever knows more than the one who raised the error."""
+        self.remedy = f"{self.remedy}\n{words}".lstrip("\n")
+
     def __str__(self) -> str:
         return self.what + "".join(f"\n  {line}" for line in self.remedy.splitlines())
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -94,6 +95,16 @@ def _in_order(file: Path) -> tuple[str, int, str]:
 def home(environment: Mapping[str, str]) -> Path:
     """Return the folder that runs are kept under: MQLAB_HOME, or .mqlab in the working directory."""
     return Path(environment.get("MQLAB_HOME") or ".mqlab")
+
+
+def unwritable(path: Path, error: OSError) -> HostError:
+    """Return why what belongs to a run could not be written, in words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HostError(
+            f"the disk is full, or its quota: {path} cannot be written",
+            "free some space there, or set MQLAB_HOME to a folder on another disk; mqlab doctor looks at it",
+        )
+    return HostError(f"{path} cannot be written: {type(error).__name__}: {error}", "is it there, and yours to write?")
 
 
 def create(base: Path, run: str) -> RunFolder:

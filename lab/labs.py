@@ -23,8 +23,8 @@ from lab.amazonmq.configurations.wording import lines
 from lab.check.clients import check_clients
 from lab.clients import missing
 from lab.declare.loading import masked_sources
-from lab.errors import InputError
-from lab.folder import RunFolder, create, home
+from lab.errors import InputError, LabError
+from lab.folder import RunFolder, create, home, unwritable
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
 from lab.judge import Judged, Outcome, Report, judge_whole
@@ -56,6 +56,7 @@ class Ran:
 
     judged: Judged
     folder: RunFolder
+    error: LabError | None = None  # what ended the run early: the Report is of what was seen until then
 
     @property
     def report(self) -> Report:
@@ -126,12 +127,16 @@ def run(
     environment: Mapping[str, str] = os.environ,
     runtime: Runtime | str = USUAL,
     progress: Told | None = None,
+    raising: bool = True,
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
-    A broken expectation is a verdict in the report, not an error.
+    A broken expectation is a verdict in the report, not an error. After an error in the replay, or in removing the lab,
+    what was seen until then is judged and kept; then the error is raised, or without `raising` returned with the rest.
     """
     told = progress or Logged()
+    folder: RunFolder | None = None
+    error: LabError | None = None
     opened = _opened(
         str(scenario),
         environment,
@@ -143,16 +148,29 @@ def run(
         runs=runs,
         replaying=True,
     )
-    with opened as its:
-        played, folder, lab = its.planned.scenario, its.folder, its.lab
-        with (
-            HistoryFile(folder.history, _header(its), played.origin.mask) as history,
-            told.stage(f"replay {several(len(played.steps), 'step')}"),
-        ):
-            replay(played, its.planned.plan, lab, history, run=lab.note.run)
+    try:
+        with opened as its:
+            played, folder, lab = its.planned.scenario, its.folder, its.lab
+            with (
+                HistoryFile(folder.history, _header(its), played.origin.mask) as history,
+                told.stage(f"replay {several(len(played.steps), 'step')}"),
+            ):
+                replay(played, its.planned.plan, lab, history, run=lab.note.run)
+    except (LabError, OSError) as died:
+        if folder is None:
+            raise
+        error = died if isinstance(died, LabError) else unwritable(folder.path, died)
+        error.add_remedy(f"what was seen until then: {folder.path}")
+        if not _has_a_history(folder):
+            raise error from died
     judged = judge_whole(folder.history)
-    keep(judged, folder)
-    return Ran(judged=judged, folder=folder)
+    try:
+        keep(judged, folder)
+    except OSError as unkept:
+        error = error or unwritable(folder.path, unkept)
+    if error is not None and raising:
+        raise error
+    return Ran(judged=judged, folder=folder, error=error)
 
 
 def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:
@@ -213,7 +231,6 @@ def _opened(
         ready = its.prepare(found.plan, told, archive=archive)
         run = new_run_id()
         folder = create(runs or home(environment), run)
-        folder.keep(masked_sources(found.scenario), found.plan, found.scenario.origin.mask)
         opening = Opening(
             plan=found.plan,
             run=run,
@@ -226,13 +243,30 @@ def _opened(
             reboot_time=topology.reboot_time.total_seconds(),
             service_time=topology.service_time,
         )
-        with ready.open(opening, told) as lab:
+        with ExitStack() as standing:
+            try:
+                folder.keep(masked_sources(found.scenario), found.plan, found.scenario.origin.mask)
+                lab = standing.enter_context(ready.open(opening, told))
+            except OSError as error:
+                raise unwritable(folder.path, error) from error
+            except LabError as error:
+                error.add_remedy(f"what is known of it: {folder.path}")
+                raise
             yield _Opened(planned=found, folder=folder, lab=lab)
 
 
 def _runtime(named: Runtime | str, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
     """Return a runtime for a block; one that was handed in outlasts it."""
     return runtimes.runtime(named, environment) if isinstance(named, str) else nullcontext(named)
+
+
+def _has_a_history(folder: RunFolder) -> bool:
+    """Return whether a run came so far that its history has a first line."""
+    try:
+        with folder.history.open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except OSError:
+        return False
 
 
 def _header(of: _Opened, *, standing: bool = False) -> Header:

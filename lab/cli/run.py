@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -51,8 +52,14 @@ def run(
         activemq_archive=activemq_archive,
         runs=runs,
         progress=options.progress(quiet),
+        raising=False,
     )
-    write(ran.judged, ran.folder, page=page, junit_file=junit_file)
+    with suppress(OSError) if ran.error is not None else nullcontext():  # the error itself counts
+        write(ran.judged, ran.folder, page=page, junit_file=junit_file)
+    if ran.error is not None:
+        if not json:  # a program finds the report where the error says
+            reports.print_report(ran.judged, ran.folder, json=False, page=None)
+        raise ran.error
     return reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
 
 

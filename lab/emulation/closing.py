@@ -34,6 +34,8 @@ class Closing:
             for remark in closed.remarks:
                 _LOG.warning("%s", remark)
         except (LabError, OSError) as closing:
+            if isinstance(closing, LabError) and opening.run not in closing.remedy:
+                closing.add_remedy(f"once that is mended, end what is left: mqlab sweep {opening.run}")
             if error is None:
                 raise
             error.add_note(f"and the lab could not be closed: {closing}")

@@ -19,7 +19,7 @@ from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.brokers.vaults import Vaults
 from lab.emulation.clock import RealClock
 from lab.emulation.engine import logs
-from lab.emulation.engine.engine import explaining
+from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.network import attempts
 from lab.emulation.network.links import Links
 from lab.emulation.network.policy import changed, policy, read_drops
@@ -51,7 +51,7 @@ from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
 from lab.runtime import note as notes
 from lab.runtime.client import Client, ClientEvents, Endpoint
-from lab.runtime.lab import Attempt
+from lab.runtime.lab import Attempt, Failed, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note
 from lab.runtime.status import DirectionNow, Status, Whereabouts
@@ -276,15 +276,20 @@ class EmulatedLab:
         return self.management.snapshot(name)
 
     def watch(
-        self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
+        self,
+        recorder: Recorder,
+        demand: Sequence[tuple[str, Destination]] = (),
+        *,
+        since: float | None = None,
+        failed: Failed = note_failure,
     ) -> None:
         """Record bridge ends and their changes, demand, and log lines, those from `since` on, until `unwatch`."""
-        wanted = self._wanted(demand)
+        wanted, tell = self._wanted(demand), told_in_words(failed)
         looks = Looks(ends=self.management.ends, demands=self.management.demands)
-        self._watch = BridgeWatch(wanted, looks, self._actives, self.power, self.clock, recorder)
+        self._watch = BridgeWatch(wanted, looks, self._actives, self.power, self.clock, recorder, tell)
         self._watch.begin(self.management.pool)
         self.management.pool.submit(self.router.begin)  # so that a first change is as quick as the next one
-        self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder, since)
+        self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder, since, tell)
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""

@@ -22,7 +22,7 @@ from lab.living.lab import attach, warned
 from lab.living.past import Past
 from lab.living.windows import LOOK_EVERY, stand
 from lab.runtime import note as notes
-from lab.runtime.lab import StandingLab
+from lab.runtime.lab import StandingLab, note_failure
 from lab.runtime.messages import Destination
 from lab.runtime.note import note_folder
 from lab.runtime.progress import Logged
@@ -40,6 +40,7 @@ class Keeper:
         self._past = Past(history.file.path)
         self._last = 0.0  # when it was said that somebody watches
         self._over = False
+        self._blind = False  # whether a part of the watch has ended by an error
         self._failed: OSError | None = None
 
     def __enter__(self) -> Self:
@@ -68,8 +69,14 @@ class Keeper:
         self._past.begin(now)
         if since is not None:
             self._history.record(Unwatched(t=now, since=since))
-        self._lab.watch(self, self._demands(), since=since)
+        self._blind = False
+        self._lab.watch(self, self._demands(), since=since, failed=self._fail)
         self._beat()
+
+    def _fail(self, error: Exception) -> None:
+        """Take an error that ended a part of the watch: nobody says from here on that all of the lab is watched."""
+        self._blind = True
+        note_failure(error)
 
     def _keep(self) -> None:
         with closing(self._past):
@@ -83,13 +90,13 @@ class Keeper:
     def _look(self) -> None:
         now = self._clock.now()
         self._past.read()
-        if now - self._last > _LATE:  # the process was stopped, or the machine had no time for it
+        if now - self._last > _LATE:  # the process was stopped, the machine had no time for it, or the watch is blind
             self._lab.unwatch()
             self._watch(self._last)
             return
         self._lab.refresh()
         self._lab.watch_demand(self._demands())
-        if now - self._last >= BEAT:
+        if now - self._last >= BEAT and not self._blind:  # a blind watch begins anew when it is late
             self._beat()
 
     def _beat(self) -> None:

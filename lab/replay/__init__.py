@@ -14,6 +14,7 @@ from lab.declare.kinds import Find, of_kind
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import START
 from lab.declare.unrolling import unroll
+from lab.errors import LabError
 from lab.history import Ended, Recorder
 from lab.plan.values import Plan
 from lab.replay.listeners import Listeners, end_reconnects
@@ -61,7 +62,7 @@ def replay(
     try:
         with closing:
             closing.callback(lab.unwatch)
-            lab.watch(LabRecorder(rehearsal), watched_demands(scenario))
+            lab.watch(LabRecorder(rehearsal), watched_demands(scenario), failed=rehearsal.fail)
             take_if_wanted(rehearsal, scenario, START)
             record_peerings(rehearsal, scenario)
             rehearsal.service.tell_all()
@@ -78,6 +79,7 @@ def replay(
         rehearsal.check()
     except BaseException as error:
         with contextlib.suppress(OSError):  # a full disk, perhaps, which may be the very error that is raised
-            rehearsal.record(Ended(t=rehearsal.now(), complete=False, note=f"{type(error).__name__}: {error}"))
+            words = error.what if isinstance(error, LabError) else error
+            rehearsal.record(Ended(t=rehearsal.now(), complete=False, note=f"{type(error).__name__}: {words}"))
         raise
     rehearsal.record(Ended(t=rehearsal.now(), complete=True))

@@ -6,7 +6,8 @@ replay counts from its own beginning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -35,6 +36,13 @@ from lab.runtime.clock import Clock
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note
 from lab.runtime.status import DirectionNow, Status, Whereabouts
+
+Failed = Callable[[Exception], None]
+
+
+def note_failure(error: Exception) -> None:
+    """Log an error that ended a part of a watch."""
+    logging.getLogger("lab").error("a part of the watch has ended: %s", error, exc_info=error)
 
 
 class Attempt(NamedTuple):
@@ -184,10 +192,17 @@ class Observation(Protocol):
         """Return all counters of every broker, except of advisories, and a SnapshotTaken for each broker."""
         ...
 
-    def watch(self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = ()) -> None:
+    def watch(
+        self,
+        recorder: Recorder,
+        demand: Sequence[tuple[str, Destination]] = (),
+        *,
+        failed: Failed = note_failure,
+    ) -> None:
         """Record all bridge ends now, then each that comes or goes, and log lines that matter, until `unwatch`.
 
-        The brokers' demand for the destinations named is recorded at each poll, changed or not.
+        The brokers' demand for the destinations named is recorded at each poll, changed or not. `failed` is called with
+        an error that ended a part of the watch, from any thread; that part records nothing more.
         """
         ...
 
@@ -221,7 +236,12 @@ class StandingLab(Lab, Protocol):
         ...
 
     def watch(
-        self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
+        self,
+        recorder: Recorder,
+        demand: Sequence[tuple[str, Destination]] = (),
+        *,
+        since: float | None = None,
+        failed: Failed = note_failure,
     ) -> None:
         """Watch as `Lab.watch` does; log lines are those since `since`, a moment of the lab's clock, or all."""
         ...

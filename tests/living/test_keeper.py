@@ -120,6 +120,20 @@ def test_whoever_was_stopped_says_so_himself(lab: Kept) -> None:
     assert isinstance(gap, Unwatched) and 99 < gap.t - gap.since < 103
 
 
+def test_a_watch_that_has_died_is_told_as_nobody_s(lab: Kept) -> None:
+    with closing(lab.history) as history, Keeper(lab, history):
+        lab.clock.sleep(BEAT + 1)
+        lab.watch_fails(ZeroDivisionError("a bug of the watch"))
+        died = lab.clock.now()
+        lab.clock.sleep(3 * BEAT + 1)
+    before, *after = lab.of(Watched)[1:]
+    assert before.t <= died, "nobody says that the lab is watched while a part of the watch is dead"
+    (gap,) = lab.of(Unwatched)
+    assert isinstance(gap, Unwatched)
+    assert gap.since == before.t and gap.t > died
+    assert [each.t for each in after] == [gap.t], "from then on it is watched anew"
+
+
 def test_a_broker_that_the_service_reboots_is_no_trouble(lab: Kept) -> None:
     def silent(broker: str) -> Trouble:
         return Trouble(t=1.0, who=f"broker {broker}", what="it has ended by itself: exit code 143")

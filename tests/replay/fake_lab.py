@@ -38,7 +38,7 @@ from lab.network.vpc import Network
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import carries, initial_states
 from lab.runtime.client import ClientEvents
-from lab.runtime.lab import Attempt
+from lab.runtime.lab import Attempt, Failed, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Incoming, Outgoing, Session, Terms
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
@@ -240,6 +240,7 @@ class FakeLab:
         self.returned: list[tuple[str, Outgoing]] = []  # of queues, given back when nobody else listened
         self.tokens = 0
         self.recorder: Recorder | None = None
+        self.watch_fails: Failed = note_failure
         self.silent: set[str] = set()
         self.network = plan.network
         self.drops: Counter[tuple[str, str, str, str]] = Counter()
@@ -568,9 +569,14 @@ class FakeLab:
         self.wanted = demand
 
     def watch(
-        self, recorder: Recorder, demand: Sequence[tuple[str, Destination]] = (), *, since: float | None = None
+        self,
+        recorder: Recorder,
+        demand: Sequence[tuple[str, Destination]] = (),
+        *,
+        since: float | None = None,
+        failed: Failed = note_failure,
     ) -> None:
-        self.recorder = recorder
+        self.recorder, self.watch_fails = recorder, failed
         for end in self.bridges():
             recorder.record(end)
 

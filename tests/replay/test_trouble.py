@@ -181,7 +181,7 @@ def test_bridge_is_watched_until_it_is_as_claimed_and_stands(tmp_path: Path) -> 
     steps = f"  - cut: {{link: tokyo-singapore}}\nexpect:\n  - bridge: {claim}\n"
 
     class Dying(FakeLab):
-        def watch(self, recorder: object, demand: object = ()) -> None:
+        def watch(self, recorder: object, demand: object = (), **more: object) -> None:
             super().watch(recorder)  # type: ignore[arg-type]
             for end in self.bridges():
                 gone = BridgeSeen(
@@ -194,6 +194,20 @@ def test_bridge_is_watched_until_it_is_as_claimed_and_stands(tmp_path: Path) -> 
     played = Played(tmp_path, steps, lambda lab: setattr(lab, "__class__", Dying))
     played.play()
     assert 61 <= played.seen(Ended)[-1].t < 63
+
+
+def test_a_watch_that_dies_ends_the_replay_as_cut_short(tmp_path: Path) -> None:
+    def spoil(lab: FakeLab) -> None:
+        lab.clock.at(
+            lab.clock.now() + 2, lambda: lab.watch_fails(HostError("the Docker engine does not answer any more"))
+        )
+
+    played = Played(tmp_path, "  - wait: 60s\n", spoil)
+    with pytest.raises(HostError, match="does not answer any more"):
+        played.play()
+    (ended,) = played.seen(Ended)
+    assert (ended.complete, ended.note) == (False, "HostError: the Docker engine does not answer any more")
+    assert ended.t == pytest.approx(2.0, abs=0.01), "nobody goes on without eyes"
 
 
 def test_a_broker_that_starts_later_than_it_was_waited_for_is_back_all_the_same(tmp_path: Path) -> None:

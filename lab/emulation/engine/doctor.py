@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sys
@@ -14,16 +15,18 @@ from lab.emulation.images import images
 from lab.emulation.network import subnets
 from lab.emulation.network.networks import taken
 from lab.errors import LabError
+from lab.folder import home
 from lab.runtime.runtime import Finding
 
 ROOM = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
 MEMORY = 2**30  # bytes
+RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept up to 60 MiB, a history up to 64 MiB
 PORTS_NEED_PROXY = 29  # the engine's major version from which a lab's ports need the userland proxy
 
 
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return all findings; a missing engine ends the list early."""
-    findings = [_python(), *_machine()]
+    findings = [_python(), *_machine(), runs_disk(home(environment))]
     try:
         client = engine.connect(environment)
     except LabError as error:
@@ -64,6 +67,22 @@ def _machine() -> Iterator[Finding]:
         ok=True if free >= ROOM else None,
         found=f"{free / 2**30:.1f} GiB free",
         remedy="building the images needs about 3 GiB",
+    )
+
+
+def runs_disk(folder: Path) -> Finding:
+    """Return the finding on the disk that runs are kept on; the folder need not be there yet."""
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    return room_of_runs(folder, shutil.disk_usage(there).free, writable=os.access(there, os.W_OK))
+
+
+def room_of_runs(folder: Path, free: int, *, writable: bool) -> Finding:
+    """Return the same from so many free bytes."""
+    return Finding(
+        what="disk of the runs",
+        ok=False if not writable or free < RUNS_LEAST else True if free >= RUNS_ROOM else None,
+        found=f"{free / 2**20:.0f} MiB free at {folder}" + ("" if writable else ", which is not yours to write"),
+        remedy=f"runs need {RUNS_ROOM / 2**20:.0f} MiB: free some, or set MQLAB_HOME to a folder on another disk",
     )
 
 

@@ -7,7 +7,7 @@ context.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -20,6 +20,7 @@ from lab.errors import HostError
 
 ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of the engine's library may raise
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
+_GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
 C = TypeVar("C")
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 
@@ -62,7 +63,19 @@ def explained() -> Iterator[None]:
     try:
         yield
     except ENGINE_TROUBLE as error:
-        raise HostError(f"{type(error).__name__}: {error}", "mqlab doctor looks at what this machine lacks") from error
+        raise in_words(error) from error
+
+
+def in_words(error: Exception) -> HostError:
+    """Return an error of the engine's library as a HostError."""
+    if any(isinstance(cause, _GONE) for cause in _causes(error)):
+        return HostError("the Docker engine does not answer any more", "is it running?   mqlab doctor")
+    return HostError(f"{type(error).__name__}: {error}", "mqlab doctor looks at what this machine lacks")
+
+
+def told_in_words(tell: Callable[[Exception], None]) -> Callable[[Exception], None]:
+    """Return a function that tells an error on, one of the engine's library as a HostError."""
+    return lambda error: tell(in_words(error) if isinstance(error, ENGINE_TROUBLE) else error)
 
 
 def explaining(of: type[C]) -> type[C]:

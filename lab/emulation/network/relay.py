@@ -15,12 +15,33 @@ import docker.errors
 from requests.exceptions import RequestException
 
 import docker
+from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
 from lab.errors import HostError
 
 _COMMAND = ["python3", "/opt/mqlab/relay.py"]
 _PATIENCE = 30.0  # seconds; an answer takes some milliseconds on an idle machine
 _HEAD = 8  # bytes before each part of the engine's stream: which output, and how long
 _OUTPUT = 1
+
+
+def why_silent(client: docker.DockerClient, container: str, error: Exception) -> HostError:
+    """Return a HostError that says why a router cannot be spoken to, from the error that the engine gave."""
+    try:
+        its = client.containers.get(container)
+    except docker.errors.NotFound:
+        return HostError("the router's container has gone", "was the lab removed meanwhile?")
+    except ENGINE_TROUBLE as trouble:
+        return in_words(trouble)
+    if its.status in ("exited", "dead"):
+        how = its.attrs["State"]
+        memory = ", out of memory" if how["OOMKilled"] else ""
+        return HostError(
+            f"the router has ended: exit code {how['ExitCode']}{memory}; no packet passes any more",
+            "its last words: logs/router.log of the run folder, or mqlab logs router while the lab stands",
+        )
+    if isinstance(error, docker.errors.APIError):
+        return HostError(f"the router cannot be spoken to: {error.explanation or error}")
+    return in_words(error)
 
 
 class Relay:
@@ -78,10 +99,8 @@ class Relay:
         try:
             made = self._client.api.exec_create(self._container, _COMMAND, stdin=True)
             self._stream = self._client.api.exec_start(made["Id"], socket=True)
-        except docker.errors.NotFound as error:
-            raise HostError("the router's container has gone") from error
         except (docker.errors.APIError, RequestException) as error:
-            raise HostError(f"the router cannot be spoken to: {error}") from error
+            raise why_silent(self._client, self._container, error) from error
         link: socket.socket = getattr(self._stream, "_sock", self._stream)
         link.settimeout(_PATIENCE)
         self._socket = link

@@ -20,7 +20,7 @@ from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import Endpoint, File, start
 from lab.emulation.network.networks import INTERNET, LabNetwork
-from lab.emulation.network.relay import Relay
+from lab.emulation.network.relay import Relay, why_silent
 from lab.errors import HostError
 from lab.link.impairment import Impairment, LinkState, Setting, read_setting
 from lab.plan.values import LinkPlan
@@ -163,10 +163,8 @@ class Router:
         try:
             container = self._client.containers.get(self.container)
             code, said = run_inside(container, ["python3", "/opt/mqlab/linkctl.py", link, *words], self._clock)
-        except docker.errors.NotFound as error:
-            raise HostError("the router's container has gone") from error
         except docker.errors.APIError as error:
-            raise HostError(f"the router cannot be spoken to: {error.explanation or error}") from error
+            raise why_silent(self._client, self.container, error) from error
         try:
             answer: dict[str, Any] = json.loads(said)
         except ValueError:

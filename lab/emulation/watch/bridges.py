@@ -40,7 +40,9 @@ class BridgeWatch:
         power: Power,
         clock: Clock,
         recorder: Recorder,
+        failed: Callable[[Exception], None],  # is told of an error that ends the watch over a broker
     ) -> None:
+        self._failed = failed
         self._of = {
             name: _BrokerWatch(name, wanted, looks, actives, power, clock, recorder) for name, wanted in demand.items()
         }
@@ -71,8 +73,11 @@ class BridgeWatch:
             thread.join()
 
     def _watch(self, one: _BrokerWatch) -> None:
-        while not self._stop.wait(WATCH_EVERY):
-            one.look()
+        try:
+            while not self._stop.wait(WATCH_EVERY):
+                one.look()
+        except Exception as error:  # noqa: BLE001 (of whatever kind: nobody watches the broker from here on)
+            self._failed(error)
 
 
 class _BrokerWatch:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -29,8 +29,15 @@ class LogWatch:
     """Follows one container's log, from its beginning or from `since`, a moment of the clock, until `end`."""
 
     def __init__(
-        self, client: docker.DockerClient, its: InstanceState, clock: Clock, recorder: Recorder, since: float | None
+        self,
+        client: docker.DockerClient,
+        its: InstanceState,
+        clock: Clock,
+        recorder: Recorder,
+        since: float | None,
+        failed: Callable[[Exception], None],  # is told of an error that ends the watch
     ) -> None:
+        self._failed = failed
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
         self._stream: Any = None
@@ -59,8 +66,11 @@ class LogWatch:
             self._recorder.record(held)
 
     def _follow(self) -> None:
-        while not self._stop.is_set() and self._read(follow=True):
-            self._stop.wait(_AGAIN)
+        try:
+            while not self._stop.is_set() and self._read(follow=True):
+                self._stop.wait(_AGAIN)
+        except Exception as error:  # noqa: BLE001 (of whatever kind: nobody reads the log from here on)
+            self._failed(error)
 
     def _read(self, *, follow: bool) -> bool:
         """Record everything after the last line; return False if the log cannot be read any more."""
@@ -119,10 +129,11 @@ def follow(
     instances: Sequence[InstanceState],
     clock: Clock,
     recorder: Recorder,
-    since: float | None = None,
+    since: float | None,
+    failed: Callable[[Exception], None],
 ) -> tuple[LogWatch, ...]:
     """Return a watch for each instance's log, begun, from its beginning or from `since`, a moment of the clock."""
-    watches = tuple(LogWatch(client, each, clock, recorder, since) for each in instances)
+    watches = tuple(LogWatch(client, each, clock, recorder, since, failed) for each in instances)
     for watch in watches:
         watch.begin()
     return watches

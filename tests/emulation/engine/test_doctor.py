@@ -1,0 +1,28 @@
+"""What the doctor finds of this machine, from what is handed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.emulation.engine import doctor
+
+
+def test_the_disk_of_the_runs_is_looked_at_before_its_folder_is_made(tmp_path: Path) -> None:
+    found = doctor.runs_disk(tmp_path / "not" / "there" / "yet")
+    assert found.what == "disk of the runs" and "MiB free" in found.found and str(tmp_path) in found.found
+    assert "MQLAB_HOME" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("free", "writable", "ok"),
+    [
+        (doctor.RUNS_ROOM, True, True),
+        (doctor.RUNS_ROOM - 1, True, None),
+        (doctor.RUNS_LEAST - 1, True, False),
+        (doctor.RUNS_ROOM, False, False),
+    ],
+)
+def test_little_room_is_a_warning_and_none_a_failure(free: int, writable: bool, ok: bool | None) -> None:
+    assert doctor.room_of_runs(Path("runs"), free, writable=writable).ok is ok

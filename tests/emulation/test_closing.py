@@ -1,0 +1,70 @@
+"""A lab whose engine has gone cannot be closed, and that is told with the way to do it later; the first error stays."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import cast
+
+import pytest
+import requests
+
+import docker
+from lab.emulation.clock import RealClock
+from lab.emulation.closing import Closing
+from lab.emulation.engine.engine import in_words
+from lab.errors import HostError
+from lab.runtime.runtime import Opening
+from tests.living.live_lab import RUN
+
+
+class Gone:
+    """The client of an engine that has gone: every question ends as it does when its socket is not there."""
+
+    def __getattr__(self, name: str) -> Gone:
+        return self
+
+    def __call__(self, *arguments: object, **options: object) -> None:
+        raise gone()
+
+
+def gone() -> requests.exceptions.ConnectionError:
+    return requests.exceptions.ConnectionError("Connection aborted.", FileNotFoundError(2, "No such file"))
+
+
+@pytest.fixture
+def closing(tmp_path: Path) -> Closing:
+    (tmp_path / "run").mkdir()
+    plan = cast("object", None)
+    opening = Opening(
+        plan=plan,  # type: ignore[arg-type]  # a lab is closed by its run id
+        run=RUN,
+        scenario="s",
+        folder=tmp_path / "run",
+        note_folder=tmp_path / "state",
+        passwords={},
+    )
+    return Closing(cast(docker.DockerClient, Gone()), opening, RealClock())
+
+
+def test_the_first_error_stays_and_the_rest_is_said(closing: Closing, caplog: pytest.LogCaptureFixture) -> None:
+    first = HostError("the router has ended: exit code 137")
+    with caplog.at_level(logging.ERROR):
+        assert not closing.__exit__(HostError, first, None)
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert said.startswith("the lab could not be closed: the Docker engine does not answer any more")
+    assert f"mqlab sweep {RUN}" in said and "--all" not in said
+    assert first.what == "the router has ended: exit code 137"
+
+
+def test_alone_it_is_the_error(closing: Closing) -> None:
+    with pytest.raises(HostError, match="the Docker engine does not answer any more") as caught:
+        closing.__exit__(None, None, None)
+    assert f"mqlab sweep {RUN}" in caught.value.remedy
+
+
+@pytest.mark.parametrize("cause", [FileNotFoundError(), ConnectionRefusedError(), ConnectionResetError()])
+def test_an_engine_that_has_gone_is_told_as_that(cause: OSError) -> None:
+    error = requests.exceptions.ConnectionError("Connection aborted.", cause)
+    assert in_words(error).what == "the Docker engine does not answer any more"
+    assert in_words(requests.exceptions.ReadTimeout("60 s")).what == "ReadTimeout: 60 s"
