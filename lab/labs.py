@@ -87,6 +87,10 @@ def up(
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
     stays until `down`. Raise InputError if other processes could not know the runtime of a lab that is to stay.
+
+    >>> with labs.up("tokyo-singapore") as lab:
+    ...     lab.bridged("connector_tokyo_to_singapore")
+    True
     """
     told = progress or Logged()
     opened = _opened(
@@ -133,6 +137,10 @@ def run(
 
     A broken expectation is a verdict in the report, not an error. After an error in the replay, or in removing the lab,
     what was seen until then is judged and kept; then the error is raised, or without `raising` returned with the rest.
+
+    >>> ran = labs.run("tokyo-singapore")
+    >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
+    (True, ['held', 'held', 'held'])
     """
     told = progress or Logged()
     folder: RunFolder | None = None
@@ -177,6 +185,11 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     """End a lab and return the number of containers and networks removed. Its run folder stays.
 
     A detached lab whose note is lost is found, and ended, by its labels.
+
+    >>> with labs.up("tokyo-singapore", detach=True) as lab:
+    ...     run = lab.run
+    >>> labs.down(run) > 0
+    True
     """
     folder = note_folder(environment)
     with AllRuntimes(environment) as its:

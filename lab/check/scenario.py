@@ -19,6 +19,9 @@ def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find
     """Return every Problem of a scenario, sorted by place; nothing is read, opened or changed.
 
     `activemq_version` replaces the ActiveMQ releases of the engine versions; `find` returns the checks of a kind.
+
+    >>> check(load_named("tokyo-singapore", {}))
+    ()
     """
     memory: dict[type, Any] = {}
     found = [

@@ -44,6 +44,10 @@ def load(
     """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
 
     Passwords written as `{env: NAME}` are taken from `environment`.
+
+    >>> scenario = load(shipped("scenarios") / "tokyo-singapore.yaml", environment={})
+    >>> scenario.scenario, len(scenario.steps)
+    ('the article, replayed', 4)
     """
     loader = _Loader(path, environment, steps)
     content = loader.scenario()

@@ -14,7 +14,14 @@ from lab.declare.topology import Topology
 
 
 class Scenario(Declared):
-    """One story: a topology, the steps done in it, and what should be true afterwards."""
+    """One story: a topology, the steps done in it, and what should be true afterwards.
+
+    >>> scenario = load_named("tokyo-singapore", {})
+    >>> [step.verb for step in scenario.steps], [claim.claim for claim in scenario.expect]
+    (['subscribe', 'subscribe', 'publish', 'publish'], ['delivered', 'bridge', 'latency'])
+    >>> {name: broker.region for name, broker in scenario.topology.brokers.items()}
+    {'tokyo': 'tokyo', 'singapore': 'singapore'}
+    """
 
     scenario: str = Field(min_length=1)
     about: str = ""

@@ -27,7 +27,12 @@ class Choice:
 
 
 class Chooser:
-    """Chooses among one history's observations, which it is shown in their order, every one of them."""
+    """Chooses among one history's observations, which it is shown in their order, every one of them.
+
+    >>> chooser = Chooser(Choice(client="sg", kinds=frozenset({"received"})), history.header)
+    >>> len([seen for seen in history.observations if chooser.takes(seen)])
+    10
+    """
 
     def __init__(self, choice: Choice, header: Header) -> None:
         self._choice = choice

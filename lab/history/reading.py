@@ -39,7 +39,12 @@ class History:
 
 
 def read(path: Path) -> History:
-    """Read a history into memory."""
+    """Read a history into memory.
+
+    >>> history = read(path)
+    >>> history.header.scenario, history.complete
+    ('the article, replayed', True)
+    """
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)

@@ -74,7 +74,13 @@ def judge(
     steps: Sequence[type[Step]] = STEPS,
     find: Find = of_kind,
 ) -> Report:
-    """Return a report with one verdict per expectation and all figures, from the history alone."""
+    """Return a report with one verdict per expectation and all figures, from the history alone.
+
+    >>> from lab.declare.expectations import expectations_of
+    >>> report = judge(expectations_of(history.header.declared), history)
+    >>> [str(verdict.outcome) for verdict in report.verdicts]
+    ['held', 'held', 'held']
+    """
     return _judged(expectations, history, steps, find).report
 
 

@@ -17,7 +17,15 @@ from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
 
 class Conversation:
-    """One connection to one broker, over one protocol, as one user; it ends with its block, or with its lab's."""
+    """One connection to one broker, over one protocol, as one user; it ends with its block, or with its lab's.
+
+    >>> with lab.connect("singapore") as singapore, lab.connect("tokyo", over="stomp") as tokyo:
+    ...     singapore.subscribe(topic="prices.eur")
+    ...     lab.wait(lambda: lab.demand("tokyo", topic="prices.eur"), within=60)
+    ...     tokyo.publish("1.08", topic="prices.eur")
+    ...     singapore.receive(within=30).body
+    b'1.08'
+    """
 
     def __init__(self, record: ClientRecord, connect: Callable[[ClientEvents], Client], clock: Clock) -> None:
         self.name, self._record, self._clock = record.client, record, clock

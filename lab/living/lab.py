@@ -48,7 +48,12 @@ from lab.scenarios import read as load_scenario
 
 
 class Live(Verbs):
-    """A lab with all its verbs. What AWS refuses is an InputError, and has changed nothing."""
+    """A lab with all its verbs. What AWS refuses is an InputError, and has changed nothing.
+
+    >>> with labs.up("tokyo-singapore") as lab:
+    ...     lab.cut("tokyo-singapore")[0].state, lab.status().links[0].round_trip_ms
+    ('cut', None)
+    """
 
     def __init__(self, lab: StandingLab, told: Told | None = None, *, by: str = PYTHON) -> None:
         self.lab = lab
@@ -74,6 +79,10 @@ class Live(Verbs):
 
         So does another `Live` of the same lab: inside the block, use this one's verbs alone.
         What an interrupted command has left half-done is done first, and maintenance windows that have opened since.
+
+        >>> with lab.turn():
+        ...     _ = lab.cut()
+        ...     _ = lab.heal()
         """
         folder, run = self.lab.note_folder, self.lab.note.run
         with self._one:
@@ -94,7 +103,12 @@ class Live(Verbs):
                     self._ours = False
 
     def do(self, verb: Step) -> Done:
-        """Do a verb in a turn of its own; a window that it makes open is attended to before this returns."""
+        """Do a verb in a turn of its own; a window that it makes open is attended to before this returns.
+
+        >>> from lab.declare.steps.create_user import CreateUser
+        >>> lab.do(CreateUser(broker="tokyo", user="ledger", password="over-the-ocean-1858")).note
+        'it waits for a reboot'
+        """
         if not is_verb(type(verb)):
             what = f"{verb.verb} is a step of a scenario's replay, not a verb of an open lab"
             raise InputError.of(what, "write it in a scenario: mqlab run SCENARIO")
@@ -188,6 +202,12 @@ class Live(Verbs):
         """Connect a client to a broker: as the user given, or as the first one that it knows.
 
         `name` is what the client is called in the lab's history, and in claims about it.
+
+        >>> with lab.connect("tokyo", over="stomp", name="tk") as tokyo:
+        ...     tokyo.subscribe(queue="orders")
+        ...     tokyo.publish("order 1", queue="orders")
+        ...     tokyo.receive(within=10).body
+        b'order 1'
         """
         where, its = self._user(broker, user)
         client = name or f"client-{secrets.token_hex(4)}"
@@ -209,6 +229,11 @@ class Live(Verbs):
         """Judge the lab's history as of now: by a scenario's expectations, or by those of the lab's own.
 
         `since` and `until` are marks, between which is asked.
+
+        >>> _ = lab.mark("before")
+        >>> _ = lab.mark("after")
+        >>> str(lab.judge("tokyo-singapore", since="before", until="after").outcome)
+        'unknown'
         """
         self._records.beat()
         expected = None if scenario is None else load_scenario(str(scenario), os.environ).expect
@@ -232,7 +257,10 @@ class Live(Verbs):
         return all(self.lab.bridge_is_up(each) for each in found)
 
     def wait(self, until: Callable[[], bool], within: float, what: str = "it") -> None:
-        """Return when a condition holds; LabTimeout where it does not within so many seconds."""
+        """Return when a condition holds; LabTimeout where it does not within so many seconds.
+
+        >>> lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
+        """
         if not self.lab.clock.wait(until, within):
             raise LabTimeout(f"{what} did not come within {within:g} s")
 
@@ -298,6 +326,11 @@ def attach(
     """Return a lab that is running, whoever opened it: by its run id, or its beginning or end, or else the only one.
 
     It goes on after the block. `by` is the door by which what is done comes, as the lab's history has it.
+
+    >>> with labs.up("tokyo-singapore", detach=True) as opened, labs.attach(opened.run) as lab:
+    ...     str(lab.account.broker("tokyo").state)
+    'RUNNING'
+    >>> _ = labs.down(opened.run)
     """
     folder = note_folder(environment)
     note = notes.choose(notes.load_all(folder), run)

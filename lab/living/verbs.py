@@ -66,7 +66,12 @@ class Verbs(ABC):
         return self.do(read(CreateConfiguration, configuration=name, engine_version=engine_version))
 
     def update_configuration(self, name: str, text: str, *, description: str = "", file: str = "") -> Done:
-        """Save a text as a configuration's next revision, sanitised; no broker changes by that."""
+        """Save a text as a configuration's next revision, sanitised; no broker changes by that.
+
+        >>> text = '<broker xmlns="http://activemq.apache.org/schema/core" start="false"/>'
+        >>> lab.update_configuration("tokyo-configuration", text).note
+        'tokyo-configuration has revision 3; Amazon MQ removed 1 thing: DISALLOWED_ATTRIBUTE_REMOVED broker start'
+        """
         written = Configuration(file=file or name, text=text)
         return self.do(read(UpdateConfiguration, configuration=name, file=written, description=description))
 
@@ -83,6 +88,9 @@ class Verbs(ABC):
         """Make a revision or security groups pending until a reboot; a maintenance window is set at once.
 
         A window is a day, a time and a zone: `sunday 03:00 Asia/Tokyo`.
+
+        >>> lab.update_broker("tokyo", revision=1).note
+        'pending until a reboot: tokyo-configuration revision 1'
         """
         chosen = {"configuration": configuration, "revision": revision, "security_groups": security_groups}
         verbs: list[Step] = []
@@ -98,6 +106,11 @@ class Verbs(ABC):
 
         One that does not come back in so many seconds, or ends while starting, is RUNNING for the service all the same,
         as there: another revision can be applied to it.
+
+        >>> _ = lab.create_user("singapore", "clerk", "over-the-ocean-1858")
+        >>> _ = lab.reboot("singapore", downtime=1.0)
+        >>> lab.account.broker("singapore").has_pending
+        False
         """
         down = None if downtime is None else timedelta(seconds=downtime)
         return self.do(read(Reboot, broker=broker, downtime=down, within=timedelta(seconds=within)))
@@ -122,7 +135,11 @@ class Verbs(ABC):
         groups: Sequence[str] = (),
         console_access: bool = False,
     ) -> Done:
-        """Make a user whom the broker knows after its next reboot."""
+        """Make a user whom the broker knows after its next reboot.
+
+        >>> lab.create_user("tokyo", "audit", "over-the-ocean-1858", groups=["readers"]).note
+        'it waits for a reboot'
+        """
         its = {"password": password, "groups": groups, "console_access": console_access}
         return self.do(read(CreateUser, broker=broker, user=user, **its))
 
@@ -154,7 +171,12 @@ class Verbs(ABC):
         return self.do(words.move_clock(to=to, before=before, by=by))
 
     def cut(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
-        """Drop every packet silently, as a broken cable does; a link need not be named where there is one only."""
+        """Drop every packet silently, as a broken cable does; a link need not be named where there is one only.
+
+        >>> [each.state for each in lab.cut(leaving="tokyo")]
+        ['cut', 'open']
+        >>> _ = lab.heal()
+        """
         return self._change(Cut, link, leaving)
 
     def heal(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
@@ -171,6 +193,9 @@ class Verbs(ABC):
         """Replace what a link does to packets as a whole: what is not said is not done any more.
 
         The figures are those of an impairment, as a scenario has them: `delay="80ms", loss="1%", queue_packets="10"`.
+
+        >>> lab.impair(delay="80ms", jitter="5ms", loss="1%")[0].impairment
+        'delay 80ms, jitter 5ms (normal), loss 1%'
         """
         return self._change(Impair, link, leaving, words.impairment(figures))
 

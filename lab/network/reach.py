@@ -73,7 +73,11 @@ class Reach:
 
 
 def reach(network: Network, source: str, target: str, port: int, protocol: Protocol = Protocol.TCP) -> Reach:
-    """Return whether an instance, or the internet, can open a connection to an instance's port."""
+    """Return whether an instance, or the internet, can open a connection to an instance's port.
+
+    >>> reach(planned.network, "tokyo", "singapore", 61617).yes, reach(planned.network, "tokyo", "singapore", 22).words
+    (True, '')
+    """
     there, what = way(network, source, target), f"{protocol} {port}"
     if not _passes(there.outbound, protocol, port):
         return Reach(stop=Stop.NO_EGRESS_RULE, words=there.no_egress.replace(WHAT, what))

@@ -22,6 +22,10 @@ def plan(topology: Topology, *, seed: int, activemq_version: str | None = None) 
     """Return the Plan of a topology in which `check` found no Problem; raise PlanError if it cannot be built.
 
     `activemq_version` replaces the ActiveMQ releases of the engine versions.
+
+    >>> its = plan(load_named("tokyo-singapore", {}).topology, seed=7)
+    >>> [(bridge.initiator, bridge.responder) for bridge in its.bridges]
+    [('tokyo', 'singapore')]
     """
     brokers = _brokers(topology, activemq_version)
     regions = tuple(

@@ -44,6 +44,12 @@ def replay(
 
     `run` is the id of the run, which marks its messages. The service's clock begins at the topology's time, or else at
     `began`, or now. `find` returns the functions of a kind of step or expectation.
+
+    >>> from lab.history import MemoryRecorder
+    >>> recorder = MemoryRecorder()
+    >>> replay(scenario, planned, lab, recorder, run="20261126-090000-abcdef")
+    >>> recorder.observations[-1].kind, recorder.observations[-1].complete
+    ('ended', True)
     """
     closing = ExitStack()
     program = unroll(scenario.steps)

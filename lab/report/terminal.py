@@ -26,7 +26,14 @@ _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 def render(
     report: Report, console: Console, *, folder: Path | str | None = None, page: Path | str | None = None
 ) -> None:
-    """Print a report in the console's width, and at its end the run's `folder` and `page`, if given."""
+    """Print a report in the console's width, and at its end the run's `folder` and `page`, if given.
+
+    >>> from rich.console import Console
+    >>> render(report, Console(width=80))
+    the article, replayed: held
+    <BLANKLINE>
+    ...
+    """
     only_ascii = not console.encoding.lower().replace("-", "").startswith("utf")
     marks = _ASCII_MARKS if only_ascii else _MARKS
 

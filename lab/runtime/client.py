@@ -62,7 +62,12 @@ class ClientEvents(Protocol):
 
 
 class Client(Protocol):
-    """One connection to one broker, over one protocol, as one user."""
+    """One connection to one broker, over one protocol, as one user.
+
+    >>> client = lab.connect(client="c", broker="tokyo", over="mqtt", user="testuser", events=events)
+    >>> client.subscribe(Terms(destination=Destination(kind="topic", name="prices.eur")))
+    >>> client.close()
+    """
 
     def subscribe(self, terms: Terms) -> None:
         """Return once the broker has accepted the subscription; BrokerError if it refuses, LabTimeout if silent."""

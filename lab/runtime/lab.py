@@ -212,7 +212,13 @@ class Observation(Protocol):
 
 
 class Lab(Timed, Clients, Links, Policies, Power, Files, Observation, Protocol):
-    """A living lab."""
+    """A living lab.
+
+    >>> lab.stop("tokyo", within=20.0).state, lab.active("tokyo")
+    ('stopped', None)
+    >>> lab.start("tokyo").state, lab.clock.wait(lambda: lab.started("tokyo"), 60.0)
+    ('starting', True)
+    """
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
         """Stop or start a network connector; raise BrokerError if its broker refuses or does not answer.

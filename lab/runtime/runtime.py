@@ -102,7 +102,12 @@ class Swept:
 
 
 class Runtime(Protocol):
-    """A way to run labs on this machine. Errors of its own libraries are raised as those of `lab.errors`."""
+    """A way to run labs on this machine. Errors of its own libraries are raised as those of `lab.errors`.
+
+    >>> with runtime as its, its.prepare(opening.plan, told).open(opening, told) as lab:
+    ...     lab.active("tokyo")
+    1
+    """
 
     @property
     def name(self) -> str:

@@ -74,7 +74,13 @@ class Sanitised:
 
 
 def sanitise(configuration: Configuration, engine_version: str) -> Sanitised:
-    """Return a configuration without what an engine version does not permit; raise InputError if it has no list."""
+    """Return a configuration without what an engine version does not permit; raise InputError if it has no list.
+
+    >>> from lab.amazonmq.configurations.configuration import read
+    >>> text = b'<broker xmlns="http://activemq.apache.org/schema/core" start="false"/>'
+    >>> [(str(each.reason), each.attribute) for each in sanitise(read(text, "mine.xml"), "5.18").removals]
+    [('DISALLOWED_ATTRIBUTE_REMOVED', 'start')]
+    """
     found = permitted(engine_version)
     if found is None:
         raise InputError.of(*reasons.no_list(engine_version))

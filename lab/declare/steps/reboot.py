@@ -30,6 +30,15 @@ class Reboot(OnBroker):
         return f"{super().words()}{down}"
 
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return the account after the step."""
+        """Return the account after the step.
+
+        >>> account = opening_control(planned, now).account
+        >>> pending = UpdateBroker(broker="tokyo", revision=1).decide(account, now)
+        >>> str(pending.broker("tokyo").pending)
+        'tokyo-configuration revision 1'
+        >>> after = Reboot(broker="tokyo").decide(pending, now)
+        >>> str(after.broker("tokyo").current), after.broker("tokyo").pending
+        ('tokyo-configuration revision 1', None)
+        """
         begun = brokers.begin_reboot(account, self.broker)
         return brokers.finish_reboot(brokers.applied(begun, self.broker), self.broker)
