@@ -29,10 +29,11 @@ from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
 from lab.judge import Judged, Outcome, Report, judge_whole
 from lab.living import keeper_process
+from lab.living.attach import attach
 from lab.living.ending import end
 from lab.living.history import PYTHON, LivingHistory, end_history
 from lab.living.keeper import Keeper
-from lab.living.lab import Live, attach
+from lab.living.lab import Live
 from lab.operating.done import record_seen
 from lab.operating.network import peerings_and_routes
 from lab.replay import replay

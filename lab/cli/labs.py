@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from lab import labs
-from lab.cli import open_lab, options, status_text
+from lab.cli import options, status_text
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending
 from lab.cli.run import FOLDER
 from lab.errors import InputError
+from lab.living.attach import attend
 from lab.living.ending import end
 from lab.living.history import COMMAND, end_history
 from lab.living.windows import stand
@@ -79,7 +80,7 @@ def up(
                 note_folder(os.environ),
                 live.lab.clock,
                 lambda: datetime.now(UTC),
-                lambda: open_lab.attend(note.run, quiet=quiet),
+                lambda: attend(note.run, options.progress(quiet), by=COMMAND),
             )
             options.err().print("another command has ended the lab, or its note is lost: what is left of it is removed")
         except KeyboardInterrupt:

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from lab.cli import options
+from lab.living.attach import attach
 from lab.living.history import COMMAND
-from lab.living.lab import Live, attach, refuse_replayed, warned
+from lab.living.lab import Live, refuse_replayed
 from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.note import Note, note_folder
@@ -42,9 +43,3 @@ def in_turn(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
     refuse_replayed(load_note(run))  # before the engine is connected to
     with attached(run, quiet=quiet) as live, live.turn():
         yield live
-
-
-def attend(run: str, *, quiet: bool) -> None:
-    """Do what open maintenance windows and interrupted verbs require; a failure is a warning, and the lab goes on."""
-    with warned("do what was due or cut short", options.progress(quiet)), in_turn(run, quiet=quiet):
-        pass  # a turn begins with it, and there is nothing else to do

@@ -17,8 +17,8 @@ from typing import Self
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.history import BEAT, Demand, LogLine, Observation, Trouble, Unwatched, Watched
 from lab.living import keeper_process
+from lab.living.attach import attend
 from lab.living.history import KEEPER, LivingHistory
-from lab.living.lab import attach, warned
 from lab.living.past import Past
 from lab.living.windows import LOOK_EVERY, stand
 from lab.runtime import note as notes
@@ -134,14 +134,8 @@ def main(run: str) -> None:
         Keeper(lab, history),
     ):
         _LOG.info("lab %s is kept", run)
-        stand(run, folder, lab.clock, lambda: datetime.now(UTC), lambda: _attend(run))
+        stand(run, folder, lab.clock, lambda: datetime.now(UTC), lambda: attend(run, Logged(), by=KEEPER))
         _LOG.info("lab %s has ended", run)
-
-
-def _attend(run: str) -> None:
-    told = Logged()
-    with warned("do what was due or cut short", told), attach(run, progress=told, by=KEEPER) as live, live.turn():
-        pass  # what is left over is done before anything else, and there is nothing else
 
 
 def _end(of: threading.ExceptHookArgs) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabError, LabTimeout
 from lab.history import Maintenance
 from lab.judge import Report, judge_file
-from lab.living import keeper_process, words
+from lab.living import words
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
@@ -39,11 +39,10 @@ from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
 from lab.runtime.lab import Silent, StandingLab
-from lab.runtime.note import Note, note_folder
+from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
-from lab.runtimes import runtime
 from lab.scenarios import read as load_scenario
 
 
@@ -313,30 +312,6 @@ class Live(Verbs):
         if not known:
             raise InputError.of(f"{record.name} knows no user", "create one, and reboot the broker")
         return record.name, user or known[0]
-
-
-@contextmanager
-def attach(
-    run: str | None = None,
-    *,
-    environment: Mapping[str, str] = os.environ,
-    progress: Told | None = None,
-    by: str = PYTHON,
-) -> Iterator[Live]:
-    """Return a lab that is running, whoever opened it: by its run id, or its beginning or end, or else the only one.
-
-    It goes on after the block. `by` is the door by which what is done comes, as the lab's history has it.
-
-    >>> with labs.up("tokyo-singapore", detach=True) as opened, labs.attach(opened.run) as lab:
-    ...     str(lab.account.broker("tokyo").state)
-    'RUNNING'
-    >>> _ = labs.down(opened.run)
-    """
-    folder = note_folder(environment)
-    note = notes.choose(notes.load_all(folder), run)
-    keeper_process.start(note, environment)
-    with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress, by=by) as live:
-        yield live
 
 
 def catch_up(live: Live, told: Told) -> None:

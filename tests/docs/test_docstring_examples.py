@@ -28,8 +28,9 @@ from lab.declare.steps.update_broker import UpdateBroker
 from lab.history.choosing import Chooser
 from lab.history.reading import read
 from lab.judge.judging import judge
+from lab.living.attach import attach
 from lab.living.conversation import Conversation
-from lab.living.lab import Live, attach
+from lab.living.lab import Live
 from lab.network.aws import round_trip
 from lab.network.reach import reach
 from lab.operating import operate
