@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from lab.activemq.destinations import has_wildcard, hears
 from lab.check.context import Context
 from lab.check.fed import Fed
-from lab.check.logins import logins
+from lab.check.logins import listeners, logins
 from lab.errors import Problem
 
 
-def check_destination(context: Context, wanted: str | None, *, heard: bool = False) -> Iterator[Problem]:
+def check_destination(
+    context: Context, wanted: str | None, *, heard: bool = False, or_heard: bool = False
+) -> Iterator[Problem]:
     """Yield a Problem if a destination has wildcards or parts, or if it is empty for certain.
 
-    With `heard`: if no step subscribes to it.
+    With `heard`: if no step subscribes to it; with `or_heard`: if it is empty and no step subscribes to it.
     """
     if wanted is None:
         return
@@ -29,7 +31,10 @@ def check_destination(context: Context, wanted: str | None, *, heard: bool = Fal
         return
     its = [each for each in logins(context.scenario) if each.destination and each.listens is heard]
     used = sorted({str(each.destination) for each in its})
-    if any(hears(each, wanted) for each in used) if heard else context.recall(Fed).may_have(wanted):
+    listened = heard or or_heard
+    if listened and any(hears(str(each.destination), wanted) for each in listeners(context.scenario)):
+        return
+    if not heard and context.recall(Fed).may_have(wanted):
         return
     does, done = ("subscribes", "subscribed") if heard else ("publishes", "published")
     what = f"no step {does} to {wanted}, so the claim would hold of nothing"

@@ -21,8 +21,11 @@ def physical_name(topic: str) -> str:
 
 
 def stomp_destination(destination: Destination) -> str:
-    """Return a destination's name in STOMP."""
-    return f"/{destination.kind}/{destination.name}"
+    """Return a destination's name in STOMP, in which each part of a composite one has its prefix.
+
+    Without, ActiveMQ would put the message into a queue named /queue/a as well.
+    """
+    return ",".join(f"/{destination.kind}/{name}" for name in destination.name.split(","))
 
 
 def amqp_address(destination: Destination) -> str:

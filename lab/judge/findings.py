@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.declare.fields import Amount, Receivers
+from lab.declare.portion import Portion
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.values import Outcome, worst
 from lab.judge.wording import moment
@@ -58,6 +59,6 @@ def never_subscribed(
     return [(Outcome.UNKNOWN, f"{name} never subscribed{named}") for name in absent]
 
 
-def asked(amount: Amount) -> str:
+def asked(amount: Amount | Portion) -> str:
     """Return the number claimed, as the end of a sentence."""
     return f", asked {'were' if amount.words != '1' else 'was'} {amount.words}"

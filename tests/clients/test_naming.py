@@ -31,3 +31,4 @@ def test_mqtt_has_no_queues() -> None:
 def test_stomp() -> None:
     assert stomp_destination(Destination(kind="topic", name="a.*")) == "/topic/a.*"
     assert stomp_destination(Destination(kind="queue", name="orders")) == "/queue/orders"
+    assert stomp_destination(Destination(kind="queue", name="a,b")) == "/queue/a,/queue/b"

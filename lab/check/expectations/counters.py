@@ -9,27 +9,29 @@ from lab.check.bridge_ends import bridge_ends
 from lab.check.context import Context
 from lab.check.counted import check_destination
 from lab.check.snapshots import check_order
-from lab.declare.expectations.counters import COUNTERS, Counters
+from lab.declare.expectations.counters import COUNTERS, LEVELS, Counters
 from lab.errors import Problem
 from lab.plan.brokers import unread
 
-_OF_BROKER = ("enqueued", "dequeued")
 _OF_BRIDGE = ("enqueued", "dequeued", "received")
-_OF_DESTINATION = tuple(name for name in COUNTERS if name != "received")
+_COUNTED = tuple(name for name in COUNTERS if name != "received")
+_OF_TOPIC = (*_COUNTED, "consumers", "network-consumers", "in-flight", "memory")
+_OF_QUEUE = (*_OF_TOPIC, "waiting")
+_OF_BROKER = (*_COUNTED, *LEVELS)
 
 
 def check(context: Context, claim: Counters) -> Iterator[Problem]:
     """Yield a Problem for an unused destination, a counter the subject lacks, or a bridge without an end there."""
-    yield from check_destination(context, destination_of(claim))
+    yield from check_destination(context, destination_of(claim), or_heard=not claim.amounts)
     yield from check_order(context, claim.between)
     valid: tuple[str, ...]
     if claim.bridge is not None:
         what, valid = "a bridge's end", _OF_BRIDGE
     elif destination_of(claim) is not None:
-        what, valid = "a destination", _OF_DESTINATION
+        what, valid = ("a queue", _OF_QUEUE) if claim.queue is not None else ("a topic", _OF_TOPIC)
     else:
         what, valid = "a broker in all", _OF_BROKER
-    for counter in claim.amounts:
+    for counter in (*claim.amounts, *claim.levels):
         if counter not in valid:
             place = context.scenario.origin.key(*context.path, counter)
             yield Problem(what=f"{what} has no counter {counter}", remedy=f"it has {', '.join(valid)}", place=place)

@@ -1,4 +1,4 @@
-"""The expectation `counters`: the rise of a broker's counters between two snapshots."""
+"""The expectation `counters`: the rise of a broker's counters between two snapshots, and what it has at one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from pydantic import Field, model_validator
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Amount
-from lab.declare.references import BrokerName, ConnectorName, SnapshotPair
+from lab.declare.portion import Portion
+from lab.declare.references import BrokerName, ConnectorName, SnapshotName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
+# By how much these rose between two snapshots is claimed; of those below, how many there are at one.
 COUNTERS = ("enqueued", "dequeued", "dispatched", "forwarded", "received", "expired", "duplicates", "discarded")
+LEVELS = (
+    "consumers", "network-consumers", "connections", "waiting", "in-flight", "inactive-durables", "topics", "queues",
+    "memory",
+)  # fmt: skip
 
 
 class Counters(Expectation, Addressed):
-    """By how much a broker's counters rose between two snapshots: its totals, a destination's or a bridge end's."""
+    """What a broker counts, in all, of a destination or of a bridge's end: between two snapshots, or at one."""
 
     claim: ClassVar[str] = "counters"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     between: SnapshotPair = (START, END)
+    at: SnapshotName | None = None  # the end when left out
     bridge: ConnectorName | None = Field(default=None, min_length=1)  # a connector's name: the end at this broker
     enqueued: Amount | None = None
     dequeued: Amount | None = None
@@ -31,16 +38,44 @@ class Counters(Expectation, Addressed):
     expired: Amount | None = None
     duplicates: Amount | None = None
     discarded: Amount | None = None
+    consumers: Amount | None = None
+    network_consumers: Amount | None = None
+    connections: Amount | None = None
+    waiting: Amount | None = None
+    in_flight: Amount | None = None
+    inactive_durables: Amount | None = None
+    topics: Amount | None = None
+    queues: Amount | None = None
+    memory: Portion | None = None  # of its limit: percentages alone
 
     @property
     def amounts(self) -> dict[str, Amount]:
-        """Return the amounts claimed, by counter."""
+        """Return the rises claimed, by counter."""
         return {name: amount for name in COUNTERS if (amount := getattr(self, name)) is not None}
+
+    @property
+    def levels(self) -> dict[str, Amount | Portion]:
+        """Return what is claimed of one snapshot, by name."""
+        named = {name: getattr(self, name.replace("-", "_")) for name in LEVELS}
+        return {name: amount for name, amount in named.items() if amount is not None}
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Return the names of the snapshots that what is claimed needs."""
+        return (*(self.between if self.amounts else ()), *((self.at or END,) if self.levels else ()))
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
         if sum(each is not None for each in (self.topic, self.queue, self.bridge)) > 1:
-            raise ValueError("name one topic, one queue or one bridge, or none of them for the broker's totals")
-        if not self.amounts:
-            raise ValueError(f"give a counter: {', '.join(COUNTERS)}")
+            raise ValueError("name one topic, one queue or one bridge, or none of them for the broker in all")
+        if not self.amounts and not self.levels:
+            raise ValueError(f"give a counter: {', '.join((*COUNTERS, *LEVELS))}")
+        if self.at is not None and not self.levels:
+            raise ValueError(
+                f"{next(iter(self.amounts))} is counted between two snapshots: write between: [{START}, {END}]"
+            )
+        if self.between != (START, END) and not self.amounts:
+            raise ValueError(f"{next(iter(self.levels))} is what there is at one moment: write at, and a snapshot")
+        if self.memory is not None and any(type(each) is int for each in (self.memory.at_least, self.memory.at_most)):
+            raise ValueError("memory is a part of its limit: write a percentage, as in {at-most: 70%}")
         return self

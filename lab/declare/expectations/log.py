@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
 from lab.declare.expectations.base import After, Expectation, Term
-from lab.declare.fields import Duration, Whole, YesNo
+from lab.declare.fields import Amount, Duration, Whole, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
 
@@ -20,9 +20,17 @@ class Log(Expectation):
     broker: BrokerName
     matches: str = Field(min_length=1, max_length=200)  # a pattern's name, or a regular expression
     count: Whole = Field(default=1, ge=1)  # at least so many lines
+    times: Amount | None = None  # so many lines, neither fewer nor more
     absent: YesNo = False
     after: Annotated[After, Reference(Thing.STEP, instead="remove after")] | None = None
     within: Duration | None = None  # of `after`
+
+    @property
+    def wanted(self) -> Amount:
+        """Return how many lines are claimed; of a claim that there are none, 0."""
+        if self.absent:
+            return Amount(at_least=0, at_most=0)
+        return self.times or Amount(at_least=self.count)
 
     @property
     def term(self) -> Term | None:
@@ -44,4 +52,8 @@ class Log(Expectation):
             raise ValueError("within counts from a step: add after")
         if self.absent and self.count != 1:
             raise ValueError("count is of lines that must appear: remove it, or absent")
+        if self.times is not None and (self.absent or self.count != 1):
+            raise ValueError(f"times says how often: remove {'absent' if self.absent else 'count'}")
+        if self.times is not None and self.times.at_most == 0:
+            raise ValueError("of no such line: write absent: yes")
         return self

@@ -22,7 +22,9 @@ _OF_BROKER = {  # our name → the MBean's
     "consumers": "TotalConsumerCount",
     "producers": "TotalProducerCount",
     "connections": "CurrentConnectionsCount",
+    "memory-percent": "MemoryPercentUsage",
 }
+_INACTIVE_DURABLES = "InactiveDurableTopicSubscribers"  # a list of object names
 _OF_DESTINATION = {
     "enqueued": "EnqueueCount",
     "dequeued": "DequeueCount",
@@ -35,6 +37,7 @@ _OF_DESTINATION = {
     "expired": "ExpiredCount",
     "duplicates": "DuplicateFromStoreCount",
     "blocked": "BlockedSends",
+    "memory-percent": "MemoryPercentUsage",
 }
 _OF_BRIDGE = {"enqueued": "EnqueueCounter", "dequeued": "DequeueCounter", "received": "ReceivedCounter"}
 
@@ -44,7 +47,7 @@ def queries(name: str) -> tuple[tuple[str, Sequence[str]], ...]:
     totals, _ = mbeans.broker(name)
     destinations, _ = mbeans.destinations(name)
     return (
-        (totals, ("BrokerId", *_OF_BROKER.values())),
+        (totals, ("BrokerId", _INACTIVE_DURABLES, *_OF_BROKER.values())),
         (destinations, ("Name", *_OF_DESTINATION.values())),
         mbeans.subscriptions(name),
         mbeans.bridges(name),
@@ -58,7 +61,7 @@ def read(
     """Return a broker's part of a snapshot, from the answers to `queries`."""
     totals, destinations, consumers, bridges, connections = answers
     counted = [
-        *_broker(totals),
+        *_broker(totals, destinations, consumers),
         *_destinations(destinations, consumers),
         *_bridges(broker, bridges, connections, planned),
         *_connectors(connections),
@@ -74,10 +77,20 @@ def silent(snapshot: str, broker: str, t: float) -> SnapshotTaken:
     return SnapshotTaken(t=t, snapshot=snapshot, broker=broker, answered=False)
 
 
-def _broker(found: Answer) -> Iterator[dict[str, Any]]:
+def _broker(found: Answer, destinations: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
+    listed = Counter(destination.partition("://")[0] for destination, _ in _listed(destinations))
+    its = [each for each in mbeans.read_subscriptions(consumers) if not each.destination.name.startswith(_ADVISORY)]
+    of_all = {
+        "topics": listed["topic"],
+        "queues": listed["queue"],
+        "subscriptions": len(its),
+        "network-consumers": sum(each.network for each in its),
+    }
     for values in found.values():
         session = str(values.get("BrokerId") or "")  # it holds the moment of the broker's start
-        yield {"of": "broker", "counters": _numbers(values, _OF_BROKER), "session": session}
+        durables = values.get(_INACTIVE_DURABLES)
+        away = {"inactive-durables": len(durables)} if isinstance(durables, list) else {}
+        yield {"of": "broker", "counters": _numbers(values, _OF_BROKER) | of_all | away, "session": session}
 
 
 def _destinations(found: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
@@ -87,14 +100,18 @@ def _destinations(found: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
         if subscription.network:
             discarded[str(subscription.destination)] += subscription.discarded
             network[str(subscription.destination)] += 1
-    for object_name, values in found.items():
-        name = str(values.get("Name") or "")
-        if not name or name.startswith(_ADVISORY):
-            continue
-        destination = f"{mbeans.keys(object_name)['destinationType'].lower()}://{name}"
+    for destination, values in _listed(found):
         counters = _numbers(values, _OF_DESTINATION)
         counters |= {"network-consumers": network[destination], "discarded": discarded[destination]}
         yield {"of": "destination", "name": destination, "counters": counters}
+
+
+def _listed(found: Answer) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each destination that is no advisory topic, with its attributes."""
+    for object_name, values in found.items():
+        name = str(values.get("Name") or "")
+        if name and not name.startswith(_ADVISORY):
+            yield f"{mbeans.keys(object_name)['destinationType'].lower()}://{name}", values
 
 
 def _bridges(

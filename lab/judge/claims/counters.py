@@ -1,27 +1,33 @@
-"""Judge of the expectation `counters`: the rise of a broker's counters between two snapshots."""
+"""Judge of the expectation `counters`: by how much counters rose between two snapshots, and what there is at one."""
 
 from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.counters import Counters
+from lab.declare.portion import Portion
+from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.snapshots import Subject
+from lab.judge.evidence.snapshots import Rise, Snapshots, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 
+_RECORDED = {"waiting": "queued", "memory": "memory-percent"}  # what is claimed, by another name in a snapshot
+_OF_ALL = {**_RECORDED, "consumers": "subscriptions"}  # of a broker: its own total counts advisories' consumers too
+_SUMMED = {"waiting": "destination", "in-flight": "destination", "connections": "connector"}
+
 
 def judge(claim: Counters, evidence: Evidence) -> Finding:
-    """Judge the rise of each counter claimed."""
-    destination = destination_of(claim)
+    """Judge the rise of each counter claimed, and how many there are of what is claimed of one moment."""
+    snapshots, destination = evidence.timeline.snapshots, destination_of(claim)
     if claim.bridge is not None:
         subject, what = Subject("bridge", claim.bridge), f"{claim.broker}'s end of the bridge {claim.bridge}"
     elif destination is not None:
         subject, what = Subject("destination", destination), f"{destination} on {claim.broker}"
     else:
-        subject, what = Subject("broker", claim.broker), f"{claim.broker} in all"
+        subject, what = None, f"{claim.broker} in all"
     held, broken, unknowns, span = [], [], [], (0.0, 0.0)
     for counter, amount in claim.amounts.items():
-        rise = evidence.timeline.snapshots.rise(claim.between, claim.broker, subject, counter)
+        rise = _rise(claim, snapshots, subject, counter)
         if isinstance(rise, str):
             unknowns.append(rise)
         elif amount.holds(rise.by):
@@ -29,9 +35,45 @@ def judge(claim: Counters, evidence: Evidence) -> Finding:
         else:
             broken.append(f"{counter} {rise.by}{asked(amount)}")
             span = (rise.begin, rise.end)
-    when = f"between {claim.between[0]} and {claim.between[1]}"
+    at = claim.at or END
+    for name, bounds in claim.levels.items():
+        number = _level(snapshots, at, claim.broker, subject, name)
+        if isinstance(number, str):
+            unknowns.append(number)
+            continue
+        percent = isinstance(bounds, Portion)
+        shown = f"{name} {number}{'%' if percent else ''}"
+        if bounds.holds(number, 100) if isinstance(bounds, Portion) else bounds.holds(number):
+            held.append(shown)
+        else:
+            broken.append(f"{shown}{asked(bounds)}")
+            span = span if claim.amounts else _moment(snapshots, at, claim.broker)
+    between = [f"between {claim.between[0]} and {claim.between[1]}"] if claim.amounts else []
+    when = " and ".join([*between, *([f"at {at}"] if claim.levels else [])])
     if broken:
         return Outcome.BROKEN, f"{what}, {when}: {'; '.join(broken)}{evidence.causes.between(*span)}"
     if unknowns:
         return unknown("; ".join(dict.fromkeys(unknowns)), evidence)
     return Outcome.HELD, f"{what}, {when}: {', '.join(held)}"
+
+
+def _rise(claim: Counters, snapshots: Snapshots, subject: Subject | None, counter: str) -> Rise | str:
+    """Return by how much a counter rose, or why that is unknown; a broker in all counts what its destinations do."""
+    if subject is None:
+        return snapshots.rise_of_all(claim.between, claim.broker, counter)
+    return snapshots.rise(claim.between, claim.broker, subject, counter)
+
+
+def _level(snapshots: Snapshots, at: str, broker: str, subject: Subject | None, name: str) -> int | str:
+    """Return how many there are of something in a snapshot, or why that is unknown."""
+    if subject is not None:
+        return snapshots.count(at, broker, subject, _RECORDED.get(name, name))
+    if name in _SUMMED:
+        return snapshots.sum(at, broker, _SUMMED[name], _RECORDED.get(name, name))
+    return snapshots.count(at, broker, Subject("broker", broker), _OF_ALL.get(name, name))
+
+
+def _moment(snapshots: Snapshots, at: str, broker: str) -> tuple[float, float]:
+    """Return the moment of a broker's part of a snapshot, as a span."""
+    part = snapshots.part(at, broker)
+    return (0.0, 0.0) if isinstance(part, str) else (part.t, part.t)

@@ -1,16 +1,19 @@
-"""Judge of the expectation `log`: a broker's log has a line, or has none.
+"""Judge of the expectation `log`: a broker's log has a line so many times, or has none.
 
 A history holds warnings, errors and lines that match a named pattern.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import inf
+
 from lab import units
-from lab.activemq.log_lines import pattern
+from lab.activemq import log_lines
 from lab.declare.expectations.log import Log
 from lab.history import LogLine
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.findings import Finding, at_the_end
+from lab.judge.findings import Finding, asked, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
 from lab.units import several
@@ -19,9 +22,9 @@ _HEAD, _TAIL = 60, 90  # characters shown of a line: its class and its cause; th
 
 
 def judge(claim: Log, evidence: Evidence) -> Finding:
-    """Judge whether the log has enough matching lines, or none."""
+    """Judge whether the log has as many matching lines as are claimed, or none."""
     timeline = evidence.timeline
-    begin, end, since = float("-inf"), timeline.end, ""
+    begin, end, since = -inf, timeline.end, ""
     if claim.after is not None:
         step = timeline.last_step(claim.after)
         if step is None:
@@ -29,45 +32,56 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
         begin, since = step.started, f" after {claim.after} at {moment(step.started)}"
         if claim.within is not None:
             end = step.done + claim.within.total_seconds()
-    wanted = pattern(claim.matches)
-    lines = [
-        line
-        for line in sorted(timeline.log, key=lambda line: line.t)
-        if line.broker == claim.broker and not line.trace and begin <= line.t <= end and wanted.search(line.text)
-    ]
-    watched = timeline.end >= end and timeline.complete
-    if claim.absent:
-        return _judge_absence(claim, lines, watched, since, evidence)
-    count = sum(line.times for line in lines)
-    if count >= claim.count:
-        return at_the_end(True, _found(claim, lines), evidence)
-    which = f"{several(count, 'line')} of {claim.count}" if lines else "no such line"
-    reason = f"{which} in the log of {claim.broker}{since}"
-    if not watched:
-        return Outcome.UNKNOWN, f"{reason} when the history ends at {moment(timeline.end)}"
+    pattern = log_lines.pattern(claim.matches)
+    own = (line for line in timeline.log if line.broker == claim.broker and not line.trace)
+    its = sorted(own, key=lambda line: line.t)
+    matching = [line for line in its if line.t >= begin and pattern.search(line.text)]
+    lines = [line for line in matching if line.t <= end]
+    fewest, most = _number(matching, begin, end)
+    least, highest = claim.wanted.at_least or 0, claim.wanted.at_most
+    found = _found(claim, lines) if lines else f"no such line in the log of {claim.broker}{since}"
+    if highest is not None and fewest > highest:
+        words = _found(claim, lines, "" if claim.absent else asked(claim.wanted))
+        return Outcome.BROKEN, words + evidence.causes.near(lines[0].t, lines[0].t)
+    if highest is None and fewest >= least:
+        return at_the_end(True, found, evidence)
+    if most < least:
+        which = f"{several(most, 'line')} of {least}" if lines else "no such line"
+        found = f"{which} in the log of {claim.broker}{since}"
+    if timeline.end < end or not timeline.complete:
+        so_far = f"{found}; but" if most >= least and lines else f"{found} when"
+        return Outcome.UNKNOWN, f"{so_far} the history ends at {moment(timeline.end)}"
+    if fewest >= least and (highest is None or most <= highest):
+        return Outcome.HELD, found
+    if most >= least:
+        alike = f"the history tells of lines alike together, so there were {fewest} to {most} in that time"
+        return Outcome.UNKNOWN, f"{found}: {alike}"
     if claim.within is not None:
-        reason += f" within {units.format_duration(claim.within)}"
-    others = [line for line in timeline.log if line.broker == claim.broker and line.name and line.t >= begin]
-    names = list(dict.fromkeys(line.name for line in others))
-    return Outcome.BROKEN, reason + (f"; it has {', '.join(names)}" if names else "")
+        found += f" within {units.format_duration(claim.within)}"
+    names = list(dict.fromkeys(line.name for line in its if line.name and line.t >= begin))
+    return Outcome.BROKEN, found + (f"; it has {', '.join(names)}" if names else "")
 
 
-def _judge_absence(claim: Log, lines: list[LogLine], watched: bool, since: str, evidence: Evidence) -> Finding:
-    """Judge that the log has no matching line; `watched` tells whether all of the time claimed was."""
-    if lines:
-        first = lines[0]
-        near = evidence.causes.near(first.t, first.t)
-        return Outcome.BROKEN, f"{_found(claim, lines)}{near}"
-    reason = f"no such line in the log of {claim.broker}{since}"
-    if not watched:
-        return Outcome.UNKNOWN, f"{reason} when the history ends at {moment(evidence.timeline.end)}"
-    return Outcome.HELD, reason
+def _number(lines: Sequence[LogLine], begin: float, end: float) -> tuple[int, int]:
+    """Return how many lines there were from `begin` to `end`, at least and at most; `lines` begin then.
+
+    One that stands for several lines alike is the last of them: the others may be older than `begin` or than `end`.
+    """
+    fewest = most = 0
+    for line in lines:
+        if line.t > end:
+            most += line.times - 1
+            continue
+        fewest += line.times if begin == -inf else 1
+        most += line.times
+    return fewest, most
 
 
-def _found(claim: Log, lines: list[LogLine]) -> str:
-    """Return in words the number of matching lines, and the first one."""
+def _found(claim: Log, lines: list[LogLine], after: str = "") -> str:
+    """Return in words the number of matching lines, what comes `after` that, and the first one."""
     first = lines[0]
     when = f"at {moment(first.t)}" if first.t >= 0 else f"{gap(-first.t)} before the first step"
     short = len(first.text) <= _HEAD + _TAIL
     text = first.text if short else f"{first.text[:_HEAD]} … {first.text[-_TAIL:]}"
-    return f"{several(sum(line.times for line in lines), 'line')} in the log of {claim.broker}, first {when}: {text}"
+    number = several(sum(line.times for line in lines), "line")
+    return f"{number} in the log of {claim.broker}{after}, first {when}: {text}"

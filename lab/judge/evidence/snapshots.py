@@ -92,6 +92,36 @@ class Snapshots:
             return f"{broker}'s counter {counter} went from {values[0]} to {values[1]}: it began again in between"
         return Rise(values[1] - values[0], before.t, after.t)
 
+    def sum(self, name: str, broker: str, of: str, counter: str) -> int | str:
+        """Return the sum of a counter over all things of a kind in a snapshot, or the reason why it is unknown."""
+        part = self.part(name, broker)
+        if isinstance(part, str):
+            return part
+        values = [_value(part, broker, name, subject, counter) for subject in part.counted if subject.of == of]
+        return next(
+            (each for each in values if isinstance(each, str)), sum(each for each in values if isinstance(each, int))
+        )
+
+    def rise_of_all(self, between: tuple[str, ...], broker: str, counter: str) -> Rise | str:
+        """Return by how much a counter of all a broker's destinations rose, or the reason why that is unknown.
+
+        Advisory topics are in no snapshot, and so in no such sum, as they are in the broker's own totals.
+        """
+        before, after = (self.part(name, broker) for name in between)
+        if isinstance(before, str) or isinstance(after, str):
+            return before if isinstance(before, str) else str(after)
+        risen = 0
+        for subject in dict.fromkeys((*before.counted, *after.counted)):
+            if subject.of != "destination":
+                continue
+            if subject not in after.counted:
+                return f"{subject.name} had gone from {broker}, with what it counted, by the snapshot {between[1]}"
+            rise = self.rise(between, broker, subject, counter)
+            if isinstance(rise, str):
+                return rise
+            risen += rise.by
+        return Rise(risen, before.t, after.t)
+
 
 def _session(part: Part, subject: Subject) -> str:
     """Return the sessions of a subject; "" if it reports none."""
@@ -108,4 +138,4 @@ def _value(part: Part, broker: str, snapshot: str, subject: Subject, counter: st
     if len(counted) > 1:
         return f"{broker} showed {len(counted)} ends of the {subject.of} {subject.name}"
     value = counted[0].counters.get(counter)
-    return f"{broker} does not tell how many were {counter}" if value is None else value
+    return f"{broker} does not tell {counter} in the snapshot {snapshot}" if value is None else value

@@ -12,13 +12,14 @@ from lab.replay.turn import StepTimes
 
 
 def come_true(rehearsal: Rehearsal, claim: Log, term: Term) -> Callable[[], bool]:
-    """Return a condition: the log has the claimed lines. For lines that must be absent it never holds."""
+    """Return a condition: the log has the claimed lines. Of lines that may not be more, it never holds."""
     begin = rehearsal.recall(StepTimes).began[term.after]
     pattern = log_lines.pattern(claim.matches)
 
     def there() -> bool:
         log = (line for line in tuple(rehearsal.sightings.log) if line.broker == claim.broker and not line.trace)
         its = (line for line in log if line.t >= begin)
-        return not claim.absent and sum(line.times for line in its if pattern.search(line.text)) >= claim.count
+        number = sum(line.times for line in its if pattern.search(line.text))
+        return claim.wanted.at_most is None and number >= (claim.wanted.at_least or 0)
 
     return there

@@ -11,7 +11,12 @@ from lab.runtime.messages import Destination
 
 ROOT = "org.apache.activemq:brokerName=tokyo"
 WAN = BridgePlan(connector="wan", initiator="tokyo", responder="singapore", duplex=True, user="testuser")
-TOTALS = {f"{ROOT},type=Broker": {"BrokerId": "ID:tokyo-1", "TotalEnqueueCount": 4, "TotalDequeueCount": "no such"}}
+TOTALS = {
+    f"{ROOT},type=Broker": {
+        "BrokerId": "ID:tokyo-1", "TotalEnqueueCount": 4, "TotalDequeueCount": "no such", "MemoryPercentUsage": 3,
+        "InactiveDurableTopicSubscribers": [{"objectName": "one"}],
+    },
+}  # fmt: skip
 DESTINATIONS = {
     f"{ROOT},destinationName=prices,destinationType=Topic,type=Broker": {
         "Name": "prices", "EnqueueCount": 4, "ForwardCount": 2, "QueueSize": 0,
@@ -37,7 +42,11 @@ def consumer(name: str, *, network: bool = True, discarded: int = 0) -> dict[str
             "DiscardedCount": discarded}  # fmt: skip
 
 
-CONSUMERS = {"one": consumer("prices", discarded=2), "two": consumer("prices", network=False, discarded=7)}
+CONSUMERS = {
+    "one": consumer("prices", discarded=2),
+    "two": consumer("prices", network=False, discarded=7),
+    "three": consumer("ActiveMQ.Advisory.Consumer.>"),
+}
 
 
 def part() -> dict[tuple[str, str], Counted]:
@@ -60,7 +69,20 @@ def test_only_a_bridges_consumer_discards_for_a_slow_bridge() -> None:
 
 
 def test_a_counter_that_a_version_lacks_is_left_out() -> None:
-    assert part()["broker", "tokyo"].counters == {"enqueued": 4}
+    counters = part()["broker", "tokyo"].counters
+    assert counters["enqueued"] == 4
+    assert "dequeued" not in counters
+
+
+def test_a_broker_counts_its_destinations_and_consumers_without_advisories() -> None:
+    counters = part()["broker", "tokyo"].counters
+    assert (counters["topics"], counters["queues"]) == (1, 0)
+    assert (counters["subscriptions"], counters["network-consumers"]) == (2, 1)
+
+
+def test_a_list_is_counted_and_one_that_is_not_told_is_left_out() -> None:
+    counters = part()["broker", "tokyo"].counters
+    assert (counters["inactive-durables"], counters["memory-percent"]) == (1, 3)
 
 
 def test_a_session_tells_a_restart_and_a_reconnect() -> None:
