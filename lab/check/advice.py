@@ -5,22 +5,19 @@ Removals and advice are no Problems: a run goes on with what the service would s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from lab.amazonmq.configurations.advice import advise_apart_from_connectors
 from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_map, missing_rights
-from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
 from lab.check.pair_advice import advise_on_pairs
+from lab.check.route_advice import advise_on_routes
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem
 from lab.plan.brokers import hosts, sanitised
-
-_LONGEST_NUMBER = 20  # digits of a TTL; a longer one counts as infinite
 
 
 def removals(topology: Topology) -> tuple[Removal, ...]:
@@ -42,7 +39,7 @@ def advise(topology: Topology) -> tuple[Problem, ...]:
     found = [
         *(each for one in saved.values() for each in advise_apart_from_connectors(one)),
         *_twice_duplex(topology, saved),
-        *_too_far(ways),
+        *advise_on_routes(topology),
         *advise_on_pairs(topology, saved),
         *_rights(topology, saved, ways),
     ]
@@ -55,25 +52,8 @@ class _Way:
     """A direction in which a connector carries messages, from broker to broker."""
 
     connector: NetworkConnector
-    configuration: Configuration
     source: str
     target: str
-
-    def ttl(self, kind: str) -> float:
-        """Return the number of bridges that a `message`, or a `consumer`'s demand, may pass: the kind's TTL."""
-        written = self.connector.element.get(f"{kind}TTL") or self.connector.element.get("networkTTL") or "1"
-        if len(written) > _LONGEST_NUMBER:
-            return math.inf
-        hops = int(written)
-        return math.inf if hops < 0 else hops
-
-    def place(self) -> Place:
-        """Return the place of the TTL, or of the connector if none is written."""
-        for name in ("networkTTL", "messageTTL", "consumerTTL"):
-            attribute = self.connector.element.attribute(name)
-            if attribute is not None:
-                return self.configuration.place(attribute.value_start)
-        return self.connector.place
 
 
 def _saved(topology: Topology) -> Mapping[str, Sanitised]:
@@ -87,7 +67,7 @@ def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[_Way]:
             for other in dict.fromkeys(known[each.host] for each in connector.remotes):
                 ends = [(name, other), (other, name)] if connector.duplex else [(name, other)]
                 for source, target in ends:
-                    yield _Way(connector=connector, configuration=one.configuration, source=source, target=target)
+                    yield _Way(connector=connector, source=source, target=target)
 
 
 def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
@@ -105,38 +85,6 @@ def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterato
                         remedy=f"one is enough: leave duplex out, or this connector; the other is at {back.place}",
                         place=connector.place,
                     )
-
-
-def _too_far(ways: Sequence[_Way]) -> Iterator[Problem]:
-    """Yield advice on brokers that are joined only over others by connectors whose TTL is too small."""
-    needs: dict[NetworkConnector, tuple[int, _Way, str, str]] = {}
-    for source in dict.fromkeys(way.source for way in ways):
-        for target, path in _shortest(source, ways).items():
-            for number, way in enumerate(path, 1):
-                there, back = number, len(path) - number + 1
-                need = max(there if way.ttl("message") < there else 0, back if way.ttl("consumer") < back else 0)
-                if need > needs.get(way.connector, (0,))[0]:
-                    needs[way.connector] = (need, way, source, target)
-    for connector, (need, way, source, target) in needs.items():
-        yield Problem(
-            what=f"{connector.name} does not carry from {source} to {target}, which are joined over other brokers",
-            remedy=f'write networkTTL="{need}" if that is meant: it counts bridges, and is 1 when left out',
-            place=way.place(),
-        )
-
-
-def _shortest(source: str, ways: Sequence[_Way]) -> Mapping[str, tuple[_Way, ...]]:
-    """Return the shortest path from a broker to each other; of parallel connectors it takes the largest TTL."""
-    found: dict[str, tuple[_Way, ...]] = {source: ()}
-    waiting = [source]
-    furthest = sorted(ways, key=lambda way: min(way.ttl("message"), way.ttl("consumer")), reverse=True)
-    while waiting:
-        here = waiting.pop(0)
-        for way in furthest:
-            if way.source == here and way.target not in found:
-                found[way.target] = (*found[here], way)
-                waiting.append(way.target)
-    return found
 
 
 def _rights(topology: Topology, saved: Mapping[str, Sanitised], ways: Sequence[_Way]) -> Iterator[Problem]:

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {  # command → its module and its su
     "scenarios": ("scenarios", "List the scenarios that ship with mqlab, or print or copy one."),
     "plan": ("plan", "Show what would stand, and in which order it would be made."),
     "render": ("plan", "Print the activemq.xml that a broker really gets."),
+    "routes": ("routes", "Show which broker's messages reach which, over which connectors, or what stops them."),
     "check": (
         "check",
         "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",

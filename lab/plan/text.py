@@ -14,12 +14,12 @@ from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
 def describe(plan: Plan) -> str:
     """Return the Plan as tables: regions, brokers, links, bridges, and the actions in their order."""
     lines = [f"{plan.topology}, seed {plan.seed}"]
-    lines += _table(
+    lines += table(
         "regions",
         ("name", "AWS region", "city", "VPC"),
         [(region.name, region.aws_region, region.city, str(region.vpc)) for region in plan.regions],
     )
-    lines += _table(
+    lines += table(
         "brokers",
         ("name", "region", "address", "engine", "ActiveMQ", "memory", "heap", "users", "host name"),
         [
@@ -39,10 +39,10 @@ def describe(plan: Plan) -> str:
         ],
     )
     lines += [f"  {each.name}: {_pair(each)}" for each in plan.brokers if len(each.instances) > 1]
-    lines += _table("links", ("from", "to", "one way"), [row for link in plan.links for row in _directions(link)])
+    lines += table("links", ("from", "to", "one way"), [row for link in plan.links for row in _directions(link)])
     lines += [f"  {link.name}: {link.source}" for link in plan.links]
     lines += _network(plan)
-    lines += _table(
+    lines += table(
         "bridges",
         ("connector", "from", "", "to", "user"),
         [(each.connector, each.initiator, _arrow(each), each.responder, each.user) for each in plan.bridges],
@@ -77,8 +77,8 @@ def _network(plan: Plan) -> list[str]:
     peerings = [(each.name, each.id, each.requester, each.accepter, str(each.state)) for each in network.peerings]
     rows = [(source, target, "open" if found.yes else found.words) for source, target, found in answers]
     return [
-        *_table("peerings", ("name", "id", "requester", "accepter", "state"), peerings),
-        *_table(f"who reaches port {port}", ("from", "of", "answer"), rows),
+        *table("peerings", ("name", "id", "requester", "accepter", "state"), peerings),
+        *table(f"who reaches port {port}", ("from", "of", "answer"), rows),
     ]
 
 
@@ -86,7 +86,7 @@ def _arrow(bridge: BridgePlan) -> str:
     return "<->" if bridge.duplex else "-->"
 
 
-def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+def table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return the lines of a titled table with aligned columns."""
     if not rows:
         return ["", title, "  none"]

@@ -1,0 +1,42 @@
+"""Which destinations a pattern covers, as ActiveMQ's `DestinationFilter` decides it.
+
+A pattern may be tested against another pattern: a consumer of a.> is a destination too. That is not symmetric, and
+`lab.activemq.destinations.hears`, which asks whether two patterns have a destination in common, is another question.
+"""
+
+from __future__ import annotations
+
+
+def covers(pattern: str, destination: str) -> bool:
+    """Return whether a pattern such as queue://a.> covers a destination such as queue://a.b, or one with wildcards.
+
+    A composite pattern (queue://a,b) covers what one of its parts covers.
+    """
+    kind, _, names = pattern.partition("://")
+    other, _, name = destination.partition("://")
+    return kind == other and any(_covers(_levels(each), _levels(name)) for each in names.split(","))
+
+
+def parts(destination: str) -> tuple[str, ...]:
+    """Return the destinations that a composite one (queue://a,topic://b) stands for; itself if it is none."""
+    kind, _, names = destination.partition("://")
+    return tuple(each if "://" in each else f"{kind}://{each}" for each in names.split(","))
+
+
+def _levels(name: str) -> list[str]:
+    return [level.strip() for level in name.split(".")]
+
+
+def _covers(pattern: list[str], levels: list[str]) -> bool:
+    if pattern[-1] == ">":  # PrefixDestinationFilter
+        while pattern[-2:] == [">", ">"]:
+            pattern = pattern[:-1]
+        prefix = pattern[:-1]
+        if len(levels) < len(prefix):
+            return False
+        return all("*" in (mine, its) or mine == its for mine, its in zip(prefix, levels, strict=False))
+    if "*" in pattern:  # WildcardDestinationFilter
+        return len(pattern) == len(levels) and all(
+            mine in ("*", its) for mine, its in zip(pattern, levels, strict=True)
+        )
+    return pattern == levels  # SimpleDestinationFilter

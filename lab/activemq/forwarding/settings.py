@@ -1,0 +1,123 @@
+"""What a network connector is told about forwarding, with ActiveMQ's defaults, and what differs between releases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.activemq.forwarding.filters import covers
+
+NO_LIMIT = -1
+# Sets both TTLs, and wins over messageTTL and consumerTTL beside it, in whatever order they are written: the parser
+# hands over attributes sorted by name, and this one comes last. Seen on 5.18.3, 5.17.6 and 5.16.7.
+NETWORK_TTL = "networkTTL"
+NETWORK_PRIORITY = -5  # ConsumerInfo.NETWORK_CONSUMER_PRIORITY
+LARGEST = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRules:
+    """What one line of releases does otherwise than the others."""
+
+    decrease_network_consumer_priority: bool  # the default; AMQ-5137
+    splits_composite_consumers: bool  # AMQ-9262: into one demand for each part, which are then conduit on their own
+
+
+_RULES: Mapping[tuple[int, int], ReleaseRules] = {  # by the first release that does so
+    (5, 15): ReleaseRules(decrease_network_consumer_priority=False, splits_composite_consumers=False),
+    (5, 17): ReleaseRules(decrease_network_consumer_priority=False, splits_composite_consumers=True),  # from 5.17.5
+    (5, 18): ReleaseRules(decrease_network_consumer_priority=True, splits_composite_consumers=True),  # from 5.18.2
+}
+
+
+def release_rules(release: str) -> ReleaseRules:
+    """Return what a release such as 5.18.3 does; an older or newer one than are known does as the nearest."""
+    major, minor = (int(part) for part in release.split(".")[:2])
+    known = [first for first in _RULES if first <= (major, minor)]
+    return _RULES[max(known, default=min(_RULES))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding:
+    """A connector's settings that decide what crosses its bridges; both directions of a duplex bridge have the same.
+
+    Destinations are written like queue://a.>; `NetworkBridgeConfiguration` has the defaults.
+    """
+
+    message_ttl: int = 1  # bridges that a message may cross; NO_LIMIT for any number
+    consumer_ttl: int = 1  # bridges that the demand of a consumer may cross
+    conduit_subscriptions: bool = True
+    conduit_network_queue_subscriptions: bool = False
+    decrease_network_consumer_priority: bool = True
+    consumer_priority_base: int = NETWORK_PRIORITY
+    suppress_duplicate_queue_subscriptions: bool = False
+    suppress_duplicate_topic_subscriptions: bool = True
+    static_bridge: bool = False  # learns of no consumer, and carries the statically included alone
+    splits_composite_consumers: bool = True
+    excluded: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()  # dynamically: if there are any, nothing else is carried
+    static: tuple[str, ...] = ()  # carried without a consumer
+
+    def permits(self, destination: str) -> bool:
+        """Return whether a bridge may carry a destination: `isPermissableDestination`, in its order."""
+        if any(covers(each, destination) for each in self.excluded):
+            return False
+        if any(covers(each, destination) for each in self.static):
+            return True
+        return not self.included or any(covers(each, destination) for each in self.included)
+
+    def suppresses(self, destination: str) -> bool:
+        """Return whether a second subscription on behalf of a consumer is suppressed, for a queue or a topic."""
+        if destination.startswith("queue://"):
+            return self.suppress_duplicate_queue_subscriptions
+        return self.suppress_duplicate_topic_subscriptions
+
+
+def forwarding(
+    attributes: Mapping[str, str],
+    *,
+    release: str,
+    excluded: Sequence[str] = (),
+    included: Sequence[str] = (),
+    static: Sequence[str] = (),
+) -> Forwarding:
+    """Return what a connector's attributes, as text, and its lists of destinations mean to a release.
+
+    Raise ValueError if a number is none; unknown attributes are no matter of forwarding and are left alone.
+    """
+    rules = release_rules(release)
+    defaults = Forwarding(
+        decrease_network_consumer_priority=rules.decrease_network_consumer_priority,
+        splits_composite_consumers=rules.splits_composite_consumers,
+    )
+
+    def flag(name: str, default: bool) -> bool:
+        return default if (text := attributes.get(name)) is None else text.strip().lower() in ("true", "yes", "on", "1")
+
+    def number(names: Sequence[str], default: int) -> int:
+        written = next((attributes[name] for name in names if name in attributes), None)
+        return default if written is None else min(int(written), LARGEST)
+
+    return Forwarding(
+        message_ttl=number((NETWORK_TTL, "messageTTL"), defaults.message_ttl),
+        consumer_ttl=number((NETWORK_TTL, "consumerTTL"), defaults.consumer_ttl),
+        conduit_subscriptions=flag("conduitSubscriptions", defaults.conduit_subscriptions),
+        conduit_network_queue_subscriptions=flag(
+            "conduitNetworkQueueSubscriptions", defaults.conduit_network_queue_subscriptions
+        ),
+        decrease_network_consumer_priority=flag(
+            "decreaseNetworkConsumerPriority", defaults.decrease_network_consumer_priority
+        ),
+        consumer_priority_base=number(("consumerPriorityBase",), defaults.consumer_priority_base),
+        suppress_duplicate_queue_subscriptions=flag(
+            "suppressDuplicateQueueSubscriptions", defaults.suppress_duplicate_queue_subscriptions
+        ),
+        suppress_duplicate_topic_subscriptions=flag(
+            "suppressDuplicateTopicSubscriptions", defaults.suppress_duplicate_topic_subscriptions
+        ),
+        static_bridge=flag("staticBridge", defaults.static_bridge),
+        splits_composite_consumers=defaults.splits_composite_consumers,
+        excluded=tuple(excluded),
+        included=tuple(included),
+        static=tuple(static),
+    )

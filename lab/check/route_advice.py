@@ -1,0 +1,78 @@
+"""Advice on brokers that are joined only over others, between which a connector's settings stop messages.
+
+The routing table finds them, with every bridge taken as up: what keeps one from coming up has advice of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lab.declare.topology import Topology
+from lab.errors import Place, Problem
+from lab.plan.forwarding import DeclaredBridge, declared_bridges
+from lab.plan.routing import ANY, Arrival, Remedy, Route, RoutingTable
+
+MOST = 30  # brokers of which every pair is tried; 30 in a row take 0.2 s
+
+
+def advise_on_routes(topology: Topology) -> Iterator[Problem]:
+    """Yield advice on each connector whose TTL alone keeps brokers apart that are joined over it and others.
+
+    A list of destinations that does is taken as meant.
+    """
+    bridges = tuple(replace(each, obstacle="") for each in declared_bridges(topology))
+    if len({each.bridge.source for each in bridges}) > MOST:
+        return
+    direct = {(each.bridge.source, each.bridge.target) for each in bridges}
+    joined = tuple(dict.fromkeys(name for pair in direct for name in pair))
+    table = RoutingTable(topology, bridges)
+    told: dict[tuple[DeclaredBridge, str], dict[str, Route]] = {}
+    for kind, destination in ANY.items():
+        for source in topology.brokers:
+            for target in topology.brokers:
+                if source == target or (source, target) in direct or not {source, target} <= set(joined):
+                    continue
+                route = table.route(source, target, destination)
+                if route.arrival is Arrival.NEVER and all("TTL" in each.words for each in route.remedies):
+                    for remedy in route.remedies:
+                        told.setdefault((_first(remedy, told), remedy.words), {}).setdefault(kind, route)
+    yield from _worded(told)
+
+
+def _first(remedy: Remedy, told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> DeclaredBridge:
+    """Return the direction by which a connector is known already, or this one."""
+    its = (remedy.at.bridge.initiator, remedy.at.bridge.connector)
+    return next((each for each, _ in told if (each.bridge.initiator, each.bridge.connector) == its), remedy.at)
+
+
+def _worded(told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterator[Problem]:
+    """Yield the advice on each connector: of several values for one TTL, the largest."""
+    largest: dict[tuple[DeclaredBridge, str], tuple[str, dict[str, Route]]] = {}
+    for (at, words), routes in told.items():
+        attribute, _, _ = words.partition("=")
+        known = largest.get((at, attribute))
+        if known is None or _number(words) > _number(known[0]):
+            largest[at, attribute] = (words, {**(known[1] if known else {}), **routes})
+    for (at, _), (words, routes) in largest.items():
+        route = next(iter(routes.values()))
+        what = "" if len(routes) == len(ANY) else f"{next(iter(routes))}s "
+        yield Problem(
+            what=f"{at.bridge.connector} does not carry {what}from {route.source} to {route.target}, which are joined "
+            f"over other brokers: {next(stop for stop in route.stops if stop.startswith(at.bridge.connector))}",
+            remedy=f"{words} if that is meant",
+            place=_place(at, words),
+        )
+
+
+def _number(words: str) -> int:
+    digits = "".join(each for each in words if each.isdigit())
+    return int(digits) if "TTL" in words and digits else 0
+
+
+def _place(at: DeclaredBridge, words: str) -> Place:
+    """Return the place of the attribute that a remedy names, or of the connector if it is not written."""
+    for attribute in at.connector.element.attributes:
+        if attribute.name.endswith("TTL") and f" {attribute.name}=" in words:
+            return at.configuration.place(attribute.value_start)
+    return at.connector.place

@@ -1,0 +1,57 @@
+"""routes: which broker's messages reach which, over which connectors, or what stops them, without Docker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.cli import options, scenario_argument
+from lab.cli.options import JSON, SCENARIO, ending
+from lab.declare.suggestions import remedy
+from lab.errors import InputError
+from lab.plan.routing import Arrival, routing_table
+from lab.plan.routing_text import describe_routes, routes_json
+
+_KINDS = ("queue://", "topic://")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(routes))
+
+
+def routes(
+    scenario: SCENARIO,
+    source: Annotated[str | None, typer.Option("--from", metavar="BROKER", help="Only from this broker.")] = None,
+    target: Annotated[str | None, typer.Option("--to", metavar="BROKER", help="Only to this broker.")] = None,
+    destination: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this one, such as queue://orders or topic://news.>; repeatable."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
+    json: JSON = False,
+) -> int:
+    """Show which broker's messages reach which, over which connectors, or what stops them and what would help.
+
+    As ActiveMQ's rules have it, for one consumer that keeps up: without a lab, when all bridges have come up.
+    """
+    found = scenario_argument.read(scenario)
+    brokers = found.topology.brokers
+    for name in (source, target):
+        if name is not None and name not in brokers:
+            raise InputError.of(f'no broker named "{name}"', remedy(name, list(brokers), "brokers in this topology"))
+    for each in destination or ():
+        if not each.startswith(_KINDS) or not each.partition("://")[2]:
+            raise InputError.of(f"{each!r} is no destination", "write queue://NAME or topic://NAME")
+    table = routing_table(
+        found.topology,
+        destinations=tuple(destination or ()),
+        sources=None if source is None else (source,),
+        targets=None if target is None else (target,),
+    )
+    if json:
+        options.print_json(routes_json(table))
+    else:
+        typer.echo(found.origin.mask.text(describe_routes(table)), nl=False)
+    return int(strict and any(each.arrival is not Arrival.ALWAYS for each in table))

@@ -1,0 +1,319 @@
+"""The routing table of a topology: for each pair of brokers, whether a message gets there, how, or what stops it.
+
+Every answer is the forwarding rules' own: a consumer is put on one broker, its demand spread, a message published to
+the other. A remedy is given only after it was tried in the same way.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from lab.activemq.forwarding.demand import Consumer, Demand, spread
+from lab.activemq.forwarding.filters import covers
+from lab.activemq.forwarding.network import Bridge, Network
+from lab.activemq.forwarding.passage import Passage, carry
+from lab.activemq.forwarding.settings import NETWORK_TTL, NO_LIMIT, Forwarding
+from lab.declare.topology import Topology
+from lab.plan.forwarding import DeclaredBridge, declared_bridges, forwarding_network
+from lab.units import several
+
+ANY = {"queue": "queue://any.queue.of.its.own", "topic": "topic://any.topic.of.its.own"}
+_ORDERS = 20  # further orders of the advisories that are tried in a network with circles, beside their own
+
+
+class Arrival(StrEnum):
+    """Whether a message published at the source gets to a consumer at the target."""
+
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"  # by chance: which of two consumers a queue picks, or whose advisory came first
+    NEVER = "never"
+    UNKNOWN = "unknown"  # a message would take too many steps to tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What would let messages through, in words, and the connector to change."""
+
+    words: str
+    at: DeclaredBridge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One row of the table: what becomes of messages from one broker to a consumer on another."""
+
+    source: str
+    target: str
+    destination: str  # as asked, or a name that stands for all of a kind
+    arrival: Arrival = Arrival.UNKNOWN
+    copies: int = 0  # most copies of one message that the consumer may get
+    over: tuple[Bridge, ...] = ()  # the shortest way that a message takes; () if none arrives
+    stuck: tuple[str, ...] = ()  # brokers on which a queue's message may stay
+    stops: tuple[str, ...] = ()  # why none, or not every one, arrives; in words
+    remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def hops(self) -> int:
+        """The number of bridges on the shortest way."""
+        return len(self.over)
+
+
+def routing_table(
+    topology: Topology,
+    *,
+    destinations: Sequence[str] = (),
+    sources: Iterable[str] | None = None,
+    targets: Iterable[str] | None = None,
+) -> tuple[Route, ...]:
+    """Return the routes between all pairs of brokers, or those from `sources` to `targets`, for each destination.
+
+    Destinations are written like queue://orders; if none are given, each kind's, and an example of each pattern that a
+    connector's lists name. `check` must have found no Problem in the topology.
+    """
+    bridges = declared_bridges(topology)
+    asked = tuple(destinations) or examples(bridges)
+    names = tuple(topology.brokers)
+    table = RoutingTable(topology, bridges)
+    to, of = tuple(names if targets is None else targets), tuple(names if sources is None else sources)
+    return tuple(
+        table.route(source, target, destination)
+        for destination in asked
+        for source in of
+        for target in to
+        if source != target
+    )
+
+
+def examples(bridges: Sequence[DeclaredBridge]) -> tuple[str, ...]:
+    """Return a queue and a topic that no list names, and an example of each pattern that a connector's lists have."""
+    named = (
+        pattern
+        for each in bridges
+        for pattern in (
+            *each.bridge.forwarding.excluded,
+            *each.bridge.forwarding.included,
+            *each.bridge.forwarding.static,
+        )
+    )
+    found = [*ANY.values()]
+    for pattern in named:
+        kind, _, name = pattern.partition("://")
+        example = name.replace("*", "any").replace(">", "any.of.them")
+        if not covers(pattern, ANY[kind]):  # else the name that stands for all is its example
+            found.append(f"{kind}://{example}")
+    return tuple(dict.fromkeys(found))
+
+
+class RoutingTable:
+    """The routes between a topology's brokers over its bridges; the demand of each consumer is spread once."""
+
+    def __init__(self, topology: Topology, bridges: Sequence[DeclaredBridge]) -> None:
+        self._network, self._bridges = forwarding_network(topology, bridges), bridges
+        self._demands: dict[tuple[str, str], tuple[Demand, ...]] = {}
+
+    def route(self, source: str, target: str, destination: str) -> Route:
+        """Return what becomes of a message sent to a destination of one broker, with a consumer on another."""
+        key = (target, destination)
+        try:
+            if key not in self._demands:
+                self._demands[key] = _demands(self._network, target, destination)
+            passages = [(demand, carry(self._network, demand, source, destination)) for demand in self._demands[key]]
+        except ValueError as error:
+            return Route(source=source, target=target, destination=destination, stops=(str(error),))
+        arrival, copies, over, stuck = _summary(passages)
+        stops: tuple[str, ...] = ()
+        remedies: tuple[Remedy, ...] = ()
+        if arrival is Arrival.NEVER:
+            stops, remedies = self._why_never(source, target, destination)
+        elif arrival is Arrival.SOMETIMES:
+            stops = tuple(f"it may stay on {broker}, where no bridge may carry it on" for broker in stuck) or (
+                "it depends on whose demand a broker learns of first",
+            )
+        return Route(
+            source=source,
+            target=target,
+            destination=destination,
+            arrival=arrival,
+            copies=copies,
+            over=over,
+            stuck=stuck,
+            stops=stops,
+            remedies=remedies,
+        )
+
+    def _why_never(self, source: str, target: str, destination: str) -> tuple[tuple[str, ...], tuple[Remedy, ...]]:
+        """Return what stops messages on the shortest way that there is, and what would let them through."""
+        able = [each for each in self._bridges if not each.obstacle]
+        path = _path(able, source, target, destination) or _path(self._bridges, source, target, destination)
+        if path is None:
+            return ("no bridge leads there, over whatever brokers",), ()
+        stops: list[str] = []
+        changes: dict[DeclaredBridge, Forwarding] = {}
+        remedies: list[Remedy] = []
+        for number, each in enumerate(path, 1):
+            there, back = number, len(path) - number + 1
+            for stop, remedy, change in _needs(each, destination, there, back):
+                stops.append(stop)
+                if remedy:
+                    remedies.append(Remedy(words=remedy, at=each))
+                changes[each] = change(changes.get(each, each.bridge.forwarding))
+        return tuple(dict.fromkeys(stops)), tuple(remedies) if self._mends(changes, source, target, destination) else ()
+
+    def _mends(self, changes: Mapping[DeclaredBridge, Forwarding], source: str, target: str, destination: str) -> bool:
+        """Return whether a message arrives once these connectors are changed, in both directions of each."""
+        by_connector = {(each.bridge.initiator, each.bridge.connector): new for each, new in changes.items()}
+        network = replace(
+            self._network,
+            bridges=tuple(
+                replace(bridge, forwarding=by_connector.get((bridge.initiator, bridge.connector), bridge.forwarding))
+                for bridge in self._network.bridges
+            ),
+        )
+        try:
+            passages = [
+                (demand, carry(network, demand, source, destination))
+                for demand in _demands(network, target, destination)
+            ]
+        except ValueError:
+            return False
+        return _summary(passages)[0] is not Arrival.NEVER
+
+
+_Change = Callable[[Forwarding], Forwarding]
+
+
+def _needs(each: DeclaredBridge, destination: str, there: int, back: int) -> Iterator[tuple[str, str, _Change]]:
+    """Yield what stops messages, or the demand for them, at a bridge of a way: the rule, the remedy, what that does.
+
+    The bridge is the message's number `there` of that way, and the demand's number `back`.
+    """
+    rules, name = each.bridge.forwarding, each.bridge.connector
+    if each.obstacle:
+        yield f"the bridge of {name} does not come up: {each.obstacle}", "", lambda old: old
+    if rules.static_bridge and not any(covers(pattern, destination) for pattern in rules.static):
+        yield (
+            f"{name} learns of no consumer: it is a staticBridge",
+            "remove staticBridge, or list it in staticallyIncludedDestinations",
+            lambda old: replace(old, static_bridge=False),
+        )
+    kind, _, its = destination.partition("://")
+    if any(covers(pattern, destination) for pattern in rules.excluded):
+        yield (
+            f"{name} excludes it",
+            f"remove what covers {its} from its excludedDestinations",
+            lambda old: replace(
+                old, excluded=tuple(pattern for pattern in old.excluded if not covers(pattern, destination))
+            ),
+        )
+    if not replace(rules, excluded=()).permits(destination):
+        yield (
+            f"{name} includes other destinations alone",
+            f'add <{kind} physicalName="{its}"/> to its dynamicallyIncludedDestinations',
+            lambda old: replace(old, included=(*old.included, destination)),
+        )
+    yield from _too_short(each, there, back)
+
+
+def _too_short(each: DeclaredBridge, there: int, back: int) -> Iterator[tuple[str, str, _Change]]:
+    """Yield the TTLs of a connector that are too small, by the attribute that counts."""
+    rules, name, element = each.bridge.forwarding, each.bridge.connector, each.connector.element
+    short_message, short_consumer = _limit(rules.message_ttl) < there, _limit(rules.consumer_ttl) < back
+    need = max(there, back)
+    unwritten = element.get("messageTTL") is None and element.get("consumerTTL") is None
+    if (short_message or short_consumer) and (element.get(NETWORK_TTL) is not None or unwritten):
+        written = element.get(NETWORK_TTL)
+        yield (
+            f'{name} has networkTTL="{written}"' if written else f"{name} has no networkTTL, which counts as 1",
+            f'write networkTTL="{need}"',
+            lambda old: replace(old, message_ttl=max(need, old.message_ttl), consumer_ttl=max(need, old.consumer_ttl)),
+        )
+        return
+    if short_message:
+        yield (
+            _written(each, "messageTTL", "a message", rules.message_ttl),
+            f'write messageTTL="{there}"',
+            lambda old: replace(old, message_ttl=there),
+        )
+    if short_consumer:
+        yield (
+            _written(each, "consumerTTL", "the demand of a consumer", rules.consumer_ttl),
+            f'write consumerTTL="{back}"',
+            lambda old: replace(old, consumer_ttl=back),
+        )
+
+
+def _written(each: DeclaredBridge, name: str, what: str, ttl: int) -> str:
+    written = each.connector.element.get(name)
+    of = f'{name}="{written}"' if written else f"no {name}"
+    return f"{each.bridge.connector} has {of}: {what} may cross {several(ttl, 'bridge')}"
+
+
+def _demands(network: Network, target: str, destination: str) -> tuple[Demand, ...]:
+    """Return the demand of one consumer, spread in several orders, of which equal ones are left out."""
+    consumers = (Consumer(broker=target, destination=destination),)
+    found = [spread(network, consumers)]
+    if _has_circles(network):  # else there is but one way for each advisory
+        found += (spread(network, consumers, order=random.Random(seed)) for seed in range(_ORDERS))
+    unique = {frozenset((each.broker, each.path, each.priority) for each in one.subscriptions): one for one in found}
+    return tuple(unique.values())
+
+
+def _has_circles(network: Network) -> bool:
+    """Return whether demand may get to some broker over more than one way."""
+    brokers = {name for each in network.bridges for name in (each.source, each.target)}
+    joined = {frozenset((each.source, each.target)) for each in network.bridges}
+    doubled = len({(each.source, each.target) for each in network.bridges}) < len(network.bridges)
+    return doubled or len(joined) >= len(brokers)
+
+
+def _summary(
+    passages: Sequence[tuple[Demand, Passage]],
+) -> tuple[Arrival, int, tuple[Bridge, ...], tuple[str, ...]]:
+    """Return whether messages arrive, in how many copies, the shortest way, and where they may stay."""
+    clients = [next(each.number for each in demand.subscriptions if each.bridge is None) for demand, _ in passages]
+    arrives = [number in passage.copies for number, (_, passage) in zip(clients, passages, strict=True)]
+    sure = [number in passage.sure for number, (_, passage) in zip(clients, passages, strict=True)]
+    arrival = Arrival.ALWAYS if all(sure) else Arrival.SOMETIMES if any(arrives) else Arrival.NEVER
+    copies = max(passage.copies.get(number, 0) for number, (_, passage) in zip(clients, passages, strict=True))
+    routes = [
+        passage.routes[number]
+        for number, (_, passage) in zip(clients, passages, strict=True)
+        if number in passage.routes
+    ]
+    stuck = (
+        sorted({broker for _, passage in passages for broker in passage.stuck}) if arrival is not Arrival.ALWAYS else ()
+    )
+    return arrival, copies, min(routes, key=len, default=()), tuple(stuck)
+
+
+def _path(
+    bridges: Sequence[DeclaredBridge], source: str, target: str, destination: str
+) -> tuple[DeclaredBridge, ...] | None:
+    """Return the shortest way from broker to broker; of parallel bridges, one that permits the destination.
+
+    Of those, the one that has the larger TTL. None if there is no way.
+    """
+
+    def fit(each: DeclaredBridge) -> tuple[bool, float]:
+        rules = each.bridge.forwarding
+        return rules.permits(destination) and not rules.static_bridge, min(
+            _limit(rules.message_ttl), _limit(rules.consumer_ttl)
+        )
+
+    best = sorted(bridges, key=fit, reverse=True)
+    found: dict[str, tuple[DeclaredBridge, ...]] = {source: ()}
+    waiting = [source]
+    while waiting and target not in found:
+        here = waiting.pop(0)
+        for each in best:
+            if each.bridge.source == here and each.bridge.target not in found:
+                found[each.bridge.target] = (*found[here], each)
+                waiting.append(each.bridge.target)
+    return found.get(target)
+
+
+def _limit(ttl: int) -> float:
+    return float("inf") if ttl <= NO_LIMIT else ttl

@@ -1,0 +1,72 @@
+"""A routing table as plain text for people, and as JSON-able values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.plan.routing import ANY, Arrival, Route
+from lab.plan.text import table
+
+_HEAD = ("from", "to", "arrives", "bridges", "over, or what stops it")
+_ALL = {destination: f"{kind}s" for kind, destination in ANY.items()}
+
+
+def describe_routes(routes: Sequence[Route]) -> str:
+    """Return a table for all queues and one for all topics, one if they are alike, and those of names that differ."""
+    tables = _by_destination(routes)
+    lines: list[str] = []
+    shown: list[tuple[str, list[tuple[str, ...]]]] = []
+    for destination, its in tables.items():
+        rows = [_row(each) for each in its]
+        of_kind = tables.get(ANY[destination.partition("://")[0]])
+        if destination not in _ALL and of_kind is not None and rows == [_row(each) for each in of_kind]:
+            continue
+        same = next((place for place, (_, other) in enumerate(shown) if other == rows), None)
+        title = _ALL.get(destination, destination)
+        if same is None:
+            shown.append((title, rows))
+        else:
+            shown[same] = (f"{shown[same][0]} and {title}", rows)
+    for title, rows in shown:
+        lines += table(title, _HEAD, rows)
+    return "\n".join(lines[1:]) + "\n"
+
+
+def routes_json(routes: Sequence[Route]) -> list[dict[str, Any]]:
+    """Return the routes as JSON-able dicts, one for each pair and destination."""
+    return [
+        {
+            "from": each.source,
+            "to": each.target,
+            "destination": f"{_ALL[each.destination]}" if each.destination in _ALL else each.destination,
+            "arrives": each.arrival.value,
+            "copies": each.copies,
+            "bridges": len(each.over),
+            "over": [bridge.connector for bridge in each.over],
+            "may_stay_on": list(each.stuck),
+            "stopped_by": list(each.stops),
+            "remedies": [{"connector": remedy.at.bridge.connector, "do": remedy.words} for remedy in each.remedies],
+        }
+        for each in routes
+    ]
+
+
+def _by_destination(routes: Sequence[Route]) -> Mapping[str, list[Route]]:
+    found: dict[str, list[Route]] = {}
+    for each in routes:
+        found.setdefault(each.destination, []).append(each)
+    return found
+
+
+def _row(route: Route) -> tuple[str, ...]:
+    if route.over and route.arrival is not Arrival.NEVER:
+        words = " → ".join(bridge.connector for bridge in route.over)
+        if route.copies > 1:
+            words += f"; up to {route.copies} copies"
+        words = "; ".join((words, *route.stops))
+    else:
+        remedies = [f"{each.words} on {each.at.bridge.connector}" for each in route.remedies]
+        words = "; ".join((*route.stops, *dict.fromkeys(remedies)))
+    hops = str(len(route.over)) if route.over else "–"
+    return route.source, route.target, route.arrival.value, hops, words
