@@ -8,7 +8,7 @@ SEEDS ?= 1 2
 JOBS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench scenarios pictures images engine clean
+.PHONY: help demo test test-fast check bench scenarios routes pictures images engine clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/res
 
 scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2", into bench/results/scenarios.json
 	$(BIN)/python -m bench.scenarios --seeds $(SEEDS) --jobs $(JOBS)
+
+routes: $(VENV)/.ready engine images ## compare the routing table with real brokers in random networks
+	$(BIN)/python -m tests.routing
 
 pictures: $(VENV)/.ready engine images ## take the pictures of docs/ anew, in a browser
 	$(BIN)/python -m tests.report.pictures

@@ -6,7 +6,6 @@ The routing table finds them, with every bridge taken as up: what keeps one from
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from lab.declare.topology import Topology
 from lab.errors import Place, Problem
@@ -21,12 +20,12 @@ def advise_on_routes(topology: Topology) -> Iterator[Problem]:
 
     A list of destinations that does is taken as meant.
     """
-    bridges = tuple(replace(each, obstacle="") for each in declared_bridges(topology))
+    bridges = declared_bridges(topology)
     if len({each.bridge.source for each in bridges}) > MOST:
         return
     direct = {(each.bridge.source, each.bridge.target) for each in bridges}
     joined = tuple(dict.fromkeys(name for pair in direct for name in pair))
-    table = RoutingTable(topology, bridges)
+    table = RoutingTable(topology, obstacles=False)
     told: dict[tuple[DeclaredBridge, str], dict[str, Route]] = {}
     for kind, destination in ANY.items():
         for source in topology.brokers:

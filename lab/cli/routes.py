@@ -32,9 +32,9 @@ def routes(
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
     json: JSON = False,
 ) -> int:
-    """Show which broker's messages reach which, over which connectors, or what stops them and what would help.
+    """Show which broker's messages reach which, over which connectors, or what stops them.
 
-    As ActiveMQ's rules have it, for one consumer that keeps up: without a lab, when all bridges have come up.
+    As ActiveMQ's rules have it, for one consumer that keeps up, when every bridge that can come up has; without a lab.
     """
     found = scenario_argument.read(scenario)
     brokers = found.topology.brokers

@@ -9,7 +9,7 @@ from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.settings import Forwarding, forwarding
 from lab.activemq.protocols import OPENWIRE
 from lab.activemq.releases import release
-from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_map, missing_rights
+from lab.amazonmq.configurations.authorization import ADVISORIES, missing_on, missing_rights
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.elements import Element
@@ -128,12 +128,32 @@ def _unreached(
 
 
 def _forbidden(topology: Topology, initiator: str, responder: str, connector: NetworkConnector) -> str:
-    """Return the rights on advisories that the connector's user lacks at either end, in words; "" if none."""
-    for broker in (initiator, responder):
-        user = topology.brokers[broker].users.get(connector.user_name or "")
-        configuration = sanitised(topology, broker).configuration
-        if user is not None and authorization_map(configuration) is not None:
-            missing = missing_rights(configuration, user.groups)
-            if missing:
-                return f"{connector.user_name} may not {' or '.join(missing)} {ADVISORIES} at {broker}"
+    """Return why a connector's user cannot log in at either end, or may not learn of consumers; "" if it may."""
+    name = connector.user_name or ""
+    known = {broker: topology.brokers[broker].users.get(name) for broker in (initiator, responder)}
+    for broker, user in known.items():
+        if user is None:
+            return f"{broker} has no user {name}"
+    first, second = (user.password for user in known.values() if user is not None)
+    if first != second:
+        return f"{name} has another password at {responder} than at {initiator}"
+    for broker, user in known.items():
+        missing = missing_rights(sanitised(topology, broker).configuration, user.groups if user else ())
+        if missing:
+            return f"{name} may not {' or '.join(missing)} {ADVISORIES} at {broker}"
+    return ""
+
+
+def forbidden_on(topology: Topology, each: DeclaredBridge, destination: str) -> str:
+    """Return what a bridge's user may not do with a destination at either end, in words; "" if it may do all.
+
+    A bridge subscribes at the source and sends at the target, and makes the destination where it is not there yet.
+    """
+    name = each.connector.user_name or ""
+    for broker, needed in ((each.bridge.source, {"read", "admin"}), (each.bridge.target, {"write", "admin"})):
+        user = topology.brokers[broker].users.get(name)
+        missing = missing_on(sanitised(topology, broker).configuration, user.groups if user else (), destination)
+        lacking = [right for right in missing if right in needed]
+        if lacking:
+            return f"{name} may not {' or '.join(lacking)} {destination.partition('://')[2]} at {broker}"
     return ""

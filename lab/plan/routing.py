@@ -17,7 +17,7 @@ from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.passage import Passage, carry
 from lab.activemq.forwarding.settings import NETWORK_TTL, NO_LIMIT, Forwarding
 from lab.declare.topology import Topology
-from lab.plan.forwarding import DeclaredBridge, declared_bridges, forwarding_network
+from lab.plan.forwarding import DeclaredBridge, declared_bridges, forbidden_on, forwarding_network
 from lab.units import several
 
 ANY = {"queue": "queue://any.queue.of.its.own", "topic": "topic://any.topic.of.its.own"}
@@ -73,10 +73,9 @@ def routing_table(
     Destinations are written like queue://orders; if none are given, each kind's, and an example of each pattern that a
     connector's lists name. `check` must have found no Problem in the topology.
     """
-    bridges = declared_bridges(topology)
-    asked = tuple(destinations) or examples(bridges)
+    table = RoutingTable(topology)
+    asked = tuple(destinations) or table.examples()
     names = tuple(topology.brokers)
-    table = RoutingTable(topology, bridges)
     to, of = tuple(names if targets is None else targets), tuple(names if sources is None else sources)
     return tuple(
         table.route(source, target, destination)
@@ -87,40 +86,27 @@ def routing_table(
     )
 
 
-def examples(bridges: Sequence[DeclaredBridge]) -> tuple[str, ...]:
-    """Return a queue and a topic that no list names, and an example of each pattern that a connector's lists have."""
-    named = (
-        pattern
-        for each in bridges
-        for pattern in (
-            *each.bridge.forwarding.excluded,
-            *each.bridge.forwarding.included,
-            *each.bridge.forwarding.static,
-        )
-    )
-    found = [*ANY.values()]
-    for pattern in named:
-        kind, _, name = pattern.partition("://")
-        example = name.replace("*", "any").replace(">", "any.of.them")
-        if not covers(pattern, ANY[kind]):  # else the name that stands for all is its example
-            found.append(f"{kind}://{example}")
-    return tuple(dict.fromkeys(found))
-
-
 class RoutingTable:
-    """The routes between a topology's brokers over its bridges; the demand of each consumer is spread once."""
+    """The routes between a topology's brokers over its bridges; the demand of each consumer is spread once.
 
-    def __init__(self, topology: Topology, bridges: Sequence[DeclaredBridge]) -> None:
-        self._network, self._bridges = forwarding_network(topology, bridges), bridges
+    Without `obstacles` every bridge is taken as up.
+    """
+
+    def __init__(self, topology: Topology, *, obstacles: bool = True) -> None:
+        self._topology, self._obstacles = topology, obstacles
+        found = declared_bridges(topology)
+        self._declared = found if obstacles else tuple(replace(each, obstacle="") for each in found)
+        self._bridges_for: dict[str, tuple[DeclaredBridge, ...]] = {}
+        self._networks: dict[str, Network] = {}
         self._demands: dict[tuple[str, str], tuple[Demand, ...]] = {}
 
     def route(self, source: str, target: str, destination: str) -> Route:
         """Return what becomes of a message sent to a destination of one broker, with a consumer on another."""
-        key = (target, destination)
+        key, network = (target, destination), self._network(destination)
         try:
             if key not in self._demands:
-                self._demands[key] = _demands(self._network, target, destination)
-            passages = [(demand, carry(self._network, demand, source, destination)) for demand in self._demands[key]]
+                self._demands[key] = _demands(network, target, destination)
+            passages = [(demand, carry(network, demand, source, destination)) for demand in self._demands[key]]
         except ValueError as error:
             return Route(source=source, target=target, destination=destination, stops=(str(error),))
         arrival, copies, over, stuck = _summary(passages)
@@ -144,10 +130,33 @@ class RoutingTable:
             remedies=remedies,
         )
 
+    def _bridges(self, destination: str) -> tuple[DeclaredBridge, ...]:
+        """Return the bridges, those with an obstacle too for which a user's rights on the destination are one."""
+        if not self._obstacles:
+            return self._declared
+        if destination not in self._bridges_for:
+            self._bridges_for[destination] = tuple(
+                each
+                if each.obstacle or not (missing := forbidden_on(self._topology, each, destination))
+                else replace(each, obstacle=missing)
+                for each in self._declared
+            )
+        return self._bridges_for[destination]
+
+    def _network(self, destination: str) -> Network:
+        if destination not in self._networks:
+            self._networks[destination] = forwarding_network(self._topology, self._bridges(destination))
+        return self._networks[destination]
+
+    def examples(self) -> tuple[str, ...]:
+        """Return a queue and a topic that no list names, and an example of each pattern in a connector's lists."""
+        return _examples(self._declared)
+
     def _why_never(self, source: str, target: str, destination: str) -> tuple[tuple[str, ...], tuple[Remedy, ...]]:
         """Return what stops messages on the shortest way that there is, and what would let them through."""
-        able = [each for each in self._bridges if not each.obstacle]
-        path = _path(able, source, target, destination) or _path(self._bridges, source, target, destination)
+        bridges = self._bridges(destination)
+        able = [each for each in bridges if not each.obstacle]
+        path = _path(able, source, target, destination) or _path(bridges, source, target, destination)
         if path is None:
             return ("no bridge leads there, over whatever brokers",), ()
         stops: list[str] = []
@@ -165,11 +174,12 @@ class RoutingTable:
     def _mends(self, changes: Mapping[DeclaredBridge, Forwarding], source: str, target: str, destination: str) -> bool:
         """Return whether a message arrives once these connectors are changed, in both directions of each."""
         by_connector = {(each.bridge.initiator, each.bridge.connector): new for each, new in changes.items()}
+        network = self._network(destination)
         network = replace(
-            self._network,
+            network,
             bridges=tuple(
                 replace(bridge, forwarding=by_connector.get((bridge.initiator, bridge.connector), bridge.forwarding))
-                for bridge in self._network.bridges
+                for bridge in network.bridges
             ),
         )
         try:
@@ -180,6 +190,26 @@ class RoutingTable:
         except ValueError:
             return False
         return _summary(passages)[0] is not Arrival.NEVER
+
+
+def _examples(bridges: Sequence[DeclaredBridge]) -> tuple[str, ...]:
+    """Return a queue and a topic that no list names, and an example of each pattern that a connector's lists have."""
+    named = (
+        pattern
+        for each in bridges
+        for pattern in (
+            *each.bridge.forwarding.excluded,
+            *each.bridge.forwarding.included,
+            *each.bridge.forwarding.static,
+        )
+    )
+    found = [*ANY.values()]
+    for pattern in named:
+        kind, _, name = pattern.partition("://")
+        example = name.replace("*", "any").replace(">", "any.of.them")
+        if not covers(pattern, ANY[kind]):  # else the name that stands for all is its example
+            found.append(f"{kind}://{example}")
+    return tuple(dict.fromkeys(found))
 
 
 _Change = Callable[[Forwarding], Forwarding]

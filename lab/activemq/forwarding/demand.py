@@ -204,7 +204,9 @@ class _Spreading:
             other = next((each for each in self._of_kind(candidate) if each.consumers & candidate.consumers), None)
             if other is not None and other.priority >= priority:
                 return self._refuse(bridge, Stop.DUPLICATE, consumer.destination, consumer.path)
-            if other is not None:
+            if other is not None and other.bridge is not None and other.bridge.initiator == other.broker:
+                # `removeDuplicateSubscription` asks the broker's own connectors, and so not the responding end of a
+                # duplex bridge: there both stay, and each message comes twice (seen on 5.16.7)
                 self._remove(other)
         self.interests[candidate.number] = {consumer.number}
         self._add(candidate)

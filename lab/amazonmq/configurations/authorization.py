@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Element
 from lab.errors import Problem
@@ -23,6 +24,22 @@ def missing_rights(configuration: Configuration, groups: Collection[str] | None)
     if not entries and authorization_map(configuration) is None:
         return ()
     covering = [entry for entry in entries if entry.get("topic") in _COVERING]
+    return tuple(right for right in RIGHTS if not any(_gives(entry, right, groups) for entry in covering))
+
+
+def missing_on(configuration: Configuration, groups: Collection[str], destination: str) -> tuple[str, ...]:
+    """Return the rights on a destination such as queue://orders that none of the groups has.
+
+    Rights of all entries that cover it count together, as ActiveMQ's DestinationMap has it.
+    """
+    if authorization_map(configuration) is None:
+        return ()
+    covering = [
+        entry
+        for entry in _entries(configuration)
+        for kind in ("queue", "topic")
+        if (name := entry.get(kind)) is not None and covers(f"{kind}://{name}", destination)
+    ]
     return tuple(right for right in RIGHTS if not any(_gives(entry, right, groups) for entry in covering))
 
 

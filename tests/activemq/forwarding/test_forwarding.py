@@ -210,3 +210,15 @@ def test_a_composite_consumer_makes_a_demand_for_each_part_from_5_17_5_on() -> N
         its = network(duplex("a", "b", Forwarding(splits_composite_consumers=splits)))
         demand = spread(its, [Consumer(broker="b", destination="queue://x,y")])
         assert {each.destination for each in demand.subscriptions if each.broker == "a"} == expected
+
+
+@pytest.mark.parametrize(("initiator", "copies"), [("a", 1), ("b", 2)])
+def test_a_better_demand_takes_the_place_of_a_worse_one_only_in_a_bridge_that_the_broker_itself_asked_for(
+    initiator: str, copies: int
+) -> None:
+    worse = Forwarding(decrease_network_consumer_priority=True, message_ttl=-1, consumer_ttl=-1)
+    better = replace(worse, decrease_network_consumer_priority=False)
+    direct = duplex("a", "b", worse) if initiator == "a" else duplex("b", "a", worse)
+    its = network(direct, duplex("a", "c", better), duplex("c", "b", better))
+    _, passage = sent(its, "a", NEWS, Consumer(broker="b", destination=NEWS))
+    assert set(passage.copies.values()) == {copies}
