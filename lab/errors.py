@@ -18,14 +18,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Place:
-    """A place in a file; line and column count from 1."""
+    """A place in a file; line and column count from 1.
+
+    With `set`, a KEY, another value was set from outside than stands there.
+    """
 
     file: str
     line: int
     column: int
+    set: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        where = f"{self.file}:{self.line}:{self.column}"
+        return f"--set {self.set} ({where})" if self.set else where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,11 +53,15 @@ class RunFolder:
         """Return the folder of the containers' logs."""
         return self.path / "logs"
 
-    def keep(self, sources: tuple[SourceFile, ...], plan: Plan, mask: Mask) -> None:
-        """Write the sources, the plan and the brokers' files, before the lab opens; passwords in them are masked."""
+    def keep(self, sources: tuple[SourceFile, ...], plan: Plan, mask: Mask, set: Mapping[str, str] = {}) -> None:
+        """Write the sources, the plan and the brokers' files, before the lab opens; passwords in them are masked.
+
+        The sources are as they were: what was `set` instead of their values is in the plan's file.
+        """
         for source in sources:
             _write(self.path / "sources" / source.name, source.text)
-        _write(self.path / "plan.json", json.dumps(mask.value(plan.to_dict()), indent=2))
+        written = {**plan.to_dict(), "set": dict(set)} if set else plan.to_dict()
+        _write(self.path / "plan.json", json.dumps(mask.value(written), indent=2))
         for broker in plan.brokers:
             _write(self.path / "brokers" / broker.name / "configuration.xml", mask.text(broker.saved))
             _write(self.path / "brokers" / broker.name / "activemq.xml", mask.text(broker.activemq_xml))

@@ -75,6 +75,7 @@ def up(
     scenario: str | Path,
     *,
     seed: int | None = None,
+    set: Mapping[str, str] = {},
     activemq_version: str | None = None,
     activemq_archive: Path | None = None,
     runs: Path | None = None,
@@ -87,7 +88,9 @@ def up(
     """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
-    stays until `down`. Raise InputError if other processes could not know the runtime of a lab that is to stay.
+    stays until `down`. `set` has values instead of those of the scenario's files, by KEYs as `mqlab run --set` takes
+    them: {"links.tokyo-singapore.delay": "70ms"}. Raise InputError if other processes could not know the runtime of a
+    lab that is to stay.
 
     >>> with labs.up("tokyo-singapore") as lab:
     ...     lab.bridged("connector_tokyo_to_singapore")
@@ -100,6 +103,7 @@ def up(
         told,
         runtime=runtime,
         seed=seed,
+        set=set,
         version=activemq_version,
         archive=activemq_archive,
         runs=runs,
@@ -126,6 +130,7 @@ def run(
     scenario: str | Path,
     *,
     seed: int | None = None,
+    set: Mapping[str, str] = {},
     activemq_version: str | None = None,
     activemq_archive: Path | None = None,
     runs: Path | None = None,
@@ -136,8 +141,9 @@ def run(
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
-    A broken expectation is a verdict in the report, not an error. After an error in the replay, or in removing the lab,
-    what was seen until then is judged and kept; then the error is raised, or without `raising` returned with the rest.
+    A broken expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
+    files: {"links.tokyo-singapore.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen
+    until then is judged and kept; then the error is raised, or without `raising` returned with the rest.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -152,6 +158,7 @@ def run(
         told,
         runtime=runtime,
         seed=seed,
+        set=set,
         version=activemq_version,
         archive=activemq_archive,
         runs=runs,
@@ -224,6 +231,7 @@ def _opened(
     *,
     runtime: Runtime | str,
     seed: int | None,
+    set: Mapping[str, str],
     version: str | None,
     archive: Path | None,
     runs: Path | None,
@@ -231,12 +239,12 @@ def _opened(
     replaying: bool = False,
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
-    found = plan_named(scenario, environment, seed=seed, version=version)
+    found = plan_named(scenario, environment, seed=seed, version=version, set=set)
     if replaying and (problems := check_clients(found.scenario, missing())):
         raise InputError(problems)
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
-    topology = found.scenario.topology
+    topology, origin = found.scenario.topology, found.scenario.origin
     with _runtime(runtime, environment) as its:
         if detached and its.name not in RUNTIMES:
             raise InputError.of(
@@ -259,7 +267,7 @@ def _opened(
         )
         with ExitStack() as standing:
             try:
-                folder.keep(masked_sources(found.scenario), found.plan, found.scenario.origin.mask)
+                folder.keep(masked_sources(found.scenario), found.plan, origin.mask, origin.set)
                 lab = standing.enter_context(ready.open(opening, told))
             except OSError as error:
                 raise unwritable(folder.path, error) from error

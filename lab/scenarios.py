@@ -28,14 +28,16 @@ class PlannedScenario:
     advice: tuple[Problem, ...]
 
 
-def load_named(name: str, environment: Mapping[str, str]) -> Scenario:
-    """Load a scenario by its path, or by the name of a shipped one, without checking it."""
-    return load(resolve(name, shipped("scenarios")), environment=environment)
+def load_named(name: str, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Scenario:
+    """Load a scenario by its path, or by the name of a shipped one, without checking it; `set` is as in `load`."""
+    return load(resolve(name, shipped("scenarios")), environment=environment, set=set)
 
 
-def read(name: str, environment: Mapping[str, str], version: str | None = None) -> Scenario:
+def read(
+    name: str, environment: Mapping[str, str], version: str | None = None, set: Mapping[str, str] = {}
+) -> Scenario:
     """Load and check a scenario; raise InputError with every Problem found."""
-    scenario = load_named(name, environment)
+    scenario = load_named(name, environment, set)
     problems = check(scenario, activemq_version=version)
     if problems:
         raise InputError(problems)
@@ -43,12 +45,20 @@ def read(name: str, environment: Mapping[str, str], version: str | None = None) 
 
 
 def plan_named(
-    name: str, environment: Mapping[str, str], *, seed: int | None = None, version: str | None = None
+    name: str,
+    environment: Mapping[str, str],
+    *,
+    seed: int | None = None,
+    version: str | None = None,
+    set: Mapping[str, str] = {},
 ) -> PlannedScenario:
-    """Load, check and plan a scenario; `seed` and the ActiveMQ `version`, if given, replace the scenario's own."""
+    """Load, check and plan a scenario; `seed` and the ActiveMQ `version`, if given, replace the scenario's own.
+
+    `set` has values instead of those of its files, as in `load`.
+    """
     from lab.plan.planning import plan
 
-    scenario = read(name, environment, version)
+    scenario = read(name, environment, version, set)
     if seed is not None:
         scenario = scenario.with_seed(seed)
     return PlannedScenario(

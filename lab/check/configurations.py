@@ -26,8 +26,8 @@ def check_configurations(topology: Topology, origin: Origin, activemq_version: s
         except InputError as error:
             yield from error.problems
             continue
-        if topology.sanitising == "refuse":
-            yield from (removal.problem() for removal in saved.removals)
+        refused = topology.sanitising == "refuse"
+        yield from (removal.problem() for removal in saved.removals if refused or removal.place.set)
         yield from check_configuration(saved.configuration, identity(topology, name, activemq_version), known)
         yield from _unlinked(topology, name, saved.configuration)
 

@@ -23,7 +23,7 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import options
-from lab.cli.options import JSON, VERSION, ending
+from lab.cli.options import JSON, SET, VERSION, ending
 from lab.errors import HostError, InputError, Problem
 from lab.text_files import read_bytes
 from lab.units import several
@@ -56,6 +56,7 @@ def check(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write what the service would save there.")
     ] = None,
+    set: SET = None,
     activemq_version: VERSION = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 on advice too.")] = False,
     json: JSON = False,
@@ -73,6 +74,8 @@ def check(
         )
     if configurations and activemq_version is not None:
         raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
+    if configurations and set:
+        raise InputError.of("--set is for scenarios", "check the scenario that has the configuration")
     options.check_writable(output)
     if output is not None and len(what) > 1:
         raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
@@ -83,7 +86,7 @@ def check(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            found.append(_scenario(each, activemq_version))
+            found.append(_scenario(each, activemq_version, set or ()))
     _print(found, json)
     if any(each.problems for each in found):
         return InputError.exit_code
@@ -121,15 +124,16 @@ def _things(count: int) -> str:
     return {0: "nothing", 1: "1 thing"}.get(count, f"{count} things")
 
 
-def _scenario(name: str, activemq_version: str | None) -> Checked:
+def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str]) -> Checked:
     # Imported here, since a configuration needs none of it and pydantic is slow to load.
     from lab.check.advice import advise as advise_topology
     from lab.check.advice import removals
     from lab.check.scenario import check as check_scenario
     from lab.cli import scenario_argument
+    from lab.declare.variants import settings_of
 
     try:
-        scenario = scenario_argument.load_named(name)
+        scenario = scenario_argument.load_named(name, settings_of(arguments))
     except InputError as error:
         return Checked(problems=error.problems)
     problems = check_scenario(scenario, activemq_version=activemq_version)

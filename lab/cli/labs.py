@@ -12,8 +12,9 @@ import typer
 from lab import labs
 from lab.cli import options, status_text
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, VERSION, ending
+from lab.cli.options import ARCHIVE, JSON, QUIET, RUN, SCENARIO, SEED, SET, VERSION, ending
 from lab.cli.run import FOLDER
+from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.living.attach import attend
 from lab.living.ending import end
@@ -42,6 +43,7 @@ def up(
         bool, typer.Option("--detach", "-d", help="Leave the lab running; `mqlab down` ends it.")
     ] = False,
     seed: SEED = None,
+    set: SET = None,
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
@@ -55,6 +57,7 @@ def up(
     opened = labs.up(
         scenario,
         seed=seed,
+        set=settings_of(set or ()),
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,
         runs=runs,

@@ -60,6 +60,16 @@ SEED = Annotated[
 ]
 
 
+SET = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A value instead of what the scenario's files say, such as links.a-b.delay=70ms; may be repeated.",
+    ),
+]
+
+
 def ending(command: Callable[P, int]) -> Callable[P, None]:
     """Return a command that ends the program with its exit code; an expected error is one message, with no traceback.
 
@@ -177,6 +187,7 @@ def problems(error: LabError) -> dict[str, Any]:
                 "column": problem.place.column if problem.place else None,
                 "what": problem.what,
                 "remedy": problem.remedy,
+                **({"set": problem.place.set} if problem.place and problem.place.set else {}),
             }
             for problem in found
         ]

@@ -9,8 +9,9 @@ import typer
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.files.activemq_xml import diff
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, SCENARIO, VERSION, ending
+from lab.cli.options import JSON, SCENARIO, SET, VERSION, ending
 from lab.declare.schema import scenario_schema, topology_schema
+from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.history.schema import history_schema
 from lab.plan.text import describe
@@ -23,9 +24,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(ending(schema))
 
 
-def show_plan(scenario: SCENARIO, activemq_version: VERSION = None, json: JSON = False) -> int:
+def show_plan(scenario: SCENARIO, set: SET = None, activemq_version: VERSION = None, json: JSON = False) -> int:
     """Show what would stand, and in which order it would be made."""
-    found = scenario_argument.plan_named(scenario, activemq_version)
+    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
     mask = found.scenario.origin.mask
     if json:
         options.print_json(mask.value(found.plan.to_dict()))
@@ -42,11 +43,12 @@ def render(
     difference: Annotated[
         bool, typer.Option("--diff", help="Show only what was removed from the configuration and added to it.")
     ] = False,
+    set: SET = None,
     activemq_version: VERSION = None,
     json: JSON = False,
 ) -> int:
     """Print the activemq.xml that a broker really gets."""
-    found = scenario_argument.plan_named(scenario, activemq_version)
+    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
     plan, mask = found.plan, found.scenario.origin.mask
     names = [each.name for each in plan.brokers]
     if broker is not None and broker not in names:

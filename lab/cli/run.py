@@ -10,8 +10,9 @@ import typer
 
 from lab.cli import options, reports, scenario_argument
 from lab.cli.history import HISTORY, find
-from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, VERSION, ending
+from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, SET, VERSION, ending
 from lab.cli.reports import JUNIT, PAGE
+from lab.declare.variants import settings_of
 from lab.folder import RunFolder
 from lab.judge import judge_whole
 from lab.report.files import write
@@ -30,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
 def run(
     scenario: SCENARIO,
     seed: SEED = None,
+    set: SET = None,
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
@@ -48,6 +50,7 @@ def run(
     ran = labs.run(
         scenario,
         seed=seed,
+        set=settings_of(set or ()),
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,
         runs=runs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab import scenarios
@@ -15,9 +16,9 @@ from lab.scenarios import PlannedScenario
 from lab.shipped import shipped
 
 
-def load_named(name: str) -> Scenario:
+def load_named(name: str, set: Mapping[str, str] = {}) -> Scenario:
     """Load a scenario by its path, or by the name of a shipped one, without checking it."""
-    return scenarios.load_named(name, os.environ)
+    return scenarios.load_named(name, os.environ, set)
 
 
 def shipped_path(name: str) -> Path:
@@ -34,9 +35,9 @@ def read(name: str) -> Scenario:
     return scenarios.read(name, os.environ)
 
 
-def plan_named(name: str, version: str | None = None) -> PlannedScenario:
+def plan_named(name: str, version: str | None, set: Mapping[str, str]) -> PlannedScenario:
     """Load, check and plan a scenario; write to stderr what the service would remove, and advice."""
-    found = scenarios.plan_named(name, os.environ, version=version)
+    found = scenarios.plan_named(name, os.environ, version=version, set=set)
     mask = found.scenario.origin.mask
     for line in wording.lines(found.removals, found.advice):
         options.progress(quiet=False).warn(mask.text(line))

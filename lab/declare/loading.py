@@ -13,10 +13,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import types_in
+from lab.declare.inline import is_xml, source_of
 from lab.declare.origin import Keys, Origin, SourceFile
 from lab.declare.reading import Document, Spot, read, read_text
 from lab.declare.scenario import Scenario
@@ -26,11 +28,13 @@ from lab.declare.suggestions import remedy
 from lab.declare.terms import LARGEST_BODY, BodyFile
 from lab.declare.topology import Configuration
 from lab.declare.validating import validate
+from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
 from lab.masking import MASK, Mask
 from lab.text_files import is_file, read_bytes, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
+_UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -38,18 +42,20 @@ def load(
     path: Path,
     *,
     environment: Mapping[str, str],
+    set: Mapping[str, str] = {},
     steps: Sequence[type[Step]] = STEPS,
     expectations: Sequence[type[Expectation]] = EXPECTATIONS,
 ) -> Scenario:
     """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
 
-    Passwords written as `{env: NAME}` are taken from `environment`.
+    Passwords written as `{env: NAME}` are taken from `environment`; `set` has values instead of those of the files,
+    by KEYs as `variants` reads them.
 
     >>> scenario = load(shipped("scenarios") / "tokyo-singapore.yaml", environment={})
     >>> scenario.scenario, len(scenario.steps)
     ('the article, replayed', 4)
     """
-    loader = _Loader(path, environment, steps)
+    loader = _Loader(path, environment, set, steps)
     content = loader.scenario()
     if loader.unreadable:
         raise InputError(_sorted(loader.problems))
@@ -86,16 +92,19 @@ def resolve(name_or_path: str, shipped: Path) -> Path:
 class _Loader:
     """A scenario's files while they are read: their texts, the places in them, the passwords to mask, the problems."""
 
-    def __init__(self, path: Path, environment: Mapping[str, str], steps: Sequence[type[Step]]) -> None:
+    def __init__(
+        self, path: Path, environment: Mapping[str, str], set: Mapping[str, str], steps: Sequence[type[Step]]
+    ) -> None:
         self._path = path
         self._environment = environment
         self._kinds = {kind.verb: kind for kind in steps}
         self._texts: dict[str, str] = {}
         self._masked: dict[str, list[Spot]] = {}
-        self._secrets: set[str] = set()
+        self._secrets: list[str] = []
         self._values: dict[Keys, Place] = {}
         self._keys: dict[Keys, Place] = {}
         self.problems: list[Problem] = []
+        self._variant = Variant(settings=set, values=self._values, keys=self._keys, problems=self.problems)
         self.unreadable = False
         self.topology_read = True
 
@@ -108,7 +117,8 @@ class _Loader:
         if not content.keys() & {"scenario", "steps"} and content.keys() & {"regions", "brokers"}:
             self._refuse_topology(document)
             return content
-        folder, spots = self._path.parent, document
+        self._variant.set_topology(content)
+        folder, holder = self._path.parent, document  # of the topology
         topology = content.get("topology")
         prefix: Keys = ("topology",)
         if isinstance(topology, str):
@@ -118,14 +128,14 @@ class _Loader:
             if topology_document is None:
                 return content
             content["topology"] = topology = topology_document.content
-            folder, spots, prefix = named[1].parent if named else folder, topology_document, ()
-        self._fill_steps(content.get("steps"), ("steps",), document)
-        if isinstance(topology, dict) and isinstance(topology.get("brokers"), dict):
-            for name, broker in topology["brokers"].items():
-                if isinstance(broker, dict):
-                    its: Keys = ("topology", "brokers", name)
-                    self._fill_configuration(folder, broker, "configuration", its)
-                    self._take_passwords(spots, broker, name, prefix)
+            folder, holder, prefix = named[1].parent if named else folder, topology_document, ()
+        self._variant.set_values(content)
+        self._fill_steps(content.get("steps"), ("steps",))
+        brokers = topology.get("brokers") if isinstance(topology, dict) else None
+        for name, broker in brokers.items() if isinstance(brokers, dict) else ():
+            if isinstance(broker, dict):
+                self._fill_broker(folder, broker, ("topology", "brokers", name), holder, prefix)
+        self._variant.check_connectors()
         return content
 
     def _refuse_topology(self, document: Document) -> None:
@@ -141,13 +151,14 @@ class _Loader:
     def origin(self) -> Origin:
         """Return the places of keys and values, and copies of the files without passwords."""
         mask = Mask.of(self._secrets)
-        return Origin(values=self._values, keys=self._keys, sources=self._copy_sources(mask), mask=mask)
+        sources, its = self._copy_sources(mask), self._variant.settings
+        return Origin(values=self._values, keys=self._keys, sources=sources, set=its, mask=mask)
 
     def _read_document(self, file: str, path: Path, prefix: Keys) -> Document | None:
         """Read one YAML file and note its places under a prefix; return None if it cannot be read."""
         try:
             text = read_text(path, file)
-            if text.lstrip("\ufeff \t\r\n").startswith("<"):
+            if is_xml(text):
                 raise InputError.of(f"{file} is XML, not YAML", _XML)
             document = read(text, file)
         except InputError as error:
@@ -155,6 +166,9 @@ class _Loader:
             self.unreadable = True
             return None
         self._texts[file] = document.text
+        for keys, password in document.texts_at("password"):
+            self._masked.setdefault(file, []).append(document.values[keys])
+            self._secrets.append(password)
         self._values |= {(*prefix, *keys): spot.place for keys, spot in document.values.items()}
         self._keys |= {(*prefix, *keys): spot.place for keys, spot in document.keys.items()}
         self.problems += document.problems
@@ -172,51 +186,80 @@ class _Loader:
         )
         return None
 
-    def _fill_steps(self, steps: Any, path: Keys, document: Document) -> None:
+    def _fill_steps(self, steps: Any, path: Keys) -> None:
         """Put files and passwords into the steps that name them, inner steps included."""
         for number, entry in enumerate(steps if isinstance(steps, list) else ()):
             for verb, fields in entry.items() if isinstance(entry, dict) else ():
                 kind, here = self._kinds.get(verb), (*path, number, verb)
                 if kind is not None and issubclass(kind, Compound):
-                    self._fill_steps(kind.inner_entries(fields), (*here, *kind.inside), document)
+                    self._fill_steps(kind.inner_entries(fields), (*here, *kind.inside))
                 elif kind is not None and isinstance(fields, dict):
-                    self._fill_step(kind, fields, here, document)
+                    self._fill_step(kind, fields, here)
 
-    def _fill_step(self, kind: type[Step], fields: dict[str, Any], here: Keys, document: Document) -> None:
+    def _fill_step(self, kind: type[Step], fields: dict[str, Any], here: Keys) -> None:
         """Put files and passwords into the fields of one step; the type of a field says which it holds."""
         for key, field in kind.model_fields.items():
             if key not in fields:
                 continue
             holds = tuple(types_in(field.annotation))
             if Configuration in holds:
-                self._fill_configuration(self._path.parent, fields, key, here)
-                fields.setdefault(key, {"file": "", "text": ""})  # its Problem is noted already
+                fields[key] = self._read_configuration(self._path.parent, fields[key], (*here, key))
             elif SecretStr in holds:
-                self._take_password(document, fields, (*here, key))
+                self._take_password(fields, (*here, key))
             elif BodyFile in holds and isinstance(fields[key], str):
                 fields[key] = self._read_body(fields[key], self._values[(*here, key)])
 
-    def _fill_configuration(self, folder: Path, fields: dict[str, Any], key: str, of: Keys) -> None:
-        """Replace the name of a configuration's file by the file's name and text."""
-        written = fields.get(key)
-        if written is None:
-            return
-        del fields[key]
-        place = self._values[(*of, key)]
+    def _fill_broker(self, folder: Path, broker: dict[str, Any], its: Keys, holder: Document, prefix: Keys) -> None:
+        """Put a configuration and passwords into a broker of the topology that stands in the document `holder`."""
+        written, path = broker.get("configuration"), (*its, "configuration")
+        if isinstance(written, str) and is_xml(written) and not self._values[path].set:
+            spot = holder.values[*prefix, "brokers", its[-1], "configuration"]
+            try:
+                found = {"text": written, "source": source_of(written, spot, holder), "file": holder.file}
+            except InputError as error:
+                self.problems += error.problems
+                found = dict(_UNREAD)
+        elif written is not None:
+            found = self._read_configuration(folder, written, path)
+        if written is not None:
+            broker["configuration"] = self._with_attributes(found)
+        users = broker.get("users")
+        for user, fields in users.items() if isinstance(users, dict) else ():
+            if isinstance(fields, dict) and "password" in fields:
+                self._take_password(fields, (*its, "users", user, "password"))
+
+    def _with_attributes(self, written: dict[str, Any]) -> dict[str, Any]:
+        """Return a configuration with what is set from outside for its connectors."""
+        if not self._variant.sets_attributes or written == _UNREAD:
+            return written
+        try:
+            found = read_configuration(written["text"].encode(), written.get("source") or written["file"])
+        except InputError as error:
+            self.problems += error.problems
+            return written
+        text, source = self._variant.set_attributes(found)
+        return {**written, "text": text, "source": source}
+
+    def _read_configuration(self, folder: Path, written: Any, keys: Keys) -> dict[str, Any]:
+        """Return the name and the text of a configuration's file; note a Problem if it cannot be read."""
+        place = self._values[keys]
         if not isinstance(written, str):
-            what, right = "a configuration is a file of its own", "write its path, such as configurations/tokyo.xml"
+            what, right = (
+                "a configuration is a text, not a list or a mapping",
+                "write its path, such as configurations/tokyo.xml",
+            )
             self.problems.append(Problem(what=what, remedy=right, place=place))
-            return
+            return dict(_UNREAD)
         named = self._find_file(folder, written, place)
         if named is None:
-            return
+            return dict(_UNREAD)
         file, path = named
         try:
             self._texts[file] = read_text(path, file)
         except InputError as error:
             self.problems += error.problems
-            return
-        fields[key] = {"file": file, "text": self._texts[file]}
+            return dict(_UNREAD)
+        return {"file": file, "text": self._texts[file]}
 
     def _read_body(self, written: str, place: Place) -> BodyFile | str:
         """Return a body read from its file; note a Problem and return the file's name if it cannot be one."""
@@ -238,23 +281,11 @@ class _Loader:
         self.problems.append(Problem(what=what, remedy=right, place=place))
         return written
 
-    def _take_passwords(self, document: Document, broker: dict[str, Any], name: str, prefix: Keys) -> None:
-        """Take the passwords of a broker's users."""
-        users = broker.get("users")
-        for user, fields in users.items() if isinstance(users, dict) else ():
-            if not isinstance(fields, dict) or "password" not in fields:
-                continue
-            self._take_password(document, fields, (*prefix, "brokers", name, "users", user, "password"))
-
-    def _take_password(self, document: Document, fields: dict[str, Any], keys: Keys) -> None:
-        """Take one password from the file or from the environment, and have it masked in the copies."""
-        spot = document.values[keys]
-        written = fields["password"]
-        if isinstance(written, str):
-            self._masked.setdefault(document.file, []).append(spot)
-        else:
-            fields["password"] = self._from_environment(written, spot.place)
-        self._secrets.add(fields["password"])
+    def _take_password(self, fields: dict[str, Any], keys: Keys) -> None:
+        """Take one password, from the environment if it is not written itself."""
+        if not isinstance(fields["password"], str):
+            fields["password"] = self._from_environment(fields["password"], self._values[keys])
+        self._secrets.append(fields["password"])
 
     def _from_environment(self, written: Any, place: Place) -> str:
         variable = written.get("env") if isinstance(written, dict) and len(written) == 1 else None

@@ -26,6 +26,7 @@ class Origin:
     values: Mapping[Keys, Place] = field(default_factory=dict)
     keys: Mapping[Keys, Place] = field(default_factory=dict)
     sources: tuple[SourceFile, ...] = ()
+    set: Mapping[str, str] = field(default_factory=dict)  # what was set from outside, KEY → VALUE
     mask: Mask = field(default_factory=Mask)  # masks the scenario's passwords in any other text that is kept or shown
 
     def place(self, *path: str | int) -> Place | None:

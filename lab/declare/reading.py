@@ -58,6 +58,16 @@ class Document:
     keys: Mapping[Keys, Spot]
     problems: tuple[Problem, ...]
 
+    def texts_at(self, key: str) -> Iterator[tuple[Keys, str]]:
+        """Yield the path and the text of every text that is written at a key of this name."""
+        for keys in self.values:
+            if keys[-1:] == (key,):
+                value = self.content
+                for step in keys:
+                    value = value[step]
+                if isinstance(value, str):
+                    yield keys, value
+
 
 class _UnreadableError(Exception):
     """The rest of the file cannot be read; carries the reason."""
@@ -82,6 +92,11 @@ def read_text(path: Path, file: str) -> str:
     except UnicodeDecodeError as error:
         place = _place_after(file, content[: error.start])
         raise InputError.of("the file is not UTF-8 from here on", "save it as UTF-8", place) from error
+
+
+def unprintable(text: str) -> bool:
+    """Return whether a text holds a character that a file must not hold."""
+    return yaml.reader.Reader.NON_PRINTABLE.search(text) is not None
 
 
 def read(text: str, file: str) -> Document:

@@ -56,4 +56,4 @@ class Scenario(Declared):
                 del user["password"]
         written["steps"] = [step.entry() for step in self.steps]
         written["expect"] = [{expectation.claim: expectation.written()} for expectation in self.expect]
-        return written
+        return {**written, "set": dict(self._origin.set)} if self._origin.set else written

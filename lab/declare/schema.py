@@ -100,7 +100,7 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
 def _field_schema(types: set[Any], schema: Any) -> Any:
     """Return the schema of a field as a file has it, given the types in its annotation and the model's schema."""
     if Configuration in types:
-        return {"type": "string", "description": "A path to the XML, counted from this file"}
+        return {"type": "string", "description": "A path to the XML, counted from this file; a broker's may be the XML"}
     if SecretStr in types:
         return _PASSWORD
     return _one_or_many(_cleaned(schema)) if tuple[str, ...] in types else schema

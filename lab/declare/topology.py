@@ -13,11 +13,13 @@ from pydantic import (
     Field,
     SecretStr,
     Tag,
+    WithJsonSchema,
     create_model,
     model_validator,
 )
 
 from lab.activemq import releases
+from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.fields import (
     Address,
@@ -80,10 +82,12 @@ class User(Declared):
 
 
 class Configuration(Declared):
-    """A configuration's text, and the file it came from; made by loading, never written inline."""
+    """A configuration's text, and the file that holds it; made by loading, from a path or from the text itself."""
 
     file: str
     text: str
+    # of its places, where they are not those of the file
+    source: Annotated[Source | None, Field(exclude=True), WithJsonSchema({})] = None
 
 
 def _check_deployment_mode(value: Any) -> Any:

@@ -6,7 +6,7 @@ A file of `lab.judge.claims` judges the expectation that it is named after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from operator import itemgetter
@@ -165,8 +165,17 @@ def _judged(
         regions=regions(evidence),
         steps=step_reports(evidence),
         witnesses=witnesses,
+        set=_set(header),
     )
     return Judged(report=report, evidence=evidence, limits=within)
+
+
+def _set(header: Header) -> Mapping[str, str]:
+    """Return what was set instead of the scenario's own values, KEY → VALUE; raise TypeError if it is none."""
+    found = header.declared.get("set", {})
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise TypeError("set holds something else than texts")
+    return found
 
 
 def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdict:

@@ -235,3 +235,4 @@ class Report:
     regions: tuple[RegionOutline, ...] = ()
     steps: tuple[StepReport, ...] = ()  # those that send or take messages
     witnesses: tuple[Testimony, ...] = ()
+    set: Mapping[str, str] = field(default_factory=dict)  # what was set instead of the scenario's own, KEY → VALUE

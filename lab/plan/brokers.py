@@ -11,6 +11,7 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.default import default_configuration
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
+from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.amazonmq.names import derived_broker_id, host_name
 from lab.declare.topology import Broker, Topology
@@ -70,13 +71,13 @@ def sanitised(topology: Topology, name: str) -> Sanitised:
     written = broker.configuration
     if written is None:
         return _saved(None, "", broker.engine_version)
-    return _saved(written.file, written.text, broker.engine_version)
+    return _saved(written.source or written.file, written.text, broker.engine_version)
 
 
 @lru_cache(maxsize=64)
-def _saved(file: str | None, text: str, engine_version: str) -> Sanitised:
+def _saved(source: Source | str | None, text: str, engine_version: str) -> Sanitised:
     """Read and sanitise a text once: checks, warnings and plans all ask for it."""
-    return sanitise(default_configuration() if file is None else read(text.encode(), file), engine_version)
+    return sanitise(default_configuration() if source is None else read(text.encode(), source), engine_version)
 
 
 def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]]:

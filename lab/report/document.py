@@ -24,6 +24,7 @@ def document(report: Report) -> dict[str, Any]:
         "scenario": report.scenario,
         "run": report.run,
         "seed": report.seed,
+        **({"set": dict(report.set)} if report.set else {}),
         "runtime": report.runtime,
         "started": report.started,
         "outcome": str(report.outcome),

@@ -46,6 +46,8 @@ def to_xml(report: Report, seconds: float) -> str:
     properties = SubElement(suite, "properties")
     for name in ("scenario", "run", "seed", "runtime", "started", "mqlab", "outcome"):
         SubElement(properties, "property", {"name": name, "value": _safe(str(getattr(report, name)))})
+    for key, value in report.set.items():
+        SubElement(properties, "property", {"name": _safe(f"set {key}"), "value": _safe(value)})
     named: Counter[str] = Counter()
     for expectation, outcome, reason in cases:
         name = _name(expectation)

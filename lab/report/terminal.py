@@ -67,6 +67,8 @@ def render(
         console.print()
         console.print(notes)
     console.print()
+    for key, value in report.set.items():
+        console.print(text(f"set {key}={value}", "dim"), soft_wrap=True)
     where = f"run {report.run} ({report.runtime}, seed {report.seed})"
     console.print(text(where if folder is None else f"{where}: {folder}", "dim"), soft_wrap=True)
     if page is not None:

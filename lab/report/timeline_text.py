@@ -16,6 +16,9 @@ def heading(header: Header, *, only_ascii: bool) -> str:
     """Return the heading: the run's facts, and the titles of the columns."""
     versions = ", ".join(f"{broker} {version}" for broker, version in header.activemq.items())
     parts = [f"run {header.run}", header.scenario, f"seed {header.seed}", header.started]
+    changed = header.declared.get("set")
+    if isinstance(changed, dict):
+        parts += [f"set {key}={value}" for key, value in changed.items()]
     head = " · ".join([*parts, f"ActiveMQ: {versions}"] if versions else parts)
     return f"{plain_line(head, only_ascii)}\n{'  seconds':<21}   {'who':<{_WHO}} what\n"
 

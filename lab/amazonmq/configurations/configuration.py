@@ -20,6 +20,7 @@ from lab import text_files
 from lab.amazonmq.configurations.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
 from lab.amazonmq.configurations.edits import Edit, apply
 from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
+from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.configurations.value_types import is_true
 from lab.errors import InputError, Place
 
@@ -43,28 +44,33 @@ _WHERE = re.compile(r",? line \d+(?:, column \d+)?")
 class Lines:
     """The offsets at which a text's lines begin: makes many look-ups of a place fast."""
 
-    file: str
+    source: Source
     starts: tuple[int, ...]
 
     @classmethod
-    def of(cls, text: str, file: str) -> Lines:
-        """Return the lines of a text; `file` is named in each place."""
-        return cls(file=file, starts=(0, *(match.end() for match in _LINE_END.finditer(text))))
+    def of(cls, text: str, source: Source) -> Lines:
+        """Return the lines of a text that comes from a source."""
+        return cls(source=source, starts=(0, *(match.end() for match in _LINE_END.finditer(text))))
 
     def place(self, offset: int) -> Place:
-        """Return the line and column of an offset, both from 1."""
+        """Return the place of an offset."""
         line = bisect_right(self.starts, offset)
-        return Place(file=self.file, line=line, column=offset - self.starts[line - 1] + 1)
+        return self.source.place(line, offset - self.starts[line - 1] + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """The text of a configuration as it was written, and the elements that are kept: all, until it is sanitised."""
 
-    file: str
+    source: Source
     text: str
     broker: Element
     deletions: tuple[Edit, ...] = ()  # applied to `text`, they leave the elements that are kept
+
+    @property
+    def file(self) -> str:
+        """The name of the file that holds the text."""
+        return self.source.file
 
     @property
     def kept(self) -> str:
@@ -72,8 +78,8 @@ class Configuration:
         return apply(self.text, self.deletions)
 
     def place(self, offset: int) -> Place:
-        """Return the line and column of an offset in the text, both from 1."""
-        return _place(self.file, self.text, offset)
+        """Return the place of an offset in the text."""
+        return _place(self.source, self.text, offset)
 
     @property
     def connectors(self) -> tuple[NetworkConnector, ...]:
@@ -118,23 +124,27 @@ def read_bytes(path: Path, file: str) -> bytes:
     return text_files.read_bytes(path, file, LARGEST)
 
 
-def read(text: bytes, file: str) -> Configuration:
-    """Return the configuration in a file's bytes; raise InputError, with the place, if they are not a configuration."""
-    decoded = _decode(text, file)
-    _refuse_document_type(decoded, file)
-    root = _parse(decoded, file)
+def read(text: bytes, file: str | Source) -> Configuration:
+    """Return the configuration in a file's bytes; raise InputError, with the place, if they are not a configuration.
+
+    A text that does not stand in a file of its own has a Source.
+    """
+    source = file if isinstance(file, Source) else Source(file=file)
+    decoded = _decode(text, source)
+    _refuse_document_type(decoded, source)
+    root = _parse(decoded, source)
     tags = scan(decoded)
     if root.tag != f"{{{NAMESPACE}}}broker":
         raise InputError.of(
             f"the document is {_element_name(root)}, not an Amazon MQ configuration",
             f'the outermost element is <broker xmlns="{NAMESPACE}">',
-            _place(file, decoded, tags[0].start),
+            _place(source, decoded, tags[0].start),
         )
-    return Configuration(file=file, text=decoded, broker=_element(root, iter(tags), {}))
+    return Configuration(source=source, text=decoded, broker=_element(root, iter(tags), {}))
 
 
-def _decode(text: bytes, file: str) -> str:
-    start = Place(file=file, line=1, column=1)
+def _decode(text: bytes, source: Source) -> str:
+    start = source.place(1, 1)
     if len(text) > LARGEST:
         what = f"the configuration has more than {LARGEST} bytes, which is the most that is read"
         raise InputError.of(what, "is this the right file?", start)
@@ -145,21 +155,21 @@ def _decode(text: bytes, file: str) -> str:
         raise InputError.of("two byte-order marks begin the file", "save it as UTF-8, with one mark or none", start)
     nul = body.find(b"\0")
     if nul >= 0:
-        place = _place(file, body[:nul].decode(errors="replace"), None)
+        place = _place(source, body[:nul].decode(errors="replace"), None)
         raise InputError.of("the file holds a NUL byte, so it is not text", "save it as UTF-8", place)
     try:
         decoded = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        place = _place(file, body[: error.start].decode(errors="replace"), None)
+        place = _place(source, body[: error.start].decode(errors="replace"), None)
         raise InputError.of("the file is not UTF-8 from here on", "save it as UTF-8", place) from error
     declared = _DECLARED_ENCODING.match(decoded)
     if declared and declared[1].lower() not in ("utf-8", "us-ascii"):
-        place = _place(file, decoded, declared.start(1))
+        place = _place(source, decoded, declared.start(1))
         raise InputError.of(f"the file declares the encoding {declared[1]}", 'write encoding="UTF-8"', place)
     return decoded
 
 
-def _refuse_document_type(text: str, file: str) -> None:
+def _refuse_document_type(text: str, source: Source) -> None:
     """Raise InputError if there is a document type: it can define entities, fetch files and grow without end."""
     position = 0
     while (match := _PROLOG.match(text, position)) is not None:
@@ -168,11 +178,11 @@ def _refuse_document_type(text: str, file: str) -> None:
         raise InputError.of(
             "the configuration declares a document type or entities",
             "remove <!DOCTYPE …>: Amazon MQ configurations have none",
-            _place(file, text, position),
+            _place(source, text, position),
         )
 
 
-def _parse(text: str, file: str) -> etree._Element:
+def _parse(text: str, source: Source) -> etree._Element:
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, collect_ids=False
     )
@@ -182,7 +192,7 @@ def _parse(text: str, file: str) -> etree._Element:
         line, column = error.position
         what = _WHERE.sub("", error.msg or "the document is empty")
         what = _QUOTED_COMMENT.sub("", what)
-        place = Place(file=file, line=max(line, 1), column=max(column, 1))
+        place = source.place(max(line, 1), max(column, 1))
         remedy = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
         raise InputError.of(f"not well-formed XML: {what}", remedy, place) from error
 
@@ -235,7 +245,7 @@ def _element_name(node: etree._Element) -> str:
     return f"<{name.localname}> in {f'the namespace {name.namespace}' if name.namespace else 'no namespace'}"
 
 
-def _place(file: str, text: str, offset: int | None) -> Place:
-    """Return line and column of an offset, or of the end of the text."""
+def _place(source: Source, text: str, offset: int | None) -> Place:
+    """Return the place of an offset, or of the end of the text."""
     end = len(text) if offset is None else offset
-    return Place(file=file, line=text.count("\n", 0, end) + 1, column=end - text.rfind("\n", 0, end))
+    return source.place(text.count("\n", 0, end) + 1, end - text.rfind("\n", 0, end))

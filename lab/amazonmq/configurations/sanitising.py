@@ -96,7 +96,7 @@ class _Sanitising:
 
     def __init__(self, configuration: Configuration, permitted: Permitted) -> None:
         self._text = configuration.text
-        self._lines = Lines.of(configuration.text, configuration.file)
+        self._lines = Lines.of(configuration.text, configuration.source)
         self._permitted = permitted
         self.deletions: list[Edit] = []
         self.removals: list[Removal] = []

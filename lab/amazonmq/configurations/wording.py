@@ -45,4 +45,5 @@ def _entry(kind: str, place: Place | None, what: str, remedy: str) -> dict[str, 
         "column": place.column if place else None,
         "what": what,
         "remedy": remedy,
+        **({"set": place.set} if place and place.set else {}),
     }

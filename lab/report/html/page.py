@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 
 from lab.history import DestinationSeen
 from lab.judge import Judged
@@ -130,8 +131,16 @@ def page(judged: Judged, files: Files) -> Page:
         events_in_all=events_in_all,
         files=broker_texts(files, declared),
         versions=_versions(report),
-        rerun=(f"mqlab run {files.scenario} --seed {report.seed}", f"mqlab judge .mqlab/runs/{report.run}"),
+        rerun=(
+            f"mqlab run {files.scenario} --seed {report.seed}{_set_again(report.set)}",
+            f"mqlab judge .mqlab/runs/{report.run}",
+        ),
     )
+
+
+def _set_again(values: Mapping[str, str]) -> str:
+    """Return the options that set the same values again, as a shell takes them."""
+    return "".join(f" --set {quote(f'{key}={value}')}" for key, value in values.items())
 
 
 def _moments(shown: Sequence[Fault]) -> list[float]:

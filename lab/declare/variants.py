@@ -1,0 +1,278 @@
+"""Variants: values that are set from outside, KEY → VALUE, instead of what a scenario's files say.
+
+A KEY is the way to a value in the files: `links.tokyo-singapore.delay`, `steps.2.count`, `connectors.C.prefetchSize`.
+Changes what was read before anything in it is validated, so that a value is checked as if it stood in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.edits import Edit, quoted
+from lab.amazonmq.configurations.source import Source, change
+from lab.declare.origin import Keys
+from lab.declare.reading import read, unprintable
+from lab.declare.suggestions import remedy
+from lab.errors import InputError, Place, Problem
+
+_OF_A_SCENARIO = ("scenario", "about", "topology", "seed", "steps", "expect")
+_OF_A_TOPOLOGY = (
+    "sanitising", "reboot-time", "service-time", "regions", "brokers", "links", "peerings", "route-tables",
+    "security-groups",
+)  # fmt: skip
+_CONNECTORS = "connectors"  # the first word of a KEY that leads into a configuration
+_ENTRIES = {"steps": "step", "together": "step", "expect": "expectation"}  # lists of entries: a word with its fields
+_BESIDE_THE_WORD = ("at", "as")
+# Mappings by name; none is made by setting a part of it.
+_NAMED = {"regions": "region", "brokers": "broker", "users": "user", "peerings": "peering"}
+_LINKS: Keys = ("topology", "links")
+_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_UNPRINTABLE = ("special characters are not allowed in a value", "only printable ones, spaces and line breaks may be")
+_PASSWORD = ("a password is kept with the run if it is set like this", "write {env: NAME}")
+
+
+def settings_of(arguments: Iterable[str]) -> dict[str, str]:
+    """Return KEY → VALUE of arguments such as `seed=7`; raise InputError for one without `=`, or a second KEY."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not key or not equals:
+            raise InputError.of(f"--set {argument} gives no value", "write --set KEY=VALUE")
+        if key in found:
+            raise InputError.of(f"--set {key} is given twice", "give each KEY one value")
+        found[key] = value
+    return found
+
+
+class _NowhereError(Exception):
+    """A KEY leads to nothing: how far it leads, what is wrong, and what would be right."""
+
+    def __init__(self, path: Keys, what: str, remedy: str) -> None:
+        self.path, self.what, self.remedy = path, what, remedy
+
+
+@dataclass(slots=True, kw_only=True)
+class Variant:
+    """Values to be set while a scenario's files are read; what is wrong with them is added to `problems`."""
+
+    settings: Mapping[str, str]
+    values: dict[Keys, Place]  # the places of what was read, to which those of what is set are added
+    keys: dict[Keys, Place]
+    problems: list[Problem]
+    _connectors: set[str] = field(default_factory=set)  # the names of those that were seen
+    _were_aws: dict[Keys, str] = field(default_factory=dict)  # links of which figures are set, by their KEYs
+
+    def set_topology(self, content: dict[str, Any]) -> None:
+        """Have a scenario name another topology, before it is read."""
+        if "topology" in self.settings:
+            self._set("topology", content)
+
+    def set_values(self, content: dict[str, Any]) -> None:
+        """Set everything in a scenario's content that is neither its topology's name nor a connector's attribute."""
+        no_topology = () if isinstance(content.get("topology"), dict) else _OF_A_TOPOLOGY
+        for key in self.settings:
+            root = key.partition(".")[0]
+            if key != "topology" and root != _CONNECTORS and root not in no_topology:
+                self._set(key, content)
+        for path, key in self._were_aws.items():
+            if "delay" not in _at(content, path):
+                right = f"set its delay too: --set {key.rpartition('.')[0]}.delay=…"
+                self._refuse(key, path, "this link is aws, which is a delay alone, and would have none", right)
+
+    @property
+    def sets_attributes(self) -> bool:
+        """Return whether anything is set in configurations."""
+        return any(key.partition(".")[0] == _CONNECTORS for key in self.settings)
+
+    def set_attributes(self, configuration: Configuration) -> tuple[str, Source]:
+        """Return the text and the source of a configuration whose connectors have the attributes that are set."""
+        edits: list[tuple[Edit, str]] = []
+        for connector in configuration.connectors:
+            self._connectors.add(connector.name)
+            element = connector.element
+            for key, name, attribute in self._attributes():
+                if name != connector.name or not _ATTRIBUTE.fullmatch(attribute) or unprintable(self.settings[key]):
+                    continue
+                value = quoted(self.settings[key])
+                old = element.attribute(attribute)
+                if old is None:
+                    edit = Edit(start=element.attributes_end, end=element.attributes_end, text=f" {attribute}={value}")
+                else:
+                    kept = configuration.text[old.start : old.value_start - 1]
+                    edit = Edit(start=old.start, end=old.end, text=kept + value)
+                edits.append((edit, key))
+        return change(configuration.text, configuration.source, edits)
+
+    def check_connectors(self) -> None:
+        """Add a Problem for each connector that is set and that no configuration has; call it after the last one."""
+        for key, name, attribute in self._attributes():
+            if not _ATTRIBUTE.fullmatch(attribute) or not name:
+                self._refuse(key, (), "no attribute of a connector is named", "write connectors.NAME.ATTRIBUTE")
+            elif attribute == "password":
+                self._refuse(key, (), "a connector's password is set by the service", "set that of its user")
+            elif unprintable(self.settings[key]):
+                self._refuse(key, (), *_UNPRINTABLE)
+            elif name not in self._connectors:
+                self._refuse(key, (), f'no connector named "{name}"', remedy(name, self._connectors, "connectors"))
+
+    def _attributes(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the KEY, the connector's name and the attribute of everything that is set in configurations."""
+        for key in self.settings:
+            root, _, rest = key.partition(".")
+            name, _, attribute = rest.rpartition(".")
+            if root == _CONNECTORS:
+                yield key, name, attribute
+
+    def _set(self, key: str, content: dict[str, Any]) -> None:
+        try:
+            path = _path(content, key)
+            value = _value(self.settings[key], path)
+        except _NowhereError as error:
+            self._refuse(key, error.path, error.what, error.remedy)
+            return
+        place = self._place(key, path)
+        node: Any = content
+        for number, step in enumerate(path[:-1], 1):
+            if isinstance(node, dict) and not isinstance(node.get(step), dict | list):
+                if node.get(step) == "aws":
+                    self._were_aws[path[:number]] = key
+                node[step] = {}  # not written yet; or the word aws, instead of which figures are set
+                self.values[path[:number]] = self.keys[path[:number]] = place
+            node = node[step]
+        node[path[-1]] = value
+        for places in (self.values, self.keys):
+            for old in [each for each in places if each[: len(path)] == path]:
+                del places[old]
+            places |= {(*path, *inside): place for inside in _paths(value)}
+
+    def _refuse(self, key: str, path: Keys, what: str, right: str) -> None:
+        self.problems.append(Problem(what=what, remedy=right, place=self._place(key, path)))
+
+    def _place(self, key: str, path: Keys) -> Place:
+        """Return the place of what is set, or of the nearest value around it."""
+        while path and path not in self.values:
+            path = path[:-1]
+        return replace(self.values[path], set=key)
+
+
+def _path(content: dict[str, Any], key: str) -> Keys:
+    """Return the path in a scenario's content that a KEY means; raise _NowhereError if there is none."""
+    root = key.partition(".")[0]
+    node: Any = content
+    path: Keys = ()
+    if root in _OF_A_TOPOLOGY and isinstance(content.get("topology"), dict):
+        node, path = content["topology"], ("topology",)
+    elif root not in _OF_A_SCENARIO or (root == "topology" and root != key):
+        raise _NowhereError((), f"there is no {root!r} to set", remedy(root, _ROOTS, "to set"))
+    rest = key
+    while rest:
+        if isinstance(node, list):
+            number, rest = _entry(node, path, rest)
+            node, path = node[number], (*path, number)
+            word = _word_of(node, path[:-1], rest)
+            if word is not None:
+                node, path = node[word], (*path, word)
+            if isinstance(node, dict) and rest[:1].isdecimal() and isinstance(node.get("steps"), list):
+                node, path = node["steps"], (*path, "steps")
+        elif isinstance(node, dict):
+            name = _longest(node, rest)
+            if name not in node and path and path[-1] in _NAMED:
+                what = f'no {_NAMED[str(path[-1])]} named "{name}"'
+                raise _NowhereError(path, what, remedy(name, node, f"{path[-1]} here"))
+            node, path, rest = node.get(name, {}), (*path, name), rest[len(name) + 1 :]
+        elif node == "aws" and path[:2] == _LINKS:
+            node = {}
+        else:
+            raise _NowhereError(path, f"{str(node)[:40]!r} stands here, and has no parts", "set it as a whole")
+    return path
+
+
+_ROOTS = (*_OF_A_SCENARIO, *_OF_A_TOPOLOGY, _CONNECTORS)
+
+
+def _entry(entries: list[Any], path: Keys, rest: str) -> tuple[int, str]:
+    """Return the entry of a list that the first words of a KEY mean, and the other words."""
+    kind = "link" if path == _LINKS else _ENTRIES.get(str(path[-1]), "entry")
+    word, _, left = rest.partition(".")
+    if word.isdecimal():
+        if len(word) < 6 and 1 <= int(word) <= len(entries):
+            return int(word) - 1, left
+        raise _NowhereError(path, f"there is no {kind} {word[:10]}", f"they count from 1 to {len(entries)}")
+    names = {name: number for number, each in enumerate(entries) if (name := _name_of(each))}
+    name = _longest(names, rest)
+    if name in names:
+        return names[name], rest[len(name) + 1 :]
+    raise _NowhereError(path, f'no {kind} named "{name}"', remedy(name, names, f"numbers: 1 to {len(entries)}; names"))
+
+
+def _name_of(entry: Any) -> str:
+    """Return the name of a list's entry: a step's own, or a link's two regions; empty if it has none."""
+    if not isinstance(entry, dict):
+        return ""
+    between, own = entry.get("between"), entry.get("as")
+    if isinstance(between, list) and all(isinstance(each, str) for each in between):
+        return "-".join(between)
+    return own if isinstance(own, str) else ""
+
+
+def _word_of(entry: Any, path: Keys, rest: str) -> str | None:
+    """Return the key of an entry that a KEY leaves out: a step's verb, an expectation's claim, the link of a link."""
+    first = rest.partition(".")[0]
+    if not isinstance(entry, dict):
+        return None
+    if path == _LINKS:
+        return "link" if first != "between" and "link" in entry else None
+    words = [each for each in entry if each not in _BESIDE_THE_WORD]
+    return words[0] if path[-1] in _ENTRIES and first not in _BESIDE_THE_WORD and len(words) == 1 else None
+
+
+def _longest(names: Iterable[str], rest: str) -> str:
+    """Return the longest name that the words of a KEY begin with, as names may have dots; else the first word."""
+    fitting = [each for each in names if rest == each or rest.startswith(f"{each}.")]
+    return max(fitting, key=len, default=rest.partition(".")[0])
+
+
+def _value(text: str, path: Keys) -> Any:
+    """Return what a VALUE stands for: the text, or what YAML makes of it if it begins as a list, mapping or quote."""
+    value: Any = text
+    if unprintable(text):
+        _nowhere(path, *_UNPRINTABLE)
+    if text.startswith(("[", "{", '"', "'")):
+        document = read(text, "VALUE")
+        for problem in document.problems:
+            _nowhere(path, f"{text[:40]!r}: {problem.what}", problem.remedy)
+        value = document.content
+    for inside in _paths(value):
+        if (*path, *inside)[-1] == "password" and isinstance(_at(value, inside), str):
+            _nowhere(path, *_PASSWORD)
+    return value
+
+
+def _nowhere(path: Keys, what: str, right: str) -> NoReturn:
+    raise _NowhereError(path, what, right)
+
+
+def _at(value: Any, path: Keys) -> Any:
+    """Return what is at a path in a value; None if it leads nowhere."""
+    for step in path:
+        inside = isinstance(step, int) and step < len(value) if isinstance(value, list) else False
+        if not inside and not (isinstance(value, dict) and step in value):
+            return None
+        value = value[step]
+    return value
+
+
+def _paths(value: Any) -> Iterator[Keys]:
+    """Yield the path of a value and of everything in it."""
+    yield ()
+    inner: Sequence[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        inner = tuple(value.items())
+    elif isinstance(value, list):
+        inner = tuple(enumerate(value))
+    for step, each in inner:
+        yield from ((step, *path) for path in _paths(each))
