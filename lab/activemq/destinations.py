@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Protocol
 
-_DEAD_LETTERS = "queue://ActiveMQ.DLQ"  # with levels after it where a configuration has individual ones
+DEAD_LETTERS = "queue://ActiveMQ.DLQ"  # with levels after it where a configuration has individual ones
 
 
 class Addressed(Protocol):
@@ -62,7 +62,7 @@ def virtual_topic_of(queue: str) -> str | None:
 
 def is_dead_letter_queue(destination: str) -> bool:
     """Return whether a queue is where brokers put dead letters, by the names that a configuration does not change."""
-    return destination == _DEAD_LETTERS or destination.startswith(f"{_DEAD_LETTERS}.")
+    return destination == DEAD_LETTERS or destination.startswith(f"{DEAD_LETTERS}.")
 
 
 def _hears(subscription: str, destination: str) -> bool:

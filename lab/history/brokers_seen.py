@@ -103,6 +103,8 @@ class DestinationSeen(Observation, frozen=True, kw_only=True, tag="destination")
     queued: int
     consumers: int
     discarded: int = 0  # by network subscriptions, topics only
+    in_flight: int | None = None  # of those queued: handed out, and not acknowledged
+    expired: int | None = None
 
 
 class Counted(Observation, frozen=True, kw_only=True, tag="counted"):

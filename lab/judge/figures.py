@@ -11,6 +11,7 @@ from lab.declare.expectations.base import Expectation
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.evidence.witnesses import disagreements
@@ -263,7 +264,12 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
         f"The router dropped {several(each.packets, 'packet')} from {each.source} to {each.target}: {each.cause}."
         for each in timeline.dropped
     ]
-    found += [f"The witnesses disagree: {words}." for words in disagreements(evidence, witnesses)]
+    places = {
+        each.destination: whereabouts(evidence, each.destination) for each in evidence.ledger.publications.values()
+    }
+    gone = {queue: its.gone for queue, its in places.items() if its is not None}
+    found += [f"The witnesses disagree: {words}." for words in disagreements(evidence, witnesses, gone)]
+    found += [f"Of {queue}, {its.taken_words()}." for queue, its in places.items() if its is not None and its.taken]
     return tuple(found)
 
 

@@ -168,8 +168,8 @@ class Testimony:
     arrived: int | None  # clients: reached a subscriber at the target
     missing: int | None  # clients: accepted, but reached no subscriber at the target
     waiting: int  # target's counter: in its queue
-    forwarded: int  # source's counter
-    back: int  # target's counter: forwarded to the source
+    forwarded: int  # source's counter, in which is also what a bridge held back
+    back: int  # the same of the target's, to the source
     taken: int  # target's counter of enqueued messages, less what its own clients sent
     lost: int | None  # clients: owed to a subscriber at the target and never received
     discarded: int  # source's counter: dropped for a slow consumer
@@ -181,13 +181,24 @@ class Testimony:
 
     @property
     def agreed_accepted(self) -> bool:
-        """Return whether the source's counter agrees with its clients on the messages accepted."""
-        return self.accepted <= self.enqueued <= self.at_most
+        """Return whether the source's counter agrees with its clients on the messages accepted.
+
+        Of those that the target says it forwarded, any may have been held back.
+        """
+        return self.accepted <= self.enqueued + self.back and self.enqueued <= self.at_most
 
     @property
     def agreed_arrived(self) -> bool:
-        """Return whether as many messages were forwarded as reached a subscriber or wait for one."""
-        return self.arrived is None or self.forwarded == self.arrived + self.waiting
+        """Return whether as many messages were forwarded as reached a subscriber or wait for one.
+
+        A ForwardCount also counts what a bridge holds back; of that the target takes nothing.
+        """
+        return self.arrived is None or min(self.forwarded, self.taken) <= self.arrived + self.waiting <= self.forwarded
+
+    @property
+    def unaccounted(self) -> int:
+        """Return the number of messages that the target took and that neither reached a subscriber nor wait."""
+        return min(self.forwarded, self.taken) - (self.arrived or 0) - self.waiting
 
     @property
     def agree(self) -> bool:

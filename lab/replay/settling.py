@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.activemq.destinations import has_wildcard, hears, parts_of
+from lab.activemq.destinations import DEAD_LETTERS, has_wildcard, hears, parts_of
 from lab.declare.expectations.base import Arrivals, Expectation
 from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
 from lab.declare.steps.message import Message
 from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
+from lab.history import DestinationSeen
 from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.snapshot import take_if_wanted
@@ -98,12 +99,9 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
         if isinstance(step, Message)
         for part in parts_of(str(destination(step)))
     ]
-    wanted = [
-        (broker.name, to)
-        for to in dict.fromkeys(published)
-        if not has_wildcard(str(to))
-        for broker in rehearsal.plan.brokers
-    ]
+    dead = Destination.of(DEAD_LETTERS)
+    told = [to for to in dict.fromkeys((*published, dead)) if not has_wildcard(str(to))]
+    wanted = [(broker.name, to) for to in told for broker in rehearsal.plan.brokers] if published else []
     lab = rehearsal.lab
     seen = (*lab.destinations(wanted), *lab.bridges())
     for _ in range(MOST_READINGS):
@@ -113,5 +111,6 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
         if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in seen]:
             break
     for each in (*seen, *lab.links()):
-        rehearsal.record_of_lab(each)
+        if not isinstance(each, DestinationSeen) or each.enqueued or Destination.of(each.destination) in published:
+            rehearsal.record_of_lab(each)
     take_if_wanted(rehearsal, scenario, END)

@@ -26,7 +26,16 @@ _BRIDGE = (
     "DequeueCounter",
     "ReceivedCounter",
 )
-_DESTINATION = ("Name", "EnqueueCount", "DequeueCount", "ForwardCount", "QueueSize", "ConsumerCount")
+_DESTINATION = (
+    "Name",
+    "EnqueueCount",
+    "DequeueCount",
+    "ForwardCount",
+    "QueueSize",
+    "ConsumerCount",
+    "InFlightCount",
+    "ExpiredCount",
+)
 _SUBSCRIPTION = ("ClientId", "DestinationName", "DestinationQueue", "DestinationTopic", "Network", "DiscardedCount")
 _ADVISORIES = "ActiveMQ.Advisory.Consumer."
 
@@ -154,6 +163,8 @@ def read_destinations(
             queued=int(counters.get(destination, {}).get("QueueSize") or 0),
             consumers=int(counters.get(destination, {}).get("ConsumerCount") or 0),
             discarded=discarded.get(destination, 0),
+            in_flight=int(counters.get(destination, {}).get("InFlightCount") or 0),
+            expired=int(counters.get(destination, {}).get("ExpiredCount") or 0),
         )
         for destination in wanted
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.counters import Counters
 from lab.declare.portion import Portion
-from lab.declare.steps.snapshot import END
+from lab.declare.steps.snapshot import END, START
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Rise, Snapshots, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
@@ -51,7 +52,9 @@ def judge(claim: Counters, evidence: Evidence) -> Finding:
     between = [f"between {claim.between[0]} and {claim.between[1]}"] if claim.amounts else []
     when = " and ".join([*between, *([f"at {at}"] if claim.levels else [])])
     if broken:
-        return Outcome.BROKEN, f"{what}, {when}: {'; '.join(broken)}{evidence.causes.between(*span)}"
+        its = whereabouts(evidence, destination) if destination and claim.between == (START, END) else None
+        taken = f"; {its.taken_words()}" if its is not None and its.taken else ""
+        return Outcome.BROKEN, f"{what}, {when}: {'; '.join(broken)}{taken or evidence.causes.between(*span)}"
     if unknowns:
         return unknown("; ".join(dict.fromkeys(unknowns)), evidence)
     return Outcome.HELD, f"{what}, {when}: {', '.join(held)}"

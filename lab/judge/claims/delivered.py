@@ -11,6 +11,7 @@ from lab.declare.expectations.delivered import Delivered
 from lab.declare.portion import Portion
 from lab.judge.claims.duplicates import duplicated
 from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.evidence.queues import explain
 from lab.judge.evidence.records import OK, Subscription
 from lab.judge.evidence.sharing import share, takers, went_to_others
 from lab.judge.evidence.tally import Tally
@@ -62,11 +63,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
                 f"{len(gone)} of {expected} lost on the way to {who}; which ones cannot be told, as bodies are equal"
             )
         words += _cut_off(chosen, tally, number)
-        broken.append(
-            words
-            + _given_back(chosen, evidence, tally, number)
-            + evidence.causes.of_loss(chosen.audience, tally, number)
-        )
+        broken.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
     if claim.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
         broken.append(f"{who} received {words}")
     if words := _late(claim, chosen, evidence):

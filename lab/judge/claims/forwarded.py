@@ -5,12 +5,13 @@ The broker's counter decides; the count of the clients' ledger is given beside i
 
 from __future__ import annotations
 
-from lab.activemq.destinations import destination_of
+from lab.activemq.destinations import destination_of, hears
 from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
-from lab.judge.evidence.records import is_queue
+from lab.judge.evidence.queues import whereabouts
+from lab.judge.evidence.records import OK, is_queue
 from lab.judge.evidence.snapshots import Rise, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
@@ -18,7 +19,7 @@ from lab.units import several
 
 
 def judge(claim: Forwarded, evidence: Evidence) -> Finding:
-    """Judge the number of messages that a broker forwarded to others."""
+    """Judge the number of messages that a broker forwarded to others; unknown if the others took fewer than it says."""
     destination = str(destination_of(claim))
     rise = evidence.timeline.snapshots.rise(
         claim.between, claim.broker, Subject("destination", destination), "forwarded"
@@ -27,11 +28,47 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
         return unknown(rise, evidence)
     words = f"{claim.broker} forwarded {several(rise.by, 'message')} of {destination}"
     second = _second_witness(claim, evidence, destination, rise)
-    if claim.count.holds(rise.by):
+    came = _came(claim, evidence, destination)
+    least = rise.by if came is None else min(came, rise.by)
+    if least < rise.by:
+        words = (
+            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and the other broker took {least}: a "
+            "ForwardCount is also of what a bridge holds back"
+        )
+    if claim.count.holds(rise.by) and claim.count.holds(least):
         return Outcome.HELD, words + second
+    if (claim.count.at_least or 0) <= rise.by and (claim.count.at_most is None or claim.count.at_most >= least):
+        return Outcome.UNKNOWN, f"{words}{second}; claim by counters what the other enqueued"
     missing = lost_elsewhere(evidence, claim.broker, destination)
-    why = f"; lost there: {shown(missing, evidence)}" if missing else evidence.causes.between(rise.begin, rise.end)
+    why = evidence.causes.between(rise.begin, rise.end)
+    if missing:
+        its = whereabouts(evidence, destination)
+        known = its is not None and its.taken >= len(missing)  # `second` has where they are
+        why = f"; lost there: {shown(missing, evidence, near='' if known else None)}"
     return Outcome.BROKEN, words + asked(claim.count) + second + why
+
+
+def _others(claim: Forwarded, evidence: Evidence) -> list[str]:
+    """Return the names of the other brokers."""
+    brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
+    return [name for name in brokers if name != claim.broker]
+
+
+def _came(claim: Forwarded, evidence: Evidence, destination: str) -> int | None:
+    """Return the most messages that the other broker can have taken from this one; None if that is not known."""
+    others = _others(claim, evidence)
+    if len(others) != 1 or claim.between != (START, END):
+        return None
+    (other,) = others
+    rise = evidence.timeline.snapshots.rise(claim.between, other, Subject("destination", destination), "enqueued")
+    if isinstance(rise, str):
+        return None
+    its_own = sum(
+        publication.outcomes.count(OK)
+        for publication in evidence.ledger.publications.values()
+        if publication.broker == other and hears(destination, publication.destination)
+    )
+    return max(rise.by - its_own, 0)
 
 
 def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise: Rise) -> str:
@@ -40,8 +77,7 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
         return ""
     received = received_elsewhere(evidence, claim.broker, destination)
     words = f"; subscribers of other brokers received {received}"
-    brokers = list(evidence.header.declared.get("topology", {}).get("brokers", {}))
-    others = [name for name in brokers if name != claim.broker]
+    others = _others(claim, evidence)
     if len(others) != 1:
         return words  # with three brokers a message may be forwarded twice, or pass through one
     subject = Subject("destination", destination)
@@ -50,4 +86,9 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     words += f", {wait} wait on {others[0]}" if wait else ""
     if back:
         return f"{words}, {others[0]} forwarded {back} itself"  # some may have come back, and which ones is unknown
-    return words + (": the two witnesses disagree" if rise.by != received + wait else "")
+    came = _came(claim, evidence, destination)
+    least = rise.by if came is None else min(came, rise.by)
+    its = whereabouts(evidence, destination)
+    if its is not None and its.taken:
+        words, least = f"{words}; {its.taken_words()}", least - its.taken
+    return words + ("" if least <= received + wait <= rise.by else ": the two witnesses disagree")

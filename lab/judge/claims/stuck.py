@@ -8,7 +8,8 @@ from __future__ import annotations
 from lab.declare.expectations.stuck import Stuck
 from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.losses import never_received, shown
+from lab.judge.evidence.losses import never_received, undecided
+from lab.judge.evidence.queues import shown_with_places, whereabouts
 from lab.judge.evidence.snapshots import Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
@@ -32,7 +33,26 @@ def judge(claim: Stuck, evidence: Evidence) -> Finding:
     held = claim.count.holds(stuck)
     words += "" if held else asked(claim.count)
     if stuck and claim.at == END:
-        missing = never_received(evidence, destination)
-        words += f"; accepted and received by nobody: {shown(missing, evidence)}"
-        words += ": the two witnesses disagree" if len(missing) < stuck else ""
+        words += _second_witness(claim, evidence, destination, stuck)
     return Outcome.of(held), words
+
+
+def _second_witness(claim: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:
+    """Return, as the end of a sentence, the ledger's count beside the broker's, and where the others are."""
+    missing = never_received(evidence, queue)
+    words = f"; accepted and received by nobody: {shown_with_places(missing, evidence, queue)}"
+    its = whereabouts(evidence, queue)
+    elsewhere = its.words(without=claim.broker) if its is not None else ""
+    if len(missing) > stuck and elsewhere and elsewhere not in words:
+        return f"{words}; {elsewhere}"
+    more = stuck - len(missing)
+    if more <= 0:
+        return words
+    perhaps = undecided(evidence, queue)
+    if perhaps:
+        words += f", {perhaps} of unknown acceptance or not acknowledged"
+    if its is None or its.uncounted or more <= perhaps:
+        return words
+    if its.sent_by_others:
+        return f"{words}; {its.sent_by_others} were sent by no step"
+    return f"{words}: the two witnesses disagree"

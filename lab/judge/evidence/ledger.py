@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterator
 from math import inf
 
+from lab.activemq.protocols import protocol
 from lab.errors import InputError
 from lab.history import (
     Acknowledged,
@@ -47,6 +48,7 @@ class Ledger:
         subscription = self._subscription(seen.client, seen.destination)
         subscription.broker, subscription.over = seen.broker, seen.over
         subscription.durable, subscription.selector = seen.durable, seen.selector
+        subscription.acknowledges = seen.ack != "auto" or protocol(seen.over) == "amqp"
         subscription.disconnected_since = inf
         if self._standing:
             subscription.alive = seen.t

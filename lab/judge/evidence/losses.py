@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lab.activemq.destinations import parts_of
+from lab.activemq.destinations import hears, parts_of
 from lab.judge.evidence.audiences import merge
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import OK, Publication
+from lab.judge.evidence.records import OK, UNKNOWN, Publication
 from lab.judge.wording import moment
 
 
@@ -27,12 +27,13 @@ class Message(NamedTuple):
         return self.publication.sent_at[self.number]
 
 
-def shown(messages: Sequence[Message], evidence: Evidence) -> str:
-    """Return in words the number of messages, the first one sent, and the likely cause; "none" if empty."""
+def shown(messages: Sequence[Message], evidence: Evidence, *, near: str | None = None) -> str:
+    """Return in words the number of messages, the first one sent, and `near` or the likely cause; "none" if empty."""
     if not messages:
         return "none"
     first = min(messages, key=lambda message: message.sent)
-    near = evidence.causes.near(first.sent, evidence.timeline.end)
+    if near is None:
+        near = evidence.causes.near(first.sent, evidence.timeline.end)
     return f"{len(messages)} (first {first.publication.named(first.number)}, sent at {moment(first.sent)}{near})"
 
 
@@ -48,6 +49,22 @@ def never_received(evidence: Evidence, destination: str) -> list[Message]:
                 if publication.outcomes[number] == OK and not came[number]
             ]
     return found
+
+
+def undecided(evidence: Evidence, queue: str) -> int:
+    """Count what a queue may hold beside those: messages of unknown acceptance, or received and not acknowledged."""
+    found = 0
+    for publication in evidence.ledger.publications.values():
+        if queue in parts_of(publication.destination):
+            came = _received(evidence, publication)
+            found += sum(
+                publication.outcomes[number] == UNKNOWN and not came[number]
+                for number in range(publication.first, publication.last + 1)
+            )
+    subscriptions = evidence.ledger.subscriptions.values()
+    return found + sum(
+        len(each.pending) + len(each.pending_digests) for each in subscriptions if hears(each.destination, queue)
+    )
 
 
 def lost_elsewhere(evidence: Evidence, broker: str, destination: str) -> list[Message]:

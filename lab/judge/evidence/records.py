@@ -133,6 +133,7 @@ class Subscription:
     """One client's subscription to one destination, through all the times it was made and ended."""
 
     __slots__ = (
+        "acknowledges",
         "alive",
         "away",
         "begin",
@@ -169,6 +170,7 @@ class Subscription:
         self.broker = ""
         self.over = ""
         self.durable = False
+        self.acknowledges = False  # what it receives stays its broker's until it says that it has it
         self.selector: str | None = None
         self.windows: list[tuple[float, float]] = []  # begin and end of each time it listened
         self.starts = 0  # times that a broker accepted it

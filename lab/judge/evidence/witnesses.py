@@ -17,6 +17,8 @@ from lab.judge.evidence.records import FAILED, OK, Publication, is_queue
 from lab.judge.evidence.timeline import End
 from lab.judge.values import Testimony
 
+_RISING = ("enqueued", "dequeued", "forwarded", "discarded")
+
 
 def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
     """Return the counts of both witnesses for each destination and direction, where counters are of this run alone.
@@ -31,7 +33,7 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
     for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
         if _goes_elsewhere(evidence, destination):
             continue
-        counted = {broker: _counted(evidence, broker, destination) for broker in brokers}
+        counted = {broker: counters_of_run(evidence, broker, destination) for broker in brokers}
         for source, target in (tuple(brokers), tuple(reversed(tuple(brokers)))):
             own, other = counted[source], counted[target]
             if own is not None and other is not None:
@@ -59,11 +61,14 @@ def _accounted_for(counts: Testimony, other: Testimony) -> bool:
     return opposite and other.arrived is not None and counts.enqueued + counts.back == other.arrived + other.waiting
 
 
-def disagreements(evidence: Evidence, counts: Sequence[Testimony]) -> tuple[str, ...]:
-    """Return one note for each disagreement of the witnesses."""
+def disagreements(evidence: Evidence, counts: Sequence[Testimony], gone: Mapping[str, int]) -> tuple[str, ...]:
+    """Return one note for each disagreement of the witnesses; `gone` has how many messages of each queue are gone."""
     if not evidence.timeline.counted:
         return ()
-    return (*_bridges(evidence.timeline.bridges), *(words for each in counts for words in _differing(each)))
+    return (
+        *_bridges(evidence.timeline.bridges),
+        *(words for each in counts for words in _differing(each, gone.get(each.destination, 0))),
+    )
 
 
 def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
@@ -80,16 +85,16 @@ def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
                 )
 
 
-def _differing(counts: Testimony) -> Iterator[str]:
-    """Yield a note for each count on which clients and brokers disagree."""
+def _differing(counts: Testimony, gone: int) -> Iterator[str]:
+    """Yield a note for each count on which clients and brokers disagree, beyond the messages that are gone."""
     if not counts.agreed_accepted:
         range_ = f"{counts.accepted}" if counts.accepted == counts.at_most else f"{counts.accepted} to {counts.at_most}"
-        back = f" ({counts.back} of them from {counts.target})" if counts.back else ""
+        back = f" (at most {counts.back} of them from {counts.target})" if counts.back else ""
         yield (
             f"{counts.destination}: the clients know of {range_} messages accepted by {counts.source}, "
             f"whose own counter says {counts.enqueued + counts.back}{back}"
         )
-    if not counts.agreed_arrived:
+    if not counts.agreed_arrived and not 0 < counts.unaccounted <= gone:
         yield (
             f"{counts.destination}: {counts.source} says that it forwarded {counts.forwarded}, the subscribers on "
             f"{counts.target} received {counts.arrived}"
@@ -172,10 +177,10 @@ def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) ->
     )
 
 
-def _counted(evidence: Evidence, broker: str, destination: str) -> DestinationSeen | None:
+def counters_of_run(evidence: Evidence, broker: str, destination: str) -> DestinationSeen | None:
     """Return a broker's counters for this run; None if they were not read, or read before the last message."""
     samples = evidence.timeline.destinations.get((broker, destination), [])
-    publications = [p for p in evidence.ledger.publications.values() if p.destination == destination]
+    publications = [p for p in evidence.ledger.publications.values() if hears(destination, p.destination)]
     if not samples or not publications or samples[-1].t < _quiet(evidence, publications):
         return None
     first_sent = min((t for p in publications for t in p.sent_at if t == t), default=0.0)
@@ -184,17 +189,10 @@ def _counted(evidence: Evidence, broker: str, destination: str) -> DestinationSe
     if not before:
         return last
     base = before[-1]
-    return DestinationSeen(
-        t=last.t,
-        broker=broker,
-        destination=destination,
-        enqueued=last.enqueued - base.enqueued,
-        dequeued=last.dequeued - base.dequeued,
-        forwarded=last.forwarded - base.forwarded,
-        queued=last.queued,
-        consumers=last.consumers,
-        discarded=last.discarded - base.discarded,
-    )
+    rises = {name: getattr(last, name) - getattr(base, name) for name in _RISING}
+    if last.expired is not None and base.expired is not None:
+        rises["expired"] = last.expired - base.expired
+    return last.with_fields(**rises)
 
 
 def _quiet(evidence: Evidence, publications: list[Publication]) -> float:

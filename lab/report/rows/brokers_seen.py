@@ -76,8 +76,10 @@ def _log(seen: LogLine) -> Description:
 
 
 def _destination(seen: DestinationSeen) -> Description:
-    names = ("enqueued", "dequeued", "forwarded", "queued", "consumers", "discarded")
-    counted = ", ".join(f"{name} {getattr(seen, name)}" for name in names if getattr(seen, name) or name != "discarded")
+    counts = {name: getattr(seen, name) for name in ("enqueued", "dequeued", "forwarded", "queued", "consumers")}
+    counts |= {"in flight": seen.in_flight, "expired": seen.expired, "discarded": seen.discarded}
+    rare = ("in flight", "expired", "discarded")
+    counted = ", ".join(f"{name} {count}" for name, count in counts.items() if count or name not in rare)
     return seen.broker, f"counted at {seen.destination}: {counted}", Weight.FAULT if seen.discarded else Weight.PLAIN
 
 

@@ -1,0 +1,208 @@
+"""Where a queue's messages are when a run ends, by the brokers' counters: what waits, and what nobody of the lab took.
+
+Over all brokers, what was dequeued was forwarded, acknowledged by a client of the lab, over, put among the dead
+letters, or taken by somebody else. Only a complete history has the counters, and a restart loses all but what waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from lab.activemq.destinations import hears, is_dead_letter_queue
+from lab.history import DestinationSeen
+from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.losses import Message, shown
+from lab.judge.evidence.records import FAILED, Publication, Subscription, is_queue
+from lab.judge.evidence.tally import Tally
+from lab.judge.evidence.witnesses import counters_of_run
+from lab.judge.wording import listed, moment
+from lab.units import several
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """The places of a queue's messages that reached no client of the lab, with the brokers that have them."""
+
+    queue: str
+    waiting: Mapping[str, int]  # by broker, the messages in its queue
+    in_flight: Mapping[str, int]  # by broker, those of them that were handed out and not acknowledged
+    expired: Mapping[str, int]
+    dead: Mapping[str, int]  # by broker, in its queue of dead letters
+    perhaps_dead: Mapping[str, int]  # the same where steps send to several queues: they may be another one's
+    taken: int  # dequeued, and neither forwarded, nor received by a client of the lab, nor expired or dead: at least
+    takings: tuple[str, ...]  # by which counters, in words
+    handed_out: str  # in words, the clients on the way to which they may have been
+    undemanded: frozenset[str]  # brokers at which no bridge asked for the queue at the end
+    sent_by_others: int  # enqueued, and sent by no step: at least
+    uncounted: tuple[str, ...]  # brokers whose counters are not known
+
+    @property
+    def found(self) -> int:
+        """Return the number of messages whose place is known."""
+        return sum(self.waiting.values()) + self.gone
+
+    @property
+    def gone(self) -> int:
+        """Return the number of messages that are in no queue any more, by expiry, by rejection or by a stranger."""
+        return sum(self.expired.values()) + sum(self.dead.values()) + self.taken
+
+    def words(self, *, without: str = "") -> str:
+        """Return the places in words; "" if there are none. What waits on the broker `without` is left out."""
+        found = [self._waiting(broker, number) for broker, number in self.waiting.items() if broker != without]
+        found += [f"{number} expired on {broker}" for broker, number in self.expired.items()]
+        found += [f"{several(number, 'dead letter')} on {broker}" for broker, number in self.dead.items()]
+        found += [self.taken_words()] if self.taken else []
+        return listed(found) if found else ""
+
+    def taken_words(self) -> str:
+        """Return in words what nobody of the lab took, and by which counters."""
+        dead = [f"the {several(number, 'dead letter')} on {broker}" for broker, number in self.perhaps_dead.items()]
+        perhaps = f", unless they are among {listed(dead)}" if dead else ""
+        return f"{self.taken} went to nobody of the lab ({'; '.join(self.takings)}){perhaps}{self.handed_out}"
+
+    def _waiting(self, broker: str, number: int) -> str:
+        flight = self.in_flight.get(broker, 0)
+        notes = [f"{flight} in flight"] * (flight > 0) + ["no bridge asks for them"] * (broker in self.undemanded)
+        return f"{number} wait{'' if number > 1 else 's'} on {broker}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def explain(evidence: Evidence, audience: Audience, lost: Sequence[tuple[Tally, int]]) -> str:
+    """Return, as the end of a sentence, what became of lost messages, the first of which comes first; "" if unknown.
+
+    Of a queue that is where they are; what may have kept them there, only if they are not known to be gone for good.
+    """
+    near = evidence.causes.of_loss(audience, *lost[0])
+    queues = {tally.publication.destination for tally, _ in lost}
+    its = whereabouts(evidence, queues.pop()) if len(queues) == 1 else None
+    if its is None:
+        return near
+    words = its.words()
+    words = f"; by the brokers' own counters {words}" if words else ""
+    if its.uncounted:
+        words += f"; what {listed(list(its.uncounted))} counted is not known"
+    elif its.found < len(lost):
+        words += f"; no broker has {'them' if not its.found else f'the other {len(lost) - its.found}'}"
+    return words if its.gone >= len(lost) else near + words
+
+
+def shown_with_places(messages: Sequence[Message], evidence: Evidence, queue: str) -> str:
+    """Return messages that nobody received as `shown` does, with the place of a queue's that are gone for good."""
+    its = whereabouts(evidence, queue)
+    if not messages or its is None or its.gone < len(messages):
+        return shown(messages, evidence)
+    return shown(messages, evidence, near=f"; {its.words()}")
+
+
+def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
+    """Return where a queue's messages are at the end, by the brokers' counters; None if those are not known at all."""
+    brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
+    sent = [each for each in evidence.ledger.publications.values() if hears(queue, each.destination)]
+    if not evidence.timeline.counted or not brokers or not is_queue(queue) or not sent:
+        return None
+    seen = {broker: counters_of_run(evidence, broker, queue) for broker in brokers}
+    known = {broker: its for broker, its in seen.items() if its is not None}
+    if not known:
+        return None
+    since_start = {broker: its for broker, its in known.items() if broker not in evidence.timeline.restarted}
+    uncounted = tuple(broker for broker in brokers if broker not in since_start)
+    expired = {broker: its.expired for broker, its in since_start.items() if its.expired}
+    dead, alone = _dead(evidence, since_start), _is_only_queue(evidence, queue)
+    perhaps, dead = ({}, dead) if alone else (dead, {})
+    taken, takings, others = 0, list[str](), 0
+    if not uncounted:
+        received = {broker: _received(evidence, queue, sent, broker) for broker in known}
+        others = max(_more_enqueued(known, sent), 0)
+        gone = sum(_gone(its) for its in known.values()) - sum(received.values())
+        taken = max(gone - others - sum(expired.values()) - sum(dead.values()), 0)
+        takings = [
+            _taking(broker, its, received[broker]) for broker, its in known.items() if _gone(its) > received[broker]
+        ]
+    return Whereabouts(
+        queue=queue,
+        waiting={broker: its.queued for broker, its in known.items() if its.queued},
+        in_flight={broker: its.in_flight for broker, its in known.items() if its.in_flight},
+        expired=expired,
+        dead=dead,
+        perhaps_dead=perhaps,
+        taken=taken,
+        takings=tuple(takings),
+        handed_out=_handed_out(evidence, queue),
+        undemanded=_undemanded(evidence, queue),
+        sent_by_others=others,
+        uncounted=uncounted,
+    )
+
+
+def _handed_out(evidence: Evidence, queue: str) -> str:
+    """Return, as the end of a sentence, who left a queue with messages perhaps on their way to it; "" if nobody did.
+
+    What a broker hands to a client that need not acknowledge it is dequeued, whether it gets there or not.
+    """
+    left = []
+    for each in _listeners(evidence, queue):
+        ends = [*each.breaks, *(end for _, end in each.windows if end < inf)]
+        left += [(min(ends), each.client)] if ends and not each.acknowledges else []
+    names = listed(list(dict.fromkeys(name for _, name in sorted(left))))
+    return f", unless they were on their way to {names}, gone at {moment(min(left)[0])}" if left else ""
+
+
+def _undemanded(evidence: Evidence, queue: str) -> frozenset[str]:
+    """Return the brokers at which, as was seen, no bridge asked for a queue at the end."""
+    last = {broker: seen[-1].present for (broker, what), seen in evidence.timeline.demand.items() if what == queue}
+    return frozenset(broker for broker, present in last.items() if not present)
+
+
+def _taking(broker: str, its: DestinationSeen, received: int) -> str:
+    """Return in words the counters of a broker from which more went than to other brokers and clients of the lab."""
+    forwarded = [f"forwarded {its.forwarded}"] * (its.forwarded > 0)
+    return f"{broker} {listed([f'dequeued {its.dequeued}', *forwarded, f'its clients received {received}'])}"
+
+
+def _gone(its: DestinationSeen) -> int:
+    """Return the number of messages that left a broker's queue otherwise than to another broker."""
+    return its.dequeued - its.forwarded
+
+
+def _more_enqueued(known: Mapping[str, DestinationSeen], sent: Sequence[Publication]) -> int:
+    """Return how many more messages brokers enqueued than steps sent and bridges brought."""
+    at_most = sum(each.last - each.outcomes.count(FAILED) for each in sent)
+    return sum(its.enqueued - its.forwarded for its in known.values()) - at_most
+
+
+def _dead(evidence: Evidence, brokers: Collection[str]) -> dict[str, int]:
+    """Return, by broker, the dead letters that its queues for them took in, but for messages that had expired."""
+    found: dict[str, int] = {}
+    expired: dict[str, int] = {}
+    for (broker, destination), samples in evidence.timeline.destinations.items():
+        expired[broker] = expired.get(broker, 0) + (samples[-1].expired or 0)
+        if broker in brokers and is_dead_letter_queue(destination):
+            found[broker] = found.get(broker, 0) + samples[-1].enqueued
+    return {broker: number - expired[broker] for broker, number in found.items() if number > expired[broker]}
+
+
+def _is_only_queue(evidence: Evidence, queue: str) -> bool:
+    """Return whether steps send to no other queue."""
+    return {each.destination for each in evidence.ledger.publications.values() if is_queue(each.destination)} <= {queue}
+
+
+def _listeners(evidence: Evidence, queue: str) -> list[Subscription]:
+    """Return the subscriptions that take messages from a queue."""
+    every = evidence.ledger.subscriptions.values()
+    return [each for each in every if is_queue(each.destination) and hears(each.destination, queue)]
+
+
+def _received(evidence: Evidence, queue: str, sent: Sequence[Publication], broker: str) -> int:
+    """Count what clients of a broker received from a queue and did not leave unacknowledged, each receipt by itself."""
+    steps, found = {each.step for each in sent}, 0
+    for each in _listeners(evidence, queue):
+        if each.broker == broker:
+            found += each.unexplained - len(each.pending) - len(each.pending_digests)
+            found += sum(
+                sum(receipts.times)
+                for step, receipts in each.receipts.items()
+                if step in steps or each.destination == queue
+            )
+    return found
