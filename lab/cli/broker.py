@@ -43,21 +43,16 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="broker")
 
 
-def show(run: OF_RUN = None, json: JSON = False) -> int:
+def show(run: OF_RUN = None, json: JSON = False) -> None:
     """List the brokers with their state and what is pending."""
     account = open_lab.control(run).account
-    if json:
-        options.print_json([describe_broker(account, each.name) for each in account.brokers])
-    else:
-        for each in account.brokers:
-            options.say("\n".join(lines(each)))
-    return 0
+    told = [line for each in account.brokers for line in lines(each)]
+    options.show([describe_broker(account, each.name) for each in account.brokers], told, json)
 
 
-def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> int:
+def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
     """Show all that the service keeps of one broker."""
     _print(open_lab.control(run).account, broker, json)
-    return 0
 
 
 def update(
@@ -82,7 +77,7 @@ def update(
     run: OF_RUN = None,
     quiet: QUIET = False,
     json: JSON = False,
-) -> int:
+) -> None:
     """Make a revision or security groups pending for a broker, or apply them by a reboot."""
     if apply not in APPLY:
         raise InputError.of(f"--apply: {apply!r} is not a moment", f"write {' or '.join(APPLY)}")
@@ -108,18 +103,16 @@ def update(
         if apply == "immediately":
             _apply(live, restart, quiet)
         _print(live.account, broker, json)
-    return 0
 
 
 def reboot(
     broker: BROKER, downtime: DOWNTIME = None, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False
-) -> int:
+) -> None:
     """Reboot a broker: a real stop and start, which applies all that is pending."""
     verb = words.read(Reboot, "--", broker=broker, downtime=downtime)
     with open_lab.in_turn(run, quiet=quiet) as live:
         _reboot(live, verb, quiet)
         _print(live.account, broker, json)
-    return 0
 
 
 def create(
@@ -127,7 +120,7 @@ def create(
     run: OF_RUN = None,
     quiet: QUIET = False,
     json: JSON = False,
-) -> int:
+) -> None:
     """Create a broker that the topology declares for later, and start it for the first time."""
     verb = words.read(CreateBroker, broker=name)
     begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
@@ -136,10 +129,9 @@ def create(
             with options.progress(quiet).stage(f"create {name}"):
                 live.do(verb)
         _print(live.account, name, json)
-    return 0
 
 
-def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> int:
+def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> None:
     """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
     its = open_lab.control(run).account.broker(broker)
     verb = words.read(DeleteBroker, broker=its.name)
@@ -149,11 +141,8 @@ def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON 
             with options.progress(quiet).stage(f"delete {its.name}"):
                 live.do(verb)
         kept = Path(live.lab.note.folder) / "logs"
-    if json:
-        options.print_json({"brokerId": its.broker_id})
-    else:
-        options.say(f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}")
-    return 0
+    told = f"{its.name} is deleted; {its.current.configuration} stays, and its log is in {kept}"
+    options.show({"brokerId": its.broker_id}, [told], json)
 
 
 def lines(record: BrokerRecord) -> list[str]:
@@ -169,16 +158,13 @@ def lines(record: BrokerRecord) -> list[str]:
 
 def _print(account: Account, broker: str, json: bool) -> None:
     record = account.broker(broker)
-    if json:
-        options.print_json(describe_broker(account, broker))
-        return
-    for line in lines(record):
-        options.say(line)
-    options.say(f"  had before: {', '.join(map(str, record.history)) or 'nothing else'}")
-    options.say(f"  users: {', '.join(user.name for user in record.users)}")
+    told = lines(record)
+    told.append(f"  had before: {', '.join(map(str, record.history)) or 'nothing else'}")
+    told.append(f"  users: {', '.join(user.name for user in record.users)}")
     if record.security_groups:
-        options.say(f"  security groups: {', '.join(record.security_groups)}")
-    options.say(f"  maintenance window: {record.window}")
+        told.append(f"  security groups: {', '.join(record.security_groups)}")
+    told.append(f"  maintenance window: {record.window}")
+    options.show(describe_broker(account, broker), told, json)
 
 
 def _states(run: str | None) -> dict[str, BrokerState]:

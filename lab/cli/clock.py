@@ -9,6 +9,7 @@ import typer
 
 from lab import units
 from lab.amazonmq.account.account import Account, clock_text
+from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET, ending
@@ -35,7 +36,7 @@ def clock(
     run: OF_RUN = None,
     quiet: QUIET = False,
     json: JSON = False,
-) -> int:
+) -> None:
     """Show the service's clock and when each broker's window opens next, or set the clock forward."""
     if to is not None and before is not None:
         raise InputError.of("--to and --before are two moments", "leave one out")
@@ -49,25 +50,20 @@ def clock(
             live.do(verb)
             account = live.account
     _print(account, datetime.now(UTC), json)
-    return 0
 
 
 def _print(account: Account, machine: datetime, json: bool) -> None:
     now = account.now(machine)
-    if json:
-        options.print_json(
-            {"now": now.isoformat(), "windows": [_window(each.name, account, now) for each in account.brokers]}
-        )
-        return
-    options.say(f"the service's clock is at {clock_text(now)}")
+    lines = [f"the service's clock is at {clock_text(now)}"]
     for each in account.brokers:
         opens = each.window.opens_after(now)
         waits = "something is pending" if each.has_pending else "nothing is pending"
-        options.say(f"{each.name}: {each.window} opens at {clock_text(opens)}, {waits}")
+        lines.append(f"{each.name}: {each.window} opens at {clock_text(opens)}, {waits}")
+    windows = [_window(each, now) for each in account.brokers]
+    options.show({"now": now.isoformat(), "windows": windows}, lines, json)
 
 
-def _window(broker: str, account: Account, now: datetime) -> dict[str, Any]:
-    its = account.broker(broker)
+def _window(its: BrokerRecord, now: datetime) -> dict[str, Any]:
     return {
         "broker": its.name,
         "window": str(its.window),

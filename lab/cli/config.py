@@ -35,23 +35,18 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="config")
 
 
-def list_configurations(run: OF_RUN = None, json: JSON = False) -> int:
+def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
     """List the configurations with their revisions."""
     account = open_lab.control(run).account
-    if json:
-        options.print_json(
-            [
-                {**describe_configuration(account, each.name), "revisions": list_revisions(account, each.name)}
-                for each in account.configurations
-            ]
-        )
-        return 0
+    described, lines = [], []
     for each in account.configurations:
+        revisions = list_revisions(account, each.name)
+        described.append({**describe_configuration(account, each.name), "revisions": revisions})
         using = ", ".join(used_by(account, each)) or "no broker"
-        options.say(f"{each.name}: ActiveMQ {each.engine_version}, of {using}")
-        for revision in each.revisions:
-            options.say(f"  {revision.number}  {revision.created:%Y-%m-%d %H:%M:%S}  {revision.description}".rstrip())
-    return 0
+        lines.append(f"{each.name}: ActiveMQ {each.engine_version}, of {using}")
+        for its in each.revisions:
+            lines.append(f"  {its.number}  {its.created:%Y-%m-%d %H:%M:%S}  {its.description}".rstrip())
+    options.show(described, lines, json)
 
 
 def show(
@@ -59,17 +54,17 @@ def show(
     revision: Annotated[int | None, typer.Option(metavar="N", help="Which revision; the latest when left out.")] = None,
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Print the text of a revision."""
     found = open_lab.control(run).account.configuration(name)
     its = found.latest if revision is None else found.revision(revision)
-    if json:
-        data = base64.b64encode(its.text.encode()).decode()
-        created, described = its.created.isoformat(), its.description
-        options.print_json({"configurationId": found.id, "created": created, "data": data, "description": described})
-    else:
-        options.say(its.text.rstrip("\n"))
-    return 0
+    described = {
+        "configurationId": found.id,
+        "created": its.created.isoformat(),
+        "data": base64.b64encode(its.text.encode()).decode(),
+        "description": its.description,
+    }
+    options.show(described, [its.text.rstrip("\n")], json)
 
 
 def create(
@@ -77,14 +72,13 @@ def create(
     engine_version: Annotated[str, typer.Option(metavar="VERSION", help="Of Amazon MQ.")] = releases.DEFAULT,
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Make a configuration from the service's default for an engine version."""
     verb = words.read(CreateConfiguration, "--", configuration=name, engine_version=engine_version)
     with open_lab.in_turn(run) as live:
         done = live.do(verb)
         described = describe_configuration(live.account, name)
     options.print_json(described) if json else options.say(done.note)
-    return 0
 
 
 def update(
@@ -93,7 +87,7 @@ def update(
     description: Annotated[str, typer.Option(metavar="TEXT", help="Of the revision.")] = "",
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Save a text as the next revision, sanitised as the service does; no broker changes by that."""
     content = read_bytes(file, str(file))
     with open_lab.in_turn(run) as live:
@@ -103,11 +97,8 @@ def update(
         described = describe_configuration(live.account, name)
     for line in wording.lines(saved.removals, advise(saved)):
         options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
-    if json:
-        options.print_json({**described, "warnings": _warnings(saved)})
-    else:
-        options.say(f"{found.name} has revision {found.latest.number}; no broker has it before an update and a reboot")
-    return 0
+    told = f"{found.name} has revision {found.latest.number}; no broker has it before an update and a reboot"
+    options.show({**described, "warnings": _warnings(saved)}, [told], json)
 
 
 def diff(
@@ -116,12 +107,11 @@ def diff(
     after: Annotated[int | None, typer.Argument(metavar="[N]", help="The newer; the latest when left out.")] = None,
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Show what changed from one revision to another."""
     found = open_lab.control(run).account.configuration(name)
     text = found.compare(before, found.latest.number if after is None else after)
     options.print_json({"diff": text}) if json else options.say(text, nl=False)
-    return 0
 
 
 def _warnings(saved: Sanitised) -> list[dict[str, Any]]:

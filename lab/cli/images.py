@@ -19,15 +19,14 @@ def add_to(app: typer.Typer) -> None:
 
 def images(
     activemq_version: VERSION = None, activemq_archive: ARCHIVE = None, quiet: QUIET = False, json: JSON = False
-) -> int:
+) -> None:
     """Build what is missing of the three images, and list them."""
     with AllRuntimes(os.environ) as its:
         listed = its.images(options.progress(quiet), version=activemq_version, archive=activemq_archive)
     if json:
         options.print_json([{"name": each.name, "size": each.size, "created": each.created} for each in listed])
-        return 0
+        return
     table = Table("image", "size", "built", box=None, pad_edge=False)
     for each in listed:
         table.add_row(each.name, f"{each.size / 1e6:.0f} MB", each.created)
     options.out().print(table)
-    return 0

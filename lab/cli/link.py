@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -12,6 +12,7 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, ending
 from lab.link.impairment import FIGURES
 from lab.living import words
+from lab.living.lab import Live
 from lab.runtime.status import DirectionNow
 
 LINK = Annotated[str | None, typer.Argument(metavar="[LINK]", help="Its name; not needed where there is one only.")]
@@ -24,59 +25,48 @@ _FIGURES = {
     for each in FIGURES
 }
 
+_VERBS = (
+    ("cut", Live.cut, "Drop every packet silently, as a broken cable does."),
+    ("heal", Live.heal, "Let packets pass again, impaired as before."),
+    ("reject", Live.reject, "Answer every packet as a closed port would."),
+)
+
 
 def add_to(app: typer.Typer) -> None:
     """Add this command with its verbs."""
     group = typer.Typer(help="Look at the links of a running lab, cut, heal and impair them.", no_args_is_help=True)
     group.command(name="list")(ending(show))
-    group.command()(ending(cut))
-    group.command()(ending(heal))
-    group.command()(ending(reject))
+    for name, verb, does in _VERBS:
+        group.command(name=name, help=does)(ending(_on_link(verb)))
     group.command()(ending(options.spelled(impair, _FIGURES, after="link")))
     app.add_typer(group, name="link")
 
 
-def show(run: OF_RUN = None, json: JSON = False) -> int:
+def show(run: OF_RUN = None, json: JSON = False) -> None:
     """List the links, each direction as it is now."""
     with open_lab.attached(run) as live:
         _print(live.links(), json)
-    return 0
 
 
-def cut(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
-    """Drop every packet silently, as a broken cable does."""
-    with open_lab.in_turn(run) as live:
-        _print(live.cut(link, leaving=leaving), json)
-    return 0
+def _on_link(verb: Callable[..., Sequence[DirectionNow]]) -> Callable[..., None]:
+    """Return the command of a verb without figures."""
 
+    def command(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> None:
+        with open_lab.in_turn(run) as live:
+            _print(verb(live, link, leaving=leaving), json)
 
-def heal(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
-    """Let packets pass again, impaired as before."""
-    with open_lab.in_turn(run) as live:
-        _print(live.heal(link, leaving=leaving), json)
-    return 0
-
-
-def reject(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> int:
-    """Answer every packet as a closed port would."""
-    with open_lab.in_turn(run) as live:
-        _print(live.reject(link, leaving=leaving), json)
-    return 0
+    return command
 
 
 def impair(
     link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False, **figures: str | None
-) -> int:
+) -> None:
     """Replace what the link does to packets as a whole: what is not said is not done any more."""
     fields = words.impairment(figures, "--")
     with open_lab.in_turn(run) as live:
         _print(live.impair(link, leaving=leaving, **fields), json)
-    return 0
 
 
 def _print(found: Sequence[DirectionNow], json: bool) -> None:
-    if json:
-        options.print_json([each.to_dict() for each in found])
-        return
-    for each in found:
-        options.say(f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}")
+    lines = (f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}" for each in found)
+    options.show([each.to_dict() for each in found], lines, json)

@@ -24,7 +24,7 @@ def mark(
     text: Annotated[str, typer.Argument(metavar="TEXT", help='What the moment is called: "before the cut".')],
     run: RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Name this moment in a running lab's history.
 
     `mqlab judge --from` and `--to` can ask from and to it.
@@ -34,8 +34,4 @@ def mark(
     keeper_process.start(note, os.environ)
     with closing(LivingHistory(note, note.now, COMMAND)) as history:
         t = history.mark(text)
-    if json:
-        options.print_json({"run": note.run, "t": t, "text": text})
-    else:
-        options.say(f"{t:.3f} s: {text}")
-    return 0
+    options.show({"run": note.run, "t": t, "text": text}, [f"{t:.3f} s: {text}"], json)

@@ -69,14 +69,10 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(sg, name="sg")
 
 
-def list_peerings(run: OF_RUN = None, json: JSON = False) -> int:
+def list_peerings(run: OF_RUN = None, json: JSON = False) -> None:
     """List the peerings with their states; one that has ended stays."""
     network = open_lab.control(run).network
-    if json:
-        options.print_json([describe_peering(network, each) for each in network.peerings])
-    for each in network.peerings if not json else ():
-        options.say(_peering(each))
-    return 0
+    options.show([describe_peering(network, each) for each in network.peerings], map(_peering, network.peerings), json)
 
 
 def create_peering(
@@ -85,13 +81,11 @@ def create_peering(
     accepter: Annotated[str, typer.Option(metavar="REGION", help="Whose VPC is asked.")],
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Ask a VPC to peer: nothing passes before it accepts, and each side has a route."""
     verb = words.read(CreatePeering, "--", name=name, requester=requester, accepter=accepter)
-    with open_lab.in_turn(run) as live:
-        live.do(verb)
+    with open_lab.doing(verb, run) as live:
         _print_peering(live.network, name, json)
-    return 0
 
 
 def _on_peering(kind: type[Step]) -> Callable[..., int]:
@@ -99,19 +93,17 @@ def _on_peering(kind: type[Step]) -> Callable[..., int]:
 
     def command(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> int:
         verb = words.read(kind, peering=peering)
-        with open_lab.in_turn(run) as live:
-            live.do(verb)
+        with open_lab.doing(verb, run) as live:
             _print_peering(live.network, peering, json)
         return 0
 
     return command
 
 
-def list_routes(run: OF_RUN = None, json: JSON = False) -> int:
+def list_routes(run: OF_RUN = None, json: JSON = False) -> None:
     """List the route tables with their routes."""
     network = open_lab.control(run).network
     _print_routes(network, [table.name for table in network.route_tables], json)
-    return 0
 
 
 def create_route(
@@ -120,36 +112,30 @@ def create_route(
     peering: Annotated[str, typer.Option(metavar="PEERING", help="The peering they take.")],
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Send what is for some addresses over a peering."""
     verb = words.read(CreateRoute, "--", _BLOCK, table=table, destination=destination, peering=peering)
-    with open_lab.in_turn(run) as live:
-        live.do(verb)
+    with open_lab.doing(verb, run) as live:
         _print_routes(live.network, [table], json)
-    return 0
 
 
-def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, json: JSON = False) -> int:
+def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, json: JSON = False) -> None:
     """Take a route away: nothing gets there any more, not even on a connection that is open."""
     verb = words.read(DeleteRoute, "--", _BLOCK, table=table, destination=destination)
-    with open_lab.in_turn(run) as live:
-        live.do(verb)
+    with open_lab.doing(verb, run) as live:
         _print_routes(live.network, [table], json)
-    return 0
 
 
-def list_groups(run: OF_RUN = None, json: JSON = False) -> int:
+def list_groups(run: OF_RUN = None, json: JSON = False) -> None:
     """List the security groups with what they let in and out, and the brokers that have them."""
     network = open_lab.control(run).present
     _print_groups(network, network.groups, json)
-    return 0
 
 
-def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False) -> int:
+def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False) -> None:
     """Show one security group."""
     network = open_lab.control(run).present
     _print_groups(network, [network.group(group)], json)
-    return 0
 
 
 def _on_rule(kind: type[AuthorizeIngress | RevokeIngress]) -> Callable[..., int]:
@@ -166,8 +152,7 @@ def _on_rule(kind: type[AuthorizeIngress | RevokeIngress]) -> Callable[..., int]
     ) -> int:
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
         verb = words.ingress(kind, group, "--", **said)
-        with open_lab.in_turn(run) as live:
-            live.do(verb)
+        with open_lab.doing(verb, run) as live:
             _print_groups(live.network, [live.network.group(group)], json)
         return 0
 
@@ -196,30 +181,25 @@ def _having(network: Network, group: SecurityGroup) -> str:
 
 def _print_peering(network: Network, peering: str, json: bool) -> None:
     its = network.peering(peering)
-    options.print_json(describe_peering(network, its)) if json else options.say(_peering(its))
+    options.show(describe_peering(network, its), [_peering(its)], json)
 
 
 def _print_routes(network: Network, tables: Sequence[str], json: bool) -> None:
-    if json:
-        options.print_json([describe_route_table(network, name) for name in tables])
-        return
+    lines: list[str] = []
     for name in tables:
         table = network.route_table(name)
-        options.say(f"{name}, of {table.vpc}")
-        for cidr in network.vpc(table.vpc).cidrs:
-            options.say(f"  {cidr} local, active")
+        lines.append(f"{name}, of {table.vpc}")
+        lines += [f"  {cidr} local, active" for cidr in network.vpc(table.vpc).cidrs]
         for route in table.routes:
             its = network.peering(route.peering)
-            options.say(f"  {route.destination} over {its.name}, {route_state(network, route.peering)}")
+            lines.append(f"  {route.destination} over {its.name}, {route_state(network, route.peering)}")
+    options.show([describe_route_table(network, name) for name in tables], lines, json)
 
 
 def _print_groups(network: Network, groups: Sequence[SecurityGroup], json: bool) -> None:
-    if json:
-        options.print_json([describe_security_group(each) for each in groups])
-        return
+    lines: list[str] = []
     for each in groups:
-        options.say(f"{each.name}{_having(network, each)}")
-        for rule in each.inbound:
-            options.say(f"  in   {rule}")
-        for rule in each.outbound:
-            options.say(f"  out  {rule}")
+        lines.append(f"{each.name}{_having(network, each)}")
+        lines += [f"  in   {rule}" for rule in each.inbound]
+        lines += [f"  out  {rule}" for rule in each.outbound]
+    options.show([describe_security_group(each) for each in groups], lines, json)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import options
+from lab.declare.steps.base import Step
 from lab.living.attach import attach
 from lab.living.history import COMMAND
 from lab.living.lab import Live, refuse_replayed
@@ -42,4 +43,12 @@ def in_turn(run: str | None, *, quiet: bool = False) -> Iterator[Live]:
     """Return a running lab to change, inside a turn: concurrent commands wait for each other."""
     refuse_replayed(load_note(run))  # before the engine is connected to
     with attached(run, quiet=quiet) as live, live.turn():
+        yield live
+
+
+@contextmanager
+def doing(verb: Step, run: str | None) -> Iterator[Live]:
+    """Do a verb to a running lab in a turn, and return the lab in it."""
+    with in_turn(run) as live:
+        live.do(verb)
         yield live

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -70,8 +70,10 @@ SET = Annotated[
 ]
 
 
-def ending(command: Callable[P, int]) -> Callable[P, None]:
-    """Return a command that ends the program with its exit code; an expected error is one message, with no traceback.
+def ending(command: Callable[P, int | None]) -> Callable[P, None]:
+    """Return a command that ends the program with its exit code, 0 if it returns None.
+
+    An expected error is one message, with no traceback.
 
     With `--json` the message is on stdout too, as JSON.
     """
@@ -79,7 +81,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
         try:
-            code = command(*arguments, **options)
+            code = command(*arguments, **options) or 0
             sys.stdout.flush()
         except LabError as error:
             if options.get("json"):
@@ -103,7 +105,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
     return run
 
 
-def spelled(command: Callable[P, int], options: Mapping[str, Any], after: str) -> Callable[P, int]:
+def spelled(command: Callable[P, int | None], options: Mapping[str, Any], after: str) -> Callable[P, int | None]:
     """Return a command with its `**` spelled as options, None by default, which follow the parameter `after`."""
     found: list[Parameter] = []
     for each in signature(command, eval_str=True).parameters.values():
@@ -116,7 +118,7 @@ def spelled(command: Callable[P, int], options: Mapping[str, Any], after: str) -
             ]
 
     @wraps(command)
-    def run(*arguments: P.args, **given: P.kwargs) -> int:
+    def run(*arguments: P.args, **given: P.kwargs) -> int | None:
         return command(*arguments, **given)
 
     run.__signature__ = Signature(found)  # type: ignore[attr-defined]  # read by inspect, and so by typer
@@ -204,6 +206,15 @@ def progress(quiet: bool) -> TerminalProgress:
 def say(text: str, *, nl: bool = True) -> None:
     """Print a text on stdout, without signs that control a terminal."""
     typer.echo(plain(text), nl=nl)
+
+
+def show(value: Any, lines: Iterable[str], json: bool) -> None:
+    """Print a value on stdout as JSON, or else the lines that tell it to people."""
+    if json:
+        print_json(value)
+    else:
+        for each in lines:
+            say(each)
 
 
 def print_json(value: Any) -> None:

@@ -27,40 +27,35 @@ def scenarios(
         typer.Option("--copy", metavar="DIR", help="Copy NAME and every file that it names into DIR, to change it."),
     ] = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """List the scenarios that ship with mqlab, or print or copy one."""
     if name is None:
         if copy is not None:
             raise InputError.of("--copy needs the name of a scenario", "mqlab scenarios lists them")
-        return _list(json)
+        _list(json)
+        return
     path = scenario_argument.shipped_path(name)
     if copy is None:
         text = path.read_text("utf-8")
         options.print_json({"name": name, "text": text}) if json else options.say(text, nl=False)
-        return 0
-    written = _copy(path, copy)
-    if json:
-        options.print_json({"name": name, "files": [str(each) for each in written]})
-    else:
-        for each in written:
-            options.say(str(each))
-    return 0
+        return
+    written = [str(each) for each in _copy(path, copy)]
+    options.show({"name": name, "files": written}, written, json)
 
 
-def _list(json: bool) -> int:
+def _list(json: bool) -> None:
     found = [
         (path.stem, scenario_argument.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))
     ]
     if json:
         options.print_json([{"name": name, "scenario": its.scenario, "about": its.about} for name, its in found])
-        return 0
+        return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column()
     for name, its in found:
         table.add_row(escape(name), escape(its.about))
     options.out().print(table)
-    return 0
 
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:

@@ -42,19 +42,17 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="user")
 
 
-def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> int:
+def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
     """List a broker's users, and what waits for its reboot."""
     account = open_lab.control(run).account
-    if json:
-        options.print_json({"brokerId": account.broker(broker).broker_id, "users": list_users(account, broker)})
-        return 0
-    for user in account.broker(broker).users:
+    record, lines = account.broker(broker), []
+    for user in record.users:
         its = user.current or user.latest
         groups = f", groups {', '.join(its.groups)}" if its.groups else ""
         console = ", console access" if its.console_access else ""
         pending = "" if user.change is None else f", {user.change} waits for a reboot"
-        options.say(f"{user.name}{groups}{console}{pending}")
-    return 0
+        lines.append(f"{user.name}{groups}{console}{pending}")
+    options.show({"brokerId": record.broker_id, "users": list_users(account, broker)}, lines, json)
 
 
 def create(
@@ -65,15 +63,13 @@ def create(
     console_access: Annotated[bool, typer.Option("--console-access", help="May use the web console.")] = False,
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Make a user whom the broker knows after its next reboot; the password is asked for, or taken from a variable."""
     password = _password(password_env, user)
     its = {"password": password, "groups": group or (), "console_access": console_access}
     verb = words.read(CreateUser, "--", broker=broker, user=user, **its)
-    with open_lab.in_turn(run) as live:
-        live.do(verb)
+    with open_lab.doing(verb, run) as live:
         _print(live, broker, user, json)
-    return 0
 
 
 def update(
@@ -88,7 +84,7 @@ def update(
     ] = None,
     run: OF_RUN = None,
     json: JSON = False,
-) -> int:
+) -> None:
     """Change what is given of a user, from the broker's next reboot on."""
     if group and no_groups:
         raise InputError.of("--group and --no-groups exclude each other")
@@ -99,30 +95,25 @@ def update(
     password = _password(password_env, user) if changes_password else None
     its = {"password": password, "groups": () if no_groups else group or None, "console_access": console_access}
     verb = words.read(UpdateUser, "--", broker=broker, user=user, **its)
-    with open_lab.in_turn(run) as live:
-        live.do(verb)
+    with open_lab.doing(verb, run) as live:
         _print(live, broker, user, json)
-    return 0
 
 
-def delete(broker: BROKER, user: USER, run: OF_RUN = None, json: JSON = False) -> int:
+def delete(broker: BROKER, user: USER, run: OF_RUN = None, json: JSON = False) -> None:
     """Remove a user with the broker's next reboot."""
     verb = words.read(DeleteUser, broker=broker, user=user)
-    with open_lab.in_turn(run) as live:
-        live.do(verb)
+    with open_lab.doing(verb, run) as live:
         _print(live, broker, user, json)
-    return 0
 
 
 def _print(live: Live, broker: str, user: str, json: bool) -> None:
     record = live.account.broker(broker)
     there = any(each.name == user for each in record.users)
-    if json:
-        options.print_json(describe_user(live.account, broker, user) if there else {})
-    elif there:
-        options.say(f"{user} of {record.name}: {record.user(user).change} waits for a reboot")
+    if there:
+        told = f"{user} of {record.name}: {record.user(user).change} waits for a reboot"
     else:
-        options.say(f"{record.name} has no user {user} any more: it was never created")
+        told = f"{record.name} has no user {user} any more: it was never created"
+    options.show(describe_user(live.account, broker, user) if there else {}, [told], json)
 
 
 def _password(variable: str | None, user: str) -> SecretStr:
