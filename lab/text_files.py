@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 
 
 def why_not_a_file(path: Path) -> str:
@@ -78,6 +79,17 @@ def write_text(path: Path, text: str) -> None:
     with open(unfinished, "wb", opener=None if shared else open_private) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
     unfinished.replace(path)
+
+
+def write_new(path: Path, content: bytes, opener: Callable[[str, int], int] | None = None) -> None:
+    """Write a file that is not there yet, nor a link of its name; raise InputError if it is, or cannot be written."""
+    try:
+        with open(path, "xb", opener=opener) as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise InputError.of(f"{path} is there", "name another file: this one would be lost") from error
+    except OSError as error:
+        raise HostError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def open_private(path: str, flags: int) -> int:

@@ -27,6 +27,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {  # command → its module and its su
     "up": ("labs", "Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it."),
     "down": ("labs", "End a lab and remove everything of it."),
     "status": ("labs", "Show a lab: brokers, both ends of each bridge, links as configured and as measured."),
+    "env": (
+        "env",
+        "Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords.",
+    ),
     "logs": ("labs", "Print the log of a broker or of the router."),
     "mark": ("mark", "Name this moment in a running lab's history."),
     "link": ("link", "Look at the links of a running lab, cut, heal and impair them."),

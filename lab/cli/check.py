@@ -25,7 +25,7 @@ from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import options
 from lab.cli.options import JSON, SET, VERSION, ending
 from lab.errors import HostError, InputError, Problem
-from lab.text_files import read_bytes
+from lab.text_files import read_bytes, write_new
 from lab.units import several
 
 _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
@@ -76,7 +76,7 @@ def check(
         raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
     if configurations and set:
         raise InputError.of("--set is for scenarios", "check the scenario that has the configuration")
-    options.check_writable(output)
+    options.check_new(output)
     if output is not None and len(what) > 1:
         raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
     found = []
@@ -115,7 +115,8 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
     summary = f"{name}: Amazon MQ {saved.permitted.engine} would remove {_things(count)}"
     if target is not None and (count or str(target) != name):
         mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
-        _write(target, mark + saved.text.encode())
+        written = mark + saved.text.encode()
+        _replace(target, written) if str(target) == name else write_new(target, written)
         summary += f"; what it would save is in {target}"
     return Checked(removals=saved.removals, advice=advise(saved), summary=summary)
 
@@ -164,7 +165,7 @@ def _print(found: Sequence[Checked], json: bool) -> None:
             options.say(each.summary)
 
 
-def _write(target: Path, content: bytes) -> None:
+def _replace(target: Path, content: bytes) -> None:
     """Replace a file in one step, so that the old text is not lost if the disk is full."""
     target = target.resolve()
     part = target.with_name(f".{target.name}.{os.getpid()}")

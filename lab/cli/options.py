@@ -158,6 +158,16 @@ def check_writable(path: Path | None) -> None:
         raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
 
 
+def check_new(path: Path | None) -> None:
+    """Raise InputError, before anything else is done, if a file to make is there, or a link of its name, or cannot be.
+
+    Whatever is there would be lost.
+    """
+    check_writable(path)
+    if path is not None and (path.is_symlink() or path.exists()):
+        raise InputError.of(f"{path} is there", "name another file: this one would be lost")
+
+
 def out() -> Console:
     """Return the console of results."""
     from lab.cli.console import PlainConsole

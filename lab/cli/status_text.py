@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lab.activemq.protocols import ENDPOINTS, MQTT
+from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
 from lab.cli import broker as brokers
@@ -71,15 +71,24 @@ def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
             console.print(
                 f"one store; {plan.instances[0].name} is active first, and the other's ports refuse connections"
             )
-    one = note.plan.brokers[0]
-    port = where.brokers[one.name][0].ports[MQTT.name]
     console.print(f"\nCA file   {where.ca_file}", soft_wrap=True)
-    console.print("Passwords are the ones in the topology file; they are shown nowhere else.")
+    console.print(f"Passwords are printed by mqlab env {note.run}, and by no other command.", soft_wrap=True)
     console.print("Try:", style="bold")
+    console.print(f'  eval "$(mqlab env {note.run} --shell)"', soft_wrap=True)
+    one = note.plan.brokers[0]
+    port, user, password = (
+        f'"${variable(name)}"'
+        for name in (f"{one.instances[0].name}_mqtt_port", f"{one.name}_user", f"{one.name}_password")
+    )
     console.print(
-        f"  mosquitto_sub --cafile {where.ca_file} -h localhost -p {port} -u {one.users[0]} -P PASSWORD -t '#' -v",
+        f'  mosquitto_sub --cafile "$MQLAB_CA_FILE" -h localhost -p {port} -u {user} -P {password} -t "#" -v',
         soft_wrap=True,
     )
+
+
+def variable(name: str) -> str:
+    """Return the environment variable by which `mqlab env` names a thing of a lab, such as MQLAB_TOKYO_MQTT_URL."""
+    return "MQLAB_" + "".join(sign if sign.isalnum() else "_" for sign in name).upper()
 
 
 def to_dict(status: Status) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Stops at the end of a stage with every Problem of that stage. Whether names agre
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.fields import types_in
 from lab.declare.inline import is_xml, source_of
 from lab.declare.origin import Keys, Origin, SourceFile
+from lab.declare.passwords import NO_PASSWORDS, Passwords
 from lab.declare.reading import Document, Spot, read, read_text
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
@@ -35,7 +35,6 @@ from lab.text_files import is_file, read_bytes, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def load(
@@ -48,8 +47,8 @@ def load(
 ) -> Scenario:
     """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
 
-    Passwords written as `{env: NAME}` are taken from `environment`; `set` has values instead of those of the files,
-    by KEYs as `variants` reads them.
+    Passwords written as `{env: NAME}` are taken from `environment`, `generated` ones are new each time; `set` has values
+    instead of those of the files, by KEYs as `variants` reads them.
 
     >>> scenario = load(shipped("scenarios") / "tokyo-singapore.yaml", environment={})
     >>> scenario.scenario, len(scenario.steps)
@@ -96,11 +95,10 @@ class _Loader:
         self, path: Path, environment: Mapping[str, str], set: Mapping[str, str], steps: Sequence[type[Step]]
     ) -> None:
         self._path = path
-        self._environment = environment
+        self._passwords = Passwords(environment)
         self._kinds = {kind.verb: kind for kind in steps}
         self._texts: dict[str, str] = {}
         self._masked: dict[str, list[Spot]] = {}
-        self._secrets: list[str] = []
         self._values: dict[Keys, Place] = {}
         self._keys: dict[Keys, Place] = {}
         self.problems: list[Problem] = []
@@ -150,7 +148,7 @@ class _Loader:
 
     def origin(self) -> Origin:
         """Return the places of keys and values, and copies of the files without passwords."""
-        mask = Mask.of(self._secrets)
+        mask = Mask.of(self._passwords.all)
         sources, its = self._copy_sources(mask), self._variant.settings
         return Origin(values=self._values, keys=self._keys, sources=sources, set=its, mask=mask)
 
@@ -167,8 +165,9 @@ class _Loader:
             return None
         self._texts[file] = document.text
         for keys, password in document.texts_at("password"):
-            self._masked.setdefault(file, []).append(document.values[keys])
-            self._secrets.append(password)
+            if password not in NO_PASSWORDS:
+                self._masked.setdefault(file, []).append(document.values[keys])
+                self._passwords.all.append(password)
         self._values |= {(*prefix, *keys): spot.place for keys, spot in document.values.items()}
         self._keys |= {(*prefix, *keys): spot.place for keys, spot in document.keys.items()}
         self.problems += document.problems
@@ -205,7 +204,7 @@ class _Loader:
             if Configuration in holds:
                 fields[key] = self._read_configuration(self._path.parent, fields[key], (*here, key))
             elif SecretStr in holds:
-                self._take_password(fields, (*here, key))
+                self._take_password(fields, fields.get("user"), (*here, key))
             elif BodyFile in holds and isinstance(fields[key], str):
                 fields[key] = self._read_body(fields[key], self._values[(*here, key)])
 
@@ -226,7 +225,7 @@ class _Loader:
         users = broker.get("users")
         for user, fields in users.items() if isinstance(users, dict) else ():
             if isinstance(fields, dict) and "password" in fields:
-                self._take_password(fields, (*its, "users", user, "password"))
+                self._take_password(fields, user, (*its, "users", user, "password"))
 
     def _with_attributes(self, written: dict[str, Any]) -> dict[str, Any]:
         """Return a configuration with what is set from outside for its connectors."""
@@ -281,23 +280,11 @@ class _Loader:
         self.problems.append(Problem(what=what, remedy=right, place=place))
         return written
 
-    def _take_password(self, fields: dict[str, Any], keys: Keys) -> None:
-        """Take one password, from the environment if it is not written itself."""
-        if not isinstance(fields["password"], str):
-            fields["password"] = self._from_environment(fields["password"], self._values[keys])
-        self._secrets.append(fields["password"])
-
-    def _from_environment(self, written: Any, place: Place) -> str:
-        variable = written.get("env") if isinstance(written, dict) and len(written) == 1 else None
-        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
-            what, right = "a password is a text, or the name of an environment variable", "write {env: NAME}"
-            self.problems.append(Problem(what=what, remedy=right, place=place))
-        elif not self._environment.get(variable):
-            what, right = f"the environment variable {variable} is not set, or empty", f"export {variable}=… first"
-            self.problems.append(Problem(what=what, remedy=right, place=place))
-        else:
-            return self._environment[variable]
-        return ""
+    def _take_password(self, fields: dict[str, Any], user: Any, keys: Keys) -> None:
+        """Take one password: as it is written, from the environment, or a new one."""
+        fields["password"], problem = self._passwords.take(fields["password"], str(user), self._values[keys])
+        if problem is not None:
+            self.problems.append(problem)
 
     def _copy_sources(self, mask: Mask) -> tuple[SourceFile, ...]:
         paths = {file: Path(os.path.normpath(Path.cwd() / file)) for file in self._texts}

@@ -26,8 +26,9 @@ _INNER: tuple[type[BaseModel], ...] = (  # the parts of a topology that have def
 )  # fmt: skip
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
 _PASSWORD = {
-    "description": "12 to 250 characters, or the environment variable that holds them",
+    "description": "generated: a new one of the lab's for each name; the environment variable that has it; or itself",
     "oneOf": [
+        {"const": "generated"},
         {"type": "string", "minLength": 12, "maxLength": 250},
         {
             "type": "object",

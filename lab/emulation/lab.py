@@ -114,14 +114,14 @@ class EmulatedLab:
             port=where.ports[endpoint(over)],
             ca_file=None if approach.tls == "untrusted" else Path(self.state.ca_file),
             user=user,
-            password=self._password(broker, user, approach),
+            password=self.password(broker, user) if approach.knows_password else SecretStr(secrets.token_hex(16)),
             client_id=client_id,
             **({} if approach.within is None else {"within": approach.within}),
         )
 
-    def _password(self, broker: str, user: str, approach: Approach) -> SecretStr:
-        """Return the user's password, or a wrong one if the approach does not know it."""
-        return self._vaults.password(broker, user) if approach.knows_password else SecretStr(secrets.token_hex(16))
+    def password(self, broker: str, user: str) -> SecretStr:
+        """Return a user's password, from the broker's vault."""
+        return self._vaults.password(broker, user)
 
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None

@@ -272,6 +272,10 @@ class StandingLab(Lab, Protocol):
         """Return the endpoint of a broker's active instance for a client of another program, with the user's login."""
         ...
 
+    def password(self, broker: str, user: str) -> SecretStr:
+        """Return the password with which a user logs in to a broker now, also while the broker is down."""
+        ...
+
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Return whether a bridge works: its ends list it, and the responder accepted its login."""
         ...

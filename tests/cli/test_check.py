@@ -143,6 +143,19 @@ def test_output_has_a_place(tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
 
 
+def test_output_overwrites_nothing_and_follows_no_link(tmp_path: Path) -> None:
+    written(tmp_path, "a.xml", CUT)
+    written(tmp_path, "precious", "mine")
+    (tmp_path / "link").symlink_to("precious")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for target in ("precious", "link", "dangling", "a.xml"):
+        done = mqlab("check", "a.xml", "--output", target, folder=tmp_path)
+        assert (done.returncode, f"{target} is there" in done.stderr) == (2, True)
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+    assert (tmp_path / "a.xml").read_bytes() == CUT.encode()
+
+
 def test_a_release_is_one_of_activemqs(tmp_path: Path) -> None:
     for command in ("check", "plan", "run"):
         done = mqlab(command, "one-way", "--activemq-version", "5.18", folder=tmp_path)

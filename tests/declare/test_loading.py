@@ -12,16 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lab.amazonmq.names import check_password
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
 from lab.declare.loading import MASK, load, masked_sources, resolve
 from lab.declare.origin import Origin
+from lab.declare.passwords import Passwords
 from lab.declare.scenario import Scenario
 from lab.declare.steps.publish import Publish
 from lab.declare.terms import LARGEST_BODY
 from lab.declare.unrolling import every_step
 from lab.declare.validating import validate
-from lab.errors import InputError
+from lab.errors import InputError, Place
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 TWO = Path(__file__).parents[1] / "check" / "bad" / "topologies" / "two.yaml"
@@ -77,6 +79,29 @@ def test_no_password_in_anything_that_is_kept(tmp_path: Path) -> None:
     kept = json.dumps(scenario.declared()) + repr(scenario) + "".join(each.text for each in masked_sources(scenario))
     assert WORD not in kept
     assert kept.count(f"password: {MASK}") == 2
+
+
+def test_a_generated_password_is_one_for_each_name_and_lab(tmp_path: Path) -> None:
+    path = written(tmp_path, BASE.replace(f"password: {WORD}", "password: generated"))
+    one, other = (load(path, environment={}).topology.passwords() for _ in range(2))
+    values = [{each.get_secret_value() for users in its.values() for each in users.values()} for its in (one, other)]
+    assert [len(each) for each in values] == [1, 1], "all of them have one name"
+    assert values[0] != values[1]
+    assert all(check_password(each) is None for each in values[0] | values[1])
+    scenario = load(path, environment={})
+    assert check(scenario) == ()
+    (copy,) = masked_sources(scenario)
+    assert copy.text == path.read_text(), "the word is no secret, so that the copy can be run"
+    for users in scenario.topology.passwords().values():
+        assert scenario.origin.mask.text(f"a {users['testuser'].get_secret_value()} b") == f"a {MASK} b"
+
+
+def test_names_have_passwords_of_their_own() -> None:
+    passwords, place = Passwords({}), Place(file="f", line=1, column=1)
+    taken = [passwords.take("generated", user, place) for user in ("a", "b", "a")]
+    assert taken[0] == taken[2] != taken[1]
+    assert all(problem is None for _, problem in taken)
+    assert {*passwords.all} == {taken[0][0], taken[1][0]}
 
 
 def test_copies_of_sources_differ_in_passwords_alone(tmp_path: Path) -> None:

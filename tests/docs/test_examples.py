@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -105,34 +104,31 @@ def test_the_commands_of_each_page_that_need_docker_do_what_is_shown(tmp_path: P
     for page in dict.fromkeys(block.page for block in needing):
         folder = tmp_path / page.replace("/", "-")
         folder.mkdir()
-        changed: dict[str, str] = {}
         try:
             for block in (block for block in needing if block.page == page):
-                _follow(block, folder, changed)
+                _follow(block, folder)
         finally:
             run("mqlab down --all", folder, environment(folder))
 
 
-def _follow(block: Block, folder: Path, changed: dict[str, str]) -> None:
-    """Do what a block shows; `changed` maps the ports it shows to those of this run."""
+def _follow(block: Block, folder: Path) -> None:
+    """Do what a block shows."""
     if "mosquitto" in block.words:
         if shutil.which("mosquitto_pub") and shutil.which("mosquitto_sub"):
-            _two_clients(shown(block), folder, changed)
+            _two_clients(shown(block), folder)
         return
     for each in shown(block):
         found = run(each.command, folder, environment(folder))
         assert same_shape(each.output, found), f"$ {each.command}\n{found}"
-        ports = [re.findall(r"//localhost:(\d+)", text) for text in (each.output, found)]
-        changed.update(zip(*ports, strict=True))
 
 
-def _two_clients(commands: list[Shown], folder: Path, changed: dict[str, str]) -> None:
-    """Let the first listen while the second sends; the second is sent again until the first has heard it."""
-    listening, sending = (_with(changed, each.command.removesuffix("&")) for each in commands)
-    with subprocess.Popen(shlex.split(listening), cwd=folder, stdout=subprocess.PIPE, text=True) as listener:
+def _two_clients(commands: list[Shown], folder: Path) -> None:
+    """After the first command, let the second listen while the third sends, again and again until it was heard."""
+    first, listening, sending = (each.command.removesuffix("&") for each in commands)
+    with subprocess.Popen(_in_a_shell(first, listening), cwd=folder, stdout=subprocess.PIPE, text=True) as listener:
         try:
             for _ in range(20):
-                subprocess.run(shlex.split(sending), cwd=folder, check=True, timeout=60)
+                subprocess.run(_in_a_shell(first, sending), cwd=folder, check=True, timeout=60)
                 try:
                     out, _ = listener.communicate(timeout=1)
                 except subprocess.TimeoutExpired:
@@ -144,8 +140,8 @@ def _two_clients(commands: list[Shown], folder: Path, changed: dict[str, str]) -
             listener.kill()
 
 
-def _with(changed: dict[str, str], command: str) -> str:
-    return re.sub(r"(?<=-p )\d+", lambda match: changed[match[0]], command)
+def _in_a_shell(first: str, then: str) -> list[str]:
+    return ["bash", "-c", f"{first.replace('mqlab', MQLAB)}; exec {then}"]
 
 
 def run(command: str, folder: Path, environment: dict[str, str]) -> str:

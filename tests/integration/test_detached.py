@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import subprocess
 import urllib.parse
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -27,7 +29,6 @@ from tests.integration.labs import Engine, eventually, left_of, no_other_sweep, 
 
 pytestmark = pytest.mark.docker
 
-PASSWORD = "MQ-lab-2019-testuser"
 TOPIC = "MQ Test Singapore-to-Tokyo"
 
 
@@ -54,6 +55,15 @@ def printed(text: str, broker: str, scheme: str) -> tuple[str, int]:
     return url.hostname, url.port
 
 
+def password(mqlab: Commands) -> str:
+    """Return testuser's, which is the same on both brokers, as `mqlab env` gives it."""
+    users = [each["users"] for each in mqlab("env", "--json").json["brokers"].values()]
+    assert users[0] == users[1]
+    found = users[0]["testuser"]
+    assert isinstance(found, str)
+    return found
+
+
 def ca_file(text: str) -> str:
     found = re.search(r"^CA file\s+(\S+)$", text, re.MULTILINE)
     assert found, text
@@ -73,15 +83,16 @@ def test_up_prints_all_that_a_client_needs(stand: tuple[Commands, Ended]) -> Non
 
 def test_messages_cross_through_the_printed_endpoints(stand: tuple[Commands, Ended]) -> None:
     """With mosquitto's own clients where they are installed (Debian: mosquitto-clients), else with paho."""
-    _, ended = stand
+    mqlab, ended = stand
     tools = shutil.which("mosquitto_sub") and shutil.which("mosquitto_pub")
     crosses = _mosquitto if tools else _paho
-    crosses(printed(ended.out, "tokyo", "mqtt+ssl"), printed(ended.out, "singapore", "mqtt+ssl"), ca_file(ended.out))
+    hear, say = (printed(ended.out, broker, "mqtt+ssl") for broker in ("tokyo", "singapore"))
+    crosses(hear, say, ca_file(ended.out), password(mqlab))
 
 
-def _mosquitto(hear: tuple[str, int], say: tuple[str, int], ca: str) -> None:
+def _mosquitto(hear: tuple[str, int], say: tuple[str, int], ca: str, password: str) -> None:
     def words(tool: str, where: tuple[str, int]) -> list[str]:
-        login = ["-u", "testuser", "-P", PASSWORD]
+        login = ["-u", "testuser", "-P", password]
         return [tool, "--cafile", ca, "-h", where[0], "-p", str(where[1]), *login, "-t", TOPIC, "-q", "1"]
 
     with subprocess.Popen(
@@ -97,11 +108,11 @@ def _mosquitto(hear: tuple[str, int], say: tuple[str, int], ca: str) -> None:
         assert (listening.stdout.read(), listening.returncode) == ("over the ocean\n", 0)
 
 
-def _paho(hear: tuple[str, int], say: tuple[str, int], ca: str) -> None:
+def _paho(hear: tuple[str, int], say: tuple[str, int], ca: str, password: str) -> None:
     def connected(where: tuple[str, int]) -> paho.Client:
         client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         client.tls_set(ca_certs=ca)
-        client.username_pw_set("testuser", PASSWORD)
+        client.username_pw_set("testuser", password)
         client.connect(*where)
         client.loop_start()
         return client
@@ -148,7 +159,7 @@ def test_status_shows_brokers_bridge_ends_and_the_link(stand: tuple[Commands, En
 
 def no_secret(engine: Engine, mqlab: Commands, *texts: str) -> None:
     labelled = {"label": [f"mqlab.run={mqlab.latest.name}", "mqlab.role=broker"]}
-    secrets = {PASSWORD}
+    secrets = {password(mqlab)}
     for container in engine.client.containers.list(filters=labelled):
         secrets |= secrets_of(container)
     assert len(secrets) > 5
@@ -161,6 +172,22 @@ def test_no_secret_is_said_or_kept(stand: tuple[Commands, Ended], engine: Engine
     assert len(kept) >= 5
     logs = [mqlab("logs", name).out for name in ("tokyo", "singapore", "router")]
     no_secret(engine, mqlab, ended.out, ended.err, *kept, *logs)
+
+
+def test_a_shell_has_what_a_client_needs(stand: tuple[Commands, Ended], tmp_path: Path) -> None:
+    """And a program gets the same from a file that nobody else can read."""
+    mqlab, ended = stand
+    file = tmp_path / "lab.env"
+    told = mqlab("env", mqlab.latest.name, "--dotenv", "--output", file)
+    assert (told.code, told.err) == (0, "") and password(mqlab) not in told.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    written = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    assert written["MQLAB_TOKYO_PASSWORD"] == written["MQLAB_SINGAPORE_PASSWORD"] == password(mqlab)
+    assert written["MQLAB_TOKYO_MQTT_PORT"] == str(printed(ended.out, "tokyo", "mqtt+ssl")[1])
+    script = 'eval "$1"; echo "$MQLAB_TOKYO_USER $MQLAB_TOKYO_PASSWORD $MQLAB_CA_FILE"'
+    shell = ["sh", "-c", script, "sh", mqlab("env", "--shell").out]
+    heard = subprocess.run(shell, capture_output=True, text=True, check=True).stdout
+    assert heard == f"testuser {password(mqlab)} {ca_file(ended.out)}\n"
 
 
 def test_logs_are_those_of_the_one_named(stand: tuple[Commands, Ended]) -> None:

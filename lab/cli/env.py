@@ -1,0 +1,121 @@
+"""env: what a client of another program needs of a running lab. It is the one command that prints passwords."""
+
+from __future__ import annotations
+
+import json as as_json
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lab.cli import open_lab, options, status_text
+from lab.cli.options import JSON, RUN, ending
+from lab.errors import InputError
+from lab.living.lab import Live
+from lab.text_files import open_private, write_new
+
+_NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command(name="env")(ending(show))
+
+
+def show(
+    run: RUN = None,
+    shell: Annotated[bool, typer.Option("--shell", help='As a shell reads them: eval "$(mqlab env --shell)".')] = False,
+    dotenv: Annotated[bool, typer.Option("--dotenv", help="As the lines of a .env file.")] = False,
+    json: JSON = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write to a new FILE that you alone can read.")
+    ] = None,
+) -> int:
+    """Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords."""
+    if shell + dotenv + json > 1:
+        raise InputError.of("--shell, --dotenv and --json exclude each other", "choose one")
+    options.check_new(output)
+    with open_lab.attached(run) as live:
+        found = _found(live)
+    if json:
+        text = as_json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    elif shell or dotenv:
+        line = shell_line if shell else dotenv_line
+        text = "".join(line(name, value) for name, value in variables(found).items())
+    else:
+        text = "".join(f"{each}\n" for each in table(found))
+    if output is None:
+        options.say(text, nl=False)
+    else:
+        write_new(output, text.encode("utf-8", "backslashreplace"), open_private)
+        options.say(f"{output} is written, for you alone")
+    return 0
+
+
+def _found(live: Live) -> dict[str, Any]:
+    """Return a lab's endpoints, and the users whom each broker knows now, with their passwords, as JSON-able values."""
+    found = status_text.endpoints(live.lab.note, live.lab.whereabouts())
+    records = {each.name: each for each in live.account.brokers}
+    there = {name: its for name, its in found["brokers"].items() if name in records}
+    for name, its in there.items():
+        users = [user.name for user in records[name].users if user.current is not None]
+        its["users"] = {user: live.lab.password(name, user).get_secret_value() for user in users}
+    return {**found, "brokers": there}
+
+
+def variables(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return environment variables: MQLAB_<BROKER>_<ENDPOINT>_URL and _PORT, _USER and _PASSWORD, then _USER_2 ….
+
+    Of a pair, each instance has its endpoints under its own name. Raise InputError if two variables have one name.
+    """
+    named: dict[str, str] = {"MQLAB_RUN": found["run"], "MQLAB_CA_FILE": found["ca_file"]}
+    for broker, its in found["brokers"].items():
+        for name, value in _of_broker(broker, its):
+            key = status_text.variable(name)
+            if key in named:
+                raise InputError.of(f"two things of this lab would be {key}", "--json tells them apart")
+            named[key] = value
+    return named
+
+
+def _of_broker(broker: str, its: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for instance in its.get("instances") or ({"name": broker, **its},):
+        for endpoint, url in instance["endpoints"].items():
+            yield f"{instance['name']}_{endpoint}_url", url
+            yield f"{instance['name']}_{endpoint}_port", url.rpartition(":")[2].partition("/")[0]
+    for number, (user, password) in enumerate(its["users"].items(), 1):
+        more = "" if number == 1 else f"_{number}"
+        yield f"{broker}_user{more}", user
+        yield f"{broker}_password{more}", password
+
+
+def table(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that a person reads."""
+    for broker, its in found["brokers"].items():
+        yield broker
+        for instance in its.get("instances") or (its,):
+            if "name" in instance:
+                yield f"  {instance['name']}"
+            wide = max(map(len, instance["endpoints"]))
+            yield from (f"  {name:<{wide}}  {url}" for name, url in instance["endpoints"].items())
+        wide = max(map(len, its["users"]), default=0)
+        yield from (f"  user {user:<{wide}}  password {password}" for user, password in its["users"].items())
+        yield ""
+    yield f"CA file  {found['ca_file']}"
+
+
+def shell_line(name: str, value: str) -> str:
+    """Return a line for a shell to evaluate."""
+    return f"export {name}={shlex.quote(value)}\n"
+
+
+def dotenv_line(name: str, value: str) -> str:
+    """Return a line of a .env file; within single quotes nothing has a meaning, so they are used where they can be."""
+    if not set(_NOT_BARE) & set(value):
+        return f"{name}={value}\n"
+    if "'" not in value:
+        return f"{name}='{value}'\n"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
+    return f'{name}="{escaped}"\n'

@@ -1,0 +1,53 @@
+"""The passwords of a scenario: written in it, taken from the environment, or generated, one for each user's name."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from lab.errors import Place, Problem
+
+GENERATED = "generated"
+NO_PASSWORDS = (GENERATED, "right", "wrong")  # words that stand where a password may; too short for the service
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SIGNS = string.ascii_letters + string.digits
+
+
+def new_password() -> str:
+    """Return a new random password, of letters and digits: no protocol, file or shell reads anything into them."""
+    return "".join(secrets.choice(_SIGNS) for _ in range(24))
+
+
+class Passwords:
+    """The passwords of one scenario; `all` are those taken so far.
+
+    A generated one is the same on every broker that has a user of that name: a bridge logs in on two.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._generated: dict[str, str] = {}
+        self.all: list[str] = []
+
+    def take(self, written: Any, user: str, place: Place) -> tuple[str, Problem | None]:
+        """Return the password that is written for a user, and what is wrong; the password is "" if anything is."""
+        password, problem = self._taken(written, user, place)
+        self.all.append(password)
+        return password, problem
+
+    def _taken(self, written: Any, user: str, place: Place) -> tuple[str, Problem | None]:
+        if written == GENERATED:
+            return self._generated.setdefault(user, new_password()), None
+        if isinstance(written, str):
+            return written, None
+        variable = written.get("env") if isinstance(written, dict) and len(written) == 1 else None
+        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
+            what = "a password is a text, generated, or the name of an environment variable"
+            return "", Problem(what=what, remedy="write generated, or {env: NAME}", place=place)
+        if not self._environment.get(variable):
+            what = f"the environment variable {variable} is not set, or empty"
+            return "", Problem(what=what, remedy=f"export {variable}=… first", place=place)
+        return self._environment[variable], None

@@ -1,0 +1,80 @@
+"""`mqlab env`: what clients of a running lab need, as people, shells, .env files and programs read it."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from lab.cli.env import dotenv_line, shell_line, table, variables
+from lab.errors import InputError
+
+AT = {"mqtt": "mqtt+ssl://localhost:1883", "console": "https://localhost:8162/admin/"}
+PASSWORDS = ("plain", "it's $HOME", 'a"b`c`\\', "'\"$x\\", "#a b=c")
+
+
+def lab(**brokers: dict[str, Any]) -> dict[str, Any]:
+    return {"run": "r", "scenario": "s", "ca_file": "/a folder/ca.pem", "brokers": brokers}
+
+
+ONE = lab(tokyo={"endpoints": AT, "users": {"alice": "first-of-all-1", "bob": "second-of-all"}})
+PAIR = [{"name": f"tokyo-{n}", "endpoints": {"mqtt": f"mqtt+ssl://localhost:{n}"}} for n in (1, 2)]
+
+
+def test_every_endpoint_and_user_has_a_variable() -> None:
+    assert variables(ONE) == {
+        "MQLAB_RUN": "r",
+        "MQLAB_CA_FILE": "/a folder/ca.pem",
+        "MQLAB_TOKYO_MQTT_URL": "mqtt+ssl://localhost:1883",
+        "MQLAB_TOKYO_MQTT_PORT": "1883",
+        "MQLAB_TOKYO_CONSOLE_URL": "https://localhost:8162/admin/",
+        "MQLAB_TOKYO_CONSOLE_PORT": "8162",
+        "MQLAB_TOKYO_USER": "alice",
+        "MQLAB_TOKYO_PASSWORD": "first-of-all-1",
+        "MQLAB_TOKYO_USER_2": "bob",
+        "MQLAB_TOKYO_PASSWORD_2": "second-of-all",
+    }
+
+
+def test_both_instances_of_a_pair_have_endpoints() -> None:
+    names = variables(lab(tokyo={**PAIR[0], "users": {"alice": "x"}, "instances": PAIR}))
+    assert [names["MQLAB_TOKYO_1_MQTT_PORT"], names["MQLAB_TOKYO_2_MQTT_PORT"]] == ["1", "2"]
+    assert names["MQLAB_TOKYO_PASSWORD"] == "x"
+
+
+def test_no_variable_hides_another() -> None:
+    its = {"endpoints": AT, "users": {}}
+    with pytest.raises(InputError, match="MQLAB_A_B_MQTT_URL"):
+        variables(lab(**{"a-b": its, "a.b": its}))
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_a_shell_reads_what_was_written(password: str) -> None:
+    script = shell_line("MQLAB_X", password) + 'printf %s "$MQLAB_X"'
+    assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout == password
+
+
+@pytest.mark.parametrize(
+    ("password", "line"),
+    [
+        ("plain-1", "X=plain-1\n"),
+        ('a"b$c', "X='a\"b$c'\n"),
+        ("it's $5", 'X="it\'s \\$5"\n'),
+        ("'\\\"`", 'X="\'\\\\\\"\\`"\n'),
+    ],
+)
+def test_a_line_of_a_file_is_quoted_where_it_must_be(password: str, line: str) -> None:
+    assert dotenv_line("X", password) == line
+
+
+def test_people_read_a_table() -> None:
+    assert list(table(ONE)) == [
+        "tokyo",
+        "  mqtt     mqtt+ssl://localhost:1883",
+        "  console  https://localhost:8162/admin/",
+        "  user alice  password first-of-all-1",
+        "  user bob    password second-of-all",
+        "",
+        "CA file  /a folder/ca.pem",
+    ]
