@@ -47,8 +47,8 @@ def load(
 ) -> Scenario:
     """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
 
-    Passwords written as `{env: NAME}` are taken from `environment`, `generated` ones are new each time; `set` has values
-    instead of those of the files, by KEYs as `variants` reads them.
+    Passwords written as `{env: NAME}` are taken from `environment`, `generated` ones are new each time; `set` has
+    values instead of those of the files, by KEYs as `variants` reads them.
 
     >>> scenario = load(shipped("scenarios") / "tokyo-singapore.yaml", environment={})
     >>> scenario.scenario, len(scenario.steps)

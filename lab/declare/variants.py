@@ -15,6 +15,7 @@ from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.edits import Edit, quoted
 from lab.amazonmq.configurations.source import Source, change
 from lab.declare.origin import Keys
+from lab.declare.passwords import NO_PASSWORDS
 from lab.declare.reading import read, unprintable
 from lab.declare.suggestions import remedy
 from lab.errors import InputError, Place, Problem
@@ -32,7 +33,7 @@ _NAMED = {"regions": "region", "brokers": "broker", "users": "user", "peerings":
 _LINKS: Keys = ("topology", "links")
 _ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _UNPRINTABLE = ("special characters are not allowed in a value", "only printable ones, spaces and line breaks may be")
-_PASSWORD = ("a password is kept with the run if it is set like this", "write {env: NAME}")
+_PASSWORD = ("a password is kept with the run if it is set like this", "write generated, or {env: NAME}")
 
 
 def settings_of(arguments: Iterable[str]) -> dict[str, str]:
@@ -247,7 +248,8 @@ def _value(text: str, path: Keys) -> Any:
             _nowhere(path, f"{text[:40]!r}: {problem.what}", problem.remedy)
         value = document.content
     for inside in _paths(value):
-        if (*path, *inside)[-1] == "password" and isinstance(_at(value, inside), str):
+        written = _at(value, inside)
+        if (*path, *inside)[-1] == "password" and isinstance(written, str) and written not in NO_PASSWORDS:
             _nowhere(path, *_PASSWORD)
     return value
 

@@ -193,12 +193,12 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
         (
             ["brokers.singapore.users.bridge.password=correct-horse-42"],
             ["--set brokers.singapore.users.bridge.password (topology.yaml:13:32): "
-             "a password is kept with the run if it is set like this\n  write {env: NAME}"],
+             "a password is kept with the run if it is set like this\n  write generated, or {env: NAME}"],
         ),
         (
             ["brokers.singapore.users={bridge: {password: correct-horse-42}}"],
             ["--set brokers.singapore.users (topology.yaml:13:12): "
-             "a password is kept with the run if it is set like this\n  write {env: NAME}"],
+             "a password is kept with the run if it is set like this\n  write generated, or {env: NAME}"],
         ),
         (
             ["brokers.singapore.users.bridge.password={env: NOT_SET}"],
