@@ -16,9 +16,12 @@ from lab.check.service import Revisions, connectors_of, users_of
 from lab.check.snapshots import snapshots_of
 from lab.declare.fields import Declared, Receivers
 from lab.declare.references import Reference, Thing, references
-from lab.declare.unrolling import every_step
+from lab.declare.steps import STEPS
+from lab.declare.unrolling import every_step, in_every_round
 from lab.errors import Problem
 from lab.plan.brokers import unread
+
+_VERBS = {kind.verb for kind in STEPS}
 
 
 class Names(NamedTuple):
@@ -42,7 +45,10 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
             if name not in (*names.valid, *reference.also):
                 context.unknown.add(field)
                 written = type(declared).model_fields[field].alias or field
-                if reference.instead:
+                if name in _VERBS and name not in reference.verbs and reference.verbs:
+                    right = "give the step that is meant a name of its own, as: NAME, and write that name"
+                    yield context.wrong(written, f"a claim does not count from every {name}", right)
+                elif reference.instead and (not reference.verbs or name in reference.verbs):
                     right = f"add the {names.kind}, or {reference.instead}"
                     yield context.wrong(written, f"the scenario has no {name} {names.kind}", right)
                 elif names.certain:
@@ -89,7 +95,9 @@ def _own_connectors(context: Context, declared: Declared, reference: Reference) 
 
 
 def _steps(context: Context, declared: Declared, reference: Reference) -> Names:
-    return Names("step", {step.verb for step in every_step(context.scenario.steps)}, "steps")
+    verbs = {step.verb: None for step in every_step(context.scenario.steps) if step.verb in reference.verbs}
+    names = {step.named: None for step in in_every_round(context.scenario.steps) if step.named}
+    return Names("step", {**names, **verbs}, "steps by their names and verbs here")
 
 
 def _listeners(context: Context, declared: Declared, reference: Reference) -> Names:

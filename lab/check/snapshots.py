@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from lab.check.context import Context
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import END, START, Snapshot
-from lab.declare.unrolling import in_order
+from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 
 
 def snapshots_of(scenario: Scenario) -> list[str]:
     """Return the names of the snapshots in the order of taking, with `start` first and `end` last."""
-    taken = (step.name for _, step in in_order(scenario.steps) if isinstance(step, Snapshot))
+    taken = (step.name for step in in_every_round(scenario.steps) if isinstance(step, Snapshot))
     return list(dict.fromkeys((START, *(name for name in taken if name != END), END)))
 
 

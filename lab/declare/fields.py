@@ -204,6 +204,8 @@ Moment = Annotated[
     _written_by(_format_moment),
     WithJsonSchema({"type": "string", "examples": ["2026-11-29 02:59:55 Asia/Tokyo"]}),
 ]
+ROUND = "{n}"  # in a name: the number of the round of the repeat that the step is in
+RoundName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]|\{n\}){0,62}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_parse_list)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]

@@ -21,7 +21,7 @@ class Thing(Enum):
     END = auto()  # a region, of the link that the field `needs` names
     CONNECTOR = auto()  # of any broker
     OWN_CONNECTOR = auto()  # of the broker that the field `needs` names
-    STEP = auto()  # by its verb
+    STEP = auto()  # by its verb, or by a name of its own
     LISTENER = auto()  # a client that a step subscribes
     CLIENT = auto()  # a client that a step connects, subscribes or lets consume
     SNAPSHOT = auto()
@@ -37,6 +37,7 @@ class Reference:
     to: Thing
     needs: str = ""  # another field: if its value is unknown, this one is not checked
     also: tuple[str, ...] = ()  # words that are valid too, though they name no such thing
+    verbs: tuple[str, ...] = ()  # of a step: those that may be named; a step with a name of its own may be of any verb
     instead: str = ""  # in a remedy: the alternative to adding the missing thing
 
 

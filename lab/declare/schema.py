@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from lab.activemq import releases
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Duration, types_in
+from lab.declare.fields import Duration, RoundName, types_in
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.declare.topology import Broker, Configuration, ImpairmentFields, Region, Topology, User
@@ -123,12 +123,13 @@ _SHORT_FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 
 def _step_schema(verbs: Mapping[str, str]) -> dict[str, Any]:
-    """Return the schema of a step: one verb, and optionally `at`."""
+    """Return the schema of a step: one verb, and optionally `at` and `as`."""
     moment = {**TypeAdapter(Duration).json_schema(), "description": "When it begins, since the replay began"}
+    name = {**TypeAdapter(RoundName).json_schema(), "description": "A name of its own, for `after` of a claim"}
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": {**{verb: {"$ref": f"#/$defs/{name}"} for verb, name in verbs.items()}, "at": moment},
+        "properties": {**{verb: {"$ref": f"#/$defs/{name}"} for verb, name in verbs.items()}, "at": moment, "as": name},
         "oneOf": [{"required": [verb]} for verb in verbs],
     }
 

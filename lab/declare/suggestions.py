@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from lab.errors import Place, Problem
 
+_MOST = 60  # words that are listed: a repeat may have a name for each of thousands of rounds
+
 
 def remedy(word: str, valid: Iterable[str], label: str) -> str:
     """Return the remedy for a wrong word: the nearest valid one, if any is near, and all valid ones after `label`."""
@@ -14,7 +16,8 @@ def remedy(word: str, valid: Iterable[str], label: str) -> str:
     folded = {each.lower(): each for each in words}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
     guess = [f"did you mean {folded[near[0]]}?"] if near else []
-    return "\n".join([*guess, f"{label}: {', '.join(words) or 'none'}"])
+    more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+    return "\n".join([*guess, f"{label}: {', '.join(words[:_MOST]) or 'none'}{more}"])
 
 
 def unknown(kind: str, name: str, valid: Iterable[str], label: str, place: Place | None) -> Problem:

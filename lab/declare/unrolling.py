@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from lab.declare.origin import Keys
 from lab.declare.steps.base import Compound, Step
@@ -92,6 +93,33 @@ def inner_in_order(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
             yield from in_order(step.steps, inside)
 
 
+def in_every_round(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield the steps as they are done, every round of a repeat anew, in the order of doing; at most MOST_STEPS."""
+    return islice(_in_every_round(steps, ()), MOST_STEPS)
+
+
+def rounds_around(steps: Sequence[Step], path: Keys) -> int:
+    """Return how often the step at a path is done, which is more than once inside a repeat."""
+    times, here = 1, path[1:]  # without "steps"
+    while True:
+        step = steps[int(here[0])]
+        inside = here[2 + (len(step.inside) if isinstance(step, Compound) else 0) :]
+        if not isinstance(step, Compound) or not inside:
+            return times
+        times, steps, here = times * step.rounds, step.steps, inside
+
+
+def _in_every_round(steps: Sequence[Step], rounds: tuple[int, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step.in_round(".".join(map(str, rounds))) if rounds else step
+        if isinstance(step, Compound) and step.at_once:
+            begins = sorted(step.steps, key=lambda each: each.at or timedelta(0))
+            yield from _in_every_round(begins, rounds)
+        elif isinstance(step, Compound):
+            for turn in range(1, step.rounds + 1):
+                yield from _in_every_round(step.steps, (*rounds, turn))
+
+
 def _flatten(steps: Sequence[Numbered]) -> Iterator[Numbered]:
     for each in steps:
         yield each
@@ -112,6 +140,8 @@ class _Numbering:
     def _number(self, step: Step, written: str, rounds: tuple[int, ...], outermost: int | None) -> Numbered:
         self._count += 1
         number = self._count
+        if rounds:
+            step = step.in_round(".".join(map(str, rounds)))
         inner: tuple[Numbered, ...] = ()
         if isinstance(step, Compound) and step.at_once:
             inner = self.unroll(step.steps, f"{written}.", rounds, number if outermost is None else outermost)

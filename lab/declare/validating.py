@@ -9,12 +9,12 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import Tag, ValidationError
+from pydantic import Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Declared, Duration
+from lab.declare.fields import Declared, Duration, RoundName
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
@@ -96,7 +96,7 @@ def _validate_entries(
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
         here: Keys = (*path, number)
-        others = {"at"} if word == "verb" else set()
+        others = {"at", "as"} if word == "verb" else set()
         names = [each for each in entry if each not in others] if isinstance(entry, dict) else []
         if len(names) != 1:
             listed = f": {', '.join(names)}" if names else ""
@@ -111,9 +111,9 @@ def _validate_entries(
             )
             continue
         read = _validate_entry(known[name], entry[name], (*here, name), kinds, origin, found)
-        if isinstance(read, Step) and "at" in entry:
-            moment = _validate_model(_EntryFields, {"at": entry["at"]}, here, origin, found)
-            read = read.with_at(moment.at if moment is not None else None)
+        if isinstance(read, Step) and (beside := {key: entry[key] for key in others & entry.keys()}):
+            its = _validate_model(_EntryFields, beside, here, origin, found)
+            read = read.with_entry(its.at, its.named) if its is not None else read
         entries.append(read)
     return tuple(entries)
 
@@ -121,7 +121,8 @@ def _validate_entries(
 class _EntryFields(Declared):
     """The keys of a step's entry other than its verb."""
 
-    at: Duration
+    at: Duration | None = None
+    named: RoundName = Field(default="", alias="as")
 
 
 def _validate_entry(

@@ -27,14 +27,19 @@ def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
         rehearsal.wait(lambda: False, due - rehearsal.now())
     reboot_due(rehearsal)
     begun = rehearsal.now()
-    rehearsal.record(StepStarted(t=begun, step=number, verb=step.verb, asked=step.words(), place=each.place, due=due))
+    rehearsal.record(
+        StepStarted(
+            t=begun, step=number, verb=step.verb, asked=step.words(), place=each.place, due=due, name=step.named
+        )
+    )
     late = f"it began {begun - due:.3g} s late" if due is not None and begun - due > LATE else ""
 
     times = rehearsal.recall(StepTimes)
-    times.began[step.verb] = begun
+    words = [word for word in (step.verb, step.named) if word]
+    times.began |= dict.fromkeys(words, begun)
 
     def ended(outcome: Outcome) -> None:
-        times.ended[step.verb] = rehearsal.now()
+        times.ended |= dict.fromkeys(words, rehearsal.now())
         note = "; ".join(words for words in (late, outcome.note) if words)
         rehearsal.record(StepEnded(t=rehearsal.now(), step=number, ok=outcome.ok, note=note))
 

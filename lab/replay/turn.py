@@ -12,7 +12,10 @@ from lab.replay.rehearsal import Rehearsal
 
 
 class StepTimes:
-    """When the last step of each verb began and ended, in seconds since the replay began; claims count from there."""
+    """When the last step of each verb, and each with a name of its own, began and ended; claims count from there.
+
+    Moments are in seconds since the replay began, by verb and by name.
+    """
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.began: dict[str, float] = {}

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.network import NetworkSoFar, check_ends
+from lab.check.network import check_ends
 from lab.declare.expectations.reachable import END, Reachable
+from lab.declare.steps.try_ import Try
+from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 
 
 def check(context: Context, claim: Reachable) -> Iterator[Problem]:
     """Yield a Problem if the connection cannot be tried, or if the step named does not try it."""
     yield from check_ends(context, claim)
-    tries = context.recall(NetworkSoFar).tries
+    tries = {step.name: step for step in in_every_round(context.scenario.steps) if isinstance(step, Try)}
     tried = tries.get(claim.at)
     if claim.at == END:
         return

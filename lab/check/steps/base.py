@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.check.instances import Brokers, missing
+from lab.check.own_names import check_own_name
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker
 from lab.errors import Problem
 
 
 def check(context: Context, step: Step) -> Iterator[Problem]:
-    """Yield a Problem if the step must name a user, or if its broker does not exist at that time."""
+    """Yield a Problem if the step must name a user, or if its broker does not exist at that time; and of its name."""
+    yield from check_own_name(context, step)
     login = step.login
     if login is not None and "broker" not in context.unknown:
         users = context.topology.brokers[login.broker].users

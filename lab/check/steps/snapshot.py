@@ -1,10 +1,11 @@
-"""Checks of the step `snapshot`: its name is free."""
+"""Checks of the step `snapshot`: its name is free, and counts the rounds of a repeat."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lab.check.context import Context
+from lab.check.own_names import names_of_rounds, wrong_round
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import END, START, Snapshot
@@ -14,18 +15,19 @@ from lab.errors import Problem
 class _Taken:
     def __init__(self, scenario: Scenario) -> None:
         self.by_name: dict[str, Keys] = {}
-        self.passed: set[Keys] = set()
+        self.of_rounds = names_of_rounds(scenario, lambda step: step.name if isinstance(step, Snapshot) else "")
 
 
 def check(context: Context, step: Snapshot) -> Iterator[Problem]:
-    """Yield a Problem if the name belongs to another snapshot, or to an earlier round of the same step."""
+    """Yield a Problem if the name belongs to another snapshot, or to another round of the same step."""
     taken = context.recall(_Taken)
     if step.name in (START, END):
         right = f"remove the step, or give it another name than {step.name}"
         yield context.wrong("name", f"the snapshot {step.name} takes itself", right)
     elif taken.by_name.setdefault(step.name, context.path) != context.path:
         yield context.wrong("name", f"two snapshots {step.name}", "give each a name of its own")
-    elif context.path in taken.passed:
-        what = f"every round of the repeat would take the snapshot {step.name}"
-        yield context.wrong("name", what, "take it before or after the repeat")
-    taken.passed.add(context.path)
+    elif wrong := wrong_round(context, step.name):
+        yield context.wrong("name", *wrong)
+    elif step.name in taken.of_rounds:
+        what = f"another snapshot is named {step.name} in one of its rounds"
+        yield context.wrong("name", what, "give each a name of its own")

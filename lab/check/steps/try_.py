@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.check.network import NetworkSoFar, check_ends
+from lab.check.own_names import wrong_round
 from lab.declare.expectations.reachable import END
 from lab.declare.steps.try_ import Try
 from lab.errors import Problem
@@ -14,6 +15,8 @@ from lab.errors import Problem
 def check(context: Context, step: Try) -> Iterator[Problem]:
     """Yield the Problems of the ends and the name."""
     yield from check_ends(context, step)
+    if wrong := wrong_round(context, step.name, needed=False):
+        yield context.wrong("name", *wrong)
     if context.recall(NetworkSoFar).tries.setdefault(step.name, step) is not step or step.name == END:
         what = f"{'the end tries itself' if step.name == END else 'another try is called'} {step.name}"
         yield context.wrong("name", what, "take another name")

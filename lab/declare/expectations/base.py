@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
-from lab.declare.fields import Declared, Receivers
+from pydantic import TypeAdapter, WithJsonSchema
+
+from lab.declare.fields import Declared, Name, Receivers
 from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Fault
@@ -23,23 +25,25 @@ from lab.declare.steps.wait import Wait
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>%-]*")
 
-_FAULTS = tuple(step.verb for fault in Fault for step in STEPS if step.fault is fault)
-_SERVICE = tuple(step.verb for step in STEPS if issubclass(step, OfService))
-# The verbs that a claim can count from; of several such steps, the last one is meant.
-if TYPE_CHECKING:
-    After = str
-    AfterDemand = str
-    AfterService = str
-else:
-    After = Literal[_FAULTS]
-    AfterDemand = Literal[(*_FAULTS, Subscribe.verb, Unsubscribe.verb)]
-    AfterService = Annotated[
-        Literal[(*_SERVICE, Reboot.verb, Wait.verb)], Reference(Thing.STEP, needs="broker", instead="remove it")
-    ]
+FAULTS = tuple(step.verb for fault in Fault for step in STEPS if step.fault is fault)
+DEMANDING = (*FAULTS, Subscribe.verb, Unsubscribe.verb)
+SERVICE = (*(step.verb for step in STEPS if issubclass(step, OfService)), Reboot.verb, Wait.verb)
+
+
+def _step_name(verbs: tuple[str, ...]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"enum": list(verbs)}, TypeAdapter(Name).json_schema()]})
+
+
+# The steps that a claim can count from: by verb, of which the last one is meant, or by a name of their own.
+After = Annotated[Name, _step_name(FAULTS)]
+AfterDemand = Annotated[Name, _step_name(DEMANDING)]
+AfterService = Annotated[
+    Name, _step_name(SERVICE), Reference(Thing.STEP, verbs=SERVICE, needs="broker", instead="remove it")
+]
 
 
 class Term(NamedTuple):
-    """The time after the last step of a verb in which a claim may come true."""
+    """The time after a step in which a claim may come true; the step by its name, or the last one of a verb."""
 
     after: str
     within: timedelta

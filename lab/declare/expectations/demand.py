@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.addressed import OneDestination
-from lab.declare.expectations.base import AfterDemand, Expectation, Term
+from lab.declare.expectations.base import DEMANDING, AfterDemand, Expectation, Term
 from lab.declare.fields import Duration, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
@@ -21,7 +21,9 @@ class Demanded(Expectation, OneDestination):
     broker: BrokerName
     present: YesNo
     within: Duration | None = None  # of `after`
-    after: Annotated[AfterDemand, Reference(Thing.STEP, instead="remove within and after")] | None = None
+    after: Annotated[AfterDemand, Reference(Thing.STEP, verbs=DEMANDING, instead="remove within and after")] | None = (
+        None
+    )
 
     @property
     def watched(self) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr
 
-from lab.declare.fields import Declared
+from lab.declare.fields import ROUND, Declared
 from lab.units import format_duration
 
 
@@ -55,19 +55,31 @@ class Step(Declared):
     in_background: ClassVar[bool] = False  # the steps after it begin as soon as it has begun
     uses_client: ClassVar[bool] = False  # its client is a connection that other steps may use too
     awaits: ClassVar[bool] = False  # if it fails, something that it waited for did not come
-    _at: timedelta | None = PrivateAttr(
-        default=None
-    )  # written beside the verb, since a wait has no fields to put it among
+    names: ClassVar[tuple[str, ...]] = ()  # fields with a name that a claim uses, and that each round may count
+    # Both are written beside the verb, since a wait has no fields to put them among.
+    _at: timedelta | None = PrivateAttr(default=None)
+    _named: str = PrivateAttr(default="")
 
     @property
     def at(self) -> timedelta | None:
         """Return when the step begins, counted from the replay's beginning; None if it follows the step before it."""
         return self._at
 
-    def with_at(self, at: timedelta | None) -> Self:
-        """Return a copy that begins at a moment, counted from the replay's beginning."""
+    @property
+    def named(self) -> str:
+        """Return the step's own name, written as `as` beside its verb; "" if it has none."""
+        return self._named
+
+    def with_entry(self, at: timedelta | None, named: str) -> Self:
+        """Return a copy with a moment, counted from the replay's beginning, and a name of its own."""
         copy = self.model_copy()
-        copy._at = at
+        copy._at, copy._named = at, named
+        return copy
+
+    def in_round(self, number: str) -> Self:
+        """Return a copy as it is done in a round of a repeat, such as "2" or "2.1": its names have that number."""
+        copy = self.model_copy(update={field: getattr(self, field).replace(ROUND, number) for field in self.names})
+        copy._named = self._named.replace(ROUND, number)
         return copy
 
     @property
@@ -99,9 +111,10 @@ class Step(Declared):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def entry(self) -> dict[str, Any]:
-        """Return the step as an entry of a list of steps: its verb and fields, and `at`."""
+        """Return the step as an entry of a list of steps: its verb and fields, `at` and `as`."""
         at = {} if self._at is None else {"at": format_duration(self._at)}
-        return {**at, self.verb: self.written()}
+        named = {"as": self._named} if self._named else {}
+        return {**at, **named, self.verb: self.written()}
 
 
 def check_least(at_least: int | None, count: int) -> None:

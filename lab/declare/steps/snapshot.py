@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
-from lab.declare.fields import Name
+from lab.declare.fields import RoundName
 from lab.declare.steps.base import Step
 
 START, END = "start", "end"
@@ -20,7 +20,8 @@ class Snapshot(Step):
     """Every counter of every broker is written down under a name, to be compared later."""
 
     verb: ClassVar[str] = "snapshot"
-    name: Name
+    names = ("name",)
+    name: RoundName
 
     @model_validator(mode="before")
     @classmethod

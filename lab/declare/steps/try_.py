@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from lab.activemq.protocols import OPENWIRE
-from lab.declare.fields import Duration, Name, Whole
+from lab.declare.fields import Duration, RoundName, Whole
 from lab.declare.references import EndName, OtherEndName
 from lab.declare.steps.base import Step
 
@@ -17,7 +17,8 @@ class Try(Step):
     """A connection is tried on real packets, and what the network says of it is written down beside."""
 
     verb: ClassVar[str] = "try"
-    name: Name
+    names = ("name",)
+    name: RoundName
     source: EndName = Field(alias="from")  # a broker, or internet
     to: OtherEndName
     port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)

@@ -79,11 +79,11 @@ def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[tu
     A bridge with a wrong password is up for some milliseconds at every attempt, so a state in between proves nothing.
     """
     timeline, after, within = evidence.timeline, term.after, term.within.total_seconds()
-    steps = [step for step in timeline.fault_steps if step.verb == after]
-    if not steps:
+    step = timeline.last_step(after)
+    if step is None:
         return Outcome.UNKNOWN, f"no step {after} was taken"
-    begin = steps[-1].done
-    own = (begin, steps[-1].step)  # a step that takes no time is not its own successor, nor are earlier ones
+    begin = step.done
+    own = (begin, step.step)  # a step that takes no time is not its own successor, nor are earlier ones
     later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
     next_step = min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=None)
     deadline = begin + within

@@ -57,6 +57,7 @@ class StepTaken:
     started: float
     ended: float | None = None
     fault: Fault | None = None
+    name: str = ""  # its own
 
     @property
     def done(self) -> float:
@@ -141,9 +142,9 @@ class Timeline:
         """Return every closure of a link and every outage of a broker or connector."""
         return (*self.closures, *self.outages)
 
-    def last_step(self, verb: str) -> StepTaken | None:
-        """Return the last step of a verb; None if there is none."""
-        return next((step for step in reversed(self.steps) if step.verb == verb), None)
+    def last_step(self, word: str) -> StepTaken | None:
+        """Return the step of a name, or the last one of a verb; None if there is none."""
+        return next((step for step in reversed(self.steps) if word in (step.verb, step.name)), None)
 
     @property
     def end(self) -> float:
@@ -214,11 +215,13 @@ class Timeline:
                 pass  # a message: the ledger records those
 
     def _started(self, seen: StepStarted) -> None:
-        self.asked[seen.step] = f"step {seen.place or seen.step} ({seen.asked})"
+        named = f" {seen.name}" if seen.name else ""
+        self.asked[seen.step] = f"step {seen.place or seen.step}{named} ({seen.asked})"
         if seen.due is not None and seen.t - seen.due > LATE:
             self.late.append(seen)
         fault = self._kinds.get(seen.verb, Step).fault
-        self.steps.append(StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, fault=fault))
+        its = StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, fault=fault, name=seen.name)
+        self.steps.append(its)
 
     def _ended(self, seen: StepEnded) -> None:
         for place in range(len(self.steps) - 1, -1, -1):  # concurrent steps end in any order

@@ -25,7 +25,7 @@ def come_true(rehearsal: Rehearsal, claim: Bridge, term: Term) -> Callable[[], b
         steady = rehearsal.now() - max(ends.changed, since) >= STEADY
         return steady and bool(bridges) and all(ends.state(bridge) == claim.up for bridge in bridges)
 
-    step = next(each.step for each in rehearsal.program.flat if each.step.verb == term.after)
+    step = next(each.step for each in rehearsal.program.flat if term.after in (each.step.verb, each.step.named))
     wanted = Bridges.DROPPED if claim.up == "nowhere" else Bridges.RAISED
     return stands if wanted in _effect(rehearsal, step, bridges) else lambda: False
 

@@ -7,7 +7,8 @@ from lab.report.rows.row import Description, Weight, Words
 
 
 def _step(seen: StepStarted) -> Description:
-    return f"step {seen.step}", seen.asked + (f" (by {seen.by})" if seen.by else ""), Weight.STEP
+    named = f"{seen.name}: " if seen.name else ""
+    return f"step {seen.step}", named + seen.asked + (f" (by {seen.by})" if seen.by else ""), Weight.STEP
 
 
 def _step_ended(seen: StepEnded) -> Description:
