@@ -44,6 +44,7 @@ def nft_text(config: Config, interfaces: Mapping[str, str]) -> str:
         "}",
         f"table ip {TABLE} {{",
         *_chain("published", "nat", "prerouting", "dstnat", "accept", _published(config, interfaces)),
+        *_chain("calling", "nat", "postrouting", "srcnat", "accept", _calling(config, interfaces)),
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -111,6 +112,17 @@ def _published(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
         here = f'iifname "{interfaces[internet.name]}" ip daddr {internet.interface.ip}'
         for each in config.published:
             yield f"{here} tcp dport {each.port} dnat to {each.address}:{each.to_port}"
+
+
+def _calling(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
+    """Yield the rules by which a broker sees the router as the one who calls through a published port.
+
+    With the host's own address, Docker's rules for an engine without userland proxy would change the source of the
+    frame again on the broker's bridge, and its answers would pass by the router.
+    """
+    for region in config.regions:
+        if any(each.address in region.subnet for each in config.published):
+            yield f'oifname "{interfaces[region.name]}" ct status dnat snat to {region.interface.ip}'
 
 
 def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list[str]]:

@@ -97,10 +97,11 @@ class _Opened:
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
         self._requested: dict[str, Event] = {}  # set when the engine is asked: the router, and each first instance
         self._standbys: dict[str, Callable[[], str]] = {}
+        self._way_out: Future[None] | None = None  # the look at the first broker's default route
         self._lab: EmulatedLab | None = None
         self._regions = {its.name: broker.region for broker in self._plan.brokers for its in broker.instances}
         # All starts must have ended before the closing removes anything.
-        self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=2 + len(self._regions)))
+        self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=3 + len(self._regions)))
         self._ports = Ports([its for broker in self._plan.brokers for its in broker.instances])
         self._does: Mapping[str, Callable[[str], str | None]] = {
             "create-network": self._create_network,
@@ -182,6 +183,8 @@ class _Opened:
         if others:
             make_store(client, run, name, self._labels)
         self._starting[first.name] = self._begin(first.name, partial(start, first, after=self._earlier(name)))
+        if self._way_out is None and not plan.later:  # one engine gives all its containers the same ways
+            self._way_out = self._pool.submit(self._check_way_out, first)
         for its in others:
             self._standbys[its.name] = (
                 partial(start, its) if plan.later else partial(self._after_first, first, its, start)
@@ -216,6 +219,10 @@ class _Opened:
         found = [self._requested[name] for name in firsts if name in self._requested]
         return [*found, self._requested["router"]] if found else []
 
+    def _check_way_out(self, its: InstancePlan) -> None:
+        router = self._networks[self._regions[its.name]].subnet.gateway
+        readiness.check_way_out(self._client, its.name, self._starting[its.name].result(), router, self._clock)
+
     def _start_standby(self, instance: str) -> None:
         self._starting[instance] = self._pool.submit(self._standbys[instance])
 
@@ -249,6 +256,8 @@ class _Opened:
 
     def _assemble(self) -> EmulatedLab:
         opening = self._opening
+        if self._way_out is not None:
+            self._way_out.result()
         # A router that is not ready drops packets to brokers, and TCP tries again only after 1, 3 and 7 s.
         readiness.for_router(self._client, self._starting["router"].result(), self._clock)
         ca_file = opening.folder / "ca.pem"

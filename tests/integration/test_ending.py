@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+import docker
 from lab import labs
 from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
@@ -17,7 +20,7 @@ from lab.history import read
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 from tests.command import Commands
-from tests.integration.labs import Engine, left_of, stranger
+from tests.integration.labs import ARTICLE, Engine, Quiet, host_of, left_of, opening_of, scenario_at, stranger
 
 pytestmark = pytest.mark.docker
 
@@ -124,3 +127,34 @@ def test_a_store_that_a_stranger_uses_is_told_with_its_name(engine: Engine, tmp_
         assert f"mqlab sweep {run}" in caught.value.remedy and "--all" not in caught.value.remedy
     finally:
         its.remove(force=True)
+
+
+class Forgetful:
+    """A client of an engine that gives networks no default route of their own, as Podman does."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    @property
+    def networks(self) -> Any:
+        return ForgetfulNetworks(self._client.networks)
+
+
+class ForgetfulNetworks(Forgetful):
+    def create(self, name: str, **options: Any) -> Any:
+        for pool in options["ipam"]["Config"]:
+            pool.pop("AuxiliaryAddresses")
+        return self._client.create(name, **options)
+
+
+def test_a_lab_whose_brokers_would_get_out_past_the_router_is_closed_at_once(engine: Engine, tmp_path: Path) -> None:
+    scenario, plan = scenario_at(ARTICLE)
+    opening, told = opening_of(scenario, plan, tmp_path), Quiet()
+    host = replace(host_of(engine), client=cast(docker.DockerClient, Forgetful(engine.client)))
+    with pytest.raises(HostError, match=r"a way out by 10\.\S+ instead of the router's 10\."), host.open(opening, told):
+        pytest.fail("it opened with a way past the router")
+    assert not any(stage.startswith("check-link") for stage in told.stages), "nothing else is waited for"
+    assert left_of(engine.client, opening.run) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from ipaddress import IPv4Address, IPv4Network
 
 import httpx
 import pytest
@@ -114,3 +115,24 @@ def test_docker_calls_the_brokers_healthy(article_lab: Standing) -> None:
 
     for name in article_lab.lab.state.brokers:
         assert eventually(lambda name=name: health(name) == "healthy", 120), health(name)  # type: ignore[misc]
+
+
+def callers(lab: Standing, broker: str, port: int) -> set[IPv4Address]:
+    """Return from where connections to a port of a broker come, as its kernel has it."""
+    output = lab.broker(broker).exec_run(["cat", "/proc/net/tcp", "/proc/net/tcp6"]).output.decode()
+    lines = [line.split() for line in output.splitlines()]
+    opened = [each[2] for each in lines if each[1].endswith(f":{port:04X}") and each[3] == "01"]
+    return {IPv4Address(int.from_bytes(bytes.fromhex(each.partition(":")[0][-8:]), "little")) for each in opened}
+
+
+def test_a_broker_answers_a_client_through_the_router_whose_address_is_all_it_sees(article_lab: Standing) -> None:
+    """The host has an address on each bridge: answers to it would pass by the router, where Docker has no proxy."""
+    its = article_lab.lab.state.brokers["tokyo"].first
+    (region,) = (each.region for each in article_lab.plan.brokers if each.name == "tokyo")
+    router = IPv4Network(article_lab.lab.state.networks[region])[2]
+    context = ssl.create_default_context(cafile=article_lab.lab.state.ca_file)
+    with (
+        socket.create_connection(("127.0.0.1", its.ports["mqtt"]), timeout=30) as plain,
+        context.wrap_socket(plain, server_hostname="localhost"),
+    ):
+        assert callers(article_lab, "tokyo", 8883) == {router}

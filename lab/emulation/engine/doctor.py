@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,8 +21,9 @@ from lab.runtime.runtime import Finding
 
 ROOM = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
 MEMORY = 2**30  # bytes
+TUN = Path("/dev/net/tun")
+MEASURED_WITHOUT_PROXY = 20  # the major version of the engine that labs were opened on without the userland proxy
 RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept up to 60 MiB, a history up to 64 MiB
-PORTS_NEED_PROXY = 29  # the engine's major version from which a lab's ports need the userland proxy
 
 
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -42,12 +44,11 @@ def _python() -> Finding:
 
 
 def _machine() -> Iterator[Finding]:
-    tun = Path("/dev/net/tun")
     if sys.platform == "linux":
         yield Finding(
             what="TUN device",
-            ok=tun.exists(),
-            found=str(tun) if tun.exists() else "no /dev/net/tun",
+            ok=TUN.exists(),
+            found=str(TUN) if TUN.exists() else f"no {TUN}",
             remedy="modprobe tun   (the link emulator needs it where the engine runs)",
         )
         available = next(
@@ -98,18 +99,31 @@ def _engine(client: docker.DockerClient, environment: Mapping[str, str]) -> Iter
             found="yes",
             remedy="not measured: the router needs /dev/net/tun and NET_ADMIN inside the engine's own namespace",
         )
+    if facts.remapped and TUN.exists():
+        yield remapped_tun(stat.S_IMODE(TUN.stat().st_mode))
     if (proxy := userland_proxy.is_on(environment)) is not None:
         yield forwarding(*proxy, facts.version)
 
 
+def remapped_tun(mode: int) -> Finding:
+    """Return the finding on the TUN device's mode where the engine remaps users: to it the router is one of others."""
+    others = mode & 0o006 == 0o006
+    return Finding(
+        what="user namespaces",
+        ok=others,
+        found=f"on: the router opens {TUN} as one of others, and its mode is {mode:04o}",
+        remedy=f"chmod o+rw {TUN}   (its use needs NET_ADMIN besides), or an engine without userns-remap",
+    )
+
+
 def forwarding(on: bool, where: str, version: str) -> Finding:
-    """Return the finding on the userland proxy: without it, ports time out on Docker 29; others were not measured."""
+    """Return the finding on the userland proxy; labs were opened without it on Docker 20.10 alone."""
     major = int(version.partition(".")[0]) if version.partition(".")[0].isdigit() else 0
     return Finding(
         what="userland proxy",
-        ok=True if on else False if major >= PORTS_NEED_PROXY else None,
+        ok=True if on or major == MEASURED_WITHOUT_PROXY else None,
         found=f"{'on' if on else 'off'}, {where}",
-        remedy='published ports may time out without it: remove "userland-proxy": false, and restart the engine',
+        remedy='if brokers cannot be reached from here: remove "userland-proxy": false, and restart the engine',
     )
 
 

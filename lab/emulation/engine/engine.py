@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from docker.errors import DockerException
 from requests.exceptions import RequestException
@@ -37,6 +37,7 @@ class EngineFacts:
     cgroup_version: str
     kernel: str
     rootless: bool
+    remapped: bool  # root in a container is another user here (userns-remap)
     cpus: int
     memory: int  # bytes
 
@@ -49,6 +50,7 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
         said = client.version()
     except (DockerException, OSError, ValueError) as error:
         raise explain(error, host) from error
+    check_is_docker(said)
     check_api(str(said.get("ApiVersion", "")), str(said.get("Version", "?")))
     if said.get("Os") != "linux":
         raise HostError(
@@ -99,6 +101,17 @@ def explain(error: BaseException, host: str) -> HostError:
     return HostError(f"the Docker engine at {host} cannot be used: {error}", _start(host))
 
 
+def check_is_docker(said: Mapping[str, Any]) -> None:
+    """Raise HostError if an engine's version names another engine than Docker, which answers to Docker's API too."""
+    parts = [str(each.get("Name", "")) for each in said.get("Components") or () if isinstance(each, Mapping)]
+    if any("podman" in part.lower() for part in parts):
+        raise HostError(
+            f"the engine is Podman {said.get('Version', '')}, which only answers to Docker's API",
+            "labs need Docker 20.10 or newer: Podman ignores the default route of a lab's networks, so that\n"
+            "brokers would reach this machine and the world past the router. Point DOCKER_HOST at a Docker engine",
+        )
+
+
 def check_api(api: str, version: str) -> None:
     """Raise HostError if an engine is older than the oldest one measured."""
     numbers = tuple(int(part) for part in api.split(".") if part.isdigit())
@@ -126,6 +139,7 @@ def facts(client: docker.DockerClient) -> EngineFacts:
         cgroup_version=str(info.get("CgroupVersion", "1")),
         kernel=str(info.get("KernelVersion", "unknown")),
         rootless=any("rootless" in str(option) for option in info.get("SecurityOptions") or ()),
+        remapped=any("name=userns" in str(option) for option in info.get("SecurityOptions") or ()),
         cpus=int(info.get("NCPU", 0)),
         memory=int(info.get("MemTotal", 0)),
     )

@@ -6,10 +6,14 @@ The engine's API does not show it, so it is read from the engine's command line 
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+from lab.emulation.engine.engine import DEFAULT_HOST
 
 _FLAG, _KEY = "--userland-proxy", "userland-proxy"
 _FILE_FLAG = "--config-file"
@@ -19,9 +23,10 @@ _NO = ("0", "f", "false")  # as Go reads them, in any case
 
 def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
     """Return whether the proxy is on and where that is set; None if the engine's process is not visible here."""
-    if not environment.get("DOCKER_HOST", "unix://").startswith("unix://"):
+    host = environment.get("DOCKER_HOST", DEFAULT_HOST)
+    if not host.startswith("unix://"):
         return None
-    arguments = _engine()
+    arguments = _engine(host.removeprefix("unix://"))
     return None if arguments is None else decide(arguments, _configured(arguments))
 
 
@@ -47,12 +52,30 @@ def value_of(flag: str, arguments: Sequence[str]) -> str | None:
     return values[-1] if values else None
 
 
-def _engine() -> list[str] | None:
-    """Return the command line of the engine that runs here."""
-    for process in psutil.process_iter(["name", "cmdline"]):
-        if process.info["name"] == "dockerd" and process.info["cmdline"]:
-            return list(process.info["cmdline"])
-    return None
+def _engine(path: str) -> list[str] | None:
+    """Return the command line of the engine that listens at a socket; None if it cannot be told."""
+    running = {
+        process.pid: list(process.info["cmdline"])
+        for process in psutil.process_iter(["name", "cmdline"])
+        if process.info["name"] == "dockerd" and process.info["cmdline"]
+    }
+    if (its := running.get(_listener(path))) is not None:
+        return its
+    # systemd listens for an engine that it starts, which says so.
+    handed = [words for words in running.values() if any(word.endswith("fd://") for word in words)]
+    return handed[0] if len(handed) == 1 else None
+
+
+def _listener(path: str) -> int:
+    """Return the pid of the process that listens at a socket; 0 if it is not visible here."""
+    try:
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(path)
+            credentials = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    except (OSError, AttributeError):  # no such socket; or a system without SO_PEERCRED
+        return 0
+    pid, _, _ = struct.unpack("3i", credentials)
+    return int(pid)
 
 
 def _configured(arguments: Sequence[str]) -> tuple[str, str] | None:

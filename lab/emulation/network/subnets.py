@@ -74,6 +74,16 @@ def candidates(of: IPv4Network, taken: Iterable[IPv4Network], dice: random.Rando
             yield Subnet(network=network)
 
 
+def default_routes(table: str) -> tuple[IPv4Address, ...]:
+    """Read the gateways of the default routes from the text of /proc/net/route; 0.0.0.0 is a device without one."""
+    rows = (line.split() for line in table.splitlines()[1:])
+    return tuple(
+        IPv4Address(int.from_bytes(bytes.fromhex(row[2]), "little"))
+        for row in rows
+        if len(row) >= 8 and int(row[1], 16) == 0 and int(row[7], 16) == 0
+    )
+
+
 def host_routes(table: str) -> tuple[IPv4Network, ...]:
     """Read the host's own routes from the text of /proc/net/route, the default route left out."""
     found = []

@@ -16,6 +16,7 @@ from lab.emulation.state import InstanceState
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, Trouble
 from lab.runtime.clock import Clock
+from lab.runtime.lab import Failed
 from lab.runtime.messages import Destination
 
 WATCH_EVERY = 0.5  # seconds between two looks at a broker's bridges
@@ -40,7 +41,7 @@ class BridgeWatch:
         power: Power,
         clock: Clock,
         recorder: Recorder,
-        failed: Callable[[Exception], None],  # is told of an error that ends the watch over a broker
+        failed: Failed,  # is told of an error that ends the watch over a broker
     ) -> None:
         self._failed = failed
         self._of = {

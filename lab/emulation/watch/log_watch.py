@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_flood import Flood
 from lab.history import LogLine, Recorder, Trouble
 from lab.runtime.clock import Clock
+from lab.runtime.lab import Failed, note_failure
 
 _AGAIN = 0.3  # seconds until a stream that ended is opened again
 
@@ -35,7 +36,7 @@ class LogWatch:
         clock: Clock,
         recorder: Recorder,
         since: float | None,
-        failed: Callable[[Exception], None],  # is told of an error that ends the watch
+        failed: Failed,  # is told of an error that ends the watch
     ) -> None:
         self._failed = failed
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
@@ -129,8 +130,8 @@ def follow(
     instances: Sequence[InstanceState],
     clock: Clock,
     recorder: Recorder,
-    since: float | None,
-    failed: Callable[[Exception], None],
+    since: float | None = None,
+    failed: Failed = note_failure,
 ) -> tuple[LogWatch, ...]:
     """Return a watch for each instance's log, begun, from its beginning or from `since`, a moment of the clock."""
     watches = tuple(LogWatch(client, each, clock, recorder, since, failed) for each in instances)

@@ -10,6 +10,7 @@ import math
 import re
 import ssl
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import docker.errors
@@ -17,7 +18,9 @@ import httpx
 
 import docker
 from lab.activemq.protocols import OPENWIRE
+from lab.emulation.engine.commands import run_inside
 from lab.emulation.network.router import READY, Router
+from lab.emulation.network.subnets import default_routes
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch.management import Management
 from lab.errors import BrokerError, HostError, LabTimeout
@@ -28,6 +31,7 @@ from lab.runtime.clock import Clock
 
 ROUTER_PATIENCE = 30.0  # seconds
 BROKER_PATIENCE = 120.0
+REACHED_WITHIN = 20.0  # after its log says that it has started: its management answers before that
 BRIDGE_PATIENCE = 60.0
 CONSOLE_PATIENCE = 60.0
 PROBES = 20
@@ -36,6 +40,7 @@ LINK_PATIENCE = 15.0  # every core is busy starting brokers, and packets are lat
 _LAST_LINES = 12
 _READ_LINES = 400
 HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
+HAS_STARTED = re.compile(r"Apache ActiveMQ .* \(.*\) started")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
 _POLL_BRIDGE = 0.02  # the queries are small, and people wait for the lab to open
@@ -113,22 +118,57 @@ def for_lock(client: docker.DockerClient, name: str, container: str, clock: Cloc
         )
 
 
+def check_way_out(client: docker.DockerClient, name: str, container: str, router: IPv4Address, clock: Clock) -> None:
+    """Raise HostError unless the only way out of a broker's running container is the router.
+
+    An engine that ignores the networks' default gateway would let brokers out past all policy, by the host.
+    """
+    code, table = run_inside(client.containers.get(container), ["cat", "/proc/net/route"], clock)
+    if code != 0:
+        return  # it has ended, which the wait for it reports
+    found = default_routes(table)
+    if found != (router,):
+        ways = " and ".join(map(str, found)) or "nowhere"
+        raise HostError(
+            f"the engine gave broker {name} a way out by {ways} instead of the router's {router}: "
+            "it would pass by every policy and link, so the lab is closed at once",
+            "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
+        )
+
+
 def for_instance(
     client: docker.DockerClient, management: Management, of: InstanceState, folder: str, clock: Clock
 ) -> None:
     """Return once an instance's management reports that it has started, with all its connectors, or waits as a standby.
 
-    Raise BrokerError if it ends, LabTimeout if it does neither in time.
+    Raise BrokerError if it ends, HostError if its log says that it has started and nothing answers here, LabTimeout if
+    it does neither in time.
     """
+    looked = since = math.nan
 
     def started() -> bool:
+        nonlocal looked, since
         if client.containers.get(of.container).status in ("exited", "dead"):
             raise BrokerError(
                 f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
                 f"what it was given: {folder}/brokers/{of.broker}/activemq.xml\n"
                 f"its whole log:     {folder}/logs/{of.name}.log",
             )
-        return management.is_ready(of)
+        if management.is_ready(of):
+            return True
+        now = clock.now()
+        if not now - looked < _LOGS_EVERY:
+            looked = now
+            if math.isnan(since) and HAS_STARTED.search(_log(client, of.container)):
+                since = now
+        if now - since > REACHED_WITHIN:
+            raise HostError(
+                f"broker {of.name} has started, and cannot be reached from here: "
+                f"nothing answers at 127.0.0.1:{of.management_port}, which the engine should lead to it",
+                "is the engine on another machine (DOCKER_HOST)? is its userland proxy off, or a firewall in between?\n"
+                f"see: mqlab doctor\nits whole log:     {folder}/logs/{of.name}.log",
+            )
+        return False
 
     if not _wait(clock, started, BROKER_PATIENCE):
         lines = last_lines(client, of.container)

@@ -26,3 +26,9 @@ def test_the_disk_of_the_runs_is_looked_at_before_its_folder_is_made(tmp_path: P
 )
 def test_little_room_is_a_warning_and_none_a_failure(free: int, writable: bool, ok: bool | None) -> None:
     assert doctor.room_of_runs(Path("runs"), free, writable=writable).ok is ok
+
+
+@pytest.mark.parametrize(("mode", "ok"), [(0o666, True), (0o600, False), (0o660, False), (0o662, False)])
+def test_a_tun_device_that_a_remapped_router_cannot_open_is_a_failure(mode: int, ok: bool) -> None:
+    found = doctor.remapped_tun(mode)
+    assert found.ok is ok and f"{mode:04o}" in found.found and "chmod o+rw /dev/net/tun" in found.remedy

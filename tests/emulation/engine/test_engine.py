@@ -55,6 +55,28 @@ def test_a_newer_engine_is_taken(api: str) -> None:
     engine.check_api(api, "any")
 
 
+def test_podman_is_named_and_refused() -> None:
+    # As `podman system service` answers to Docker's API.
+    said = {
+        "Version": "4.3.1",
+        "ApiVersion": "1.41",
+        "Os": "linux",
+        "Components": [
+            {"Name": "Podman Engine", "Version": "4.3.1"},
+            {"Name": "Conmon"},
+            {"Name": "OCI Runtime (crun)"},
+        ],
+    }
+    with pytest.raises(HostError, match=r"the engine is Podman 4\.3\.1") as caught:
+        engine.check_is_docker(said)
+    assert "past the router" in caught.value.remedy
+
+
+def test_docker_is_taken_for_itself() -> None:
+    engine.check_is_docker({"Version": "20.10.24", "Components": [{"Name": "Engine"}, {"Name": "containerd"}]})
+    engine.check_is_docker({"Version": "20.10.24"})
+
+
 @pytest.mark.parametrize("host", ["unix://{folder}/none.sock", "tcp://127.0.0.1:1", "nonsense://"])
 def test_connecting_in_vain_is_a_host_error(host: str, tmp_path: Path) -> None:
     with pytest.raises(HostError) as caught:

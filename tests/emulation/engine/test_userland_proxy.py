@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
 from lab.emulation.engine.doctor import forwarding
@@ -38,8 +44,45 @@ def test_an_engine_elsewhere_is_not_looked_at() -> None:
     assert is_on({"DOCKER_HOST": "tcp://192.0.2.1:2376"}) is None
 
 
+# Listens at a socket as an engine does, until its input is closed.
+_LISTENS = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as its:
+    its.bind(sys.argv[1]); its.listen(); print("ready", flush=True); sys.stdin.read()
+"""
+
+
+@contextmanager
+def engine_at(path: Path, *flags: str) -> Iterator[dict[str, str]]:
+    """A process with an engine's name that listens at a socket; the environment that points at it."""
+    program = path.parent / "dockerd"
+    if not program.exists():
+        program.symlink_to(Path(sys.executable).resolve())
+    words = [str(program), "-c", _LISTENS, str(path), *flags]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield {"DOCKER_HOST": f"unix://{path}"}
+
+
+def test_of_several_engines_the_one_behind_the_socket_is_looked_at(tmp_path: Path) -> None:
+    with (
+        engine_at(tmp_path / "a.sock", "--userland-proxy=false") as first,
+        engine_at(tmp_path / "b.sock", "--userland-proxy=true") as second,
+    ):
+        assert [is_on(first), is_on(second)] == [
+            (False, "by the engine's command line"),
+            (True, "by the engine's command line"),
+        ]
+
+
+def test_a_socket_that_no_engine_listens_at_tells_nothing(tmp_path: Path) -> None:
+    with engine_at(tmp_path / "a.sock", "--userland-proxy=false"):
+        assert is_on({"DOCKER_HOST": f"unix://{tmp_path}/b.sock"}) is None
+
+
 @pytest.mark.parametrize(
-    ("on", "version", "ok"), [(True, "29.7.2", True), (False, "29.7.2", False), (False, "20.10.24+dfsg1", None)]
+    ("on", "version", "ok"), [(True, "29.7.2", True), (False, "29.7.2", None), (False, "20.10.24+dfsg1", True)]
 )
 def test_the_doctor_says_what_it_means_for_a_lab(on: bool, version: str, ok: bool | None) -> None:
     found = forwarding(on, "by default", version)

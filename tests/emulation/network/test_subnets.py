@@ -1,5 +1,5 @@
 import random
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
@@ -59,3 +59,11 @@ def test_the_pool_has_a_default() -> None:
 def test_a_pool_is_none_of_the_special_blocks(text: str) -> None:
     with pytest.raises(InputError, match=r"inside 10\.0\.0\.0/8"):
         subnets.pool(text)
+
+
+def test_the_gateways_of_default_routes_are_read() -> None:
+    head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+    way = "eth0\t00000000\t0100D50A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+    near = "eth0\t0000D50A\t00000000\t0001\t0\t0\t0\tE0FFFFFF\t0\t0\t0\n"
+    assert subnets.default_routes(head + way + near) == (IPv4Address("10.213.0.1"),)
+    assert subnets.default_routes(head + near) == ()

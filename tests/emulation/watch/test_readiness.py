@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from lab.emulation.watch.readiness import PROBES, for_link
-from lab.errors import HostError
+from lab.emulation.state import InstanceState
+from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, for_instance, for_link
+from lab.errors import HostError, LabTimeout
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
 from lab.plan.values import DECLARED, LinkPlan
@@ -74,3 +75,47 @@ def test_a_slow_line_makes_probes_wait_for_each_other() -> None:
 )
 def test_what_lets_nothing_through_is_not_measured(closed: LinkPlan) -> None:
     assert "not measured" in check(Told(None), closed)
+
+
+class Broker:
+    """A broker's container as the engine has it, and its management, which nothing from here reaches."""
+
+    status = "running"
+
+    def __init__(self, log: str) -> None:
+        self._log = log
+        self.containers = self
+
+    def get(self, container: str) -> Broker:
+        return self
+
+    def logs(self, tail: int) -> bytes:
+        return self._log.encode()
+
+    def is_ready(self, of: InstanceState) -> bool:
+        return False
+
+
+def await_broker(log: str, clock: VirtualClock) -> None:
+    its = InstanceState(
+        broker="tokyo", name="tokyo", number=1, container="c", address="10.213.0.10", ports={}, management_port=21000
+    )
+    broker: Any = Broker(log)
+    for_instance(broker, broker, its, "/runs/r", clock)
+
+
+def test_a_broker_that_has_started_and_is_not_reached_is_told_as_that_and_soon() -> None:
+    clock = VirtualClock()
+    begun = clock.now()
+    with pytest.raises(HostError, match="broker tokyo has started, and cannot be reached from here") as caught:
+        await_broker("INFO | Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo-1-1) started\n", clock)
+    assert "127.0.0.1:21000" in caught.value.what and "userland proxy" in caught.value.remedy
+    assert clock.now() - begun < REACHED_WITHIN + 5
+
+
+def test_a_broker_whose_log_does_not_say_that_it_has_started_has_not() -> None:
+    clock = VirtualClock()
+    begun = clock.now()
+    with pytest.raises(LabTimeout, match="broker tokyo did not start within 120 s"):
+        await_broker("INFO | Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo-1-1) is starting\n", clock)
+    assert clock.now() - begun >= BROKER_PATIENCE
