@@ -13,7 +13,6 @@ _NAMESPACE = uuid.UUID("5d0f7a4e-6f0c-5b7c-9c51-0c9a1d1e7b42")
 
 # The service's ids are UUIDs; the letters after f occur in AWS's own printed examples, which people paste.
 _BROKER_ID = re.compile(r"b-[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 _NAME = re.compile(r"[A-Za-z0-9._~-]+")
 
 CONSOLE_USER = "activemq-webconsole"  # the console's own login, and the group that Amazon MQ's authorization maps name
@@ -62,11 +61,6 @@ def check_broker_id(text: str) -> str | None:
     if _BROKER_ID.fullmatch(text):
         return None
     return f"{text!r} is not a broker id: write b- and a UUID, such as b-1234a5b6-78cd-901e-2f3a-45b6c7d8e9f0"
-
-
-def check_region(text: str) -> str | None:
-    """Return why a text is not written like an AWS region, or None."""
-    return None if _REGION.fullmatch(text) else f"{text!r} is not an AWS region: write one such as ap-northeast-1"
 
 
 def check_user_name(text: str) -> str | None:

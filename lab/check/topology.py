@@ -7,14 +7,15 @@ from itertools import combinations
 
 from lab import units
 from lab.activemq.releases import check_engine_version
-from lab.amazonmq.names import check_broker_id, check_group, check_password, check_region, check_user_name
+from lab.amazonmq.names import check_broker_id, check_group, check_password, check_user_name
 from lab.check.pairs import check_pair
 from lab.declare.origin import Keys, Origin
-from lab.declare.suggestions import unknown
+from lab.declare.suggestions import nearest, unknown
 from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
 from lab.errors import Place, Problem
 from lab.network.addresses import check_address, check_vpc
-from lab.network.aws import measured_pairs, round_trip
+from lab.network.aws import round_trip
+from lab.network.regions import NONE, REGIONS
 from lab.plan.brokers import addresses, broker_id
 from lab.plan.network import network_problems
 
@@ -73,8 +74,12 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
         path: Keys = (*_ROOT, "regions", name)
         if name == _INTERNET:
             yield _reserved("region", name, "its network to this machine", origin.key(*path))
-        if reason := check_region(region.aws_region):
-            yield Problem(what=reason, place=origin.place(*path, "aws-region"))
+        if region.aws_region not in REGIONS and region.aws_region != NONE:
+            yield Problem(
+                what=f'no AWS region named "{region.aws_region}"',
+                remedy=f"{_meant(region.aws_region)}mqlab regions lists them; write none for a place of your own",
+                place=origin.place(*path, "aws-region"),
+            )
         if reason := check_vpc(region.vpc):
             yield Problem(what=reason, remedy="write a block such as 10.1.0.0/16", place=origin.place(*path, "vpc"))
     linked = {frozenset(link.between) for link in topology.links if topology.routed_by_links}
@@ -85,6 +90,15 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
                 remedy="AWS refuses to peer VPCs that overlap: give one of them another block",
                 place=origin.place(*_ROOT, "regions", other, "vpc"),
             )
+
+
+def _meant(word: str) -> str:
+    """Return a line that names the region of that city, or the nearest code; "" if neither is near."""
+    by_city = {region.city.lower(): code for code, region in REGIONS.items()}
+    if (code := by_city.get(word.lower())) is not None:
+        return f"{word} is {code}\n"
+    near = nearest(word, REGIONS)
+    return f"did you mean {near}?\n" if near else ""
 
 
 def _reserved(kind: str, name: str, whose: str, place: Place | None) -> Problem:
@@ -180,10 +194,9 @@ def _link(topology: Topology, number: int, link: Link, origin: Origin) -> Iterat
                 )
     elif link.link == "aws" and here != there and {here, there} <= set(topology.regions):
         a, b = topology.regions[here].aws_region, topology.regions[there].aws_region
-        if round_trip(a, b) is None and not check_region(a) and not check_region(b):
-            pairs = "\n".join(f"  {pair}" for pair in measured_pairs(a, b))
+        if round_trip(a, b) is None and {a, b} <= {*REGIONS, NONE}:
             yield Problem(
-                what=f"there is no measured round trip between {a} and {b}",
-                remedy=f"give a delay yourself: {{delay: 35ms}}\nmeasured are:\n{pairs}",
+                what=f"there is no round trip between {a} and {b}, measured or estimated",
+                remedy="give a delay yourself: {delay: 35ms}",
                 place=origin.place(*path, "link"),
             )

@@ -49,6 +49,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {  # command → its module and its su
     "plan": ("plan", "Show what would stand, and in which order it would be made."),
     "render": ("plan", "Print the activemq.xml that a broker really gets."),
     "routes": ("routes", "Show which broker's messages reach which, over which connectors, or what stops them."),
+    "regions": (
+        "regions",
+        "List AWS's regions; with one, its round trips to the others, with two, the one between them and its source.",
+    ),
     "check": (
         "check",
         "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",

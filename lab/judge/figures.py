@@ -28,7 +28,7 @@ from lab.judge.values import (
     Testimony,
 )
 from lab.judge.wording import gap, moment
-from lab.network.aws import city
+from lab.network.regions import city
 from lab.units import several
 
 

@@ -17,6 +17,7 @@ from lab.declare.topology import Topology
 from lab.declare.vpc import InboundRule, OutboundRule
 from lab.errors import InputError, Problem
 from lab.network import peerings, routes, security_groups
+from lab.network.regions import NONE
 from lab.network.vpc import (
     ANYWHERE,
     EVERYTHING,
@@ -61,7 +62,10 @@ class _NetworkBuilder:
         regions = topology.regions.items()
         self.network = Network(
             topology=topology.topology,
-            vpcs=tuple(Vpc(name=name, aws_region=of.aws_region, cidrs=(of.vpc,)) for name, of in regions),
+            vpcs=tuple(
+                Vpc(name=name, aws_region=of.aws_region if of.aws_region != NONE else name, cidrs=(of.vpc,))
+                for name, of in regions
+            ),
             subnets=(),
             route_tables=(),
             linked=frozenset(frozenset(link.between) for link in topology.links),

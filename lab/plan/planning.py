@@ -11,8 +11,9 @@ from lab.amazonmq.identity import BrokerIdentity
 from lab.declare.topology import DirectedLink, ImpairmentFields, Link, Topology
 from lab.errors import PlanError
 from lab.link.impairment import Impairment
-from lab.network.aws import city, round_trip
+from lab.network.aws import round_trip
 from lab.network.link import Direction
+from lab.network.regions import city
 from lab.plan.brokers import addresses, identity, numbered_hosts, sanitised
 from lab.plan.network import network_of
 from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan, RegionPlan
@@ -98,7 +99,7 @@ def _link(topology: Topology, link: Link) -> LinkPlan:
     else:
         preset = round_trip(topology.regions[here].aws_region, topology.regions[there].aws_region)
         if preset is None:
-            raise PlanError(f"there is no measured round trip for the link {link.name}", "give a delay yourself")
+            raise PlanError(f"there is no round trip for the link {link.name}", "give a delay yourself")
         source = preset.source
         ways = dict.fromkeys(link.between, Impairment(delay=preset.delay))
     return LinkPlan(

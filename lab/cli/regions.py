@@ -1,0 +1,83 @@
+"""regions: AWS's regions, and how far they are from each other in time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from lab.cli import options
+from lab.cli.options import JSON, ending
+from lab.declare.suggestions import nearest
+from lab.errors import InputError
+from lab.network.aws import Preset, round_trip
+from lab.network.regions import REGIONS
+from lab.plan.text import table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(ending(regions))
+
+
+def regions(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[A [B]]", help="One region, or two; all when left out.")
+    ] = None,
+    json: JSON = False,
+) -> int:
+    """List AWS's regions; with one, its round trips to the others, with two, the one between them and its source."""
+    named = names or []
+    for name in named:
+        if name not in REGIONS:
+            near = nearest(name, REGIONS)
+            guess = f"did you mean {near}?\n" if near else ""
+            raise InputError.of(f'no AWS region named "{name}"', f"{guess}mqlab regions lists them")
+    if len(named) > 2:
+        raise InputError.of(f"{len(named)} regions are named", "name one, or two")
+    rows = _rows(named)
+    if json:
+        options.print_json(rows)
+        return 0
+    if not named:
+        typer.echo("\n".join(table("regions", ("code", "city"), [(each["code"], each["city"]) for each in rows])[1:]))
+        return 0
+    if len(named) == 2:
+        typer.echo(rows[0]["source"] if rows else f"nothing is known of the way between {named[0]} and {named[1]}")
+        return 0
+    head = ("to", "city", "there", "back", "each way")
+    lines = [(each["to"], each["city"], *_words(each)) for each in rows]
+    typer.echo("\n".join(table(f"round trips of {named[0]}, {REGIONS[named[0]].city}", head, lines)[1:]))
+    if any(each["estimated"] for each in rows):
+        typer.echo("~ estimated from the distance: with two regions named, its error is told")
+    return 0
+
+
+def _rows(named: list[str]) -> list[dict[str, Any]]:
+    if not named:
+        return [{"code": code, "city": region.city} for code, region in REGIONS.items()]
+    others = named[1:] or [code for code in REGIONS if code != named[0]]
+    found = [(code, round_trip(named[0], code)) for code in others]
+    near = sorted(((code, preset) for code, preset in found if preset is not None), key=lambda each: each[1].delay)
+    return [_row(named[0], code, preset) for code, preset in near]
+
+
+def _row(of: str, code: str, preset: Preset) -> dict[str, Any]:
+    milli = timedelta(milliseconds=1)
+    return {
+        "from": of,
+        "to": code,
+        "city": REGIONS[code].city,
+        "there_ms": preset.there / milli,
+        "back_ms": preset.back / milli,
+        "delay_ms": preset.delay / milli,
+        "estimated": preset.estimated,
+        "source": preset.source,
+    }
+
+
+def _words(row: dict[str, Any]) -> tuple[str, str, str]:
+    about = "~" if row["estimated"] else ""
+    there, back, delay = (f"{about}{row[key]:.4g} ms" for key in ("there_ms", "back_ms", "delay_ms"))
+    return there, back, delay
