@@ -14,6 +14,7 @@ from lab.history.brokers_seen import (
     DestinationSeen,
     LogLine,
     Maintenance,
+    SightChanged,
     SnapshotTaken,
 )
 from lab.history.clients_seen import (
@@ -101,6 +102,7 @@ __all__ = [
     "Sent",
     "Settled",
     "SharedHistory",
+    "SightChanged",
     "SnapshotTaken",
     "StepEnded",
     "StepStarted",

@@ -28,6 +28,7 @@ _THINGS: Mapping[str, tuple[str, ...]] = {  # of which kinds the last line stays
     "demand": ("broker", "destination"),
     "broker": ("broker", "instance"),
     "connector": ("broker", "connector"),
+    "sight": ("broker", "of", "instance"),
     "peering": ("peering",),
     "route": ("table", "destination"),
     "rule": ("group", "rule"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import field
 
-from lab.history.observation import Observation
+from lab.history.observation import Number, Observation
 
 
 class Demand(Observation, frozen=True, kw_only=True, tag="demand"):
@@ -30,6 +30,20 @@ class BridgeSeen(Observation, frozen=True, kw_only=True, tag="bridge"):
     dequeued: int = 0
     received: int = 0
     instance: int = 0  # of a pair: whose JMX
+
+
+class SightChanged(Observation, frozen=True, kw_only=True, tag="sight"):
+    """A broker's management, or its log, could not be read any more, or can be again.
+
+    What was last seen of the broker may have changed since; of a log, all that was missed has been read when it can.
+    """
+
+    broker: str
+    of: str  # "management" | "log"
+    state: str  # "lost" | "regained"
+    since: Number  # the moment when it was last read; of "regained", the present one
+    why: str = ""
+    instance: int = 0  # of a pair: whose log it is
 
 
 class BrokerChanged(Observation, frozen=True, kw_only=True, tag="broker"):

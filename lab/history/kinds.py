@@ -15,6 +15,7 @@ from lab.history.brokers_seen import (
     DestinationSeen,
     LogLine,
     Maintenance,
+    SightChanged,
     SnapshotTaken,
 )
 from lab.history.clients_seen import (
@@ -56,6 +57,6 @@ KINDS: Mapping[str, type[Observation]] = {
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
-        LogLine, Counted, SnapshotTaken, Approached, Achieved, Marked, Watched, Unwatched, Forgotten,
+        LogLine, SightChanged, Counted, SnapshotTaken, Approached, Achieved, Marked, Watched, Unwatched, Forgotten,
     )
 }  # fmt: skip

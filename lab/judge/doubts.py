@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.declare.expectations.base import Expectation
+from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.timeline import Timeline
-from lab.judge.wording import moment, unwatched
+from lab.judge.wording import moment, silent, unwatched
 
 
 def doubt(claim: Expectation, timeline: Timeline) -> str:
@@ -33,6 +34,9 @@ def limits_of(timeline: Timeline) -> Iterator[str]:
         yield f"Judged {timeline.stretch.words}: what was sent, done and logged then."
     for gap in timeline.coverage.gaps:
         yield f"Bridges, demand and logs may have changed unseen: {unwatched(gap)}."
+    for silence in unasked(timeline.coverage.silences, timeline.outages):
+        unseen = "it may have logged more" if silence.of == "log" else "its bridges and demand may have changed unseen"
+        yield f"{silent(silence)}: {unseen}."
     for of, what in timeline.coverage.forgotten.items():
         left = "what became of messages" if of == "messages" else "what happened"
         yield f"The history had become too large: {left} up to {moment(what.until)} was left out ({what.lines} lines)."

@@ -161,6 +161,7 @@ def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
         if key in moments and moments[key] > (seen.up, seen.t):
             continue
         moments[key] = (seen.up, seen.t)
+        silence = evidence.timeline.coverage.silence(seen.broker, evidence.timeline.end, evidence.timeline.end)
         latest[key] = BridgeReport(
             connector=seen.connector,
             broker=seen.broker,
@@ -172,6 +173,7 @@ def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
             dequeued=seen.dequeued,
             received=seen.received,
             duplex=seen.created_by_duplex or (seen.broker, seen.connector) in duplex,
+            unseen_since=None if silence is None else silence.begin,
         )
     return tuple(sorted(latest.values(), key=lambda end: (end.created_by_duplex, end.connector, end.broker)))
 

@@ -150,6 +150,7 @@ class BridgeReport:
     dequeued: int
     received: int
     duplex: bool = False  # whether the configuration asks for it, where the configuration is known
+    unseen_since: float | None = None  # seconds; its broker did not answer from then to the end, so this is as of then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

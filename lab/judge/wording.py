@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from lab.history import Unwatched
+from lab.judge.evidence.coverage import Silence
 
 
 def moment(t: float) -> str:
@@ -16,6 +17,13 @@ def unwatched(seen: Unwatched) -> str:
     """Return, as a clause, when a lab was not watched."""
     until = " on" if seen.t == inf else f" to {moment(seen.t)}"
     return f"nobody watched the lab from {moment(seen.since)}{until}"
+
+
+def silent(silence: Silence) -> str:
+    """Return, as a clause, when a broker's management did not answer, or its log could not be read."""
+    until = " on" if silence.end == inf else f" to {moment(silence.end)}"
+    what = "management did not answer" if silence.of == "management" else "log could not be read"
+    return f"{silence.broker}'s {what} from {moment(silence.begin)}{until}"
 
 
 def gap(seconds: float) -> str:

@@ -79,8 +79,8 @@ def replay(
                     rehearsal.check()
                 settle(rehearsal, scenario, find)
                 end_reconnects(rehearsal)
-            lab.unwatch()
             record_counts(rehearsal, scenario)
+            lab.unwatch()  # the brokers were watched until all was counted; what is tried below is in no log any more
             record_network(rehearsal, scenario)
         rehearsal.check()
     except BaseException as error:

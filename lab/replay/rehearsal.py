@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, Tee, Trouble
+from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, SightChanged, Tee, Trouble
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import carrier
 from lab.replay.bridges import BridgeEnds
@@ -40,6 +40,7 @@ class Sightings:
         self.log: list[LogLine] = []
         self.demands: dict[tuple[str, str], bool] = {}  # by broker and destination, as last seen
         self.bridges = BridgeEnds()
+        self.unseen: set[str] = set()  # brokers whose management does not answer
 
     def see(self, seen: Observation) -> bool:
         """Note an observation; return whether to record it: of demands, which are seen often, only changes."""
@@ -48,6 +49,8 @@ class Sightings:
                 self.bridges.see(seen)
             case LogLine():
                 self.log.append(seen)
+            case SightChanged() if seen.of == "management":
+                (self.unseen.add if seen.state == "lost" else self.unseen.discard)(seen.broker)
             case Demand():
                 before = self.demands.get((seen.broker, seen.destination))
                 self.demands[seen.broker, seen.destination] = seen.present
@@ -118,11 +121,13 @@ class Rehearsal:
     def record_of_lab(self, observation: Observation) -> None:
         """Record an observation with a moment of the lab's clock."""
         seen = observation.with_fields(t=observation.t - self.start)
+        if isinstance(seen, SightChanged):
+            seen = seen.with_fields(since=seen.since - self.start)
         if self.sightings.see(seen):
             self.record(seen)
         if isinstance(observation, LogLine):
             self.service.hear(observation)
-        if isinstance(observation, BridgeSeen | LogLine | Demand):
+        if isinstance(observation, BridgeSeen | LogLine | Demand | SightChanged):
             self.clock.notify()
 
     def demand(self, broker: str, destination: Destination, *, present: bool) -> None:

@@ -173,4 +173,5 @@ def _bridge(bridge: BridgeReport) -> dict[str, Any]:
         "enqueued": bridge.enqueued,
         "dequeued": bridge.dequeued,
         "received": bridge.received,
+        **({} if bridge.unseen_since is None else {"unseen_since_s": bridge.unseen_since}),
     }

@@ -177,7 +177,7 @@ def _bridges(report: Report, width: int, strokes: _Strokes) -> list[str]:
     """Return a line for each connector: the brokers of its bridge, and the ends at which it is up."""
     lines = []
     for bridge in bridges(report):
-        state = f"up at {' and '.join(bridge.up)}" if bridge.up else "down"
+        state = bridge.state
         sign = strokes.both if bridge.duplex else strokes.one
         who = f"{bridge.connector}: {bridge.broker} {sign} {bridge.remote}"
         lines += [f"{who}, {state}"] if cell_len(f"{who}, {state}") <= width else [who, f"  {state}"]

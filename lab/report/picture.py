@@ -24,13 +24,20 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """A connector's bridge, with the brokers at which its ends are up."""
+    """A connector's bridge, with the brokers at which its ends are up, and those at which nobody can tell."""
 
     connector: str
     broker: str
     remote: str
     duplex: bool
     up: tuple[str, ...]  # brokers
+    unseen: tuple[str, ...] = ()  # brokers that did not answer at the end
+
+    @property
+    def state(self) -> str:
+        """Return where it is up, in words."""
+        known = [f"up at {' and '.join(self.up)}"] if self.up else []
+        return ", ".join([*known, *(f"unknown at {broker}" for broker in self.unseen)]) or "down"
 
     @property
     def whole(self) -> bool:
@@ -63,7 +70,8 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
                 broker=near.broker,
                 remote=near.remote,
                 duplex=near.duplex or len(ends) > 1,
-                up=tuple(end.broker for end in ends if end.up),
+                up=tuple(end.broker for end in ends if end.up and end.unseen_since is None),
+                unseen=tuple(dict.fromkeys(end.broker for end in ends if end.unseen_since is not None)),
             )
         )
     return tuple(found)

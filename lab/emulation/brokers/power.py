@@ -144,6 +144,13 @@ class Power:
         how = its.attrs["State"]
         return f"exit code {how['ExitCode']}" + (", out of memory" if how["OOMKilled"] else "")
 
+    def runs_again(self, of: InstanceState) -> bool:
+        """Return whether an instance that is down runs, as somebody else started it; it is marked as starting then."""
+        if self._states[of.name] != DOWN or _SEEN.get(self.container(of).status) not in (UP, STARTING):
+            return False
+        self._states[of.name] = STARTING
+        return True
+
     def container(self, of: InstanceState) -> Container:
         """Return an instance's container as it is now; raise HostError if there is none."""
         try:

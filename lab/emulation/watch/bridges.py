@@ -1,6 +1,6 @@
 """The watch over brokers during a replay: bridge ends that come or go, and demand; one thread for each broker.
 
-A broker that hangs holds up its own watch alone.
+A broker that hangs holds up its own watch alone, and the history says from when on it was not seen.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from lab.emulation.brokers.actives import Actives
 from lab.emulation.brokers.power import OUT, PAUSED, STARTING, STOPPING, Power
+from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
-from lab.errors import BrokerError
-from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, Trouble
+from lab.errors import BrokerError, HostError
+from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, SightChanged, Trouble
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed
 from lab.runtime.messages import Destination
@@ -97,15 +98,25 @@ class _BrokerWatch:
         self._name, self.demand, self._looks = name, demand, looks
         self._actives, self._power, self._clock, self._recorder = actives, power, clock, recorder
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
-        self._silent = False
+        self._seen_at = clock.now()  # when all of it was last read
+        self._lost = False
+        self._ended_alone = False
         self._active: InstanceState | None = None  # of a pair, as last seen
         self._lock = threading.Lock()  # a step may look while the thread does
 
     def look(self) -> None:
-        """Record what has changed since the last look."""
+        """Record what has changed since the last look, and whether the broker could be looked at."""
+        try:
+            self._look()
+        except BaseException as error:
+            self._lose_sight(f"its watch failed: {type(error).__name__}: {error}")
+            raise
+
+    def _look(self) -> None:
         with self._lock:
             ends = self._now()
-            if ends is None:
+            if isinstance(ends, str):
+                self._lose_sight(ends)
                 return
             before, now = self._known, {(end.connector, end.remote_address): end for end in ends}
             self._known = now
@@ -115,35 +126,56 @@ class _BrokerWatch:
                 self._recorder.record(gone)
             for key in now.keys() - before.keys():
                 self._recorder.record(now[key])
-            self._look_for_demand()
+            if why := self._look_for_demand():
+                self._lose_sight(why)
+                return
+            self._seen_at = self._clock.now()
+            if self._lost:
+                self._lost = False
+                self._record_sight("regained", self._seen_at)
 
-    def _look_for_demand(self) -> None:
+    def _lose_sight(self, why: str) -> None:
+        """Record, once, that what was last seen of the broker may have changed since."""
+        if not self._lost:
+            self._lost = True
+            self._record_sight("lost", self._seen_at, why)
+
+    def _record_sight(self, state: str, since: float, why: str = "") -> None:
+        t = self._clock.now()
+        seen = SightChanged(t=t, broker=self._name, of="management", state=state, since=since, why=why)
+        self._recorder.record(seen)
+
+    def _look_for_demand(self) -> str:
+        """Record the demand, and return ""; return why if the broker does not tell."""
         wanted = self.demand  # another thread may replace it meanwhile
         if not wanted:
-            return
+            return ""
         try:
             found = self._looks.demands(self._name, wanted)
-        except BrokerError:
+        except BrokerError as error:
             if self._power.state(self._actives.last(self._name)) not in (STOPPING, STARTING, *OUT):
-                return  # unknown: what was last seen stands
+                return str(error)
             found = [False] * len(wanted)
         t = self._clock.now()
         for destination, present in zip(wanted, found, strict=True):
             self._recorder.record(Demand(t=t, broker=self._name, destination=str(destination), present=present))
+        return ""
 
-    def _now(self) -> Sequence[BridgeSeen] | None:
-        """Return the ends that there are; None if those last seen stand."""
-        state = self._power.state(self._instance())
-        if state in OUT:
-            return ()
-        if state == PAUSED:
-            return None  # its bridges are still there, and a request would only time out
+    def _now(self) -> Sequence[BridgeSeen] | str:
+        """Return the ends that there are, or why nobody can tell."""
         try:
-            ends = self._looks.ends(self._name)
-        except BrokerError:
-            return self._unanswered()
-        self._silent = False
-        return ends
+            its = self._instance()
+            if self._ended_alone and self._runs_again(its):
+                self._ended_alone = False
+                self._trouble("it runs again, and the lab did not start it")
+            state = self._power.state(its)
+            if state in OUT:
+                return ()
+            if state == PAUSED:
+                return "it is paused"  # a request would only time out
+            return self._looks.ends(self._name)
+        except BrokerError as error:
+            return self._unanswered(str(error))
 
     def _instance(self) -> InstanceState:
         """Return the active instance, or the last one if none is active; record a change of it."""
@@ -154,21 +186,29 @@ class _BrokerWatch:
         self._active = its
         return its
 
-    def _unanswered(self) -> Sequence[BridgeSeen] | None:
-        its = self._instance()
+    def _unanswered(self, why: str) -> Sequence[BridgeSeen] | str:
+        """Return no ends if the broker is known not to run, or why nobody can tell."""
+        its = self._actives.last(self._name)
         state = self._power.state(its)
         if state in (STOPPING, STARTING, *OUT):
             return ()
         if state == PAUSED:
-            return None
-        if (how := self._power.ended(its)) is not None:
-            self._trouble(f"it has ended by itself: {how}")
-            return ()
-        # A broker that does not answer is not gone: its last state stands, and the history says so.
-        if not self._silent:
-            self._trouble("its management does not answer: its bridges are as they were last seen")
-        self._silent = True
-        return None
+            return "it is paused"
+        try:
+            how = self._power.ended(its)
+        except ENGINE_TROUBLE as error:
+            return f"{why}; nor does the engine answer: {error}"
+        if how is None:
+            return why
+        self._ended_alone = True
+        self._trouble(f"it has ended by itself: {how}")
+        return ()
+
+    def _runs_again(self, its: InstanceState) -> bool:
+        try:
+            return self._power.runs_again(its)
+        except (HostError, *ENGINE_TROUBLE):
+            return False  # its container has gone, or the engine: then it is not known to run
 
     def _trouble(self, what: str) -> None:
         self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._name}", what=what))

@@ -1,6 +1,7 @@
 """The watch over the brokers' logs during a replay: lines that matter, at the broker's own moment.
 
-The engine ends a log's stream with the container, so it is opened again from where it ended.
+The engine ends a log's stream with the container, so it is opened again from where it ended. While the engine does not
+give it, the history says so; when it does again, what was missed is read first.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import docker.errors
-import requests
 
 import docker
 from lab.activemq.log_lines import LONGEST, LoggedLine, is_kept, name_of, read
+from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_flood import Flood
-from lab.history import LogLine, Recorder, Trouble
+from lab.history import LogLine, Recorder, SightChanged
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed, note_failure
 
@@ -41,6 +42,8 @@ class LogWatch:
         self._failed = failed
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
+        self._read_at = clock.now()  # when all that there was had been read, as far as is known
+        self._lost = False
         self._stream: Any = None
         self._last = ""  # the engine's own stamp of the last line read
         if since is not None:
@@ -68,13 +71,14 @@ class LogWatch:
 
     def _follow(self) -> None:
         try:
-            while not self._stop.is_set() and self._read(follow=True):
+            while not self._stop.is_set() and self._read(follow=not self._lost):
                 self._stop.wait(_AGAIN)
         except Exception as error:  # noqa: BLE001 (of whatever kind: nobody reads the log from here on)
+            self._lose_sight(f"its watch has ended: {type(error).__name__}: {error}")
             self._failed(error)
 
     def _read(self, *, follow: bool) -> bool:
-        """Record everything after the last line; return False if the log cannot be read any more."""
+        """Record everything after the last line; return False if the log has gone."""
         since = int(_seconds(self._last)) if self._last else None
         try:
             self._stream = self._docker.api.logs(
@@ -86,15 +90,31 @@ class LogWatch:
                 *lines, self._part = (self._part + chunk).split(b"\n")
                 for line in lines:
                     self._line(line.decode(errors="replace").rstrip("\r"))
+                self._read_at = self._clock.now()
         except docker.errors.NotFound:
             return False
-        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-            if not self._stop.is_set():
-                what = f"its log cannot be followed any more: {error}"
-                self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._its.name}", what=what))
-            return False
+        except ENGINE_TROUBLE as error:
+            if not (follow and self._stop.is_set()):  # else `end` closed the stream
+                self._lose_sight(f"its log cannot be read: {error}")
+            return True
         self._part = b""  # a line that was cut short comes again, whole
+        self._read_at = self._clock.now()
+        if self._lost:
+            self._lost = False
+            self._record_sight("regained")
         return True
+
+    def _lose_sight(self, why: str) -> None:
+        self._part = b""
+        if not self._lost:
+            self._lost = True
+            self._record_sight("lost", why)
+
+    def _record_sight(self, state: str, why: str = "") -> None:
+        its, t = self._its, self._clock.now()
+        self._recorder.record(
+            SightChanged(t=t, broker=its.broker, of="log", state=state, since=self._read_at, why=why, instance=its.mark)
+        )
 
     def _line(self, line: str) -> None:
         stamp, _, text = line.partition(" ")

@@ -151,7 +151,7 @@ def started_version(management: Jolokia) -> str | None:
     """Return the ActiveMQ version of a broker that has started, with all its connectors; None if it has not."""
     try:
         (answer,) = management.read(mbeans.broker(management.broker))
-    except Silent:
+    except BrokerError:
         return None
     values = next(iter(answer.values()), {})
     return str(values["BrokerVersion"]) if values.get("Slave") is False else None
@@ -161,6 +161,6 @@ def is_slave(management: Jolokia) -> bool:
     """Return whether a broker answers and has not started: it still starts, or waits for its store's lock."""
     try:
         (answer,) = management.read(mbeans.broker(management.broker))
-    except Silent:
+    except BrokerError:
         return False
     return any(values.get("Slave") is True for values in answer.values())

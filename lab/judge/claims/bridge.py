@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from math import inf
+from typing import NamedTuple
 
 from lab import units
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.steps.base import Fault
 from lab.judge.evidence.agreement import both_ends, ways
+from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.timeline import End
-from lab.judge.findings import Finding, at_the_end, combine
+from lab.judge.evidence.timeline import End, Timeline
+from lab.judge.findings import Finding, at_the_end, combine, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, listed, moment, unwatched
+from lab.judge.wording import gap, listed, moment, silent, unwatched
 
+_STATES = {(True, True): "both-ends", (True, False): "initiator", (False, True): "responder", (False, False): "nowhere"}
+_NAMES = {
+    "both-ends": "up at both ends",
+    "initiator": "up at the initiator only",
+    "responder": "up at the responder only",
+    "nowhere": "up nowhere",
+}
 _ATTEMPT = 1.0  # seconds; an end that was gone at the next look, half a second later, had lasted less
 
 
@@ -46,7 +56,7 @@ def _judge_agreement(claim: Bridge, evidence: Evidence, initiators: list[End]) -
         return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before its ends were counted"
     if not initiators:
         return Outcome.UNKNOWN, f"no end of {claim.connector} was ever seen"
-    both = [both_ends(near, timeline.bridges) for near in initiators]
+    both = [both_ends(near, timeline) for near in initiators]
     differ: list[str] = []
     agree: list[str] = []
     why = [each for each in both if isinstance(each, str)]
@@ -63,17 +73,21 @@ def _judge_agreement(claim: Bridge, evidence: Evidence, initiators: list[End]) -
 
 def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
     """Judge the state at the end, or within a time after a step."""
-    course = _course(initiators, evidence.timeline.bridge_changes)
+    course = _course(claim, initiators, evidence.timeline)
     if claim.term is not None:
         return combine([_judge_after(claim.term, claim.up, evidence, course)], evidence)
-    since, state = course[-1]
-    reason = f"{_words(state, initiators)}, since {moment(since)}" if len(course) > 1 else _words(state, initiators)
-    if state != claim.up and len(course) > 1:
-        reason += evidence.causes.near(since, since, bridges=False)
-    return at_the_end(state == claim.up, reason, evidence)
+    last = _state_at(course, evidence.timeline.end)
+    if last.name is None:
+        outcome, why = _doubtful(claim.up, last, evidence)
+        return at_the_end(False, why, evidence) if outcome is Outcome.BROKEN else (outcome, why)
+    words = _words(last.name, initiators)
+    reason = f"{words}, since {moment(last.t)}" if len(course) > 1 else words
+    if last.name != claim.up and len(course) > 1:
+        reason += evidence.causes.near(last.t, last.t, bridges=False)
+    return at_the_end(last.name == claim.up, reason, evidence)
 
 
-def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[tuple[float, str]]) -> Finding:
+def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_State]) -> Finding:
     """Judge the state when `within` is over, or just before the next step that changes a link or a broker.
 
     A bridge with a wrong password is up for some milliseconds at every attempt, so a state in between proves nothing.
@@ -88,72 +102,128 @@ def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[tu
     next_step = min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=None)
     deadline = begin + within
     horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
-    since, state = _state_at(course, horizon)
-    if up == "nowhere" and state != up:
-        since, state = _state_at(_without_attempts(course), horizon)
+    found = _state_at(course, horizon)
+    if up == "nowhere" and found.name != up:
+        found = _state_at(_without_attempts(course), horizon)
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
-    if state == up:
-        took = since - begin
+    if found.name is None and (up in found.possible or horizon == deadline):
+        return _doubtful(up, found, evidence)
+    if found.name == up:
+        took = found.t - begin
         if took <= 0:
-            return Outcome.HELD, f"{_name(state)} all along after {after} at {moment(begin)}"
-        return Outcome.HELD, f"{_name(state)} {gap(took)} after {after} at {moment(begin)}"
-    later = next((t for t, found in course if t > horizon and found == up), None)
+            return Outcome.HELD, f"{_name(up)} all along after {after} at {moment(begin)}"
+        return Outcome.HELD, f"{_name(up)} {gap(took)} after {after} at {moment(begin)}"
+    later = next((each.t for each in course if each.t > horizon and each.name == up), None)
     if horizon < deadline:
         what = "the history ends" if horizon == timeline.end else "another step interferes"
         return Outcome.UNKNOWN, (
-            f"{_name(state)} {gap(horizon - begin)} after {after} at {moment(begin)}, when {what}: sooner than "
+            f"{_name(found.name)} {gap(horizon - begin)} after {after} at {moment(begin)}, when {what}: sooner than "
             f"{units.format_duration(term.within)} were over"
         )
     when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
-    return Outcome.BROKEN, f"{_name(state)} when the time was over, {gap(within)} after {after}; {when}"
+    return Outcome.BROKEN, f"{_name(found.name)} when the time was over, {gap(within)} after {after}; {when}"
 
 
-def _course(initiators: list[End], changes: Iterable[tuple[float, End, bool]]) -> list[tuple[float, str]]:
-    """Return the bridge's states in order, each with its first moment; the first state is "nowhere"."""
+class _State(NamedTuple):
+    """Whether a bridge's initiator and its responder had an end, from a moment on; None if nobody can tell."""
+
+    t: float
+    near: bool | None
+    far: bool | None
+    silences: tuple[Silence, ...] = ()  # those that leave it open
+
+    @property
+    def possible(self) -> frozenset[str]:
+        """Return the states, as a claim names them, that it may have been in."""
+        return frozenset(
+            _STATES[near, far]
+            for near in ((True, False) if self.near is None else (self.near,))
+            for far in ((True, False) if self.far is None else (self.far,))
+        )
+
+    @property
+    def name(self) -> str | None:
+        """Return the state that it was in; None if nobody can tell."""
+        return None if self.near is None or self.far is None else _STATES[self.near, self.far]
+
+
+def _course(claim: Bridge, initiators: list[End], timeline: Timeline) -> list[_State]:
+    """Return the bridge's states in order of time, each with its first moment; the first one is "nowhere"."""
+    nears, fars = {end.broker for end in initiators}, {end.remote for end in initiators}
+    silences = [each for each in timeline.coverage.silences if each.of == "management"]
+    if not initiators:  # then it may be anybody who has had an end of it unseen
+        nears, fars = {claim.broker or each.broker for each in silences}, {each.broker for each in silences}
+    silences = [each for each in silences if each.broker in nears | fars]
+    turns = [(t, end, is_up) for t, end, is_up in timeline.bridge_changes if _is_of(end, initiators)]
+    moments = {*(t for t, _, _ in turns), *(t for each in silences for t in (each.begin, each.end))} - {inf}
+    turns.sort(key=lambda turn: turn[0])
     up: set[End] = set()
-    course = [(float("-inf"), "nowhere")]
-    for t, end, is_up in changes:
-        if end not in initiators and not any(end.answers(near) for near in initiators):
-            continue
-        (up.add if is_up else up.discard)(end)
-        near, far = any(not one.created_by_duplex for one in up), any(one.created_by_duplex for one in up)
-        state = "both-ends" if near and far else "initiator" if near else "responder" if far else "nowhere"
-        if state != course[-1][1]:
-            course.append((t, state))
+    course, place = [_State(-inf, False, False)], 0
+    for t in sorted(moments):
+        while place < len(turns) and turns[place][0] <= t:
+            (up.add if turns[place][2] else up.discard)(turns[place][1])
+            place += 1
+        silent = {each.broker: each for each in silences if each.begin <= t < each.end}
+        near = _is_up(up, nears, silent, responders=False)
+        far = _is_up(up, fars, silent, responders=True)
+        state = _State(t, near, far, tuple(silent.values()) if None in (near, far) else ())
+        if state[1:] != course[-1][1:]:
+            course.append(state)
     return course
 
 
-def _state_at(course: list[tuple[float, str]], moment: float) -> tuple[float, str]:
-    """Return the state at a moment, with when it began."""
-    return [(t, state) for t, state in course if t <= moment][-1]
+def _is_of(end: End, initiators: list[End]) -> bool:
+    return end in initiators or any(end.answers(near) for near in initiators)
 
 
-def _without_attempts(course: list[tuple[float, str]]) -> list[tuple[float, str]]:
+def _is_up(up: set[End], brokers: set[str], silent: Mapping[str, Silence], *, responders: bool) -> bool | None:
+    """Return whether one of the brokers has an end that is up; None if those that may have one are silent."""
+    if any(end.created_by_duplex is responders and end.broker not in silent for end in up):
+        return True
+    return None if brokers & silent.keys() else False
+
+
+def _state_at(course: list[_State], moment: float) -> _State:
+    """Return the state at a moment."""
+    return [each for each in course if each.t <= moment][-1]
+
+
+def _without_attempts(course: list[_State]) -> list[_State]:
     """Return the course without the moments at which one end alone showed itself and went again.
 
     A connector that is refused has such an end for an instant at every attempt; a look every half second meets some.
     """
     found = course[:1]
-    for at, (t, state) in enumerate(course[1:], 1):
+    for at, each in enumerate(course[1:], 1):
         follows = course[at + 1] if at + 1 < len(course) else None
-        is_attempt = state in ("initiator", "responder") and found[-1][1] == "nowhere"
-        if is_attempt and follows is not None and follows[1] == "nowhere" and follows[0] - t < _ATTEMPT:
+        is_attempt = each.name in ("initiator", "responder") and found[-1].name == "nowhere"
+        if is_attempt and follows is not None and follows.name == "nowhere" and follows.t - each.t < _ATTEMPT:
             continue
-        if state != found[-1][1]:
-            found.append((t, state))
+        if each[1:] != found[-1][1:]:
+            found.append(each)
     return found
 
 
-def _name(state: str) -> str:
+def _doubtful(up: str | None, state: _State, evidence: Evidence) -> Finding:
+    """Return the finding of a claim about a moment at which a broker was silent: broken if what is known breaks it."""
+    why = "; ".join(silent(each) for each in state.silences)
+    ends = [
+        f"{who} {'had an end' if is_up else 'had none'}"
+        for who, is_up in (("the initiator", state.near), ("the responder", state.far))
+        if is_up is not None
+    ]
+    known = (
+        f"{' and '.join(ends)}, and of the other one nobody can tell" if ends else "nobody can tell whether it was up"
+    )
+    if up in state.possible:
+        return unknown(f"{known}: {why}", evidence)
+    return Outcome.BROKEN, f"{known}: {why}"
+
+
+def _name(state: str | None) -> str:
     """Return a state in words."""
-    names = {
-        "both-ends": "up at both ends",
-        "initiator": "up at the initiator only",
-        "responder": "up at the responder only",
-        "nowhere": "up nowhere",
-    }
-    return names[state]
+    return "up, as far as is known," if state is None else _NAMES[state]
 
 
 def _words(state: str, initiators: list[End]) -> str:

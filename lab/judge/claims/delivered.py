@@ -10,6 +10,7 @@ from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.portion import Portion
 from lab.judge.claims.duplicates import duplicated
+from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
 from lab.judge.evidence.records import OK, Subscription
@@ -17,7 +18,7 @@ from lab.judge.evidence.sharing import share, takers, went_to_others
 from lab.judge.evidence.tally import Tally
 from lab.judge.findings import Finding, combine, never_subscribed, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, listed, milliseconds, moment
+from lab.judge.wording import gap, listed, milliseconds, moment, silent
 from lab.units import several
 
 
@@ -279,6 +280,11 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
             f"{who} heard nothing of {several(len(sent), 'message')}, but listened only {gap(max(over, 0))} after "
             f"the last was sent, and within is {units.format_duration(claim.within)}: wait longer, or shorten within"
         )
+    timeline, places = evidence.timeline, {member.broker for member in members}
+    for silence in unasked(timeline.coverage.silences, timeline.outages):
+        if silence.broker in places and silence.begin < watched and silence.end > min(sent):
+            words = f"{who} heard nothing of {several(len(sent), 'message')}, which proves nothing"
+            return Outcome.UNKNOWN, f"{words}: {silent(silence)}"
     taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
     return Outcome.HELD, f"{who} heard nothing of {several(len(sent), 'message')} sent{_also_went(chosen, taken)}"
 

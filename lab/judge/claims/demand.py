@@ -9,7 +9,7 @@ from lab.declare.steps.base import Fault
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, moment, unwatched
+from lab.judge.wording import gap, moment, silent, unwatched
 
 
 def judge(claim: Demanded, evidence: Evidence) -> Finding:
@@ -24,6 +24,8 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
             course.append((each.t, each.present))
     if claim.term is not None:
         return _judge_after(claim, claim.term, evidence, course)
+    if silence := timeline.coverage.silence(claim.broker, timeline.end, timeline.end):
+        return unknown(silent(silence), evidence)
     since, present = course[-1]
     words = f"{_words(claim.broker, destination, present)}, since {moment(since)}"
     if not timeline.complete:
@@ -45,10 +47,14 @@ def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[t
     horizon = min(begin + within, timeline.end, *changes)
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
+    if silence := timeline.coverage.silence(claim.broker, horizon, horizon):
+        return Outcome.UNKNOWN, silent(silence)
     known = [(t, present) for t, present in course if t <= horizon]
     since, present = known[-1] if known else (begin, False)
     words, after = _words(claim.broker, destination, present), f"after {term.after} at {moment(begin)}"
     if known and present is claim.present:
+        if since <= begin and (silence := timeline.coverage.silence(claim.broker, begin, horizon)):
+            return Outcome.HELD, f"{words} {gap(horizon - begin)} {after}, as before it; {silent(silence)}"
         return Outcome.HELD, f"{words} {gap(since - begin)} {after}" if since > begin else f"{words} all along {after}"
     if horizon < begin + within:
         what = "the history ends" if horizon == timeline.end else "another step interferes"

@@ -12,7 +12,7 @@ from lab.judge.evidence.losses import lost_elsewhere, shown
 from lab.judge.evidence.snapshots import Rise, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import listed, moment
+from lab.judge.wording import listed, moment, silent
 from lab.units import several
 
 
@@ -47,6 +47,9 @@ def _restart(evidence: Evidence, broker: str, destination: str, rise: Rise) -> s
     for t, end, up in evidence.timeline.bridge_changes:
         if not up and rise.begin < t < rise.end and broker in (end.broker, end.remote):
             return f"the bridge of {listed(sorted((end.broker, end.remote)))} went down at {moment(t)}"
+    for silence in evidence.timeline.coverage.silences:
+        if silence.of == "management" and silence.begin < rise.end and silence.end > rise.begin:
+            return f"{silent(silence)}, so that a bridge may have gone unseen"
     for subscription in evidence.ledger.subscriptions.values():
         for _, end_of_it in subscription.windows:
             if (

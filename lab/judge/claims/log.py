@@ -15,7 +15,7 @@ from lab.history import LogLine
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, asked, at_the_end
 from lab.judge.values import Outcome
-from lab.judge.wording import gap, moment
+from lab.judge.wording import gap, moment, silent
 from lab.units import several
 
 _HEAD, _TAIL = 60, 90  # characters shown of a line: its class and its cause; the history has all of it
@@ -51,6 +51,8 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
     if timeline.end < end or not timeline.complete:
         so_far = f"{found}; but" if most >= least and lines else f"{found} when"
         return Outcome.UNKNOWN, f"{so_far} the history ends at {moment(timeline.end)}"
+    if silence := timeline.coverage.silence(claim.broker, begin, end, of="log"):
+        return Outcome.UNKNOWN, f"{found}, but {silent(silence)}"
     if fewest >= least and (highest is None or most <= highest):
         return Outcome.HELD, found
     if most >= least:

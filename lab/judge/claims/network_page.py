@@ -6,12 +6,16 @@ from lab.activemq.protocols import ENDPOINTS
 from lab.declare.expectations.network_page import NetworkPage
 from lab.history import BridgeSeen
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.findings import Finding, at_the_end
+from lab.judge.findings import Finding, at_the_end, unknown
+from lab.judge.wording import silent
 
 
 def judge(claim: NetworkPage, evidence: Evidence) -> Finding:
     """Judge the rows of a broker's Network page at the end."""
-    rows = [each for each in evidence.timeline.bridges.values() if each.up and each.broker == claim.broker]
+    timeline = evidence.timeline
+    if silence := timeline.coverage.silence(claim.broker, timeline.end, timeline.end):
+        return unknown(f"nobody can tell what its Network page had: {silent(silence)}", evidence)
+    rows = [each for each in timeline.bridges.values() if each.up and each.broker == claim.broker]
     its = [each for each in rows if each.remote == claim.remote]
     if its:
         words = f"{claim.broker}'s Network page: {'; '.join(map(_row, its))}"

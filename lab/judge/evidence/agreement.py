@@ -6,17 +6,21 @@ counters restart at each reconnect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lab.history import BridgeSeen
-from lab.judge.evidence.timeline import End
-from lab.judge.wording import gap
+from lab.judge.evidence.timeline import End, Timeline
+from lab.judge.wording import gap, silent
 
 MOST_APART = 1.0  # seconds; samples of two brokers that are further apart are not of the same moment
 
 
-def both_ends(near: End, ends: Mapping[End, BridgeSeen]) -> tuple[BridgeSeen, BridgeSeen] | str:
+def both_ends(near: End, timeline: Timeline) -> tuple[BridgeSeen, BridgeSeen] | str:
     """Return the last states of a bridge's ends, the initiator's `near` first, or why they cannot be compared."""
+    ends = timeline.bridges
+    for broker in (near.broker, near.remote):
+        if silence := timeline.coverage.silence(broker, timeline.end, timeline.end):
+            return silent(silence)
     one = ends.get(near)
     if one is None or not one.up:
         return f"{near.broker}'s end is not up"

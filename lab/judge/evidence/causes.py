@@ -69,6 +69,8 @@ class Causes:
             if where == broker and (hears(what, destination) or hears(destination, what))
             for item in items
         ]
+        if self._timeline.coverage.silence(broker, sent, sent):
+            return ""
         seen.sort(key=lambda item: item.t)
         before = [item for item in seen if item.t <= sent]
         if not seen or (before and before[-1].present):

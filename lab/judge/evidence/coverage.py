@@ -1,31 +1,65 @@
-"""The parts of a standing lab's history that were watched and are still on record; verdicts rest on these alone."""
+"""The parts of a history that were watched and are still on record; verdicts rest on these alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 
-from lab.history import BEAT, Forgotten, Unwatched, Watched
+from lab.history import BEAT, Forgotten, SightChanged, Unwatched, Watched
+from lab.judge.evidence.outages import Outage
 
 PATIENCE = 3 * BEAT  # seconds of a keeper's silence after which the lab counts as unwatched
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """A stretch of time, in seconds, in which a broker's management, or its log, could not be read."""
+
+    broker: str
+    of: str  # "management" | "log"
+    begin: float
+    end: float = inf
+    instance: int = 0
+
+
 class Coverage:
-    """The gaps in which no keeper watched a lab, and what was left out of its history."""
+    """The gaps in which no keeper watched a lab, what was left out of its history, and which broker was silent when."""
 
     def __init__(self, *, standing: bool) -> None:
         self.standing = standing
         self.gaps: list[Unwatched] = []
         self.forgotten: dict[str, Forgotten] = {}  # by kind of lines: "messages" or other
+        self.silences: list[Silence] = []
         self._until = 0.0
 
-    def add(self, seen: Watched | Unwatched | Forgotten) -> None:
+    def add(self, seen: Watched | Unwatched | Forgotten | SightChanged) -> None:
         """Record one observation."""
         if isinstance(seen, Forgotten):
             self.forgotten[seen.of] = seen
+        elif isinstance(seen, SightChanged):
+            self._sight(seen)
+        else:
+            self._until = seen.t
+            if isinstance(seen, Unwatched):
+                self.gaps.append(seen)
+                # Whoever watches again says so where a broker is silent still.
+                self.silences = [replace(each, end=min(each.end, seen.t)) for each in self.silences]
+
+    def _sight(self, seen: SightChanged) -> None:
+        """Record that sight of a broker was lost or regained; of a log, what was missed has been read by then."""
+        if seen.state == "lost":
+            its = Silence(broker=seen.broker, of=seen.of, begin=seen.since, instance=seen.instance)
+            self.silences.append(its)
             return
-        self._until = seen.t
-        if isinstance(seen, Unwatched):
-            self.gaps.append(seen)
+        its_own = (seen.broker, seen.of, seen.instance)
+        for place in range(len(self.silences) - 1, -1, -1):
+            each = self.silences[place]
+            if (each.broker, each.of, each.instance) == its_own and each.end == inf:
+                if seen.of == "log":
+                    del self.silences[place]
+                else:
+                    self.silences[place] = replace(each, end=seen.t)
 
     def close(self, end: float) -> None:
         """Note the end of the history, in seconds: if the keeper was silent before it, that is a gap too."""
@@ -35,3 +69,23 @@ class Coverage:
     def gap(self, begin: float, end: float) -> Unwatched | None:
         """Return the first gap between two moments, in seconds; None if there is none."""
         return next((each for each in self.gaps if each.since < end and each.t > begin), None)
+
+    def silence(self, broker: str, begin: float, end: float, of: str = "management") -> Silence | None:
+        """Return a broker's first silence between two moments, which may be one and the same; None if there is none."""
+        return next((each for each in self.silences_of(broker, of) if each.begin < end and each.end > begin), None)
+
+    def silences_of(self, broker: str, of: str = "management") -> Iterator[Silence]:
+        """Yield the silences of a broker."""
+        return (each for each in self.silences if (each.broker, each.of) == (broker, of))
+
+
+def unasked(silences: Iterable[Silence], outages: Sequence[Outage]) -> tuple[Silence, ...]:
+    """Return the silences that no step brought about: those of a broker that was not paused, stopped or killed then."""
+    return tuple(
+        each
+        for each in silences
+        if not any(
+            out.what == each.broker and out.start <= each.end and (out.end is None or out.end >= each.begin)
+            for out in outages
+        )
+    )

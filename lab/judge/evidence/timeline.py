@@ -33,6 +33,7 @@ from lab.history import (
     PeeringChanged,
     RouteChanged,
     RuleChanged,
+    SightChanged,
     SnapshotTaken,
     StepEnded,
     StepStarted,
@@ -207,6 +208,11 @@ class Timeline:
                 self.snapshots.add(seen)
             case Trouble():
                 self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
+            case SightChanged():
+                self.coverage.add(seen)
+                if seen.state == "lost":
+                    words = f"{seen.broker}'s {seen.of} could not be read any more"
+                    self.events.append(Event(t=seen.since, words=words))
             case Watched() | Unwatched() | Forgotten():
                 self._watched(seen)
             case Ended():

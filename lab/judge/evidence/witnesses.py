@@ -10,11 +10,12 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
 from lab.activemq.destinations import hears, parts_of, virtual_topic_of
-from lab.history import BridgeSeen, DestinationSeen
+from lab.history import DestinationSeen
 from lab.judge.evidence.agreement import both_ends, ways
+from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import FAILED, OK, Publication, is_queue
-from lab.judge.evidence.timeline import End
+from lab.judge.evidence.timeline import Timeline
 from lab.judge.values import Testimony
 
 _RISING = ("enqueued", "dequeued", "forwarded", "discarded")
@@ -24,10 +25,12 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
     """Return the counts of both witnesses for each destination and direction, where counters are of this run alone.
 
     That needs exactly two brokers, so that one receives what the other forwards, and no restart, which resets
-    counters. Otherwise return nothing.
+    counters, nor a silence in which there may have been one. Otherwise return nothing.
     """
     brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
     if not evidence.timeline.counted or len(brokers) != 2 or evidence.timeline.restarted:
+        return ()
+    if any(each.of == "management" for each in unasked(evidence.timeline.coverage.silences, evidence.timeline.outages)):
         return ()
     found = []
     for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
@@ -66,15 +69,15 @@ def disagreements(evidence: Evidence, counts: Sequence[Testimony], gone: Mapping
     if not evidence.timeline.counted:
         return ()
     return (
-        *_bridges(evidence.timeline.bridges),
+        *_bridges(evidence.timeline),
         *(words for each in counts for words in _differing(each, gone.get(each.destination, 0))),
     )
 
 
-def _bridges(ends: Mapping[End, BridgeSeen]) -> Iterator[str]:
+def _bridges(timeline: Timeline) -> Iterator[str]:
     """Yield a note for each direction of a bridge whose ends disagree."""
-    for near in (end for end in ends if not end.created_by_duplex):
-        both = both_ends(near, ends)
+    for near in (end for end in timeline.bridges if not end.created_by_duplex):
+        both = both_ends(near, timeline)
         if isinstance(both, str):
             continue
         for one, other in ways(both):

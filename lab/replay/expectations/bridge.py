@@ -23,7 +23,8 @@ def come_true(rehearsal: Rehearsal, claim: Bridge, term: Term) -> Callable[[], b
     def stands() -> bool:
         # Steady since the step, too: what the step takes down is seen a moment later.
         steady = rehearsal.now() - max(ends.changed, since) >= STEADY
-        return steady and bool(bridges) and all(ends.state(bridge) == claim.up for bridge in bridges)
+        seen = not any({bridge.initiator, bridge.responder} & rehearsal.sightings.unseen for bridge in bridges)
+        return steady and seen and bool(bridges) and all(ends.state(bridge) == claim.up for bridge in bridges)
 
     step = next(each.step for each in rehearsal.program.flat if term.after in (each.step.verb, each.step.named))
     wanted = Bridges.DROPPED if claim.up == "nowhere" else Bridges.RAISED

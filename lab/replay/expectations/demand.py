@@ -12,4 +12,5 @@ from lab.replay.rehearsal import Rehearsal
 
 def come_true(rehearsal: Rehearsal, claim: Demanded, term: Term) -> Callable[[], bool]:
     """Return a condition: the demand was last seen as claimed."""
-    return lambda: rehearsal.sightings.demands.get((claim.broker, str(destination_of(claim)))) is claim.present
+    sightings, of = rehearsal.sightings, (claim.broker, str(destination_of(claim)))
+    return lambda: sightings.demands.get(of) is claim.present and claim.broker not in sightings.unseen

@@ -85,7 +85,8 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
             if each.kind not in SILENT and not _went_well(each):
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
                 words, brokers = _words(each), _brokers(each)
-                bands.append(_Open(look=look, words=words, start=each.t, ways=[], brokers=brokers, end=each.t))
+                start = min(each.t, getattr(each, "since", each.t))
+                bands.append(_Open(look=look, words=words, start=start, ways=[], brokers=brokers, end=each.t))
             continue
         thing = (each.kind, *(_field(each, name) for name in course.thing))
         if isinstance(each, BridgeSeen) and _was_replaced(each, sessions.setdefault(thing, set())):
@@ -146,6 +147,8 @@ def _look(
         return look, thing[1]
     if seen.kind == "bridge":
         return look, thing[1] or f"of {thing[3]}"
+    if seen.kind == "sight":
+        return look, f"{thing[1]}'s {thing[2]}"
     if seen.kind == "broker":
         return look, f"{thing[1]}, its standby" if thing[2] == "True" else thing[1]
     return look, " ".join(thing[1:])
@@ -163,7 +166,8 @@ def _begin(bands: list[_Open], seen: Observation, look: Look, words: str) -> _Op
             band.ways += ways
             band.open += 1
             return band
-    begun = _Open(look=look, words=words, start=seen.t, ways=ways, brokers=brokers)
+    start = min(seen.t, getattr(seen, "since", seen.t))  # what was not seen was not seen from an earlier moment on
+    begun = _Open(look=look, words=words, start=start, ways=ways, brokers=brokers)
     bands.append(begun)
     return begun
 

@@ -61,6 +61,12 @@ COURSES: Mapping[str, Course] = {
         },
         ends=("started", "resumed", "active", "created"),
     ),
+    "sight": Course(
+        thing=("broker", "of", "instance"),
+        state="state",
+        looks={"lost": Look(label="not seen", tone=Tone.WORSE)},
+        ends=("regained",),
+    ),
     "connector": Course(
         thing=("broker", "connector"),
         state="state",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from lab.judge.values import LinkReport, Outcome, RegionOutline, Report
-from lab.judge.wording import listed
 from lab.report.picture import bridges, way
 
 
@@ -98,7 +97,7 @@ def _bridges(report: Report, left: RegionOutline, right: RegionOutline) -> tuple
         Bridge(
             connector=each.connector,
             ends=f"{each.broker} {'⇄' if each.duplex else '→'} {each.remote}",
-            state=f"up at {listed(list(each.up))}" if each.up else "down",
+            state=each.state,
             up=each.whole,
         )
         for each in bridges(report)

@@ -13,6 +13,7 @@ from lab.history import (
     DestinationSeen,
     LogLine,
     Maintenance,
+    SightChanged,
     SnapshotTaken,
 )
 from lab.report.rows.row import Description, Weight, Words
@@ -75,6 +76,14 @@ def _log(seen: LogLine) -> Description:
     return seen.broker, f"{by}logged {seen.level}: {seen.text}{more}", Weight.PLAIN
 
 
+def _sight(seen: SightChanged) -> Description:
+    by = f"instance {seen.instance}'s " if seen.instance else "its "
+    if seen.state == "lost":
+        why = f": {seen.why}" if seen.why else ""
+        return seen.broker, f"{by}{seen.of} cannot be read since {seen.since:.3f} s{why}", Weight.FAULT
+    return seen.broker, f"{by}{seen.of} can be read again", Weight.PLAIN
+
+
 def _destination(seen: DestinationSeen) -> Description:
     counts = {name: getattr(seen, name) for name in ("enqueued", "dequeued", "forwarded", "queued", "consumers")}
     counts |= {"in flight": seen.in_flight, "expired": seen.expired, "discarded": seen.discarded}
@@ -105,6 +114,7 @@ WORDS: Words = {
     BrokerRecordSeen: _record,
     Maintenance: _maintenance,
     LogLine: _log,
+    SightChanged: _sight,
     DestinationSeen: _destination,
     Counted: _counted,
     SnapshotTaken: _snapshot,

@@ -1,4 +1,4 @@
-"""A watch that dies, of whatever, is told: nobody may say then that the broker is watched."""
+"""The watch over a broker says from when to when it could not see it, and what it finds when it can again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,147 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
+
+import pytest
+import requests
 
 from lab.emulation.brokers.actives import Actives
 from lab.emulation.brokers.power import UP, Power
 from lab.emulation.clock import RealClock
+from lab.emulation.state import BrokerState, InstanceState
 from lab.emulation.watch.bridges import BridgeWatch, Looks
-from lab.history import BridgeSeen, MemoryRecorder
+from lab.errors import BrokerError
+from lab.history import BridgeSeen, Demand, MemoryRecorder, Observation, SightChanged, Trouble
+from lab.runtime.lab import Silent
 from lab.runtime.messages import Destination
+
+ORDERS = Destination(kind="queue", name="orders")
+INSTANCE = InstanceState(broker="a", name="a", number=1, container="a", address="", ports={}, management_port=1)
+
+
+class Broker:
+    """A broker, its container and its engine, as much of them as a watch asks."""
+
+    def __init__(self) -> None:
+        self.containers = self
+        self.status = "running"
+        self.attrs = {"State": {"ExitCode": 137, "OOMKilled": False}}
+        self.silent = self.speechless = self.discreet = self.broken = False
+        self.up = [
+            BridgeSeen(t=0, connector="c", broker="a", remote="b", remote_address="1", created_by_duplex=False, up=True)
+        ]
+
+    def get(self, _: str) -> Broker:
+        if self.speechless:
+            raise requests.exceptions.ConnectionError("no engine")
+        return self
+
+    def pause(self) -> None: ...
+
+    def unpause(self) -> None: ...
+
+    def ends(self, _: str) -> Sequence[BridgeSeen]:
+        if self.silent or self.status != "running":
+            raise Silent("timed out")
+        if self.broken:
+            raise KeyError("value")
+        return tuple(self.up)
+
+    def demands(self, _: str, wanted: Sequence[Destination]) -> Sequence[bool]:
+        if self.discreet:
+            raise BrokerError("HTTP 500")
+        return [True] * len(wanted)
+
+
+class Watched:
+    """A watch that looks when it is told to."""
+
+    def __init__(self, broker: Broker) -> None:
+        clock, self.recorder = RealClock(), MemoryRecorder()
+        note = cast(Any, SimpleNamespace(run="r", not_created=(), deleted=()))
+        self.power = Power(cast(Any, broker), note, (INSTANCE,), clock)
+        state = cast(BrokerState, SimpleNamespace(instances=(INSTANCE,), first=INSTANCE))
+        actives = Actives({"a": state}, self.power, lambda _: True)
+        looks = Looks(ends=broker.ends, demands=broker.demands)
+        self.watch = BridgeWatch({"a": [ORDERS]}, looks, actives, self.power, clock, self.recorder, lambda _: None)
+
+    def look(self) -> list[Observation]:
+        """Look once, and return what was recorded but for the demand."""
+        before = len(self.recorder.observations)
+        self.watch.look("a")
+        return [each for each in self.recorder.observations[before:] if not isinstance(each, Demand)]
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def watched(broker: Broker) -> Watched:
+    its = Watched(broker)
+    assert [each.kind for each in its.look()] == ["bridge"]
+    return its
+
+
+def sights(seen: Sequence[Observation]) -> list[tuple[str, str]]:
+    return [(each.of, each.state) for each in seen if isinstance(each, SightChanged)]
+
+
+def test_a_silence_is_told_once_from_the_last_answer_on_and_its_end_after_what_has_changed(
+    broker: Broker, watched: Watched
+) -> None:
+    watched.look()
+    broker.silent = True
+    (lost,) = watched.look()
+    assert isinstance(lost, SightChanged) and lost.why == "timed out"
+    assert watched.recorder.observations[0].t < lost.since < lost.t
+    assert watched.look() == []
+    broker.silent, broker.up = False, []
+    gone, regained = watched.look()
+    assert isinstance(gone, BridgeSeen) and not gone.up
+    assert sights([regained]) == [("management", "regained")] and gone.t <= regained.t
+    assert watched.look() == []
+
+
+def test_a_paused_broker_is_not_seen(watched: Watched) -> None:
+    watched.power.pause(INSTANCE)
+    assert sights(watched.look()) == [("management", "lost")]
+    watched.power.resume(INSTANCE)
+    assert sights(watched.look()) == [("management", "regained")]
+
+
+def test_a_broker_that_tells_its_bridges_and_not_its_demand_is_not_seen(broker: Broker, watched: Watched) -> None:
+    broker.discreet = True
+    assert sights(watched.look()) == [("management", "lost")]
+    assert watched.look() == []
+
+
+def test_an_engine_that_is_silent_too_ends_no_watch(broker: Broker, watched: Watched) -> None:
+    broker.silent = broker.speechless = True
+    (lost,) = watched.look()
+    assert isinstance(lost, SightChanged) and "no engine" in lost.why
+    broker.silent = broker.speechless = False
+    assert sights(watched.look()) == [("management", "regained")]
+
+
+def test_a_watch_that_fails_is_told_and_no_broker_is_taken_for_seen(broker: Broker, watched: Watched) -> None:
+    broker.broken = True
+    with pytest.raises(KeyError):
+        watched.look()
+    assert sights(watched.recorder.observations) == [("management", "lost")]
+
+
+def test_a_broker_that_somebody_else_killed_and_started_is_looked_at_again(broker: Broker, watched: Watched) -> None:
+    broker.status = "exited"
+    trouble, gone = watched.look()
+    assert isinstance(trouble, Trouble) and isinstance(gone, BridgeSeen) and not gone.up
+    assert watched.look() == []
+    broker.status = "running"
+    again, back = watched.look()
+    assert isinstance(again, Trouble) and "runs again" in again.what
+    assert isinstance(back, BridgeSeen) and back.up
 
 
 def test_a_watch_that_dies_of_a_bug_is_told() -> None:
