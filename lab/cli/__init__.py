@@ -17,61 +17,54 @@ from typer.core import TyperCommand, TyperGroup
 from lab.interrupts import end_on_signals
 from lab.version import __version__
 
-COMMANDS: Mapping[str, tuple[str, str]] = {  # command → its module and its summary, in the order of --help
-    "run": ("run", "Open a lab, replay the scenario in it, judge what happened, and remove the lab."),
-    "judge": (
-        "run",
-        "Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it.",
-    ),
-    "history": ("history", "Show what happened in a run as a timeline; runs of messages are one line."),
-    "up": ("labs", "Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it."),
-    "down": ("labs", "End a lab and remove everything of it."),
-    "status": ("labs", "Show a lab: brokers, both ends of each bridge, links as configured and as measured."),
-    "env": (
-        "env",
-        "Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords.",
-    ),
-    "logs": ("labs", "Print the log of a broker or of the router."),
-    "mark": ("mark", "Name this moment in a running lab's history."),
-    "link": ("link", "Look at the links of a running lab, cut, heal and impair them."),
-    "broker": ("broker", "The brokers of a running lab, as the service keeps them."),
-    "config": ("config", "The configurations of a running lab, and their revisions."),
-    "user": ("user", "The users of a running lab's brokers."),
-    "clock": (
-        "clock",
-        "Show the service's clock and when each broker's window opens next, or set the clock forward.",
-    ),
-    "peering": ("network", "The peerings between a running lab's VPCs."),
-    "route": ("network", "The routes of a running lab's VPCs."),
-    "sg": ("network", "The security groups of a running lab."),
-    "sweep": ("labs", "Remove what dead runs left behind, or what is there of one run, by label only."),
-    "scenarios": ("scenarios", "List the scenarios that ship with mqlab, or print or copy one."),
-    "plan": ("plan", "Show what would stand, and in which order it would be made."),
-    "render": ("plan", "Print the activemq.xml that a broker really gets."),
-    "routes": ("routes", "Show which broker's messages reach which, over which connectors, or what stops them."),
+COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
+    "run": "Open a lab, replay the scenario in it, judge what happened, and remove the lab.",
+    "judge": "Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it.",
+    "history": "Show what happened in a run as a timeline; runs of messages are one line.",
+    "up": "Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.",
+    "down": "End a lab and remove everything of it.",
+    "status": "Show a lab: brokers, both ends of each bridge, links as configured and as measured.",
+    "env": "Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords.",
+    "logs": "Print the log of a broker or of the router.",
+    "mark": "Name this moment in a running lab's history.",
+    "link": "Look at the links of a running lab, cut, heal and impair them.",
+    "broker": "The brokers of a running lab, as the service keeps them.",
+    "config": "The configurations of a running lab, and their revisions.",
+    "user": "The users of a running lab's brokers.",
+    "clock": "Show the service's clock and when each broker's window opens next, or set the clock forward.",
+    "peering": "The peerings between a running lab's VPCs.",
+    "route": "The routes of a running lab's VPCs.",
+    "sg": "The security groups of a running lab.",
+    "sweep": "Remove what dead runs left behind, or what is there of one run, by label only.",
+    "scenarios": "List the scenarios that ship with mqlab, or print or copy one.",
+    "plan": "Show what would stand, and in which order it would be made.",
+    "render": "Print the activemq.xml that a broker really gets.",
+    "routes": "Show which broker's messages reach which, over which connectors, or what stops them.",
     "regions": (
-        "regions",
-        "List AWS's regions; with one, its round trips to the others, with two, the one between them and its source.",
+        "List AWS's regions; with one, its round trips to the others, with two, the one between them and its source."
     ),
-    "check": (
-        "check",
-        "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",
-    ),
-    "schema": (
-        "plan",
-        "Print the JSON Schema of a file, for editors that complete and check; of a history, of one line.",
-    ),
-    "images": ("images", "Build what is missing of the three images, and list them."),
-    "doctor": ("doctor", "Look at this machine: does it have what a lab needs?"),
+    "check": "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",
+    "schema": "Print the JSON Schema of a file, for editors that complete and check; of a history, of one line.",
+    "images": "Build what is missing of the three images, and list them.",
+    "doctor": "Look at this machine: does it have what a lab needs?",
 }
 _OBJECTS = 50_000  # between two garbage collections: the modules that a command loads are many objects and no garbage
 
 
 def load(name: str) -> Any:
-    """Return a command by its name, from its module."""
+    """Return a command by its name, from its module: the function of that name, or the group of its `VERBS`."""
+    from lab.cli.options import ending  # here, since --help does without
+
     commands = typer.Typer(add_completion=False)
     commands.callback()(lambda: None)  # a group, also of one command
-    import_module(f"lab.cli.{COMMANDS[name][0]}").add_to(commands)
+    module = import_module(f"lab.cli.{name}")
+    if hasattr(module, "VERBS"):
+        group = typer.Typer(help=COMMANDS[name], no_args_is_help=True)
+        for verb, does in module.VERBS.items():
+            group.command(name=verb)(ending(does))
+        commands.add_typer(group, name=name)
+    else:
+        commands.command(name=name)(ending(getattr(module, name)))
     return typer.main.get_group(commands).commands[name]
 
 
@@ -80,7 +73,7 @@ class _Commands(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = {name: TyperCommand(name, help=summary) for name, (_, summary) in COMMANDS.items()}
+        self.commands = {name: TyperCommand(name, help=summary) for name, summary in COMMANDS.items()}
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the commands' names, in the order of --help."""

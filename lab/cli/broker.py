@@ -13,7 +13,7 @@ from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.describe import describe_broker, pending_changes
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON, QUIET, ending
+from lab.cli.options import JSON, QUIET
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.delete_broker import DeleteBroker
@@ -29,18 +29,6 @@ DOWNTIME = Annotated[
     typer.Option(metavar="TIME", help="How long the reboot leaves it down; the topology's reboot-time when left out."),
 ]
 APPLY = ("immediately", "next-window")
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command with its verbs."""
-    group = typer.Typer(help="The brokers of a running lab, as the service keeps them.", no_args_is_help=True)
-    group.command(name="list")(ending(show))
-    group.command()(ending(describe))
-    group.command()(ending(update))
-    group.command()(ending(reboot))
-    group.command()(ending(create))
-    group.command()(ending(delete))
-    app.add_typer(group, name="broker")
 
 
 def show(run: OF_RUN = None, json: JSON = False) -> None:
@@ -188,3 +176,13 @@ def _reboot(live: Live, verb: Reboot, quiet: bool) -> None:
         done = live.do(verb)
     if done.note:
         options.err().print(f"[yellow]warning:[/yellow] {escape(done.note)}", soft_wrap=True)
+
+
+VERBS = {
+    "list": show,
+    "describe": describe,
+    "update": update,
+    "reboot": reboot,
+    "create": create,
+    "delete": delete,
+}

@@ -23,7 +23,7 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import options
-from lab.cli.options import JSON, SET, VERSION, ending
+from lab.cli.options import JSON, SET, VERSION
 from lab.errors import HostError, InputError, Problem
 from lab.text_files import read_bytes, write_new
 from lab.units import several
@@ -39,11 +39,6 @@ class Checked:
     removals: tuple[Removal, ...] = ()
     advice: tuple[Problem, ...] = ()
     summary: str = ""
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(check))
 
 
 def check(

@@ -12,17 +12,12 @@ from lab.amazonmq.account.account import Account, clock_text
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON, QUIET, ending
+from lab.cli.options import JSON, QUIET
 from lab.declare.steps.move_clock import JUST_BEFORE
 from lab.errors import InputError
 from lab.living import words
 
 _FORWARD = f"To so long before it; {units.format_duration(JUST_BEFORE)} when left out."
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(clock))
 
 
 def clock(

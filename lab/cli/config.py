@@ -17,22 +17,11 @@ from lab.amazonmq.configurations.configuration import read, read_bytes
 from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Sanitised, sanitise
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON, ending
+from lab.cli.options import JSON
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.living import words
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command with its verbs."""
-    group = typer.Typer(help="The configurations of a running lab, and their revisions.", no_args_is_help=True)
-    group.command(name="list")(ending(list_configurations))
-    group.command()(ending(show))
-    group.command()(ending(create))
-    group.command()(ending(update))
-    group.command()(ending(diff))
-    app.add_typer(group, name="config")
 
 
 def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
@@ -124,3 +113,12 @@ def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
         }
         for each in saved.removals[:MOST_SHOWN]
     ]
+
+
+VERBS = {
+    "list": list_configurations,
+    "show": show,
+    "create": create,
+    "update": update,
+    "diff": diff,
+}

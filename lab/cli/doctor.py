@@ -5,17 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-import typer
 from rich.markup import escape
 
 from lab.cli import options
-from lab.cli.options import JSON, ending
+from lab.cli.options import JSON
 from lab.runtimes import AllRuntimes
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(doctor))
 
 
 def doctor(json: JSON = False) -> int:

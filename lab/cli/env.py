@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from lab.cli import open_lab, options, status_text
-from lab.cli.options import JSON, RUN, ending
+from lab.cli.options import JSON, RUN
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.text_files import open_private, write_new
@@ -19,12 +19,7 @@ from lab.text_files import open_private, write_new
 _NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command(name="env")(ending(show))
-
-
-def show(
+def env(
     run: RUN = None,
     shell: Annotated[bool, typer.Option("--shell", help='As a shell reads them: eval "$(mqlab env --shell)".')] = False,
     dotenv: Annotated[bool, typer.Option("--dotenv", help="As the lines of a .env file.")] = False,

@@ -14,7 +14,7 @@ import typer
 
 from lab import units
 from lab.cli import options
-from lab.cli.options import JSON, ending
+from lab.cli.options import JSON
 from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.folder import home
@@ -38,12 +38,7 @@ HISTORY = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command(name="history")(ending(show_history))
-
-
-def show_history(
+def history(
     run: HISTORY = None,
     broker: Annotated[
         str | None, typer.Option("--broker", metavar="NAME", help="What happened at a broker or on its links.")

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import os
 
-import typer
 from rich.table import Table
 
 from lab.cli import options
-from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION, ending
+from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
 from lab.runtimes import AllRuntimes
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(images))
 
 
 def images(

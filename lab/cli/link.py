@@ -9,7 +9,7 @@ import typer
 
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON, ending
+from lab.cli.options import JSON
 from lab.link.impairment import FIGURES
 from lab.living import words
 from lab.living.lab import Live
@@ -25,22 +25,6 @@ _FIGURES = {
     for each in FIGURES
 }
 
-_VERBS = (
-    ("cut", Live.cut, "Drop every packet silently, as a broken cable does."),
-    ("heal", Live.heal, "Let packets pass again, impaired as before."),
-    ("reject", Live.reject, "Answer every packet as a closed port would."),
-)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command with its verbs."""
-    group = typer.Typer(help="Look at the links of a running lab, cut, heal and impair them.", no_args_is_help=True)
-    group.command(name="list")(ending(show))
-    for name, verb, does in _VERBS:
-        group.command(name=name, help=does)(ending(_on_link(verb)))
-    group.command()(ending(options.spelled(impair, _FIGURES, after="link")))
-    app.add_typer(group, name="link")
-
 
 def show(run: OF_RUN = None, json: JSON = False) -> None:
     """List the links, each direction as it is now."""
@@ -48,13 +32,14 @@ def show(run: OF_RUN = None, json: JSON = False) -> None:
         _print(live.links(), json)
 
 
-def _on_link(verb: Callable[..., Sequence[DirectionNow]]) -> Callable[..., None]:
+def _on_link(verb: Callable[..., Sequence[DirectionNow]], does: str) -> Callable[..., None]:
     """Return the command of a verb without figures."""
 
     def command(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> None:
         with open_lab.in_turn(run) as live:
             _print(verb(live, link, leaving=leaving), json)
 
+    command.__doc__ = does
     return command
 
 
@@ -70,3 +55,12 @@ def impair(
 def _print(found: Sequence[DirectionNow], json: bool) -> None:
     lines = (f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}" for each in found)
     options.show([each.to_dict() for each in found], lines, json)
+
+
+VERBS = {
+    "list": show,
+    "cut": _on_link(Live.cut, "Drop every packet silently, as a broken cable does."),
+    "heal": _on_link(Live.heal, "Let packets pass again, impaired as before."),
+    "reject": _on_link(Live.reject, "Answer every packet as a closed port would."),
+    "impair": options.spelled(impair, _FIGURES, after="link"),
+}

@@ -9,15 +9,10 @@ from typing import Annotated
 import typer
 
 from lab.cli import open_lab, options
-from lab.cli.options import JSON, RUN, ending
+from lab.cli.options import JSON, RUN
 from lab.living import keeper_process
 from lab.living.history import COMMAND, LivingHistory
 from lab.living.lab import refuse_replayed
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(mark))
 
 
 def mark(

@@ -55,6 +55,9 @@ VERSION = Annotated[
 ]
 _ON_DISK = "An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz)."
 ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
+FOLDER = Annotated[
+    Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
+]
 SEED = Annotated[
     int | None, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="Instead of the scenario's own seed.")
 ]
@@ -211,6 +214,12 @@ def progress(quiet: bool) -> TerminalProgress:
     from lab.cli.progress import TerminalProgress
 
     return TerminalProgress(err(), quiet=quiet)
+
+
+def warn_of_each(remarks: Iterable[str]) -> None:
+    """Print warnings on stderr."""
+    for each in remarks:
+        progress(quiet=True).warn(each)
 
 
 def say(text: str, *, nl: bool = True) -> None:

@@ -8,17 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from lab.cli import options
-from lab.cli.options import JSON, ending
+from lab.cli.options import JSON
 from lab.declare.suggestions import nearest
 from lab.errors import InputError
 from lab.network.aws import Preset, round_trip
 from lab.network.regions import REGIONS
 from lab.plan.text import table
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(regions))
 
 
 def regions(

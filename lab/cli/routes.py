@@ -7,18 +7,13 @@ from typing import Annotated
 import typer
 
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, SCENARIO, ending
+from lab.cli.options import JSON, SCENARIO
 from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.plan.routing import Arrival, routing_table
 from lab.plan.routing_text import describe_routes, routes_json
 
 _KINDS = ("queue://", "topic://")
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(routes))
 
 
 def routes(
@@ -53,5 +48,5 @@ def routes(
     if json:
         options.print_json(routes_json(table))
     else:
-        typer.echo(found.origin.mask.text(describe_routes(table)), nl=False)
+        options.say(found.origin.mask.text(describe_routes(table)), nl=False)
     return int(strict and any(each.arrival is not Arrival.ALWAYS for each in table))

@@ -1,31 +1,14 @@
-"""run and judge: a report from a scenario, or from an earlier history."""
+"""run: a scenario replayed in a lab of its own, and its report."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext, suppress
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from lab.cli import options, reports, scenario_argument
-from lab.cli.history import HISTORY, find
-from lab.cli.options import ARCHIVE, JSON, QUIET, SCENARIO, SEED, SET, VERSION, ending
+from lab.cli import options, reports
+from lab.cli.options import ARCHIVE, FOLDER, JSON, QUIET, SCENARIO, SEED, SET, VERSION
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
-from lab.folder import RunFolder
-from lab.judge import judge_whole
 from lab.report.files import write
-
-FOLDER = Annotated[
-    Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
-]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.command()(ending(run))
-    app.command(name="judge")(ending(judge_again))
 
 
 def run(
@@ -64,25 +47,3 @@ def run(
             reports.print_report(ran.judged, ran.folder, json=False, page=None)
         raise ran.error
     return reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
-
-
-def judge_again(
-    history: HISTORY = None,
-    scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--from", metavar="MARK", help="Only what came after this mark of a lab that stands.")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="MARK", help="Only what came before this mark.")] = None,
-    page: PAGE = None,
-    junit_file: JUNIT = None,
-    json: JSON = False,
-) -> int:
-    """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
-    reports.check_writable(page, junit_file)
-    path = find(history)
-    judged = judge_whole(path, scenario_argument.read(scenario).expect if scenario else None, since=since, until=until)
-    folder = RunFolder(path=path.parent)
-    write(judged, folder, page=page, junit_file=junit_file)
-    return reports.print_report(judged, folder, json=json, page=page)

@@ -10,14 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, ending
+from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.shipped import shipped
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(ending(scenarios))
 
 
 def scenarios(

@@ -14,7 +14,7 @@ from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
 from lab.cli import broker as brokers
-from lab.cli import network as networks
+from lab.cli import peering, sg
 from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
@@ -122,6 +122,17 @@ def show_lost(lost: Lost, console: Console) -> None:
     console.print(f"  no command but one knows it any more: mqlab down {lost.run} ends it", soft_wrap=True)
 
 
+def _network(network: Network) -> list[str]:
+    """Return the peerings, the blackholes and each group's inbound rules as lines of text."""
+    blackholes = [f"  {table.name}: {route.destination} is a blackhole" for table, route, _ in network.blackholes()]
+    groups = [
+        f"  {each.name} lets in {'; '.join(map(str, each.inbound)) or 'nothing'}{sg.brokers_in(network, each)}"
+        for each in network.groups
+        if any(each.name in its.groups for its in network.interfaces)
+    ]
+    return [*(f"  {peering.line(each)}" for each in network.peerings), *blackholes, *groups]
+
+
 def _seen(found: Sequence[Observation]) -> list[dict[str, Any]]:
     return [{"t": each.t, **each.told()} for each in found]
 
@@ -167,7 +178,7 @@ def show(status: Status, console: Console) -> None:
             console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
     if not status.bridges:
         console.print("  none asked for")
-    if not note.replaying and (its := networks.lines(note.control.present)):
+    if not note.replaying and (its := _network(note.control.present)):
         console.print("\nnetwork", style="bold")
         for line in its:
             console.print(escape(line), soft_wrap=True)

@@ -17,7 +17,7 @@ from lab.amazonmq.account.describe import describe_user, list_users
 from lab.cli import open_lab, options
 from lab.cli.broker import BROKER
 from lab.cli.open_lab import OF_RUN
-from lab.cli.options import JSON, ending
+from lab.cli.options import JSON
 from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.delete_user import DeleteUser
 from lab.declare.steps.update_user import UpdateUser
@@ -30,16 +30,6 @@ PASSWORD_ENV = Annotated[
     str | None, typer.Option(metavar="NAME", help="The environment variable that holds the password.")
 ]
 GROUP = Annotated[list[str] | None, typer.Option(metavar="GROUP", help="A group of the user's; may be repeated.")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command with its verbs."""
-    group = typer.Typer(help="The users of a running lab's brokers.", no_args_is_help=True)
-    group.command(name="list")(ending(show))
-    group.command()(ending(create))
-    group.command()(ending(update))
-    group.command()(ending(delete))
-    app.add_typer(group, name="user")
 
 
 def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
@@ -130,3 +120,11 @@ def _password(variable: str | None, user: str) -> SecretStr:
     if getpass.getpass("Once more: ") != first:
         raise InputError.of("the two passwords are not the same")
     return SecretStr(first)
+
+
+VERBS = {
+    "list": show,
+    "create": create,
+    "update": update,
+    "delete": delete,
+}

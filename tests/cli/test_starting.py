@@ -69,7 +69,7 @@ def test_what_needs_no_lab_does_without_its_libraries(words: tuple[str | Path, .
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_says_of_each_command_what_it_says_of_itself(name: str) -> None:
     first, _, _ = load(name).help.partition("\n\n")
-    assert COMMANDS[name][1] == " ".join(first.split())
+    assert COMMANDS[name] == " ".join(first.split())
 
 
 def test_a_mistyped_command_is_compared_with_all_there_are() -> None:

@@ -18,7 +18,7 @@ from lab.runtimes import USUAL, AllRuntimes, runtime
 from tests.living.live_lab import LiveLab
 from tests.runtime.memory import Memory
 
-LOADED = "import sys, lab.labs, lab.cli.labs; print({'docker', 'lab.emulation'} & sys.modules.keys())"
+LOADED = "import sys, lab.labs, lab.cli.up; print({'docker', 'lab.emulation'} & sys.modules.keys())"
 NO_ENGINE = HostError("no engine answers", "start it")
 
 

@@ -1,0 +1,32 @@
+"""down: the end of labs."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.cli.options import JSON, RUN
+from lab.living.ending import end
+from lab.runtime import note as notes
+from lab.runtime.note import note_folder
+from lab.runtimes import AllRuntimes
+
+
+def down(
+    run: RUN = None,
+    every: Annotated[bool, typer.Option("--all", help="Every lab of yours.")] = False,
+    json: JSON = False,
+) -> None:
+    """End a lab and remove everything of it."""
+    folder = note_folder(os.environ)
+    with AllRuntimes(os.environ) as its:
+        known = its.labs(folder)
+        ended = known if every else (notes.choose(known, run),)
+        removed = {each.run: end(each, its.of(each), folder) for each in ended}
+    options.warn_of_each(remark for removal in removed.values() for remark in removal.remarks)
+    lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
+    parts = {name: removal.parts for name, removal in removed.items()}
+    options.show(parts, lines or ["no lab is running"], json)

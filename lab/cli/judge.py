@@ -1,0 +1,37 @@
+"""judge: a report from an earlier history."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.cli import reports, scenario_argument
+from lab.cli.history import HISTORY, find
+from lab.cli.options import JSON
+from lab.cli.reports import JUNIT, PAGE
+from lab.folder import RunFolder
+from lab.judge import judge_whole
+from lab.report.files import write
+
+
+def judge(
+    history: HISTORY = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="MARK", help="Only what came after this mark of a lab that stands.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="MARK", help="Only what came before this mark.")] = None,
+    page: PAGE = None,
+    junit_file: JUNIT = None,
+    json: JSON = False,
+) -> int:
+    """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
+    reports.check_writable(page, junit_file)
+    path = find(history)
+    judged = judge_whole(path, scenario_argument.read(scenario).expect if scenario else None, since=since, until=until)
+    folder = RunFolder(path=path.parent)
+    write(judged, folder, page=page, junit_file=junit_file)
+    return reports.print_report(judged, folder, json=json, page=page)

@@ -1,0 +1,46 @@
+"""sweep: the removal of what labs left behind."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.cli.options import JSON, QUIET
+from lab.errors import InputError
+from lab.living.history import end_history
+from lab.runtime import note as notes
+from lab.runtime.note import note_folder
+from lab.runtimes import AllRuntimes
+
+
+def sweep(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="A whole run id: everything of that one lab, alive or not.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> None:
+    """Remove what dead runs left behind, or what is there of one run, by label only."""
+    if run is not None and every:
+        raise InputError.of("one run, or --all", "--all ends every lab on the engine, also those of others")
+    folder = note_folder(os.environ)
+    known = notes.load_all(folder)
+    with AllRuntimes(os.environ) as its:
+        swept = its.sweep(folder, run=run, every=every, dry_run=dry_run)
+    for note in known:
+        if notes.write_token(note.run, folder) is None:
+            end_history(note, complete=False, note_of_it="the lab was swept away")
+    options.warn_of_each(swept.remarks)
+    if json:
+        options.print_json([{"run": each.run, "created": each.created, **each.counts} for each in swept.removed])
+        return
+    for each in swept.removed:
+        options.say(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.words}")
+    if not quiet and run is None:
+        more = " (mqlab down ends a lab of yours)" if swept.alive else ""
+        options.say(f"{len(swept.removed)} left behind, {swept.alive} alive{more}")

@@ -1,0 +1,71 @@
+"""up: a lab opened, and left to a person."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from lab import labs
+from lab.cli import options, status_text
+from lab.cli.options import ARCHIVE, FOLDER, JSON, QUIET, SCENARIO, SEED, SET, VERSION
+from lab.declare.variants import settings_of
+from lab.living.attach import attend
+from lab.living.history import COMMAND
+from lab.living.windows import stand
+from lab.runtime.note import note_folder
+
+
+def up(
+    scenario: SCENARIO,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Leave the lab running; `mqlab down` ends it.")
+    ] = False,
+    seed: SEED = None,
+    set: SET = None,
+    activemq_version: VERSION = None,
+    activemq_archive: ARCHIVE = None,
+    runs: FOLDER = None,
+    quiet: QUIET = False,
+    json: JSON = False,
+) -> None:
+    """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.
+
+    Maintenance windows are attended to as they open, and a reboot that was cut short is ended.
+    """
+    opened = labs.up(
+        scenario,
+        seed=seed,
+        set=settings_of(set or ()),
+        activemq_version=activemq_version,
+        activemq_archive=activemq_archive,
+        runs=runs,
+        detach=detach,
+        progress=options.progress(quiet),
+        by=COMMAND,
+    )
+    with opened as live:
+        note, where = live.lab.note, live.lab.whereabouts()
+        if json:
+            options.print_json(status_text.endpoints(note, where))
+        else:
+            status_text.show_endpoints(note, where, options.out())
+        if detach:
+            options.err().print(
+                f"\nThe lab stays. See it: mqlab status {note.run}   End it: mqlab down {note.run}", soft_wrap=True
+            )
+            return
+        options.err().print("\nThe lab is up. Ctrl-C ends it.")
+        try:
+            stand(
+                note.run,
+                note_folder(os.environ),
+                live.lab.clock,
+                lambda: datetime.now(UTC),
+                lambda: attend(note.run, options.progress(quiet), by=COMMAND),
+            )
+            options.err().print("another command has ended the lab, or its note is lost: what is left of it is removed")
+        except KeyboardInterrupt:
+            options.err().print("ending the lab")
