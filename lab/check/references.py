@@ -17,6 +17,7 @@ from lab.check.snapshots import snapshots_of
 from lab.declare.fields import Declared, Receivers
 from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
+from lab.declare.steps.browse import Browse
 from lab.declare.unrolling import every_step, in_every_round
 from lab.errors import Problem
 from lab.plan.brokers import unread
@@ -104,9 +105,16 @@ def _listeners(context: Context, declared: Declared, reference: Reference) -> Na
     return Names("client", dict.fromkeys(each.client for each in listeners(context.scenario)), "clients that subscribe")
 
 
+def _browsers(context: Context, declared: Declared, reference: Reference) -> Names:
+    steps = every_step(context.scenario.steps)
+    return Names(
+        "client", dict.fromkeys(each.client for each in steps if isinstance(each, Browse)), "clients that browse"
+    )
+
+
 def _clients(context: Context, declared: Declared, reference: Reference) -> Names:
     its = dict.fromkeys(each.client for each in logins(context.scenario) if each.client)
-    return Names("client", its, "clients that connect, subscribe or consume")
+    return Names("client", its, "clients that connect, subscribe, consume or browse")
 
 
 def _snapshots(context: Context, declared: Declared, reference: Reference) -> Names:
@@ -138,6 +146,7 @@ _NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
     Thing.OWN_CONNECTOR: _own_connectors,
     Thing.STEP: _steps,
     Thing.LISTENER: _listeners,
+    Thing.BROWSER: _browsers,
     Thing.CLIENT: _clients,
     Thing.SNAPSHOT: _snapshots,
     Thing.CONFIGURATION: _configurations,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,50 +11,19 @@ from proton import Described, Event, Link, Terminus, symbol, ulong
 from proton import Endpoint as End
 
 from lab.clients import amqp_engine as engine
+from lab.clients.amqp_links import BROWSED, Browser, Outlet, Subscription
 from lab.clients.amqp_message import decode, encode
 from lab.clients.amqp_wire import Wire, reason_of
-from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Browsing, InFlight, connecting, guarded
 from lab.clients.naming import amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
-from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
+from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 
-# The messages that may arrive unacknowledged if a subscription sets no prefetch: the defaults of ActiveMQ's clients. A
-# broker keeps 1000 more for a topic's subscriber, and drops further ones.
-PREFETCH, PREFETCH_OF_A_TOPIC = 1000, 32_767
 _SELECTOR = symbol("apache.org:selector-filter:string")
 _SELECTOR_CODE = ulong(0x0000468C00000004)
 _RETAINED = "ActiveMQ.Retained"  # the property of a retained MQTT message, delivered on subscribing
-
-
-@dataclass(slots=True, eq=False)
-class _Outlet:
-    """A sending link, and the sends over it that the broker has not answered yet."""
-
-    sender: Any
-    link: engine.Pointer  # the engine's link that the sender wraps
-    unanswered: dict[engine.Pointer, tuple[str, engine.Tag]] = field(
-        default_factory=dict
-    )  # (message id, tag), by delivery
-    refusal: str | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Subscription:
-    """A receiving link, and the messages over it that are not acknowledged yet."""
-
-    name: str
-    terms: Terms
-    link: Any = None
-    unsettled: dict[str, Any] = field(default_factory=dict)  # by token, in the order of arrival
-    due: int = 0  # credit used up and not yet granted again
-
-    @property
-    def credit(self) -> int:
-        terms = self.terms
-        usual = PREFETCH_OF_A_TOPIC if terms.destination.kind == "topic" and not terms.durable else PREFETCH
-        return usual if terms.prefetch is None else terms.prefetch
 
 
 class AmqpClient:
@@ -69,11 +37,12 @@ class AmqpClient:
         self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
         self._waiting: deque[tuple[Destination, str, bytes]] = deque()  # to be sent by the connection's thread
         self._send_scheduled = False  # the thread is going to look there
-        self._outlets: dict[Destination, _Outlet] = {}
-        self._links: dict[engine.Pointer, _Outlet | _Subscription] = {}
+        self._outlets: dict[Destination, Outlet] = {}
+        self._links: dict[engine.Pointer, Outlet | Subscription | Browser] = {}
+        self._browsers: dict[str, Browser] = {}  # by the name of the link
         self._tags = engine.Tags()
         self._inbox = engine.Inbox()
-        self._subscriptions: dict[str, _Subscription] = {}  # by the name of the link
+        self._subscriptions: dict[str, Subscription] = {}  # by the name of the link
         self._count = 0
         self._session: Any = None
         self._wire = Wire(endpoint, self._HANDLERS, self._on_event, self._on_delivery, self._on_end)
@@ -90,7 +59,7 @@ class AmqpClient:
         """Return once the broker has attached the link, named after a durable subscription; `qos` is ignored."""
         self._count += 1
         name = terms.destination.name if terms.durable else f"subscription-{self._count}"
-        subscription = self._subscriptions[name] = _Subscription(name, terms)
+        subscription = self._subscriptions[name] = Subscription(name, terms)
         self._wire.submit(partial(self._attach, subscription))
         try:
             self._answers.wait(f"attach {name}", f"{self._where}: subscribe to {terms.destination}")
@@ -104,6 +73,18 @@ class AmqpClient:
         self._wire.submit(lambda: subscription.link.close())
         self._answers.wait(f"detach {subscription.name}", f"{self._where}: unsubscribe from {destination}")
         del self._subscriptions[subscription.name]
+
+    def browse(self, queue: Destination, within: float) -> Look:
+        """Return what the broker shows of a queue, up to its word that this was all: then it drains the link."""
+        self._count += 1
+        name = f"browser-{self._count}"
+        browsing = Browsing(queue)
+        self._wire.submit(partial(self._attach_browser, name, browsing))
+        self._answers.wait(f"attach {name}", f"{self._where}: browse {queue}")
+        look = browsing.look(within)
+        self._wire.submit(lambda: self._browsers[name].link.close())
+        self._answers.wait(f"detach {name}", f"{self._where}: end the browser of {queue}")
+        return look
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Accept messages, in `client` mode with all before them; return ok for each once the broker has read that.
@@ -163,17 +144,17 @@ class AmqpClient:
             tag = tags.take()
             outlet.unanswered[engine.send(outlet.link, tag, octets)] = id, tag
 
-    def _open_outlet(self, destination: Destination) -> _Outlet:
+    def _open_outlet(self, destination: Destination) -> Outlet:
         address = amqp_address(destination)
         sender = self._session.sender(f"to-{address}")
         link = engine.pointer(sender)
-        outlet = self._outlets[destination] = self._links[link] = _Outlet(sender, link)
+        outlet = self._outlets[destination] = self._links[link] = Outlet(sender, link)
         sender.source.address = sender.target.address = address
         sender.snd_settle_mode = Link.SND_UNSETTLED
         sender.open()
         return outlet
 
-    def _attach(self, subscription: _Subscription) -> None:
+    def _attach(self, subscription: Subscription) -> None:
         terms = subscription.terms
         link = subscription.link = self._session.receiver(subscription.name)
         self._links[engine.pointer(link)] = subscription
@@ -184,6 +165,14 @@ class AmqpClient:
             link.source.filter.put_dict({symbol("jms-selector"): Described(_SELECTOR_CODE, terms.selector)})
         link.open()
         link.flow(subscription.credit)
+
+    def _attach_browser(self, name: str, browsing: Browsing) -> None:
+        link = self._session.receiver(name)
+        self._browsers[name] = self._links[engine.pointer(link)] = Browser(link, browsing)
+        link.source.address = link.target.address = amqp_address(browsing.queue)
+        link.source.distribution_mode = Terminus.DIST_MODE_COPY
+        link.open()
+        link.drain(BROWSED)
 
     def _accept(self, token: str) -> bool:
         for subscription in self._subscriptions.values():
@@ -197,7 +186,7 @@ class AmqpClient:
                 return True
         return False
 
-    def _settle(self, subscription: _Subscription, delivery: Any) -> None:
+    def _settle(self, subscription: Subscription, delivery: Any) -> None:
         """Accept a message, and grant credit again in portions of half."""
         engine.accept(delivery)
         subscription.due += 1
@@ -237,6 +226,12 @@ class AmqpClient:
         if link.is_receiver and link.remote_source.address is not None:  # without one, a refusal follows
             self._answers.give(f"attach {link.name}")
 
+    def _on_link_flow(self, event: Any) -> None:
+        """Record that a browser's link is drained: the broker shows no more."""
+        browser = self._browsers.get(event.link.name)
+        if browser is not None and event.link.credit == 0:
+            browser.browsing.end()
+
     def _on_link_closed(self, event: Any) -> None:
         """Record the end of a link: the answer to a detach, or a refusal of its sends or its subscription."""
         link, condition = event.link, event.link.remote_condition
@@ -246,7 +241,7 @@ class AmqpClient:
             link.close()
         if link.is_sender:
             outlet = self._links[engine.pointer(link)]
-            assert isinstance(outlet, _Outlet)
+            assert isinstance(outlet, Outlet)
             outlet.refusal = why
             # A refused link has no target. A link that ends later may have unanswered sends.
             refused = link.remote_target.address is None
@@ -264,14 +259,21 @@ class AmqpClient:
         try:
             link = engine.link_of(delivery)
             end = self._links[link]
-            if isinstance(end, _Outlet):
+            if isinstance(end, Outlet):
                 self._on_disposition(end, delivery)
-            elif (octets := self._inbox.take(link, delivery)) is not None:
+            elif (octets := self._inbox.take(link, delivery)) is None:
+                return
+            elif isinstance(end, Browser):
+                engine.accept(delivery)
+                body, properties, _ = decode(octets)
+                message = Incoming(end.browsing.queue, body, properties, retained=False, redelivered=False)
+                end.browsing.messages.append(message)
+            else:
                 self._on_message(end, link, delivery, octets)
         except Exception as error:  # noqa: BLE001 (as `guarded`, which would take longer than the rest)
             self.events.broke(error)
 
-    def _on_disposition(self, outlet: _Outlet, delivery: engine.Pointer) -> None:
+    def _on_disposition(self, outlet: Outlet, delivery: engine.Pointer) -> None:
         state, why = engine.answer(delivery), ""
         if state == engine.ACCEPTED:
             outcome = SendOutcome.OK
@@ -288,7 +290,7 @@ class AmqpClient:
             self._in_flight.settle(known[0], outcome, why)
 
     def _on_message(
-        self, subscription: _Subscription, link: engine.Pointer, delivery: engine.Pointer, octets: bytes
+        self, subscription: Subscription, link: engine.Pointer, delivery: engine.Pointer, octets: bytes
     ) -> None:
         terms, token = subscription.terms, None
         if self._subscriptions.get(subscription.name) is not subscription:
@@ -307,6 +309,8 @@ class AmqpClient:
 
     def _gone(self, why: str) -> None:
         self._answers.gone(why)
+        for browser in tuple(self._browsers.values()):
+            browser.browsing.end(whole=browser.browsing.whole)
         if self._in_flight.end(why) and self._connected and not self._closing:
             self.events.lost(why)
 
@@ -322,6 +326,7 @@ class AmqpClient:
         Event.SESSION_REMOTE_OPEN: _on_session_opened,
         Event.SESSION_REMOTE_CLOSE: _on_session_closed,
         Event.LINK_REMOTE_OPEN: _on_link_opened,
+        Event.LINK_FLOW: _on_link_flow,
         Event.LINK_REMOTE_CLOSE: _on_link_closed,
         Event.LINK_REMOTE_DETACH: _on_link_closed,
     }

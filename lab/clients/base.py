@@ -15,6 +15,7 @@ from lab.clients.refusals import REFUSED, TLS_FAILED, how
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
+from lab.runtime.messages import Destination, Incoming, Look
 
 PATIENCE = 30.0  # seconds that a broker may take for one answer
 CLOSE_WITHIN = 2.0  # seconds that a closing may take
@@ -188,6 +189,26 @@ class Answers:
             raise HungUp(f"{what}: {refusal}", how=how(refusal))
         if refusal:
             raise BrokerError(f"{what}: {refusal}", how=how(refusal))
+
+
+class Browsing:
+    """A browser that a broker is showing a queue; the messages come in the connection's thread."""
+
+    def __init__(self, queue: Destination) -> None:
+        self.queue = queue
+        self.messages: list[Incoming] = []
+        self.ended = threading.Event()  # also if the connection has gone; then the broker has not said that it was all
+        self.whole = False
+
+    def end(self, *, whole: bool = True) -> None:
+        """Record that no more messages come; `whole` tells whether the broker has said so."""
+        self.whole = whole
+        self.ended.set()
+
+    def look(self, within: float) -> Look:
+        """Return what came until the end, or within so many seconds."""
+        self.ended.wait(within)
+        return Look(tuple(self.messages), self.whole)
 
 
 class HasEvents(Protocol):

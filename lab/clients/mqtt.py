@@ -25,10 +25,10 @@ from lab.clients.base import (
 from lab.clients.buffered import BufferedStream
 from lab.clients.naming import mqtt_topic, physical_name
 from lab.clients.web_socket import WebSocketStream, shake_hands
-from lab.errors import BrokerError
+from lab.errors import BrokerError, PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
-from lab.runtime.messages import ORDINARY, Destination, Incoming, Outgoing, Session, Terms
+from lab.runtime.messages import ORDINARY, Destination, Incoming, Look, Outgoing, Session, Terms
 
 _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
@@ -125,6 +125,10 @@ class MqttClient:
         self._destinations.clear()
         _, mid = self._client.subscribe(mqtt_topic(destination), terms.qos)
         self._answers.wait(f"subscribe {mid}", f"{self._where}: subscribe to {destination}")
+
+    def browse(self, queue: Destination, within: float) -> Look:
+        """Raise PlanError: MQTT has no queues."""
+        raise PlanError(f"MQTT has no queues, so it cannot browse {queue}", "browse over: stomp or amqp")
 
     def unsubscribe(self, destination: Destination) -> None:
         """Return once the broker has ended the subscription."""

@@ -12,13 +12,13 @@ from typing import Any
 import stomp
 from stomp.exception import NotConnectedException
 
-from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Browsing, InFlight, connecting, guarded
 from lab.clients.naming import stomp_destination
 from lab.clients.stomp_wire import Connection
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
-from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
+from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 
 # The broker beats each 10 s. The client does not: a late beat of its own must not end the connection.
 _HEARTBEATS = (0, 10_000)  # milliseconds: the client's, the broker's
@@ -37,6 +37,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._answers = Answers()
         self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
         self._subscriptions: dict[str, Terms] = {}
+        self._browsers: dict[str, Browsing] = {}
         self._count = 0
         self._wire = Connection(endpoint, _HEARTBEATS, web_socket=web_socket)
         self._wire.set_listener("mqlab", self)
@@ -77,6 +78,20 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             forget = {"activemq.subscriptionName": _durable_name(terms), "receipt": f"all-of-{name}"}
             self._request(f"all-of-{name}", lambda: self._wire.unsubscribe(name, headers=forget))
             self._answers.wait(f"all-of-{name}", f"{self._where}: end the durable subscription to {destination}")
+
+    def browse(self, queue: Destination, within: float) -> Look:
+        """Return what the broker shows of a queue, up to its word that this was all."""
+        self._count += 1
+        name = f"browser-{self._count}"
+        browsing = self._browsers[name] = Browsing(queue)
+        headers = {"browser": "true", "receipt": name}
+        self._request(name, lambda: self._wire.subscribe(stomp_destination(queue), name, ack="auto", headers=headers))
+        self._answers.wait(name, f"{self._where}: browse {queue}")
+        look = browsing.look(within)
+        receipt = f"end-of-{name}"
+        self._request(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
+        self._answers.wait(receipt, f"{self._where}: end the browser of {queue}")
+        return look
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Acknowledge messages, all at once, and return the broker's answer to each."""
@@ -141,6 +156,13 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
     def on_message(self, frame: Any) -> None:
         """Report a message that came for a subscription."""
         headers: Mapping[str, str] = frame.headers
+        if (browsing := self._browsers.get(headers.get("subscription", ""))) is not None:
+            if headers.get("browser") == "end":
+                browsing.end()
+            else:
+                body = frame.body or b""
+                browsing.messages.append(Incoming(browsing.queue, body, headers, retained=False, redelivered=False))
+            return
         subscription = self._subscriptions.get(headers.get("subscription", ""))
         if subscription is None:
             raise BrokerError(f"{self._where} delivered a message to a subscription that is not ours")
@@ -197,6 +219,8 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
 
     def _gone(self, why: str) -> None:
         self._answers.gone(why)
+        for browsing in tuple(self._browsers.values()):
+            browsing.end(whole=browsing.whole)
         if self._in_flight.end(why) and self._connected and not self._closing:
             self.events.lost(why)
 

@@ -23,6 +23,7 @@ class Thing(Enum):
     OWN_CONNECTOR = auto()  # of the broker that the field `needs` names
     STEP = auto()  # by its verb, or by a name of its own
     LISTENER = auto()  # a client that a step subscribes
+    BROWSER = auto()  # a client that a step lets browse
     CLIENT = auto()  # a client that a step connects, subscribes or lets consume
     SNAPSHOT = auto()
     CONFIGURATION = auto()
@@ -49,6 +50,7 @@ OtherEndName = Annotated[Name, Reference(Thing.BROKER, needs="source")]  # one u
 ConnectorName = Annotated[str, Reference(Thing.CONNECTOR, needs="broker")]
 OwnConnectorName = Annotated[str, Reference(Thing.OWN_CONNECTOR, needs="broker")]
 UserName = Annotated[str, Reference(Thing.USER, needs="broker")]
+BrowserName = Annotated[Name, Reference(Thing.BROWSER)]
 ClientName = Annotated[Name, Reference(Thing.CLIENT, needs="broker")]
 SnapshotName = Annotated[Name, Reference(Thing.SNAPSHOT)]
 ConfigurationName = Annotated[str, Reference(Thing.CONFIGURATION)]

@@ -117,6 +117,20 @@ class Settled(Observation, frozen=True, kw_only=True, tag="settled"):
     outcome: SendOutcome = SendOutcome.OK
 
 
+class Browsed(Observation, frozen=True, kw_only=True, tag="browsed"):
+    """What a client saw of a queue, in its order, without taking any of it; so none of it is received."""
+
+    step: int
+    client: str
+    broker: str
+    over: str
+    destination: str
+    ids: tuple[str, ...]
+    others: int = 0  # messages that carry no id of this run
+    ended: bool = True  # the broker said that it had shown all that it shows
+    waiting: int | None = None  # by its own counter then; None if it did not answer
+
+
 class Achieved(Observation, frozen=True, kw_only=True, tag="achieved"):
     """How many messages a step was asked to send or to take, and how many it did."""
 

@@ -22,6 +22,7 @@ from lab.history.clients_seen import (
     Achieved,
     Acknowledged,
     Approached,
+    Browsed,
     ClientChanged,
     Paced,
     Publishing,
@@ -56,6 +57,8 @@ KINDS: Mapping[str, type[Observation]] = {
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
         LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
+        Browsed,
+        Browsed,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
         LogLine, SightChanged, Counted, SnapshotTaken, Approached, Achieved, Marked, Watched, Unwatched, Forgotten,
     )

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from lab.errors import BrokerError
 from lab.history import SendOutcome
-from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
+from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome
 
@@ -79,6 +79,10 @@ class Client(Protocol):
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Acknowledge messages by token and return the outcome of each: unknown if no answer came. Never raises."""
+        ...
+
+    def browse(self, queue: Destination, within: float) -> Look:
+        """Return what the broker shows of a queue, of which nothing is taken; PlanError over MQTT, which has none."""
         ...
 
     def publish(self, message: Outgoing) -> None:

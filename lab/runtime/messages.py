@@ -91,3 +91,10 @@ class Incoming(NamedTuple):
     retained: bool
     redelivered: bool
     token: str | None = None  # for `Client.acknowledge`; None if the message needs no acknowledgement
+
+
+class Look(NamedTuple):
+    """What a browser saw of a queue, in its order."""
+
+    messages: tuple[Incoming, ...]
+    ended: bool  # the broker has said that it shows no more

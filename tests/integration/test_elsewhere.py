@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.history import Browsed, read
 from tests.command import Commands
 from tests.integration.test_run import report
 
@@ -17,3 +18,13 @@ def test_virtual_topics_parts_of_names_and_dead_letters(mqlab: Commands) -> None
     ended = mqlab("run", ELSEWHERE)
     assert ended.code == 0, ended
     assert not [note for note in report(mqlab.latest)["notes"] if "disagree" in note]
+
+
+def test_a_browser_sees_what_is_there_and_takes_nothing(mqlab: Commands) -> None:
+    """Over STOMP, also in a WebSocket, and over AMQP; a deep queue is seen in part, which the history tells."""
+    ended = mqlab("run", ELSEWHERE.with_name("browsed.yaml"))
+    assert ended.code == 0, ended
+    history = read(mqlab.latest / "history.jsonl")
+    seen = {each.client: each for each in history.observations if isinstance(each, Browsed)}
+    assert seen["by-stomp"].ids == seen["by-amqp"].ids == (*(f"1-{n}" for n in range(1, 6)), "2-1", "2-2", "2-3")
+    assert all((len(seen[each].ids), seen[each].waiting) == (400, 600) for each in ("deep-stomp", "deep-amqp"))

@@ -39,7 +39,7 @@ from lab.plan.values import Plan
 from lab.replay.bridge_paths import carries, initial_states
 from lab.runtime.client import ClientEvents
 from lab.runtime.lab import Attempt, Failed, note_failure
-from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Incoming, Outgoing, Session, Terms
+from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Incoming, Look, Outgoing, Session, Terms
 
 RECEIPT, LOCAL, OCEAN, LEARNT = 0.002, 0.004, 0.035, 0.1  # seconds
 ENDING, BOOTING = 1.5, 3.0  # seconds that a broker takes to stop, and to start
@@ -161,6 +161,16 @@ class FakeClient:
     def unsubscribe(self, destination: Destination) -> None:
         self.subscriptions = [terms for terms in self.subscriptions if terms.destination != destination]
         self._give_back(destination)
+
+    def browse(self, queue: Destination, within: float) -> Look:
+        if queue.name == "forbidden":
+            raise BrokerError(f"browse {queue}: refused")
+        self.lab.clock.sleep(RECEIPT)
+        heard = any(to == queue for _, to in self.lab.subscribed_at)
+        left = () if heard else tuple(each for each in self.lab.published if each.destination == queue)
+        return Look(
+            tuple(Incoming(queue, each.body, each.headers, False, False) for each in left), queue.name != "deep"
+        )
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         self.lab.clock.sleep(RECEIPT)

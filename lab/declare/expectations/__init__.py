@@ -8,6 +8,7 @@ from typing import Any
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.broker_state import BrokerStateClaim
+from lab.declare.expectations.browsed import BrowsedClaim
 from lab.declare.expectations.configuration import ConfigurationClaim
 from lab.declare.expectations.counters import Counters
 from lab.declare.expectations.delivered import Delivered
@@ -33,7 +34,7 @@ from lab.declare.expectations.warnings import WarningsClaim
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
     Reachable, Dropped, PeeringIs, RouteIs, BrokerStateClaim, ConfigurationClaim, UsersClaim, WarningsClaim,
-    Unreachable, NetworkPage, TopicsPage,
+    Unreachable, NetworkPage, TopicsPage, BrowsedClaim,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lab.declare.steps.accept_peering import AcceptPeering
 from lab.declare.steps.authorize_ingress import AuthorizeIngress
 from lab.declare.steps.base import Step
+from lab.declare.steps.browse import Browse
 from lab.declare.steps.connect import Connect
 from lab.declare.steps.connector import ConnectorStep
 from lab.declare.steps.consume import Consume
@@ -49,7 +50,7 @@ from lab.declare.steps.wait import Wait
 
 # In the order in which a person reads them, in the schema and in suggestions for an unknown verb.
 STEPS: tuple[type[Step], ...] = (
-    Subscribe, Unsubscribe, Disconnect, Consume, Publish, Traffic, EndTraffic, Wait,
+    Subscribe, Unsubscribe, Disconnect, Consume, Browse, Publish, Traffic, EndTraffic, Wait,
     Impair, Cut, Reject, Heal, Flap, Together, Repeat,
     Stop, Kill, Start, Reboot, Pause, Resume, ConnectorStep, CreateBroker, DeleteBroker, Snapshot,
     CreatePeering, AcceptPeering, RejectPeering, DeletePeering, CreateRoute, DeleteRoute,

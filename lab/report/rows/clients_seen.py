@@ -8,6 +8,7 @@ from lab.history import (
     Achieved,
     Acknowledged,
     Approached,
+    Browsed,
     ClientChanged,
     Paced,
     Publishing,
@@ -116,6 +117,17 @@ def _paced(seen: Paced) -> Description:
     return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
 
 
+def _browsed(seen: Browsed) -> Description:
+    number = len(seen.ids) + seen.others
+    shown = f": {', '.join(seen.ids[:_SHOWN])}{' …' if len(seen.ids) > _SHOWN else ''}" if seen.ids else ""
+    counted = f" of {seen.waiting}" if (seen.waiting or 0) > number else ""
+    what = f"saw {several(number, 'message')}{counted} in {seen.destination} at {seen.broker} over {seen.over}{shown}"
+    return seen.client, what if seen.ended else f"{what}; the broker did not say that this was all", Weight.PLAIN
+
+
+_SHOWN = 5  # ids
+
+
 def _achieved(seen: Achieved) -> Description:
     done = "were accepted" if seen.did == "sent" else "were taken"
     asked = "" if seen.asked is None else f" of {seen.asked} asked"
@@ -137,4 +149,5 @@ WORDS: Words = {
     Settled: _settled,
     Paced: _paced,
     Achieved: _achieved,
+    Browsed: _browsed,
 }

@@ -1,0 +1,25 @@
+"""Checks of the step `browse`: it looks at one queue, over a protocol that has queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import has_wildcard
+from lab.activemq.protocols import protocol
+from lab.check.context import Context
+from lab.check.listening import Listening
+from lab.declare.steps.browse import Browse
+from lab.errors import Problem
+
+
+def check(context: Context, step: Browse) -> Iterator[Problem]:
+    """Yield the Problems of the queue, the protocol and the client."""
+    if protocol(step.over) == "mqtt":
+        yield context.wrong("over", "MQTT knows topics, not queues", "write over: stomp or amqp")
+    if has_wildcard(f"queue://{step.queue}"):
+        yield context.wrong("queue", "one queue is browsed", "* and > are wildcards: write a whole name")
+    elif "," in step.queue:
+        yield context.wrong("queue", "one queue is browsed", "write a step for each part")
+    if step.client in context.recall(Listening).now:
+        what = f"the client {step.client} is subscribed, and a browser has a connection of its own"
+        yield context.wrong("client", what, "give the browser another name")

@@ -1,0 +1,17 @@
+"""The expectation `browsed`: how many messages a browser saw in a queue."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.fields import Amount
+from lab.declare.references import BrowserName
+
+
+class BrowsedClaim(Expectation):
+    """How many messages a client saw the last time that it browsed."""
+
+    claim: ClassVar[str] = "browsed"
+    client: BrowserName
+    count: Amount

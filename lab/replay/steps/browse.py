@@ -1,0 +1,71 @@
+"""The step `browse`: what a broker shows of a queue is recorded, beside how many it says are there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from lab import units
+from lab.declare.steps.browse import Browse
+from lab.errors import BrokerError, LabTimeout
+from lab.history import Browsed
+from lab.matching import identify
+from lab.replay.attempts import record_failure
+from lab.replay.callbacks import Callbacks
+from lab.replay.outcome import Outcome, refused
+from lab.replay.rehearsal import Rehearsal
+from lab.replay.turn import Turn
+from lab.runtime.messages import Look, destination
+
+
+def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
+    """Connect for this alone, browse, and record what was seen."""
+    queue, begun, trying = destination(step), rehearsal.now(), "connect"
+    try:
+        client = rehearsal.lab.connect(
+            client=step.client,
+            broker=step.broker,
+            over=step.over,
+            user=rehearsal.user(step.broker, step.user),
+            events=Callbacks(rehearsal, step.client),
+        )
+        trying = "browse"
+        with closing(client):
+            look = client.browse(queue, step.within.total_seconds())
+    except (BrokerError, LabTimeout) as error:
+        record_failure(rehearsal, step.login, step.client, trying, error, begun)
+        return refused(rehearsal, step.client, error)
+    seen = _record(rehearsal, step, turn.number, look)
+    number = len(seen.ids) + seen.others
+    if not look.ended:
+        within = units.format_duration(step.within)
+        return Outcome(ok=False, note=f"{number} seen, and the broker did not say within {within} that this was all")
+    return Outcome(note=f"{number} seen" + (f" of {seen.waiting}" if (seen.waiting or 0) > number else ""))
+
+
+def _record(rehearsal: Rehearsal, step: Browse, number: int, look: Look) -> Browsed:
+    """Record what a browser saw; messages that are not of this run are counted."""
+    found = [identify(message.body, message.headers, rehearsal.run)[0] for message in look.messages]
+    ids = [each for each in found if each is not None]
+    seen = Browsed(
+        t=rehearsal.now(),
+        step=number,
+        client=step.client,
+        broker=step.broker,
+        over=step.over,
+        destination=str(destination(step)),
+        ids=tuple(ids),
+        others=len(found) - len(ids),
+        ended=look.ended,
+        waiting=_waiting(rehearsal, step),
+    )
+    rehearsal.record(seen)
+    return seen
+
+
+def _waiting(rehearsal: Rehearsal, step: Browse) -> int | None:
+    """Return how many messages the broker says are in the queue; None if it does not answer."""
+    try:
+        counted = rehearsal.lab.destinations([(step.broker, destination(step))])
+    except (BrokerError, LabTimeout):
+        return None
+    return counted[0].queued if counted else None
