@@ -211,7 +211,10 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
 def _end_history_of_closed(note: Note, folder: Path) -> None:
     """End a lab's history, unless parts of the lab are left, which `down` is still to end."""
     if notes.write_token(note.run, folder) is None:
-        end_history(note)
+        try:
+            end_history(note)
+        except OSError as error:  # the lab has gone all the same
+            Logged().warn(f"the history of lab {note.run} could not be ended: {error}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

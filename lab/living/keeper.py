@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Self
 
 from lab.amazonmq.account.broker_record import BrokerState
+from lab.errors import LabError
 from lab.history import BEAT, Demand, LogLine, Observation, Trouble, Unwatched, Watched
 from lab.living import keeper_process
 from lab.living.attach import attend
@@ -33,9 +34,13 @@ _LATE = 3 * BEAT  # seconds without a word after which nobody can say that it wa
 
 
 class Keeper:
-    """Watches a lab from the beginning of its block to the end of it."""
+    """Watches a lab from the beginning of its block to its end, or until an error ends the watch, which is logged.
 
-    def __init__(self, lab: StandingLab, history: LivingHistory) -> None:
+    `given_up` is called after such an error, from the keeper's own thread.
+    """
+
+    def __init__(self, lab: StandingLab, history: LivingHistory, given_up: Callable[[], None] = lambda: None) -> None:
+        self._given_up = given_up
         self._lab, self._history, self._clock = lab, history, lab.clock
         self._past = Past(history.file.path)
         self._last = 0.0  # when it was said that somebody watches
@@ -79,13 +84,17 @@ class Keeper:
         note_failure(error)
 
     def _keep(self) -> None:
-        with closing(self._past):
-            while not self._over:
-                self._clock.sleep(LOOK_EVERY)
-                if self._failed is not None:
-                    raise self._failed
-                if not self._over:
-                    self._look()
+        try:
+            with closing(self._past):
+                while not self._over:
+                    self._clock.sleep(LOOK_EVERY)
+                    if self._failed is not None:
+                        raise self._failed
+                    if not self._over:
+                        self._look()
+        except (LabError, OSError) as error:
+            _LOG.error("nobody watches lab %s any more: %s", self._lab.note.run, error)
+            self._given_up()
 
     def _look(self) -> None:
         now = self._clock.now()
@@ -124,21 +133,26 @@ def main(run: str) -> None:
         return
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("lab").setLevel(logging.INFO)
-    threading.excepthook = _end
+    threading.excepthook = _end_by
     with (
         suppress(BlockingIOError),
         keeper_process.locked(note),
         runtime(note.runtime, os.environ) as its,
         its.attach(note, folder) as lab,
         closing(LivingHistory(note, lab.clock.now, KEEPER)) as history,
-        Keeper(lab, history),
+        Keeper(lab, history, given_up=_end),
     ):
         _LOG.info("lab %s is kept", run)
         stand(run, folder, lab.clock, lambda: datetime.now(UTC), lambda: attend(run, Logged(), by=KEEPER))
         _LOG.info("lab %s has ended", run)
 
 
-def _end(of: threading.ExceptHookArgs) -> None:
-    """End the process with its first error: a keeper that does not watch must not be taken for one that does."""
+def _end_by(of: threading.ExceptHookArgs) -> None:
+    """End the process with its first error."""
     _LOG.error("it cannot watch any more", exc_info=of.exc_value)
+    _end()
+
+
+def _end() -> None:
+    """End the process: a keeper that does not watch must not be taken for one that does."""
     os._exit(1)

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import SecretStr
 
-from lab.errors import BrokerError
+from lab.errors import BrokerError, LabError
 from lab.history import (
     BridgeSeen,
     BrokerChanged,
@@ -42,7 +42,8 @@ Failed = Callable[[Exception], None]
 
 def note_failure(error: Exception) -> None:
     """Log an error that ended a part of a watch."""
-    logging.getLogger("lab").error("a part of the watch has ended: %s", error, exc_info=error)
+    trace = None if isinstance(error, LabError) else error
+    logging.getLogger("lab").error("a part of the watch has ended: %s", error, exc_info=trace)
 
 
 class Attempt(NamedTuple):

@@ -15,6 +15,7 @@ import pytest
 
 from lab.amazonmq.account.brokers import begin_reboot
 from lab.declare.steps.reboot import Reboot
+from lab.errors import HostError
 from lab.history import (
     BEAT,
     BridgeSeen,
@@ -132,6 +133,18 @@ def test_a_watch_that_has_died_is_told_as_nobody_s(lab: Kept) -> None:
     assert isinstance(gap, Unwatched)
     assert gap.since == before.t and gap.t > died
     assert [each.t for each in after] == [gap.t], "from then on it is watched anew"
+
+
+def test_an_engine_that_has_gone_ends_the_watch_in_words(lab: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    def gone() -> bool:
+        raise HostError("the Docker engine does not answer any more")
+
+    with closing(lab.history) as history, Keeper(lab, history):
+        lab.refresh = gone  # type: ignore[method-assign]
+        lab.clock.sleep(BEAT + 1)
+    assert len(lab.of(Watched)) == 1, "nobody says that it is watched"
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert said == f"nobody watches lab {lab.note.run} any more: the Docker engine does not answer any more"
 
 
 def test_a_broker_that_the_service_reboots_is_no_trouble(lab: Kept) -> None:
