@@ -13,8 +13,13 @@ class Actives:
     """Finds and remembers the active instances. A broker's only instance is always taken for active."""
 
     def __init__(
-        self, brokers: Mapping[str, BrokerState], power: Power, has_started: Callable[[InstanceState], bool]
+        self,
+        brokers: Mapping[str, BrokerState],
+        power: Power,
+        has_started: Callable[[InstanceState], bool],
+        now: Callable[[], float],
     ) -> None:
+        self._now, self._seen = now, dict.fromkeys(brokers, 0.0)
         self._brokers = brokers
         self._power, self._has_started = power, has_started
         self._last = {name: broker.first for name, broker in brokers.items()}
@@ -23,6 +28,10 @@ class Actives:
     def last(self, broker: str) -> InstanceState:
         """Return the instance that was found active last."""
         return self._last[broker]
+
+    def seen(self, broker: str) -> float:
+        """Return when the `last` instance of a pair was first found active, whoever looked; 0 if it always was."""
+        return self._seen[broker]
 
     def find(self, broker: str) -> InstanceState | None:
         """Return the instance that is active now; None while no instance of a pair has started, or it is frozen."""
@@ -35,7 +44,8 @@ class Actives:
                 return None  # it keeps the store's lock, and a request would only time out
             for each in (last, *(other for other in instances if other is not last)):
                 if self._power.may_answer(each) and self._has_started(each):
-                    self._last[broker] = each
+                    if each is not last:
+                        self._last[broker], self._seen[broker] = each, self._now()
                     return each
             return None
 

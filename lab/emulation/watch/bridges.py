@@ -181,7 +181,7 @@ class _BrokerWatch:
         """Return the active instance, or the last one if none is active; record a change of it."""
         its = self._actives.find(self._name) or self._actives.last(self._name)
         if self._active is not None and its.name != self._active.name:
-            t = self._clock.now()
+            t = self._actives.seen(self._name)  # a step may have seen it before this look
             self._recorder.record(BrokerChanged(t=t, broker=self._name, state="active", instance=its.mark))
         self._active = its
         return its

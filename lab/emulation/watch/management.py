@@ -32,7 +32,7 @@ class Management:
             for name, broker in state.brokers.items()
             for its in broker.instances
         }
-        self.actives = Actives(state.brokers, power, self._has_started)
+        self.actives = Actives(state.brokers, power, self._has_started, clock.now)
         self.pool = ThreadPoolExecutor(max_workers=max(4, 2 * len(state.brokers)), thread_name_prefix="mqlab-look")
 
     def version(self, broker: str) -> str | None:
