@@ -243,6 +243,8 @@ def _opened(
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
     found = plan_named(scenario, environment, seed=seed, version=version, set=set)
+    if replaying and found.scenario.is_topology:
+        raise InputError.of(f"{scenario} has no steps: there is nothing to run", f"mqlab up {scenario} opens its lab")
     if replaying and (problems := check_clients(found.scenario, missing())):
         raise InputError(problems)
     for line in lines(found.removals, found.advice):

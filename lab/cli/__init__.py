@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "regions": (
         "List AWS's regions; with one, its round trips to the others, with two, the one between them and its source."
     ),
+    "generate": "Write the topology and the configurations of a network: a mesh, hub, chain, ring or concentrator.",
     "check": "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",
     "schema": "Print the JSON Schema of a file, for editors that complete and check; of a history, of one line.",
     "images": "Build what is missing of the three images, and list them.",

@@ -136,6 +136,8 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str])
     removed = removals(scenario.topology)
     advice = () if problems else advise_topology(scenario.topology)
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"
+    if scenario.is_topology:
+        size = f"a topology of {several(len(scenario.topology.brokers), 'broker')}"
     if removed:
         return Checked(
             problems=problems,

@@ -31,7 +31,7 @@ PIPE_CLOSED = 141  # as a program that SIGPIPE ends
 _DOCTOR = "mqlab doctor looks at what this machine lacks"
 
 SCENARIO = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of one that ships with mqlab.")
+    str, typer.Argument(metavar="SCENARIO", help="A file of a scenario or a topology, or a name that ships.")
 ]
 RUN = Annotated[
     str | None,

@@ -47,6 +47,8 @@ def load(
 ) -> Scenario:
     """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
 
+    A topology's file is a scenario that has neither steps nor expectations.
+
     Passwords written as `{env: NAME}` are taken from `environment`, `generated` ones are new each time; `set` has
     values instead of those of the files, by KEYs as `variants` reads them.
 
@@ -105,6 +107,7 @@ class _Loader:
         self._variant = Variant(settings=set, values=self._values, keys=self._keys, problems=self.problems)
         self.unreadable = False
         self.topology_read = True
+        self.alone = False  # the file is a topology
 
     def scenario(self) -> Any:
         """Return the scenario's content with the topology, configurations, bodies and passwords put in."""
@@ -112,14 +115,14 @@ class _Loader:
         content = document.content if document else None
         if document is None or not isinstance(content, dict):
             return content
-        if not content.keys() & {"scenario", "steps"} and content.keys() & {"regions", "brokers"}:
-            self._refuse_topology(document)
-            return content
+        prefix: Keys = ("topology",)
+        self.alone = not content.keys() & {"scenario", "steps"} and bool(content.keys() & {"regions", "brokers"})
+        if self.alone:
+            content, prefix = self._without_steps(content), ()
         self._variant.set_topology(content)
         folder, holder = self._path.parent, document  # of the topology
         topology = content.get("topology")
-        prefix: Keys = ("topology",)
-        if isinstance(topology, str):
+        if isinstance(topology, str) and not self.alone:
             named = self._find_file(folder, topology, self._values[prefix])
             topology_document = self._read_document(*named, prefix) if named else None
             self.topology_read = topology_document is not None
@@ -136,21 +139,22 @@ class _Loader:
         self._variant.check_connectors()
         return content
 
-    def _refuse_topology(self, document: Document) -> None:
-        self.problems.append(
-            Problem(
-                what="this is a topology, not a scenario",
-                remedy=f"name a scenario, a file with steps: and topology: {self._path.name}",
-                place=document.values[()].place,
-            )
-        )
-        self.unreadable = True
+    def _without_steps(self, topology: dict[str, Any]) -> dict[str, Any]:
+        """Return the content of a scenario that is nothing but a topology, whose places are put below its key."""
+        for found in (self._values, self._keys):
+            written = dict(found)
+            found.clear()
+            found |= {keys: place for keys, place in written.items() if not keys}  # the file itself
+            found |= {("topology", *keys): place for keys, place in written.items()}
+        return {"scenario": str(topology.get("topology") or self._path.stem), "topology": topology, "steps": []}
 
     def origin(self) -> Origin:
         """Return the places of keys and values, and copies of the files without passwords."""
         mask = Mask.of(self._passwords.all)
         sources, its = self._copy_sources(mask), self._variant.settings
-        return Origin(values=self._values, keys=self._keys, sources=sources, set=its, mask=mask)
+        return Origin(
+            topology_alone=self.alone, values=self._values, keys=self._keys, sources=sources, set=its, mask=mask
+        )
 
     def _read_document(self, file: str, path: Path, prefix: Keys) -> Document | None:
         """Read one YAML file and note its places under a prefix; return None if it cannot be read."""

@@ -27,6 +27,7 @@ class Origin:
     keys: Mapping[Keys, Place] = field(default_factory=dict)
     sources: tuple[SourceFile, ...] = ()
     set: Mapping[str, str] = field(default_factory=dict)  # what was set from outside, KEY → VALUE
+    topology_alone: bool = False  # the file is a topology's, of which a scenario without steps was made
     mask: Mask = field(default_factory=Mask)  # masks the scenario's passwords in any other text that is kept or shown
 
     def place(self, *path: str | int) -> Place | None:

@@ -32,6 +32,11 @@ class Scenario(Declared):
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property
+    def is_topology(self) -> bool:
+        """Return whether its file is a topology's, so that nothing is done and nothing expected."""
+        return self._origin.topology_alone
+
+    @property
     def origin(self) -> Origin:
         """Return the places in the scenario's files, and copies of them; empty if no file holds it."""
         return self._origin

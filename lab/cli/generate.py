@@ -1,0 +1,48 @@
+"""generate: the files of a network of a shape, to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.declare.shapes import SHAPES
+from lab.declare.shapes import generate as files_of
+from lab.declare.suggestions import remedy
+from lab.errors import HostError, InputError
+
+_REGIONS = "Codes of AWS regions, such as eu-west-1,us-east-1; one that is named twice has two VPCs."
+
+
+def generate(
+    shape: Annotated[str, typer.Argument(metavar="|".join(SHAPES), help="Who is joined with whom.")],
+    regions: Annotated[str, typer.Option("--regions", metavar="A,B,…", help=_REGIONS)],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder", metavar="FOLDER", help="Where to write; made, and named after the shape, when left out."
+        ),
+    ] = None,
+) -> None:
+    """Write the topology and the configurations of a network: a mesh, hub, chain, ring or concentrator.
+
+    Files that are there are left alone: then nothing is written.
+    """
+    if shape not in SHAPES:
+        raise InputError.of(f'no shape named "{shape}"', remedy(shape, SHAPES, "shapes"))
+    target = folder or Path(shape)
+    files = files_of(shape, [each.strip() for each in regions.split(",") if each.strip()], target.resolve().name)
+    there = [target / name for name in files if (target / name).exists() or (target / name).is_symlink()]
+    if there:
+        raise InputError.of(f"{there[0]} is there already", "name another folder with --folder")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            with (target / name).open("x", encoding="utf-8") as stream:
+                stream.write(text)
+    except OSError as error:
+        raise HostError(f"{target} cannot be written: {error.strerror}") from error
+    topology = target / "topology.yaml"
+    options.say(f"{topology} and {len(files) - 1} configurations; mqlab routes {topology} shows who reaches whom")

@@ -1,0 +1,70 @@
+"""The files of a shape are ones that a person might have written: nothing is wrong, and messages arrive."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from lab.check.advice import advise
+from lab.check.scenario import check
+from lab.declare.loading import load
+from lab.declare.scenario import Scenario
+from lab.declare.shapes import SHAPES, generate
+from lab.errors import InputError
+from lab.network.regions import REGIONS
+from lab.plan.routing import Arrival, routing_table
+
+CODES = [code for code, region in REGIONS.items() if region.latitude is not None]
+
+
+def written(folder: Path, shape: str, count: int) -> Scenario:
+    for name, text in generate(shape, CODES[:count], "its-own").items():
+        (folder / name).write_text(text)
+    return load(folder / "topology.yaml", environment={})
+
+
+@pytest.mark.parametrize("count", [3, 4, 7])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nothing_is_wrong_with_a_shape_and_everybody_reaches_whom_it_joins(
+    tmp_path: Path, shape: str, count: int
+) -> None:
+    scenario = written(tmp_path, shape, count)
+    assert scenario.is_topology
+    assert check(scenario) == ()
+    first = next(iter(scenario.topology.brokers))
+    for route in routing_table(scenario.topology):
+        expected = shape != "concentrator" or route.target == first
+        assert (route.arrival is Arrival.ALWAYS) is expected, route
+        assert route.copies == int(expected)
+
+
+@pytest.mark.parametrize("shape", [name for name in SHAPES if name != "concentrator"])
+def test_nothing_is_advised_of_a_shape(tmp_path: Path, shape: str) -> None:
+    assert advise(written(tmp_path, shape, 4).topology) == ()
+
+
+def test_a_region_that_is_named_twice_has_two_vpcs() -> None:
+    text = generate("hub", ["eu-west-1", "us-east-1", "eu-west-1"], "twice")["topology.yaml"]
+    assert "ireland:" in text
+    assert "ireland-2:" in text
+    assert "{between: [ireland, ireland-2], link: aws}" in text
+
+
+def test_a_mesh_of_more_regions_than_the_service_has_connectors_for_is_refused(tmp_path: Path) -> None:
+    problems = check(written(tmp_path, "mesh", 25))
+    assert {each.remedy for each in islice(problems, 1)} == {"Amazon MQ takes at most 20"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "regions", "message"),
+    [
+        ("ring", ["eu-west-1", "us-east-1"], "a ring of 2 regions"),
+        ("mesh", ["eu-west-1"], "a mesh of 1 regions"),
+        ("mesh", ["eu-west-1", "eu-wst-1"], "no AWS region"),
+    ],
+)
+def test_what_is_no_shape_is_refused(shape: str, regions: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        generate(shape, regions, "none")
