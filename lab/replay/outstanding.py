@@ -80,7 +80,7 @@ class Outstanding:
         self._growing: dict[int, Publishing] = {}  # steps whose number of messages is not known before
         self._sent: dict[int, int] = {}  # by such a step: the last number sent
         self._digests: Counter[str] = Counter()
-        self._last_sent = 0.0
+        self._last_sent = self._last_received = 0.0
         self._lock = Lock()
 
     def record(self, observation: Observation) -> None:
@@ -99,6 +99,13 @@ class Outstanding:
             self._count_queued()
         return self._last_sent
 
+    @property
+    def last_received(self) -> float:
+        """Return when the last message was received."""
+        with self._lock:
+            self._count_queued()
+        return self._last_received
+
     def is_empty(self) -> bool:
         """Return whether every message owed has been received."""
         with self._lock:
@@ -110,6 +117,7 @@ class Outstanding:
         while self._queued:
             match self._queued.popleft():
                 case Received() as seen:
+                    self._last_received = seen.t
                     self._received(seen)
                 case Acknowledged() as seen:
                     self._acknowledged(seen)

@@ -19,7 +19,7 @@ from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination, destination
 
 LISTEN = 10.0  # seconds after the last send, if no expectation says how long
-LINGER = 0.2  # more seconds after the last message owed: a duplicate comes soon after it
+LINGER = 0.2  # seconds of listening after the last message, if no claim says more
 QUIET = 0.25  # seconds between two readings of the brokers' counters, which must agree
 MOST_READINGS = 20
 
@@ -87,8 +87,9 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     terms = [_end(rehearsal, claim) for claim in scenario.expect if claim.rests_on_messages]
     end = max([last + longest, *(each for each in terms if each is not None)])
     # A client that is reconnecting may be owed kept messages: they count once it has subscribed.
-    if rehearsal.wait(lambda: rehearsal.outstanding.is_empty() and not listeners.reconnecting, end - rehearsal.now()):
-        rehearsal.wait(lambda: False, min(LINGER, end - rehearsal.now()))
+    rehearsal.wait(lambda: rehearsal.outstanding.is_empty() and not listeners.reconnecting, end - rehearsal.now())
+    quiet = max((claim.listens_on.total_seconds() for claim in scenario.expect), default=0.0)
+    rehearsal.wait(lambda: False, rehearsal.outstanding.last_received + max(quiet, LINGER) - rehearsal.now())
 
 
 def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:

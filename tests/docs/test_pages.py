@@ -69,6 +69,7 @@ IN_WORDS = {  # what a table says where a default is not a value to write
     "one of the two",
     "every subscriber",
     "the end",
+    "two seconds",
     "until told",
     "made by the lab",
     "as long as the id",

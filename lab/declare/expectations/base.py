@@ -103,6 +103,11 @@ class Expectation(Declared):
         return None
 
     @property
+    def listens_on(self) -> timedelta:
+        """Return how long a lab listens after the last message owed has come, as another may come once more."""
+        return timedelta(0)
+
+    @property
     def term(self) -> Term | None:
         """Return the time after a step for which a lab listens, unless the claim comes true earlier; None if none."""
         return None

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from lab.activemq.destinations import destination_of
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Arrivals
-from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.expectations.receivers import QUIET, ToReceivers
 from lab.declare.fields import Duration
 from lab.declare.portion import Portion
 from lab.declare.references import ListenerName, Listeners
@@ -24,6 +24,7 @@ class Delivered(ToReceivers, Addressed):
     to: Listeners | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # after its sending, for each message
+    quiet: Duration | None = None  # after the last message owed; for promises that a duplicate breaks
     shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)  # of a queue, by subscriber
 
     @property
@@ -31,6 +32,21 @@ class Delivered(ToReceivers, Addressed):
         """Return the messages that must arrive, or must not."""
         none = self.promise == "nothing"
         return Arrivals(to=self.to, destination=destination_of(self), within=self.within, none=none)
+
+    @property
+    def listens_on(self) -> timedelta:
+        """Return how long after the last message owed a duplicate may come, where one would break the promise."""
+        if self.promise in ("at-least-once", "nothing"):
+            return timedelta(0)
+        return QUIET if self.quiet is None else self.quiet
+
+    @model_validator(mode="after")
+    def _quiet(self) -> Self:
+        if self.quiet is not None and self.promise == "at-least-once":
+            raise ValueError("quiet is for promises that a duplicate breaks: remove it, or promise exactly-once")
+        if self.quiet is not None and self.promise == "nothing":
+            raise ValueError("within says for how long nothing comes: remove quiet")
+        return self
 
     @model_validator(mode="after")
     def _silent(self) -> Self:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.receivers import ToReceivers
-from lab.declare.fields import Whole
+from lab.declare.expectations.receivers import QUIET, ToReceivers
+from lab.declare.fields import Duration, Whole
 
 
 class Duplicates(ToReceivers, Addressed):
@@ -14,3 +15,9 @@ class Duplicates(ToReceivers, Addressed):
 
     claim: ClassVar[str] = "duplicates"
     at_most: Whole = 0
+    quiet: Duration | None = None  # after the last message owed
+
+    @property
+    def listens_on(self) -> timedelta:
+        """Return how long after the last message owed a duplicate may come."""
+        return QUIET if self.quiet is None else self.quiet

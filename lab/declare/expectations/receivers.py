@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.references import EachListener
+
+QUIET = timedelta(seconds=2)  # listened for duplicates after the last message owed, unless a claim says otherwise
 
 
 class ToReceivers(Expectation):

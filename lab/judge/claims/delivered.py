@@ -17,6 +17,7 @@ from lab.judge.evidence.records import OK, Subscription
 from lab.judge.evidence.sharing import share, takers, went_to_others
 from lab.judge.evidence.tally import Tally
 from lab.judge.findings import Finding, combine, never_subscribed, unknown
+from lab.judge.quiet import in_words, not_quiet
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment, silent
 from lab.units import several
@@ -78,11 +79,15 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         watching = "the history ends" if watched == evidence.timeline.end else f"{who} {stops}"
         return Outcome.UNKNOWN, (
             f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
-            f"{_sent(tally, number)}: sooner than its {units.format_duration(claim.within)} were over"
+            f"{_sent(tally, number)}: sooner than "
+            f"{units.format_duration(claim.within)} {_since(tally, number)} were over"
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
-    return Outcome.HELD, _held(claim, tallies, expected - len(taken), who) + _also_went(chosen, taken)
+    if restless := not_quiet(claim.quiet, chosen, evidence):
+        return Outcome.UNKNOWN, restless
+    held = _held(claim, tallies, expected - len(taken), who) + _also_went(chosen, taken)
+    return Outcome.HELD, held + in_words(claim.quiet, chosen, evidence)
 
 
 def _together(claim: Delivered, chosen: Chosen) -> str:
@@ -210,6 +215,11 @@ def _sent(tally: Tally, number: int) -> str:
     return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
 
 
+def _since(tally: Tally, number: int) -> str:
+    """Return from when the time of a message counts, in words."""
+    return "from when it could be delivered" if number in tally.kept else "from its sending"
+
+
 def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     """Return in words the messages that took longer than `within`; "" if there are none."""
     within = claim.within.total_seconds()
@@ -225,8 +235,9 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     slowest = max(took for *_, took in late)
     near = evidence.causes.near(sent, sent + took)
     more = f", the slowest took {gap(slowest)}" if len(late) > 1 else ""
+    allowed = f"{units.format_duration(claim.within)} {_since(tally, number)}"
     return (
-        f"{len(late)} late to {listed(list(chosen.audience.names))} (allowed are {units.format_duration(claim.within)}"
+        f"{len(late)} late to {listed(list(chosen.audience.names))} (allowed are {allowed}"
         f"{more}), first {tally.publication.named(number)} took {gap(took)}, sent at {moment(sent)}{near}"
     )
 
@@ -286,7 +297,8 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
             words = f"{who} heard nothing of {several(len(sent), 'message')}, which proves nothing"
             return Outcome.UNKNOWN, f"{words}: {silent(silence)}"
     taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
-    return Outcome.HELD, f"{who} heard nothing of {several(len(sent), 'message')} sent{_also_went(chosen, taken)}"
+    nothing = f"{who} heard nothing of {several(len(sent), 'message')} sent, nor {units.format_duration(claim.within)}"
+    return Outcome.HELD, f"{nothing} after the last of them{_also_went(chosen, taken)}"
 
 
 def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[float]:

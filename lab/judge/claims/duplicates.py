@@ -7,6 +7,7 @@ from lab.declare.expectations.duplicates import Duplicates
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.sharing import takers
 from lab.judge.findings import Finding, combine, never_subscribed
+from lab.judge.quiet import in_words, not_quiet
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 from lab.units import several
@@ -42,5 +43,8 @@ def _judge_one(claim: Duplicates, chosen: Chosen, evidence: Evidence) -> Finding
         return Outcome.BROKEN, f"{who} received {duplicated(chosen, evidence)}, allowed are {claim.at_most}"
     if any(tally.alike for tally in chosen.tallies):
         return Outcome.UNKNOWN, f"{who} received equal bodies, and some are missing: a duplicate may be among them"
+    if restless := not_quiet(claim.quiet, chosen, evidence):
+        return Outcome.UNKNOWN, restless
     came = sum(len(tally.arrived) for tally in chosen.tallies)
-    return Outcome.HELD, f"{who} received {several(came, 'message')}, {number or 'none'} of them once more"
+    words = f"{who} received {several(came, 'message')}, {number or 'none'} of them once more"
+    return Outcome.HELD, words + in_words(claim.quiet, chosen, evidence)

@@ -24,14 +24,15 @@ _HEAD, _TAIL = 60, 90  # characters shown of a line: its class and its cause; th
 def judge(claim: Log, evidence: Evidence) -> Finding:
     """Judge whether the log has as many matching lines as are claimed, or none."""
     timeline = evidence.timeline
-    begin, end, since = -inf, timeline.end, ""
+    begin, end, ended, since = -inf, timeline.end, 0.0, ""
     if claim.after is not None:
         step = timeline.last_step(claim.after)
         if step is None:
             return Outcome.UNKNOWN, f"no step {claim.after} was taken"
         begin, since = step.started, f" after {claim.after} at {moment(step.started)}"
         if claim.within is not None:
-            end = step.done + claim.within.total_seconds()
+            ended = step.done
+            end = ended + claim.within.total_seconds()
     pattern = log_lines.pattern(claim.matches)
     own = (line for line in timeline.log if line.broker == claim.broker and not line.trace)
     its = sorted(own, key=lambda line: line.t)
@@ -59,7 +60,7 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
         alike = f"the history tells of lines alike together, so there were {fewest} to {most} in that time"
         return Outcome.UNKNOWN, f"{found}: {alike}"
     if claim.within is not None:
-        found += f" within {units.format_duration(claim.within)}"
+        found += f" within {units.format_duration(claim.within)} of its end at {moment(ended)}"
     names = list(dict.fromkeys(line.name for line in its if line.name and line.t >= begin))
     return Outcome.BROKEN, found + (f"; it has {', '.join(names)}" if names else "")
 

@@ -22,7 +22,7 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.judge.evidence.records import FAILED, OK, UNKNOWN, Publication, Receipts, Subscription, damaged, is_queue
+from lab.judge.evidence.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged, is_queue
 from lab.matching import MOST
 
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
@@ -48,6 +48,7 @@ class Ledger:
         subscription = self._subscription(seen.client, seen.destination)
         subscription.broker, subscription.over = seen.broker, seen.over
         subscription.durable, subscription.selector = seen.durable, seen.selector
+        subscription.unconfirmed = seen.ack == "auto" and protocol(seen.over) in ("amqp", "mqtt")
         subscription.acknowledges = seen.ack != "auto" or protocol(seen.over) == "amqp"
         subscription.disconnected_since = inf
         if self._standing:
@@ -185,7 +186,7 @@ class Ledger:
         position = (publication.step << 32) + number
         if seen.pending:
             subscription.pending[position] = None
-        by_right = (seen.redelivered or self._in_doubt) and self._by_right(subscription, receipts, position, seen)
+        by_right = (seen.redelivered or self._in_doubt) and self._by_right(subscription, position, seen)
         if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
             if position > receipts.top[0]:
                 receipts.top[0] = position
@@ -202,16 +203,25 @@ class Ledger:
             for step, receipts in subscription.receipts.items():
                 receipts.grow(self.publications[str(step)].count)
 
-    def _by_right(self, subscription: Subscription, receipts: Receipts, position: int, seen: Received) -> bool:
-        """Return whether a broker may rightly redeliver a message, as it cannot know that the client has it."""
+    def _by_right(self, subscription: Subscription, position: int, seen: Received) -> bool:
+        """Return whether a broker may rightly redeliver a message, as it cannot know that a client has it.
+
+        Its mark says that it gave the message to somebody before. It is by right where that client broke off and the
+        protocol had told the broker nothing that the client knows of.
+        """
         doubt = (_shared(subscription), position)
         if doubt in self._in_doubt:
             self._in_doubt.remove(doubt)
             return True
-        number = position & 0xFFFFFFFF
-        if not (seen.redelivered and subscription.breaks and number < len(receipts.times) and receipts.times[number]):
-            return False
-        return subscription.breaks[-1] >= receipts.first_at[number]
+        return seen.redelivered and any(
+            member.unconfirmed and member.broke_after_receipt(position)
+            for member in (
+                self._of_queue(subscription.destination) if is_queue(subscription.destination) else [subscription]
+            )
+        )
+
+    def _of_queue(self, destination: str) -> Iterator[Subscription]:
+        return (each for (_, own), each in self.subscriptions.items() if own == destination)
 
     def _give_back(self, subscription: Subscription, t: float) -> None:
         """Take back the unacknowledged receipts: the broker may deliver those messages again, to any subscriber."""

@@ -159,6 +159,7 @@ class Subscription:
         "selector",
         "starts",
         "tops",
+        "unconfirmed",
         "unexplained",
         "windows",
     )  # fmt: skip
@@ -170,6 +171,7 @@ class Subscription:
         self.broker = ""
         self.over = ""
         self.durable = False
+        self.unconfirmed = False  # it acknowledges by itself, and no broker answers that
         self.acknowledges = False  # what it receives stays its broker's until it says that it has it
         self.selector: str | None = None
         self.windows: list[tuple[float, float]] = []  # begin and end of each time it listened
@@ -200,6 +202,13 @@ class Subscription:
             top = self.tops.setdefault((publication.client, publication.destination), [0])
             receipts = self.receipts[publication.step] = Receipts(publication.count, top)
         return receipts
+
+    def broke_after_receipt(self, position: int) -> bool:
+        """Return whether its connection ended after it had received a message, by its position."""
+        receipts, number = self.receipts.get(position >> 32), position & 0xFFFFFFFF
+        if receipts is None or not self.breaks or number >= len(receipts.times) or not receipts.times[number]:
+            return False
+        return self.breaks[-1] >= receipts.first_at[number]
 
     def count_unexplained(self, moment: float) -> None:
         """Count a receipt that belongs to no publication of this run."""
