@@ -36,16 +36,16 @@ def regions(
         options.print_json(rows)
         return 0
     if not named:
-        typer.echo("\n".join(table("regions", ("code", "city"), [(each["code"], each["city"]) for each in rows])[1:]))
+        options.say("\n".join(table("regions", ("code", "city"), [(each["code"], each["city"]) for each in rows])[1:]))
         return 0
     if len(named) == 2:
-        typer.echo(rows[0]["source"] if rows else f"nothing is known of the way between {named[0]} and {named[1]}")
+        options.say(rows[0]["source"] if rows else f"nothing is known of the way between {named[0]} and {named[1]}")
         return 0
     head = ("to", "city", "there", "back", "each way")
     lines = [(each["to"], each["city"], *_words(each)) for each in rows]
-    typer.echo("\n".join(table(f"round trips of {named[0]}, {REGIONS[named[0]].city}", head, lines)[1:]))
+    options.say("\n".join(table(f"round trips of {named[0]}, {REGIONS[named[0]].city}", head, lines)[1:]))
     if any(each["estimated"] for each in rows):
-        typer.echo("~ estimated from the distance: with two regions named, its error is told")
+        options.say("~ estimated from the distance: with two regions named, its error is told")
     return 0
 
 

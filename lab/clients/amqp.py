@@ -14,7 +14,7 @@ from lab.clients import amqp_engine as engine
 from lab.clients.amqp_links import BROWSED, Browser, Outlet, Subscription
 from lab.clients.amqp_message import decode, encode
 from lab.clients.amqp_wire import Wire, reason_of
-from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Browsing, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
 from lab.clients.naming import amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
@@ -26,15 +26,11 @@ _SELECTOR_CODE = ulong(0x0000468C00000004)
 _RETAINED = "ActiveMQ.Retained"  # the property of a retained MQTT message, delivered on subscribing
 
 
-class AmqpClient:
+class AmqpClient(BaseClient):
     """One AMQP connection; it never reconnects by itself."""
 
     def __init__(self, endpoint: Endpoint, events: ClientEvents) -> None:
-        self.events = events
-        self._where = f"AMQP at {endpoint}"
-        self._connected = self._closing = False
-        self._answers = Answers()
-        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
+        super().__init__(endpoint, events, "AMQP")
         self._waiting: deque[tuple[Destination, str, bytes]] = deque()  # to be sent by the connection's thread
         self._send_scheduled = False  # the thread is going to look there
         self._outlets: dict[Destination, Outlet] = {}
@@ -48,12 +44,7 @@ class AmqpClient:
         self._wire = Wire(endpoint, self._HANDLERS, self._on_event, self._on_delivery, self._on_end)
         with connecting(endpoint, "AMQP"):
             self._wire.open(endpoint)
-        try:
-            self._answers.wait("connect", self._where, endpoint.within)
-            self._connected = True
-        except BaseException:
-            self.close()
-            raise
+        self._log_in(endpoint)
 
     def subscribe(self, terms: Terms) -> None:
         """Return once the broker has attached the link, named after a durable subscription; `qos` is ignored."""
@@ -308,11 +299,9 @@ class AmqpClient:
         self.events.received(Incoming(terms.destination, body, properties, retained, redelivered, token))
 
     def _gone(self, why: str) -> None:
-        self._answers.gone(why)
         for browser in tuple(self._browsers.values()):
             browser.browsing.end(whole=browser.browsing.whole)
-        if self._in_flight.end(why) and self._connected and not self._closing:
-            self.events.lost(why)
+        super()._gone(why)
 
     @guarded
     def _on_end(self, reason: str, why: str) -> None:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
@@ -231,3 +232,34 @@ def guarded(callback: Callable[Concatenate[_C, _P], None]) -> Callable[Concatena
             self.events.broke(error)
 
     return call
+
+
+class BaseClient:
+    """One connection of any protocol: its events, the answers that it waits for, its sends in flight."""
+
+    def __init__(self, endpoint: Endpoint, events: ClientEvents, protocol: str) -> None:
+        self.events = events
+        self._where = f"{protocol} at {endpoint}"
+        self._connected = self._closing = False
+        self._answers = Answers()
+        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
+
+    @abstractmethod
+    def close(self) -> None:
+        """Disconnect; sends in flight are reported unknown."""
+
+    def _log_in(self, endpoint: Endpoint, send: Callable[[], None] = lambda: None) -> None:
+        """Send the login and wait until the broker accepts it; close the connection if it does not."""
+        try:
+            send()
+            self._answers.wait("connect", self._where, endpoint.within)
+            self._connected = True
+        except BaseException:
+            self.close()
+            raise
+
+    def _gone(self, why: str) -> None:
+        """End all that waits, and report the loss of a connection that had been made and is not being closed."""
+        self._answers.gone(why)
+        if self._in_flight.end(why) and self._connected and not self._closing:
+            self.events.lost(why)

@@ -16,8 +16,7 @@ from lab.activemq.destinations import hears
 from lab.clients.base import (
     CLOSE_WITHIN,
     MOST_IN_FLIGHT,
-    Answers,
-    InFlight,
+    BaseClient,
     await_ticket,
     connecting,
     guarded,
@@ -60,18 +59,14 @@ class _Paho(paho.Client):
         return self.stream
 
 
-class MqttClient:
+class MqttClient(BaseClient):
     """One MQTT connection; it never reconnects by itself."""
 
     def __init__(
         self, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY, *, web_socket: bool = False
     ) -> None:
-        self.events = events
         protocol = "MQTT in a WebSocket" if web_socket else "MQTT"
-        self._where = f"{protocol} at {endpoint}"
-        self._connected = self._closing = False
-        self._answers = Answers()
-        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
+        super().__init__(endpoint, events, protocol)
         self._mids_lock = threading.Lock()
         self._mids: dict[int, str] = {}
         self._early: set[int] = set()  # acknowledged before publish() knew the packet's number
@@ -110,12 +105,7 @@ class MqttClient:
             self._woken.close()
             raise
         self._thread.start()
-        try:
-            self._answers.wait("connect", self._where, endpoint.within)
-            self._connected = True
-        except BaseException:
-            self.close()
-            raise
+        self._log_in(endpoint)
 
     def subscribe(self, terms: Terms) -> None:
         """Return once the broker has accepted the subscription; it is durable if the session is not clean."""
@@ -231,9 +221,7 @@ class MqttClient:
 
     @guarded
     def _end(self, why: str) -> None:
-        self._answers.gone(why)
-        if self._in_flight.end(why) and self._connected and not self._closing:
-            self.events.lost(why)
+        self._gone(why)
 
     @guarded
     def _on_connect(self, client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import stomp
 from stomp.exception import NotConnectedException
 
-from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, Answers, Browsing, InFlight, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
 from lab.clients.naming import stomp_destination
 from lab.clients.stomp_wire import Connection
 from lab.errors import BrokerError, LabTimeout
@@ -24,18 +24,14 @@ from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 _HEARTBEATS = (0, 10_000)  # milliseconds: the client's, the broker's
 
 
-class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
+class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
     """One STOMP connection; it never reconnects by itself."""
 
     def __init__(self, endpoint: Endpoint, events: ClientEvents, *, web_socket: bool = False) -> None:
-        self.events = events
         protocol = "STOMP in a WebSocket" if web_socket else "STOMP"
-        self._where = f"{protocol} at {endpoint}"
+        super().__init__(endpoint, events, protocol)
         self._text_only = web_socket  # ActiveMQ accepts no binary messages there
-        self._connected = self._closing = False
         self._ended = threading.Event()
-        self._answers = Answers()
-        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
         self._subscriptions: dict[str, Terms] = {}
         self._browsers: dict[str, Browsing] = {}
         self._count = 0
@@ -43,19 +39,7 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
         self._wire.set_listener("mqlab", self)
         with connecting(endpoint, protocol):
             self._wire.open()
-        try:
-            with contextlib.suppress(NotConnectedException, OSError):  # it has hung up already: `wait` raises that
-                self._wire.connect(
-                    endpoint.user,
-                    endpoint.password.get_secret_value(),
-                    headers={"client-id": endpoint.client_id},
-                    with_connect_command=True,
-                )
-            self._answers.wait("connect", self._where, endpoint.within)
-            self._connected = True
-        except BaseException:
-            self.close()
-            raise
+        self._log_in(endpoint, partial(self._send_login, endpoint))
 
     def subscribe(self, terms: Terms) -> None:
         """Return once the broker has accepted the subscription; STOMP ignores `qos`."""
@@ -218,11 +202,18 @@ class StompClient(stomp.ConnectionListener):  # type: ignore[misc]
             self._answers.give(receipt, "the connection was lost")
 
     def _gone(self, why: str) -> None:
-        self._answers.gone(why)
         for browsing in tuple(self._browsers.values()):
             browsing.end(whole=browsing.whole)
-        if self._in_flight.end(why) and self._connected and not self._closing:
-            self.events.lost(why)
+        super()._gone(why)
+
+    def _send_login(self, endpoint: Endpoint) -> None:
+        with contextlib.suppress(NotConnectedException, OSError):  # it has hung up already: the wait raises that
+            self._wire.connect(
+                endpoint.user,
+                endpoint.password.get_secret_value(),
+                headers={"client-id": endpoint.client_id},
+                with_connect_command=True,
+            )
 
 
 def _headers_of(terms: Terms) -> dict[str, str]:

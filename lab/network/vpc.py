@@ -253,10 +253,6 @@ class Network:
         others = tuple(each for each in self.interfaces if each.name != added.name)
         return replace(self, interfaces=(*others, added))
 
-    def without_broker(self, broker: str) -> Self:
-        """Return a copy without a broker's interfaces."""
-        return replace(self, interfaces=tuple(each for each in self.interfaces if each.broker != broker))
-
 
 def _expired_at(peering: Peering, now: timedelta) -> Peering:
     waiting = peering.state is PeeringState.PENDING

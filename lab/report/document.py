@@ -6,11 +6,12 @@ Readers must ignore keys they do not know; a key keeps its meaning as long as `v
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, StepReport, Testimony
+from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, Testimony
 from lab.text_files import write_text
 
 VERSION = 1
@@ -20,40 +21,20 @@ def document(report: Report) -> dict[str, Any]:
     """Return the report as a dict that JSON can write."""
     return {
         "version": VERSION,
-        "mqlab": report.mqlab,
-        "scenario": report.scenario,
-        "run": report.run,
-        "seed": report.seed,
+        **_fields(report, "mqlab", "scenario", "run", "seed"),
         **({"set": dict(report.set)} if report.set else {}),
-        "runtime": report.runtime,
-        "started": report.started,
-        "outcome": str(report.outcome),
-        "verdicts": [
-            {"expectation": verdict.expectation, "outcome": str(verdict.outcome), "reason": verdict.reason}
-            for verdict in report.verdicts
-        ],
+        **_fields(report, "runtime", "started", "outcome"),
+        "verdicts": [_fields(verdict, "expectation", "outcome", "reason") for verdict in report.verdicts],
         "deliveries": [_delivery(delivery) for delivery in report.deliveries],
-        "steps": [_step(step) for step in report.steps],
-        "flows": [
-            {"source": flow.source, "target": flow.target, "received": flow.received, "expected": flow.expected}
-            for flow in report.flows
-        ],
+        "steps": [asdict(step) for step in report.steps],
+        "flows": [_fields(flow, "source", "target", "received", "expected") for flow in report.flows],
         "links": [_link(link) for link in report.links],
         "bridges": [_bridge(bridge) for bridge in report.bridges],
         "notes": list(report.notes),
         "regions": [
             {
-                "name": region.name,
-                "aws_region": region.aws_region,
-                "city": region.city,
-                "brokers": [
-                    {
-                        "name": broker.name,
-                        "engine_version": broker.engine_version,
-                        "activemq_version": broker.activemq_version,
-                    }
-                    for broker in region.brokers
-                ],
+                **_fields(region, "name", "aws_region", "city"),
+                "brokers": [_fields(broker, "name", "engine_version", "activemq_version") for broker in region.brokers],
             }
             for region in report.regions
         ],
@@ -77,45 +58,17 @@ def schema() -> dict[str, Any]:
     return found
 
 
+def _fields(of: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
+
+
 def _delivery(delivery: Delivery) -> dict[str, Any]:
+    named = ("subscriber", "broker", "destination", "expected", "received", "lost", "duplicated", "unexpected")
+    doubtful = ("recovered", "undecided", "redelivered", "returned", "waiting", "expired", "unsure")
     return {
-        "subscriber": delivery.subscriber,
-        "broker": delivery.broker,
-        "destination": delivery.destination,
-        "expected": delivery.expected,
-        "received": delivery.received,
-        "lost": delivery.lost,
-        "duplicated": delivery.duplicated,
-        "unexpected": delivery.unexpected,
-        "recovered": delivery.recovered,
-        "undecided": delivery.undecided,
-        "redelivered": delivery.redelivered,
-        "returned": delivery.returned,
-        "waiting": delivery.waiting,
-        "expired": delivery.expired,
-        "unsure": delivery.unsure,
-        "reordered": delivery.reordered,
-        "late": delivery.late,
+        **_fields(delivery, *named, *doubtful, "reordered", "late"),
         "latency_ms": _percentiles(delivery.latency),
-        "shares": [
-            {"subscriber": share.subscriber, "broker": share.broker, "received": share.received}
-            for share in delivery.shares
-        ],
-    }
-
-
-def _step(step: StepReport) -> dict[str, Any]:
-    return {
-        "step": step.step,
-        "words": step.words,
-        "did": step.did,
-        "asked": step.asked,
-        "at_least": step.at_least,
-        "sent": step.sent,
-        "done": step.done,
-        "unknown": step.unknown,
-        "failed": step.failed,
-        "short": step.short,
+        "shares": [_fields(share, "subscriber", "broker", "received") for share in delivery.shares],
     }
 
 
@@ -138,40 +91,17 @@ def _link(link: LinkReport) -> dict[str, Any]:
 
 
 def _witness(testimony: Testimony) -> dict[str, Any]:
+    counted = _fields(testimony, "enqueued", "forwarded", "taken", "waiting")
     return {
-        "destination": testimony.destination,
-        "source": testimony.source,
-        "target": testimony.target,
-        "agree": testimony.agree,
-        "clients": {
-            "accepted": testimony.accepted,
-            "at_most": testimony.at_most,
-            "arrived": testimony.arrived,
-            "missing": testimony.missing,
-            "lost": testimony.lost,
-        },
-        "brokers": {
-            "enqueued": testimony.enqueued,
-            "forwarded": testimony.forwarded,
-            "taken": testimony.taken,
-            "waiting": testimony.waiting,
-            "missing": testimony.kept_back,
-            "discarded": testimony.discarded,
-        },
+        **_fields(testimony, "destination", "source", "target", "agree"),
+        "clients": _fields(testimony, "accepted", "at_most", "arrived", "missing", "lost"),
+        "brokers": {**counted, "missing": testimony.kept_back, "discarded": testimony.discarded},
     }
 
 
 def _bridge(bridge: BridgeReport) -> dict[str, Any]:
+    ends = ("connector", "broker", "remote", "remote_address", "created_by_duplex", "duplex", "up")
     return {
-        "connector": bridge.connector,
-        "broker": bridge.broker,
-        "remote": bridge.remote,
-        "remote_address": bridge.remote_address,
-        "created_by_duplex": bridge.created_by_duplex,
-        "duplex": bridge.duplex,
-        "up": bridge.up,
-        "enqueued": bridge.enqueued,
-        "dequeued": bridge.dequeued,
-        "received": bridge.received,
+        **_fields(bridge, *ends, "enqueued", "dequeued", "received"),
         **({} if bridge.unseen_since is None else {"unseen_since_s": bridge.unseen_since}),
     }

@@ -9,7 +9,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jgo.config import GlobalSettings
@@ -104,14 +104,7 @@ def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None =
 
 def published_sha512(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> str:
     """Return the SHA-512 that is published beside an archive; raise HostError if there is none."""
-    beside = Artifact(
-        group=artifact.group,
-        name=artifact.name,
-        version=artifact.version,
-        classifier=artifact.classifier,
-        packaging=f"{artifact.packaging}.sha512",
-        sha512="",
-    )
+    beside = replace(artifact, packaging=f"{artifact.packaging}.sha512", sha512="")
     path = (download or maven(say))(beside, cache / "maven")
     digest = path.read_text("ascii", errors="replace").split()[:1]
     if not digest or len(digest[0]) != 128 or set(digest[0].lower()) - set("0123456789abcdef"):

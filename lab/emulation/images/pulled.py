@@ -5,10 +5,8 @@ Not a `docker build`: its steps would lack the host's proxy and certificates.
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +15,7 @@ from docker.errors import APIError, DockerException
 
 import docker
 from lab.emulation.engine import labels
+from lab.emulation.engine.containers import File, archive
 from lab.emulation.images.build import take_root
 from lab.emulation.images.downloads import Say
 from lab.emulation.images.names import SUITE
@@ -105,10 +104,4 @@ def _files(finish: bytes) -> bytes:
     if bundle is not None:
         files["mqlab/certificates.pem"] = bundle.read_bytes()
         files["etc/apt/apt.conf.d/99mqlab"] = b'Acquire::https::CaInfo "/mqlab/certificates.pem";\n'
-    out = BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for path, content in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(content), 0o644
-            tar.addfile(entry, BytesIO(content))
-    return out.getvalue()
+    return archive([File(path=path, content=content, mode=0o644) for path, content in files.items()])
