@@ -113,16 +113,17 @@ def up(
         note, now = its.lab.note, its.lab.clock.now
         if not detach:
             last.callback(_end_history_of_closed, note, note_folder(environment))
-        begin(its.folder.history, _header(its, standing=True), its.planned.scenario.origin.mask).close()
         with ExitStack() as ending:
-            history = ending.enter_context(closing(LivingHistory(note, now, PYTHON)))
-            history.record(*peerings_and_routes(note.control.network, now()))
-            history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
-            if detach:
-                keeper_process.start(note, environment)
-                keeper_process.await_begin(note)
-            else:
-                ending.enter_context(Keeper(its.lab, history))
+            with _ended_if_unkept(its, note_folder(environment)) if detach else nullcontext():
+                begin(its.folder.history, _header(its, standing=True), its.planned.scenario.origin.mask).close()
+                history = ending.enter_context(closing(LivingHistory(note, now, PYTHON)))
+                history.record(*peerings_and_routes(note.control.network, now()))
+                history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
+                if detach:
+                    keeper_process.start(note, environment)
+                    keeper_process.await_begin(note)
+                else:
+                    ending.enter_context(Keeper(its.lab, history))
             yield ending.enter_context(Live(its.lab, told, by=by))
 
 
@@ -208,6 +209,22 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     return removal.parts
 
 
+@contextmanager
+def _ended_if_unkept(its: _Opened, folder: Path) -> Iterator[None]:
+    """End a detached lab after an error in the block: it would stay, and nobody was told so."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            end(its.lab.note, its.runtime, folder)
+        except LabError as closing:
+            error.add_note(f"and the lab could not be closed: {closing}")
+            Logged().warn(f"the lab could not be closed: {closing}")
+        if isinstance(error, OSError):
+            raise unwritable(its.folder.path, error) from error
+        raise
+
+
 def _end_history_of_closed(note: Note, folder: Path) -> None:
     """End a lab's history, unless parts of the lab are left, which `down` is still to end."""
     if notes.write_token(note.run, folder) is None:
@@ -223,6 +240,7 @@ class _Opened:
 
     planned: PlannedScenario
     folder: RunFolder
+    runtime: Runtime
     lab: StandingLab
 
 
@@ -279,7 +297,7 @@ def _opened(
             except LabError as error:
                 error.add_remedy(f"what is known of it: {folder.path}")
                 raise
-            yield _Opened(planned=found, folder=folder, lab=lab)
+            yield _Opened(planned=found, folder=folder, runtime=its, lab=lab)
 
 
 def _runtime(named: Runtime | str, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:

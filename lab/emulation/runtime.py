@@ -17,7 +17,7 @@ from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Host
-from lab.emulation.state import NAME, ended_runs
+from lab.emulation.state import NAME, ended_runs, is_readable
 from lab.errors import HostError, InputError
 from lab.plan.values import Plan
 from lab.runtime import note as notes
@@ -61,7 +61,7 @@ class Emulation:
     def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
         """Return the notes of this runtime's labs; raise HostError if the engine cannot be reached."""
         _ = self._client
-        return tuple(note for note in notes.load_all(note_folder) if note.runtime == NAME)
+        return tuple(filter(is_readable, notes.load_all(note_folder)))
 
     @contextmanager
     def attach(self, note: Note, note_folder: Path) -> Iterator[EmulatedLab]:
@@ -79,7 +79,7 @@ class Emulation:
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
         """Return the detached labs whose labels say that their note is in this folder, where none can be read."""
         found = sweeping.find(self._client)
-        known = {note.run for note in notes.load_all(note_folder)}  # after the engine: a new lab has its note by then
+        known = {note.run for note in self.open_labs(note_folder)}  # after the engine: a new lab has its note by then
         return tuple(each.lost() for each in found if each.run not in known and each.is_lost(note_folder))
 
     def end_lost(self, lost: Lost, note_folder: Path) -> Removal:

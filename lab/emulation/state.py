@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from lab.errors import HostError
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.status import Reached, Whereabouts
@@ -86,8 +87,22 @@ class LabState:
 
 
 def read(note: Note) -> LabState:
-    """Return the state that a lab's note holds."""
-    return _codec().validate_python(note.own)
+    """Return the state that a lab's note holds; HostError if it is damaged."""
+    try:
+        return _codec().validate_python(note.own)
+    except ValidationError as error:
+        raise HostError(f"the note of lab {note.run} is damaged", f"end the lab: mqlab down {note.run}") from error
+
+
+def is_readable(note: Note) -> bool:
+    """Return whether a note is of a lab of this runtime, and holds its state."""
+    if note.runtime != NAME:
+        return False
+    try:
+        read(note)
+    except HostError:
+        return False
+    return True
 
 
 def ended_runs(known: Iterable[Note], found: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
@@ -95,7 +110,7 @@ def ended_runs(known: Iterable[Note], found: Collection[str], engine: str, here:
     return tuple(
         note.run
         for note in known
-        if note.runtime == NAME
+        if is_readable(note)
         and note.run not in found
         and read(note).engine == engine != ""
         and (note.detached or _is_dead(note.owner, here))

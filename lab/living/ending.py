@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,8 @@ def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
             except OSError as error:
                 remarks.append(f"the history {path} could not be ended: {error}")
     if isinstance(of, Note):
-        keeper_process.await_end(of)
+        with suppress(OSError):  # nobody could keep it, then
+            keeper_process.await_end(of)
     return replace(removal, remarks=(*removal.remarks, *remarks))
 
 

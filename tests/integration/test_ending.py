@@ -15,12 +15,15 @@ from lab import labs
 from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.runtime import Emulation
+from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.history import read
+from lab.runtime import note as notes
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 from tests.command import Commands
 from tests.integration.labs import ARTICLE, Engine, Quiet, host_of, left_of, opening_of, scenario_at, stranger
+from tests.living.live_lab import LiveLab
 
 pytestmark = pytest.mark.docker
 
@@ -88,6 +91,16 @@ def test_a_lab_in_the_foreground_is_not_lost_to_others(engine: Engine, tmp_path:
     parts(engine, run, tmp_path, detached=False)
     with Emulation(os.environ) as its:
         assert its.lost_labs(tmp_path) == ()
+
+
+def test_a_note_that_lacks_the_runtime_s_part_is_damaged(engine: Engine, tmp_path: Path, run: str) -> None:
+    parts(engine, run, tmp_path)
+    notes.save(replace(LiveLab().note, run=run, runtime=NAME, own={"router": 7}), tmp_path)
+    with Emulation(os.environ) as its:
+        assert its.open_labs(tmp_path) == ()
+        (lost,) = its.lost_labs(tmp_path)
+        assert its.end_lost(lost, tmp_path).parts == 2
+    assert list(tmp_path.glob("*.json")) == []
 
 
 def test_a_program_ends_a_lab_whose_note_is_lost(engine: Engine, tmp_path: Path, run: str) -> None:

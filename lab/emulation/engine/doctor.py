@@ -73,7 +73,7 @@ def _machine() -> Iterator[Finding]:
 
 def runs_disk(folder: Path) -> Finding:
     """Return the finding on the disk that runs are kept on; the folder need not be there yet."""
-    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if os.access(each, os.F_OK))
     return room_of_runs(folder, shutil.disk_usage(there).free, writable=os.access(there, os.W_OK))
 
 

@@ -27,15 +27,24 @@ def containers(client: docker.DockerClient, run: str) -> tuple[tuple[str, Contai
 
 
 def save(client: docker.DockerClient, run: str, folder: Path) -> None:
-    """Write the log of each container of a lab to a file in `folder`, with passwords masked."""
+    """Write the log of each container of a lab to a file in `folder`, with passwords masked.
+
+    A log that the engine does not give keeps no other one from being written; the first error of that kind is raised.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    refused: list[docker.errors.APIError] = []
     for name, container in containers(client, run):
         try:
             text = container.logs(timestamps=False)
         except docker.errors.NotFound:
             continue
+        except docker.errors.APIError as error:
+            refused.append(error)
+            continue
         with open(folder / f"{_UNSAFE.sub('_', name)}.log", "wb", opener=open_private) as file:
             file.write(_masked(text))
+    if refused:
+        raise refused[0]
 
 
 def _masked(text: bytes) -> bytes:

@@ -67,7 +67,7 @@ class Watched:
         note = cast(Any, SimpleNamespace(run="r", not_created=(), deleted=()))
         self.power = Power(cast(Any, broker), note, (INSTANCE,), clock)
         state = cast(BrokerState, SimpleNamespace(instances=(INSTANCE,), first=INSTANCE))
-        actives = Actives({"a": state}, self.power, lambda _: True)
+        actives = Actives({"a": state}, self.power, lambda _: True, clock.now)
         looks = Looks(ends=broker.ends, demands=broker.demands)
         self.watch = BridgeWatch({"a": [ORDERS]}, looks, actives, self.power, clock, self.recorder, lambda _: None)
 
