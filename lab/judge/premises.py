@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.browsed import BrowsedClaim
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.receivers import ToReceivers
+from lab.history import Approached, Browsed
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.wording import moment
@@ -37,7 +39,15 @@ def _efforts(claim: Expectation, evidence: Evidence) -> Iterator[str]:
 
 
 def _refused(claim: Expectation, evidence: Evidence) -> Iterator[str]:
-    """Yield a reason for each subscription that a named receiver was refused."""
+    """Yield a reason for each subscription that a named receiver was refused, and each look after a browser's last."""
+    if isinstance(claim, BrowsedClaim):
+        its = [
+            seen
+            for seen in evidence.timeline.seen
+            if isinstance(seen, Browsed | Approached) and seen.client == claim.client
+        ]
+        if isinstance(tried := its[-1], Approached) and tried.outcome != "ok":
+            yield f"{tried.client} could not browse at {moment(tried.t)} ({tried.outcome}; give each look a client)"
     if not isinstance(claim, ToReceivers) or claim.to is None:
         return
     destination = _destination(claim)
@@ -54,8 +64,17 @@ def _refused(claim: Expectation, evidence: Evidence) -> Iterator[str]:
             )
 
 
+def _last_look(claim: BrowsedClaim, evidence: Evidence) -> Browsed | None:
+    """Return what a browser saw the last time; None if it never saw anything."""
+    looks = (each for each in evidence.timeline.seen if isinstance(each, Browsed) and each.client == claim.client)
+    return max(looks, key=lambda look: look.t, default=None)
+
+
 def _concerns(effort: Effort, claim: Expectation, evidence: Evidence) -> bool:
     """Return whether a claim is about the messages of an effort."""
+    if isinstance(claim, BrowsedClaim):
+        look = _last_look(claim, evidence)
+        return look is not None and effort.began < look.t and look.destination in _destinations(effort, evidence)
     destination = _destination(claim)
     if destination is not None and not any(hears(destination, its) for its in _destinations(effort, evidence)):
         return False

@@ -123,3 +123,25 @@ def test_all_that_was_asked_is_in_the_report_of_a_run_that_held(tmp_path: Path) 
     report = judged(played)
     assert report.outcome is Outcome.HELD and not any("less than it was asked" in note for note in report.notes)
     assert [(each.step, each.asked, each.sent, each.done) for each in report.steps] == [(2, 5, 5, 5)]
+
+
+BROWSES = "  - browse: {client: eye, broker: tokyo, over: stomp, queue: q}\n"
+SAW = "expect:\n  - browsed: {client: eye, count: {at-least: 1}}\n"
+
+
+@pytest.mark.parametrize(("order", "outcome"), [(1, Outcome.UNKNOWN), (-1, Outcome.HELD)])
+def test_a_browser_sees_what_was_sent_before(tmp_path: Path, order: int, outcome: Outcome) -> None:
+    """The second publish loses its connection: before the look, or after it."""
+    whole = SENDS.replace("%s", "")
+    steps = "".join([whole, BROWSES][::order])
+    played = Played(tmp_path, whole + steps + SAW, spoilt(3, 2 if order == 1 else 3))
+    played.play()
+    assert judged(played).outcome is outcome, judged(played).verdicts
+
+
+def test_a_look_that_failed_leaves_no_earlier_one_for_the_last(tmp_path: Path) -> None:
+    failed = BROWSES.replace("queue: q", "queue: q, user: stranger")
+    played = Played(tmp_path, SENDS % "" + BROWSES + failed + SAW)
+    played.play()
+    (verdict,) = judged(played).verdicts
+    assert verdict.outcome is Outcome.UNKNOWN and "eye could not browse at" in verdict.reason

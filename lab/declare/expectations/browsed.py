@@ -13,5 +13,6 @@ class BrowsedClaim(Expectation):
     """How many messages a client saw the last time that it browsed."""
 
     claim: ClassVar[str] = "browsed"
+    rests_on_sending: ClassVar[bool] = True
     client: BrowserName
     count: Amount
