@@ -32,7 +32,7 @@ def _prefixed(context: Context, field: str, written: str) -> Iterator[Problem]:
         return
     if its["temporary"]:
         what = "a temporary destination is its client's own, and has no name before it is made"
-        yield context.wrong(field, what, "name a queue or a topic that stays")
+        yield context.wrong(field, what, "name one that stays, or let a request step make one: its reply-to")
         return
     what = f"a {field} is named here as ActiveMQ shows it, the same over each protocol"
     right = f"write {its['kind']}: {its['name'] or 'NAME'}"

@@ -12,10 +12,10 @@ from proton import Endpoint as End
 
 from lab.clients import amqp_engine as engine
 from lab.clients.amqp_links import BROWSED, Browser, Outlet, Subscription
-from lab.clients.amqp_message import decode, encode
+from lab.clients.amqp_message import decode, encode, reply_to
 from lab.clients.amqp_wire import Wire, reason_of
 from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
-from lab.clients.naming import amqp_address
+from lab.clients.naming import TEMPORARY, amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
@@ -76,6 +76,13 @@ class AmqpClient(BaseClient):
         self._wire.submit(lambda: self._browsers[name].link.close())
         self._answers.wait(f"detach {name}", f"{self._where}: end the browser of {queue}")
         return look
+
+    def temporary(self) -> str:
+        """Return the address that the broker gave a temporary queue of this connection, to which it is subscribed."""
+        terms = Terms(destination=Destination(kind=TEMPORARY, name=""))
+        self.subscribe(terms)
+        link = next(each.link for each in self._subscriptions.values() if each.terms is terms)
+        return str(link.remote_source.address)
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Accept messages, in `client` mode with all before them; return ok for each once the broker has read that.
@@ -149,7 +156,9 @@ class AmqpClient(BaseClient):
         terms = subscription.terms
         link = subscription.link = self._session.receiver(subscription.name)
         self._links[engine.pointer(link)] = subscription
-        link.source.address = link.target.address = amqp_address(terms.destination)
+        link.source.dynamic = terms.destination.kind == TEMPORARY
+        if not link.source.dynamic:
+            link.source.address = link.target.address = amqp_address(terms.destination)
         if terms.durable:
             link.source.durability, link.source.expiry_policy = Terminus.DELIVERIES, Terminus.EXPIRE_NEVER
         if terms.selector is not None:
@@ -296,7 +305,8 @@ class AmqpClient(BaseClient):
             token = f"message-{self._count}"
             subscription.unsettled[token] = engine.wrapped(delivery)
         retained = bool(properties and properties.get(_RETAINED))
-        self.events.received(Incoming(terms.destination, body, properties, retained, redelivered, token))
+        back = reply_to(octets) if terms.replies else None
+        self.events.received(Incoming(terms.destination, body, properties, retained, redelivered, token, back))
 
     def _gone(self, why: str) -> None:
         for browser in tuple(self._browsers.values()):

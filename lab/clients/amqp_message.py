@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from proton import Message, MessageException, ProtonException
 
-from lab.runtime.messages import Outgoing
+from lab.runtime.messages import Destination, Outgoing
 
 _PROPERTIES, _DATA = b"\x00St\xd1", b"\x00Su"
 _NOTHING = _DATA + b"\xa0\x00"
@@ -34,7 +34,7 @@ class Decoded(NamedTuple):
 def encode(message: Outgoing) -> bytes:
     """Return a message's octets; its body is a data section, as of ActiveMQ's BytesMessage."""
     body, headers = message.body, message.headers
-    parts = [_head(message.persistent, message.expiry, message.group, message.priority)]
+    parts = [_head(message.persistent, message.expiry, message.group, message.priority, message.reply_to)]
     if headers:
         entries = b"".join([_name(key) + _text(value) for key, value in headers.items()])
         parts += (
@@ -60,13 +60,27 @@ def decode(octets: bytes) -> Decoded:
         return Decoded(octets, _NO_PROPERTIES, False)
 
 
+def reply_to(octets: bytes) -> Destination | None:
+    """Return where answers to a message go; None if it does not say so."""
+    message = Message()
+    try:
+        message.decode(octets)
+    except (ProtonException, UnicodeDecodeError):
+        return None
+    address = message.reply_to or ""
+    return Destination.of(address) if "://" in address else None
+
+
 @lru_cache(maxsize=256)
-def _head(persistent: bool, expiry: float | None, group: str | None, priority: int | None) -> bytes:
+def _head(
+    persistent: bool, expiry: float | None, group: str | None, priority: int | None, reply_to: str | None
+) -> bytes:
     """Return the sections before a message's application properties; `expiry` is in seconds."""
     out: Any = Message(body=b"", inferred=True)
     out.durable = persistent
     out.ttl = 0.0 if expiry is None else max(expiry, 0.001)  # 0 means never
     out.group_id = group
+    out.reply_to = reply_to
     out.priority = Message.DEFAULT_PRIORITY if priority is None else priority
     octets = bytes(out.encode())
     assert octets.endswith(_NOTHING), "an empty message ends with an empty body"

@@ -120,6 +120,10 @@ class MqttClient(BaseClient):
         """Raise PlanError: MQTT has no queues."""
         raise PlanError(f"MQTT has no queues, so it cannot browse {queue}", "browse over: stomp or amqp")
 
+    def temporary(self) -> str:
+        """Raise PlanError: MQTT has no queues."""
+        raise PlanError("MQTT has no temporary queues", "ask over: stomp or amqp")
+
     def unsubscribe(self, destination: Destination) -> None:
         """Return once the broker has ended the subscription."""
         _, mid = self._client.unsubscribe(mqtt_topic(destination))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from lab.errors import PlanError
 from lab.runtime.messages import Destination
 
+TEMPORARY = "temp-queue"
+_STOMP = re.compile(r"/(?P<kind>queue|topic|remote-temp-queue)/(?P<name>.+)", re.DOTALL)
 _SWAPPED = str.maketrans("/.+*#>", "./*+>#")  # ActiveMQ swaps each pair in both directions: MQTT's x.y/z is its x/y.z
 
 
@@ -25,7 +29,15 @@ def stomp_destination(destination: Destination) -> str:
 
     Without, ActiveMQ would put the message into a queue named /queue/a as well.
     """
+    if destination.kind == TEMPORARY:
+        return f"/remote-temp-queue/{destination.name}"
     return ",".join(f"/{destination.kind}/{name}" for name in destination.name.split(","))
+
+
+def of_stomp(name: str | None) -> Destination | None:
+    """Return the destination that a message's reply-to names in STOMP; None if it names none."""
+    found = _STOMP.fullmatch(name or "")
+    return None if found is None else Destination(kind=found["kind"].removeprefix("remote-"), name=found["name"])
 
 
 def amqp_address(destination: Destination) -> str:

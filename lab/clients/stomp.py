@@ -13,7 +13,7 @@ import stomp
 from stomp.exception import NotConnectedException
 
 from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
-from lab.clients.naming import stomp_destination
+from lab.clients.naming import TEMPORARY, of_stomp, stomp_destination
 from lab.clients.stomp_wire import Connection
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
@@ -77,6 +77,15 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
         self._answers.wait(receipt, f"{self._where}: end the browser of {queue}")
         return look
 
+    def temporary(self) -> str:
+        """Return the address of a temporary queue of this connection, to which it is subscribed."""
+        self._count += 1
+        name, where = f"temporary-{self._count}", f"/temp-queue/mqlab-{self._count}"
+        self._subscriptions[name] = Terms(destination=Destination(kind=TEMPORARY, name=f"mqlab-{self._count}"))
+        self._request(name, lambda: self._wire.subscribe(where, name, ack="auto", headers={"receipt": name}))
+        self._answers.wait(name, f"{self._where}: subscribe to a temporary queue")
+        return where
+
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Acknowledge messages, all at once, and return the broker's answer to each."""
         receipts = []
@@ -102,6 +111,8 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
             headers["expires"] = str(int((time.time() + message.expiry) * 1000))  # a point in time, not a duration
         if message.group is not None:
             headers["JMSXGroupID"] = message.group
+        if message.reply_to is not None:
+            headers["reply-to"] = message.reply_to
         if message.priority is not None:
             headers["priority"] = str(message.priority)
         try:
@@ -158,6 +169,7 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
                 headers.get("retain") == "true",
                 headers.get("redelivered") == "true",
                 headers.get("ack") if subscription.ack != "auto" else None,
+                of_stomp(headers.get("reply-to")) if subscription.replies else None,
             )
         )
 

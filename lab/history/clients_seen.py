@@ -78,6 +78,7 @@ class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
     expiry_s: Number | None = None  # how long after its sending a message is over
     group: str | None = None
     priority: int | None = None
+    reply_to: str = ""  # "temporary": each message asks for an answer, into a temporary queue of its client
 
 
 class Sent(Observation, frozen=True, kw_only=True, tag="sent"):
@@ -115,6 +116,22 @@ class Settled(Observation, frozen=True, kw_only=True, tag="settled"):
     id: str | None = None
     digest: str | None = None
     outcome: SendOutcome = SendOutcome.OK
+
+
+class Answered(Observation, frozen=True, kw_only=True, tag="answered"):
+    """An answer to a request came into the temporary queue of the client that had sent it."""
+
+    client: str
+    id: str  # the request's
+
+
+class Replied(Observation, frozen=True, kw_only=True, tag="replied"):
+    """What became of an answer that a client sent to a request."""
+
+    client: str
+    id: str  # the request's
+    outcome: SendOutcome = SendOutcome.OK
+    note: str = ""
 
 
 class Browsed(Observation, frozen=True, kw_only=True, tag="browsed"):

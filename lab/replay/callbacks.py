@@ -64,6 +64,7 @@ class Callbacks:
         self.last_outcome = 0.0
         self.expected: int | None = None  # the number of sends, once it is known
         self.lost_because: str | None = None
+        self.answer: Callable[[str, Destination], None] | None = None  # of a client that replies to requests
         self._on_lost: Callable[[], None] = _do_nothing
         self._loss_lock = Lock()
 
@@ -103,6 +104,8 @@ class Callbacks:
                 pending=token is not None,
             )
         )
+        if message.reply_to is not None and id is not None and self.answer is not None:
+            self.answer(id, message.reply_to)
         if token is not None:
             self.unsettled[token] = waiting = Unsettled(token, message.destination, id, digest)
             self.untaken.append(waiting)

@@ -12,6 +12,7 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import ClientChanged, Subscribed
 from lab.replay.callbacks import Callbacks
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.repliers import Repliers
 from lab.replay.tasks import Tasks
 from lab.runtime.client import Client
 from lab.runtime.messages import Destination, Session, Terms
@@ -112,6 +113,8 @@ def await_reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
 
 def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Callbacks]:
     callbacks = Callbacks(rehearsal, step.client)
+    if (replier := rehearsal.recall(Repliers).by_client.get(step.client)) is not None:
+        callbacks.answer = replier.answer
     client = rehearsal.lab.connect(
         client=step.client,
         broker=step.broker,

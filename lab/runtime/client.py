@@ -85,6 +85,10 @@ class Client(Protocol):
         """Return what the broker shows of a queue, of which nothing is taken; PlanError over MQTT, which has none."""
         ...
 
+    def temporary(self) -> str:
+        """Return the address of a new temporary queue, whose messages come as events; PlanError over MQTT."""
+        ...
+
     def publish(self, message: Outgoing) -> None:
         """Send a message; its outcome comes as an event. Block while too many are in flight."""
         ...

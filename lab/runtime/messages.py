@@ -13,7 +13,7 @@ from lab.activemq.destinations import Addressed, destination_of
 class Destination:
     """A topic or a queue, by the name ActiveMQ gives it (`.` between levels, wildcards `*` and `>`)."""
 
-    kind: str  # "topic" | "queue"
+    kind: str  # "topic" | "queue" | "temp-queue": of a client that is connected
     name: str
 
     def __str__(self) -> str:
@@ -41,6 +41,7 @@ class Terms:
     durable: bool = False  # the broker keeps the subscription and its messages while the client is away
     selector: str | None = None
     prefetch: int | None = None  # most messages sent before they are acknowledged; the broker's own when None
+    replies: bool = False  # the client needs to know where answers to its messages go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Outgoing(NamedTuple):
     expiry: float | None = None  # seconds from now, after which a broker drops it
     group: str | None = None  # JMSXGroupID: one consumer of a queue gets all of a group
     priority: int | None = None  # 0 to 9; the broker's 4 when None
+    reply_to: str | None = None  # an address that `Client.temporary` returned
 
 
 class Incoming(NamedTuple):
@@ -91,6 +93,7 @@ class Incoming(NamedTuple):
     retained: bool
     redelivered: bool
     token: str | None = None  # for `Client.acknowledge`; None if the message needs no acknowledgement
+    reply_to: Destination | None = None  # where answers go, of a subscription that replies
 
 
 class Look(NamedTuple):

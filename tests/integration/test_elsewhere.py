@@ -28,3 +28,10 @@ def test_a_browser_sees_what_is_there_and_takes_nothing(mqlab: Commands) -> None
     seen = {each.client: each for each in history.observations if isinstance(each, Browsed)}
     assert seen["by-stomp"].ids == seen["by-amqp"].ids == (*(f"1-{n}" for n in range(1, 6)), "2-1", "2-2", "2-3")
     assert all((len(seen[each].ids), seen[each].waiting) == (400, 600) for each in ("deep-stomp", "deep-amqp"))
+
+
+def test_requests_are_answered_over_each_protocol_and_over_the_bridge(mqlab: Commands) -> None:
+    """The temporary queues are their connections': none is left, and they count as nobody's queue."""
+    ended = mqlab("run", ELSEWHERE.with_name("requests.yaml"))
+    assert ended.code == 0, ended
+    assert not [note for note in report(mqlab.latest)["notes"] if "disagree" in note]

@@ -172,6 +172,10 @@ class FakeClient:
             tuple(Incoming(queue, each.body, each.headers, False, False) for each in left), queue.name != "deep"
         )
 
+    def temporary(self) -> str:
+        self.subscriptions.append(Terms(destination=Destination(kind="temp-queue", name=self.name)))
+        return self.name
+
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         self.lab.clock.sleep(RECEIPT)
         outcomes = []
@@ -339,7 +343,9 @@ class FakeLab:
         if own.ack != "auto":
             self.tokens += 1
             token = f"token-{self.tokens}"
-        incoming = Incoming(own.destination, message.body, headers, message.retained, redelivered, token)
+        asks = own.replies and message.reply_to is not None
+        back = Destination(kind="temp-queue", name=str(message.reply_to)) if asks else None
+        incoming = Incoming(own.destination, message.body, headers, message.retained, redelivered, token, back)
 
         def arrive() -> None:
             if listener.closed or listener.gone:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.declare.expectations.answered import AnsweredClaim
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.broker_state import BrokerStateClaim
@@ -34,7 +35,7 @@ from lab.declare.expectations.warnings import WarningsClaim
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
     Reachable, Dropped, PeeringIs, RouteIs, BrokerStateClaim, ConfigurationClaim, UsersClaim, WarningsClaim,
-    Unreachable, NetworkPage, TopicsPage, BrowsedClaim,
+    Unreachable, NetworkPage, TopicsPage, BrowsedClaim, AnsweredClaim,
 )  # fmt: skip
 
 

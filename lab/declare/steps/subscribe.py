@@ -10,10 +10,10 @@ from lab import units
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.declare.addressed import OneDestination
-from lab.declare.fields import Name, Whole
+from lab.declare.fields import Name, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Step
-from lab.declare.terms import MQTT, SubscriptionTerms
+from lab.declare.terms import MQTT, NOT_MQTT, SubscriptionTerms
 
 
 class Subscribe(Step, OneDestination, SubscriptionTerms):
@@ -26,6 +26,7 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
     over: Over
     qos: Annotated[Whole, MQTT] = Field(default=1, ge=0, le=2)
     user: UserName | None = None  # the broker's only user when left out
+    replies: Annotated[YesNo, NOT_MQTT] = False  # it answers each request, over a connection of its own
 
     @property
     def login(self) -> Login:
@@ -36,6 +37,7 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
         """Return the step in one line, for people."""
         words = f"{self.client} subscribes to {destination_of(self)} at {self.broker} over {self.over}"
         words += ", durable" if self.kept else ""
+        words += ", answering" if self.replies else ""
         words += f", where {self.selector}" if self.selector is not None else ""
         words += f", acknowledging by {self.ack}" if self.ack != "auto" else ""
         words += f", prefetch {self.prefetch}" if self.prefetch is not None else ""

@@ -33,6 +33,7 @@ class Publication:
         "persistent",
         "place",
         "priority",
+        "reply_to",
         "retained",
         "sent_at",
         "step",
@@ -52,6 +53,7 @@ class Publication:
         self.persistent, self.retained = common.persistent, common.retained
         self.headers, self.group, self.priority = common.headers, common.group, common.priority
         self.expiry = common.expiry_s
+        self.reply_to = common.reply_to
         self.count = count
         self.sent_at = array("d", [nan]) * (count + 1)
         self.outcomes = bytearray(count + 1)

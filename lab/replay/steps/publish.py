@@ -42,6 +42,10 @@ class Sending:
         self._callbacks = Callbacks(rehearsal, self._client_name)
         self._client: Client | None = None
         self._early = False  # whether it ended before it was told to
+        self._reply_to: str | None = None  # the address for answers, if any are asked for
+
+    def _await_answers(self) -> None:
+        """Wait for the answers, of messages that ask for one."""
 
     def connect(self) -> Outcome | None:
         """Connect; return the failed Outcome if the broker refuses or does not answer, else None."""
@@ -73,6 +77,7 @@ class Sending:
                     self._early = self._count is None
                     return stuck
                 _await_outcomes(rehearsal, self._callbacks)
+                self._await_answers()
         finally:
             del rehearsal.tasks.senders[self._number]
             self._record_achieved()
@@ -98,6 +103,7 @@ class Sending:
                 expiry_s=None if step.expiry is None else step.expiry.total_seconds(),
                 group=step.group,
                 priority=step.priority,
+                reply_to="" if self._reply_to is None else "temporary",
             )
         )
 
@@ -154,7 +160,7 @@ class Sending:
             id = message_id(number, n)  # noqa: A001 (its name everywhere)
             made = (make_body(run, id, size) if text is None else number_body(text, n)) if octets is None else octets
             headers = {**own, HEADER: header_value(run, id)}
-            yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority)
+            yield Outgoing(id, to, made, headers, qos, persistent, retained, expiry, group, priority, self._reply_to)
 
     def _record_achieved(self) -> None:
         rehearsal, step = self._rehearsal, self._step

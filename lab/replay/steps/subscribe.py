@@ -20,6 +20,7 @@ from lab.replay.listeners import (
 )
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
+from lab.replay.repliers import Repliers
 from lab.replay.turn import Turn
 from lab.runtime.messages import Destination, Terms, destination
 
@@ -32,6 +33,8 @@ def perform(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
     begun, trying = rehearsal.now(), "connect"
     try:
         listener = _connected(rehearsal, step, terms)
+        if step.replies:
+            listener.callbacks.answer = rehearsal.recall(Repliers).of(step).answer
         trying = "subscribe"
         listener.client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
@@ -51,6 +54,7 @@ def _terms(step: Subscribe) -> Terms:
         durable=step.kept,
         selector=step.selector,
         prefetch=step.prefetch,
+        replies=step.replies,
     )
 
 

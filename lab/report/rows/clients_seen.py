@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from lab.history import (
     Achieved,
     Acknowledged,
+    Answered,
     Approached,
     Browsed,
     ClientChanged,
     Paced,
     Publishing,
     Received,
+    Replied,
     SendOutcome,
     Sent,
     Settled,
@@ -67,6 +69,7 @@ def _publishing(seen: Publishing) -> Description:
     kept += f", over after {seen.expiry_s:g} s" if seen.expiry_s is not None else ""
     kept += f", with {', '.join(f'{name} {value}' for name, value in seen.headers.items())}" if seen.headers else ""
     count = "messages" if seen.count is None else several(seen.count, "message")
+    kept += f", answers to a {seen.reply_to} queue" if seen.reply_to else ""
     client = "" if seen.client == f"step-{seen.step}" else f", as client {seen.client}"
     what = f"publishes {count} to {seen.destination} at {seen.broker} over {seen.over}, {kept}{client}"
     return f"step {seen.step}", what, Weight.PLAIN
@@ -117,6 +120,16 @@ def _paced(seen: Paced) -> Description:
     return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
 
 
+def _answered(seen: Answered) -> Description:
+    return seen.client, f"got the answer to {seen.id}", Weight.PLAIN
+
+
+def _replied(seen: Replied) -> Description:
+    note = f" ({seen.note})" if seen.note else ""
+    weight = Weight.PLAIN if seen.outcome is SendOutcome.OK else Weight.FAULT
+    return seen.client, f"sent an answer to {seen.id}; {OUTCOMES[seen.outcome].rstrip(':')}{note}", weight
+
+
 def _browsed(seen: Browsed) -> Description:
     number = len(seen.ids) + seen.others
     shown = f": {', '.join(seen.ids[:_SHOWN])}{' …' if len(seen.ids) > _SHOWN else ''}" if seen.ids else ""
@@ -150,4 +163,6 @@ WORDS: Words = {
     Paced: _paced,
     Achieved: _achieved,
     Browsed: _browsed,
+    Answered: _answered,
+    Replied: _replied,
 }

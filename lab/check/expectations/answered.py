@@ -1,0 +1,27 @@
+"""Check of the expectation `answered`: there are requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, hears
+from lab.check.context import Context
+from lab.declare.expectations.answered import AnsweredClaim
+from lab.declare.steps.request import Request
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+
+
+def check(context: Context, claim: AnsweredClaim) -> Iterator[Problem]:
+    """Yield a Problem if no request step sends to the destination claimed, or to any."""
+    if claim.topic is not None and claim.queue is not None:
+        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two claims")
+        return
+    wanted = destination_of(claim)
+    requests = [each for each in every_step(context.scenario.steps) if isinstance(each, Request)]
+    asked = sorted({destination_of(each) or "" for each in requests})
+    if any(wanted is None or hears(wanted, each) for each in asked):
+        return
+    what = "no request is sent" + ("" if wanted is None else f" to {wanted}")
+    right = f"requests go to: {', '.join(asked) or 'nothing'}"
+    yield context.whole(f"{what}, so the claim would hold of nothing", right)

@@ -1,0 +1,24 @@
+"""Checks of the step `request`: its protocol has temporary queues, and somebody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, hears
+from lab.activemq.protocols import protocol
+from lab.check.context import Context
+from lab.declare.steps.request import Request
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+
+
+def check(context: Context, step: Request) -> Iterator[Problem]:
+    """Yield a Problem over MQTT, or if no client that hears the requests answers them."""
+    if protocol(step.over) == "mqtt":
+        yield context.wrong("over", "MQTT has no temporary queues", "write over: stomp or amqp")
+    asked = destination_of(step) or ""
+    subscriptions = [each for each in every_step(context.scenario.steps) if isinstance(each, Subscribe)]
+    if not any(each.replies and hears(destination_of(each) or "", asked) for each in subscriptions):
+        right = "write replies: yes in a subscribe step of a client that hears it"
+        yield context.whole(f"nobody answers what is sent to {asked}", right)
