@@ -125,10 +125,13 @@ def _follow(block: Block, folder: Path) -> None:
 def _two_clients(commands: list[Shown], folder: Path) -> None:
     """After the first command, let the second listen while the third sends, again and again until it was heard."""
     first, listening, sending = (each.command.removesuffix("&") for each in commands)
-    with subprocess.Popen(_in_a_shell(first, listening), cwd=folder, stdout=subprocess.PIPE, text=True) as listener:
+    its = environment(folder)
+    with subprocess.Popen(
+        _in_a_shell(first, listening), cwd=folder, env=its, stdout=subprocess.PIPE, text=True
+    ) as listener:
         try:
             for _ in range(20):
-                subprocess.run(_in_a_shell(first, sending), cwd=folder, check=True, timeout=60)
+                subprocess.run(_in_a_shell(first, sending), cwd=folder, env=its, check=True, timeout=60)
                 try:
                     out, _ = listener.communicate(timeout=1)
                 except subprocess.TimeoutExpired:
@@ -141,7 +144,7 @@ def _two_clients(commands: list[Shown], folder: Path) -> None:
 
 
 def _in_a_shell(first: str, then: str) -> list[str]:
-    return ["bash", "-c", f"{first.replace('mqlab', MQLAB)}; exec {then}"]
+    return ["bash", "-c", f"{first.replace('mqlab', str(MQLAB))}; exec {then}"]
 
 
 def run(command: str, folder: Path, environment: dict[str, str]) -> str:
