@@ -295,7 +295,7 @@ class Bounds(Declared):
 
 
 class Receivers(Declared):
-    """Who should have it: each of some clients, `[a, b]` or `{all: [a, b]}`, or one of them, `{any: [a, b]}`."""
+    """The receivers: each of some clients, `[a, b]` or `{all: [a, b]}`, or one of them, `{any: [a, b]}`."""
 
     all: Names = ()
     any: Names = ()

@@ -62,7 +62,7 @@ DURABLE = replace(NOT_MQTT, instead="over MQTT a session is durable: write clean
 
 
 class Reconnect(Declared):
-    """What a client does whose connection was lost: it tries again, `1s`, or `{after: 1s, tries: 10}`."""
+    """How a client reconnects after its connection was lost: each `1s`, or `{after: 1s, tries: 10}`."""
 
     after: Duration  # the time before each try
     tries: Whole = Field(default=10, ge=1, le=100_000)

@@ -143,7 +143,7 @@ def _link_form(value: Any) -> str | None:
 
 
 class Link(Declared):
-    """How well two regions talk: as AWS's regions do, the same both ways, or each way told apart."""
+    """The link between two regions: as measured between AWS's regions, declared for both directions, or for each."""
 
     between: tuple[Name, Name]
     link: Annotated[

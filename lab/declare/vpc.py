@@ -68,7 +68,7 @@ class RuleFields(Declared):
 
 
 class InboundRule(RuleFields):
-    """What a security group lets in, and from where: addresses, or the members of a group."""
+    """An inbound rule of a security group: from addresses, or from the members of a group."""
 
     source: Block | None = Field(default=None, alias="from")
     from_group: Name | None = None
@@ -85,7 +85,7 @@ class InboundRule(RuleFields):
 
 
 class OutboundRule(RuleFields):
-    """What a security group lets out, and whereto."""
+    """An outbound rule of a security group: to addresses, or to the members of a group."""
 
     to: Block | None = None
     to_group: Name | None = None
@@ -102,7 +102,7 @@ class OutboundRule(RuleFields):
 
 
 class SecurityGroup(Declared):
-    """A security group of a region's VPC; nothing is let in but what it says, everything out where it says nothing."""
+    """A security group of a region's VPC: only its rules let in; without outbound rules, everything is let out."""
 
     region: Name
     inbound: tuple[InboundRule, ...] = ()
@@ -117,7 +117,7 @@ class Route(Declared):
 
 
 class RouteTable(Declared):
-    """A route table of a region's VPC: of the subnets it names, or else of all that no other one names."""
+    """A route table of a region's VPC, for the subnets that it names, or else for all that no other table names."""
 
     region: Name
     subnets: Names = ()

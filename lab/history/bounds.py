@@ -1,7 +1,7 @@
-"""Leaving the oldest lines of a history out, when it has become too large, so that what stays tells how things stood.
+"""Removal of the oldest lines of a history that has become too large.
 
-What came of messages goes first, and if that is not enough everything that happened, but for the marks and the last
-that was said of each thing: a link, an end of a bridge, a subscription. The history says up to which moment.
+Lines about messages are removed first and, if that is not enough, all others except marks and the last known state of
+each thing: a link, an end of a bridge, a subscription. A `Forgotten` line says up to which moment lines were removed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEAD = re.compile(rb'\{"t":(-?[0-9.]+),"kind":"([a-z-]+)"')  # as `writing` beg
 _OF_MESSAGES = ("sent", "acked", "received", "settled", "watched", "paced")
 _LISTENING = b'"state":"listening"'
 _STAY = ("mark", "unwatched", "forgotten", "publishing")
-_THINGS: Mapping[str, tuple[str, ...]] = {  # of which kinds the last line stays, and what makes two lines of one thing
+_THINGS: Mapping[str, tuple[str, ...]] = {  # kinds whose last line stays, with the fields that identify the thing
     "link": ("link", "leaving"),
     "bridge": ("connector", "broker", "remote", "created_by_duplex"),
     "demand": ("broker", "destination"),
@@ -38,12 +38,12 @@ _THINGS: Mapping[str, tuple[str, ...]] = {  # of which kinds the last line stays
     "client": ("client",),
     "step": ("step",),
 }
-_ENDS = {"unsubscribed": "subscribed", "step-ended": "step"}  # kinds that end what others began
+_ENDS = {"unsubscribed": "subscribed", "step-ended": "step"}  # a kind that ends, and the kind that began
 
 
 @dataclass(slots=True)
 class _Cut:
-    """What is left out: so many of the first lines, of messages and of all, but for those that stay."""
+    """The lines to remove: a number of the first lines about messages, and of all others except those in `stay`."""
 
     messages: int = 0
     everything: int = 0
@@ -56,7 +56,7 @@ class _Cut:
 
 
 def forget(path: Path, keep: int, now: float) -> None:
-    """Write a history anew without its oldest lines, of about so many bytes; nobody writes to it meanwhile."""
+    """Rewrite a history without its oldest lines, to about `size` bytes; the caller holds the lock of its writers."""
     size = path.stat().st_size
     cut = _cut(path, size - keep, size - keep // 2)
     told: dict[str, Forgotten] = {}
@@ -82,7 +82,7 @@ def forget(path: Path, keep: int, now: float) -> None:
 
 
 def _cut(path: Path, needed: int, older: int) -> _Cut:
-    """Find which lines have to go, to save so many bytes; of the first so many bytes only, as what is new stays."""
+    """Return the lines to remove to save a number of bytes; only lines within the first `older` bytes are removed."""
     cut, saved = _Cut(), 0
     for number, octets in _lines(path, older):
         if saved >= needed:
@@ -90,7 +90,7 @@ def _cut(path: Path, needed: int, older: int) -> _Cut:
         if _of_message(_head(octets)[1], octets):
             saved += len(octets)
             cut.messages = number + 1
-    last: dict[tuple[Any, ...], int] = {}  # by thing: the line that tells how it stood
+    last: dict[tuple[Any, ...], int] = {}  # by thing: the line with its last known state
     for number, octets in _lines(path, older):
         if saved >= needed:
             break
@@ -104,7 +104,7 @@ def _cut(path: Path, needed: int, older: int) -> _Cut:
 
 
 def _look(number: int, kind: str, octets: bytes, stay: set[int], last: dict[tuple[Any, ...], int]) -> None:
-    """Write down whether a line says how something stands."""
+    """Note a line in `stay` or `last` if it is a mark or the state of a thing."""
     found = json.loads(octets)
     if kind in _STAY:
         stay.add(number)

@@ -1,4 +1,4 @@
-"""What brokers were, did and counted: their bridges, their demand, their logs, and what the service makes of them."""
+"""Observations of brokers: bridges, demand, logs, counters, and the records of the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.history.observation import Number, Observation
 
 
 class Demand(Observation, frozen=True, kw_only=True, tag="demand"):
-    """Whether a broker has a bridge's consumer on a destination, so that what is sent there will be forwarded."""
+    """Whether a broker has a bridge's consumer on a destination, so that messages sent there are forwarded."""
 
     broker: str
     destination: str
@@ -47,7 +47,7 @@ class SightChanged(Observation, frozen=True, kw_only=True, tag="sight"):
 
 
 class BrokerChanged(Observation, frozen=True, kw_only=True, tag="broker"):
-    """What was done to a broker, at the moment it happened: its container's own where the engine tells it."""
+    """A broker was started, stopped, created or the like; `t` is the engine's own moment if it gives one."""
 
     broker: str
     state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | …: all are in docs/history.md
@@ -64,7 +64,7 @@ class ConnectorChanged(Observation, frozen=True, kw_only=True, tag="connector"):
 
 
 class ConfigurationSaved(Observation, frozen=True, kw_only=True, tag="configuration"):
-    """The service saved a revision of a configuration; no broker has it by that."""
+    """The service saved a revision of a configuration; no broker uses it yet."""
 
     configuration: str
     revision: int
@@ -74,7 +74,7 @@ class ConfigurationSaved(Observation, frozen=True, kw_only=True, tag="configurat
 
 
 class BrokerRecordSeen(Observation, frozen=True, kw_only=True, tag="record"):
-    """What the service keeps of a broker, once at the beginning and after each change; no password is in it."""
+    """The service's record of a broker, at the beginning and after each change; without passwords."""
 
     broker: str
     state: str  # as the service names it: RUNNING, REBOOT_IN_PROGRESS, …
@@ -107,7 +107,7 @@ class LogLine(Observation, frozen=True, kw_only=True, tag="log"):
 
 
 class DestinationSeen(Observation, frozen=True, kw_only=True, tag="destination"):
-    """A broker's own counters of one destination: the second witness."""
+    """A broker's own counters of one destination, to compare with what clients saw."""
 
     broker: str
     destination: str
@@ -122,7 +122,7 @@ class DestinationSeen(Observation, frozen=True, kw_only=True, tag="destination")
 
 
 class Counted(Observation, frozen=True, kw_only=True, tag="counted"):
-    """All that a broker counts of one thing, when a snapshot is taken."""
+    """All counters that a broker has of one thing, in a snapshot."""
 
     snapshot: str
     broker: str
@@ -134,7 +134,7 @@ class Counted(Observation, frozen=True, kw_only=True, tag="counted"):
 
 
 class SnapshotTaken(Observation, frozen=True, kw_only=True, tag="snapshot"):
-    """A broker's part of a snapshot is whole; what it did not name, it counts nothing of."""
+    """The end of a broker's part of a snapshot: it has no counters of anything that is not in it."""
 
     snapshot: str
     broker: str

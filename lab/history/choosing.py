@@ -1,6 +1,6 @@
-"""Which observations a person asked for: by broker, client, kind and time.
+"""The choice among observations by broker, client, kind and time.
 
-An observation names a broker or a client itself, or by way of its step, its message, its link or its client.
+An observation concerns a broker or a client that it names itself, or that its step, message, link or client names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lab.history.observation import Header, Observation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What was asked for; all of it must fit."""
+    """The criteria of a choice; an observation must meet all of them."""
 
     broker: str | None = None
     client: str | None = None
@@ -27,7 +27,7 @@ class Choice:
 
 
 class Chooser:
-    """Chooses among one history's observations, which it is shown in their order, every one of them.
+    """Chooses among the observations of one history; it must be given every one of them, in their order.
 
     >>> chooser = Chooser(Choice(client="sg", kinds=frozenset({"received"})), history.header)
     >>> len([seen for seen in history.observations if chooser.takes(seen)])
@@ -42,7 +42,7 @@ class Chooser:
         self._steps: dict[str, Publishing] = {}
 
     def takes(self, seen: Observation) -> bool:
-        """Return whether it was asked for."""
+        """Return whether an observation meets the criteria."""
         if isinstance(seen, Publishing):
             self._steps[str(seen.step)] = seen
         if isinstance(seen, Publishing | Subscribed):
@@ -56,7 +56,7 @@ class Chooser:
         )
 
     def check(self) -> None:
-        """Refuse names that the history, which has been read, does not know."""
+        """Raise InputError if the history, which has been read, has no such broker or client."""
         choice = self._choice
         brokers = {*self._regions, *(broker for places in self._clients.values() for broker in places)}
         _known("broker", choice.broker, brokers)
@@ -88,7 +88,7 @@ class Chooser:
         return self._steps.get(str(getattr(seen, "step", "")))
 
     def _names(self, seen: Observation, name: str) -> bool:
-        """Return whether the step that an observation is about has the name written in it."""
+        """Return whether a name is written in the step that an observation is about."""
         step = getattr(seen, "step", 0)
         return 1 <= step <= len(self._named) and name in self._named[step - 1]
 

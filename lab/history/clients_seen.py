@@ -1,4 +1,4 @@
-"""What clients did and were given, message by message."""
+"""Observations of clients: connections, subscriptions, and each message sent or received."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.history.observation import Number, Observation
 
 
 class SendOutcome(StrEnum):
-    """What became of a send: unknown means that no receipt came."""
+    """The outcome of a send; unknown if no receipt came."""
 
     OK = "ok"
     FAILED = "failed"
@@ -53,7 +53,7 @@ class Unsubscribed(Observation, frozen=True, kw_only=True, tag="unsubscribed"):
 
 
 class ClientChanged(Observation, frozen=True, kw_only=True, tag="client"):
-    """A client that listens came or went, apart from subscribing and unsubscribing."""
+    """A client with a subscription lost, closed or restored its connection, or still has it."""
 
     client: str
     broker: str
@@ -62,7 +62,7 @@ class ClientChanged(Observation, frozen=True, kw_only=True, tag="client"):
 
 
 class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
-    """A publish step's common facts, said once for all its messages."""
+    """The facts that all messages of one publish step share."""
 
     step: int
     client: str
@@ -82,7 +82,7 @@ class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
 
 
 class Sent(Observation, frozen=True, kw_only=True, tag="sent"):
-    """A message was handed to its client; `Acknowledged` tells what became of it."""
+    """A message was handed to its client; `Acknowledged` has the outcome."""
 
     id: str  # "<step>-<n>"
     digest: str | None = None  # of the body, when the body does not carry the id
@@ -163,7 +163,7 @@ class Achieved(Observation, frozen=True, kw_only=True, tag="achieved"):
 
 
 class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
-    """How a step that sends at a rate kept it; rates are messages a second, over the time from first to last."""
+    """The rate that a step kept, in messages a second over the time from its first message to its last."""
 
     step: int
     asked_per_s: Number

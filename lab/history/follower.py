@@ -1,4 +1,4 @@
-"""Reading a history that is still being written: what has come since the last look, again and again."""
+"""Reading a history that is still being written."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from lab.text_files import open_file
 
 
 class Follower:
-    """A history, read as far as it has come; it goes on where lines were left out of it meanwhile."""
+    """Reads the new lines of a history at each call, also after old lines were removed from it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = self._opened()
         self.header: Header = first(path, self._file)
-        self._place = self._file.tell()  # what comes behind it is still to be read
+        self._place = self._file.tell()  # the offset up to which lines were read
         self._last = b""  # the line before it
         self._number = 1
         self.ended = False
 
     def new(self) -> Iterator[Observation]:
-        """Return what has come since the last call, whole lines only."""
+        """Yield the observations since the last call; a line that is not whole yet comes later."""
         while True:
             moved = not os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
             for seen in parsed(self.path, self._whole(), self._number + 1):
                 self.ended |= isinstance(seen, Ended)
                 yield seen
-            if not moved:  # else the file that we had was read to its end, and there is another one
+            if not moved:  # else the old file has been read to its end, and another one is in its place
                 return
             self._file.close()
             self._file = self._opened()
@@ -47,7 +47,7 @@ class Follower:
         return open_file(self.path, str(self.path))
 
     def _whole(self) -> Iterator[bytes]:
-        """Return portions of whole lines, from our place on."""
+        """Yield portions of whole lines, from the place reached so far."""
         rest = b""
         self._file.seek(self._place)
         while octets := self._file.read(PORTION):
@@ -61,11 +61,11 @@ class Follower:
                 self._number += whole.count(b"\n")
 
     def _find(self) -> None:
-        """Go behind the last line that was read: the newest are never left out."""
+        """Find the place after the last line that was read; the newest lines are never removed."""
         place = 0
         for number, octets in enumerate(self._file, 1):
             place += len(octets)
-            if octets == self._last or not self._last:  # nothing but the header was there
+            if octets == self._last or not self._last:  # only the header was there
                 self._place, self._number = place, number
                 return
         raise InputError.of(f"{self.path} was replaced while it was read", "look again: it is another history now")

@@ -1,4 +1,4 @@
-"""All that can be seen in a run: each kind of Observation by the name that a history's line has for it."""
+"""All kinds of Observation, by the name that a line of a history has for the kind."""
 
 from __future__ import annotations
 

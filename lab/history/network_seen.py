@@ -1,4 +1,4 @@
-"""What the network between the brokers became, and what it did to packets."""
+"""Observations of the network between the brokers: links, peerings, routes, rules, packets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LinkSeen(Observation, frozen=True, kw_only=True, tag="link-counters"):
 
 
 class PeeringChanged(Observation, frozen=True, kw_only=True, tag="peering"):
-    """A VPC peering is in another state, or in this one when the replay began."""
+    """A VPC peering changed its state, or had this state at the beginning."""
 
     peering: str
     id: str  # pcx-…
@@ -43,7 +43,7 @@ class PeeringChanged(Observation, frozen=True, kw_only=True, tag="peering"):
 
 
 class RouteChanged(Observation, frozen=True, kw_only=True, tag="route"):
-    """A route was made or taken away, or leads nowhere now, or somewhere again."""
+    """A route was created or deleted, or became a blackhole or active again."""
 
     table: str
     destination: str
@@ -52,7 +52,7 @@ class RouteChanged(Observation, frozen=True, kw_only=True, tag="route"):
 
 
 class RuleChanged(Observation, frozen=True, kw_only=True, tag="rule"):
-    """A security group's rule was made or taken away."""
+    """A rule of a security group was authorized or revoked."""
 
     group: str
     rule: str  # "tcp 61617 10.1.0.10/32"
@@ -60,14 +60,14 @@ class RuleChanged(Observation, frozen=True, kw_only=True, tag="rule"):
 
 
 class PolicyApplied(Observation, frozen=True, kw_only=True, tag="policy"):
-    """The router lets other packets pass; `t` is the router's own moment, between two packets."""
+    """The router applied another policy; `t` is the router's own moment, between two packets."""
 
     took_ms: Number  # from the order to that moment
     changed: Mapping[str, str] = field(default_factory=dict)  # "tokyo to singapore": what passes there now
 
 
 class Attempted(Observation, frozen=True, kw_only=True, tag="attempt"):
-    """A connection was tried, from a broker's container or from this machine; beside it what the Network says."""
+    """An attempt to connect, from a broker's container or this machine: its outcome, and what the Network says."""
 
     name: str
     source: str
@@ -82,7 +82,7 @@ class Attempted(Observation, frozen=True, kw_only=True, tag="attempt"):
 
 
 class PacketsDropped(Observation, frozen=True, kw_only=True, tag="dropped"):
-    """What the router dropped for one reason between two endpoints, since the lab opened."""
+    """The packets that the router has dropped between two endpoints for one cause, since the lab opened."""
 
     source: str  # an instance, or "internet"
     target: str

@@ -1,4 +1,4 @@
-"""One thing seen in a run, and the Header before all of them; here those that are of the run itself.
+"""The base of all observations, the Header of a history, and the observations of the run itself.
 
 `t` is seconds since the replay began, on one monotonic clock. A field left at its default is left out of the file.
 """
@@ -20,7 +20,7 @@ Number = Annotated[float, Meta(gt=-LARGEST, lt=LARGEST)]
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """Line one: which run this is, and what it was asked, passwords left out."""
+    """The first line: the run, and what the scenario declares, without passwords."""
 
     run: str
     scenario: str
@@ -35,21 +35,21 @@ class Header(Struct, frozen=True, kw_only=True):
 
 
 class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """One thing seen at one moment; its kind is what a history's line calls it by."""
+    """One event or state at one moment; `kind` is its name in a line of a history."""
 
     t: Number  # seconds since the replay began
 
     @property
     def kind(self) -> str:
-        """Return the name of its kind."""
+        """Return the name of the observation's kind."""
         return str(self.__struct_config__.tag)
 
     def told(self) -> dict[str, Any]:
-        """Return what it tells besides its moment, by the names of its fields."""
+        """Return the fields by name, without the moment."""
         return {name: getattr(self, name) for name in self.__struct_fields__ if name != "t"}
 
     def with_fields(self, **fields: Any) -> Self:
-        """Return a copy that has other values in some fields; `dataclasses.replace` takes no struct."""
+        """Return a copy with other values in some fields; `dataclasses.replace` takes no struct."""
         return structs.replace(self, **fields)
 
 
@@ -66,7 +66,7 @@ class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
 
 
 class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
-    """A step ended; `note` says what was remarkable about it."""
+    """A step ended; `note` is a remark on how."""
 
     step: int
     ok: bool = True
@@ -74,14 +74,14 @@ class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
 
 
 class Trouble(Observation, frozen=True, kw_only=True, tag="trouble"):
-    """Something went wrong that is nobody's verdict yet: a lost connection, a refused login."""
+    """A failure during the run, such as a lost connection or a refused login; the judge decides what it means."""
 
     who: str
     what: str
 
 
 class Ended(Observation, frozen=True, kw_only=True, tag="ended"):
-    """The replay came to its end, or the lab that stood; a history without this line was cut short, or goes on."""
+    """The replay ended, or the open lab; a history without this line was cut short, or goes on."""
 
     complete: bool
     note: str = ""

@@ -1,6 +1,6 @@
-"""A file of lines → portions of whole lines, however large it is: what reading a history in bounded memory rests on.
+"""A file → portions of whole lines, so that a history of any size is read in bounded memory.
 
-A run that was killed leaves half a line, and a machine that went down may leave zero bytes: both end the file.
+A run that was killed leaves half a line, and a machine that went down may leave zero bytes: either ends the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LONGEST = 64 * 2**20  # of a line: the first holds the scenario with its configu
 
 
 class LineError(ValueError):
-    """What is wrong with a line, at which of its characters, and what would be right."""
+    """An error in a line, the character at which it is, and the remedy."""
 
     def __init__(self, what: str, column: int = 1, remedy: str = "was it edited by hand?") -> None:
         super().__init__(what)
@@ -21,7 +21,7 @@ class LineError(ValueError):
 
 
 def portions(stream: BinaryIO) -> Iterator[bytes]:
-    """Return some whole lines at a time and, last of all, the half line that is left, where there is one."""
+    """Yield some whole lines at a time and, at the end, the half line that is left, if there is one."""
     rest: list[bytes] = []  # of a line that has not ended; joined once, since it may be long
     while octets := stream.read(PORTION):
         filled = octets.rstrip(b"\0")
@@ -41,7 +41,7 @@ def portions(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _goes_on(stream: BinaryIO) -> bool:
-    """Return whether anything but zero bytes is still to come."""
+    """Return whether the rest of a stream has anything but zero bytes."""
     while octets := stream.read(PORTION):
         if octets.strip(b"\0"):
             return True

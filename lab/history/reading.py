@@ -1,6 +1,6 @@
 """Lines of text → Observations, in one streaming pass, each checked as far as its form goes.
 
-A history whose last line is cut short is read up to it. Whether what it tells makes sense is the judge's to find.
+A history whose last line is cut short is read up to that line. Whether observations make sense is left to the judge.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _first_line(stream: BinaryIO) -> dict[str, Any]:
 
 
 def _observation(octets: bytes) -> Observation:
-    """Read a line strictly."""
+    """Return the observation of a line; raise LineError if anything in it is wrong."""
     found = _object(octets)
     kind = found.pop("kind", None)
     make = _MAKERS.get(kind) if type(kind) is str else None
@@ -128,7 +128,7 @@ def _no_constant(text: str) -> Any:
 
 
 def _object(octets: bytes) -> dict[str, Any]:
-    """Read one line's object, and say what is wrong where it is none."""
+    """Return the JSON object of a line; raise LineError if it is none."""
     try:
         found = json.loads(octets.decode(), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
@@ -161,7 +161,7 @@ def _generic(cls: type[Observation]) -> Callable[[dict[str, Any]], Observation]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Form:
-    """What one field may hold."""
+    """The types that the value of a field may have."""
 
     types: tuple[type, ...]
     holding: type | None  # of a mapping's values
@@ -183,7 +183,7 @@ def _form(hint: Any, needed: bool) -> _Form:
 
 
 def _checked(found: dict[str, Any], forms: Mapping[str, _Form]) -> dict[str, Any]:
-    """Check names and types of one line's fields, and give them as the class takes them."""
+    """Return the fields of a line as the class takes them; raise LineError if a name or a type is wrong."""
     for name, form in forms.items():
         if form.needed and name not in found:
             raise LineError(f"{name} is missing")

@@ -1,4 +1,4 @@
-"""Where observations go."""
+"""Receivers of observations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lab.history.observation import Observation
 
 
 class Recorder(Protocol):
-    """Where observations go; safe to call from any thread."""
+    """A receiver of observations; safe to call from any thread."""
 
     def record(self, observation: Observation) -> None:
         """Take one observation."""
@@ -16,7 +16,7 @@ class Recorder(Protocol):
 
 
 class MemoryRecorder:
-    """A Recorder that keeps everything, in the order it came."""
+    """A Recorder that keeps all observations in memory, in their order."""
 
     def __init__(self) -> None:
         self.observations: list[Observation] = []
@@ -27,7 +27,7 @@ class MemoryRecorder:
 
 
 class Tee:
-    """A Recorder that hands each observation to several, in order."""
+    """A Recorder that hands each observation on to several others, in order."""
 
     def __init__(self, *recorders: Recorder) -> None:
         self._recorders = recorders

@@ -1,4 +1,4 @@
-"""The JSON Schema of one line of a history, made from `KINDS`, so that it cannot say anything else."""
+"""The JSON Schema of one line of a history, made from `KINDS`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PLAIN: Mapping[Any, Mapping[str, Any]] = {
 
 
 def history_schema() -> dict[str, Any]:
-    """Return the schema that every line of a history is valid against."""
+    """Return the schema of a line of a history."""
     header = _object(Header, {"history": {"const": VERSION}})
     kinds = {kind: _object(cls, {"kind": {"const": kind}}) for kind, cls in KINDS.items()}
     return {
@@ -39,7 +39,7 @@ def history_schema() -> dict[str, Any]:
 
 
 def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the schema of a line of one class; `told` is what says that it is one."""
+    """Return the schema of a line of one class; `told` has the fields that identify it."""
     hints = get_type_hints(cls)
     needed, properties = list(told), dict(told)
     for field in fields(cls):

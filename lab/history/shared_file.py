@@ -1,7 +1,7 @@
-"""A history that several processes write at once, each line whole, in one order, and bounded in size.
+"""A history that several processes write to at once: whole lines, in one order, bounded in size.
 
-A lock file beside it is locked for every write. It also holds the number of the last step, and those that are being
-done. It goes when the history has ended, and with it what anybody still wants to write.
+Every write holds the lock of a file beside it, which also has the number of the last step and the steps in progress.
+That file is removed when the history ends; what is recorded after that is dropped.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from lab.history.observation import Ended, Header, Observation, StepEnded, StepS
 from lab.history.writing import header_line, line
 from lab.masking import Mask
 
-LARGEST = 64 * 2**20  # bytes; what is longer is brought down to half of it
+LARGEST = 64 * 2**20  # bytes; a larger history is cut to half of this
 
 
 @dataclass(slots=True)
 class _Steps:
     last: int
-    doing: list[int]  # by verbs; whoever has its turn finds here what the one before was killed in
+    doing: list[int]  # numbers of verbs in progress; after a kill, of those that were interrupted
 
 
 def begin(path: Path, header: Header, mask: Mask = Mask()) -> SharedHistory:  # noqa: B008 - a frozen value
-    """Begin a history that others may write to as well."""
+    """Create the file of a history, and its lock file; raise InputError if the file exists."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
@@ -45,17 +45,17 @@ def begin(path: Path, header: Header, mask: Mask = Mask()) -> SharedHistory:  # 
 
 
 def lock_file(path: Path) -> Path:
-    """Return the file that whoever writes to a history locks."""
+    """Return the lock file of a history."""
     return path.with_suffix(".lock")
 
 
 class SharedHistory:
-    """A Recorder to a history that others write to as well; safe from any thread. What comes after its end is lost."""
+    """A Recorder to a history that other processes write to; thread-safe. After the history's end it drops all."""
 
     def __init__(self, path: Path, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
         self.path = path
         self._mask = mask  # of the passwords that this writer knows
-        self._one = threading.Lock()  # the file's lock is the process's, and keeps no thread out
+        self._one = threading.Lock()  # the lock of the file is held by the process, for all its threads
         self._file = self._lock = -1
 
     def record(self, observation: Observation) -> None:
@@ -65,7 +65,7 @@ class SharedHistory:
                 self._append(line(observation))
 
     def step(self, make: Callable[[int], StepStarted]) -> int:
-        """Write that a verb begins, under the next number; return the number, 0 after the end."""
+        """Record the beginning of a verb under the next step number, and return that; 0 after the end."""
         with self._turn() as steps:
             if steps is None:
                 return 0
@@ -75,14 +75,14 @@ class SharedHistory:
             return number
 
     def step_ended(self, ended: StepEnded) -> None:
-        """Write that a verb is done, or was given up."""
+        """Record the end of a verb."""
         with self._turn() as steps:
             if steps is not None:
                 self._append(line(ended))
                 self._note(_Steps(last=steps.last, doing=[each for each in steps.doing if each != ended.step]))
 
     def number(self, make: Callable[[int], Observation]) -> int:
-        """Write an observation that takes a step's number and is no verb; return the number, 0 after the end."""
+        """Record an observation that is no verb under the next step number, and return that; 0 after the end."""
         with self._turn() as steps:
             if steps is None:
                 return 0
@@ -91,30 +91,30 @@ class SharedHistory:
             return steps.last + 1
 
     def interrupted(self) -> tuple[int, ...]:
-        """Return the verbs that are being done; to whoever has the lab for itself, those that were cut short."""
+        """Return the step numbers of verbs in progress; if the caller holds the lab's turn, they were interrupted."""
         with self._turn() as steps:
             return () if steps is None else tuple(steps.doing)
 
     def hide(self, password: str) -> None:
-        """Mask a password in whatever this writer writes from now on."""
+        """Mask a password in everything that this writer records from now on."""
         self._mask = Mask.of({*self._mask.secrets, password})
 
     def trim(self, now: float, largest: int = LARGEST) -> None:
-        """Leave the oldest lines out where the history has become too large."""
+        """Remove the oldest lines if the history is larger than `largest` bytes."""
         with self._turn() as steps:
             if steps is not None and os.fstat(self._file).st_size > largest:
                 forget(self.path, largest // 2, now)
 
     def end(self, ended: Ended) -> None:
-        """Write the last line. Harmless where that was done before."""
+        """Record the end of the history. Harmless if it has ended."""
         with self.held() as end:
             end(ended)
 
     @contextmanager
     def held(self) -> Iterator[Callable[[Ended], None]]:
-        """Keep everybody else from writing until the end of the block, which is given a function to end the history.
+        """Hold the history's lock for the block, and return a function that ends the history.
 
-        Where it is not called, whoever waited goes on writing.
+        If the function is not called, other writers go on after the block.
         """
         with self._turn() as steps:
 
@@ -127,7 +127,7 @@ class SharedHistory:
             yield end
 
     def close(self) -> None:
-        """Close what is held open; the history goes on."""
+        """Close the files; the history goes on."""
         with self._one:
             for descriptor in (self._file, self._lock):
                 if descriptor >= 0:
@@ -136,7 +136,7 @@ class SharedHistory:
 
     @contextmanager
     def _turn(self) -> Iterator[_Steps | None]:
-        """Have the history for oneself until the end of the block; None where it has ended."""
+        """Hold the history's lock for the block, and return the steps; None if the history has ended."""
         with self._one:
             if self._lock < 0:
                 with suppress(FileNotFoundError):
@@ -156,7 +156,7 @@ class SharedHistory:
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def _open(self) -> None:
-        """Have the file that is at the path now, which is another one after lines were left out, and whole."""
+        """Open the file that is at the path now, which is another one after lines were removed; cut off a half line."""
         if self._file >= 0 and not os.path.samestat(os.fstat(self._file), self.path.stat()):
             os.close(self._file)
             self._file = -1
@@ -164,7 +164,7 @@ class SharedHistory:
             self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         size = os.fstat(self._file).st_size
         if size and os.pread(self._file, 1, size - 1) != b"\n":
-            os.ftruncate(self._file, _whole(self._file, size))  # whoever wrote it was killed, or the disk was full
+            os.ftruncate(self._file, _whole(self._file, size))  # its writer was killed, or the disk was full
 
     def _append(self, text: str) -> None:
         octets = memoryview(self._mask.json(text).encode("utf-8", "backslashreplace"))
@@ -173,12 +173,12 @@ class SharedHistory:
 
     def _note(self, steps: _Steps) -> None:
         written = json.dumps([steps.last, steps.doing]).encode()
-        # One write, with spaces over what was longer: whoever is killed here leaves no half of it.
+        # One write, padded over a longer text before it, so that a kill leaves no half of it.
         os.pwrite(self._lock, written.ljust(os.fstat(self._lock).st_size), 0)
 
 
 def _whole(file: int, size: int) -> int:
-    """Return where the last whole line ends."""
+    """Return the offset after the last whole line."""
     end, portion = size, 64 * 1024
     while end > 0:
         begin = max(0, end - portion)

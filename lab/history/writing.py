@@ -1,4 +1,4 @@
-"""Observations → lines of text, and the file they go to. Knows the format; `reading` is its other half."""
+"""Observations → lines of a history, and the file of a run; `reading` is the other direction."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=F
 
 
 def header_line(header: Header) -> str:
-    """Write the first line."""
+    """Return the first line of a history."""
     rest = {f.name: getattr(header, f.name) for f in fields(header) if f.name != "history"}
     return _DUMPS({"history": header.history} | rest) + "\n"
 
 
 def line(seen: Observation) -> str:
-    """Write one observation; the three kinds that come by the million take a short way to the same text."""
+    """Return the line of an observation; the three most frequent kinds are written faster, with the same text."""
     kind = type(seen)
     if kind is Sent and seen.digest is None:  # type: ignore[attr-defined]
         return f'{{"t":{seen.t:.6f},"kind":"sent","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ def line(seen: Observation) -> str:
 
 
 def lines(header: Header, seen: Iterable[Observation]) -> Iterator[str]:
-    """Write a whole history."""
+    """Return the lines of a whole history."""
     yield header_line(header)
     yield from map(line, seen)
 
@@ -72,9 +72,9 @@ def _received(seen: Received) -> str:
 
 
 class HistoryFile:
-    """A Recorder whose lines reach the file whole and in order, within `EVERY`; safe from any thread.
+    """A Recorder to a file; thread-safe. Lines reach the file whole and in order, within `EVERY` seconds.
 
-    A write of its own for each line would let Python's other threads in each time, which costs more than the write.
+    A write for each line would switch threads each time, which costs more than the write itself.
     """
 
     EVERY = 0.01  # seconds: what a SIGKILL may cost; everything else loses nothing
@@ -98,7 +98,7 @@ class HistoryFile:
         self._thread.start()
 
     def record(self, observation: Observation) -> None:
-        """Take one observation; OSError where an earlier one could not be written."""
+        """Record an observation; raise OSError if an earlier one could not be written."""
         self._lines.append(line(observation))
         if self._failed is not None:
             raise self._failed
@@ -106,7 +106,7 @@ class HistoryFile:
             self._write()
 
     def close(self) -> None:
-        """Write the rest and close the file; OSError where not everything could be written."""
+        """Write the rest and close the file; raise OSError if not everything could be written."""
         if self._file < 0:
             return
         self._closing.set()
@@ -127,7 +127,7 @@ class HistoryFile:
                 self._write()
 
     def _write(self) -> None:
-        """Write all that waits; after one failure nothing more, so that nothing is missing in between."""
+        """Write all waiting lines; after a failure nothing more, so that no line is missing in between."""
         with self._turn:
             if self._failed is not None:
                 raise self._failed

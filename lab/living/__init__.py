@@ -1,1 +1,1 @@
-"""A lab that stands: whoever changes it takes a turn; nothing here depends on the runtime that opened it."""
+"""Open labs: their verbs, done in turns, their clients and their history, whichever runtime opened them."""

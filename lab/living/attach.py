@@ -42,4 +42,4 @@ def attach(
 def attend(run: str, told: Told, *, by: str) -> None:
     """Do what open maintenance windows and interrupted verbs require; a failure is a warning, and the lab goes on."""
     with warned("do what was due or cut short", told), attach(run, progress=told, by=by) as live, live.turn():
-        pass  # a turn begins with it, and there is nothing else to do
+        pass  # the beginning of a turn does all of it

@@ -1,6 +1,6 @@
-"""What one client of a standing lab does and hears, as it goes into the lab's history.
+"""The observations of an open lab's clients, written to the lab's history.
 
-A message is written down before it leaves, so that nobody's receipt of it comes first. Bodies are never kept.
+A message is recorded before it is sent, so that its receipt never comes first. Bodies are not kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lab.runtime.messages import Destination, Incoming, Terms
 
 
 class ClientRecord:
-    """Writes one client's part of a history; safe from any thread."""
+    """Records what one client does and receives; thread-safe."""
 
     def __init__(self, history: LivingHistory, client: str, broker: str, over: str) -> None:
         self._history = history
@@ -39,7 +39,7 @@ class ClientRecord:
         self._publications: dict[tuple[object, ...], tuple[int, int]] = {}  # by terms: step, and messages so far
 
     def failed(self, what: str, error: BrokerError | LabTimeout, begun: float, destination: str = "") -> None:
-        """Write that a broker would not have it."""
+        """Record a failed attempt to connect, or to subscribe to a destination; `begun` is when it began."""
         now = self._history.now()
         self._history.record(
             Approached(
@@ -56,7 +56,7 @@ class ClientRecord:
         )
 
     def subscribed(self, terms: Terms) -> None:
-        """Write that a broker accepted a subscription."""
+        """Record that the broker accepted a subscription."""
         destination = str(terms.destination)
         self._listening[destination] = None
         self._history.file.number(
@@ -74,7 +74,7 @@ class ClientRecord:
     def sending(
         self, to: Destination, *, qos: int, persistent: bool, retained: bool, headers: Mapping[str, str]
     ) -> tuple[str, Mapping[str, str]]:
-        """Return the id of a message that is to be sent, and the headers that carry it where they are taken along."""
+        """Return the id of the next message, and its headers together with the one that carries the id."""
         kept = qos > 0 if protocol(self._over) == "mqtt" else persistent
         key = (to, kept, retained, *sorted(headers.items()))
 
@@ -99,15 +99,15 @@ class ClientRecord:
         return id, {**headers, HEADER: header_value(self._history.run, id)}
 
     def sent(self, id: str, body: bytes) -> None:
-        """Write that a message is handed over."""
+        """Record that a message is handed to the client."""
         self._history.record(Sent(t=self._history.now(), id=id, digest=digest(body)))
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str) -> None:
-        """Write what became of a message."""
+        """Record the outcome of a send."""
         self._history.record(Acknowledged(t=self._history.now(), id=id, outcome=outcome, note=note))
 
     def received(self, message: Incoming) -> Incoming:
-        """Write that a message came, and return it without what was added to it."""
+        """Record a receipt, and return the message without the header that carries its id."""
         now = self._history.now()
         id, its = identify(message.body, message.headers, self._history.run)  # noqa: A001 (its name everywhere)
         self._history.record(
@@ -124,17 +124,17 @@ class ClientRecord:
         return message._replace(headers={name: value for name, value in message.headers.items() if name != HEADER})
 
     def lost(self, why: str) -> None:
-        """Write that the connection has gone."""
+        """Record that the connection is lost."""
         self._changed("lost", why)
         self._listening.clear()
 
     def listening(self) -> None:
-        """Write that the client listens still, if it does."""
+        """Record that the client still has its subscriptions, if it has any."""
         if self._listening:
             self._changed("listening")
 
     def closed(self) -> None:
-        """Write that the client has gone of its own will."""
+        """Record that the client closed its connection, which ends its subscriptions."""
         while self._listening:
             destination, _ = self._listening.popitem()
             self._history.record(
@@ -148,7 +148,7 @@ class ClientRecord:
 
 
 class Records:
-    """The clients of one program; every few seconds it says which of them listen, so that their silence is known."""
+    """The records of one program's clients; which of them still listen is recorded every few seconds."""
 
     def __init__(self, history: LivingHistory, clock: Clock) -> None:
         self._history, self._clock = history, clock
@@ -156,7 +156,7 @@ class Records:
         self._begun = self._over = False
 
     def of(self, client: str, broker: str, over: str) -> ClientRecord:
-        """Return the record of another client."""
+        """Return the record of a new client."""
         made = ClientRecord(self._history, client, broker, over)
         self._all.append(made)
         if not self._begun:
@@ -165,12 +165,12 @@ class Records:
         return made
 
     def beat(self) -> None:
-        """Say now who listens."""
+        """Record now which clients still listen."""
         for each in tuple(self._all):
             each.listening()
 
     def close(self) -> None:
-        """Say it no more."""
+        """Stop recording which clients listen."""
         self._over = True
 
     def _keep(self) -> None:

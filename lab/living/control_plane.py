@@ -1,4 +1,4 @@
-"""The control plane of an open lab: what comes of a verb is kept at once, for whoever has the lab next."""
+"""The control plane of an open lab, whose state is on file for all processes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from lab.runtime.lab import StandingLab
 
 
 class KeptControlPlane:
-    """A lab and its Control on file; whoever uses it has the lab's turn. What goes wrong is raised."""
+    """A lab and its Control, which is read from and written to the lab's note. The caller holds the lab's turn."""
 
     def __init__(self, lab: StandingLab, record: Callable[..., None]) -> None:
         self.lab, self.record = lab, record
 
     @property
     def plan(self) -> Plan:
-        """Return the Plan of what stands now."""
+        """Return the Plan of the lab as it is now."""
         return self.lab.note.plan
 
     @property
     def control(self) -> Control:
-        """Return what the cloud knows now."""
+        """Return the service's records and the network as they are now."""
         return self.lab.note.control
 
     @property
@@ -35,16 +35,16 @@ class KeptControlPlane:
 
     @property
     def age(self) -> timedelta:
-        """Return for how long the lab has stood, whichever process asks."""
+        """Return the time since the lab opened."""
         return self.machine - self.lab.note.opened
 
     @property
     def reboot_time(self) -> float:
-        """Return the seconds that the topology says a reboot leaves a broker down."""
+        """Return the seconds that a reboot leaves a broker down, as the topology declares."""
         return self.lab.note.reboot_time
 
     def change(self, verb: Callable[[Control], Done]) -> Done:
-        """Do what takes no time to the Control, and keep it: a verb that is cut off goes on from there."""
+        """Call `verb` with the Control, write the result to the note and record the observations."""
         done = verb(self.control)
         self.lab.keep_control(done.control)
         self.record(*done.seen)
@@ -55,11 +55,11 @@ class KeptControlPlane:
         return self.lab.clock.wait(until, seconds)
 
     def serving(self, broker: str) -> int | None:
-        """Return the active instance, None where none is."""
+        """Return the number of the active instance, or None."""
         return self.lab.active(broker)
 
     def stopped(self, broker: str) -> Collection[int]:
-        """Return the instances that were stopped by hand; no verb of an open lab does that."""
+        """Return nothing: no verb of an open lab stops an instance."""
         return ()
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
@@ -68,4 +68,4 @@ class KeptControlPlane:
         raise LabTimeout(what, f"see: mqlab logs {broker}")
 
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
-        """Go on: the instance that is started next has the same files, and is to tell the same."""
+        """Do nothing: the instance that is started next has the same files, and fails in the same way."""

@@ -1,4 +1,4 @@
-"""A client of a broker for a program: it sends and knows what became of that, listens and waits for what comes."""
+"""A messaging client for programs, whose calls return when they are done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
 
 
 class Conversation:
-    """One connection to one broker, over one protocol, as one user; it ends with its block, or with its lab's.
+    """One connection to one broker, over one protocol, as one user; it is closed with its block, or with its lab's.
 
     >>> with lab.connect("singapore") as singapore, lab.connect("tokyo", over="stomp") as tokyo:
     ...     singapore.subscribe(topic="prices.eur")
@@ -44,7 +44,7 @@ class Conversation:
     def subscribe(
         self, *, topic: str | None = None, queue: str | None = None, qos: int = 1, selector: str | None = None
     ) -> None:
-        """Listen to a topic or a queue; names are ActiveMQ's (`a.b`, wildcards `*` and `>`), whatever the protocol."""
+        """Subscribe to a topic or a queue, named as in ActiveMQ (`a.b`, wildcards `*` and `>`) over every protocol."""
         terms = Terms(destination=destination(topic, queue), qos=qos, selector=selector)
         with self._trying("subscribe", str(terms.destination)):
             self._client.subscribe(terms)
@@ -61,9 +61,9 @@ class Conversation:
         retained: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Send a message, and return once the broker has said that it has it; BrokerError where it has not.
+        """Send a message and return when the broker has confirmed it; raise BrokerError if it refuses.
 
-        Quality of service and `retained` are MQTT's; `persistent` and headers are of the protocols that have them.
+        `qos` and `retained` are for MQTT; `persistent` and `headers` are for the other protocols.
         """
         to, octets = destination(topic, queue), body.encode() if isinstance(body, str) else body
         number, carried = self._record.sending(
@@ -84,11 +84,11 @@ class Conversation:
         self._heard.accepted(number, f"send to {to}")
 
     def receive(self, within: float = 10.0) -> Incoming:
-        """Return the next message that has come, or comes within so many seconds; LabTimeout where none does."""
+        """Return the next message; raise LabTimeout if none comes within so many seconds."""
         return self._heard.next(within)
 
     def close(self) -> None:
-        """Leave the broker. Harmless where that was done before."""
+        """Close the connection. Harmless if it is closed."""
         self._client.close()
         self._record.closed()
 
@@ -103,7 +103,7 @@ class Conversation:
 
 
 class _Heard:
-    """What a client tells, kept until somebody asks."""
+    """The messages and outcomes of a client, kept until the program asks for them."""
 
     def __init__(self, clock: Clock, record: ClientRecord) -> None:
         self._clock, self._record = clock, record
@@ -145,7 +145,7 @@ class _Heard:
             raise LabTimeout(f"no message came within {within:g} s")
         (found,) = taken
         if isinstance(found, Exception):
-            self._take(found)  # for whoever asks again
+            self._take(found)  # for the next call
             raise found
         return found
 
@@ -155,7 +155,7 @@ class _Heard:
 
 
 def destination(topic: str | None, queue: str | None) -> Destination:
-    """Return the one that is named."""
+    """Return the destination that is named; raise InputError unless it is exactly one."""
     if topic is not None and queue is None:
         return Destination(kind="topic", name=topic)
     if queue is not None and topic is None:

@@ -1,4 +1,4 @@
-"""The end of a lab that stands: everything of it is removed, and then its history ends, and its keeper."""
+"""The end of an open lab: its parts are removed, then its history ends, then its keeper."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lab.runtime.runtime import Lost, Removal, Runtime
 
 
 def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
-    """End a lab, and with it its history and its keeper; return what was removed.
+    """End a lab, its history and its keeper, and return what was removed.
 
-    Nobody writes to the history meanwhile, and after an error it goes on as the rest of the lab does. A history that
-    cannot be written keeps no lab from ending.
+    No other process writes to the history meanwhile; after an error both go on. If the history cannot be written, the
+    lab ends all the same.
     """
     remarks: list[str] = []
     with ExitStack() as stack:
@@ -50,6 +50,6 @@ def _history(of: Note | Lost) -> Path | None:
 def _ended(of: Note | Lost) -> Ended:
     if isinstance(of, Note):
         return Ended(t=of.now(), complete=True, note="the lab was ended")
-    # The origin of its clock was in the note; what is left of it is true to a second.
+    # The origin of the lab's clock was in the note; the label's moment is true to a second.
     t = (datetime.now(UTC) - datetime.fromisoformat(of.created)).total_seconds()
     return Ended(t=t, complete=False, note="the lab's note was lost, and the lab was ended by its labels")

@@ -1,6 +1,6 @@
-"""The history of a lab that stands, for whoever does something to it: verbs as numbered steps, what was seen, marks.
+"""The history of an open lab: verbs as numbered steps, observations, marks.
 
-A lab that was opened by a version without one has none; then nothing is written, and a mark is refused.
+A lab that was opened by an earlier version has no history: nothing is recorded, and a mark is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lab.operating import Done
 from lab.runtime.note import Note
 
 FILE = "history.jsonl"
-COMMAND, PYTHON, KEEPER = "command", "python", "keeper"  # the doors by which a verb comes
+COMMAND, PYTHON, KEEPER = "command", "python", "keeper"  # the ways by which verbs come
 
 
 def file_of(note: Note) -> Path:
@@ -28,7 +28,7 @@ def file_of(note: Note) -> Path:
 
 
 class LivingHistory:
-    """Writes to the history of a lab, by one door; safe from any thread."""
+    """Writes to the history of an open lab; thread-safe. `by` is the way by which verbs come."""
 
     def __init__(self, note: Note, now: Callable[[], float], by: str) -> None:
         self.file = SharedHistory(file_of(note))
@@ -36,15 +36,15 @@ class LivingHistory:
         self.run, self._by = note.run, by
 
     def record(self, *seen: Observation) -> None:
-        """Write what was seen."""
+        """Record observations."""
         for each in seen:
             self.file.record(each)
 
     @contextmanager
     def step(self, verb: Step) -> Iterator[list[Done]]:
-        """Write a verb that is done in the block as a step; what came of it may be added to the list.
+        """Record a verb, done in the block, as a step; the block adds the outcome to the list that it is given.
 
-        A password that it brings is masked in whatever is written from now on.
+        A password of the verb is masked in everything that is recorded from now on.
         """
         done: list[Done] = []
         if isinstance(password := getattr(verb, "password", None), SecretStr):
@@ -65,13 +65,13 @@ class LivingHistory:
         self.file.step_ended(StepEnded(t=self.now(), step=number, ok=ok, note="; ".join(words)))
 
     def end_interrupted(self) -> None:
-        """Write that the verbs which were being done are not any more; call it when nobody else can be at one."""
+        """Record the end of verbs that were interrupted. The caller holds the lab's turn."""
         for number in self.file.interrupted():
             note = "whoever did it was killed, or lost the lab"
             self.file.step_ended(StepEnded(t=self.now(), step=number, ok=False, note=note))
 
     def mark(self, text: str) -> float:
-        """Name this moment, and return it."""
+        """Record a name for this moment, and return the moment."""
         if not lock_file(self.file.path).exists():
             raise InputError.of(f"lab {self.run} keeps no history", "it was opened by an earlier mqlab, or has ended")
         if not text.strip():
@@ -86,6 +86,6 @@ class LivingHistory:
 
 
 def end_history(note: Note, *, complete: bool = True, note_of_it: str = "the lab was ended") -> None:
-    """Write the last line of a lab's history. Harmless where that was done before, or there is none."""
+    """Record the end of a lab's history. Harmless if it has ended, or there is none."""
     with closing(SharedHistory(file_of(note))) as file:
         file.end(Ended(t=note.now(), complete=complete, note=note_of_it))

@@ -1,7 +1,7 @@
-"""The keeper of a lab that stands: watches it for its history, and says every few seconds that it does.
+"""The keeper of an open lab: it watches the lab for its history, and records every few seconds that it does.
 
-Of a lab that has a program of its own (`mqlab up`, `labs.up`) the program keeps it. A detached one has a small process,
-which also opens maintenance windows when they are due, and ends with the lab.
+The program that opened a lab (`mqlab up`, `labs.up`) is its keeper. A detached lab has a process for it, which also
+attends to maintenance windows, and ends with the lab.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from lab.runtime.progress import Logged
 from lab.runtimes import runtime
 
 _LOG = logging.getLogger("lab")
-_LATE = 3 * BEAT  # seconds without a word after which nobody can say that it watched
+_LATE = 3 * BEAT  # seconds without a record, after which the lab counts as unwatched
 
 
 class Keeper:
@@ -43,7 +43,7 @@ class Keeper:
         self._given_up = given_up
         self._lab, self._history, self._clock = lab, history, lab.clock
         self._past = Past(history.file.path)
-        self._last = 0.0  # when it was said that somebody watches
+        self._last = 0.0  # the moment of the last `Watched`
         self._over = False
         self._blind = False  # whether a part of the watch has ended by an error
         self._failed: OSError | None = None
@@ -59,7 +59,7 @@ class Keeper:
         self._lab.unwatch()
 
     def record(self, observation: Observation) -> None:
-        """Take what the lab shows; what was told before, or is the service's own doing, is not written."""
+        """Record an observation, unless the history has it, or it is caused by a verb of the service in progress."""
         if isinstance(observation, Demand | LogLine) and not self._past.is_news(observation):
             return
         if isinstance(observation, Trouble) and self._is_at_work(observation.who):
@@ -79,7 +79,7 @@ class Keeper:
         self._beat()
 
     def _fail(self, error: Exception) -> None:
-        """Take an error that ended a part of the watch: nobody says from here on that all of the lab is watched."""
+        """Handle an error that ended a part of the watch: from now on the lab does not count as watched."""
         self._blind = True
         note_failure(error)
 
@@ -117,7 +117,7 @@ class Keeper:
         return [(broker.name, to) for to in self._past.destinations for broker in self._lab.note.plan.brokers]
 
     def _is_at_work(self, who: str) -> bool:
-        """Return whether a broker is silent since the service is at work on it."""
+        """Return whether a broker is silent because a verb of the service is in progress on it."""
         self._lab.refresh()
         at_work = (
             each.name for each in self._lab.note.control.account.brokers if each.state is not BrokerState.RUNNING
@@ -126,7 +126,7 @@ class Keeper:
 
 
 def main(run: str) -> None:
-    """Keep a detached lab until it has ended; return at once where somebody does already."""
+    """Keep a detached lab until it has ended; return at once if it has a keeper."""
     folder = note_folder(os.environ)
     note = notes.load(run, folder)
     if note is None:

@@ -1,6 +1,6 @@
-"""The process that keeps a detached lab: whether there is one, starting one where there is none, and seeing it go.
+"""The process of a detached lab's keeper: started, found, and awaited at its end.
 
-It locks its log in the run folder for as long as it lives, however it ends; so nothing else has to be found or removed.
+It holds the lock of its log in the run folder while it lives; the kernel releases the lock however it ends.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from lab.runtime.note import Note
 
 _BEGINS_WITHIN, _ENDS_WITHIN = 60.0, 10.0  # seconds
 _LOOK_EVERY = 0.1
-# Whoever starts it must not have to wait for its end: the process that is started leaves at once.
+# A fork, so that the process that starts the keeper need not wait for its end.
 _APART = "import os, sys\nif os.fork() == 0:\n    from lab.living.keeper import main\n    main(sys.argv[1])\n"
 
 
 def log_of(note: Note) -> Path:
-    """Return the file of what a keeper has to say."""
+    """Return the file of a keeper's log."""
     return Path(note.folder) / "keeper.log"
 
 
 def start(note: Note, environment: Mapping[str, str]) -> None:
-    """Start the keeper of a lab that should have one and has none."""
+    """Start the keeper of a detached lab, unless it has one."""
     if not note.detached or note.replaying or not lock_file(file_of(note)).exists() or is_kept(note):
         return
     with _opened(log_of(note)) as log:
@@ -59,14 +59,14 @@ def is_kept(note: Note) -> bool:
 
 
 def await_begin(note: Note) -> None:
-    """Return when a keeper that was just started watches; HostError where it does not in time."""
+    """Return when a keeper that was just started watches the lab; raise HostError if it does not in time."""
     with closing(Follower(file_of(note))) as follower:
         if not _comes(lambda: any(isinstance(each, Watched) for each in follower.new()), _BEGINS_WITHIN):
             raise HostError(f"nobody watches lab {note.run}", f"see {log_of(note)}")
 
 
 def await_end(note: Note) -> None:
-    """Return when a lab's keeper has gone, or is not seen to go: it looks twice a second whether the lab is there."""
+    """Return when a lab's keeper has ended, or after some seconds; it looks twice a second whether the lab is there."""
     _comes(lambda: not is_kept(note), _ENDS_WITHIN)
 
 
@@ -82,7 +82,7 @@ def _comes(condition: Callable[[], bool], within: float) -> bool:
 
 @contextmanager
 def locked(note: Note) -> Iterator[None]:
-    """Be a lab's keeper until the end of the block; BlockingIOError where somebody else is."""
+    """Hold the lock of a lab's keeper for the block; raise BlockingIOError if another process has it."""
     with _opened(log_of(note)) as log:
         fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -1,6 +1,6 @@
 """An open lab: takes turns between processes, does verbs, reports its status, opens clients.
 
-Commands on a running lab and programs use the same object, on the lab as whoever had it before has left it.
+Commands and programs use the same object; each finds the lab as the one before has left it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from lab.scenarios import read as load_scenario
 
 
 class Live(Verbs):
-    """A lab with all its verbs. What AWS refuses is an InputError, and has changed nothing.
+    """A lab with all its verbs. A verb that AWS would refuse raises InputError and changes nothing.
 
     >>> with labs.up("tokyo-singapore") as lab:
     ...     lab.cut("tokyo-singapore")[0].state, lab.status().links[0].round_trip_ms
@@ -74,10 +74,10 @@ class Live(Verbs):
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the lab for the block: commands and programs that would change it wait.
+        """Hold the lab for the block: other commands and programs that would change it wait.
 
-        So does another `Live` of the same lab: inside the block, use this one's verbs alone.
-        What an interrupted command has left half-done is done first, and maintenance windows that have opened since.
+        Another `Live` of the same lab waits too: inside the block, use this one's verbs alone. Before the block,
+        interrupted verbs are ended, and brokers are rebooted whose maintenance window has opened.
 
         >>> with lab.turn():
         ...     _ = lab.cut()
@@ -102,7 +102,7 @@ class Live(Verbs):
                     self._ours = False
 
     def do(self, verb: Step) -> Done:
-        """Do a verb in a turn of its own; a window that it makes open is attended to before this returns.
+        """Do a verb in a turn of its own, with the reboots of a maintenance window that the verb opens.
 
         >>> from lab.declare.steps.create_user import CreateUser
         >>> lab.do(CreateUser(broker="tokyo", user="ledger", password="over-the-ocean-1858")).note
@@ -121,9 +121,10 @@ class Live(Verbs):
             return done
 
     def agree(self) -> None:
-        """Have the router hold what is on file: a command that was killed may have told one and not the other.
+        """Apply the network on file to the router.
 
-        What is on file counts. The killed command has not said that anything was done.
+        A command that was killed may have changed one of them and not the other; the file counts, since that command
+        has not reported success.
         """
         self.lab.enforce(self._control.network)
 
@@ -132,7 +133,7 @@ class Live(Verbs):
         return unfinished(self.account)
 
     def resume(self, broker: str) -> Done:
-        """End a reboot, a creation or a deletion that was interrupted, whatever had been done of it."""
+        """End a reboot, a creation or a deletion that was interrupted."""
         match self.account.broker(broker).state:
             case BrokerState.CREATION_IN_PROGRESS:
                 return self._resumed(CreateBroker(broker=broker), create_broker.operate)
@@ -142,12 +143,11 @@ class Live(Verbs):
                 return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), reboot.operate)
 
     def due(self) -> tuple[str, ...]:
-        """Return the brokers whose maintenance window has opened with something pending, and that are not yet rebooted.
-
-        Each is named until its reboot begins, also where a command was killed before that.
-        """
+        """Return the brokers whose maintenance window has opened with a change pending, until their reboot begins."""
         account, opened = open_windows(self.account, self._plane.machine)
-        self.lab.keep_control(replace(self._control, account=account))  # what is pending later waits for the next one
+        self.lab.keep_control(
+            replace(self._control, account=account)
+        )  # a change that is pending only later waits for the next window
         t, windows = self.lab.clock.now(), {each.name: str(each.window) for each in account.brokers}
         self.history.record(*(Maintenance(t=t, broker=each, window=windows[each]) for each in opened))
         return due_brokers(account)
@@ -159,7 +159,7 @@ class Live(Verbs):
 
     @property
     def account(self) -> Account:
-        """Return the service's side of the lab as it is now: brokers, configurations, users."""
+        """Return the service's records as they are now: brokers, configurations, users."""
         return self._now.account
 
     @property
@@ -169,26 +169,26 @@ class Live(Verbs):
 
     @property
     def network(self) -> Network:
-        """Return who may talk to whom now: peerings, route tables, security groups."""
+        """Return the network as it is now: peerings, route tables, security groups."""
         return self._now.present
 
     def links(self) -> tuple[DirectionNow, ...]:
-        """Return each direction of each link as the router has it now."""
+        """Return the current setting of each direction of each link, from the router."""
         _ = self._now
         return tuple(way for link in self.lab.note.plan.links for way in self.lab.link_now(link.name))
 
     def status(self) -> Status:
-        """Ask how everything is: brokers, both ends of each bridge, links as asked and as measured."""
+        """Return the current status: brokers, both ends of each bridge, links as configured and as measured."""
         _ = self._now
         return self.lab.status()
 
     def logs(self, name: str, *, tail: int | None = None) -> list[str]:
-        """Return the lines of a broker's log, or of `router`; only the last ones, where a number is given."""
+        """Return the lines of a broker's log, or of `router`; only the last ones if `tail` is given."""
         _ = self._now
         return list(self.lab.logs(name, tail=tail))
 
     def endpoint(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Endpoint:
-        """Return where any client connects to a broker, and as whom: host, port, CA file, user and password.
+        """Return the endpoint of a broker for any client library: host, port, CA file, user and password.
 
         `over` is `mqtt`, `stomp`, `amqp`, or one of the first two in a WebSocket: `mqtt-wss`, `stomp-wss`.
         """
@@ -198,9 +198,9 @@ class Live(Verbs):
     def connect(
         self, broker: str, over: Over = "mqtt", *, user: str | None = None, name: str | None = None
     ) -> Conversation:
-        """Connect a client to a broker: as the user given, or as the first one that it knows.
+        """Connect a client to a broker as a user, or as the first one that the broker knows.
 
-        `name` is what the client is called in the lab's history, and in claims about it.
+        `name` is the client's name in the lab's history, and in claims about it.
 
         >>> with lab.connect("tokyo", over="stomp", name="tk") as tokyo:
         ...     tokyo.subscribe(queue="orders")
@@ -218,16 +218,16 @@ class Live(Verbs):
         return self._conversations.enter_context(made)
 
     def mark(self, text: str) -> float:
-        """Name this moment in the lab's history, and return it: seconds since the lab's clock began."""
+        """Name this moment in the lab's history, and return it in seconds since the lab's clock began."""
         self._records.beat()
         return self.history.mark(text)
 
     def judge(
         self, scenario: str | Path | None = None, *, since: str | None = None, until: str | None = None
     ) -> Report:
-        """Judge the lab's history as of now: by a scenario's expectations, or by those of the lab's own.
+        """Judge the lab's history as of now by the expectations of a scenario, or else of the lab's own.
 
-        `since` and `until` are marks, between which is asked.
+        `since` and `until` are marks: only the stretch between them is judged.
 
         >>> _ = lab.mark("before")
         >>> _ = lab.mark("after")
@@ -239,15 +239,15 @@ class Live(Verbs):
         return judge_file(self.history.file.path, expected, since=since, until=until)
 
     def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:
-        """Return whether a bridge would forward what is sent there to a broker: somebody on another one listens."""
+        """Return whether a bridge would forward a message that is sent there to a broker."""
         name = self.account.broker(broker).name
         try:
             return self.lab.demand(name, destination(topic, queue))
         except Silent:
-            return False  # it is being rebooted, say: nobody would be forwarded anything
+            return False  # such as during a reboot: nothing would be forwarded
 
     def bridged(self, connector: str) -> bool:
-        """Return whether all bridges of a connector work, at both ends."""
+        """Return whether all bridges of a connector work at both ends."""
         _ = self._now
         found = [each for each in self.lab.note.plan.bridges if each.connector == connector]
         if not found:
@@ -256,7 +256,7 @@ class Live(Verbs):
         return all(self.lab.bridge_is_up(each) for each in found)
 
     def wait(self, until: Callable[[], bool], within: float, what: str = "it") -> None:
-        """Return when a condition holds; LabTimeout where it does not within so many seconds.
+        """Return when a condition holds; raise LabTimeout if it does not within so many seconds.
 
         >>> lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
         """
@@ -265,9 +265,9 @@ class Live(Verbs):
 
     @property
     def _now(self) -> Control:
-        """Return what is on file now: in between our turns, others change it."""
+        """Return the Control on file now; between turns, other processes change it."""
         if not self._one.acquire(blocking=False):
-            return self._control  # another thread of ours has its turn, and what it knows is the latest
+            return self._control  # another thread of this program has the turn, so this is the latest
         try:
             if not self._ours and not self.lab.refresh():
                 raise self._ended()
@@ -280,7 +280,7 @@ class Live(Verbs):
         return self.lab.note.control
 
     def _named(self, verb: Step) -> Step:
-        """Return the verb with the broker's name for its id; raise InputError where there is no such link."""
+        """Return the verb with the broker's name in place of its id; raise InputError for an unknown link."""
         if isinstance(verb, OnLink):
             words.link(self.lab.note.plan, verb.link, verb.leaving)
         names = {each.broker_id: each.name for each in self.account.brokers}
@@ -293,7 +293,7 @@ class Live(Verbs):
             return ended[-1]
 
     def _warned(self, verb: Step, done: Done) -> Done:
-        """Warn of what did not go as asked, and return what was done."""
+        """Show a warning if a verb did not go as asked, and return its outcome."""
         if done.failed:
             self._told.warn(f"{verb.words()}: {done.failed}")
         return done
@@ -302,7 +302,7 @@ class Live(Verbs):
         return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")
 
     def _user(self, broker: str, user: str | None) -> tuple[str, str]:
-        """Return a broker's name, and a user whom it knows now."""
+        """Return the name of a broker, and of a user whom the broker knows now."""
         record = self.account.broker(broker)
         known = [each.name for each in record.users if each.current is not None]
         if user is not None and record.user(user).current is None:
@@ -315,7 +315,7 @@ class Live(Verbs):
 
 
 def catch_up(live: Live, told: Told) -> None:
-    """Do what is left over; what fails is told, and does not keep a verb from mending it."""
+    """Apply the network on file, end interrupted verbs and reboot for due windows; a failure is only a warning."""
     with warned("have the router do what is on file", told):
         live.agree()
     for what, broker in live.interrupted():
@@ -330,7 +330,7 @@ def catch_up(live: Live, told: Told) -> None:
 
 @contextmanager
 def warned(stage: str, told: Told) -> Iterator[None]:
-    """Tell of what goes wrong in a block, and go on."""
+    """Show an error of the block as a warning, and go on after it."""
     try:
         yield
     except (LabError, OSError) as error:
@@ -338,7 +338,7 @@ def warned(stage: str, told: Told) -> Iterator[None]:
 
 
 def refuse_replayed(note: Note) -> None:
-    """Leave the lab of a run to its scenario."""
+    """Raise InputError if a lab belongs to a run, whose scenario alone changes it."""
     if note.replaying:
         raise InputError.of(
             f"lab {note.run} belongs to a mqlab run, whose scenario alone changes it",

@@ -1,4 +1,4 @@
-"""What a keeper finds in a lab's history: what it need not tell again, and where to look for demand."""
+"""The part of a lab's history that its keeper needs: what is recorded already, and which destinations are used."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from lab.activemq.destinations import has_wildcard
 from lab.history import BEAT, Demand, Follower, LogLine, Publishing, Subscribed, Watched
 from lab.runtime.messages import Destination
 
-_ALIKE = 0.5  # seconds; the moment of a log line is reckoned from two clocks
+_ALIKE = 0.5  # seconds; the moment of a log line is computed from two clocks
 
 
 class Past:
-    """A history, read as far as it has come."""
+    """A history that is read as it grows."""
 
     def __init__(self, path: Path) -> None:
         self._follower = Follower(path)
         self._demands: dict[tuple[str, str], bool] = {}
-        self._lines: list[LogLine] = []  # of the time since somebody said that he watches
+        self._lines: list[LogLine] = []  # since the last `Watched`
         self._destinations: dict[Destination, None] = {}
-        self._begun = 0.0  # lines of a log that are older may be told twice
-        self.watched: float | None = None  # until when somebody did
+        self._begun = 0.0  # older lines of a log may be in the history already
+        self.watched: float | None = None  # the moment of the last `Watched`
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
-        """Return where clients sent, or listened."""
+        """Return the destinations to which clients sent or listened."""
         return tuple(self._destinations)
 
     def read(self) -> None:
-        """Take in what has come."""
+        """Read the new observations."""
         for seen in self._follower.new():
             match seen:
                 case Watched():
@@ -41,7 +41,7 @@ class Past:
                     self._destinations[Destination(kind=kind, name=name)] = None
 
     def is_news(self, seen: Demand | LogLine) -> bool:
-        """Return whether what was seen just now is not in the history yet."""
+        """Return whether an observation is not in the history yet."""
         if isinstance(seen, LogLine):
             return seen.t >= self._begun or not any(
                 (each.broker, each.instance, each.text) == (seen.broker, seen.instance, seen.text)
@@ -53,7 +53,7 @@ class Past:
         return before is not seen.present
 
     def begin(self, t: float) -> None:
-        """Have all demand told again, as nobody watched until now; and no line of a log twice."""
+        """Begin a watch at a moment: all demand is news again; of the log, only lines that are not in the history."""
         self._begun = t
         self._demands.clear()
 

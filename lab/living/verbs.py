@@ -1,4 +1,4 @@
-"""The verbs of an open lab, by name and in words: each is read as a value, the step of a scenario, and done."""
+"""The verbs of an open lab as methods: each makes a value, the step of a scenario, and does it."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ _STARTS_WITHIN = STARTS_WITHIN.total_seconds()
 
 
 class Verbs(ABC):
-    """Whatever has a lab and does verbs to it."""
+    """The verbs as methods, for a class that can `do` them in a `turn`."""
 
     lab: StandingLab
 
     @abstractmethod
     def do(self, verb: Step) -> Done:
-        """Do a verb, whose broker may be called by its name or its id."""
+        """Do a verb; its broker may be given by name or id."""
 
     @abstractmethod
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for a block."""
 
     def create_configuration(self, name: str, engine_version: str = releases.DEFAULT) -> Done:
-        """Make a configuration from the service's default for its engine version."""
+        """Create a configuration from the service's default for its engine version."""
         return self.do(read(CreateConfiguration, configuration=name, engine_version=engine_version))
 
     def update_configuration(self, name: str, text: str, *, description: str = "", file: str = "") -> Done:
@@ -104,8 +104,8 @@ class Verbs(ABC):
     def reboot(self, broker: str, *, downtime: float | None = None, within: float = _STARTS_WITHIN) -> Done:
         """Reboot a broker, which applies what is pending, and return when it listens again.
 
-        One that does not come back in so many seconds, or ends while starting, is RUNNING for the service all the same,
-        as there: another revision can be applied to it.
+        A broker that does not listen within so many seconds, or ends while starting, is RUNNING for the service all the
+        same, as in Amazon MQ: another revision can be applied to it.
 
         >>> _ = lab.create_user("singapore", "clerk", "over-the-ocean-1858")
         >>> _ = lab.reboot("singapore", downtime=1.0)
@@ -118,7 +118,7 @@ class Verbs(ABC):
     def create_broker(self, broker: str, *, within: float = _STARTS_WITHIN) -> Done:
         """Create a broker that the topology declares with `later: yes`, and return when it listens.
 
-        One that does not start is CREATION_FAILED, as there, and can only be deleted.
+        A broker that does not start is CREATION_FAILED, as in Amazon MQ, and can only be deleted.
         """
         return self.do(read(CreateBroker, broker=broker, within=timedelta(seconds=within)))
 
@@ -135,7 +135,7 @@ class Verbs(ABC):
         groups: Sequence[str] = (),
         console_access: bool = False,
     ) -> Done:
-        """Make a user whom the broker knows after its next reboot.
+        """Create a user, whom the broker knows after its next reboot.
 
         >>> lab.create_user("tokyo", "audit", "over-the-ocean-1858", groups=["readers"]).note
         'it waits for a reboot'
@@ -152,12 +152,12 @@ class Verbs(ABC):
         groups: Sequence[str] | None = None,
         console_access: bool | None = None,
     ) -> Done:
-        """Change what is given of a user, from the broker's next reboot on."""
+        """Change the given properties of a user, from the broker's next reboot on."""
         its = {"password": password, "groups": groups, "console_access": console_access}
         return self.do(read(UpdateUser, broker=broker, user=user, **its))
 
     def delete_user(self, broker: str, user: str) -> Done:
-        """Remove a user with the broker's next reboot."""
+        """Delete a user, from the broker's next reboot on."""
         return self.do(read(DeleteUser, broker=broker, user=user))
 
     def move_clock(
@@ -165,13 +165,13 @@ class Verbs(ABC):
     ) -> Done:
         """Set the service's clock forward: to a moment, or to so long before a broker's next maintenance window.
 
-        A moment is a date, a time and a zone: `2026-11-29 02:59:55 Asia/Tokyo`. A window that is passed has opened:
-        its broker is rebooted, if anything is pending, before this returns.
+        A moment is a date, a time and a zone: `2026-11-29 02:59:55 Asia/Tokyo`. If the clock passes a broker's window,
+        the broker is rebooted before this returns, if a change is pending.
         """
         return self.do(words.move_clock(to=to, before=before, by=by))
 
     def cut(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
-        """Drop every packet silently, as a broken cable does; a link need not be named where there is one only.
+        """Drop every packet silently, as a broken cable does; the only link of a lab need not be named.
 
         >>> [each.state for each in lab.cut(leaving="tokyo")]
         ['cut', 'open']
@@ -190,9 +190,9 @@ class Verbs(ABC):
     def impair(
         self, link: str | None = None, *, leaving: str | None = None, **figures: object
     ) -> tuple[DirectionNow, ...]:
-        """Replace what a link does to packets as a whole: what is not said is not done any more.
+        """Replace the impairment of a link as a whole: a figure that is not given ends.
 
-        The figures are those of an impairment, as a scenario has them: `delay="80ms", loss="1%", queue_packets="10"`.
+        The figures are those of a scenario's impairment: `delay="80ms", loss="1%", queue_packets="10"`.
 
         >>> lab.impair(delay="80ms", jitter="5ms", loss="1%")[0].impairment
         'delay 80ms, jitter 5ms (normal), loss 1%'
@@ -200,19 +200,19 @@ class Verbs(ABC):
         return self._change(Impair, link, leaving, words.impairment(figures))
 
     def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:
-        """Ask a VPC to peer."""
+        """Request a peering of two VPCs."""
         return self.do(read(CreatePeering, name=name, requester=requester, accepter=accepter))
 
     def accept_peering(self, peering: str) -> Done:
-        """Accept a request."""
+        """Accept a request for a peering."""
         return self.do(read(AcceptPeering, peering=peering))
 
     def reject_peering(self, peering: str) -> Done:
-        """Reject a request."""
+        """Reject a request for a peering."""
         return self.do(read(RejectPeering, peering=peering))
 
     def delete_peering(self, peering: str) -> Done:
-        """Delete a peering; its routes are blackholes then."""
+        """Delete a peering; its routes become blackholes."""
         return self.do(read(DeletePeering, peering=peering))
 
     def create_route(self, table: str, destination: IPv4Network | str, peering: str) -> Done:
@@ -220,7 +220,7 @@ class Verbs(ABC):
         return self.do(read(CreateRoute, table=table, destination=destination, peering=peering))
 
     def delete_route(self, table: str, destination: IPv4Network | str) -> Done:
-        """Take a route away."""
+        """Delete a route."""
         return self.do(read(DeleteRoute, table=table, destination=destination))
 
     def authorize_ingress(
@@ -232,7 +232,7 @@ class Verbs(ABC):
         port: int | str | None = None,
         protocol: str = "tcp",
     ) -> Done:
-        """Let something in; it holds at once."""
+        """Authorize an inbound rule of a security group; it applies at once."""
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
         return self.do(words.ingress(AuthorizeIngress, group, **said))
 
@@ -245,14 +245,14 @@ class Verbs(ABC):
         port: int | str | None = None,
         protocol: str = "tcp",
     ) -> Done:
-        """Let something in no more; connections that are open go on."""
+        """Revoke an inbound rule of a security group; open connections go on."""
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
         return self.do(words.ingress(RevokeIngress, group, **said))
 
     def _change(
         self, kind: type[OnLink], link: str | None, leaving: str | None, figures: dict[str, Any] | None = None
     ) -> tuple[DirectionNow, ...]:
-        """Change a link, and return it as it is then."""
+        """Change a link, and return its settings after that."""
         name = words.link(self.lab.note.plan, link, leaving)
         with self.turn():
             self.do(read(kind, link=name, leaving=leaving, **(figures or {})))

@@ -1,6 +1,6 @@
-"""A lab that stands for as long as its `up` does, and what it does meanwhile: keep windows, end what was cut short.
+"""The wait for a lab's end, and what is attended to meanwhile: maintenance windows and interrupted verbs.
 
-Commands change the lab at the same time, and its clock too; they leave what they did on file, which is looked at here.
+Other processes change the lab, and its clock, at the same time; they do so on file, which is read here.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from lab.runtime import note as notes
 from lab.runtime.clock import Clock
 from lab.runtime.turns import is_free
 
-LOOK_EVERY = 0.5  # seconds between two looks: the file tells nobody that it has changed
-PATIENCE = 60.0  # seconds before what could not be done is tried again
+LOOK_EVERY = 0.5  # seconds between two reads of the note, which gives no sign of a change
+PATIENCE = 60.0  # seconds before a failed attempt is repeated
 
 
 def stand(
@@ -25,9 +25,9 @@ def stand(
     machine: Callable[[], datetime],
     attend: Callable[[], None],
 ) -> None:
-    """Return when a lab has ended; `attend` is called each time that a maintenance window opens and finds something.
+    """Return when a lab has ended; call `attend` each time that a maintenance window opens with a change pending.
 
-    It is called too where a reboot, a creation or a deletion was begun and nobody is at it: it was cut short.
+    It is called too if a reboot, a creation or a deletion was interrupted: it was begun, and no process holds the turn.
     """
 
     def wanted(account: Account | None) -> bool:
@@ -41,14 +41,14 @@ def stand(
         while notes.write_token(run, folder) == written:
             if clock.now() >= not_before and wanted(account):
                 attend()
-                if wanted(_account(run, folder)):  # it came to nothing, and that was told
+                if wanted(_account(run, folder)):  # it failed, which was shown
                     not_before = clock.now() + PATIENCE
             else:
                 clock.sleep(LOOK_EVERY)
 
 
 def opened(account: Account, machine: datetime) -> bool:
-    """Return whether a window has opened that somebody has to attend to."""
+    """Return whether a maintenance window has opened with a change pending."""
     found, _ = open_windows(account, machine)
     return bool(due_brokers(found))
 

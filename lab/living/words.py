@@ -1,6 +1,6 @@
-"""Verbs read from what a command or a program says word by word, with the refusals of a scenario file.
+"""Verbs made from the arguments of a command or a method, with the error messages of a scenario file.
 
-`mark` stands before the name of what is wrong: `--delay` on a command line is `delay` in a program.
+`mark` is put before the name of an argument in a message: `--delay` for a command, `delay` for a program.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _Ingress = TypeVar("_Ingress", bound=AuthorizeIngress | RevokeIngress)
 
 
 def read(kind: type[_Read], mark: str = "", names: Mapping[str, str] | None = None, /, **written: Any) -> _Read:
-    """Read a value; what is None is not said. `names` has what a field is called here where a file says otherwise."""
+    """Return a value made of the fields that are not None; `names` has other names for fields in messages."""
     try:
         return kind.model_validate({key: value for key, value in written.items() if value is not None})
     except ValidationError as error:
@@ -38,7 +38,7 @@ def read(kind: type[_Read], mark: str = "", names: Mapping[str, str] | None = No
 
 
 def impairment(figures: Mapping[str, Any], mark: str = "") -> dict[str, Any]:
-    """Read what a link does to packets, as a whole: return the fields of the verb `impair`."""
+    """Return the fields of the verb `impair`; raise InputError for an unknown figure, or if there is none."""
     given = {key.replace("-", "_"): value for key, value in figures.items() if value is not None}
     if not given:
         right = f"{mark}delay 80ms, say; {mark}delay 0 ends every impairment"
@@ -50,7 +50,7 @@ def impairment(figures: Mapping[str, Any], mark: str = "") -> dict[str, Any]:
 
 
 def ingress(kind: type[_Ingress], group: str, mark: str = "", /, **said: Any) -> _Ingress:
-    """Read what a security group lets in, or lets in no more: `cidr` or `source_group`, `port`, `protocol`."""
+    """Return a verb on an inbound rule: from `cidr` or `source_group`, with `port` and `protocol`."""
     cidr, source_group = said.pop("cidr"), said.pop("source_group")
     if (cidr is None) == (source_group is None):
         raise InputError.of("say from where, once", f"{mark}cidr 10.1.0.10/32, or {mark}source-group NAME")
@@ -59,7 +59,7 @@ def ingress(kind: type[_Ingress], group: str, mark: str = "", /, **said: Any) ->
 
 
 def maintenance_window(broker: str, text: str) -> MaintenanceWindow:
-    """Read a day, a time and a zone: `sunday 03:00 Asia/Tokyo`."""
+    """Return the verb that sets a window, from a day, a time and a zone: `sunday 03:00 Asia/Tokyo`."""
     day, _, rest = text.strip().partition(" ")
     at, _, zone = rest.strip().partition(" ")
     chosen = window(day, at, zone.strip() or "UTC")
@@ -67,7 +67,7 @@ def maintenance_window(broker: str, text: str) -> MaintenanceWindow:
 
 
 def move_clock(*, to: datetime | str | None, before: str | None, by: timedelta | str, mark: str = "") -> MoveClock:
-    """Read a moment of the service's clock, which in a program has a zone too, or how long before a window."""
+    """Return the verb that sets the clock: to a moment with a zone, or to some time before a broker's window."""
     if (to is None) == (before is None):
         raise InputError.of("say one moment", "to a moment, or before a broker's window")
     found = read(MoveClock, mark, to=to) if to is not None else read(MoveClock, mark, before=before, by=by)
@@ -79,7 +79,7 @@ def move_clock(*, to: datetime | str | None, before: str | None, by: timedelta |
 
 
 def link(plan: Plan, link: str | None, leaving: str | None) -> str:
-    """Return the name of the link that is meant, the only one where none is named."""
+    """Return the name of a link, or of the only one for None; raise InputError for an unknown link or region."""
     names = [each.name for each in plan.links]
     if link is None and len(names) != 1:
         what = "this lab has several links; name one" if names else "this lab has no link"

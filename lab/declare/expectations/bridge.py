@@ -12,7 +12,7 @@ from lab.declare.references import BrokerName, ConnectorName, Reference, Thing
 
 
 class Bridge(Expectation):
-    """A connector's bridge is up at the ends named, at the end or soon after a step; its ends' counters agree."""
+    """A connector's bridge is up at the ends named, finally or within a time after a step; its ends' counters agree."""
 
     claim: ClassVar[str] = "bridge"
     rests_on_watching: ClassVar[bool] = True

@@ -12,7 +12,7 @@ from lab.declare.references import BrokerName
 
 
 class BrokerStateClaim(Expectation):
-    """A broker is in a state of the service's, at the end, after a step, or at some moment while it was done."""
+    """The service has a broker in a state: at the end, after a step, or at some moment during it."""
 
     claim: ClassVar[str] = "broker-state"
     of_service: ClassVar[bool] = True

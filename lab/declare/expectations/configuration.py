@@ -12,7 +12,7 @@ from lab.declare.references import BrokerName, ConfigurationName
 
 
 class ConfigurationClaim(Expectation):
-    """A broker has a revision of a configuration, and another one waits for its reboot, or none."""
+    """For the service, a broker has a revision of a configuration, and another one, or none, pending."""
 
     claim: ClassVar[str] = "configuration"
     of_service: ClassVar[bool] = True

@@ -22,7 +22,7 @@ LEVELS = (
 
 
 class Counters(Expectation, Addressed):
-    """What a broker counts, in all, of a destination or of a bridge's end: between two snapshots, or at one."""
+    """A broker's counters, in all, of a destination or a bridge's end, are in bounds: at a snapshot, or between two."""
 
     claim: ClassVar[str] = "counters"
     rests_on_sending: ClassVar[bool] = True

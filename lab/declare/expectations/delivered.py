@@ -18,7 +18,7 @@ from lab.declare.references import ListenerName, Listeners
 
 
 class Delivered(ToReceivers, Addressed):
-    """What was sent reached whom it should."""
+    """The messages sent reached the subscribers, as often as promised."""
 
     claim: ClassVar[str] = "delivered"
     to: Listeners | None = None  # every subscriber of the destination when left out

@@ -14,7 +14,7 @@ from lab.declare.references import BrokerName, Reference, Thing
 
 
 class Demanded(Expectation, OneDestination):
-    """Whether a broker has a bridge's consumer on a destination, at the end or soon after a step."""
+    """A broker has a bridge's consumer on a destination, or has none, at the end or within a time after a step."""
 
     claim: ClassVar[str] = "demand"
     rests_on_watching: ClassVar[bool] = True

@@ -13,7 +13,7 @@ from lab.declare.steps.snapshot import END, START
 
 
 class Discarded(Expectation):
-    """How many messages of a topic a broker dropped for a bridge that was too slow, by its own counter."""
+    """The number of messages of a topic that a broker dropped for a slow bridge, by its own counter, is in bounds."""
 
     claim: ClassVar[str] = "discarded"
     rests_on_sending: ClassVar[bool] = True

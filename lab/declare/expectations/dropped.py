@@ -12,7 +12,7 @@ from lab.declare.references import EndName, OtherEndName
 
 
 class Dropped(Expectation):
-    """How many packets the router dropped between two endpoints, since no route or no rule let them pass."""
+    """The number of packets that the router dropped between two endpoints, lacking a route or rule, is in bounds."""
 
     claim: ClassVar[str] = "dropped"
     of_network: ClassVar[bool] = True

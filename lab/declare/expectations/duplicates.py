@@ -11,7 +11,7 @@ from lab.declare.fields import Duration, Whole
 
 
 class Duplicates(ToReceivers, Addressed):
-    """How many receipts beyond a message's first each subscriber may have."""
+    """Each subscriber received at most so many messages again, after it had received them."""
 
     claim: ClassVar[str] = "duplicates"
     at_most: Whole = 0

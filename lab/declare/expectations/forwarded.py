@@ -12,7 +12,7 @@ from lab.declare.steps.snapshot import END, START
 
 
 class Forwarded(Expectation, OneDestination):
-    """How many messages of a destination a broker handed to other brokers, by its own counter."""
+    """The number of messages of a destination that a broker forwarded, by its own counter, is in bounds."""
 
     claim: ClassVar[str] = "forwarded"
     rests_on_sending: ClassVar[bool] = True

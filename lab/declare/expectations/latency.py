@@ -13,7 +13,7 @@ from lab.units import format_duration
 
 
 class Latency(ToReceivers):
-    """How long messages took from send to receive; every bound given must hold."""
+    """The latencies of messages, from send to receipt, are within every bound given."""
 
     claim: ClassVar[str] = "latency"
     direction: BrokerPair | None = None  # only from one broker's publishers to another's subscribers, taken together

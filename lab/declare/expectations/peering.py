@@ -9,7 +9,7 @@ from lab.declare.references import PeeringName
 
 
 class PeeringIs(Expectation):
-    """In which state a peering is at the end."""
+    """A peering is in a state at the end."""
 
     claim: ClassVar[str] = "peering"
     of_network: ClassVar[bool] = True

@@ -18,7 +18,7 @@ END = "end"  # the name of the attempt at the end
 
 
 class Reachable(Expectation):
-    """A connection comes about or does not; what the network says and what packets do must agree."""
+    """A connection can be made, or cannot; what the network says and what packets do must agree."""
 
     claim: ClassVar[str] = "reachable"
     of_network: ClassVar[bool] = True

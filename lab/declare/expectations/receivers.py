@@ -12,7 +12,7 @@ QUIET = timedelta(seconds=2)  # listened for duplicates after the last message o
 
 
 class ToReceivers(Expectation):
-    """A claim about what came to some clients, or to all that subscribe."""
+    """A claim about the messages that some clients received, or all that subscribe."""
 
     rests_on_messages: ClassVar[bool] = True
     rests_on_sending: ClassVar[bool] = True

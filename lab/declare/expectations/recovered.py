@@ -12,7 +12,7 @@ from lab.declare.references import Reference, Thing
 
 
 class Recovered(ToReceivers, Addressed):
-    """The first message after a step came through soon enough."""
+    """The first message sent after a step was received within a time after the step."""
 
     claim: ClassVar[str] = "recovered"
     after: Annotated[After, Reference(Thing.STEP, verbs=FAULTS, instead="count from another one")]

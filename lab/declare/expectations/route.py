@@ -10,7 +10,7 @@ from lab.declare.vpc import Block
 
 
 class RouteIs(Expectation):
-    """In which state a route is at the end."""
+    """A route is in a state at the end."""
 
     claim: ClassVar[str] = "route"
     of_network: ClassVar[bool] = True

@@ -13,7 +13,7 @@ from lab.declare.steps.snapshot import END
 
 
 class Stuck(Expectation):
-    """How many messages are left in a broker's queue that has no consumer."""
+    """The number of messages left in a queue of a broker that has no consumer is in bounds."""
 
     claim: ClassVar[str] = "stuck"
     rests_on_sending: ClassVar[bool] = True

@@ -13,7 +13,7 @@ from lab.declare.steps.snapshot import END
 
 
 class TopicsPage(Expectation):
-    """A broker lists a topic, or does not; one is listed as soon as anybody, a bridge too, asks for it."""
+    """A broker lists a topic, or does not; one is listed as soon as a client or a bridge subscribes or sends to it."""
 
     claim: ClassVar[str] = "topics-page"
     rests_on_sending: ClassVar[bool] = True

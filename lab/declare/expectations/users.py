@@ -9,7 +9,7 @@ from lab.declare.references import BrokerName
 
 
 class UsersClaim(Expectation):
-    """What waits for a user of a broker: creation, an update, deletion, or nothing; or that there is no such user."""
+    """A user of a broker has a pending creation, update or deletion, or none; or there is no such user."""
 
     claim: ClassVar[str] = "users"
     of_service: ClassVar[bool] = True

@@ -12,7 +12,7 @@ from lab.declare.references import ConfigurationName
 
 
 class WarningsClaim(Expectation):
-    """What the service removed when it saved a revision."""
+    """The service removed these things when it saved a revision."""
 
     claim: ClassVar[str] = "warnings"
     of_service: ClassVar[bool] = True

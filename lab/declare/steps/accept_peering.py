@@ -13,7 +13,7 @@ from lab.network.vpc import Network
 
 
 class AcceptPeering(OnNetwork):
-    """The VPC that was asked accepts."""
+    """A request for a peering is accepted."""
 
     verb: ClassVar[str] = "accept-peering"
     bridges = Bridges.RAISED

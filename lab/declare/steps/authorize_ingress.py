@@ -14,7 +14,7 @@ from lab.network.vpc import Network
 
 
 class AuthorizeIngress(OnNetwork, InboundRule):
-    """A security group lets something in."""
+    """An inbound rule of a security group is authorized; it applies at once."""
 
     verb: ClassVar[str] = "authorize-ingress"
     bridges = Bridges.RAISED

@@ -12,7 +12,7 @@ from lab.declare.steps.base import Login, Step
 
 
 class Connect(Step):
-    """A client tries to log in, and leaves at once where it is let in."""
+    """A client tries to log in, and disconnects at once if it is accepted."""
 
     verb: ClassVar[str] = "connect"
     client: Name

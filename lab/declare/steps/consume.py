@@ -16,7 +16,7 @@ from lab.declare.steps.base import Login, Step, check_least
 
 
 class Consume(Step):
-    """A client takes messages: of its subscription, or of a queue to which it connects for that alone."""
+    """A client takes messages: of its subscription, or of a queue to which it connects only for this step."""
 
     verb: ClassVar[str] = "consume"
     uses_client = True

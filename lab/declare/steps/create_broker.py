@@ -13,7 +13,7 @@ from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
 class CreateBroker(OnBroker):
-    """A broker that the topology declares for later is made and started."""
+    """A broker that the topology declares with `later: yes` is created and started."""
 
     verb: ClassVar[str] = "create-broker"
     fault = Fault.EXISTENCE

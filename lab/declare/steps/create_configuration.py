@@ -12,7 +12,7 @@ from lab.declare.steps.service import OfService
 
 
 class CreateConfiguration(OfService):
-    """A configuration is made from the service's default for its engine version."""
+    """A configuration is created from the service's default for its engine version."""
 
     verb: ClassVar[str] = "create-configuration"
     configuration: str

@@ -12,7 +12,7 @@ from lab.network.vpc import Network
 
 
 class CreatePeering(OnNetwork):
-    """A VPC asks another one to peer."""
+    """A VPC requests a peering with another one."""
 
     verb: ClassVar[str] = "create-peering"
     refused_at = "accepter"

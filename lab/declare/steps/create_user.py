@@ -14,7 +14,7 @@ from lab.declare.steps.user import OfUser
 
 
 class CreateUser(OfUser):
-    """A user is made, whom the broker knows after its next reboot."""
+    """A user is created, whom the broker knows after its next reboot."""
 
     verb: ClassVar[str] = "create-user"
     password: SecretStr

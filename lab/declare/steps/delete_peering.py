@@ -13,7 +13,7 @@ from lab.network.vpc import Network
 
 
 class DeletePeering(OnNetwork):
-    """A peering ends; routes to it stay, and lead nowhere."""
+    """A peering is deleted; routes to it stay, as blackholes."""
 
     verb: ClassVar[str] = "delete-peering"
     bridges = Bridges.DROPPED

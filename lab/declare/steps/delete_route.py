@@ -14,7 +14,7 @@ from lab.network.vpc import Network
 
 
 class DeleteRoute(OnNetwork):
-    """A route is taken away."""
+    """A route is deleted."""
 
     verb: ClassVar[str] = "delete-route"
     bridges = Bridges.DROPPED

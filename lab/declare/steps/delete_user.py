@@ -11,7 +11,7 @@ from lab.declare.steps.user import OfUser
 
 
 class DeleteUser(OfUser):
-    """A user goes with the broker's next reboot."""
+    """A user is deleted, from the broker's next reboot on."""
 
     verb: ClassVar[str] = "delete-user"
 

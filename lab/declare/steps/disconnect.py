@@ -9,7 +9,7 @@ from lab.declare.steps.base import Step
 
 
 class Disconnect(Step):
-    """A client goes, and leaves what is durable of its subscriptions behind; it may subscribe again later."""
+    """A client disconnects, and its durable subscriptions stay; it may subscribe again later."""
 
     verb: ClassVar[str] = "disconnect"
     uses_client = True

@@ -9,7 +9,7 @@ from lab.declare.steps.base import Step
 
 
 class EndTraffic(Step):
-    """Traffic sends no more, and the receipts of what it sent are awaited."""
+    """Traffic stops sending, and the receipts of its messages are awaited."""
 
     verb: ClassVar[str] = "end-traffic"
     name: Name

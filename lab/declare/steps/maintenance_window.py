@@ -12,7 +12,7 @@ from lab.declare.steps.record import OnRecord
 
 
 class MaintenanceWindow(OnRecord):
-    """A broker's weekly maintenance window is set; when it opens, what is pending is applied by a reboot."""
+    """A broker's weekly maintenance window is set; when it opens, pending changes are applied by a reboot."""
 
     verb: ClassVar[str] = "maintenance-window"
     day: str

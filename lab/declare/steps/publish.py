@@ -15,7 +15,7 @@ from lab.matching import MOST
 
 
 class Publish(Message):
-    """Messages are sent and their receipts awaited."""
+    """Messages are sent, and their receipts awaited."""
 
     verb: ClassVar[str] = "publish"
     count: Whole = Field(default=1, ge=1, le=MOST)

@@ -14,7 +14,7 @@ from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
 class Reboot(OnBroker):
-    """A broker is stopped and started again, with what was pending; a pair fails over meanwhile."""
+    """A broker is stopped and started again, which applies pending changes; a pair fails over meanwhile."""
 
     verb: ClassVar[str] = "reboot"
     needs = (State.UP, State.PAUSED)

@@ -12,7 +12,7 @@ from lab.network.vpc import Network
 
 
 class RejectPeering(OnNetwork):
-    """The VPC that was asked refuses."""
+    """A request for a peering is rejected."""
 
     verb: ClassVar[str] = "reject-peering"
     peering: Name

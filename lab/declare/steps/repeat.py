@@ -12,7 +12,7 @@ from lab.declare.steps.base import Compound
 
 
 class Repeat(Compound):
-    """Steps are done one after the other, several times over."""
+    """Steps are done one after the other, several times."""
 
     verb: ClassVar[str] = "repeat"
     inside: ClassVar[tuple[str, ...]] = ("steps",)

@@ -13,7 +13,7 @@ from lab.network.vpc import Network
 
 
 class RevokeIngress(OnNetwork, InboundRule):
-    """A security group lets something in no more; connections that are open go on."""
+    """An inbound rule of a security group is revoked; open connections go on."""
 
     verb: ClassVar[str] = "revoke-ingress"
     refused_at = "from"

@@ -17,7 +17,7 @@ START, END = "start", "end"
 
 
 class Snapshot(Step):
-    """Every counter of every broker is written down under a name, to be compared later."""
+    """Every counter of every broker is recorded under a name, to be compared later."""
 
     verb: ClassVar[str] = "snapshot"
     names = ("name",)

@@ -11,7 +11,7 @@ from lab.declare.steps.broker import OnInstance, State
 
 
 class Stop(OnInstance):
-    """A broker is asked to end, as a reboot's first half does."""
+    """A broker is stopped, as in the first half of a reboot: asked to end, and killed if it does not."""
 
     verb: ClassVar[str] = "stop"
     needs = (State.UP, State.PAUSED)

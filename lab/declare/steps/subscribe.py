@@ -17,7 +17,7 @@ from lab.declare.terms import MQTT, NOT_MQTT, SubscriptionTerms
 
 
 class Subscribe(Step, OneDestination, SubscriptionTerms):
-    """A client begins to listen, and stays until unsubscribed or the scenario ends."""
+    """A client subscribes, and stays connected until it is unsubscribed or the scenario ends."""
 
     verb: ClassVar[str] = "subscribe"
     uses_client = True

@@ -14,7 +14,7 @@ from lab.declare.steps.base import Step
 
 
 class Try(Step):
-    """A connection is tried on real packets, and what the network says of it is written down beside."""
+    """A connection is tried with real packets, and recorded together with what the network says of it."""
 
     verb: ClassVar[str] = "try"
     names = ("name",)

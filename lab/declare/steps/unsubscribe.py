@@ -9,7 +9,7 @@ from lab.declare.steps.base import Step
 
 
 class Unsubscribe(Step):
-    """A client stops listening to all it had subscribed to, durable or not, and goes."""
+    """A client ends all its subscriptions, durable ones too, and disconnects."""
 
     verb: ClassVar[str] = "unsubscribe"
     uses_client = True

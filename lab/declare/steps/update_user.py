@@ -14,7 +14,7 @@ from lab.declare.steps.user import OfUser
 
 
 class UpdateUser(OfUser):
-    """What is given of a user changes with the broker's next reboot."""
+    """The given properties of a user change, from the broker's next reboot on."""
 
     verb: ClassVar[str] = "update-user"
     password: SecretStr | None = None
