@@ -52,6 +52,24 @@ def test_the_router_administers_its_networks_and_nothing_else(article_lab: Stand
     assert code == 0 and int(output.split()[1], 16) == 1 << 12
 
 
+def test_the_router_can_write_no_file_but_its_sockets(article_lab: Standing) -> None:
+    host = article_lab.router.attrs["HostConfig"]
+    assert host["ReadonlyRootfs"] is True
+    assert {each["Target"]: each["Type"] for each in host["Mounts"]} == {"/etc/mqlab": "volume", "/run": "tmpfs"}
+    for path in ("/planted", "/tmp/planted", "/usr/local/bin/planted"):
+        code, output = article_lab.router.exec_run(["touch", path])
+        assert code != 0 and b"Read-only file system" in output, path
+    code, output = article_lab.router.exec_run(["sh", "-c", "cp /bin/true /run/planted && /run/planted"])
+    assert code != 0 and b"denied" in output, "what is written there cannot be run"
+    article_lab.router.exec_run(["rm", "-f", "/run/planted"])
+
+
+def test_no_log_grows_without_bound(article_lab: Standing) -> None:
+    for container in containers(article_lab):
+        kept = container.attrs["HostConfig"]["LogConfig"]
+        assert (kept["Type"], kept["Config"]) == ("json-file", {"max-size": "20m", "max-file": "3"}), container.name
+
+
 def test_only_the_router_is_on_more_than_one_network(article_lab: Standing) -> None:
     networks = {
         container.labels["mqlab.role"]: set(container.attrs["NetworkSettings"]["Networks"])

@@ -13,7 +13,7 @@ import docker
 from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import BrokerFile
 from lab.emulation.engine import labels
-from lab.emulation.engine.containers import Endpoint, File, start
+from lab.emulation.engine.containers import BOUNDED_LOG, Endpoint, File, start
 from lab.errors import HostError
 from lab.plan.values import BrokerPlan, InstancePlan
 
@@ -104,5 +104,5 @@ def options(plan: BrokerPlan, its: InstancePlan, hosts: Mapping[str, str]) -> di
         # The engine's DNS would ask the host's: a lab's names are all in its hosts file, and nothing leaves it.
         "dns": ["127.0.0.1"],
         "dns_opt": ["timeout:1", "attempts:1"],  # a name that the lab does not have fails in 2 s instead of 20
-        "log_config": {"type": "json-file", "config": {"max-size": "20m", "max-file": "3"}},
+        "log_config": dict(BOUNDED_LOG),
     }

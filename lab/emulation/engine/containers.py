@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import PurePosixPath
 from threading import Event
 from typing import Any
 
@@ -29,9 +31,12 @@ from lab.errors import HostError
 testcontainers_config.ryuk_disabled = True
 
 
+BOUNDED_LOG: Mapping[str, Any] = {"type": "json-file", "config": {"max-size": "20m", "max-file": "3"}}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file that is copied into a container before it starts."""
+    """A file that is copied into a container before it starts; its folder is there already."""
 
     path: str
     content: bytes
@@ -70,8 +75,8 @@ class _PreparingClient(DockerClient):
     def start(self, container: Container) -> None:
         """Copy the files, start the container and join its other networks; remove it if any of that fails."""
         try:
-            if self._files:
-                container.put_archive("/", archive(self._files))
+            for folder, files in groupby(self._files, lambda file: str(PurePosixPath(file.path).parent)):
+                container.put_archive(folder, archive(files, folder))
             if not self._begin:
                 return
             for other in self._after:
@@ -157,12 +162,12 @@ def make_network(client: docker.DockerClient, name: str, options: Mapping[str, A
     return _OurNetwork(client, name, options).create()
 
 
-def archive(files: Sequence[File]) -> bytes:
-    """Return files as a tar archive, with owner and mode."""
+def archive(files: Iterable[File], folder: str = "/") -> bytes:
+    """Return files as a tar archive that is unpacked in a folder, with owner and mode."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for file in files:
-            entry = tarfile.TarInfo(file.path.lstrip("/"))
+            entry = tarfile.TarInfo(str(PurePosixPath(file.path).relative_to(folder)))
             entry.size, entry.mode, entry.uid, entry.gid = len(file.content), file.mode, file.owner, file.owner
             entry.mtime = int(time.time())
             tar.addfile(entry, io.BytesIO(file.content))

@@ -9,16 +9,18 @@ import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from threading import Event, Lock
 from typing import Any
 
 import docker.errors
+from docker.types import Mount
 
 import docker
 from lab.activemq.protocols import JOLOKIA_PORT
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
-from lab.emulation.engine.containers import Endpoint, File, start
+from lab.emulation.engine.containers import BOUNDED_LOG, Endpoint, File, start
 from lab.emulation.network.networks import INTERNET, LabNetwork
 from lab.emulation.network.relay import Relay, why_silent
 from lab.errors import HostError
@@ -111,6 +113,13 @@ def start_router(
             "cap_add": ["NET_ADMIN"],
             "devices": ["/dev/net/tun:/dev/net/tun:rwm"],
             "security_opt": ["no-new-privileges"],
+            # Its file is on a volume, which is removed with it: the engine copies nothing into a read-only root.
+            "read_only": True,
+            "mounts": [
+                Mount(target=str(PurePosixPath(CONFIGURATION).parent), source=None),
+                Mount(target="/run", source=None, type="tmpfs", tmpfs_size=2**20, tmpfs_mode=0o755),  # for its sockets
+            ],
+            "log_config": dict(BOUNDED_LOG),
             "sysctls": {
                 "net.ipv4.ip_forward": "1",
                 "net.ipv4.conf.all.rp_filter": "0",
