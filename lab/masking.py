@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import unescape
 from json import loads
 from json.encoder import encode_basestring as quoted
 from typing import Any
+from urllib.parse import unquote
 
 MASK = "********"
 _SHORTEST = 12  # characters of a password of the service's; a shorter text may be part of any word
@@ -17,8 +19,8 @@ _RUN = re.compile(r"[A-Za-z0-9]{4,}")
 # Any value where XML or a URI names a password, known or not; a placeholder of the lab's is left.
 _NAMED = re.compile(
     r"""(?ix) (password \s*=\s*) (?:
-        (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8} ) .{0,500}? (?P=quote)
-      | (?<= password=) (?! %\{ | \*{8} ) [^\s"'&<>();,\\]+ )"""
+        (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8} ) (?P<quoted> .{0,2000}? ) (?P=quote)
+      | (?<= password=) (?! %\{ | \*{8} ) (?P<bare> [^\s"'&<>();,\\]+ ) )"""
 )
 
 
@@ -61,6 +63,12 @@ class Mask:
         if isinstance(value, list | tuple):
             return [self.value(each) for each in value]
         return value
+
+
+def named_in(text: str) -> frozenset[str]:
+    """Return the values after `password=` in a text, as they are written and as XML and a URL read them."""
+    written = [found["quoted"] or found["bare"] or "" for found in _NAMED.finditer(text)]
+    return frozenset(form for each in written for form in (each, unescape(each), unquote(unescape(each))))
 
 
 def _mask_named(found: re.Match[str]) -> str:

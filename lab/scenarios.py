@@ -10,6 +10,7 @@ from lab.amazonmq.configurations.sanitising import Removal
 from lab.check.advice import advise, removals
 from lab.check.scenario import check
 from lab.declare.loading import load, resolve
+from lab.declare.origin import without_passwords
 from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
 from lab.shipped import shipped
@@ -40,7 +41,7 @@ def read(
     scenario = load_named(name, environment, set)
     problems = check(scenario, activemq_version=version)
     if problems:
-        raise InputError(problems)
+        raise InputError(without_passwords(problems, scenario.origin.mask))
     return scenario
 
 

@@ -10,7 +10,7 @@ import codecs
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +25,7 @@ from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import options
 from lab.cli.options import JSON, SET, VERSION
 from lab.errors import HostError, InputError, Problem
+from lab.masking import Mask, named_in
 from lab.text_files import read_bytes, write_new
 from lab.units import several
 
@@ -39,6 +40,13 @@ class Checked:
     removals: tuple[Removal, ...] = ()
     advice: tuple[Problem, ...] = ()
     summary: str = ""
+    mask: Mask = field(default_factory=Mask)  # of the passwords that it has
+
+    @property
+    def complaints(self) -> list[Problem]:
+        """Return the problems, whose words quote no password."""
+        text = self.mask.text
+        return [replace(each, what=text(each.what), remedy=text(each.remedy)) for each in self.problems]
 
 
 def check(
@@ -103,6 +111,7 @@ def is_configuration(name: str) -> bool:
 def _configuration(name: str, engine_version: str, target: Path | None) -> Checked:
     try:
         content = read_configuration(Path(name), name)
+        mask = Mask.of(named_in(content.decode("utf-8", "replace")))
         saved = sanitise(read(content, name), engine_version)
     except InputError as error:
         return Checked(problems=error.problems)
@@ -113,7 +122,7 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
         written = mark + saved.text.encode()
         _replace(target, written) if str(target) == name else write_new(target, written)
         summary += f"; what it would save is in {target}"
-    return Checked(removals=saved.removals, advice=advise(saved), summary=summary)
+    return Checked(removals=saved.removals, advice=advise(saved), summary=summary, mask=mask)
 
 
 def _things(count: int) -> str:
@@ -143,21 +152,27 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str])
             problems=problems,
             removals=removed,
             advice=advice,
+            mask=scenario.origin.mask,
             summary=f"{name}: Amazon MQ would remove {_things(len(removed))}",
         )
-    return Checked(problems=problems, advice=advice, summary=f"{name}: nothing wrong ({size})")
+    summary = f"{name}: nothing wrong ({size})"
+    return Checked(problems=problems, advice=advice, summary=summary, mask=scenario.origin.mask)
 
 
 def _print(found: Sequence[Checked], json: bool) -> None:
     if json:
-        listed = [told for each in found for told in wording.as_json(each.problems, each.removals, each.advice)]
+        listed = [
+            each.mask.value(told)
+            for each in found
+            for told in wording.as_json(each.problems, each.removals, each.advice)
+        ]
         options.print_json_line({"problems": listed})
-        options.complain_of_each([problem for each in found for problem in each.problems])
+        options.complain_of_each([problem for each in found for problem in each.complaints])
         return
     for each in found:
         for line in wording.lines(each.removals, each.advice):
-            options.say(line)
-        options.complain_of_each(each.problems)
+            options.say(each.mask.text(line))
+        options.complain_of_each(each.complaints)
         if not each.problems:
             options.say(each.summary)
 

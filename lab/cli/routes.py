@@ -46,7 +46,7 @@ def routes(
         targets=None if target is None else (target,),
     )
     if json:
-        options.print_json(routes_json(table))
+        options.print_json(found.origin.mask.value(routes_json(table)))
     else:
         options.say(found.origin.mask.text(describe_routes(table)), nl=False)
     return int(strict and any(each.arrival is not Arrival.ALWAYS for each in table))

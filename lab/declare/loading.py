@@ -14,13 +14,14 @@ from pydantic import SecretStr
 
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.declare.copies import Text, masked, texts_of
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import types_in
 from lab.declare.inline import is_xml, source_of
-from lab.declare.origin import Keys, Origin, SourceFile
-from lab.declare.passwords import NO_PASSWORDS, Passwords
-from lab.declare.reading import Document, Spot, read, read_text
+from lab.declare.origin import Keys, Origin, SourceFile, without_passwords
+from lab.declare.passwords import Passwords
+from lab.declare.reading import Document, read, read_text
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Compound, Step
@@ -30,7 +31,7 @@ from lab.declare.topology import Configuration
 from lab.declare.validating import validate
 from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
-from lab.masking import MASK, Mask
+from lab.masking import Mask, named_in
 from lab.text_files import is_file, read_bytes, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
@@ -59,13 +60,13 @@ def load(
     loader = _Loader(path, environment, set, steps)
     content = loader.scenario()
     if loader.unreadable:
-        raise InputError(_sorted(loader.problems))
+        raise InputError(without_passwords(_sorted(loader.problems), loader.mask()))
     origin = loader.origin()
     scenario, problems = validate(
         content, origin, topology_read=loader.topology_read, steps=steps, expectations=expectations
     )
     if scenario is None or loader.problems:
-        raise InputError(_sorted([*loader.problems, *problems]))
+        raise InputError(without_passwords(_sorted([*loader.problems, *problems]), origin.mask))
     return scenario.from_files(origin)
 
 
@@ -100,7 +101,7 @@ class _Loader:
         self._passwords = Passwords(environment)
         self._kinds = {kind.verb: kind for kind in steps}
         self._texts: dict[str, str] = {}
-        self._masked: dict[str, list[Spot]] = {}
+        self._yaml: dict[str, tuple[Text, ...]] = {}
         self._values: dict[Keys, Place] = {}
         self._keys: dict[Keys, Place] = {}
         self.problems: list[Problem] = []
@@ -148,9 +149,13 @@ class _Loader:
             found |= {("topology", *keys): place for keys, place in written.items()}
         return {"scenario": str(topology.get("topology") or self._path.stem), "topology": topology, "steps": []}
 
+    def mask(self) -> Mask:
+        """Return the mask of all passwords that the files have or name, also for what no user of the scenario has."""
+        return Mask.of((*self._passwords.all, *(each for text in self._texts.values() for each in named_in(text))))
+
     def origin(self) -> Origin:
         """Return the places of keys and values, and copies of the files without passwords."""
-        mask = Mask.of(self._passwords.all)
+        mask = self.mask()
         sources, its = self._copy_sources(mask), self._variant.settings
         return Origin(
             topology_alone=self.alone, values=self._values, keys=self._keys, sources=sources, set=its, mask=mask
@@ -168,10 +173,9 @@ class _Loader:
             self.unreadable = True
             return None
         self._texts[file] = document.text
-        for keys, password in document.texts_at("password"):
-            if password not in NO_PASSWORDS:
-                self._masked.setdefault(file, []).append(document.values[keys])
-                self._passwords.all.append(password)
+        if document.content is not None:
+            self._yaml[file] = texts_of(document)
+            self._passwords.all += [each.value for each in self._yaml[file] if each.is_password]
         self._values |= {(*prefix, *keys): spot.place for keys, spot in document.values.items()}
         self._keys |= {(*prefix, *keys): spot.place for keys, spot in document.keys.items()}
         self.problems += document.problems
@@ -293,17 +297,9 @@ class _Loader:
     def _copy_sources(self, mask: Mask) -> tuple[SourceFile, ...]:
         paths = {file: Path(os.path.normpath(Path.cwd() / file)) for file in self._texts}
         common = Path(os.path.commonpath([path.parent for path in paths.values()]))
-        return tuple(
-            SourceFile(
-                name=paths[file].relative_to(common).as_posix(), text=mask.text(self._mask_passwords(file, text))
-            )
-            for file, text in self._texts.items()
-        )
-
-    def _mask_passwords(self, file: str, text: str) -> str:
-        for spot in sorted(self._masked.get(file, ()), key=lambda spot: spot.start, reverse=True):
-            text = text[: spot.start] + MASK + text[spot.end :]
-        return text
+        names = {file: path.relative_to(common).as_posix() for file, path in paths.items()}
+        copies = {file: masked(text, self._yaml.get(file, ()), mask) for file, text in self._texts.items()}
+        return tuple(SourceFile(name=names[file], text=text) for file, text in copies.items())
 
 
 def _sorted(problems: list[Problem]) -> list[Problem]:

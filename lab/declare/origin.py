@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from lab.errors import Place
+from lab.errors import Place, Problem
 from lab.masking import Mask
 
 Keys = tuple[str | int, ...]
@@ -44,3 +44,8 @@ class Origin:
     def key(self, *path: str | int) -> Place | None:
         """Return the place of a key, or of the nearest written value around it; None without files."""
         return self.keys.get(path) or self.place(*path)
+
+
+def without_passwords(problems: Sequence[Problem], mask: Mask) -> tuple[Problem, ...]:
+    """Return problems whose words quote no password."""
+    return tuple(replace(each, what=mask.text(each.what), remedy=mask.text(each.remedy)) for each in problems)

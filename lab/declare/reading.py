@@ -58,16 +58,6 @@ class Document:
     keys: Mapping[Keys, Spot]
     problems: tuple[Problem, ...]
 
-    def texts_at(self, key: str) -> Iterator[tuple[Keys, str]]:
-        """Yield the path and the text of every text that is written at a key of this name."""
-        for keys in self.values:
-            if keys[-1:] == (key,):
-                value = self.content
-                for step in keys:
-                    value = value[step]
-                if isinstance(value, str):
-                    yield keys, value
-
 
 class _UnreadableError(Exception):
     """The rest of the file cannot be read; carries the reason."""

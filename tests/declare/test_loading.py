@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lab.amazonmq.names import check_password
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
-from lab.declare.loading import MASK, load, masked_sources, resolve
+from lab.declare.loading import load, masked_sources, resolve
 from lab.declare.origin import Origin
 from lab.declare.passwords import Passwords
 from lab.declare.scenario import Scenario
@@ -24,6 +24,7 @@ from lab.declare.terms import LARGEST_BODY
 from lab.declare.unrolling import every_step
 from lab.declare.validating import validate
 from lab.errors import InputError, Place
+from lab.masking import MASK
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 TWO = Path(__file__).parents[1] / "check" / "bad" / "topologies" / "two.yaml"
@@ -78,7 +79,7 @@ def test_no_password_in_anything_that_is_kept(tmp_path: Path) -> None:
     scenario = load(written(tmp_path, text), environment={})
     kept = json.dumps(scenario.declared()) + repr(scenario) + "".join(each.text for each in masked_sources(scenario))
     assert WORD not in kept
-    assert kept.count(f"password: {MASK}") == 2
+    assert kept.count(f'password: "{MASK}"') == 2
 
 
 def test_a_generated_password_is_one_for_each_name_and_lab(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_copies_of_sources_differ_in_passwords_alone(tmp_path: Path) -> None:
     block = f"\n          password: |-\n            {WORD}"
     text = BASE.replace(f" {{password: {WORD}}}", block, 1)
     (copy,) = masked_sources(load(written(tmp_path, text), environment={}))
-    assert copy.text == text.replace(f"|-\n            {WORD}", MASK).replace(WORD, MASK)
+    assert copy.text == text.replace(f"|-\n            {WORD}", f'"{MASK}"').replace(WORD, f'"{MASK}"')
 
 
 def test_copies_of_sources_keep_their_places_to_each_other(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_a_variant_has_the_values_that_are_set_and_all_others(story: Path) -> No
 def test_the_files_stay_as_they_are_in_the_copies(story: Path) -> None:
     found = variant(story, "links.tokyo-singapore.delay=70ms")
     copies = {source.name: source.text for source in found.origin.sources}
-    assert copies["topology.yaml"] == TOPOLOGY.replace("correct-horse-42", "********")
+    assert copies["topology.yaml"] == TOPOLOGY.replace("correct-horse-42", '"********"')
     assert copies["story.yaml"] == STORY
 
 
