@@ -116,7 +116,7 @@ def up(
         with ExitStack() as ending:
             with _ended_if_unkept(its, note_folder(environment)) if detach else nullcontext():
                 begin(its.folder.history, _header(its, standing=True), its.planned.scenario.origin.mask).close()
-                history = ending.enter_context(closing(LivingHistory(note, now, PYTHON)))
+                history = ending.enter_context(closing(LivingHistory(note, now, PYTHON, its.lab.mask)))
                 history.record(*peerings_and_routes(note.control.network, now()))
                 history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
                 if detach:
@@ -283,6 +283,7 @@ def _opened(
             folder=folder.path,
             note_folder=note_folder(environment),
             passwords=topology.passwords(),
+            masked=found.scenario.origin.mask.secrets,
             detached=detached,
             replaying=replaying,
             reboot_time=topology.reboot_time.total_seconds(),

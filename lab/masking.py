@@ -38,6 +38,9 @@ class Mask:
         """Return a mask of those passwords that are long enough not to be part of other words."""
         return cls(frozenset(each for each in secrets if len(each) >= _SHORTEST))
 
+    def __or__(self, other: Mask) -> Mask:
+        return Mask(self.secrets | other.secrets)
+
     def text(self, text: str) -> str:
         """Return a text without passwords."""
         if "password" in text or "PASSWORD" in text or "Password" in text:

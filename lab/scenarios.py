@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.check.advice import advise, removals
 from lab.check.scenario import check
+from lab.declare.expectations import expectations_of
+from lab.declare.expectations.base import Expectation
 from lab.declare.loading import load, resolve
 from lab.declare.origin import without_passwords
 from lab.declare.scenario import Scenario
@@ -43,6 +45,12 @@ def read(
     if problems:
         raise InputError(without_passwords(problems, scenario.origin.mask))
     return scenario
+
+
+def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation, ...]:
+    """Return the expectations of a scenario for judging another run, as that run would have kept them: no password."""
+    scenario = read(name, environment)
+    return expectations_of(scenario.origin.mask.value(scenario.declared()))
 
 
 def plan_named(

@@ -2,33 +2,74 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote, quote_plus, unquote_plus
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
+import yaml
 
-from lab.declare.loading import masked_sources
+from lab.declare.loading import load, masked_sources
 from lab.folder import RunFolder, create
-from lab.history import Header, HistoryFile, StepStarted, read
+from lab.history import Header, HistoryFile, Publishing, StepStarted, read
+from lab.judge import judge_whole
+from lab.masking import MASK
+from lab.report.files import keep
 from lab.scenarios import plan_named
 
-SECRET = "s3cr&t<pw>\"it's-long1"
-PARTS = ("s3cr", "t<pw", "t&lt;pw", "it's-long", "short-1")  # of what no file may have
-REGIONS = """
-  regions:
-    tokyo:     {aws-region: ap-northeast-1, vpc: 10.1.0.0/16}
-    singapore: {aws-region: ap-southeast-1, vpc: 10.2.0.0/16}
+USERS = {"tokyo": "s3cr&t<pw>\"it's-long1", "singapore": "100% ü-no! #{x} \\n \\u0041 %41z".replace("ü", "u")}
+CONNECTORS = "\"quoted\" & <tagged> 'both' %2F pw-of-a-connector"  # of no user of the scenario
+QUERY = "of-a-uri's-query+1%2"
+SECRETS = {
+    "the environment's": USERS["tokyo"],
+    "the file's": USERS["singapore"],
+    "a connector's": CONNECTORS,
+    "a URI's": QUERY,
+}
+SHORT = "pw-7"  # what has so few signs is masked where it is named
+ENVIRONMENT = {"PASSWORD_OF_TEST": USERS["tokyo"]}
+ENDPOINT = "ssl://b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-southeast-1.amazonaws.com:61617"
+SPELLINGS: tuple[Callable[[str], str], ...] = (str, escape, quoteattr, html.escape, json.dumps, quote, quote_plus)
+
+
+def everywhere() -> str:
+    """Return every password in every spelling, as one line; a comment may hold it all."""
+    return " and ".join(spell(each) for each in SECRETS.values() for spell in SPELLINGS)
+
+
+def single(text: str) -> str:
+    """Return a text in YAML's single quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+CONFIGURATION = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<broker xmlns="http://activemq.apache.org/schema/core">
+  <!-- {everywhere().replace("--", "- -")} -->
+  <networkConnectors>
+    <networkConnector name="c" userName="testuser" password={quoteattr(CONNECTORS)} duplex="true"
+      uri="static:({ENDPOINT})"/>
+    <networkConnector name="d" userName="testuser" password="{SHORT}"
+      uri="static:({ENDPOINT}?password={quote(QUERY)})"/>
+  </networkConnectors>
+</broker>
 """
 SCENARIO = f"""
-scenario: secrets
-about: "escaped in double quotes: s3cr&t<pw>\\"it's-long1"
+scenario: {json.dumps("it ends with password=")}
+about: {json.dumps(everywhere())}
+# {everywhere()}
 topology:
   topology: s
-{REGIONS}
+  regions:
+    tokyo:     {{aws-region: ap-northeast-1, vpc: 10.1.0.0/16}}   # password="{SHORT}"
+    singapore: {{aws-region: ap-southeast-1, vpc: 10.2.0.0/16}}
   brokers:
     tokyo:
       region: tokyo
@@ -39,7 +80,7 @@ topology:
       region: singapore
       broker-id: b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5
       users:
-        testuser: {{password: 's3cr&t<pw>"it''s-long1'}}
+        testuser: {{password: {single(USERS["singapore"])}}}
   links:
     - {{between: [tokyo, singapore], link: aws}}
 steps:
@@ -48,21 +89,37 @@ steps:
       broker: tokyo
       over: stomp
       topic: t
-      body: 's3cr&t<pw>"it''s-long1'
-      headers: {{pw: 's3cr&t<pw>"it''s-long1'}}
+      body: {json.dumps(everywhere())}
+      headers: {{pw: {single(USERS["tokyo"])}, other: {json.dumps(CONNECTORS)}, ends: 'password='}}
+expect:
+  - log: {{broker: tokyo, matches: {json.dumps(re.escape(USERS["singapore"]).replace(chr(92), ""))}, absent: yes}}
 """
-CONFIGURATION = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<broker xmlns="http://activemq.apache.org/schema/core">
-  <!-- plain: s3cr&t<pw>"it's-long1 -->
-  <networkConnectors>
-    <networkConnector name="c" userName="testuser" password="s3cr&amp;t&lt;pw&gt;&quot;it's-long1" duplex="true"
-      uri="static:(ssl://b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-southeast-1.amazonaws.com:61617)"/>
-    <networkConnector name="d" userName="testuser" password="short-1"
-      uri="static:(ssl://b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-southeast-1.amazonaws.com:61617)"/>
-  </networkConnectors>
-</broker>
-"""
-ENVIRONMENT = {"PASSWORD_OF_TEST": SECRET}
+
+
+def readings(text: str) -> set[str]:
+    """Return a text and all that XML, JSON, YAML and URLs may read in it, some levels deep."""
+    found, new = set(), {text}
+    for _ in range(3):
+        found |= new
+        new = {
+            read
+            for each in new
+            for read in (
+                html.unescape(each),
+                unquote_plus(each),
+                each.replace("''", "'"),
+                re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), each),
+                re.sub(r"\\([\"'\\/])", r"\1", each),
+            )
+        } - found
+    return found | new
+
+
+def leaks(text: str) -> list[str]:
+    """Name the passwords that are in a text, in whatever reading of it."""
+    read = readings(text)
+    found = [name for name, secret in SECRETS.items() if any(secret in each for each in read)]
+    return found + (["the short one"] if any(SHORT in each for each in read) else [])
 
 
 @pytest.fixture
@@ -75,26 +132,55 @@ def scenario(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def kept(scenario: Path, tmp_path: Path) -> RunFolder:
-    """A run folder with all that is written before and while a scenario is replayed."""
+    """A run folder with all that is written before, while and after a scenario is replayed."""
     found = plan_named(str(scenario), ENVIRONMENT)
     folder = create(tmp_path / "home", "20261126-000000-abcdef")
     mask = found.scenario.origin.mask
-    folder.keep(masked_sources(found.scenario), found.plan, mask)
+    folder.keep(masked_sources(found.scenario), found.plan, mask, {"about": USERS["tokyo"]})
     declared = found.scenario.declared()
     header = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared=declared, mqlab="0")
     with HistoryFile(folder.history, header, mask) as history:
-        history.record(StepStarted(t=0.0, step=1, verb="publish", asked=f'publish "{SECRET}" password='))
+        history.record(StepStarted(t=0.0, step=1, verb="publish", asked=f"publish {everywhere()} password="))
+        history.record(
+            Publishing(
+                t=0.1, step=1, client="c", broker="tokyo", over="stomp", destination=f"topic://{USERS['tokyo']}",
+                persistent=True, body="given", headers={CONNECTORS: QUERY},
+            )
+        )  # fmt: skip
+    keep(judge_whole(folder.history), folder)
     return folder
 
 
+def test_the_search_finds_what_is_planted() -> None:
+    for secret in SECRETS.values():
+        for spell in (*SPELLINGS, lambda text: json.dumps(quoteattr(text)), single):
+            assert leaks(f"x {spell(secret)} y"), spell(secret)
+    assert leaks(SCENARIO) == leaks(CONFIGURATION) == [*SECRETS, "the short one"]
+
+
 def test_no_file_of_a_run_has_a_password(kept: RunFolder) -> None:
-    files = [path for path in kept.path.rglob("*") if path.is_file()]
-    assert {"secret.yaml", "secret.xml", "plan.json", "activemq.xml", "history.jsonl"} <= {path.name for path in files}
-    found = [(path.name, part) for path in files for part in PARTS if part in path.read_text().replace("\\", "")]
-    assert found == []
-    json.loads((kept.path / "plan.json").read_text())
-    (step,) = read(kept.history).observations
-    assert isinstance(step, StepStarted) and step.asked == 'publish "********" password='
+    files = {str(path.relative_to(kept.path)): path.read_text() for path in kept.path.rglob("*") if path.is_file()}
+    assert {Path(name).name for name in files} >= {
+        "secret.yaml", "secret.xml", "plan.json", "activemq.xml", "history.jsonl", "report.json", "report.html",
+        "report.junit.xml",
+    }  # fmt: skip
+    assert {name: leaks(text) for name, text in files.items() if leaks(text)} == {}
+    json.loads(files["plan.json"])
+    step, _ = read(kept.history).observations
+    assert isinstance(step, StepStarted) and step.asked.endswith(" password=")
+
+
+def test_a_copy_of_a_source_is_what_it_was_but_for_the_passwords(kept: RunFolder, scenario: Path) -> None:
+    was, copy = (
+        yaml.load(path.read_text(), Loader=yaml.BaseLoader)
+        for path in (scenario, kept.path / "sources" / scenario.name)
+    )
+    assert copy["scenario"] == was["scenario"] == "it ends with password="
+    assert copy["steps"][1]["publish"]["headers"] == {"pw": MASK, "other": MASK, "ends": "password="}
+    assert copy["topology"]["brokers"]["singapore"]["users"]["testuser"]["password"] == MASK
+    assert {key: value for key, value in copy["topology"].items() if key != "brokers"} == {
+        key: value for key, value in was["topology"].items() if key != "brokers"
+    }
 
 
 def test_a_run_is_its_owners_alone(kept: RunFolder) -> None:
@@ -102,10 +188,56 @@ def test_a_run_is_its_owners_alone(kept: RunFolder) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept.path.rglob("*") if path.is_file()} == {0o600}
 
 
-@pytest.mark.parametrize("words", ["plan", "plan --json", "render", "render --diff", "check", "check --json"])
-def test_no_command_prints_a_password(scenario: Path, words: str) -> None:
-    command = [sys.executable, "-c", "from lab.cli import main; main()", *words.split(), str(scenario)]
+def said(words: str, *paths: Path | str) -> str:
+    command = [sys.executable, "-c", "from lab.cli import main; main()", *words.split(), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **ENVIRONMENT}, check=False)
-    said = (done.stdout + done.stderr).replace("\\", "")
-    assert "networkConnector" in said or words.startswith("plan")
-    assert [part for part in PARTS if part in said] == []
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["plan", "plan --json", "render", "render --diff", "render --json", "check", "check --json", "routes"]
+)
+def test_no_command_prints_a_password(scenario: Path, words: str) -> None:
+    assert leaks(told := said(words, scenario)) == []
+    assert "networkConnector" in told or not words.startswith(("render", "check"))
+
+
+@pytest.mark.parametrize("words", ["check", "check --json"])
+def test_a_configuration_alone_is_not_quoted(scenario: Path, words: str) -> None:
+    assert leaks(told := said(words, scenario.with_name("secret.xml"))) == []
+    assert "networkConnector" in told
+
+
+@pytest.mark.parametrize("words", ["judge", "judge --json", "history", "history --json", "history --unfold"])
+def test_no_reading_of_a_run_prints_a_password(kept: RunFolder, scenario: Path, words: str) -> None:
+    assert leaks(said(words, kept.history)) == []
+    if words.startswith("judge"):
+        assert leaks(said(words, "--scenario", scenario, kept.history)) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "wrong"),
+    [
+        ("over: stomp, topic", f"over: {single(USERS['singapore'])}, topic"),
+        ("client: a,", f"client: a, {single(USERS['singapore'])}: 1,"),
+        ("  - {between: [tokyo, singapore], link: aws}", f"  - {{between: [tokyo, {single(CONNECTORS)}], link: aws}}"),
+        ("link: aws}", f"link: aws}}\n    - [{single(USERS['singapore'])}"),
+        ("broker: tokyo, matches", f"broker: {single(USERS['singapore'])}, matches"),
+    ],
+)
+def test_no_complaint_quotes_a_password(scenario: Path, was: str, wrong: str) -> None:
+    assert was in SCENARIO
+    scenario.write_text(SCENARIO.replace(was, wrong, 1))
+    for words in ("check", "check --json", "plan"):
+        told = said(words, scenario)
+        assert scenario.name in told
+        assert leaks(told) == [], words
+
+
+def test_what_a_generated_password_is_stands_nowhere(scenario: Path) -> None:
+    scenario.write_text(SCENARIO.replace("{env: PASSWORD_OF_TEST}", "generated"))
+    found = load(scenario, environment={})
+    (password,) = found.topology.passwords()["tokyo"].values()
+    text = "".join(each.text for each in found.origin.sources) + json.dumps(found.declared()) + repr(found)
+    assert password.get_secret_value() not in text

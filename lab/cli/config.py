@@ -45,15 +45,17 @@ def show(
     json: JSON = False,
 ) -> None:
     """Print the text of a revision."""
-    found = open_lab.control(run).account.configuration(name)
+    with open_lab.attached(run) as live:
+        found, mask = live.account.configuration(name), live.lab.mask()
     its = found.latest if revision is None else found.revision(revision)
+    text = mask.text(its.text)
     described = {
         "configurationId": found.id,
         "created": its.created.isoformat(),
-        "data": base64.b64encode(its.text.encode()).decode(),
-        "description": its.description,
+        "data": base64.b64encode(text.encode()).decode(),
+        "description": mask.text(its.description),
     }
-    options.show(described, [its.text.rstrip("\n")], json)
+    options.show(described, [text.rstrip("\n")], json)
 
 
 def create(
@@ -98,8 +100,9 @@ def diff(
     json: JSON = False,
 ) -> None:
     """Show what changed from one revision to another."""
-    found = open_lab.control(run).account.configuration(name)
-    text = found.compare(before, found.latest.number if after is None else after)
+    with open_lab.attached(run) as live:
+        found, mask = live.account.configuration(name), live.lab.mask()
+    text = mask.text(found.compare(before, found.latest.number if after is None else after))
     options.print_json({"diff": text}) if json else options.say(text, nl=False)
 
 

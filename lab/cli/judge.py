@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
-from lab.cli import reports, scenario_argument
+from lab.cli import reports
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
 from lab.folder import RunFolder
 from lab.judge import judge_whole
 from lab.report.files import write
+from lab.scenarios import expectations
 
 
 def judge(
@@ -31,7 +33,7 @@ def judge(
     """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
     reports.check_writable(page, junit_file)
     path = find(history)
-    judged = judge_whole(path, scenario_argument.read(scenario).expect if scenario else None, since=since, until=until)
+    judged = judge_whole(path, expectations(scenario, os.environ) if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
     write(judged, folder, page=page, junit_file=junit_file)
     return reports.print_report(judged, folder, json=json, page=page)

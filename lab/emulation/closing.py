@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import docker
+from lab.emulation.brokers.vaults import mask_of
 from lab.emulation.engine import engine, logs, sweeping
 from lab.errors import LabError
 from lab.interrupts import uninterrupted
@@ -51,7 +52,7 @@ def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_f
     with uninterrupted():
         if folder is not None and folder.is_dir():
             try:
-                logs.save(client, run, folder / "logs")
+                logs.save(client, run, folder / "logs", mask_of(each for _, each in logs.containers(client, run)))
             except (OSError, *engine.ENGINE_TROUBLE) as error:
                 remarks.append(f"not every log of lab {run} could be kept: {error}")
         removal = sweeping.remove(client, run, clock)

@@ -46,6 +46,7 @@ from lab.history import (
     SnapshotTaken,
 )
 from lab.link.impairment import Impairment, LinkState
+from lab.masking import Mask
 from lab.network.vpc import INTERNET, Network
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
@@ -122,6 +123,10 @@ class EmulatedLab:
     def password(self, broker: str, user: str) -> SecretStr:
         """Return a user's password, from the broker's vault."""
         return self._vaults.password(broker, user)
+
+    def mask(self) -> Mask:
+        """Return the mask of the passwords in all vaults."""
+        return self._vaults.mask(self.state.brokers)
 
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
@@ -208,7 +213,7 @@ class EmulatedLab:
 
     def delete(self, broker: str) -> BrokerChanged:
         """Save the logs of a broker's containers, and remove these and the volume of a pair."""
-        logs.save(self._docker, self.note.run, Path(self.note.folder) / "logs")
+        logs.save(self._docker, self.note.run, Path(self.note.folder) / "logs", self.mask())
         for its in self.state.brokers[broker].instances:
             self.power.delete(its)
         remove_store(self._docker, self.note.run, broker)
@@ -321,8 +326,8 @@ class EmulatedLab:
             fresh.release()
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
-        """Yield the lines of a container's log."""
-        return logs.lines(self._docker, self.note.run, name, tail=tail, follow=follow)
+        """Return the lines of a container's log, with passwords masked."""
+        return map(self.mask().text, logs.lines(self._docker, self.note.run, name, tail=tail, follow=follow))
 
     def release(self) -> None:
         """Close this process's connections to the lab; the lab itself lives on."""
@@ -333,10 +338,7 @@ class EmulatedLab:
     def _change(
         self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
     ) -> BrokerChanged:
-        """Change an instance's power and return the observation, with whether it was a standby.
-
-        With `look`, bridge ends that were lost with it are recorded at once.
-        """
+        """Change an instance's power, and with `look` record lost bridge ends at once; return what was changed."""
         its = self.state.brokers[broker].instance(instance)
         standby = self._actives.last(broker).name != its.name
         changed = what(its).with_fields(standby=standby)

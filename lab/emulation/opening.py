@@ -92,7 +92,7 @@ class _Opened:
         starts = opening.service_time
         ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - self._began
         self._control = opening_control(self._plan, self._began, ahead=ahead)
-        self._credentials = Credentials(opening.passwords, self._control, self._began)
+        self._credentials = Credentials(opening.passwords, opening.masked, self._control, self._began)
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
         self._requested: dict[str, Event] = {}  # set when the engine is asked: the router, and each first instance

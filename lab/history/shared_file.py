@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from lab.errors import InputError
@@ -41,7 +42,7 @@ def begin(path: Path, header: Header, mask: Mask = Mask()) -> SharedHistory:  # 
     lock = os.open(lock_file(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(lock, "w") as file:
         json.dump([0, []], file)
-    return SharedHistory(path, mask)
+    return SharedHistory(path, lambda: mask)
 
 
 def lock_file(path: Path) -> Path:
@@ -52,9 +53,10 @@ def lock_file(path: Path) -> Path:
 class SharedHistory:
     """A Recorder to a history that other processes write to; thread-safe. After the history's end it drops all."""
 
-    def __init__(self, path: Path, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
+    def __init__(self, path: Path, mask: Callable[[], Mask] = Mask) -> None:
         self.path = path
-        self._mask = mask  # of the passwords that this writer knows
+        self._known = mask  # of the passwords of the lab; asked once, before the first line
+        self._hidden: list[str] = []  # more of them
         self._one = threading.Lock()  # the lock of the file is held by the process, for all its threads
         self._file = self._lock = -1
 
@@ -97,7 +99,12 @@ class SharedHistory:
 
     def hide(self, password: str) -> None:
         """Mask a password in everything that this writer records from now on."""
-        self._mask = Mask.of({*self._mask.secrets, password})
+        self._hidden.append(password)
+        vars(self).pop("_mask", None)
+
+    @cached_property
+    def _mask(self) -> Mask:
+        return Mask.of((*self._known().secrets, *self._hidden))
 
     def trim(self, now: float, largest: int = LARGEST) -> None:
         """Remove the oldest lines if the history is larger than `largest` bytes."""
@@ -144,6 +151,7 @@ class SharedHistory:
             if self._lock < 0:
                 yield None
                 return
+            _ = self._mask  # before anybody has to wait
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             try:
                 if not os.fstat(self._lock).st_nlink:

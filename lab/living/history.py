@@ -15,6 +15,7 @@ from lab.declare.steps.base import Step
 from lab.errors import InputError
 from lab.history import Ended, Marked, Observation, SharedHistory, StepEnded, StepStarted
 from lab.history.shared_file import lock_file
+from lab.masking import Mask
 from lab.operating import Done
 from lab.runtime.note import Note
 
@@ -28,10 +29,10 @@ def file_of(note: Note) -> Path:
 
 
 class LivingHistory:
-    """Writes to the history of an open lab; thread-safe. `by` is the way by which verbs come."""
+    """Writes to the history of an open lab, masked by `mask`; thread-safe. `by` is the way by which verbs come."""
 
-    def __init__(self, note: Note, now: Callable[[], float], by: str) -> None:
-        self.file = SharedHistory(file_of(note))
+    def __init__(self, note: Note, now: Callable[[], float], by: str, mask: Callable[[], Mask] = Mask) -> None:
+        self.file = SharedHistory(file_of(note), mask)
         self.now = now
         self.run, self._by = note.run, by
 

@@ -139,7 +139,7 @@ def main(run: str) -> None:
         keeper_process.locked(note),
         runtime(note.runtime, os.environ) as its,
         its.attach(note, folder) as lab,
-        closing(LivingHistory(note, lab.clock.now, KEEPER)) as history,
+        closing(LivingHistory(note, lab.clock.now, KEEPER, lab.mask)) as history,
         Keeper(lab, history, given_up=_end),
     ):
         _LOG.info("lab %s is kept", run)

@@ -43,7 +43,7 @@ from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
-from lab.scenarios import read as load_scenario
+from lab.scenarios import expectations
 
 
 class Live(Verbs):
@@ -56,7 +56,7 @@ class Live(Verbs):
 
     def __init__(self, lab: StandingLab, told: Told | None = None, *, by: str = PYTHON) -> None:
         self.lab = lab
-        self.history = LivingHistory(lab.note, lab.clock.now, by)
+        self.history = LivingHistory(lab.note, lab.clock.now, by, lab.mask)
         self._plane = KeptControlPlane(lab, self.history.record)
         self._told = told or Logged()
         self._one = RLock()  # threads of one program take turns too
@@ -235,7 +235,7 @@ class Live(Verbs):
         'unknown'
         """
         self._records.beat()
-        expected = None if scenario is None else load_scenario(str(scenario), os.environ).expect
+        expected = None if scenario is None else expectations(str(scenario), os.environ)
         return judge_file(self.history.file.path, expected, since=since, until=until)
 
     def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:

@@ -28,6 +28,7 @@ from lab.history import (
     SnapshotTaken,
 )
 from lab.link.impairment import Impairment, LinkState
+from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
@@ -275,6 +276,10 @@ class StandingLab(Lab, Protocol):
 
     def password(self, broker: str, user: str) -> SecretStr:
         """Return the password with which a user logs in to a broker now, also while the broker is down."""
+        ...
+
+    def mask(self) -> Mask:
+        """Return the mask of all passwords that the lab's brokers have now."""
         ...
 
     def bridge_is_up(self, bridge: BridgePlan) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, Self
@@ -29,6 +29,7 @@ class Opening:
     folder: Path  # the run folder
     note_folder: Path
     passwords: Passwords
+    masked: frozenset[str] = field(default=frozenset(), repr=False)  # passwords of the scenario's files
     detached: bool = False
     replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down

@@ -10,6 +10,7 @@ from pathlib import Path
 from lab.declare.loading import load
 from lab.history import BrokerChanged
 from lab.living.lab import Live
+from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
@@ -65,6 +66,9 @@ class LiveLab(FakeLab):
         if self.unprepared is not None:
             raise self.unprepared
         super().prepare(broker, plan, passwords)
+
+    def mask(self) -> Mask:
+        return Mask()
 
     @property
     def control(self) -> Control:

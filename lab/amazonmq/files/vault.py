@@ -7,7 +7,7 @@ the broker's container, so a later process that operates the lab finds it there,
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lab.amazonmq.files.activemq_xml import FOLDER
@@ -25,15 +25,20 @@ class Vault:
     passwords: Mapping[int, str] = field(repr=False)  # by number
     current: Mapping[str, int]  # user → number, of the users that the running broker knows
     latest: Mapping[str, int]  # user → number last set, deleted users too
+    others: tuple[str, ...] = field(default=(), repr=False)  # nobody's here, and masked all the same
 
     @classmethod
-    def of(cls, secrets: BrokerSecrets, numbers: Mapping[str, int]) -> Vault:
-        """Return the vault of a new broker; `numbers` maps its users to their passwords' numbers."""
+    def of(cls, secrets: BrokerSecrets, numbers: Mapping[str, int], others: Iterable[str] = ()) -> Vault:
+        """Return the vault of a new broker; `numbers` maps its users to their passwords' numbers.
+
+        `others` are passwords that the scenario's files name, whoever has them.
+        """
         return cls(
             own={"key_store": secrets.key_store, "console": secrets.console, "jolokia": secrets.jolokia},
             passwords={number: secrets.users[user] for user, number in numbers.items()},
             current=dict(numbers),
             latest=dict(numbers),
+            others=tuple(sorted(others)),
         )
 
     def with_password(self, user: str, number: int, password: str) -> Vault:
@@ -55,6 +60,11 @@ class Vault:
         return self.passwords.get(self.current.get(user, self.latest.get(user, 0)), STRANGER_PASSWORD)
 
     @property
+    def all(self) -> tuple[str, ...]:
+        """Return every password in the file: of users, of the lab's own, and others."""
+        return (*self.own.values(), *self.passwords.values(), *self.others)
+
+    @property
     def secrets(self) -> BrokerSecrets:
         """Return the secrets that go into the broker's files."""
         return BrokerSecrets(users={user: self.passwords[number] for user, number in self.current.items()}, **self.own)
@@ -67,6 +77,7 @@ class Vault:
             "passwords": {str(number): password for number, password in self.passwords.items()},
             "current": self.current,
             "latest": self.latest,
+            "others": self.others,
         }
         return BrokerFile(path=VAULT, content=json.dumps(found).encode(), secret=True)
 
@@ -80,6 +91,7 @@ class Vault:
                 passwords={int(number): password for number, password in found["passwords"].items()},
                 current=found["current"],
                 latest=found["latest"],
+                others=tuple(found.get("others", ())),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             # from None: the cause might quote the secrets it could not read.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Address
 
@@ -20,11 +20,11 @@ from lab.runtime.runtime import Passwords
 class Credentials:
     """The secrets of one lab."""
 
-    def __init__(self, passwords: Passwords, control: Control, now: datetime) -> None:
+    def __init__(self, passwords: Passwords, others: Iterable[str], control: Control, now: datetime) -> None:
         self.authority = LabAuthority.create(now)
         self._secrets = {broker: _secrets(of_users) for broker, of_users in passwords.items()}
         records = (*control.account.brokers, *(record for record, _ in control.account.later))
-        self.vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords) for each in records}
+        self.vaults = {each.name: Vault.of(self._secrets[each.name], each.passwords, others) for each in records}
 
     def management(self, broker: str) -> str:
         """Return the password of a broker's management port."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import docker.errors
@@ -16,6 +17,7 @@ from lab.amazonmq.files.vault import VAULT, Vault
 from lab.emulation.brokers.containers import packed
 from lab.emulation.engine.containers import archive
 from lab.errors import HostError
+from lab.masking import Mask
 from lab.plan.values import BrokerPlan
 from lab.text_files import open_private
 
@@ -39,8 +41,16 @@ class Vaults:
         """Add a password to a broker's vault, under a number."""
         self._put(broker, self._of(broker).with_password(user, number, password.get_secret_value()), ())
 
+    def mask(self, brokers: Iterable[str]) -> Mask:
+        """Return the mask of all passwords of brokers; of one whose container has gone, none is known."""
+        found: list[str] = []
+        for broker in brokers:
+            with suppress(docker.errors.DockerException, HostError):
+                found += self._of(broker).all
+        return Mask.of(found)
+
     def prepare(self, broker: BrokerPlan, numbers: Mapping[str, int], folder: Path) -> None:
-        """Write a broker's files anew, and a copy of its activemq.xml, which has no secrets, into the run folder.
+        """Write a broker's files anew, and a copy of its activemq.xml, passwords masked, into the run folder.
 
         `numbers` maps each user to the number of the password to use; `folder` is the run folder.
         """
@@ -50,7 +60,7 @@ class Vaults:
         its.mkdir(parents=True, exist_ok=True)
         number = 2 + len([*its.glob("activemq.*.xml")])
         with open(its / f"activemq.{number}.xml", "w", encoding="utf-8", opener=open_private) as file:
-            file.write(broker.activemq_xml)
+            file.write(Mask.of(vault.all).text(broker.activemq_xml))
 
     def _of(self, broker: str) -> Vault:
         if broker not in self._known:
@@ -64,6 +74,15 @@ class Vaults:
             except docker.errors.APIError as error:
                 raise HostError(f"broker {broker} cannot be given its files: {error.explanation or error}") from error
         self._known[broker] = vault
+
+
+def mask_of(containers: Iterable[Container]) -> Mask:
+    """Return the mask of all passwords in the vaults of containers; one without a vault, such as a router, has none."""
+    found: list[str] = []
+    for each in containers:
+        with suppress(docker.errors.DockerException, HostError):
+            found += Vault.read(_fetched(each, VAULT)).all
+    return Mask.of(found)
 
 
 def _fetched(container: Container, path: str) -> bytes:

@@ -26,7 +26,7 @@ def containers(client: docker.DockerClient, run: str) -> tuple[tuple[str, Contai
     return tuple(sorted(named, key=lambda pair: pair[0]))
 
 
-def save(client: docker.DockerClient, run: str, folder: Path) -> None:
+def save(client: docker.DockerClient, run: str, folder: Path, mask: Mask) -> None:
     """Write the log of each container of a lab to a file in `folder`, with passwords masked.
 
     A log that the engine does not give keeps no other one from being written; the first error of that kind is raised.
@@ -42,13 +42,9 @@ def save(client: docker.DockerClient, run: str, folder: Path) -> None:
             refused.append(error)
             continue
         with open(folder / f"{_UNSAFE.sub('_', name)}.log", "wb", opener=open_private) as file:
-            file.write(_masked(text))
+            file.write(mask.text(text.decode(errors="surrogateescape")).encode(errors="surrogateescape"))
     if refused:
         raise refused[0]
-
-
-def _masked(text: bytes) -> bytes:
-    return Mask().text(text.decode(errors="surrogateescape")).encode(errors="surrogateescape")
 
 
 def lines(client: docker.DockerClient, run: str, name: str, *, tail: int | None, follow: bool) -> Iterator[str]:

@@ -18,7 +18,9 @@ import httpx
 
 import docker
 from lab.activemq.protocols import OPENWIRE
+from lab.emulation.brokers.vaults import mask_of
 from lab.emulation.engine.commands import run_inside
+from lab.emulation.engine.logs import whole_lines
 from lab.emulation.network.router import READY, Router
 from lab.emulation.network.subnets import default_routes
 from lab.emulation.state import InstanceState, LabState
@@ -245,12 +247,13 @@ def _log(client: docker.DockerClient, container: str) -> str:
 
 
 def last_lines(client: docker.DockerClient, container: str) -> str:
-    """Return a container's last log lines, indented, without the frames of stack traces, which would fill them."""
+    """Return a container's last log lines, indented: without passwords, and without frames, which would fill them."""
     try:
-        text = client.containers.get(container).logs(tail=_READ_LINES).decode(errors="replace")
+        its = client.containers.get(container)
+        lines = [mask_of([its]).text(line) for line in whole_lines([its.logs(tail=_READ_LINES)])]
     except docker.errors.APIError as error:
         return f"    (its log cannot be read: {error.explanation or error})"
-    said = [line for line in text.splitlines() if not _FRAME.match(line)]
+    said = [line for line in lines if not _FRAME.match(line)]
     return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
 
 

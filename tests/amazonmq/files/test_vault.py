@@ -34,6 +34,13 @@ def test_a_user_that_nobody_made_has_nobodys_password() -> None:
     assert VAULTED.password("stranger") == STRANGER_PASSWORD
 
 
+def test_what_is_masked_besides_is_in_it() -> None:
+    vault = Vault.of(SECRETS, {"testuser": 1}, {"of-a-connector"})
+    assert Vault.read(vault.file.content) == vault
+    assert {*vault.all} >= {"of-a-connector", "first-word", "page-word"}
+    assert "of-a-connector" not in repr(vault)
+
+
 def test_it_reads_back_and_is_secret() -> None:
     kept = VAULTED.with_password("bridge", 2, 'a "quoted" word')
     assert Vault.read(kept.file.content) == kept
