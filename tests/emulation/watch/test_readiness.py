@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from docker.errors import NotFound
 
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, for_instance, for_link
@@ -91,6 +92,9 @@ class Broker:
 
     def logs(self, tail: int) -> bytes:
         return self._log.encode()
+
+    def get_archive(self, path: str) -> Any:
+        raise NotFound(f"{path}: this one has no vault")
 
     def is_ready(self, of: InstanceState) -> bool:
         return False
