@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 SCENARIO ?= tokyo-singapore
 SEEDS ?= 1 2
 JOBS ?= 1
+# Where ip and nft are, also for somebody whose PATH does not lead there.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast check bench scenarios routes pictures images engine clean

@@ -1,0 +1,62 @@
+"""docker/test-tools.sh has what tests and benches need installed, and a machine without a package mirror goes on."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "docker" / "test-tools.sh"
+
+
+def run(folder: Path, *, apt: str, there: tuple[str, ...] = ()) -> tuple[int, str, str]:
+    """Run the script with nothing but the tools named, and an apt-get; return its code, what it said, and its calls."""
+    bin_, calls = folder / "bin", folder / "calls"
+    bin_.mkdir()
+    for name in ("bash", "id", "grep"):
+        found = shutil.which(name)
+        assert found
+        (bin_ / name).symlink_to(found)
+    for name, text in {
+        "apt-get": f'echo "$@" >>{calls}\n{apt}',
+        "apt-cache": "echo 'Candidate: 1'",
+        "sudo": 'exec "$@"',
+    }.items():
+        (bin_ / name).write_text(f"#!/bin/bash\n{text}\n")
+    for name in there:
+        (bin_ / name).write_text("#!/bin/bash\n")
+    for each in bin_.iterdir():
+        if not each.is_symlink():
+            each.chmod(0o755)
+    (folder / "schema").mkdir()
+    (folder / "schema" / "tests").mkdir()
+    (folder / "schema" / "tests" / "junit-10.xsd").write_text("<schema/>")
+    script = folder / "script.sh"  # without the system's own folders, which have what is missing here
+    script.write_text(SCRIPT.read_text().replace("/usr/sbin:/sbin", str(bin_)))
+    done = subprocess.run(
+        [str(bin_ / "bash"), str(script)],
+        env={"PATH": str(bin_), "HOME": str(folder), "MQLAB_CACHE": str(folder / "schema")},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout + done.stderr, calls.read_text() if calls.exists() else ""
+
+
+def test_what_is_missing_is_installed(tmp_path: Path) -> None:
+    code, said, calls = run(tmp_path, apt="exit 0", there=("ip", "mosquitto_pub"))
+    assert code == 0, said
+    assert calls.splitlines()[-1].endswith("nftables chromium fonts-dejavu-core")
+
+
+def test_nothing_is_installed_where_nothing_is_missing(tmp_path: Path) -> None:
+    assert run(tmp_path, apt="exit 1", there=("ip", "nft", "mosquitto_pub", "chromium")) == (0, "", "")
+
+
+@pytest.mark.parametrize("apt", ["exit 100", '[ "$1" = update ] && exit 100; exit 0'])
+def test_a_machine_without_a_mirror_goes_on(tmp_path: Path, apt: str) -> None:
+    code, said, _ = run(tmp_path, apt=apt)
+    assert code == 0 and "apt-get could not" in said
