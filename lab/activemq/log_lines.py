@@ -14,6 +14,7 @@ from typing import Protocol
 import re2
 
 LONGEST = 500  # characters of a line that are kept; what matters is at its beginning
+LOCKED = "store-locked"  # the name of the line that a standby logs when it waits for the store
 STARTED = "broker-started"  # the name of the line that an instance logs when it serves clients
 _WARNINGS = ("WARN", "ERROR", "FATAL")
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) +([A-Z]+) +\[.*?\] ([^ |]+) \| (.*)")
@@ -59,7 +60,7 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "bridge-stopped": rf"{_BRIDGE}.* bridge to .* stopped",
         STARTED: r"^BrokerService \| Apache ActiveMQ .* \(.*\) started",
         "broker-stopped": r"^BrokerService \| Apache ActiveMQ .* \(.*\) is shutdown",
-        "store-locked": r"^\w*Locker \| .*locked by another server",
+        LOCKED: r"^\w*Locker \| .*locked by another server",
         "store-recovered": r"^(?:PageFile|MessageDatabase) \| .*(?:prior unclean shutdown|Recovering from the journal)",
     }.items()
 }

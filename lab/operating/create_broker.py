@@ -30,12 +30,12 @@ def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -
     if not resumed:
         plane.change(lambda control: _begun(control, plane, name))
     try:
-        for number in numbers(plane, name):
-            if late := start(plane, name, number, within, "creation"):
-                return Done(control=plane.control, failed=late)
+        late = [start(plane, name, number, within, "creation") for number in numbers(plane, name)]
     except LabError:
         keep(plane, name, lambda control: verbs.creation_failed(control.account, name))
         raise
+    if any(late):  # it is CREATION_IN_PROGRESS until all of it runs
+        return Done(control=plane.control, failed=next(filter(None, late)))
     return finish_creation(plane, name)
 
 

@@ -7,8 +7,9 @@ when many are queued. The count decides how long a replay listens, and nothing e
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
+from typing import Any
 
 from lab.activemq.destinations import hears
 from lab.activemq.selectors import Untold, matches, properties
@@ -82,6 +83,16 @@ class Outstanding:
         self._digests: Counter[str] = Counter()
         self._last_sent = self._last_received = 0.0
         self._lock = Lock()
+        self._counts: Mapping[type[Observation], Callable[[Any], None]] = {
+            Publishing: self._publishing,
+            Sent: self._sent_one,
+            Acknowledged: self._acknowledged,
+            Received: self._received,
+            Settled: self._settled,
+            Subscribed: self._subscribed,
+            Unsubscribed: self._unsubscribed,
+            ClientChanged: self._gone,
+        }
 
     def record(self, observation: Observation) -> None:
         """Queue an observation; count all if many are queued, unless another thread is counting."""
@@ -115,31 +126,17 @@ class Outstanding:
     def _count_queued(self) -> None:
         """Count the queued observations."""
         while self._queued:
-            match self._queued.popleft():
-                case Received() as seen:
-                    self._last_received = seen.t
-                    self._received(seen)
-                case Acknowledged() as seen:
-                    self._acknowledged(seen)
-                case Sent() as seen:
-                    self._last_sent = seen.t
-                    if seen.digest is not None:
-                        self._digests[seen.digest] += 1
-                    if self._growing:
-                        step, number = _split_id(seen.id)
-                        self._sent[step] = number
-                case Publishing() as seen:
-                    self._publishing(seen)
-                case Subscribed() as seen:
-                    self._subscribed(seen)
-                case Unsubscribed() as seen:
-                    audience = self._audiences[_key(seen.client, seen.destination)]
-                    audience.give_back(seen.client)
-                    audience.brokers.pop(seen.client, None)
-                case ClientChanged() as seen if seen.state in ("disconnected", "lost"):
-                    self._gone(seen)
-                case Settled() as seen:
-                    self._settled(seen)
+            seen = self._queued.popleft()
+            if (count := self._counts.get(type(seen))) is not None:
+                count(seen)
+
+    def _sent_one(self, seen: Sent) -> None:
+        self._last_sent = seen.t
+        if seen.digest is not None:
+            self._digests[seen.digest] += 1
+        if self._growing:
+            step, number = _split_id(seen.id)
+            self._sent[step] = number
 
     def _publishing(self, seen: Publishing) -> None:
         """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
@@ -182,8 +179,15 @@ class Outstanding:
                 audience.begins[step] = self._sent.get(step, 0) + 1
                 audience.marks[step] = bytearray()
 
+    def _unsubscribed(self, seen: Unsubscribed) -> None:
+        audience = self._audiences[_key(seen.client, seen.destination)]
+        audience.give_back(seen.client)
+        audience.brokers.pop(seen.client, None)
+
     def _gone(self, seen: ClientChanged) -> None:
         """Note that a client is away: it is owed only what its broker keeps for it, and only when it is back."""
+        if seen.state not in ("disconnected", "lost"):
+            return
         for audience in self._audiences.values():
             if seen.client in audience.brokers:
                 audience.give_back(seen.client)
@@ -216,6 +220,7 @@ class Outstanding:
                 marks[number] |= _ACCEPTED
 
     def _received(self, seen: Received) -> None:
+        self._last_received = seen.t
         audience = self._audiences.get(_key(seen.client, seen.destination))
         if audience is None:  # it came before the broker confirmed the subscription
             audience = self._audiences[_key(seen.client, seen.destination)] = _Audience(seen.destination)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf
 from threading import Lock
 
-from lab.activemq.log_lines import STARTED
+from lab.activemq.log_lines import LOCKED, STARTED
 from lab.amazonmq.account.account import next_opening, open_windows
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.describe import pending_changes
@@ -70,7 +72,10 @@ class Service:
         self.links = initial_states(plan)  # by link and the region that a direction leaves
         self._by_steps: set[tuple[str, int]] = set()  # of these, those that a step has ended or frozen
         self._late: set[tuple[str, int]] = set()  # instances whose start a step no longer waits for
+        self._last_late: dict[str, int] = {}  # by broker: the instance that a step last waited for in vain
         self._started_at: dict[tuple[str, int], float] = {}  # when its log last said that it had started
+        self._starts = Lock()  # for what is late and what has started
+        self._working: Counter[str] = Counter()  # by broker: verbs that are being done to it
         self._record, self._took, self._tells = record, took, tells
         self._began, self._start = began, lab.clock.now()
         ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - began
@@ -147,11 +152,15 @@ class Service:
 
         Its log tells when it has started after all.
         """
-        self._late.add((broker, number))
-        said, what = self._started_at.get((broker, number), -inf), f"it had not started within {within:g} s"
-        if said >= since and self._note_late_start(broker, number, said):
-            return ""
-        self._record_trouble(broker, what)
+        what = f"it had not started within {within:g} s"
+        with self._starts:  # a log may tell of the start at this moment
+            said = self._started_at.get((broker, number), -inf)
+            if said >= since:
+                self._record_start(broker, number, said)
+                return ""
+            self._late.add((broker, number))
+            self._last_late[broker] = number
+            self._record_trouble(broker, what)
         return what
 
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
@@ -160,12 +169,29 @@ class Service:
         self.off |= {(broker, number) for number in numbers}
 
     def hear(self, line: LogLine) -> None:
-        """Note a line of a log; it may say that an instance has started for which a step waited in vain."""
-        if line.name == STARTED:
-            number = line.instance or numbers(self, line.broker)[0]
-            self._started_at[line.broker, number] = line.t
-            if self._note_late_start(line.broker, number, line.t):
+        """Note a line of a log; it may say that an instance serves, or could, for which a step waited in vain."""
+        if line.name in (STARTED, LOCKED):
+            its = (line.broker, line.instance or numbers(self, line.broker)[0])
+            with self._starts:
+                self._started_at[its] = line.t
+                was_late = its in self._late
+                if was_late:
+                    self._late.remove(its)
+                    self._record_start(*its, line.t)
+            if was_late and not self._working[line.broker]:
                 self._end_late(line.broker)
+
+    @contextmanager
+    def at_work(self, broker: str) -> Iterator[None]:
+        """While a verb is done to a broker, no late start ends its reboot or creation; afterwards one that came may."""
+        self._working[broker] += 1
+        try:
+            yield
+        finally:
+            self._working[broker] -= 1
+            started = (broker, self._last_late.get(broker, 0)) not in self._late
+            if started and not self._working[broker]:
+                self._end_late(broker)
 
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose window has opened with a change pending; each opening is returned once."""
@@ -204,19 +230,17 @@ class Service:
             elif changed.state == "started":
                 self.runs(changed.broker, number)
 
-    def _note_late_start(self, broker: str, number: int, t: float) -> bool:
-        """Record that an instance has started; return False if no step waited for it in vain."""
-        try:
-            self._late.remove((broker, number))  # by one thread alone: a step and a log may notice at once
-        except KeyError:
-            return False
-        mark = number if len(numbers(self, broker)) > 1 else 0
-        self.record(BrokerChanged(t=t, broker=broker, state="started", instance=mark))
-        return True
+    def _record_start(self, broker: str, number: int, t: float) -> None:
+        """Record that an instance has started for which a step had waited in vain."""
+        if len(numbers(self, broker)) == 1:
+            self.record(BrokerChanged(t=t, broker=broker, state="started"))
+            return
+        standby = self.lab.active(broker) not in (None, number)
+        self.record(BrokerChanged(t=t, broker=broker, state="started", instance=number, standby=standby))
 
     def _end_late(self, broker: str) -> None:
         """End the reboot or the creation whose step no longer waits for the broker; a creation, when all of it runs."""
-        state = self.control.account.broker(broker).state
+        state = next((each.state for each in self.control.account.brokers if each.name == broker), None)
         if state is BrokerState.REBOOT_IN_PROGRESS:
             finish_reboot(self, broker)
         elif state is BrokerState.CREATION_IN_PROGRESS and not any(name == broker for name, _ in self.off):

@@ -14,7 +14,8 @@ from lab.replay.rehearsal import Rehearsal
 def do(rehearsal: Rehearsal, verb: Step, find: Find = of_kind) -> Outcome:
     """Do a verb, and return its Outcome; a refusal, or a broker that does not come back, is recorded as a failure."""
     try:
-        done = operate(rehearsal.service, verb, find)
+        with rehearsal.service.at_work(getattr(verb, "broker", "")):
+            done = operate(rehearsal.service, verb, find)
     except InputError as error:
         if isinstance(verb, OnNetwork):
             return refused(rehearsal, "network", error)

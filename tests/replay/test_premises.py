@@ -145,3 +145,16 @@ def test_a_look_that_failed_leaves_no_earlier_one_for_the_last(tmp_path: Path) -
     played.play()
     (verdict,) = judged(played).verdicts
     assert verdict.outcome is Outcome.UNKNOWN and "eye could not browse at" in verdict.reason
+
+
+@pytest.mark.parametrize(("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 2", Outcome.HELD)])
+def test_requests_that_never_left_leave_their_answers_unknown(tmp_path: Path, needs: str, outcome: Outcome) -> None:
+    listens = LISTENS.replace("queue: q", "queue: q, replies: yes")
+    asks = (
+        f"  - request: {{broker: tokyo, over: stomp, queue: q, count: 5, reply-to: temporary, every: 100ms{needs}}}\n"
+    )
+    played = Played(tmp_path, listens + asks + "expect:\n  - answered: {queue: q}\n", spoilt(3, 2))
+    played.play()
+    (verdict,) = judged(played).verdicts
+    assert verdict.outcome is outcome, verdict
+    assert ("2 of 5 accepted" in verdict.reason) is (outcome is Outcome.UNKNOWN)

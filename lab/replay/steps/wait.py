@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lab import units
 from lab.declare.steps.wait import Wait
@@ -26,23 +26,15 @@ _WHERE = {
 
 def perform(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
     """Wait for the duration, or until the condition comes true."""
-    match step.until:
-        case "bridge-up":
-            return _bridge(rehearsal, step, step.connector or "")
-        case "demand":
-            return _demand(rehearsal, step, step.broker or "")
-        case "queue-empty":
-            return _queue(rehearsal, step, step.broker or "")
-        case "received":
-            return _received(rehearsal, step, step.client or "", step.count or 0)
-        case _:
-            seconds = step.duration.total_seconds() if step.duration is not None else 0.0
-            wait_in_service(rehearsal, lambda: False, seconds)
-            return Outcome()
+    if step.until is not None:
+        return _CONDITIONS[step.until](rehearsal, step)
+    seconds = step.duration.total_seconds() if step.duration is not None else 0.0
+    wait_in_service(rehearsal, lambda: False, seconds)
+    return Outcome()
 
 
-def _bridge(rehearsal: Rehearsal, step: Wait, connector: str) -> Outcome:
-    ends = rehearsal.sightings.bridges
+def _bridge(rehearsal: Rehearsal, step: Wait) -> Outcome:
+    ends, connector = rehearsal.sightings.bridges, step.connector or ""
 
     def bridges() -> list[BridgePlan]:  # computed each time: a maintenance window may change them
         return bridges_of(rehearsal.plan, connector, step.broker)
@@ -58,14 +50,15 @@ def _bridge(rehearsal: Rehearsal, step: Wait, connector: str) -> Outcome:
     return _until(rehearsal, step, up, seen)
 
 
-def _demand(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
-    to = destination(step)
+def _demand(rehearsal: Rehearsal, step: Wait) -> Outcome:
+    to, broker = destination(step), step.broker or ""
     found = _until(rehearsal, step, lambda: rehearsal.lab.demand(broker, to), lambda: f"{broker} has no demand for it")
     rehearsal.demand(broker, to, present=found.ok)
     return found
 
 
-def _queue(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
+def _queue(rehearsal: Rehearsal, step: Wait) -> Outcome:
+    broker = step.broker or ""
     queued: list[int] = []
 
     def empty() -> bool:
@@ -75,7 +68,9 @@ def _queue(rehearsal: Rehearsal, step: Wait, broker: str) -> Outcome:
     return _until(rehearsal, step, empty, lambda: f"{queued[0]} wait there" if queued else f"{broker} does not say")
 
 
-def _received(rehearsal: Rehearsal, step: Wait, client: str, count: int) -> Outcome:
+def _received(rehearsal: Rehearsal, step: Wait) -> Outcome:
+    client, count = step.client or "", step.count or 0
+
     def received() -> int:
         return sum(each.received_count for each in rehearsal.recall(Listeners).connections.get(client, ()))
 
@@ -100,3 +95,11 @@ def _until(rehearsal: Rehearsal, step: Wait, condition: Callable[[], bool], othe
         return Outcome()
     instead = silence[0] if silence else otherwise()
     return Outcome(ok=False, note=f"it did not come within {units.format_duration(step.within)}: {instead}")
+
+
+_CONDITIONS: Mapping[str, Callable[[Rehearsal, Wait], Outcome]] = {
+    "bridge-up": _bridge,
+    "demand": _demand,
+    "queue-empty": _queue,
+    "received": _received,
+}

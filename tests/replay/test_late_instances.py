@@ -1,0 +1,152 @@
+"""An instance of a pair that is late ends no reboot that goes on, and keeps no other from being started."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lab.activemq.log_lines import LOCKED, STARTED
+from lab.declare.loading import load
+from lab.declare.steps.create_broker import CreateBroker
+from lab.history import BrokerChanged, BrokerRecordSeen, LogLine, MemoryRecorder, Trouble
+from lab.operating import operate
+from lab.plan.control import opening_control
+from lab.plan.planning import plan
+from lab.replay.service import Service
+from tests.operating.plane import NOW, Plane
+from tests.replay.cases import BEGAN
+from tests.replay.fake_lab import BOOTING, FakeLab
+from tests.replay.test_trouble import Played
+
+ROOT = Path(__file__).parents[2]
+PAIR = f"scenario: late\ntopology: {ROOT}/scenarios/topologies/active-standby.yaml\nsteps:\n"
+
+
+class TellingLab(FakeLab):
+    """Logs, as ActiveMQ does, that an instance waits for the store, and that it serves when it takes over."""
+
+    def _take_over(self, broker: str, instance: int) -> None:
+        super()._take_over(broker, instance)
+        self.log(broker, instance, STARTED)
+
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        if self.active(broker) not in (None, instance):
+            self.clock.at(self.clock.now() + BOOTING, lambda: self.log(broker, instance, LOCKED))
+        return super().start(broker, instance)
+
+    def log(self, broker: str, instance: int, name: str) -> None:
+        if self.recorder is not None:
+            its = LogLine(t=self.clock.now(), broker=broker, level="INFO", text=name, name=name, instance=instance)
+            self.recorder.record(its)
+
+
+def played(folder: Path, steps: str, head: str = PAIR) -> Played:
+    found = Played(folder, steps, head=head)
+    found.lab = TellingLab(found.plan)
+    return found
+
+
+def test_a_late_standby_does_not_end_a_reboot_whose_other_instance_is_still_down(tmp_path: Path) -> None:
+    """The standby is ready 3 s after its start, and serves, and logs that, when the active one has stopped."""
+    steps = "  - reboot: {broker: singapore, within: 2s, downtime: 8s}\n  - wait: 5s\n"
+    claims = "expect:\n  - broker-state: {broker: singapore, state: RUNNING}\n"
+    its = played(tmp_path, steps + claims)
+    its.play()
+    assert "had not started within 2 s" in its.seen(Trouble)[0].what
+    records = [(each.state, each.t) for each in its.seen(BrokerRecordSeen) if each.broker == "singapore"]
+    assert [state for state, _ in records] == ["RUNNING", "REBOOT_IN_PROGRESS", "RUNNING"]
+    last_start = max(each.t for each in its.seen(BrokerChanged) if each.state == "starting")
+    assert records[-1][1] >= last_start, "it runs again when both instances were rebooted"
+
+
+class SlowLab(FakeLab):
+    """Its first instances take for ever to start."""
+
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return BrokerChanged(t=self.clock.now(), broker=broker, state="starting", instance=instance)
+
+    def started(self, broker: str, instance: int = 1) -> bool:
+        return instance != 1
+
+
+class PatientPlane(Plane):
+    """Goes on with what is late, as a replay does."""
+
+    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+        return f"{number} is late"
+
+
+def test_both_instances_of_a_pair_are_started_though_the_first_is_late(tmp_path: Path) -> None:
+    text = (ROOT / "scenarios" / "topologies" / "active-standby.yaml").read_text()
+    (tmp_path / "topologies").mkdir()
+    (tmp_path / "topologies" / "later.yaml").write_text(text.replace("MULTI_AZ\n", "MULTI_AZ\n    later: yes\n"))
+    (tmp_path / "configurations").symlink_to(ROOT / "scenarios" / "configurations")
+    (tmp_path / "later.yaml").write_text("scenario: s\ntopology: topologies/later.yaml\nsteps:\n  - wait: 1s\n")
+    planned = plan(load(tmp_path / "later.yaml", environment={}).topology, seed=7)
+    plane = PatientPlane(SlowLab(planned), planned, opening_control(planned, NOW))
+    done = operate(plane, CreateBroker(broker="singapore", within=timedelta(seconds=1)))
+    changed = [(each.state, each.instance) for each in plane.seen if isinstance(each, BrokerChanged)]
+    assert changed == [("creating", 0), ("starting", 1), ("starting", 2), ("started", 2)]
+    assert done.failed == "1 is late"
+    (state,) = (str(each.state) for each in plane.control.account.brokers if each.name == "singapore")
+    assert state == "CREATION_IN_PROGRESS", "until the other one has started too"
+
+
+def service(folder: Path) -> tuple[Service, TellingLab, MemoryRecorder]:
+    found, recorder = played(folder, "  - wait: 1s\n"), MemoryRecorder()
+    lab = TellingLab(found.plan)
+    topology = found.scenario.topology
+    its = Service(
+        lab,
+        found.plan,
+        record=recorder.record,
+        wait=lab.clock.wait,
+        took=lambda _: None,
+        began=BEGAN,
+        starts=None,
+        reboot_time=topology.reboot_time,
+        tells=True,
+    )
+    return its, lab, recorder
+
+
+def states(recorder: MemoryRecorder) -> list[str]:
+    return [each.state for each in recorder.observations if isinstance(each, BrokerChanged)]
+
+
+def log(name: str, t: float) -> LogLine:
+    return LogLine(t=t, broker="singapore", level="INFO", text=name, name=name, instance=2)
+
+
+@pytest.mark.parametrize("name", [STARTED, LOCKED])
+def test_a_standby_that_waits_for_the_store_later_than_it_was_waited_for_is_back(tmp_path: Path, name: str) -> None:
+    its, _, recorder = service(tmp_path)
+    its.ends("singapore", 2)
+    assert its.report_late("singapore", 2, since=0.0, within=1, of="start")
+    its.hear(log(name, 5.0))
+    its.hear(log(name, 6.0))
+    assert states(recorder) == ["started"] and not its.off
+
+
+def test_a_start_is_either_late_or_in_time_whoever_comes_first(tmp_path: Path) -> None:
+    """A log tells of a start while a step gives it up: one of them tells, never both."""
+    for _ in range(200):
+        its, _, recorder = service(tmp_path)
+        both, said = threading.Barrier(2), []
+
+        def give_up(its: Service = its, both: threading.Barrier = both, said: list[str] = said) -> None:
+            both.wait()
+            said.append(its.report_late("singapore", 2, since=0.0, within=1, of="start"))
+
+        step = threading.Thread(target=give_up)
+        step.start()
+        both.wait()
+        its.hear(log(STARTED, 5.0))
+        step.join()
+        troubles = [each for each in recorder.observations if isinstance(each, Trouble)]
+        assert states(recorder) == ["started"]
+        assert len(troubles) == bool(said[0])
+        assert not troubles or recorder.observations.index(troubles[0]) == 0, "late, and then back"
