@@ -15,5 +15,4 @@ class AnsweredClaim(Expectation, Addressed):
 
     claim: ClassVar[str] = "answered"
     rests_on_sending: ClassVar[bool] = True
-    rests_on_sending: ClassVar[bool] = True
     within: Duration = timedelta(seconds=10)  # after its sending, for each request
