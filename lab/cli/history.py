@@ -18,7 +18,7 @@ from lab.cli.options import JSON
 from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.folder import home
-from lab.history import KINDS, Ended, Follower, Header, Observation, line, observations
+from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
 from lab.history.choosing import Choice, Chooser
 from lab.printable import plain_json
 from lab.report.folding import folded
@@ -87,7 +87,12 @@ def history(
         show(reading if choice == Choice() else filter(chooser.takes, reading))
         chooser.check()
     sys.stdout.flush()
-    if note := remainder(reading.cut_short_at, ended=reading.ended):
+    wrong = damage(path)
+    notes = (
+        remainder(reading.cut_short_at, ended=reading.ended),
+        wrong and f"the history is damaged: {wrong.words(path.name)}",
+    )
+    for note in filter(None, notes):
         options.err().print(f"mqlab: {note}", soft_wrap=True, markup=False)
     return 0
 

@@ -58,6 +58,7 @@ from lab.history.observation import (
 )
 from lab.history.reading import History, observations, read
 from lab.history.recorders import MemoryRecorder, Recorder, Tee
+from lab.history.seal import damage
 from lab.history.shared_file import SharedHistory
 from lab.history.standing_seen import Forgotten, Marked, Unwatched, Watched
 from lab.history.writing import HistoryFile, line, lines
@@ -118,6 +119,7 @@ __all__ = [
     "Unsubscribed",
     "Unwatched",
     "Watched",
+    "damage",
     "line",
     "lines",
     "observations",

@@ -21,6 +21,7 @@ from lab.history.clients_seen import SendOutcome
 from lab.history.kinds import KINDS
 from lab.history.observation import LARGEST, VERSION, Header, Observation
 from lab.history.portions import LONGEST, LineError, portions
+from lab.history.seal import damage
 from lab.text_files import open_file
 
 _NEWLINE = 10
@@ -36,6 +37,7 @@ class History:
     observations: tuple[Observation, ...]
     complete: bool
     cut_short_at: int | None = None  # the line that is only half there
+    damage: str = ""  # what is wrong with it, and where, if its end says that it is not as it was written
 
 
 def read(path: Path) -> History:
@@ -55,7 +57,14 @@ def read(path: Path) -> History:
         except StopIteration as stop:
             ended = seen[-1] if seen else None
             complete = stop.value is None and bool(getattr(ended, "complete", False))
-            return History(header=header, observations=tuple(seen), complete=complete, cut_short_at=stop.value)
+            its = damage(path)
+            return History(
+                header=header,
+                observations=tuple(seen),
+                complete=complete and its is None,
+                cut_short_at=stop.value,
+                damage="" if its is None else its.words(path.name),
+            )
 
 
 def observations(path: Path) -> Generator[Header | Observation, None, int | None]:

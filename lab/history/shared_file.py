@@ -19,6 +19,7 @@ from pathlib import Path
 from lab.errors import InputError
 from lab.history.bounds import forget
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
+from lab.history.seal import seal
 from lab.history.writing import header_line, line
 from lab.masking import Mask
 
@@ -127,11 +128,16 @@ class SharedHistory:
 
             def end(ended: Ended) -> None:
                 if steps is not None:
-                    self._append(line(ended))
+                    self._append(line(self._sealed(ended)))
                     self.path.with_suffix(".part").unlink(missing_ok=True)
                     lock_file(self.path).unlink()
 
             yield end
+
+    def _sealed(self, ended: Ended) -> Ended:
+        """Return the last line with the seal of the file as it is, whoever wrote it and whatever was left out of it."""
+        with self.path.open("rb") as file:
+            return seal(file, os.fstat(file.fileno()).st_size).on(ended)
 
     def close(self) -> None:
         """Close the files; the history goes on."""

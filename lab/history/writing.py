@@ -19,7 +19,8 @@ from msgspec.structs import fields
 from lab.errors import InputError
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.kinds import KINDS
-from lab.history.observation import Header, Observation
+from lab.history.observation import Ended, Header, Observation
+from lab.history.seal import Seal
 from lab.masking import Mask
 
 _DEFAULTS = {
@@ -88,7 +89,9 @@ class HistoryFile:
             raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
         except OSError as error:
             raise InputError.of(f"cannot write {path}: {error.strerror}") from error
-        self._lines: deque[str] = deque()  # which threads may fill and empty at once
+        self._lines: deque[str | Ended] = deque()  # which threads may fill and empty at once
+        self._seal = Seal()
+        self._over = False  # once the end was written
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._failed: OSError | None = None
@@ -98,8 +101,10 @@ class HistoryFile:
         self._thread.start()
 
     def record(self, observation: Observation) -> None:
-        """Record an observation; raise OSError if an earlier one could not be written."""
-        self._lines.append(line(observation))
+        """Record an observation, none after the end; raise OSError if an earlier one could not be written."""
+        if self._over:
+            return
+        self._lines.append(observation if type(observation) is Ended else line(observation))
         if self._failed is not None:
             raise self._failed
         if len(self._lines) > _MOST_WAITING:
@@ -131,18 +136,32 @@ class HistoryFile:
         with self._turn:
             if self._failed is not None:
                 raise self._failed
-            lines = []
+            if self._over:
+                return
+            lines: list[str] = []
+            ended: Ended | None = None
             with contextlib.suppress(IndexError):  # others go on adding
                 while True:
-                    lines.append(self._lines.popleft())
-            text = self._mask.json("".join(lines))
-            octets = memoryview(text.encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
+                    following = self._lines.popleft()
+                    if type(following) is Ended:
+                        ended = following
+                        break
+                    lines.append(following)  # type: ignore[arg-type]
             try:
-                while octets:
-                    octets = octets[os.write(self._file, octets) :]
+                self._put("".join(lines))
+                if ended is not None:
+                    self._over = True
+                    self._put(line(self._seal.on(ended)))
             except OSError as error:
                 self._failed = error
                 raise
+
+    def _put(self, text: str) -> None:
+        octets = self._mask.json(text).encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
+        self._seal.add(octets)
+        rest = memoryview(octets)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
 
     def __enter__(self) -> Self:
         """Return the open file."""

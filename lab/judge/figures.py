@@ -245,7 +245,8 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
 def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Sequence[Testimony]) -> tuple[str, ...]:
     """Return the notes of a report: what a reader should know beside the verdicts."""
     timeline = evidence.timeline
-    found = list(limits_of(timeline))
+    found = [f"The history is damaged: {evidence.damage}. No figure is certain."] if evidence.damage else []
+    found += limits_of(timeline)
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")

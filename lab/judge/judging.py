@@ -7,9 +7,7 @@ A file of `lab.judge.claims` judges the expectation that it is named after.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
-from operator import itemgetter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
@@ -19,7 +17,7 @@ from lab.declare.kinds import Find, of_kind
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
-from lab.history import Header, Marked, Observation, observations
+from lab.history import Header, Marked, Observation, damage, observations
 from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
@@ -51,6 +49,11 @@ class History(Protocol):
         """Return all other lines; they are iterated over once."""
         ...
 
+    @property
+    def damage(self) -> str:
+        """Return what is known to be wrong with it, and where; "" if nothing is."""
+        ...
+
 
 _DAMAGE = (
     KeyError,
@@ -65,6 +68,7 @@ class Streamed(NamedTuple):
 
     header: Header
     observations: Iterable[Observation]
+    damage: str = ""
 
 
 def judge(
@@ -113,16 +117,15 @@ def judge_whole(
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
 
+    its = damage(path)
+
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
-        return _judged(asked, Streamed(header, seen), steps, find, stretch)
+        told = Streamed(header, seen, "" if its is None else its.words(path.name))
+        return _judged(asked, told, steps, find, stretch, str(path))
 
-    lines = count(1)  # read so far; counted in C, since a history may have ten million
     try:
-        return judged(map(itemgetter(0), zip(cast(Iterable[Observation], stream), lines, strict=False)))
-    except InputError as error:
-        place = Place(file=str(path), line=next(lines), column=1)
-        raise InputError([replace(each, place=each.place or place) for each in error.problems]) from error
+        return judged(cast(Iterable[Observation], stream))
     except _DAMAGE as error:
         try:
             judged(())  # the header alone, without observations
@@ -140,12 +143,13 @@ def _judged(
     steps: Sequence[type[Step]],
     find: Find,
     stretch: Stretch = WHOLE,
+    file: str = "history.jsonl",
 ) -> Judged:
     header = history.header
-    evidence = collect_evidence(header, history.observations, stretch, steps)
+    evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
-    if not verdicts and not evidence.timeline.complete:
+    if evidence.damage or (not verdicts and not evidence.timeline.complete):
         outcome = Outcome.UNKNOWN
     within, witnesses = limits(expectations, evidence), testimonies(evidence)
     report = Report(
@@ -184,6 +188,9 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     if not judges:
         file = f"lab/judge/claims/{expectation.claim.replace('-', '_')}.py"
         raise LabError(f"nothing judges the expectation {expectation.claim}", f"add {file} with a function judge")
+    if evidence.damage:
+        why = f"the history is damaged, and nobody can tell what it should say: {evidence.damage}"
+        return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why)
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why

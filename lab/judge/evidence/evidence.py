@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from itertools import count
+from operator import itemgetter
+from pathlib import Path
 
 from lab.activemq.destinations import hears
 from lab.declare.fields import Receivers
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
+from lab.errors import InputError, Place
 from lab.history import (
     Acknowledged,
     ClientChanged,
+    Ended,
     Header,
     Observation,
     Publishing,
@@ -25,6 +31,7 @@ from lab.history import (
 from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.efforts import Effort, efforts
+from lab.judge.evidence.flaws import Flaws
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.stretch import WHOLE, Stretch
@@ -64,6 +71,7 @@ class Evidence:
     audiences: tuple[Audience, ...]
     causes: Causes
     efforts: tuple[Effort, ...]  # of every step that sends or takes messages
+    damage: str = ""  # why the history cannot be what a run wrote, and where; then nothing is known of it for certain
 
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
         """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None.
@@ -132,37 +140,53 @@ def collect_evidence(
     observations: Iterable[Observation],
     stretch: Stretch = WHOLE,
     steps: Sequence[type[Step]] = STEPS,
+    file: str = "history.jsonl",
+    damage: str = "",
 ) -> Evidence:
-    """Return the evidence in a stretch of a history; the observations are iterated over once."""
-    ledger = Ledger(stretch.begin, standing=header.standing)
+    """Return the evidence in a stretch of a history; the observations are iterated over once.
+
+    `file` is the history's name, for the place of what is wrong with it; `damage` is what is known to be wrong already.
+    """
+    lines = count(2)  # counted in C, since a history may have ten million
+    observations = map(itemgetter(0), zip(observations, lines, strict=False))
+    flaws = Flaws(Path(file).name, lambda: next(copy(lines)) - 1)
+    ledger = Ledger(stretch.begin, standing=header.standing, flaws=flaws)
     timeline = Timeline(stretch, standing=header.standing, kinds=steps)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
-    last = 0.0
-    for seen in stretch.of(observations):
-        if seen.t > last:
-            last = seen.t
-        kind = type(seen)
-        if kind is Received:
-            received(seen)  # type: ignore[arg-type]  # isinstance costs a second per ten million
-        elif kind is Acknowledged:
-            acknowledged(seen)  # type: ignore[arg-type]
-        elif kind is Sent:
-            sent(seen)  # type: ignore[arg-type]
-        elif isinstance(seen, Subscribed):
-            ledger.subscribed(seen)
-        elif isinstance(seen, Unsubscribed):
-            ledger.unsubscribed(seen)
-        elif isinstance(seen, Publishing):
-            ledger.publishing(seen)
-        elif isinstance(seen, Settled):
-            ledger.settled(seen)
-        else:
-            if isinstance(seen, Trouble):
-                ledger.connection_lost(seen.who, seen.t)
-            elif isinstance(seen, ClientChanged):
-                ledger.client_changed(seen)
-            timeline.add(seen)
+    last, ended = 0.0, None
+    try:
+        for seen in stretch.of(observations):
+            if seen.t > last:
+                last = seen.t
+            kind = type(seen)
+            if kind is Received:
+                received(seen)  # type: ignore[arg-type]  # isinstance costs a second per ten million
+            elif kind is Acknowledged:
+                acknowledged(seen)  # type: ignore[arg-type]
+            elif kind is Sent:
+                sent(seen)  # type: ignore[arg-type]
+            elif isinstance(seen, Subscribed):
+                ledger.subscribed(seen)
+            elif isinstance(seen, Unsubscribed):
+                ledger.unsubscribed(seen)
+            elif isinstance(seen, Publishing):
+                ledger.publishing(seen)
+            elif isinstance(seen, Settled):
+                ledger.settled(seen)
+            else:
+                if isinstance(seen, Trouble):
+                    ledger.connection_lost(seen.who, seen.t)
+                elif isinstance(seen, ClientChanged):
+                    ledger.client_changed(seen)
+                elif isinstance(seen, Ended) and ended is None:
+                    ended = flaws.line()
+                timeline.add(seen)
+    except InputError as error:
+        place = Place(file=file, line=flaws.line(), column=1)
+        raise InputError([replace(each, place=each.place or place) for each in error.problems]) from error
     timeline.close(last)
+    if ended is not None and ended < flaws.line():
+        flaws.add("the history goes on after its end", ended + 1)
     return Evidence(
         header=header,
         ledger=ledger,
@@ -170,4 +194,5 @@ def collect_evidence(
         audiences=audiences(ledger),
         causes=Causes(timeline),
         efforts=efforts(ledger, timeline),
+        damage="; ".join(words for words in (flaws.words, damage) if words),
     )

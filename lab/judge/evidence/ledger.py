@@ -22,6 +22,7 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
+from lab.judge.evidence.flaws import ROUNDED, Flaws
 from lab.judge.evidence.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged, is_queue
 from lab.matching import MOST
 
@@ -33,8 +34,9 @@ _DIGITS = 9  # int() refuses numbers of thousands of digits
 class Ledger:
     """All publications and subscriptions of a history, with their sends and receipts."""
 
-    def __init__(self, begin: float = -inf, *, standing: bool = False) -> None:
+    def __init__(self, begin: float = -inf, *, standing: bool = False, flaws: Flaws | None = None) -> None:
         self._begin = begin  # seconds; messages sent earlier do not count
+        self._flaws = flaws or Flaws()
         self._standing = standing  # then the oldest messages may have been left out
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
@@ -127,6 +129,8 @@ class Ledger:
 
     def publishing(self, seen: Publishing) -> None:
         """Record the beginning of a publication."""
+        if str(seen.step) in self.publications:
+            self._flaws.add(f"step {seen.step} announces its messages a second time")
         publication = self.publications[str(seen.step)] = Publication(seen)
         publication.partial = self._standing
 
@@ -135,6 +139,8 @@ class Ledger:
         publication, number = self._message(seen.id, new=True)
         if seen.t < self._begin:
             publication.first = number + 1
+        if publication.sent_at[number] == publication.sent_at[number]:  # not NaN
+            self._flaws.add(f"{seen.id} is sent a second time")
         publication.sent_at[number] = seen.t
         if number > publication.last:
             publication.last = number
@@ -148,6 +154,8 @@ class Ledger:
         publication, number = self._message(seen.id)
         if publication.partial and publication.sent_at[number] != publication.sent_at[number]:  # NaN
             return  # its sending is not in the history any more
+        if not publication.sent_at[number] <= seen.t + ROUNDED:
+            self._too_early(publication, number, seen.t, "has an outcome")
         if seen.outcome is _ACCEPTED:  # hashing an enumeration costs more than the rest of this method
             publication.outcomes[number] = OK
         elif publication.outcomes[number] != OK:
@@ -182,6 +190,10 @@ class Ledger:
             if publication is None or not publication.partial:
                 subscription.count_unexplained(seen.t)
             return
+        early = not publication.sent_at[number] <= seen.t + ROUNDED
+        if early and self._too_early(publication, number, seen.t, "was received"):
+            subscription.count_unexplained(seen.t)
+            return
         receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
         position = (publication.step << 32) + number
         if seen.pending:
@@ -192,6 +204,17 @@ class Ledger:
                 receipts.top[0] = position
             elif position < receipts.top[0] and position not in self._given_back and number >= publication.first:
                 receipts.count_out_of_order(number)
+
+    def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:
+        """Record that something of a message comes before its sending; return False if that was left out."""
+        sent = publication.sent_at[number]
+        if sent == sent:  # not NaN
+            self._flaws.add(f"{publication.id(number)} {what} at {t:.3f} s, before it was sent at {sent:.3f} s")
+        elif publication.partial:
+            return False
+        else:
+            self._flaws.add(f"{publication.id(number)} {what}, and no line before tells that it was sent")
+        return True
 
     def listening(self) -> tuple[Subscription, ...]:
         """Return the subscriptions that listened in the stretch that is judged."""

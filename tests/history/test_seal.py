@@ -1,0 +1,105 @@
+"""A history says at its end how many lines it has and what they are: what is done to it later is seen, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.history import Ended, Header, HistoryFile, Sent, SharedHistory, Trouble, damage, line, read
+from lab.history.seal import Seal
+from lab.history.shared_file import begin
+
+HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0")
+
+
+def written(path: Path, number: int = 20) -> Path:
+    """Write a history of a header, so many lines and the end."""
+    with HistoryFile(path, HEADER) as file:
+        for n in range(1, number + 1):
+            file.record(Sent(t=float(n), id=f"1-{n}"))
+        file.record(Ended(t=float(number), complete=True))
+        file.record(Trouble(t=float(number), who="late", what="it comes after the end"))
+    return path
+
+
+def edited(path: Path, edit: Callable[[list[bytes]], object]) -> Path:
+    lines = path.read_bytes().splitlines(keepends=True)
+    edit(lines)
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def test_the_end_tells_the_digest_of_all_before_it_as_sha256sum_gives_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "history.jsonl")
+    *before, last = path.read_bytes().splitlines(keepends=True)
+    ended = read(path).observations[-1]
+    assert isinstance(ended, Ended) and last == line(ended).encode(), "what comes after the end is not written"
+    assert (ended.lines, ended.digest) == (21, sha256(b"".join(before)).hexdigest())
+    assert damage(path) is None and read(path).complete
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda lines: lines.pop(9), "h:10: it is not as it was written: 1 line taken out"),
+        (lambda lines: lines.insert(9, lines[3]), "h:10: it is not as it was written: 1 line put in"),
+        (lambda lines: lines.__setitem__(9, lines[9].replace(b"1-9", b"1-8")), "h:10: it is not as it was written"),
+        (lambda lines: lines.__setitem__(0, lines[0].replace(b'"seed":1', b'"seed":2')), "h:1: it is not as it was"),
+        (lambda lines: lines.insert(3, lines.pop(9)), "h:4: it is not as it was written"),
+        (lambda lines: lines.pop(20), "h:21: it is not as it was written: 1 line taken out"),
+        (lambda lines: lines.append(b'{"t":99,"ki'), "h:23: half a line follows the end"),
+    ],
+)
+def test_what_was_done_to_a_history_is_damage_with_its_place(
+    tmp_path: Path, edit: Callable[[list[bytes]], object], words: str
+) -> None:
+    its = damage(edited(written(tmp_path / "history.jsonl"), edit))
+    assert its is not None and its.words("h").startswith(words), its
+    history = read(tmp_path / "history.jsonl")
+    assert not history.complete and history.damage == its.words("history.jsonl")
+
+
+def test_in_a_long_history_the_place_is_a_few_lines_in_a_hundred(tmp_path: Path) -> None:
+    its = damage(edited(written(tmp_path / "history.jsonl", 5000), lambda lines: lines.pop(3333)))
+    assert its is not None and its.first <= 3334 <= its.last and its.last - its.first < 128, its
+
+
+def test_zero_bytes_at_the_end_are_no_damage(tmp_path: Path) -> None:
+    path = written(tmp_path / "history.jsonl")
+    path.write_bytes(path.read_bytes() + bytes(20_000))
+    assert damage(path) is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "\n", "{}\n", '{"t":1.0,"kind":"ended","complete":true}\n'])
+def test_a_file_without_a_seal_is_not_looked_at(tmp_path: Path, text: str) -> None:
+    (tmp_path / "h").write_text(text)
+    assert damage(tmp_path / "h") is None
+
+
+@given(st.lists(st.integers(1, 300), max_size=12))
+def test_a_seal_does_not_depend_on_how_lines_come(numbers: list[int]) -> None:
+    lines = [f"{n}\n".encode() for n in range(sum(numbers))]
+    one, other = Seal(), Seal()
+    for each in lines:
+        one.add(each)
+    for number in numbers:
+        other.add(b"".join(lines[other.lines : other.lines + number]))
+    ended = Ended(t=0, complete=True)
+    assert one.on(ended) == other.on(ended) and len(one.places) <= 64
+
+
+def test_what_several_write_is_sealed_at_its_end_whatever_was_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    one, other = begin(path, HEADER), SharedHistory(path)
+    for n in range(1, 500):
+        (one, other)[n % 2].record(Sent(t=float(n), id=f"1-{n}"))
+    one.trim(500.0, largest=8_000)
+    other.record(Sent(t=501.0, id="1-501"))
+    one.end(Ended(t=502.0, complete=True))
+    assert damage(path) is None and read(path).complete
+    assert damage(edited(path, lambda lines: lines.pop(5))) is not None
