@@ -25,3 +25,23 @@ def test_an_end_that_is_gone_at_the_next_look_was_an_attempt(tmp_path: Path, las
     path.write_text("".join(f"{json.dumps(line)}\n" for line in (header, *rest)))
     (verdict,) = judge_whole(path).report.verdicts
     assert verdict.outcome == outcome, verdict.reason
+
+
+def test_a_new_session_that_is_older_than_the_end_of_the_one_before_is_up(tmp_path: Path) -> None:
+    """Both are seen at one look, and the moments of that look are some microseconds apart."""
+    header, *rest = map(json.loads, CASE.read_text().splitlines())
+    header["declared"]["expect"] = [{"bridge": {"connector": CLAIM["connector"], "up": "both-ends"}}]
+    end = {"kind": "bridge", "connector": CLAIM["connector"], "broker": "singapore", "remote": "tokyo"}
+    end["created_by_duplex"] = True
+    near = {**end, "broker": "tokyo", "remote": "singapore", "created_by_duplex": False, "remote_address": "x:61617"}
+    rest[-1:-1] = [
+        {"t": 30.0, **near, "up": True},
+        {"t": 30.0, **end, "remote_address": "x:1", "up": True},
+        {"t": 30.83006, **end, "remote_address": "x:1", "up": False},
+        {"t": 30.83004, **end, "remote_address": "x:2", "up": True},
+    ]
+    rest[-1]["t"] = 40.0
+    path = tmp_path / "history.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in (header, *rest)))
+    (verdict,) = judge_whole(path).report.verdicts
+    assert verdict.outcome == "held", verdict.reason

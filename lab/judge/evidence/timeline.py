@@ -257,7 +257,8 @@ class Timeline:
             return  # an earlier session of this end has gone, not the present one
         self.bridges[end] = seen
         if before is None or before.up != seen.up:
-            self.bridge_changes.append((seen.t, end, seen.up))
+            # Both ends of one change of session are seen at one look, and the new one may be some microseconds older.
+            self.bridge_changes.append((seen.t if before is None else max(seen.t, before.t), end, seen.up))
             if before is not None and end not in self._unseen:
                 name = f"{seen.connector}'s bridge" if not seen.created_by_duplex else f"the bridge from {seen.remote}"
                 words = f"{name} on {seen.broker} {'came back' if seen.up else 'went down'}"
