@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import Login
+from lab.declare.steps.base import Login, Step
 from lab.declare.unrolling import every_step
 
 
-def logins(scenario: Scenario) -> list[Login]:
+def logins(scenario: Scenario) -> Sequence[Login]:
     """Return every login that a step tries."""
-    return [login for step in every_step(scenario.steps) if (login := step.login) is not None]
+    return _logins(_ById(scenario.steps))
 
 
-def listeners(scenario: Scenario) -> list[Login]:
+def listeners(scenario: Scenario) -> Sequence[Login]:
     """Return every login of a client that subscribes to a destination."""
     return [each for each in logins(scenario) if each.listens]
+
+
+class _ById:
+    """Steps that are told from others by their identity: to compare thousands takes as long as to look through them."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+
+    def __hash__(self) -> int:
+        return id(self.steps)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and other.steps is self.steps
+
+
+@lru_cache(maxsize=2)
+def _logins(of: _ById) -> Sequence[Login]:
+    """Look through the steps once: most claims of a scenario ask."""
+    return [login for step in every_step(of.steps) if (login := step.login) is not None]

@@ -39,6 +39,9 @@ from lab.declare.fields import (
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.link.impairment import FIGURES, Impairment, Kind
 
+# More than any machine could hold, and few enough that every check of a file ends soon.
+MOST_REGIONS, MOST_BROKERS, MOST_LINKS = 100, 200, 500
+MOST_USERS = 1000  # of a broker; the service takes 250
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 
 
@@ -113,7 +116,7 @@ class Broker(Declared):
     broker_id: str | None = None  # b-<uuid>; derived from the names when left out
     engine_version: str = releases.DEFAULT
     configuration: Configuration | None = None  # the service's default text when left out
-    users: Mapping[str, User] = Field(min_length=1)
+    users: Mapping[str, User] = Field(min_length=1, max_length=MOST_USERS)
     memory: Size = 256 * 2**20  # bytes, of the container; the Java heap gets half
     public: YesNo = True  # whether clients on the host, which stand for the internet, reach it
     security_groups: Names = ()  # the default one of its VPC when left out
@@ -173,9 +176,9 @@ class Topology(Declared):
     sanitising: Literal["warn", "refuse"] = "warn"  # of configurations that the service would cut
     reboot_time: Duration = timedelta(0)  # how long a reboot leaves a broker down; in the service about 5 minutes
     service_time: Moment | None = None  # the service's time when the lab opens; the machine's when left out
-    regions: Annotated[Mapping[Name, Region], AfterValidator(_check_not_empty)]
-    brokers: Annotated[Mapping[Name, Broker], AfterValidator(_check_not_empty)]
-    links: tuple[Link, ...] = ()
+    regions: Annotated[Mapping[Name, Region], Field(max_length=MOST_REGIONS), AfterValidator(_check_not_empty)]
+    brokers: Annotated[Mapping[Name, Broker], Field(max_length=MOST_BROKERS), AfterValidator(_check_not_empty)]
+    links: Annotated[tuple[Link, ...], Field(max_length=MOST_LINKS)] = ()
     peerings: Mapping[Name, Peering] | None = None
     route_tables: Mapping[Name, RouteTable] | None = None
     security_groups: Mapping[Name, SecurityGroup] | None = None

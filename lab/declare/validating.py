@@ -35,7 +35,6 @@ _MESSAGES = {
     "tuple_type": "a list is needed here",
     "string_too_short": "the text is empty",
     "too_short": "at least one is needed",
-    "too_long": "there are too many here",
 }
 
 
@@ -198,6 +197,8 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
         what, right = f"{shown} is too large", f"at most {context['le']}"
     elif kind == "greater_than":
         what, right = f"{shown} is too small", f"more than {context['gt']}"
+    elif kind == "too_long":
+        what, right = "there are too many here", f"at most {context['max_length']}"
     elif kind == "union_tag_not_found":
         what = "a link is aws, or a mapping"
         right = "write aws, or {delay: 35ms}, or {leaving: {REGION: {delay: 35ms}, REGION: {delay: 40ms}}}"

@@ -181,7 +181,7 @@ def _read(path: Path) -> Note | None:
         written = dict(json.loads(path.read_bytes()))
         upgraded = written if "runtime" in written else _upgraded(written)
         return _codec().validate_json(json.dumps(_with_later(upgraded)))
-    except (FileNotFoundError, TypeError, ValueError, KeyError, RecursionError):
+    except (FileNotFoundError, TypeError, ValueError, KeyError, AttributeError, RecursionError):
         return None
 
 

@@ -254,3 +254,9 @@ def test_a_body_from_proc_is_read_no_further_than_a_body_may_go(tmp_path: Path) 
     (problem,) = caught.value.problems
     assert str(problem.place).endswith("scenario.yaml:4:59")
     assert f"/proc/self/pagemap has more than {LARGEST_BODY} bytes" in problem.what
+
+
+@pytest.mark.parametrize("text", ["a: {password: x\n", "a: {password: x}\nb: [\n", "password: x\n--- y: \x01"])
+def test_a_password_in_a_file_that_cannot_be_read_is_no_trap(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError):
+        load(written(tmp_path, text), environment={})

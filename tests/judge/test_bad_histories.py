@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.errors import InputError
-from lab.history import Acknowledged, Header, Observation, Publishing, Received, Sent
+from lab.history import Acknowledged, Header, Observation, Publishing, Received, Sent, line
 from lab.judge import Streamed, judge, judge_file
 
 HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0")
@@ -70,6 +70,16 @@ def test_damage_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'77-1' that no step announced") as caught:
         judge_file(path)
     assert [str(each.place) for each in caught.value.problems] == [f"{path}:{after + 1}:1"]
+
+
+def test_a_history_of_a_few_lines_takes_no_more_memory_than_a_machine_has(tmp_path: Path) -> None:
+    header = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()[0]
+    first = publishing(10_000_000)
+    path = tmp_path / "history.jsonl"
+    path.write_text(header + "\n" + "".join(line(first.with_fields(step=number)) for number in range(1, 30)))
+    with pytest.raises(InputError, match="more than 100000000 messages and receipts from here on") as caught:
+        judge_file(path)
+    assert [str(each.place) for each in caught.value.problems] == [f"{path}:12:1"]
 
 
 def test_what_is_missing_is_counted_among_what_was_accepted(tmp_path: Path) -> None:

@@ -137,6 +137,8 @@ def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "new.json").write_text(json.dumps({"run": "new", "runtime": "emulation"}))
     (tmp_path / "half.json").write_text('{"run"')
     (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "odd.json").write_text(json.dumps({"run": True}))
     assert notes.load_all(tmp_path) == ()
 
 

@@ -66,7 +66,8 @@ def _receiver(
 
 def _often(context: Context, client: str, its: Iterable[str], sent: Iterable[str]) -> Iterator[Problem]:
     """Yield a Problem if a subscription hears several parts of a composite destination: each message comes often."""
-    for each, target in sorted((each, target) for each in its for target in sent):
+    composite = [target for target in sent if len(parts_of(target)) > 1]
+    for each, target in sorted((each, target) for each in its for target in composite):
         parts = [part for part in parts_of(target) if hears(each, part)]
         if len(parts) > 1:
             what = f"to {client} at {each} each message that is sent to {target} comes {len(parts)} times"

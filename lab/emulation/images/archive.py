@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from lab.errors import InputError
+from lab.text_files import open_file
 
 LAYOUT = 1  # raise it when `wanted` changes, so that images are built anew
 _TOP = re.compile(r"apache-activemq-(\d+\.\d+\.\d+(?:[-.]\w+)*)")
@@ -22,6 +23,7 @@ _MOST_BYTES = 2**30
 _MOST_MEMBERS = 20_000
 _LIBRARIES = ("lib", "lib/optional", "lib/web", "lib/extra")  # the stock launcher's, except camel
 _FOLDERS = ("webapps/admin", "webapps/images", "webapps/styles")
+_DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError)  # what reading a damaged archive raises
 _FILES = ("LICENSE", "NOTICE", "webapps/index.html", "webapps/favicon.ico")
 
 
@@ -57,7 +59,7 @@ def members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
             if member.isreg() and wanted(path):
                 content = tar.extractfile(member)
                 assert content is not None  # a regular file has content
-                yield path, member.size, content
+                yield path, member.size, cast("IO[bytes]", _Content(archive, content))
 
 
 def wanted(path: str) -> bool:
@@ -98,12 +100,26 @@ def _hostile(archive: Path, name: str, why: str) -> InputError:
 
 @contextmanager
 def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            yield tar
-    except FileNotFoundError as error:
-        raise InputError.of(f"no such file: {archive}") from error
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise InputError.of(
-            f"{archive} cannot be read as a .tar.gz: {error}", "it may be incomplete: fetch it again"
-        ) from error
+    with open_file(archive, str(archive)) as file:
+        try:
+            with tarfile.open(fileobj=file, mode="r:gz") as tar:
+                yield tar
+        except _DAMAGE as error:
+            raise _unreadable(archive, error) from error
+
+
+class _Content:
+    """A member's content, whose reader need not know what a damaged archive raises."""
+
+    def __init__(self, archive: Path, content: IO[bytes]) -> None:
+        self._archive, self._content = archive, content
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._content.read(size)
+        except _DAMAGE as error:
+            raise _unreadable(self._archive, error) from error
+
+
+def _unreadable(archive: Path, error: Exception) -> InputError:
+    return InputError.of(f"{archive} cannot be read as a .tar.gz: {error}", "it may be incomplete: fetch it again")

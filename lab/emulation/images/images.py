@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,7 +128,9 @@ def recorded_sha512(file: Path, cache: Path) -> str:
     stat = file.stat()
     key = f"{file.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
     record = cache / "digests.json"
-    known: dict[str, str] = json.loads(record.read_text("utf-8")) if record.exists() else {}
+    known: dict[str, str] = {}
+    with suppress(OSError, ValueError):  # not there yet, or damaged: it is only remembered work
+        known = dict(json.loads(record.read_text("utf-8")))
     if key not in known:
         known[key] = sha512(file)
         cache.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ from lab.matching import MOST
 
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK
+MOST_IN_ALL = 100_000_000  # of messages and receipts of a history: a gigabyte of arrays
 _DIGITS = 9  # int() refuses numbers of thousands of digits
 
 
@@ -41,6 +42,7 @@ class Ledger:
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
+        self._room = MOST_IN_ALL  # for how many more there may be room
         self.given_back: dict[tuple[str, str, int], float] = {}  # by client, destination and position: the last moment
         self._given_back: set[int] = set()  # positions of messages that any client gave back
         self._in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
@@ -132,6 +134,7 @@ class Ledger:
         if str(seen.step) in self.publications:
             self._flaws.add(f"step {seen.step} announces its messages a second time")
         publication = self.publications[str(seen.step)] = Publication(seen)
+        self._reserve(publication.count)
         publication.partial = self._standing
 
     def sent(self, seen: Sent) -> None:
@@ -194,7 +197,10 @@ class Ledger:
         if early and self._too_early(publication, number, seen.t, "was received"):
             subscription.count_unexplained(seen.t)
             return
-        receipts = subscription.receipts.get(publication.step) or subscription.of(publication)
+        receipts = subscription.receipts.get(publication.step)
+        if receipts is None:
+            self._reserve(publication.count)
+            receipts = subscription.of(publication)
         position = (publication.step << 32) + number
         if seen.pending:
             subscription.pending[position] = None
@@ -224,7 +230,9 @@ class Ledger:
         """Make room in all receipts for all messages; call it after the last observation."""
         for subscription in self.subscriptions.values():
             for step, receipts in subscription.receipts.items():
-                receipts.grow(self.publications[str(step)].count)
+                count = self.publications[str(step)].count
+                self._reserve(count + 1 - len(receipts.times))
+                receipts.grow(count)
 
     def _by_right(self, subscription: Subscription, position: int, seen: Received) -> bool:
         """Return whether a broker may rightly redeliver a message, as it cannot know that a client has it.
@@ -278,8 +286,21 @@ class Ledger:
             follows = publication.partial or (new and number == publication.count + 1)
             if not (publication.grows and follows and 1 <= number <= MOST):
                 raise _unannounced(id)
+            self._reserve(number - publication.count)
             publication.grow(number)
         return publication, number
+
+    def _reserve(self, messages: int) -> None:
+        """Raise InputError if room for so many more messages is more than a machine has.
+
+        A line of a stranger's history announces ten million messages.
+        """
+        self._room -= max(messages, 0)
+        if self._room < 0:
+            raise InputError.of(
+                f"the history has more than {MOST_IN_ALL} messages and receipts from here on",
+                "is it as a run wrote it?",
+            )
 
 
 def _shared(subscription: Subscription) -> str:

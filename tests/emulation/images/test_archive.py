@@ -1,12 +1,15 @@
 """An archive from disk is trusted with nothing: what points outside, is no file, or is too large is refused."""
 
+import os
 import tarfile
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from lab.emulation.images import archive as image_archive
+from lab.emulation.images.build import ContextFile, write_context
 from lab.errors import InputError
 
 TOP = "apache-activemq-5.99.1"
@@ -102,8 +105,25 @@ def test_a_cut_off_archive_is_refused(tmp_path: Path) -> None:
             content.read()
 
 
+@pytest.mark.parametrize("kept", [0.4, 0.6, 0.8])
+def test_an_archive_that_ends_amid_a_file_is_refused_wherever_it_is_read(kept: float, tmp_path: Path) -> None:
+    """The build reads the content: what it meets there is told as anywhere."""
+    dice = Random(1)
+    made = archive(tmp_path, *(file(f"{TOP}/lib/{name}.jar", dice.randbytes(200_000)) for name in "abc"))
+    made.write_bytes(made.read_bytes()[: int(made.stat().st_size * kept)])
+    files = (ContextFile(path=path, size=size, content=its) for path, size, its in image_archive.members(made))
+    with pytest.raises(InputError, match="incomplete"):
+        write_context(BytesIO(), files)
+
+
+def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tar.gz")
+    with pytest.raises(InputError, match="is a device or a pipe"):
+        image_archive.version_of(tmp_path / "pipe.tar.gz")
+
+
 def test_another_projects_archive_and_a_missing_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not an ActiveMQ binary archive"):
         image_archive.version_of(archive(tmp_path, file("artemis-2.0/LICENSE")))
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="is not there"):
         image_archive.version_of(tmp_path / "none.tar.gz")
