@@ -17,6 +17,7 @@ from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.discarded import Discarded
 from lab.declare.expectations.dropped import Dropped
 from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.log import Log
@@ -35,7 +36,7 @@ from lab.declare.expectations.warnings import WarningsClaim
 EXPECTATIONS: tuple[type[Expectation], ...] = (
     Delivered, Bridge, Latency, Duplicates, Ordered, Counters, Forwarded, Stuck, Discarded, Demanded, Log, Recovered,
     Reachable, Dropped, PeeringIs, RouteIs, BrokerStateClaim, ConfigurationClaim, UsersClaim, WarningsClaim,
-    Unreachable, NetworkPage, TopicsPage, BrowsedClaim, AnsweredClaim,
+    Unreachable, NetworkPage, TopicsPage, BrowsedClaim, AnsweredClaim, Finished,
 )  # fmt: skip
 
 

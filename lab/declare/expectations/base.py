@@ -30,15 +30,16 @@ DEMANDING = (*FAULTS, Subscribe.verb, Unsubscribe.verb)
 SERVICE = (*(step.verb for step in STEPS if issubclass(step, OfService)), Reboot.verb, Wait.verb)
 
 
-def _step_name(verbs: tuple[str, ...]) -> WithJsonSchema:
+def step_name(verbs: tuple[str, ...]) -> WithJsonSchema:
+    """Return the schema of a field that names a step: by one of some verbs, or by a name of its own."""
     return WithJsonSchema({"anyOf": [{"enum": list(verbs)}, TypeAdapter(Name).json_schema()]})
 
 
 # The steps that a claim can count from: by verb, of which the last one is meant, or by a name of their own.
-After = Annotated[Name, _step_name(FAULTS)]
-AfterDemand = Annotated[Name, _step_name(DEMANDING)]
+After = Annotated[Name, step_name(FAULTS)]
+AfterDemand = Annotated[Name, step_name(DEMANDING)]
 AfterService = Annotated[
-    Name, _step_name(SERVICE), Reference(Thing.STEP, verbs=SERVICE, needs="broker", instead="remove it")
+    Name, step_name(SERVICE), Reference(Thing.STEP, verbs=SERVICE, needs="broker", instead="remove it")
 ]
 
 

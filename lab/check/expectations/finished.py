@@ -1,0 +1,36 @@
+"""Check of the expectation `finished`: its steps send, to somebody who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import destination_of, hears
+from lab.check.context import Context
+from lab.check.logins import listeners
+from lab.declare.expectations.finished import Finished
+from lab.declare.steps.message import Message
+from lab.declare.unrolling import in_every_round
+from lab.errors import Problem
+
+
+def check(context: Context, claim: Finished) -> Iterator[Problem]:
+    """Yield a Problem if a step named sends nothing, or nothing that a receiver hears."""
+    if "to" in context.unknown:
+        return
+    heard = [
+        each.destination or ""
+        for each in listeners(context.scenario)
+        if claim.to is None or each.client in claim.to.names
+    ]
+    for field, word in (("step", claim.step), ("of", claim.of)):
+        if word is None or field in context.unknown:
+            continue
+        steps = [each for each in in_every_round(context.scenario.steps) if word in (each.named, each.verb)]
+        if not all(isinstance(each, Message) for each in steps):
+            yield context.wrong(field, f"the step {word} sends nothing", "name a publish, traffic or request step")
+            continue
+        sent = sorted({destination_of(each) or "" for each in steps if isinstance(each, Message)})
+        if not any(hears(each, to) for each in heard for to in sent):
+            who = "no client" if claim.to is None else ", ".join(claim.to.names)
+            what = f"{who} hears what {word} sends" if claim.to is None else f"{who} does not hear what {word} sends"
+            yield context.wrong(field, what, f"it sends to: {', '.join(sent) or 'nothing'}")

@@ -1,0 +1,95 @@
+"""The expectation `finished`: how long it took until the last message of a step had come."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, model_serializer, model_validator
+
+from lab.declare.expectations.base import Arrivals, step_name
+from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.fields import Bounds, Declared, Name
+from lab.declare.references import Reference, Thing
+from lab.declare.steps import STEPS
+from lab.declare.steps.message import Message
+
+SENDING = tuple(step.verb for step in STEPS if issubclass(step, Message))
+_NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?")
+
+
+def _parse(value: Any) -> Any:
+    if isinstance(value, int | float):
+        return value
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        raise ValueError(f"{str(value)[:40]!r} is not a number of times: write 1.5")
+    return float(value)
+
+
+def _format(number: float) -> str:
+    return f"{number:.9g}"
+
+
+_Number = Annotated[
+    float,
+    BeforeValidator(_parse),
+    PlainSerializer(_format, return_type=str, when_used="json"),
+    WithJsonSchema({"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?$", "examples": [1.5]}),
+]
+_Sending = Annotated[
+    Name, step_name(SENDING), Reference(Thing.STEP, verbs=SENDING, instead="name one by its verb or its `as`")
+]
+
+
+class Factor(Declared):
+    """How many times as long: at most, `1.5`, or within bounds, `{at-least: 0.5, at-most: 1.5}`."""
+
+    at_least: _Number | None = None
+    at_most: _Number | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_most(cls, value: Any) -> Any:
+        return value if isinstance(value, Factor | dict) else {"at_most": value}
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give a bound: at-least, at-most, or both")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at-least is more than at-most")
+        return self
+
+    @model_serializer
+    def _written(self) -> str | dict[str, str]:
+        if self.at_least is None and self.at_most is not None:
+            return _format(self.at_most)
+        bounds = {"at-least": self.at_least, "at-most": self.at_most}
+        return {key: _format(bound) for key, bound in bounds.items() if bound is not None}
+
+
+class Finished(ToReceivers):
+    """How long it took from the beginning of a step that sends until the last of its messages had come."""
+
+    claim: ClassVar[str] = "finished"
+    step: _Sending
+    within: Bounds | None = None  # at most, where a duration stands alone
+    times: Factor | None = None  # as long as `of`
+    of: _Sending | None = None
+
+    @property
+    def arrivals(self) -> Arrivals | None:
+        """Return the messages that must arrive: none is sent before its step begins."""
+        longest = None if self.within is None else self.within.at_most
+        return Arrivals(to=self.to, destination=None, within=longest or timedelta(seconds=10), none=False)
+
+    @model_validator(mode="after")
+    def _claims_a_time(self) -> Self:
+        if (self.times is None) != (self.of is None):
+            raise ValueError("times and of go together: so many times as long as another step")
+        if self.within is None and self.times is None:
+            raise ValueError("say what is claimed: within, or times and of")
+        if self.of is not None and self.of == self.step:
+            raise ValueError(f"{self.step} takes as long as {self.of}: name another step in of")
+        return self
