@@ -6,6 +6,8 @@ import os
 
 from rich.table import Table
 
+from lab.activemq.advisories import AS_OF, PAGE, known_holes, words
+from lab.activemq.releases import RELEASES
 from lab.cli import options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
 from lab.runtimes import AllRuntimes
@@ -18,9 +20,29 @@ def images(
     with AllRuntimes(os.environ) as its:
         listed = its.images(options.progress(quiet), version=activemq_version, archive=activemq_archive)
     if json:
-        options.print_json([{"name": each.name, "size": each.size, "created": each.created} for each in listed])
+        options.print_json(
+            [{"name": each.name, "size": each.size, "created": each.created} | _holes(each.name) for each in listed]
+        )
         return
     table = Table("image", "size", "built", box=None, pad_edge=False)
     for each in listed:
         table.add_row(each.name, f"{each.size / 1e6:.0f} MB", each.created)
     options.out().print(table)
+    options.say(f"\nknown holes, as of {AS_OF} (what each is: {PAGE}):")
+    named = filter(None, (_release(each.name) for each in listed))
+    for release in dict.fromkeys((*RELEASES.values(), *named)):
+        options.say(f"ActiveMQ {release}: {words(release)}")
+
+
+def _release(image: str) -> str | None:
+    """Return the release of ActiveMQ in a broker's image; None for the other images."""
+    name, _, tag = image.partition(":")
+    return tag.partition("-")[0] if name.endswith("/broker") else None
+
+
+def _holes(image: str) -> dict[str, list[dict[str, str]]]:
+    """Return the known holes of a broker's image; nothing for another image, or where they were not looked up."""
+    release = _release(image)
+    if release is None or not release.startswith("5."):
+        return {}
+    return {"holes": [{"id": each.id, "source": each.source, "closed": each.closed} for each in known_holes(release)]}

@@ -16,11 +16,11 @@ from tests.integration.labs import Standing, eventually
 pytestmark = pytest.mark.docker
 
 
-def console(lab: Standing, broker: str, password: str | None = None) -> httpx.Client:
+def console(lab: Standing, broker: str, user: str = "testuser", password: str | None = None) -> httpx.Client:
     return httpx.Client(
         base_url=f"https://localhost:{lab.lab.state.brokers[broker].first.ports['console']}",
         verify=ssl.create_default_context(cafile=lab.lab.state.ca_file),
-        auth=("testuser", lab.password(broker, "testuser") if password is None else password),
+        auth=(user, lab.password(broker, user) if password is None else password),
         timeout=30,
         trust_env=False,
     )
@@ -96,7 +96,7 @@ def test_the_console_shows_the_bridge(article_lab: Standing, broker: str, other:
 
 
 def test_the_console_asks_who_is_there(article_lab: Standing) -> None:
-    with console(article_lab, "tokyo", "not the password") as browser:
+    with console(article_lab, "tokyo", password="not the password") as browser:
         assert browser.get("/admin/network.jsp").status_code == 401
         assert browser.get("/admin/network.jsp", auth=None).status_code == 401
 

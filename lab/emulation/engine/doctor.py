@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import docker
+from lab.activemq import advisories
+from lab.activemq.releases import RELEASES
 from lab.emulation.engine import engine, userland_proxy
 from lab.emulation.images import images
 from lab.emulation.network import subnets
@@ -28,12 +30,25 @@ RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept
 
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return all findings; a missing engine ends the list early."""
-    findings = [_python(), *_machine(), runs_disk(home(environment))]
+    findings = [_python(), *_machine(), runs_disk(home(environment)), *known_holes()]
     try:
         client = engine.connect(environment)
     except LabError as error:
         return (*findings, Finding(what="Docker engine", ok=False, found=error.what, remedy=error.remedy))
     return (*findings, *_engine(client, environment), _pool(client, environment), _images(client))
+
+
+def known_holes() -> tuple[Finding, ...]:
+    """Return a finding for each release of ActiveMQ that the lab runs: which known holes it has."""
+    return tuple(
+        Finding(
+            what=f"known holes of ActiveMQ {release}",
+            ok=None if advisories.known_holes(release) else True,
+            found=advisories.words(release),
+            remedy=f"labs are reached from this machine alone; what each is: {advisories.PAGE}",
+        )
+        for release in RELEASES.values()
+    )
 
 
 def _python() -> Finding:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.activemq.releases import RELEASES
 from lab.emulation.engine import doctor
 
 
@@ -13,6 +14,15 @@ def test_the_disk_of_the_runs_is_looked_at_before_its_folder_is_made(tmp_path: P
     found = doctor.runs_disk(tmp_path / "not" / "there" / "yet")
     assert found.what == "disk of the runs" and "MiB free" in found.found and str(tmp_path) in found.found
     assert "MQLAB_HOME" in found.remedy
+
+
+def test_the_known_holes_of_each_release_are_named() -> None:
+    found = {each.what: each for each in doctor.known_holes()}
+    assert set(found) == {f"known holes of ActiveMQ {release}" for release in RELEASES.values()}
+    its = found["known holes of ActiveMQ 5.18.3"]
+    assert its.ok is None and "CVE-2026-33227" in its.found.partition("closed by the lab")[0]
+    assert "CVE-2026-34197" in its.found.partition("closed by the lab")[2]
+    assert "CVE-2023-46604" not in its.found
 
 
 @pytest.mark.parametrize(
