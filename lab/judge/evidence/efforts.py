@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from lab.history import Achieved
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import FAILED, OK, Publication
-from lab.judge.evidence.timeline import Timeline
+from lab.judge.evidence.timeline import StepTaken, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,54 +71,74 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
         return ()
     told = {seen.step: seen for seen in timeline.achieved}
     sent = {publication.step: publication for publication in ledger.publications.values()}
+    steps = {each.step: each for each in timeline.steps}
+    off_pace = {paced.step for paced in timeline.paces if not paced.held}
     found = []
     for step in sorted({*told, *sent}):
         publication, seen = sent.get(step), told.get(step)
         if seen is None and not timeline.complete:
             continue  # it had not ended when the history was cut short, which every claim tells
-        found.append(_effort(step, publication, seen, ledger, timeline))
+        counts = _Counts() if publication is None else _counts(publication, ledger)
+        words = timeline.asked.get(step, f"step {step}")
+        found.append(_effort(step, words, publication, seen, counts, steps.get(step), step in off_pace))
     return tuple(found)
 
 
+class _Counts(NamedTuple):
+    """What became of a publication's messages: a message that somebody received was accepted, receipt or not."""
+
+    handed: int = 0
+    accepted: int = 0
+    refused: int = 0
+
+
+def _counts(publication: Publication, ledger: Ledger) -> _Counts:
+    handed, known = publication.last, publication.outcomes.count(OK)
+    if known == handed:  # the usual case
+        return _Counts(handed, handed)
+    missing = [number for number in range(1, handed + 1) if publication.outcomes[number] != OK]
+    came = set(_received(publication, missing, ledger))
+    refused = sum(publication.outcomes[number] == FAILED for number in missing if number not in came)
+    return _Counts(handed, handed - len(missing) + len(came), refused)
+
+
 def _effort(
-    step: int, publication: Publication | None, seen: Achieved | None, ledger: Ledger, timeline: Timeline
+    step: int,
+    words: str,
+    publication: Publication | None,
+    seen: Achieved | None,
+    counts: _Counts,
+    taken: StepTaken | None,
+    off_pace: bool,
 ) -> Effort:
     """Return the effort of a step from what it sent and what it said of itself; one of them is there."""
-    taken = next((each for each in timeline.steps if each.step == step), None)
-    accepted = refused = handed = 0
-    if publication is not None:
-        handed = publication.last
-        missing = [number for number in range(1, handed + 1) if publication.outcomes[number] != OK]
-        came = set(_received(publication, missing, ledger))
-        accepted = handed - len(missing) + len(came)  # what came was accepted, receipt or not
-        refused = sum(publication.outcomes[number] == FAILED for number in missing if number not in came)
     if seen is not None:
         asked, least, early = seen.asked, seen.least, seen.early
         did, broker, destination, client = seen.did, seen.broker, seen.destination, seen.client
-        done = accepted if did == "sent" else seen.done
+        done = counts.accepted if did == "sent" else seen.done
     else:
         assert publication is not None, "an effort is of what was sent, or of what was told"
         asked, least, early = None if publication.grows else publication.count, None, False
         did, broker, destination, client = "sent", publication.broker, publication.destination, ""
-        done = accepted
+        done = counts.accepted
     by_rate = asked is None or (publication is not None and publication.grows)
     return Effort(
         step=step,
-        words=timeline.asked.get(step, f"step {step}"),
+        words=words,
         did=did,
         broker=broker,
         destination=destination,
         client=client,
         asked=asked,
         least=least,
-        sent=handed,
+        sent=counts.handed,
         done=done,
-        unknown=handed - accepted - refused,
-        failed=refused,
-        needed=least if least is not None else handed if by_rate or asked is None else asked,
+        unknown=counts.handed - counts.accepted - counts.refused,
+        failed=counts.refused,
+        needed=least if least is not None else counts.handed if by_rate or asked is None else asked,
         early=early,
         by_rate=by_rate,
-        off_pace=any(paced.step == step and not paced.held for paced in timeline.paces),
+        off_pace=off_pace,
         began=0.0 if taken is None else taken.started,
         ended=inf if taken is None else taken.done,
     )
