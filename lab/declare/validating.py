@@ -28,6 +28,7 @@ Kinds = Sequence[type[Step]] | Sequence[type[Expectation]]
 _SECRET = "password"
 _MESSAGES = {
     "string_type": "a text is needed here",
+    "string_unicode": "the text has half of a surrogate pair in it, which is no character",
     "model_type": "a mapping is needed here: key: value",
     "model_attributes_type": "a mapping is needed here: key: value",
     "mapping_type": "a mapping is needed here: key: value",

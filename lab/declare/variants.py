@@ -172,8 +172,8 @@ def _path(content: dict[str, Any], key: str) -> Keys:
     rest = key
     while rest:
         if isinstance(node, list):
-            number, rest = _entry(node, path, rest)
-            node, path = node[number], (*path, number)
+            path, rest = _entry(node, path, rest)
+            node = _at(content, path)
             word = _word_of(node, path[:-1], rest)
             if word is not None:
                 node, path = node[word], (*path, word)
@@ -195,29 +195,37 @@ def _path(content: dict[str, Any], key: str) -> Keys:
 _ROOTS = (*_OF_A_SCENARIO, *_OF_A_TOPOLOGY, _CONNECTORS)
 
 
-def _entry(entries: list[Any], path: Keys, rest: str) -> tuple[int, str]:
-    """Return the entry of a list that the first words of a KEY mean, and the other words."""
+def _entry(entries: list[Any], path: Keys, rest: str) -> tuple[Keys, str]:
+    """Return the path of the entry of a list that the first words of a KEY mean, and the other words."""
     kind = "link" if path == _LINKS else _ENTRIES.get(str(path[-1]), "entry")
     word, _, left = rest.partition(".")
     if word.isdecimal():
         if len(word) < 6 and 1 <= int(word) <= len(entries):
-            return int(word) - 1, left
+            return (*path, int(word) - 1), left
         raise _NowhereError(path, f"there is no {kind} {word[:10]}", f"they count from 1 to {len(entries)}")
-    names = {name: number for number, each in enumerate(entries) if (name := _name_of(each))}
+    names = dict(_names_in(entries, path))
     name = _longest(names, rest)
     if name in names:
         return names[name], rest[len(name) + 1 :]
-    raise _NowhereError(path, f'no {kind} named "{name}"', remedy(name, names, f"numbers: 1 to {len(entries)}; names"))
+    numbers = f"numbers: 1 to {len(entries)}; names"
+    raise _NowhereError(path, f'no {kind} named "{name}"', remedy(name, names, numbers))
 
 
-def _name_of(entry: Any) -> str:
-    """Return the name of a list's entry: a step's own, or a link's two regions; empty if it has none."""
-    if not isinstance(entry, dict):
-        return ""
-    between, own = entry.get("between"), entry.get("as")
-    if isinstance(between, list) and all(isinstance(each, str) for each in between):
-        return "-".join(between)
-    return own if isinstance(own, str) else ""
+def _names_in(entries: list[Any], path: Keys) -> Iterator[tuple[str, Keys]]:
+    """Yield the name and the path of each entry that has one: a link's two regions, a step's own, also in a step."""
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            continue
+        here = (*path, number)
+        between, own = entry.get("between"), entry.get("as")
+        if isinstance(between, list) and all(isinstance(each, str) for each in between):
+            yield "-".join(between), here
+        if isinstance(own, str):
+            yield own, here
+        for word, fields in entry.items():
+            inside = fields.get("steps") if isinstance(fields, dict) else fields
+            if path[0] == "steps" and isinstance(inside, list):
+                yield from _names_in(inside, (*here, word, "steps") if isinstance(fields, dict) else (*here, word))
 
 
 def _word_of(entry: Any, path: Keys, rest: str) -> str | None:

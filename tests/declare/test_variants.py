@@ -15,6 +15,7 @@ from lab.check.scenario import check
 from lab.declare.loading import load, resolve
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound
+from lab.declare.steps.cut import Cut
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.repeat import Repeat
 from lab.declare.topology import ImpairmentFields
@@ -37,14 +38,14 @@ topology: topology.yaml
 seed: 7
 steps:
   - subscribe: {client: tk, broker: tokyo.one, over: mqtt, topic: t}
-  - wait: 2s
+  - {as: a.while, wait: 2s}
   - publish: {broker: singapore, over: mqtt, topic: t}
   - together:
       - publish: {broker: singapore, over: mqtt, topic: t}
       - repeat:
           times: 2
           steps:
-            - cut: {link: tokyo-singapore}
+            - {as: "the.cut-{n}", cut: {link: tokyo-singapore}}
             - heal: {link: tokyo-singapore}
     at: 10s
 expect:
@@ -101,7 +102,8 @@ def test_a_variant_has_the_values_that_are_set_and_all_others(story: Path) -> No
         "links.tokyo-singapore.delay=70ms",
         "links.1.jitter=1ms",
         "steps.3.count=50",
-        "steps.2=5s",
+        "steps.a.while=5s",
+        "steps.the.cut-{n}.leaving=tokyo",
         "steps.4.at=20s",
         "steps.4.1.count=3",
         "steps.4.2.times=4",
@@ -117,6 +119,8 @@ def test_a_variant_has_the_values_that_are_set_and_all_others(story: Path) -> No
     assert link.impairment().loss == 0.01  # as in the file
     counts = [each.count for each in every_step(after.steps) if isinstance(each, Publish)]
     assert counts == [50, 3]
+    assert after.steps[1].shortest == timedelta(seconds=5)
+    assert [each.leaving for each in every_step(after.steps) if isinstance(each, Cut)] == ["tokyo"]
     assert after.steps[3].at == timedelta(seconds=20)
     repeat = next(each for each in every_step(after.steps) if isinstance(each, Repeat))
     assert (repeat.times, len(repeat.steps)) == (4, 2)
@@ -182,7 +186,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
             ["steps.4.2.3.link=x"],
             ["--set steps.4.2.3.link (story.yaml:13:13): there is no step 3\n  they count from 1 to 2"],
         ),
-        (["steps.2.for=1s"], ["--set steps.2.for (story.yaml:6:11): '2s' stands here, and has no parts\n"
+        (["steps.2.for=1s"], ["--set steps.2.for (story.yaml:6:25): '2s' stands here, and has no parts\n"
                               "  set it as a whole"]),
         (["expect.9=1"], ["--set expect.9 (story.yaml:17:3): there is no expectation 9\n  they count from 1 to 1"]),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,8 @@ import pytest
 
 from lab import labs
 from lab.errors import HostError, InputError
-from lab.judge import Outcome
+from lab.history import read
+from lab.judge import Outcome, judge_file
 from lab.runtime import note as notes
 from lab.runtime.progress import Logged
 from lab.runtimes import USUAL, AllRuntimes, runtime
@@ -92,6 +94,17 @@ def test_a_scenario_is_run_in_the_runtime_that_is_named(tmp_path: Path) -> None:
 def test_a_scenario_is_run_in_the_runtime_that_is_handed_in(tmp_path: Path) -> None:
     ran = labs.run("tokyo-singapore", runtime=Memory(), runs=tmp_path)
     assert (ran.report.runtime, ran.report.outcome) == ("memory", Outcome.HELD)
+
+
+def test_what_is_set_is_told_in_the_plan_the_history_and_the_report(tmp_path: Path) -> None:
+    changed = {"links.tokyo-singapore.delay": "70ms", "steps.3.count": "12", "expect.3.at-least": "70ms"}
+    ran = labs.run("tokyo-singapore", runtime=Memory(), runs=tmp_path, set=changed)
+    assert [each.expected for each in ran.report.deliveries] == [12, 10]
+    assert ran.report.set == changed
+    assert json.loads((ran.folder.path / "plan.json").read_text())["set"] == changed
+    assert judge_file(ran.folder.history).set == changed
+    with labs.up("tokyo-singapore", runtime=Memory(), runs=tmp_path, set=changed) as lab:
+        assert read(lab.history.file.path).header.declared["set"] == changed
 
 
 def test_a_lab_is_opened_in_the_runtime_that_is_handed_in(tmp_path: Path) -> None:
