@@ -10,6 +10,7 @@ from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.portion import Portion
 from lab.judge.claims.duplicates import duplicated
+from lab.judge.equal_bodies import ADVICE, equal_bodies
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
@@ -52,7 +53,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
     taken, perhaps_taken = went_to_others(chosen, whole=evidence.timeline.complete)
     pending += perhaps_taken
     losable = claim.promise == "at-most-once"
-    if losable and not any(tally.arrived for tally in tallies):
+    if losable and not any(tally.arrived or tally.alike for tally in tallies):
         nothing = f"nothing that can be told apart reached {who}, so nothing could come twice"
         return Outcome.UNKNOWN, nothing + _also_went(chosen, taken)
     if taken and not losable:
@@ -61,9 +62,9 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         tally, number = gone[0]
         words = f"{len(gone)} of {expected} lost on the way to {who}, first {_sent(tally, number)}"
         if tally.alike:
-            words = (
-                f"{len(gone)} of {expected} lost on the way to {who}; which ones cannot be told, as bodies are equal"
-            )
+            least = "at least " if len(gone) < expected else ""
+            words = f"{least}{len(gone)} of {expected} lost on the way to {who}; "
+            words += "which ones cannot be told, as bodies are equal"
         words += _cut_off(chosen, tally, number)
         broken.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
     if claim.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
@@ -84,6 +85,8 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
+    if words := equal_bodies(tallies, who, "one that is lost and another that came twice would look the same"):
+        return Outcome.UNKNOWN, words
     if restless := not_quiet(claim.quiet, chosen, evidence):
         return Outcome.UNKNOWN, restless
     held = _held(claim, tallies, expected - len(taken), who) + _also_went(chosen, taken)
@@ -321,7 +324,7 @@ def _judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evi
         return Outcome.UNKNOWN, f"{absent[0]} never subscribed to {destination}"
     tallies = [tally for each in chosen for tally in each.tallies]
     if any(tally.alike for tally in tallies):
-        return Outcome.UNKNOWN, f"{destination} had equal bodies, and some are missing: who received which nobody knows"
+        return Outcome.UNKNOWN, f"{destination} had equal bodies, and nobody knows who received which: {ADVICE}"
     whole = sum(len(tally.arrived) for tally in tallies)
     if not whole:
         return Outcome.UNKNOWN, f"nobody received anything of {destination}, so there was nothing to share"

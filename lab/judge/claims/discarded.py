@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lab.declare.expectations.discarded import Discarded
 from lab.declare.steps.snapshot import END, START
+from lab.judge.equal_bodies import ADVICE
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import lost_elsewhere, shown
 from lab.judge.evidence.snapshots import Rise, Subject
@@ -36,10 +37,21 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
     surely_enough = claim.count.at_most is None and claim.count.holds(rise.by)
     if again and not (surely_enough and not claim.explains_loss):
         return Outcome.UNKNOWN, f"{words}; {again}, and the counter with it"
+    if claim.explains_loss and _equal_bodies(evidence, claim.broker, destination):
+        return Outcome.UNKNOWN, f"{words}; how many were lost nobody can tell, as some have equal bodies: {ADVICE}"
     if claim.explains_loss and len(lost) != rise.by:
         words += ": the two witnesses disagree"
         return (Outcome.BROKEN, words) if evidence.timeline.complete else unknown(words, evidence)
     return Outcome.HELD, words
+
+
+def _equal_bodies(evidence: Evidence, broker: str, destination: str) -> bool:
+    """Return whether messages of a broker's publishers cannot be told apart."""
+    return any(
+        tally.alike and (tally.publication.broker, tally.publication.destination) == (broker, destination)
+        for audience in evidence.audiences
+        for tally in audience.tallies
+    )
 
 
 def _restart(evidence: Evidence, broker: str, destination: str, rise: Rise) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.duplicates import Duplicates
+from lab.judge.equal_bodies import EQUAL, equal_bodies
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.sharing import takers
 from lab.judge.findings import Finding, combine, never_subscribed
@@ -28,10 +29,12 @@ def duplicated(chosen: Chosen, evidence: Evidence) -> str:
         return ""
     tally, number, when = min(again, key=lambda each: each[2])
     near = evidence.causes.near(when, when)
-    first = f"first {tally.publication.named(number)} again at {moment(when)}"
+    which = EQUAL if tally.alike else tally.publication.named(number)
+    first = f"first {which} again at {moment(when)}"
     if too := takers(chosen, [(tally, number)]):
         first += f" ({listed(too)} received it too)"
-    return f"{several(number_of_them, 'duplicate')}, {first}{near}"
+    least = "at least " if any(each.alike for each in chosen.tallies) else ""
+    return f"{least}{several(number_of_them, 'duplicate')}, {first}{near}"
 
 
 def _judge_one(claim: Duplicates, chosen: Chosen, evidence: Evidence) -> Finding:
@@ -41,8 +44,8 @@ def _judge_one(claim: Duplicates, chosen: Chosen, evidence: Evidence) -> Finding
     number = sum(tally.duplicated for tally in chosen.tallies)
     if number > claim.at_most:
         return Outcome.BROKEN, f"{who} received {duplicated(chosen, evidence)}, allowed are {claim.at_most}"
-    if any(tally.alike for tally in chosen.tallies):
-        return Outcome.UNKNOWN, f"{who} received equal bodies, and some are missing: a duplicate may be among them"
+    if words := equal_bodies(chosen.tallies, who, "one that came twice in another's place would look the same"):
+        return Outcome.UNKNOWN, words
     if restless := not_quiet(claim.quiet, chosen, evidence):
         return Outcome.UNKNOWN, restless
     came = sum(len(tally.arrived) for tally in chosen.tallies)

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 from lab import units
 from lab.declare.expectations.latency import Latency
+from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import Publication
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome, Percentiles
 from lab.judge.wording import listed, milliseconds, moment
+
+_UNTIMED = "how long each of them took nobody can tell"
 
 
 class Timed(NamedTuple):
@@ -30,11 +33,17 @@ def judge(claim: Latency, evidence: Evidence) -> Finding:
     if claim.direction is not None:
         source, target = claim.direction
         timed = [found for each in chosen for found in _crossing(each.audience, source, target)]
-        findings.append(_judge_one(claim, f"from {source} to {target}", timed, evidence))
+        way = f"from {source} to {target}"
+        there = [each.audience for each in chosen if target in each.audience.brokers]
+        its = [tally for audience in there for tally in audience.tallies if tally.publication.broker == source]
+        alike = equal_bodies(its, target, _UNTIMED)
+        findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(claim, way, timed, evidence))
     else:
         for each in chosen:
-            timed = [Timed(tally.publication, *tally.timed()) for tally in each.tallies]
-            findings.append(_judge_one(claim, f"to {listed(list(each.audience.names))}", timed, evidence))
+            timed, who = [Timed(tally.publication, *tally.timed()) for tally in each.tallies], each.audience.names
+            alike = equal_bodies(each.tallies, listed(list(who)), _UNTIMED)
+            way = f"to {listed(list(who))}"
+            findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(claim, way, timed, evidence))
     return combine(findings, evidence)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.ordered import Ordered
+from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
@@ -39,8 +40,8 @@ def _judge_one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
         when, words = first
         near = evidence.causes.near(when, when)
         return Outcome.BROKEN, f"{several(late, 'message')} out of order, first {words}, which was sent later{near}"
-    if any(tally.alike for tally in chosen.tallies):
-        return Outcome.UNKNOWN, f"{who} received equal bodies, and some are missing: which came first nobody knows"
+    if words := equal_bodies(chosen.tallies, who, "which of them came first nobody can tell"):
+        return Outcome.UNKNOWN, words
     came = sum(len(tally.arrived) for tally in chosen.tallies)
     destination = destination_of(claim)
     where = f" of {destination}" if destination is not None else ""

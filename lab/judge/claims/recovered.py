@@ -5,6 +5,7 @@ from __future__ import annotations
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
+from lab.judge.equal_bodies import EQUAL
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.sharing import takers
 from lab.judge.evidence.timeline import StepTaken
@@ -31,7 +32,8 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
     first = min(_arrivals(chosen, begin), default=None)
     if first is not None and first[0] - begin <= within:
         t, id, sent = first  # noqa: A001 (its name everywhere)
-        return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {id}, sent at {moment(sent)}"
+        which = id if id == EQUAL else f"{id}, sent at {moment(sent)}"
+        return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
     if first is None and not any(tally.lost for tally in chosen.tallies):
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
         others = takers(chosen, taken, begin)
@@ -50,7 +52,7 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
 def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
     """Return (moment, id, moment of sending) for each message first received after a moment."""
     return [
-        (moment, tally.publication.id(number), tally.publication.sent_at[number])
+        (moment, EQUAL if tally.alike else tally.publication.id(number), tally.publication.sent_at[number])
         for tally in chosen.tallies
         for member in chosen.audience.members
         if (receipts := member.receipts.get(tally.publication.step)) is not None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from lab.judge.evidence.entitlement import due_at
+from lab.judge.evidence.flaws import ROUNDED
 from lab.judge.evidence.records import OK, Publication, Subscription
 
 
 def match_digests(members: Sequence[Subscription], meant: Sequence[Publication]) -> set[int]:
     """Add the receipts known by digest to the members' receipts: of equal bodies the n-th sent is the n-th received.
 
-    Return the steps with equal bodies of which some are missing: their messages cannot be told apart.
+    Return the steps with equal bodies: how many of those came is known, and not which.
     """
     arrivals = sorted(
         (moment, position, digest, bool(retained))
@@ -39,11 +41,13 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
     alike: set[int] = set()
     for digest, same in sendings.items():
         owed = [each for each in same if each[3]] or same
+        if len(owed) > 1:
+            alike.update(publication.step for _, publication, _, _ in owed)
         if len(owed) > 1 and counts.get(digest, 0) < len(owed):
             owed.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
-            alike.update(publication.step for _, publication, _, _ in owed)
             _mark_doubtful(members, owed, [moment for moment, _, of, _ in arrivals if of == digest])
         sendings[digest] = owed
+    times = {digest: sorted(sent for sent, *_ in owed) for digest, owed in sendings.items()}
     met: dict[int, int] = {}
     for moment, position, digest, retained in arrivals:
         member = members[position]
@@ -51,15 +55,20 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
             member.count_unexplained(moment)
             continue
         owed = sendings[digest]
-        if moment < owed[0][0] and owed[0][1].partial:
-            continue  # it was sent before the first message on record
-        turn = met[digest] = met.get(digest, 0) + 1
-        _, publication, number, _ = owed[min(turn, len(owed)) - 1]
+        by_then = bisect_right(times[digest], moment + ROUNDED)
+        if not by_then:
+            if not owed[0][1].partial:  # else it was sent before the first message on record
+                member.count_unexplained(moment)
+            continue
+        turn = met[digest] = min(met.get(digest, 0) + 1, by_then)  # if more came than were sent, the last one again
+        _, publication, number, _ = owed[turn - 1]
         receipts = member.of(publication)
         if receipts.add(number, moment, retained, number < publication.first):
             top = receipts.top
             place = (publication.step << 32) + number
-            if place < top[0] and len(owed) == 1 and number >= publication.first:
+            if len(owed) > 1:
+                continue  # one of those before it, perhaps, come twice
+            if place < top[0] and number >= publication.first:
                 receipts.count_out_of_order(number)
             top[0] = max(top[0], place)
     return alike

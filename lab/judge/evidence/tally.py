@@ -39,7 +39,7 @@ class Tally:
     first_duplicate: tuple[int, float] | None = None  # number and moment of the first duplicate
     first_receipt: tuple[int, float] | None = None  # number and moment of the first receipt of all
     elsewhere: array[int] = field(default_factory=lambda: array("I"))  # received by others of the queue alone
-    alike: bool = False  # bodies are equal and some are missing: which ones cannot be determined
+    alike: bool = False  # some bodies are equal: how many of those came is known, and not which
 
     def late(self, within: float) -> int:
         """Return the number of messages that took longer than `within`, in seconds."""

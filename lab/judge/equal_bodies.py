@@ -1,0 +1,24 @@
+"""What is known of messages that have equal bodies and carry no id: how many came, and not which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.judge.evidence.tally import Tally
+
+EQUAL = "one of equal bodies"  # in the place of an id
+ADVICE = 'write the number into the body to tell them apart: body: "order {n}"'
+
+
+def equal_bodies(tallies: Sequence[Tally], who: str, so: str) -> str:
+    """Return in words how many messages reached whom, and what cannot be told as some have equal bodies; else "".
+
+    `so` is what cannot be told.
+    """
+    alike = [tally for tally in tallies if tally.alike]
+    if not alike:
+        return ""
+    came, owed = (sum(getattr(tally, name) for tally in alike) for name in ("received", "expected"))
+    again = sum(tally.duplicated for tally in alike)
+    more = f" and {again} more came" if again else ""
+    return f"{came} of {owed} with equal bodies reached {who}{more}, but {so}: {ADVICE}"
