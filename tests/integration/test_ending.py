@@ -38,7 +38,7 @@ def run(engine: Engine) -> Iterator[str]:
 
 def labelled(run: str, state: Path, *, detached: bool = True) -> dict[str, str]:
     owner = labels.of_lab(run, Owner.current(), detached=detached)
-    return {**owner, **labels.places(state, state / "run")}
+    return {**owner, **labels.places(state, state / run)}
 
 
 def parts(engine: Engine, run: str, state: Path, *, detached: bool = True) -> None:
@@ -83,7 +83,7 @@ def test_only_a_detached_lab_of_this_state_folder_counts_as_lost(engine: Engine,
     parts(engine, run, tmp_path / "ours")
     with Emulation(os.environ) as its:
         (lost,) = its.lost_labs(tmp_path / "ours")
-        assert (lost.run, lost.folder) == (run, tmp_path / "ours" / "run")
+        assert (lost.run, lost.folder) == (run, None)
         assert its.lost_labs(tmp_path / "another's") == ()
 
 

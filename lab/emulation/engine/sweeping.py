@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +55,7 @@ class Found:
 
     def lost(self) -> Lost:
         """Return the lab as one whose note is lost."""
-        folder = Path(self.folder) if self.folder else None
+        folder = Path(self.folder) if is_run_folder(Path(self.folder), self.run) else None
         return Lost(run=self.run, runtime=NAME, created=self.created, folder=folder, counts=self.leftover().counts)
 
     def leftover(self) -> Leftover:
@@ -63,6 +65,15 @@ class Found:
         if self.volumes:
             counts, words = counts | {"volumes": self.volumes}, f"{words}, {self.volumes} stores of pairs"
         return Leftover(run=self.run, created=self.created, counts=counts, words=words)
+
+
+def is_run_folder(folder: Path, run: str) -> bool:
+    """Return whether a folder that a label names may be written to: anybody may have written the label."""
+    try:
+        its = folder.lstat()
+    except OSError:
+        return False
+    return folder.is_absolute() and folder.name == run and stat.S_ISDIR(its.st_mode) and its.st_uid == os.geteuid()
 
 
 def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ...]:

@@ -1,0 +1,27 @@
+"""What is believed of labels, which anybody may write who may use the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.emulation.engine.sweeping import Found, is_run_folder
+
+RUN = "20260101-101010-aaaaaa"
+
+
+def found(folder: Path) -> Found:
+    parts = {"containers": 3, "networks": 3, "volumes": 0}
+    return Found(run=RUN, created="", owner=None, detached=True, whole=True, folder=str(folder), **parts)
+
+
+def test_a_run_folder_of_ours_is_taken(tmp_path: Path) -> None:
+    (tmp_path / RUN).mkdir()
+    assert found(tmp_path / RUN).lost().folder == tmp_path / RUN
+
+
+def test_nothing_is_written_where_no_run_of_ours_has_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / RUN).symlink_to(tmp_path / "other")
+    for folder in (tmp_path / RUN, tmp_path / "other", tmp_path / "gone" / RUN, Path(RUN), Path()):
+        assert found(folder).lost().folder is None
+    assert not is_run_folder(Path("/proc/1") / RUN, RUN)
