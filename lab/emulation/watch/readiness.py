@@ -33,7 +33,7 @@ from lab.runtime.clock import Clock
 
 ROUTER_PATIENCE = 30.0  # seconds
 BROKER_PATIENCE = 120.0
-REACHED_WITHIN = 20.0  # after its log says that it has started: its management answers before that
+REACHED_WITHIN = 30.0  # after its log says that it has started: its management answers before that
 BRIDGE_PATIENCE = 60.0
 CONSOLE_PATIENCE = 60.0
 PROBES = 20
