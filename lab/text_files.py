@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from lab.errors import HostError, InputError
+
+
+STANDARD_INPUT = Path("-")
+_MOST_OF_IT = 64 * 2**20  # bytes of the standard input
 
 
 def why_not_a_file(path: Path) -> str:
@@ -48,8 +54,10 @@ def open_file(path: Path, file: str) -> BinaryIO:
 def read_bytes(path: Path, file: str, most: int) -> bytes:
     """Return a file's content, one byte more than `most` if it is longer; raise InputError if it cannot be read.
 
-    What a file's size is said to be is not relied on: those of /proc have none.
+    What a file's size is said to be is not relied on: those of /proc have none. STANDARD_INPUT is read once, to its end.
     """
+    if path == STANDARD_INPUT:
+        return _standard_input()[: most + 1]
     with open_file(path, file) as stream:
         try:
             content = stream.read(most + 1)
@@ -58,6 +66,11 @@ def read_bytes(path: Path, file: str, most: int) -> bytes:
     if content is None:  # it would have to be waited for
         raise InputError.of(f"{file} cannot be read: nothing is in it yet", "a file is needed")
     return content
+
+
+@cache
+def _standard_input() -> bytes:
+    return sys.stdin.buffer.read(_MOST_OF_IT + 1)
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

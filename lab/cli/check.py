@@ -135,13 +135,20 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str])
     from lab.check.advice import removals
     from lab.check.scenario import check as check_scenario
     from lab.cli import scenario_argument
+    from lab.declare.passwords import AnyPassword
     from lab.declare.variants import settings_of
 
+    settings = settings_of(arguments)
+    missing: tuple[Problem, ...] = ()
     try:
-        scenario = scenario_argument.load_named(name, settings_of(arguments))
+        scenario = scenario_argument.load_named(name, settings)
     except InputError as error:
-        return Checked(problems=error.problems)
-    problems = check_scenario(scenario, activemq_version=activemq_version)
+        missing = error.problems
+        try:  # what else is wrong is told too where nothing but passwords is missing
+            scenario = scenario_argument.load_named(name, settings, AnyPassword(os.environ))
+        except InputError:
+            return Checked(problems=missing)
+    problems = (*missing, *check_scenario(scenario, activemq_version=activemq_version))
     removed = removals(scenario.topology)
     advice = () if problems else advise_topology(scenario.topology)
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"

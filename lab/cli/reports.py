@@ -19,9 +19,17 @@ _SIGNS, _HEAD = (b"<!doctype html", b"<testsuite"), 1000  # one of the signs is 
 JUNIT = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML to FILE.")]
 
 
-def check_writable(*paths: Path | None) -> None:
-    """Raise InputError, before anything else is done, if a file cannot be written or is not a report."""
-    for path in paths:
+def check_writable(page: Path | None, junit_file: Path | None) -> None:
+    """Raise InputError, before anything else is done, if a file cannot be written or is not a report.
+
+    The folder of a JUnit file is made: CI names one that is not there yet.
+    """
+    if junit_file is not None:
+        try:
+            junit_file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError.of(f"{junit_file.parent} cannot be made: {error.strerror}") from error
+    for path in (page, junit_file):
         options.check_writable(path)
         if path is not None and (path.is_symlink() or path.exists()) and not _is_a_report(path):
             raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")

@@ -16,9 +16,9 @@ from lab.scenarios import PlannedScenario
 from lab.shipped import shipped
 
 
-def load_named(name: str, set: Mapping[str, str] = {}) -> Scenario:
+def load_named(name: str, set: Mapping[str, str] = {}, environment: Mapping[str, str] = os.environ) -> Scenario:
     """Load a scenario by its path, or by the name of a shipped one, without checking it."""
-    return scenarios.load_named(name, os.environ, set)
+    return scenarios.load_named(name, environment, set)
 
 
 def shipped_path(name: str) -> Path:

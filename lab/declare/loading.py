@@ -32,7 +32,7 @@ from lab.declare.validating import validate
 from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
 from lab.masking import Mask, named_in
-from lab.text_files import is_file, read_bytes, why_not_a_file
+from lab.text_files import STANDARD_INPUT, is_file, read_bytes, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already
@@ -76,9 +76,12 @@ def masked_sources(scenario: Scenario) -> tuple[SourceFile, ...]:
 
 
 def resolve(name_or_path: str, shipped: Path) -> Path:
-    """Return the path of a scenario given by path, or by name in the folder `shipped`; raise InputError if unknown."""
+    """Return the path of a scenario given by path, or by name in the folder `shipped`; raise InputError if unknown.
+
+    A dash is the standard input.
+    """
     path = Path(name_or_path)
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or is_file(path):
+    if path == STANDARD_INPUT or path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or is_file(path):
         return path
     names = sorted(each.stem for each in shipped.glob("*.yaml"))
     if name_or_path in names:

@@ -21,6 +21,19 @@ def new_password() -> str:
     return "".join(secrets.choice(_SIGNS) for _ in range(24))
 
 
+class AnyPassword(dict[str, str]):
+    """An environment in which a variable that is not set, or empty, has a password all the same: to check all else."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        super().__init__({name: value for name, value in environment.items() if value})
+
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, new_password())
+
+    def get(self, name: str, default: object = None) -> str:
+        return self[name]
+
+
 class Passwords:
     """The passwords of one scenario; `all` are those taken so far.
 

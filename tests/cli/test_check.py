@@ -173,3 +173,34 @@ def test_of_very_many_problems_the_first_are_shown(tmp_path: Path) -> None:
     assert len(json.loads(done.stdout)["problems"]) == 150
     assert done.stderr.count("walt") == 100
     assert done.stderr.endswith("mqlab: and 50 more problems; --json gives all\n")
+
+
+SCENARIO = """scenario: s
+topology:
+  topology: t
+  regions: {a: {aws-region: eu-west-1, vpc: 10.1.0.0/16}}
+  brokers:
+    b: {region: a, users: {user: {password: {env: NOT_SET_ANYWHERE}}}}
+steps:
+  - publish: {broker: c, over: mqtt, topic: t}
+"""
+
+
+def piped(text: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from lab.cli import main; main()", *arguments]
+    return subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, check=False)
+
+
+def test_without_its_passwords_all_else_of_a_scenario_is_checked(tmp_path: Path) -> None:
+    written(tmp_path, "s.yaml", SCENARIO)
+    done = mqlab("check", "s.yaml", folder=tmp_path)
+    assert done.returncode == 2
+    assert ": the environment variable NOT_SET_ANYWHERE is not set, or empty" in done.stderr
+    assert 's.yaml:8:23: no broker named "c"' in done.stderr
+
+
+def test_a_dash_is_the_standard_input(tmp_path: Path) -> None:
+    done = piped(SCENARIO, "check", "-", folder=tmp_path)
+    assert done.returncode == 2
+    assert '-:8:23: no broker named "c"' in done.stderr
+    assert piped(CUT, "check", "-", folder=tmp_path).stdout.startswith("-:2:12: DISALLOWED_ATTRIBUTE_REMOVED")
