@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from lab.errors import HostError, InputError
 
-
 STANDARD_INPUT = Path("-")
 _MOST_OF_IT = 64 * 2**20  # bytes of the standard input
 
@@ -54,7 +53,8 @@ def open_file(path: Path, file: str) -> BinaryIO:
 def read_bytes(path: Path, file: str, most: int) -> bytes:
     """Return a file's content, one byte more than `most` if it is longer; raise InputError if it cannot be read.
 
-    What a file's size is said to be is not relied on: those of /proc have none. STANDARD_INPUT is read once, to its end.
+    What a file's size is said to be is not relied on: those of /proc have none. STANDARD_INPUT is read to its end,
+    once.
     """
     if path == STANDARD_INPUT:
         return _standard_input()[: most + 1]

@@ -31,6 +31,7 @@ class AnyPassword(dict[str, str]):
         return self.setdefault(name, new_password())
 
     def get(self, name: str, default: object = None) -> str:
+        """Return what the variable has; there is always something."""
         return self[name]
 
 

@@ -118,7 +118,7 @@ def test_a_scenario_with_problems_ends_every_command_with_2_and_json_on_stdout(c
     done = mqlab(command, "scenarios/tokyo-singapore.yaml", "--json", folder=tmp_path)
     (problem,) = json.loads(done.stdout)["problems"]
     assert (done.returncode, problem["line"], problem["column"]) == (2, 4, 27)
-    assert problem["file"].endswith("topologies/tokyo-singapore.yaml") and "is not an AWS region" in problem["what"]
+    assert problem["file"].endswith("topologies/tokyo-singapore.yaml") and "no AWS region" in problem["what"]
     assert done.stderr.count("mqlab: ") == 1, "what follows from it is not told too"
 
 
