@@ -9,10 +9,22 @@ from __future__ import annotations
 
 import re
 from itertools import zip_longest
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"  # with levels after it where a configuration has individual ones
 _SPECIAL = re.compile(r"[*>,]|^queue://Consumer\.")  # in a name that may hear, or be heard as, another one
+
+# STOMP's /queue/a and /temp-queue/a; ActiveMQ's queue://a and temp-queue://a, and the short form queue:a.
+_STOMP = re.compile(r"/(?:remote-)?(?P<temporary>temp-)?(?P<kind>queue|topic)/(?P<name>.*)", re.DOTALL)
+_ACTIVEMQ = re.compile(r"(?P<temporary>temp-)?(?P<kind>queue|topic):(?://)?(?P<name>.*)", re.DOTALL)
+
+
+class Prefixed(NamedTuple):
+    """A name as a protocol writes it, taken apart."""
+
+    kind: str  # "topic" | "queue"
+    name: str
+    temporary: bool
 
 
 class Addressed(Protocol):
@@ -34,6 +46,14 @@ def destination_of(addressed: Addressed) -> str | None:
     if addressed.topic is not None:
         return f"topic://{addressed.topic}"
     return f"queue://{addressed.queue}" if addressed.queue is not None else None
+
+
+def prefixed(name: str) -> Prefixed | None:
+    """Return a name, or the first part of a composite one, that has a protocol's prefix; None if none has."""
+    for part in name.split(","):
+        if (found := _STOMP.fullmatch(part) or _ACTIVEMQ.fullmatch(part)) is not None:
+            return Prefixed(found["kind"], found["name"], found["temporary"] is not None)
+    return None
 
 
 def has_wildcard(name: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.browsed import BrowsedClaim
+from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.receivers import ToReceivers
 from lab.history import Approached, Browsed
@@ -75,6 +76,9 @@ def _concerns(effort: Effort, claim: Expectation, evidence: Evidence) -> bool:
     if isinstance(claim, BrowsedClaim):
         look = _last_look(claim, evidence)
         return look is not None and effort.began < look.t and look.destination in _destinations(effort, evidence)
+    if isinstance(claim, Finished) and effort.did == "sent":
+        steps = [evidence.timeline.last_step(word) for word in (claim.step, claim.of) if word is not None]
+        return any(each is not None and each.step == effort.step for each in steps)
     destination = _destination(claim)
     if destination is not None and not any(hears(destination, its) for its in _destinations(effort, evidence)):
         return False
@@ -110,7 +114,9 @@ def _in_time(effort: Effort, claim: Expectation, evidence: Evidence) -> bool:
 
 
 def _is_of_speed(claim: Expectation) -> bool:
-    """Return whether a claim says how fast messages are at least: at a lower rate they are faster."""
+    """Return whether a claim holds more easily at a lower rate: then messages are faster, and steps take longer."""
+    if isinstance(claim, Finished):
+        return claim.times is not None or (claim.within is not None and claim.within.at_least is not None)
     if not isinstance(claim, Latency):
         return False
     return any(each is not None and each.at_most is not None for each in (claim.p50, claim.p95, claim.p99, claim.max))

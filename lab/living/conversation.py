@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
 
+from lab.activemq.destinations import prefixed
 from lab.clients.base import PATIENCE
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
@@ -155,7 +156,11 @@ class _Heard:
 
 
 def destination(topic: str | None, queue: str | None) -> Destination:
-    """Return the destination that is named; raise InputError unless it is exactly one."""
+    """Return the destination that is named; raise InputError unless it is exactly one, by ActiveMQ's name for it."""
+    if (its := prefixed(topic or queue or "")) is not None:
+        what = "a topic or a queue is named as ActiveMQ shows it, the same over each protocol"
+        right = "name one that stays" if its.temporary else f"{its.kind}={its.name!r}"
+        raise InputError.of(what, right)
     if topic is not None and queue is None:
         return Destination(kind="topic", name=topic)
     if queue is not None and topic is None:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lab.history import Acknowledged, Observation, Received, SendOutcome, Sent
+from lab.history import Acknowledged, Answered, Observation, Received, Replied, SendOutcome, Sent
 from lab.report.rows import describe
-from lab.report.rows.clients_seen import OUTCOMES, marks
+from lab.report.rows.clients_seen import OUTCOMES, answer, marks
 from lab.report.rows.row import Row, Weight
 
 _MOST_OPEN = 1000  # runs; usually there are as many as clients, steps and destinations
 
+_Message = Sent | Acknowledged | Received | Replied | Answered
+
 
 class _Run:
-    """Messages of one step that were all sent, all acknowledged, or all received by one client."""
+    """Messages of one step that were all sent, all acknowledged, all received by one client, or all answered by one."""
 
     __slots__ = ("backwards", "count", "highest", "last", "last_t", "lowest", "seen", "step")
 
-    def __init__(self, seen: Sent | Acknowledged | Received, step: str, number: int) -> None:
+    def __init__(self, seen: _Message, step: str, number: int) -> None:
         self.seen, self.step = seen, step
         self.count = self.backwards = 0
         self.lowest = self.highest = self.last = number
@@ -42,7 +44,7 @@ class _Run:
         span = self.highest - self.lowest + 1
         which = f"{first} to {last}" if self.count == span else f"{self.count} of {first} to {last}"
         if self.count > span:
-            which = f"{first} to {last}, {self.count} times in all"
+            which = f"{first if span == 1 else f'{first} to {last}'}, {self.count} times in all"
         if self.backwards:
             which += f", {self.backwards} out of order"
         if seen.id is None:
@@ -50,6 +52,10 @@ class _Run:
         weight = Weight.PLAIN
         if isinstance(seen, Received):
             who, what = seen.client, f"received {which} from {seen.destination}{marks(seen)}"
+        elif isinstance(seen, Answered):
+            who, what = f"step {self.step}", f"got the answers to {which}"
+        elif isinstance(seen, Replied):
+            who, what, weight = answer(seen, which)
         elif isinstance(seen, Acknowledged):
             what = f"{OUTCOMES[seen.outcome]} {which}" + (f" ({seen.note})" if seen.note else "")
             who, weight = f"step {self.step}", weight if seen.outcome is SendOutcome.OK else Weight.FAULT
@@ -62,8 +68,8 @@ def folded(observations: Iterable[Observation]) -> Iterator[Row]:
     """Yield the rows of observations; an observation that is no message ends all open runs."""
     runs: dict[tuple[object, ...], _Run] = {}
     for seen in observations:
-        step, number = _step_and_number(seen) if isinstance(seen, Sent | Acknowledged | Received) else ("", -1)
-        if number < 0 or not isinstance(seen, Sent | Acknowledged | Received):
+        step, number = _step_and_number(seen) if isinstance(seen, _Message) else ("", -1)
+        if number < 0 or not isinstance(seen, _Message):
             yield from _close(runs)
             yield describe(seen)
             continue
@@ -77,7 +83,7 @@ def folded(observations: Iterable[Observation]) -> Iterator[Row]:
     yield from _close(runs)
 
 
-def _step_and_number(seen: Sent | Acknowledged | Received) -> tuple[str, int]:
+def _step_and_number(seen: _Message) -> tuple[str, int]:
     """Return a message's step and number: 0 for a body without an id, -1 for an id that no run writes."""
     if seen.id is None:
         return "", 0
@@ -85,10 +91,12 @@ def _step_and_number(seen: Sent | Acknowledged | Received) -> tuple[str, int]:
     return step, int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
-def _run_key(seen: Sent | Acknowledged | Received) -> tuple[object, ...]:
+def _run_key(seen: _Message) -> tuple[object, ...]:
     """Return what messages of one run have in common, beside their step."""
     if isinstance(seen, Received):
         return (seen.client, seen.destination, seen.retained, seen.redelivered)
+    if isinstance(seen, Replied | Answered):
+        return (type(seen), seen.client, *((seen.outcome, seen.note) if isinstance(seen, Replied) else ()))
     return (seen.outcome, seen.note) if isinstance(seen, Acknowledged) else ()
 
 

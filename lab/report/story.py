@@ -10,11 +10,14 @@ from lab.activemq.destinations import has_wildcard, hears
 from lab.errors import InputError
 from lab.history import (
     Acknowledged,
+    Answered,
+    Browsed,
     ClientChanged,
     DestinationSeen,
     Observation,
     Publishing,
     Received,
+    Replied,
     Sent,
     Settled,
     StepEnded,
@@ -43,6 +46,7 @@ class Story:
         self._outcomes: list[Acknowledged] = []
         self._received: list[Received] = []
         self._settled: list[Settled] = []
+        self._others: list[Browsed | Replied | Answered] = []  # who saw it, answered it, got the answer
         self._away: set[str] = set()  # clients without a connection
         self._client_changes: list[ClientChanged] = []  # connections lost and restored
         self._listening: dict[tuple[str, str], Subscribed] = {}
@@ -83,6 +87,10 @@ class Story:
                 if seen.id == self.message:
                     self._settled.append(seen)
                     self.lines.append(seen)
+            case Browsed() | Replied() | Answered():
+                if self.message in (seen.ids if isinstance(seen, Browsed) else (seen.id,)):
+                    self._others.append(seen)
+                    self.lines.append(seen)
             case ClientChanged():
                 self._client_changes.append(seen)
                 (self._away.discard if seen.state == "returned" else self._away.add)(seen.client)
@@ -111,7 +119,7 @@ class Story:
         rows += self._events(sent.t, until)
         rows += [self._outcome(seen, sent) for seen in self._outcomes]
         rows += [self._receipt(seen, sent, first=number == 0) for number, seen in enumerate(self._received)]
-        rows += [describe(seen) for seen in self._settled]
+        rows += [describe(seen) for seen in (*self._settled, *self._others)]
         concerned = {seen.client for seen in self._received} | {client for client, _ in self._heard_by}
         rows += [
             describe(seen)

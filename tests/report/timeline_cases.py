@@ -55,6 +55,10 @@ CASES: dict[str, tuple[str, Choice, Rows]] = {
     "selected-and-expired, message 3-1": ("selected-and-expired", Choice(), story("3-1")),
     "standing, message 2-1": ("standing", Choice(), story("2-1")),
     "cut-short": ("cut-short", Choice(), folded),
+    "browsed": ("browsed", Choice(), folded),
+    "browsed, message 1-2": ("browsed", Choice(), story("1-2")),
+    "answered": ("answered", Choice(), folded),
+    "answered, message 4-1": ("answered", Choice(), story("4-1")),
 }
 
 

@@ -121,13 +121,18 @@ def _paced(seen: Paced) -> Description:
 
 
 def _answered(seen: Answered) -> Description:
-    return seen.client, f"got the answer to {seen.id}", Weight.PLAIN
+    return f"step {seen.id.partition('-')[0]}", f"got the answer to {seen.id}", Weight.PLAIN
 
 
 def _replied(seen: Replied) -> Description:
+    return answer(seen, seen.id)
+
+
+def answer(seen: Replied, which: str) -> Description:
+    """Return what became of one answer, or of several alike; `which` names the requests."""
     note = f" ({seen.note})" if seen.note else ""
     weight = Weight.PLAIN if seen.outcome is SendOutcome.OK else Weight.FAULT
-    return seen.client, f"sent an answer to {seen.id}; {OUTCOMES[seen.outcome].rstrip(':')}{note}", weight
+    return seen.client, f"answered {which}, {OUTCOMES[seen.outcome].rstrip(':')}{note}", weight
 
 
 def _browsed(seen: Browsed) -> Description:
