@@ -13,13 +13,16 @@ import errno
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from lab.declare.origin import SourceFile
 from lab.errors import HostError
 from lab.masking import Mask
 from lab.plan.values import Plan
-from lab.text_files import open_private
+from lab.text_files import is_file, open_private, read_bytes
+
+MOST_FILES, LARGEST_FILE = 5000, 2**20  # bytes; the most that is read of a run folder that was handed in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,25 +72,31 @@ class RunFolder:
     def broker_files(self) -> Mapping[str, Mapping[str, str]]:
         """Return the texts of each broker's activemq.xml and activemq.N.xml: broker → file name → text.
 
-        Symbolic links are not followed.
+        Symbolic links are not followed. Of a stranger's folder, only so much is read as a run could have written.
         """
         found: dict[str, dict[str, str]] = {}
-        for file in sorted((self.path / "brokers").glob("*/activemq*.xml"), key=_in_order):
-            if not file.is_symlink() and not file.parent.is_symlink() and file.is_file():
-                text = file.read_text(encoding="utf-8", errors="replace")
-                found.setdefault(file.parent.name, {})[file.name] = text
+        for file in sorted(islice((self.path / "brokers").glob("*/activemq*.xml"), MOST_FILES), key=_in_order):
+            if not file.is_symlink() and not file.parent.is_symlink() and is_file(file):
+                found.setdefault(file.parent.name, {})[file.name] = _read(file)
         return found
 
     def sources(self) -> Mapping[str, str]:
         """Return the texts of the scenario, the topology and the configurations, by path under `sources`."""
         folder = self.path / "sources"
-        found = sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
-        return {str(file.relative_to(folder)): file.read_text("utf-8", errors="replace") for file in found}
+        found = sorted(
+            file for file in islice(folder.rglob("*"), MOST_FILES) if is_file(file) and not file.is_symlink()
+        )
+        return {str(file.relative_to(folder)): _read(file) for file in found}
 
     def scenario_name(self) -> str | None:
         """Return the name of the scenario's file; None unless the folder has exactly one."""
         found = [file.name for file in (self.path / "sources").glob("*.y*ml")]
         return found[0] if len(found) == 1 else None
+
+
+def _read(file: Path) -> str:
+    """Return a file's text, cut where none of a run's goes on."""
+    return read_bytes(file, str(file), LARGEST_FILE)[:LARGEST_FILE].decode("utf-8", "replace")
 
 
 def _in_order(file: Path) -> tuple[str, int, str]:

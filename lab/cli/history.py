@@ -111,7 +111,7 @@ def find(named: str | None) -> Path:
             return path
     runs = home(os.environ) / "runs"
     if named is None or named == "latest":
-        if not (runs / "latest").exists():
+        if why_not_a_file(runs / "latest") != "is a folder":
             raise InputError.of(f"there is no run under {runs} yet", "mqlab run SCENARIO makes one")
         return _history_in(runs / "latest")
     known = sorted(each.name for each in runs.glob("*") if each.is_dir() and not each.is_symlink())

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from lab.cli import app
 from tests.command import Commands
 
 LONG = "a" * 300
@@ -75,3 +77,8 @@ def test_a_file_in_a_folder_that_may_not_be_entered_has_its_place(tmp_path: Path
     ended = Commands(folder=tmp_path).inside("check", tmp_path / "story.yaml")
     assert ended.code == 2
     assert "story.yaml:2:11: the file" in ended.err
+
+
+def test_a_home_that_no_folder_can_have_has_no_runs(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(app, ["history"], env={"MQLAB_HOME": str(tmp_path / LONG)})
+    assert (ended.exit_code, "there is no run under" in ended.stderr) == (2, True)

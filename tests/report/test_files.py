@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from lab.cli import app
 from lab.cli.scenario_argument import load_named
-from lab.folder import RunFolder
+from lab.folder import LARGEST_FILE, RunFolder
 from lab.report.document import write
 
 from .histories import EVIL, TOPOLOGY, header, judged, story, written
@@ -104,6 +104,19 @@ def test_links_out_of_a_run_folder_are_not_followed(run: Path, tmp_path: Path) -
     (tmp_path / "elsewhere" / "activemq.xml").write_text("private")
     (run / "brokers" / "worse").symlink_to(tmp_path / "elsewhere")
     assert RunFolder(path=run).broker_files() == {"tokyo": {"activemq.xml": "<broker/>"}}
+
+
+def test_of_a_strangers_folder_no_more_is_read_than_a_run_writes(run: Path) -> None:
+    os.mkfifo(run / "brokers" / "tokyo" / "activemq.3.xml")
+    for name in ("brokers/tokyo/activemq.2.xml", "sources/large.yaml"):
+        with (run / name).open("wb") as large:
+            large.truncate(50 * LARGEST_FILE)  # a hole: it takes no room
+    found = RunFolder(path=run)
+    assert {name: len(text) for name, text in found.broker_files()["tokyo"].items()} == {
+        "activemq.xml": 9,
+        "activemq.2.xml": LARGEST_FILE,
+    }
+    assert len(found.sources()["large.yaml"]) == LARGEST_FILE
 
 
 def test_the_files_a_broker_got_are_in_their_order(run: Path) -> None:
