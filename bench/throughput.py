@@ -19,7 +19,7 @@ from docker.models.containers import Container
 from bench.article import Article
 from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
-from lab.emulation.engine.containers import Endpoint, start
+from lab.emulation.engine.containers import Attachment, Order, start
 from lab.emulation.network import networks, subnets
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.router import Router, start_router
@@ -104,6 +104,7 @@ class Regions:
             seed=plan.seed,
             policy={"ways": ways},
             lab_labels=self.labels,
+            order=Order(),
         )
         try:
             readiness.for_router(client, container, RealClock())
@@ -140,10 +141,11 @@ def regions(article: Article) -> Iterator[Regions]:
                 client,
                 image=article.images.router,  # it has Python
                 name=f"mqlab-{run}-end-{network.region}",
-                endpoints=[Endpoint(network=network.name, address=str(network.subnet.broker(0)))],
+                endpoints=[Attachment(network=network.name, address=str(network.subnet.broker(0)))],
                 files=[],
                 ports={},
                 labels=its_labels,
+                order=Order(),
                 # Windows beyond what the machine allows everybody take NET_ADMIN.
                 options={
                     "init": True,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Port:
     """One port of an Amazon MQ broker."""
 
     name: str
@@ -26,19 +26,15 @@ class Endpoint:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-OPENWIRE = Endpoint(name="openwire", protocol="OpenWire", scheme="ssl", port=61617, transport="nio+ssl")
-MQTT = Endpoint(name="mqtt", protocol="MQTT", scheme="mqtt+ssl", port=8883, transport="mqtt+nio+ssl", over=("mqtt",))
-CONSOLE = Endpoint(name="console", protocol="web console", scheme="https", port=8162)
+OPENWIRE = Port(name="openwire", protocol="OpenWire", scheme="ssl", port=61617, transport="nio+ssl")
+MQTT = Port(name="mqtt", protocol="MQTT", scheme="mqtt+ssl", port=8883, transport="mqtt+nio+ssl", over=("mqtt",))
+CONSOLE = Port(name="console", protocol="web console", scheme="https", port=8162)
 ENDPOINTS = (
     OPENWIRE,
-    Endpoint(name="amqp", protocol="AMQP 1.0", scheme="amqp+ssl", port=5671, transport="amqp+nio+ssl", over=("amqp",)),
-    Endpoint(
-        name="stomp", protocol="STOMP", scheme="stomp+ssl", port=61614, transport="stomp+nio+ssl", over=("stomp",)
-    ),
+    Port(name="amqp", protocol="AMQP 1.0", scheme="amqp+ssl", port=5671, transport="amqp+nio+ssl", over=("amqp",)),
+    Port(name="stomp", protocol="STOMP", scheme="stomp+ssl", port=61614, transport="stomp+nio+ssl", over=("stomp",)),
     MQTT,
-    Endpoint(
-        name="wss", protocol="WebSocket", scheme="wss", port=61619, transport="wss", over=("mqtt-wss", "stomp-wss")
-    ),
+    Port(name="wss", protocol="WebSocket", scheme="wss", port=61619, transport="wss", over=("mqtt-wss", "stomp-wss")),
     CONSOLE,
 )
 JOLOKIA_PORT = 8778  # the lab's own; the service has no such port
@@ -59,6 +55,6 @@ else:
     Over = Literal[PROTOCOLS]
 
 
-def endpoint(over: str, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
+def endpoint(over: str, endpoints: Sequence[Port] = ENDPOINTS) -> str:
     """Return the name of the endpoint that clients of `over` connect to."""
     return next(each.name for each in endpoints if over in each.over)

@@ -25,7 +25,7 @@ from lab.emulation.brokers.credentials import Credentials
 from lab.emulation.clock import RealClock
 from lab.emulation.closing import Closing
 from lab.emulation.engine import engine, labels
-from lab.emulation.engine.containers import Endpoint
+from lab.emulation.engine.containers import Attachment, Order
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import networks
@@ -142,9 +142,9 @@ class _Opened:
     def _start_router(self, _: str) -> None:
         image = next(iter(self._host.images.values())).router
         after = tuple(self._requested.values())
-        self._starting["router"] = self._begin("router", partial(self._run_router, image, after=after))
+        self._starting["router"] = self._begin("router", partial(self._run_router, image), after)
 
-    def _run_router(self, image: str, requested: Event, *, after: Sequence[Event]) -> str:
+    def _run_router(self, image: str, order: Order) -> str:
         """Start the router and return its container's id; choose other ports if another lab took one of them."""
         # The router alone is on it: the brokers are started meanwhile.
         self._networks = {**self._networks, **self._claim([networks.INTERNET])}
@@ -160,8 +160,7 @@ class _Opened:
                     self._plan.seed,
                     policy(self._plan.network, {name: self._address_of(name) for name in self._regions}),
                     self._labels,
-                    requested,
-                    after,
+                    order,
                 )
             except HostError as error:
                 if not left or _TAKEN not in str(error):
@@ -174,21 +173,20 @@ class _Opened:
         hosts = {its.host_name: self._address(its) for broker in self._plan.brokers for its in broker.instances}
         files = self._credentials.files(plan, [self._address(its) for its in plan.instances])
 
-        def start(its: InstancePlan, requested: Event | None = None, after: Sequence[Event] = ()) -> str:
-            endpoint = Endpoint(network=self._networks[plan.region].name, address=self._address(its))
+        def start(its: InstancePlan, order: Order) -> str:
+            endpoint = Attachment(network=self._networks[plan.region].name, address=self._address(its))
             image = self._host.images[plan.activemq_version].broker
-            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, requested, after)
+            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, order)
 
         client, run, (first, *others) = self._client, self._opening.run, plan.instances
         if others:
             make_store(client, run, name, self._labels)
-        self._starting[first.name] = self._begin(first.name, partial(start, first, after=self._earlier(name)))
+        self._starting[first.name] = self._begin(first.name, partial(start, first), self._earlier(name))
         if self._way_out is None and not plan.later:  # one engine gives all its containers the same ways
             self._way_out = self._pool.submit(self._check_way_out, first)
         for its in others:
-            self._standbys[its.name] = (
-                partial(start, its) if plan.later else partial(self._after_first, first, its, start)
-            )
+            standby = partial(start, its, Order())
+            self._standbys[its.name] = standby if plan.later else partial(self._after_first, first, standby)
 
     def _prepare_broker(self, name: str) -> None:
         """Make the containers of a broker for later, with their files, and start none."""
@@ -196,15 +194,16 @@ class _Opened:
         for its in self._plan.broker(name).instances[1:]:
             self._starting[its.name] = self._pool.submit(self._standbys[its.name])
 
-    def _begin(self, name: str, start: Callable[[Event], str]) -> Future[str]:
+    def _begin(self, name: str, start: Callable[[Order], str], after: Sequence[Event]) -> Future[str]:
         """Begin a start in the pool; its event is set when the engine is asked, or the start has failed."""
-        requested = self._requested[name] = Event()
+        order = Order(after=after)
+        self._requested[name] = order.requested
 
         def started() -> str:
             try:
-                return start(requested)
+                return start(order)
             finally:
-                requested.set()
+                order.requested.set()
 
         return self._pool.submit(started)
 
@@ -226,10 +225,10 @@ class _Opened:
     def _start_standby(self, instance: str) -> None:
         self._starting[instance] = self._pool.submit(self._standbys[instance])
 
-    def _after_first(self, first: InstancePlan, its: InstancePlan, start: Callable[[InstancePlan], str]) -> str:
+    def _after_first(self, first: InstancePlan, start: Callable[[], str]) -> str:
         """Start an instance when the first one has the store's lock, so that the first is always active at first."""
         readiness.for_lock(self._client, first.name, self._starting[first.name].result(), self._clock)
-        return start(its)
+        return start()
 
     def _check_link(self, name: str) -> str:
         return readiness.for_link(self.lab.router, self._plan.link(name), self._clock)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lab.declare.steps.broker import OnInstance, State
 from lab.errors import BrokerError
+from lab.history import BrokerChanged
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 
@@ -17,6 +18,17 @@ def change_instance(rehearsal: Rehearsal, step: OnInstance, change: Callable[[in
     except BrokerError as error:
         return refused(rehearsal, f"broker {step.broker}", error)
     return Outcome(ok=not failed, note=failed)
+
+
+def end_instance(rehearsal: Rehearsal, step: OnInstance, end: Callable[[str, int], BrokerChanged]) -> Outcome:
+    """Call `end` with the broker and the number of a step's instance, which serves nobody from then on."""
+
+    def ended(number: int) -> str:
+        rehearsal.service.ends(step.broker, number)
+        rehearsal.record_of_lab(end(step.broker, number))
+        return ""
+
+    return change_instance(rehearsal, step, ended)
 
 
 def _target(rehearsal: Rehearsal, step: OnInstance) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lab.judge.evidence.timeline import End
 from lab.judge.values import BridgeReport, LinkReport, RegionOutline, Report
 
 
@@ -63,7 +64,7 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
     """Return the bridge of every connector observed."""
     found = []
     for near in (end for end in report.bridges if not end.created_by_duplex):
-        ends = [near, *(far for far in report.bridges if _answers(near, far))]
+        ends = [near, *(far for far in report.bridges if _end(far).answers(_end(near)))]
         found.append(
             Bridge(
                 connector=near.connector,
@@ -77,7 +78,5 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
     return tuple(found)
 
 
-def _answers(near: BridgeReport, far: BridgeReport) -> bool:
-    """Return whether `far` is the responder's end of the bridge whose initiator's end is `near`."""
-    named = far.connector in (near.connector, "") or far.connector.startswith("#")
-    return far.created_by_duplex and named and (far.broker, far.remote) == (near.remote, near.broker)
+def _end(of: BridgeReport) -> End:
+    return End(of.connector, of.broker, of.remote, of.created_by_duplex)

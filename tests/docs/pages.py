@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.activemq.protocols import Endpoint
+from lab.activemq.protocols import Port
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(
@@ -77,7 +77,7 @@ def code_words(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def port_rows(endpoints: Sequence[Endpoint]) -> list[list[str]]:
+def port_rows(endpoints: Sequence[Port]) -> list[list[str]]:
     """Give what the table of a broker's ports says of these."""
     return [
         [str(each.port), each.protocol, f"`{each.url(ELLIPSIS)}`", ", ".join(f"`{word}`" for word in each.over)]

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import rules
 
-from lab.activemq.protocols import ENDPOINTS, Endpoint, endpoint
+from lab.activemq.protocols import ENDPOINTS, Port, endpoint
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.files.activemq_xml import render
@@ -23,7 +23,7 @@ from lab.plan.values import InstancePlan
 from tests.amazonmq.cases import HERE, identity_of
 from tests.docs.pages import port_rows
 
-MORE = (*ENDPOINTS, Endpoint(name="toy", protocol="Toy", scheme="toy+ssl", port=6789, transport="toy+nio+ssl"))
+MORE = (*ENDPOINTS, Port(name="toy", protocol="Toy", scheme="toy+ssl", port=6789, transport="toy+nio+ssl"))
 TOKYO = InstancePlan(name="tokyo", number=1, address=IPv4Address("10.1.0.10"), host_name="tokyo.example")
 
 
@@ -62,5 +62,5 @@ def test_its_page_has_a_row_of_it() -> None:
 
 
 def test_a_client_finds_it_by_what_it_speaks() -> None:
-    spoken = Endpoint(name="also", protocol="STOMP", scheme="stomp+ssl", port=6790, over=("stomp",))
+    spoken = Port(name="also", protocol="STOMP", scheme="stomp+ssl", port=6790, over=("stomp",))
     assert endpoint("stomp", [spoken, *ENDPOINTS]) == "also"

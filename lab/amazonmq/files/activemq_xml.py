@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
-from lab.activemq.protocols import ENDPOINTS, OPENWIRE, Endpoint
+from lab.activemq.protocols import ENDPOINTS, OPENWIRE, Port
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.edits import Edit, Layout, Node, apply
 from lab.amazonmq.configurations.elements import Element
@@ -48,7 +48,7 @@ _DECLARATION = re.compile(r"<\?xml\b.*?\?>", re.DOTALL)
 _NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, ports. -->"
 
 
-def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
+def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[Port] = ENDPOINTS) -> str:
     """Return the activemq.xml of one broker.
 
     A sanitised configuration sets nothing that the service sets and has no placeholders, so nothing is there twice and
@@ -114,7 +114,7 @@ def _broker_attributes(identity: BrokerIdentity) -> dict[str, str]:
 
 
 def _existing_children(
-    layout: Layout, broker: Element, identity: BrokerIdentity, endpoints: Sequence[Endpoint]
+    layout: Layout, broker: Element, identity: BrokerIdentity, endpoints: Sequence[Port]
 ) -> Iterator[Edit]:
     """Yield the edits that complete those elements of the person's to which the service adds."""
     for plugins in broker.children_named("plugins"):
@@ -135,7 +135,7 @@ def _existing_children(
         yield from layout.add_children(transports, _transports(missing))
 
 
-def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence[Endpoint]) -> Iterator[Node]:
+def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence[Port]) -> Iterator[Node]:
     """Yield the elements that only the service writes, or that the person left out."""
     yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
     # Without it the console's web server goes on after the broker has stopped.
@@ -201,12 +201,12 @@ def _usage() -> tuple[Node, ...]:
     )
 
 
-def _transports(endpoints: Sequence[Endpoint]) -> list[Node]:
+def _transports(endpoints: Sequence[Port]) -> list[Node]:
     listening = [each for each in endpoints if each.transport]
     return [Node("transportConnector", {"name": each.name, "uri": _transport_uri(each)}) for each in listening]
 
 
-def _transport_uri(endpoint: Endpoint) -> str:
+def _transport_uri(endpoint: Port) -> str:
     options = f"maximumConnections={CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
     return f"{endpoint.transport}://0.0.0.0:{endpoint.port}?{options}"
 

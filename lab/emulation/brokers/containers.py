@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from threading import Event
 from typing import Any
 
 import docker.errors
@@ -13,7 +12,7 @@ import docker
 from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import BrokerFile
 from lab.emulation.engine import labels
-from lab.emulation.engine.containers import BOUNDED_LOG, Endpoint, File, start
+from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start
 from lab.errors import HostError
 from lab.plan.values import BrokerPlan, InstancePlan
 
@@ -28,16 +27,15 @@ def start_broker(
     run: str,
     plan: BrokerPlan,
     its: InstancePlan,
-    endpoint: Endpoint,
+    endpoint: Attachment,
     hosts: Mapping[str, str],
     files: tuple[BrokerFile, ...],
     lab_labels: Mapping[str, str],
-    requested: Event | None = None,
-    after: Sequence[Event] = (),
+    order: Order,
 ) -> str:
     """Start an instance of a broker and return its container's id; it is not ready yet.
 
-    The container of a broker for later is made and not started. For `requested` and `after` see `start`.
+    The container of a broker for later is made and not started.
     """
     return start(
         client,
@@ -49,9 +47,7 @@ def start_broker(
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
-        begin=not plan.later,
-        requested=requested,
-        after=after,
+        order=None if plan.later else order,
     )
 
 

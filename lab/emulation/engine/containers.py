@@ -11,7 +11,7 @@ import io
 import tarfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import PurePosixPath
 from threading import Event
@@ -45,11 +45,25 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Attachment:
     """A network that a container is on, and its address there."""
 
     network: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order to start a container: given to the engine once all of `after` are set, and `requested` just before."""
+
+    after: Sequence[Event] = ()
+    requested: Event = field(default_factory=Event)
+
+    def await_turn(self) -> None:
+        """Wait until the engine may be asked."""
+        for other in self.after:
+            other.wait()
+        self.requested.set()
 
 
 class _PreparingClient(DockerClient):
@@ -58,31 +72,22 @@ class _PreparingClient(DockerClient):
     def __init__(
         self,
         client: docker.DockerClient,
-        further: Sequence[Endpoint] = (),
+        further: Sequence[Attachment] = (),
         files: Sequence[File] = (),
-        *,
-        begin: bool = True,
-        requested: Event | None = None,
-        after: Sequence[Event] = (),
+        order: Order | None = None,
     ) -> None:
         # Not super().__init__(): it looks for an engine by itself, and might find another one than ours.
         self.client = client
-        self._further = further
-        self._files = files
-        self._begin = begin
-        self._requested, self._after = requested, after
+        self._further, self._files, self._order = further, files, order
 
     def start(self, container: Container) -> None:
         """Copy the files, start the container and join its other networks; remove it if any of that fails."""
         try:
             for folder, files in groupby(self._files, lambda file: str(PurePosixPath(file.path).parent)):
                 container.put_archive(folder, archive(files, folder))
-            if not self._begin:
+            if self._order is None:
                 return
-            for other in self._after:
-                other.wait()
-            if self._requested is not None:
-                self._requested.set()
+            self._order.await_turn()
             super().start(container)
             # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
             # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
@@ -122,23 +127,20 @@ def start(
     *,
     image: str,
     name: str,
-    endpoints: Sequence[Endpoint],
+    endpoints: Sequence[Attachment],
     files: Sequence[File],
     ports: Mapping[int, int],
     labels: Mapping[str, str],
     options: Mapping[str, Any],
+    order: Order | None,
     environment: Mapping[str, str] | None = None,
-    begin: bool = True,
-    requested: Event | None = None,
-    after: Sequence[Event] = (),
 ) -> str:
     """Start one container of a lab and return its id; `ports` maps its ports to those of 127.0.0.1.
 
-    Without `begin`, the container is made with its files and not started. The start is requested from the engine once
-    all events in `after` are set, and the event `requested` is set just before.
+    Without an order, the container is made with its files and not started.
     """
     first, *further = endpoints
-    preparing = _PreparingClient(client, further, files, begin=begin, requested=requested, after=after)
+    preparing = _PreparingClient(client, further, files, order)
     starting = _Starting(image, name, preparing)
     # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
     published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}

@@ -88,16 +88,11 @@ def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ..
         containers[its_run] += 1
         if container.name == router_name(its_run):
             whole.add(its_run)
-    networks: Counter[str] = Counter()
-    for network in client.networks.list(filters={"label": label}):
-        its = network.attrs["Labels"]
-        labelled.setdefault(its[labels.RUN], []).append(its)
-        networks[its[labels.RUN]] += 1
-    volumes: Counter[str] = Counter()
-    for volume in client.volumes.list(filters={"label": label}):
-        its = volume.attrs["Labels"]
-        labelled.setdefault(its[labels.RUN], []).append(its)
-        volumes[its[labels.RUN]] += 1
+    counted: dict[str, Counter[str]] = {"networks": Counter(), "volumes": Counter()}
+    for kind, found in (("networks", client.networks), ("volumes", client.volumes)):
+        for its in (each.attrs["Labels"] for each in found.list(filters={"label": label})):
+            labelled.setdefault(its[labels.RUN], []).append(its)
+            counted[kind][its[labels.RUN]] += 1
     return tuple(
         sorted(
             (
@@ -107,8 +102,8 @@ def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ..
                     owner=Owner.parse(its[0].get(labels.OWNER, "")),
                     detached=its[0].get(labels.DETACHED) == "yes",
                     containers=containers[run],
-                    networks=networks[run],
-                    volumes=volumes[run],
+                    networks=counted["networks"][run],
+                    volumes=counted["volumes"][run],
                     whole=run in whole,
                     note_folder=its[0].get(labels.STATE, ""),
                     folder=its[0].get(labels.FOLDER, ""),

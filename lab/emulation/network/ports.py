@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, Endpoint
+from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, Port
 from lab.emulation.network.router import Published
 from lab.errors import HostError
 from lab.plan.values import InstancePlan
@@ -19,7 +19,7 @@ _HOST_PORTS = range(20000, 32000)
 class Ports:
     """The ports of 127.0.0.1, each leading to one port of one instance."""
 
-    def __init__(self, instances: Sequence[InstancePlan], endpoints: Sequence[Endpoint] = ENDPOINTS) -> None:
+    def __init__(self, instances: Sequence[InstancePlan], endpoints: Sequence[Port] = ENDPOINTS) -> None:
         self._endpoints = endpoints
         ports = (*(each.port for each in endpoints), JOLOKIA_PORT)
         self._inside = [(its, port) for its in instances for port in ports]

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from threading import Event, Lock
+from threading import Lock
 from typing import Any
 
 import docker.errors
@@ -20,7 +20,7 @@ import docker
 from lab.activemq.protocols import JOLOKIA_PORT
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
-from lab.emulation.engine.containers import BOUNDED_LOG, Endpoint, File, start
+from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start
 from lab.emulation.network.networks import INTERNET, LabNetwork
 from lab.emulation.network.relay import Relay, why_silent
 from lab.errors import HostError
@@ -89,17 +89,16 @@ def start_router(
     seed: int,
     policy: Mapping[str, Any],
     lab_labels: Mapping[str, str],
-    requested: Event | None = None,
-    after: Sequence[Event] = (),
+    order: Order,
 ) -> str:
-    """Start the router and return its container's id; it is not ready yet. For `requested` and `after` see `start`."""
+    """Start the router and return its container's id; it is not ready yet."""
     text = json.dumps(configuration(networks, published, links, seed, policy))
     return start(
         client,
         image=image,
         name=labels.opening_name(run),
         endpoints=[
-            Endpoint(network=network.name, address=str(network.subnet.router))
+            Attachment(network=network.name, address=str(network.subnet.router))
             # Joined first, the internet keeps the published ports; joined later, the engine would move them all to it.
             for network in sorted(networks, key=lambda network: network.region != INTERNET)
         ],
@@ -131,8 +130,7 @@ def start_router(
             "dns": ["127.0.0.1"],
             "cpu_shares": 65536,  # packets are due at a moment; brokers can wait
         },
-        requested=requested,
-        after=after,
+        order=order,
     )
 
 

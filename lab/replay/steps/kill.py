@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.declare.steps.kill import Kill
-from lab.replay.instances import change_instance
+from lab.replay.instances import end_instance
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
@@ -11,10 +11,4 @@ from lab.replay.turn import Turn
 
 def perform(rehearsal: Rehearsal, step: Kill, turn: Turn) -> Outcome:
     """Kill the instance's process."""
-
-    def kill(number: int) -> str:
-        rehearsal.service.ends(step.broker, number)
-        rehearsal.record_of_lab(rehearsal.lab.kill(step.broker, number))
-        return ""
-
-    return change_instance(rehearsal, step, kill)
+    return end_instance(rehearsal, step, rehearsal.lab.kill)
