@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from json import loads
 from json.encoder import encode_basestring as quoted
@@ -45,10 +46,9 @@ class Mask:
         """Return a text without passwords."""
         if "password" in text or "PASSWORD" in text or "Password" in text:
             text = _NAMED.sub(_mask_named, text)
-        for secret in sorted(self.secrets, key=len, reverse=True):  # longest first: one may be the beginning of another
-            run = max(_RUN.findall(secret), key=len, default="")
-            if run in text:  # no format escapes letters and digits, so most texts are passed quickly
-                text = _pattern(secret).sub(MASK, text)
+        for run, pattern in _searches(self.secrets):
+            if run in text:
+                text = pattern.sub(MASK, text)
         return text
 
     def json(self, text: str) -> str:
@@ -77,6 +77,16 @@ def named_in(text: str) -> frozenset[str]:
 def _mask_named(found: re.Match[str]) -> str:
     quote = found["quote"] or ""
     return f"{found[1]}{quote}{MASK}{quote}"
+
+
+@lru_cache(maxsize=16)
+def _searches(secrets: frozenset[str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return for each password a part that no format escapes, and what finds the whole: so most texts pass quickly.
+
+    The longest is first, since one may be the beginning of another.
+    """
+    ordered = sorted(secrets, key=len, reverse=True)
+    return tuple((max(_RUN.findall(each), key=len, default=""), _pattern(each)) for each in ordered)
 
 
 def _pattern(secret: str) -> re.Pattern[str]:

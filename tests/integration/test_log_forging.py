@@ -14,6 +14,7 @@ from lab.activemq.log_lines import NAMED, read
 from lab.errors import BrokerError
 from lab.living.lab import Live
 from lab.runtime.messages import ORDINARY
+from tests.command import Commands
 from tests.integration.labs import Ear, Engine, eventually
 
 pytestmark = pytest.mark.docker
@@ -38,3 +39,8 @@ def test_what_a_client_says_begins_no_entry(live: Live, broker: str) -> None:
     entries = [said for line in live.logs(broker) if (said := read(line)) is not None]
     assert any(NAMED["broker-started"].search(said.text) for said in entries)
     assert [said.text for said in entries if NAMED["broker-stopped"].search(said.text)] == []
+    mqlab = Commands(folder=Path(live.lab.note.folder).parents[2])
+    shown, told = mqlab("logs", broker), mqlab("logs", broker, "--json")
+    assert (shown.code, told.code) == (0, 0)
+    assert (shown.out + told.out).replace("\n", "").isprintable()
+    assert not [line for line in shown.out.splitlines() if line.startswith(FORGED)]

@@ -17,6 +17,7 @@ import docker.errors
 import httpx
 
 import docker
+from lab.activemq.log_lines import read
 from lab.activemq.protocols import OPENWIRE
 from lab.emulation.brokers.vaults import mask_of
 from lab.emulation.engine.commands import run_inside
@@ -48,6 +49,10 @@ _POLL = 0.1
 _POLL_BRIDGE = 0.02  # the queries are small, and people wait for the lab to open
 _LOGS_EVERY = 2.0
 
+_OF_A_BRIDGE = re.compile(
+    r"DemandForwardingBridgeSupport \||\w*NetworkConnector \||"
+    r"TransportConnection \| Failed to add Connection id=[^ ,]*->"
+)
 # Log lines of either end that mean that a bridge will never come up by itself, in the order of testing.
 _CAUSES = (
     (re.compile(r"PKIX path building failed"), "the peer's certificate is not trusted"),
@@ -225,11 +230,17 @@ def cause(client: docker.DockerClient, state: LabState, bridge: BridgePlan) -> s
     """Return why a bridge is refused, from both ends' logs; "" if they do not show it."""
     for broker in (bridge.initiator, bridge.responder):
         for its in state.brokers[broker].instances:
-            log = _log(client, its.container)
+            lines = [line for line in _log(client, its.container).split("\n") if _is_of_a_bridge(line)]
             for pattern, meaning in _CAUSES:
-                if pattern.search(log):
+                if any(map(pattern.search, lines)):
                     return f"{meaning} (log of {its.name})"
     return ""
+
+
+def _is_of_a_bridge(line: str) -> bool:
+    """Return whether a bridge logged a line, or a broker of a bridge's connection; clients are refused too."""
+    said = read(line)
+    return said is not None and _OF_A_BRIDGE.match(said.text) is not None
 
 
 def why_unreachable(plan: Plan, bridge: BridgePlan) -> str:

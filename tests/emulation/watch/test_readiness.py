@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from docker.errors import NotFound
 
-from lab.emulation.state import InstanceState
-from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, for_instance, for_link
+from lab.emulation.state import BrokerState, InstanceState, LabState
+from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, cause, for_instance, for_link
 from lab.errors import HostError, LabTimeout
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
-from lab.plan.values import DECLARED, LinkPlan
+from lab.plan.values import DECLARED, BridgePlan, LinkPlan
 from tests.replay.fake_lab import VirtualClock
 
 
@@ -123,3 +124,35 @@ def test_a_broker_whose_log_does_not_say_that_it_has_started_has_not() -> None:
     with pytest.raises(LabTimeout, match="broker tokyo did not start within 120 s"):
         await_broker("INFO | Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo-1-1) is starting\n", clock)
     assert clock.now() - begun >= BROKER_PATIENCE
+
+
+AT = "2026-11-24T20:43:19.439Z WARN  [ActiveMQ NIO Worker 5]"
+WHY = "due to User name [u] or password is invalid."
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (
+            f"{AT} TransportConnection | Failed to add Connection id=ID:h-1-2:1, clientId=c, clientIP=tcp://h:1 {WHY}",
+            False,
+        ),
+        (f"{AT} Service | Security Error occurred on connection to: tcp://10.0.0.1:5, {WHY}", False),
+        (f"a trace: {WHY}", False),
+        (
+            f"{AT} TransportConnection | Failed to add Connection id=a->b-1-2:1, clientId=c, clientIP=tcp://h:1 {WHY}",
+            True,
+        ),
+        (f"{AT} DemandForwardingBridgeSupport | Network connection between vm://a and tcp:///h shutdown {WHY}", True),
+    ],
+)
+def test_a_client_that_is_refused_is_no_cause_of_a_bridges_fate(line: str, why: bool) -> None:
+    its = InstanceState(broker="a", name="a", number=1, container="c", address="", ports={}, management_port=0)
+    ends = {
+        name: BrokerState(instances=(replace(its, broker=name, name=name),), management_password="") for name in "ab"
+    }
+    state = LabState(ca_file="", router="", networks={}, brokers=ends)
+    bridge = BridgePlan(connector="c", initiator="a", responder="b", duplex=False, user="u")
+    broker: Any = Broker(f"{line}\n")
+    found = cause(broker, state, bridge)
+    assert found == ("a broker refused the connector's user or password (log of a)" if why else "")
