@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, SCENARIO
+from lab.cli.options import JSON, SCENARIO, SET
 from lab.declare.suggestions import remedy
+from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.plan.routing import Arrival, routing_table
 from lab.plan.routing_text import describe_routes, routes_json
@@ -24,6 +25,7 @@ def routes(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this one, such as queue://orders or topic://news.>; repeatable."),
     ] = None,
+    set: SET = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
     json: JSON = False,
 ) -> int:
@@ -31,7 +33,7 @@ def routes(
 
     As ActiveMQ's rules have it, for one consumer that keeps up, when every bridge that can come up has; without a lab.
     """
-    found = scenario_argument.read(scenario)
+    found = scenario_argument.read(scenario, settings_of(set or ()))
     brokers = found.topology.brokers
     for name in (source, target):
         if name is not None and name not in brokers:

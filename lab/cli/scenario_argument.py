@@ -30,9 +30,9 @@ def shipped_path(name: str) -> Path:
     return path
 
 
-def read(name: str) -> Scenario:
+def read(name: str, set: Mapping[str, str] = {}) -> Scenario:
     """Load and check a scenario; raise InputError with every Problem found."""
-    return scenarios.read(name, os.environ)
+    return scenarios.read(name, os.environ, set=set)
 
 
 def plan_named(name: str, version: str | None, set: Mapping[str, str]) -> PlannedScenario:

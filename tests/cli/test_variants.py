@@ -27,7 +27,7 @@ def test_plan_render_and_check_take_what_is_set(mqlab: Commands) -> None:
     assert mqlab.inside("check", "tokyo-singapore", *DELAY, *prefetch).code == 0
 
 
-@pytest.mark.parametrize("command", ["check", "plan", "render", "run", "up"])
+@pytest.mark.parametrize("command", ["check", "plan", "render", "routes", "run", "up"])
 def test_what_is_wrong_ends_with_2_before_anything_is_done(mqlab: Commands, command: str) -> None:
     ended = mqlab.inside(command, "tokyo-singapore", "--json", "--set", "links.tokyo-singapore.delay=70")
     assert ended.code == 2

@@ -82,7 +82,7 @@ def topology(dice: Random, folder: Path) -> None:
         folder / "topologies" / "tokyo-singapore.yaml",
         mutations.damaged(dice, dice.choice(texts(*TOPOLOGIES)), mutations.YAML),
     )
-    command(folder, dice.choice(("check", "plan")), str(folder / "tokyo-singapore.yaml"))
+    command(folder, dice.choice(("check", "plan", "routes")), str(folder / "tokyo-singapore.yaml"))
 
 
 def configuration(dice: Random, folder: Path) -> None:
@@ -113,7 +113,7 @@ def variant(dice: Random, folder: Path) -> None:
     for _ in range(dice.randint(1, 3)):
         key = mutations.damaged(dice, dice.choice(keys), mutations.ANY) if dice.random() < 0.5 else dice.choice(keys)
         arguments += ["--set", f"{key}={mutations.word(dice)}"]
-    command(folder, dice.choice(("check", "plan")), "tokyo-singapore", *arguments)
+    command(folder, dice.choice(("check", "plan", "routes")), "tokyo-singapore", *arguments)
 
 
 def history(dice: Random, folder: Path) -> None:
