@@ -34,7 +34,8 @@ def check_destination(
     listened = heard or or_heard
     if listened and any(hears(str(each.destination), wanted) for each in listeners(context.scenario)):
         return
-    if not heard and context.recall(Fed).may_have(wanted):
+    fed = context.recall(Fed)
+    if fed.may_have_demand(wanted) if heard else fed.may_have(wanted):
         return
     does, done = ("subscribes", "subscribed") if heard else ("publishes", "published")
     what = f"no step {does} to {wanted}, so the claim would hold of nothing"

@@ -38,6 +38,10 @@ class Fed:
         """Return whether a message may ever be there."""
         return self.by_steps(destination) or self.by_brokers(destination)
 
+    def may_have_demand(self, destination: str) -> bool:
+        """Return whether a connector may ask for a destination to which no step subscribes."""
+        return any(each.may_demand(destination) for each in self._routings)
+
     def _behind_a_virtual_topic(self, name: str) -> bool:
         """Return whether a queue's name, with its wildcards, may be that of a consumer of a virtual topic."""
         topics = (each.removeprefix("topic://") for each in self.sent if each.startswith("topic://VirtualTopic"))
@@ -47,7 +51,7 @@ class Fed:
     def _routings(self) -> tuple[Routing, ...]:
         """The routing of each configuration that a broker has at some time."""
         if unread(self._scenario.topology):
-            return (Routing(virtual=True, dead_letters=()),)
+            return (Routing(virtual=True, dead_letters=(), demanded=("topic://>", "queue://>")),)
         return tuple(
             routing(configuration) for its in configurations_by_broker(self._scenario).values() for configuration in its
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, parts_of
 from lab.activemq.selectors import Untold, matches, properties
 from lab.history import (
     Acknowledged,
@@ -141,7 +141,8 @@ class Outstanding:
     def _publishing(self, seen: Publishing) -> None:
         """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
         if seen.destination.startswith("queue://"):
-            self._audiences.setdefault(seen.destination, _Audience(seen.destination))
+            for part in parts_of(seen.destination):
+                self._audiences.setdefault(part, _Audience(part))
         owing = tuple(audience for audience in self._audiences.values() if self._reaches(seen, audience))
         self._owing[seen.step] = owing
         if seen.count is None:
@@ -161,7 +162,7 @@ class Outstanding:
                 and (publishing.body == "given" or not self._expects_nothing(client, publishing.destination))
                 for client, at in audience.brokers.items()
             )
-            or (audience.destination == publishing.destination and not audience.brokers)
+            or (audience.destination in parts_of(publishing.destination) and not audience.brokers)
         )
 
     def _subscribed(self, seen: Subscribed) -> None:

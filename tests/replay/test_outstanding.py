@@ -53,6 +53,29 @@ def test_nothing_is_owed_before_the_broker_accepts() -> None:
     assert seen.is_empty()
 
 
+def test_each_part_of_a_composite_name_is_owed_its_own_also_to_one_who_comes_later() -> None:
+    seen = Seen(to="queue://a,b")
+    seen.publishing(2, 1)
+    for part in ("queue://a", "queue://b"):
+        seen.record(Subscribed(t=1, client=f"at-{part}", broker="tokyo", over="stomp", destination=part, step=3))
+    seen.accepted("2-1")
+    for part in ("queue://a", "queue://b"):
+        assert not seen.is_empty()
+        seen.record(Received(t=2, client=f"at-{part}", destination=part, id="2-1"))
+    assert seen.is_empty()
+
+
+def test_a_queue_behind_a_virtual_topic_is_owed_what_is_sent_to_the_topic() -> None:
+    seen = Seen(to="topic://VirtualTopic.a")
+    queue = "queue://Consumer.one.VirtualTopic.a"
+    seen.record(Subscribed(t=0, client="one", broker="tokyo", over="stomp", destination=queue, step=1))
+    seen.publishing(2, 1)
+    seen.accepted("2-1")
+    assert not seen.is_empty()
+    seen.record(Received(t=2, client="one", destination=queue, id="2-1"))
+    assert seen.is_empty()
+
+
 def test_a_receipt_may_be_faster_than_the_outcome_and_than_the_subscription() -> None:
     seen = Seen()
     seen.received("one", "9-1")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.value_types import is_true
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,23 +17,35 @@ class Routing:
 
     virtual: bool  # virtual destinations or mirrored queues are declared: they may fill any destination
     dead_letters: tuple[str, ...]  # how the names of queues for dead letters begin
+    demanded: tuple[str, ...] = ()  # destinations that a connector asks for, whether somebody listens or not
 
     def may_fill(self, name: str) -> bool:
         """Return whether the broker may put a message into a queue or a topic of that name."""
         return self.virtual or name.startswith(self.dead_letters)
+
+    def may_demand(self, destination: str) -> bool:
+        """Return whether a bridge may have a consumer on a destination to which no client subscribes."""
+        return any(hears(each, destination) for each in self.demanded)
 
 
 def routing(configuration: Configuration) -> Routing:
     """Return the routing that a sanitised configuration asks for."""
     elements = list(_within(configuration.broker))
     dead: list[str] = []
+    demanded: list[str] = []
     for element in elements:
         if element.name == "individualDeadLetterStrategy":
             dead += (element.get("queuePrefix") or "", element.get("topicPrefix") or "")
         elif element.name == "sharedDeadLetterStrategy":
             dead += (each.get("physicalName") or "" for each in _within(element) if each.name in ("queue", "topic"))
+        elif element.name == "staticallyIncludedDestinations":
+            demanded += (f"{each.name}://{each.get('physicalName') or '>'}" for each in element.children)
+        if is_true(element.get("useVirtualDestSubs")):  # a virtual destination is as good as a subscriber then
+            demanded += ("topic://>", "queue://>")
     virtual = any(element.name in ("virtualDestinations", "mirroredQueue") for element in elements)
-    return Routing(virtual=virtual, dead_letters=tuple(dict.fromkeys(name for name in dead if name)))
+    return Routing(
+        virtual=virtual, dead_letters=tuple(dict.fromkeys(name for name in dead if name)), demanded=tuple(demanded)
+    )
 
 
 def _within(element: Element) -> Iterator[Element]:

@@ -34,7 +34,7 @@ def _destination(context: Context, step: Wait, destination: str) -> Iterator[Pro
     heard = {each.destination or "" for each in listeners(context.scenario)}
     fed = context.recall(Fed)
     if step.until == "demand":
-        if not any(hears(each, destination) for each in heard):
+        if not any(hears(each, destination) for each in heard) and not fed.may_have_demand(destination):
             listed = f"subscribed to: {', '.join(sorted(heard)) or 'nothing'}"
             yield context.wrong(field, f"no client subscribes to {destination}, so there is never any demand", listed)
     elif has_wildcard(destination):

@@ -27,6 +27,16 @@ def test_a_dead_letter_goes_where_its_strategy_says() -> None:
     assert of(policy(f"<sharedDeadLetterStrategy>{shared}</sharedDeadLetterStrategy>")).may_fill("graves")
 
 
+def test_a_connector_may_ask_for_what_nobody_listens_to() -> None:
+    static = '<staticallyIncludedDestinations><queue physicalName="audit.&gt;"/></staticallyIncludedDestinations>'
+    connector = '<networkConnector name="a" uri="static:(ssl://b:61617)"{}>{}</networkConnector>'
+    its = of(connector.format("", static))
+    assert its.may_demand("queue://audit.orders")
+    assert not its.may_demand("topic://audit.orders")
+    assert of(connector.format(' useVirtualDestSubs="true"', "")).may_demand("topic://audit.orders")
+    assert not of(connector.format("", "")).may_demand("queue://audit.orders")
+
+
 def test_virtual_destinations_may_fill_anything() -> None:
     composite = '<compositeQueue name="in"><forwardTo><queue physicalName="out"/></forwardTo></compositeQueue>'
     inside = f"<virtualDestinations>{composite}</virtualDestinations>"
