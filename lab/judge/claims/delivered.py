@@ -50,7 +50,9 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
     broken = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = _missing(tallies, watched - within)
-    taken, perhaps_taken = went_to_others(chosen, whole=evidence.timeline.complete)
+    taken, perhaps_taken = went_to_others(
+        chosen, whole=evidence.timeline.complete, once=claim.promise != "at-least-once", due=watched - within
+    )
     pending += perhaps_taken
     losable = claim.promise == "at-most-once"
     if losable and not any(tally.arrived or tally.alike for tally in tallies):
@@ -312,7 +314,7 @@ def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[f
         for (client, destination, position), t in evidence.ledger.given_back.items()
         if (client, destination) == (member.client, member.destination) and position >> 32 in steps
     ]
-    return [t for t in (*known, *member.returned_digests) if t >= member.begin]
+    return [t for t in (*known, *(t for t, *_ in member.returned_digests)) if t >= member.begin]
 
 
 def _judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from lab.activemq.destinations import hears, parts_of
-from lab.judge.evidence.digests import match_digests, with_equal_bodies
+from lab.judge.evidence.digests import match_digests
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import Subscription, is_queue
@@ -81,14 +81,6 @@ def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audie
     meant = [each for each in known if any(hears(member.destination, each.destination) for member in members)]
     kept = parts[0].retained
     tallies = [tally_of(entitlement(members, each, kept), each, alike, others) for each in meant]
-    if others and any(tally.elsewhere for tally in tallies):  # of equal bodies, who received which one nobody can tell
-        equal = with_equal_bodies(meant)
-        tallies = [
-            tally_of(entitlement(members, each.publication, kept), each.publication, alike | equal, others)
-            if each.elsewhere and each.publication.step in equal
-            else each
-            for each in tallies
-        ]
     return Audience(members=members, tallies=(*tallies, *strays(known, members, meant)), retained=kept, others=others)
 
 

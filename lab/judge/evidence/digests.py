@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from math import inf
 
 from lab.judge.evidence.entitlement import due_at
 from lab.judge.evidence.flaws import ROUNDED
-from lab.judge.evidence.records import OK, Publication, Subscription
+from lab.judge.evidence.records import OK, Publication, Receipts, Subscription
 
 
 def match_digests(members: Sequence[Subscription], meant: Sequence[Publication]) -> set[int]:
@@ -49,7 +50,37 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
         sendings[digest] = owed
     times = {digest: sorted(sent for sent, *_ in owed) for digest, owed in sendings.items()}
     met: dict[int, int] = {}
+    returns = sorted(
+        (received, position, digest, back)
+        for position, member in enumerate(members)
+        for back, digest, received in member.returned_digests
+        if len(sendings.get(digest, ())) == 1
+    )
+    given_back = {digest: back for back, digest in sorted(((each[3], each[2]) for each in returns), reverse=True)}
+
+    def note_order(receipts: Receipts, digest: int, moment: float) -> None:
+        """Note the place in order of a first receipt: disorder, unless the message had been given back before."""
+        if len(sendings[digest]) > 1:
+            return  # one of those before it, perhaps, come twice
+        _, publication, number, _ = sendings[digest][0]
+        place = (publication.step << 32) + number
+        early = place >= receipts.top[0] or number < publication.first
+        if not early and given_back.get(digest, inf) > moment:
+            receipts.count_out_of_order(number)
+        receipts.top[0] = max(receipts.top[0], place)
+
+    def note_returns(until: float) -> None:
+        """Note the receipts, up to a moment, that were given back later: they came before what followed them."""
+        while returns and returns[0][0] <= until:
+            moment, position, digest, _ = returns.pop(0)
+            _, publication, number, _ = sendings[digest][0]
+            receipts = members[position].of(publication)
+            if not receipts.times[number]:
+                receipts.first_at[number] = moment
+                note_order(receipts, digest, moment)
+
     for moment, position, digest, retained in arrivals:
+        note_returns(moment)
         member = members[position]
         if digest not in sendings:
             member.count_unexplained(moment)
@@ -64,24 +95,9 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
         _, publication, number, _ = owed[turn - 1]
         receipts = member.of(publication)
         if receipts.add(number, moment, retained, number < publication.first):
-            top = receipts.top
-            place = (publication.step << 32) + number
-            if len(owed) > 1:
-                continue  # one of those before it, perhaps, come twice
-            if place < top[0] and number >= publication.first:
-                receipts.count_out_of_order(number)
-            top[0] = max(top[0], place)
+            note_order(receipts, digest, moment)
+    note_returns(inf)
     return alike
-
-
-def with_equal_bodies(meant: Sequence[Publication]) -> set[int]:
-    """Return the steps that sent a body, known by its digest, which was sent more than once."""
-    sendings: dict[int, list[int]] = {}
-    for publication in meant:
-        for digest in publication.digests or ():
-            if digest >= 0:
-                sendings.setdefault(digest, []).append(publication.step)
-    return {step for steps in sendings.values() if len(steps) > 1 for step in steps}
 
 
 def _mark_doubtful(

@@ -266,10 +266,10 @@ class Ledger:
         subscription.pending.clear()
         for digest in subscription.pending_digests:
             place = len(subscription.digests) - 1 - subscription.digests[::-1].index(digest)
+            subscription.returned_digests.append((t, digest, subscription.digest_times[place]))
             for column in (subscription.digests, subscription.digest_times, subscription.digest_retained):
                 del column[place]
             subscription.returned += 1
-            subscription.returned_digests.append(t)
         subscription.pending_digests.clear()
 
     def _subscription(self, client: str, destination: str) -> Subscription:

@@ -184,7 +184,8 @@ class Subscription:
         self.pending: dict[int, None] = {}  # positions of unacknowledged messages
         self.pending_digests: list[int] = []  # the same for bodies without an id
         self.returned = 0  # receipts given back without an acknowledgement
-        self.returned_digests: list[float] = []  # the moments of those whose body has no id
+        # Of those whose body has no id: when it was given back, its digest, and when it had been received.
+        self.returned_digests: list[tuple[float, int, float]] = []
         self.disconnected_since = inf  # when its connection was lost
         self.alive = inf  # in a standing lab: until when its program is known to have run
         self.receipts: dict[int, Receipts] = {}  # by step

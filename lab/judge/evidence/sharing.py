@@ -10,17 +10,21 @@ from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.tally import Tally
 
 
-def went_to_others(chosen: Chosen, *, whole: bool) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
+def went_to_others(
+    chosen: Chosen, *, whole: bool, once: bool, due: float
+) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
     """Return the messages owed to an audience that others of its queue received: for good, and perhaps not for good.
 
-    `whole` tells whether the history is: if it is cut short, what is not acknowledged may yet be given back.
+    `whole` tells whether the history is. If it is cut short, what is not acknowledged may yet be given back, and what
+    is may yet come a second time, unless that is no better: each may come `once`, or its time was over at `due`.
     """
     found = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
-    pending = set() if whole else {position for other in chosen.audience.others for position in other.pending}
+    pending = {position for other in chosen.audience.others for position in other.pending}
     for_good: list[tuple[Tally, int]] = []
     open_: list[tuple[Tally, int]] = []
     for tally, number in found:
-        (open_ if (tally.publication.step << 32) + number in pending else for_good).append((tally, number))
+        settled = once and (tally.publication.step << 32) + number not in pending
+        (for_good if whole or settled or tally.due(number) <= due else open_).append((tally, number))
     return for_good, open_
 
 
