@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, islice
-from math import inf
+from math import ceil, inf
 from random import Random
 
 from lab.declare.steps.publish import Publish
@@ -40,6 +40,9 @@ class Pace:
         """Return how many messages are due in all; None if they have no end."""
         if self.until == inf:
             return None
+        if not self.exponential:
+            most = ceil(self.until / self.interval)  # one more where the quotient is rounded up
+            return min(most - ((most - 1) * self.interval >= self.until), MOST)
         return sum(1 for _ in islice(self.dues(seed, number), MOST))
 
     def _drawn(self, dice: Random) -> Iterator[float]:

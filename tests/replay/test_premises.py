@@ -158,3 +158,14 @@ def test_requests_that_never_left_leave_their_answers_unknown(tmp_path: Path, ne
     (verdict,) = judged(played).verdicts
     assert verdict.outcome is outcome, verdict
     assert ("2 of 5 accepted" in verdict.reason) is (outcome is Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize(("step", "outcome"), [("first", Outcome.HELD), ("second", Outcome.UNKNOWN)])
+def test_how_long_a_step_took_rests_on_that_step_alone(tmp_path: Path, step: str, outcome: Outcome) -> None:
+    publish = SENDS.replace("%s", "")
+    sends = "".join(publish.replace("- publish", f"- as: {name}\n    publish") for name in ("first", "second"))
+    claim = f"expect:\n  - finished: {{step: {step}, within: 10s}}\n"
+    played = Played(tmp_path, LISTENS + sends + claim, spoilt(3, 3))
+    played.play()
+    (verdict,) = judged(played).verdicts
+    assert verdict.outcome is outcome, verdict

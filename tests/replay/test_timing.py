@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.history import Acknowledged, Ended, LinkChanged, Paced, Received, Sent, StepEnded, StepStarted, line
+from lab.replay.pacing import Pace
 from lab.runtime.messages import Outgoing
 from tests.replay.fake_lab import FakeClient, FakeLab
 from tests.replay.test_trouble import HEARD, Played
@@ -221,3 +222,12 @@ def test_random_intervals_are_of_the_rate_on_average(tmp_path: Path) -> None:
     assert min(gaps) < 0.01 and max(gaps) > 0.3
     (paced,) = played.seen(Paced)
     assert paced.held and paced.drawn_per_s == paced.reached_per_s != paced.asked_per_s
+
+
+@pytest.mark.parametrize("exponential", [False, True])
+@pytest.mark.parametrize(
+    ("interval", "until"), [(0.1, 1.1), (0.1, 0.3), (0.02, 7.0), (1.0, 1.0), (1.0, 0.5), (0.3, 10.0)]
+)
+def test_what_is_asked_of_traffic_is_what_is_due_in_its_time(interval: float, until: float, exponential: bool) -> None:
+    pace = Pace(interval=interval, until=until, exponential=exponential)
+    assert pace.number(7, 3) == len(list(pace.dues(7, 3)))
