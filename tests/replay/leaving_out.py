@@ -55,7 +55,7 @@ class LeftOut:
         ]
 
 
-USER = "{password: MQ-lab-2019-testuser, console-access: yes}"
+USER = "{password: generated, console-access: yes}"
 MQTT, CONSOLE = "{port: 8883, from: 127.0.0.1/32}", "{port: 8162, from: 127.0.0.1/32}"
 TOKYOS = "{region: tokyo,     inbound: ["
 STEP_OF_BRIDGE = r"- wait: .*bridge-up"
