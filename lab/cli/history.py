@@ -176,11 +176,13 @@ def _follow(path: Path, choice: Choice, show: Callable[[Iterable[Observation]], 
     pause = Event()  # never set
     with closing(Follower(path)) as follower:
         chooser = Chooser(choice, follower.header)
+        chooser.check_early()
         _head(follower.header, json=json)
         while True:
             show(filter(chooser.takes, follower.new()))
             sys.stdout.flush()
             if follower.ended:
+                chooser.check()
                 return
             pause.wait(_LOOK_EVERY)
 

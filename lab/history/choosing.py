@@ -55,6 +55,11 @@ class Chooser:
             and (choice.client is None or self._concerns_client(seen, choice.client))
         )
 
+    def check_early(self) -> None:
+        """Refuse a broker that the header does not declare, before anything was read; a client may yet come."""
+        if self._regions:
+            _known("broker", self._choice.broker, set(self._regions))
+
     def check(self) -> None:
         """Raise InputError if the history, which has been read, has no such broker or client."""
         choice = self._choice

@@ -27,12 +27,18 @@ class Follower:
         self.ended = False
 
     def new(self) -> Iterator[Observation]:
-        """Yield the observations since the last call; a line that is not whole yet comes later."""
+        """Yield the observations since the last call; a line that is not whole yet comes later.
+
+        Raise InputError, after the last of them, if the file was removed.
+        """
         while True:
-            moved = not os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
+            there = self._stat()
+            moved = there is not None and not os.path.samestat(os.fstat(self._file.fileno()), there)
             for seen in parsed(self.path, self._whole(), self._number + 1):
                 self.ended |= isinstance(seen, Ended)
                 yield seen
+            if there is None and not self.ended:
+                raise InputError.of(f"{self.path} was removed while it was read", "it is shown up to its last line")
             if not moved:  # else the old file has been read to its end, and another one is in its place
                 return
             self._file.close()
@@ -45,6 +51,12 @@ class Follower:
 
     def _opened(self) -> BinaryIO:
         return open_file(self.path, str(self.path))
+
+    def _stat(self) -> os.stat_result | None:
+        try:
+            return self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _whole(self) -> Iterator[bytes]:
         """Yield portions of whole lines, from the place reached so far."""

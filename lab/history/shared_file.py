@@ -1,6 +1,7 @@
 """A history that several processes write to at once: whole lines, in one order, bounded in size.
 
 Every write holds the lock of a file beside it, which also has the number of the last step and the steps in progress.
+These are noted before the line is written: a writer that is killed in between skips a number, and none comes twice.
 That file is removed when the history ends; what is recorded after that is dropped.
 """
 
@@ -16,11 +17,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from lab.errors import InputError
 from lab.history.bounds import forget
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
 from lab.history.seal import seal
-from lab.history.writing import header_line, line
+from lab.history.writing import create, header_line, line
 from lab.masking import Mask
 
 LARGEST = 64 * 2**20  # bytes; a larger history is cut to half of this
@@ -34,14 +34,9 @@ class _Steps:
 
 def begin(path: Path, header: Header, mask: Mask = Mask()) -> SharedHistory:  # noqa: B008 - a frozen value
     """Create the file of a history, and its lock file; raise InputError if the file exists."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError as error:
-        raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with os.fdopen(create(path), "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(mask.json(header_line(header)))
-    lock = os.open(lock_file(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(lock, "w") as file:
+    with os.fdopen(create(lock_file(path)), "w") as file:
         json.dump([0, []], file)
     return SharedHistory(path, lambda: mask)
 
@@ -73,24 +68,26 @@ class SharedHistory:
             if steps is None:
                 return 0
             number = steps.last + 1
-            self._append(line(make(number)))
+            begun = line(make(number))
             self._note(_Steps(last=number, doing=[*steps.doing, number]))
+            self._append(begun)
             return number
 
     def step_ended(self, ended: StepEnded) -> None:
         """Record the end of a verb."""
         with self._turn() as steps:
             if steps is not None:
-                self._append(line(ended))
                 self._note(_Steps(last=steps.last, doing=[each for each in steps.doing if each != ended.step]))
+                self._append(line(ended))
 
     def number(self, make: Callable[[int], Observation]) -> int:
         """Record an observation that is no verb under the next step number, and return that; 0 after the end."""
         with self._turn() as steps:
             if steps is None:
                 return 0
-            self._append(line(make(steps.last + 1)))
+            seen = line(make(steps.last + 1))
             self._note(_Steps(last=steps.last + 1, doing=steps.doing))
+            self._append(seen)
             return steps.last + 1
 
     def interrupted(self) -> tuple[int, ...]:

@@ -72,6 +72,16 @@ def _received(seen: Received) -> str:
     return f'{{"t":{seen.t:.6f},"kind":"received","client":{client},"destination":{destination}{what}}}\n'
 
 
+def create(path: Path) -> int:
+    """Return the descriptor of a new file for a history; raise InputError if there is one, or if it cannot be made."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except FileExistsError as error:
+        raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
+    except OSError as error:
+        raise InputError.of(f"cannot write {path}: {error.strerror}") from error
+
+
 class HistoryFile:
     """A Recorder to a file; thread-safe. Lines reach the file whole and in order, within `EVERY` seconds.
 
@@ -83,12 +93,7 @@ class HistoryFile:
     def __init__(self, path: Path, header: Header, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
         self.path = path
         self._mask = mask
-        try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        except FileExistsError as error:
-            raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
-        except OSError as error:
-            raise InputError.of(f"cannot write {path}: {error.strerror}") from error
+        self._file = create(path)
         self._lines: deque[str | Ended] = deque()  # which threads may fill and empty at once
         self._seal = Seal()
         self._over = False  # once the end was written

@@ -181,3 +181,11 @@ def test_a_history_is_followed_until_it_ends(mqlab: Commands, tmp_path: Path) ->
         assert following.stdout.readline() == rest[1]
         assert json.loads(following.stdout.readline())["kind"] == "ended"
     assert following.returncode == 0
+
+
+def test_a_broker_that_there_is_not_is_not_waited_for(mqlab: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text("".join((JUDGED / "standing" / "history.jsonl").read_text().splitlines(keepends=True)[:2]))
+    ended = mqlab.inside("history", path, "--follow", "--broker", "tokio")
+    assert ended.code == 2 and 'no broker named "tokio" in this history' in ended.err
+    assert "brokers in it: sg, tokyo" in ended.err

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from lab.errors import InputError
 from lab.history import (
     Ended,
     Follower,
@@ -252,3 +253,50 @@ def test_publish_steps_stay_and_verbs_that_have_ended_go(path: Path, history: Sh
     first, second, third, *_ = read(path).observations
     assert first == publishing and isinstance(second, StepStarted) and second.verb == "goes-on"
     assert isinstance(third, Trouble)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from lab.history import SharedHistory, StepStarted
+history = SharedHistory(Path(sys.argv[1]))
+print("ready", flush=True)
+while True:
+    history.step(lambda number: StepStarted(t=float(number), step=number, verb="cut", asked="it"))
+"""
+
+
+def test_no_number_is_given_twice_whenever_a_writer_is_killed(history: SharedHistory, path: Path) -> None:
+    """Some of them are killed between a line and the note of its number: whichever comes first must not tell."""
+    for _ in range(8):
+        writers = [
+            subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE) for _ in range(4)
+        ]
+        for writer in writers:
+            with writer:
+                assert writer.stdout is not None and writer.stdout.readline() == b"ready\n"
+                before = path.stat().st_size
+                while path.stat().st_size < before + 2000:
+                    assert writer.poll() is None
+                writer.kill()
+    given = [each.step for each in read(path).observations if isinstance(each, StepStarted)]
+    assert len(given) > 32 and len(set(given)) == len(given)
+    assert history.step(lambda number: StepStarted(t=0.0, step=number, verb="cut", asked="it")) > max(given)
+
+
+def test_a_history_that_is_removed_while_it_is_followed_is_told_in_words(history: SharedHistory, path: Path) -> None:
+    follower = Follower(path)
+    history.record(Sent(t=1.0, id="1-1"))
+    path.unlink()
+    seen = follower.new()
+    assert next(seen) == Sent(t=1.0, id="1-1")
+    with pytest.raises(InputError, match=r"history\.jsonl was removed while it was read"):
+        next(seen)
+    follower.close()
+
+
+def test_a_history_that_cannot_be_begun_is_refused_in_words(tmp_path: Path, history: SharedHistory, path: Path) -> None:
+    with pytest.raises(InputError, match="is there already"):
+        begin(path, HEADER)
+    with pytest.raises(InputError, match="cannot write"):
+        begin(tmp_path / "nowhere" / "history.jsonl", HEADER)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from math import inf
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from lab.history import BridgeSeen, LinkChanged, LogLine, Paced, StepEnded, StepStarted
+from lab.history import BridgeSeen, LinkChanged, LogLine, Paced, SightChanged, StepEnded, StepStarted, Unwatched
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.broker_texts import LARGEST_FILE
@@ -301,3 +302,27 @@ def test_that_somebody_watches_or_listens_still_is_neither_a_fault_nor_an_event(
     assert (in_all, [each.look.label for each in shown]) == (2, ["noted", "noted"])
     listed, _ = events(whole.evidence.timeline.seen)
     assert [each.words for each in listed] == ["bridge wan to sg at a:1 is up", "before", "after", "cut (by command)"]
+
+
+def test_what_nobody_saw_is_a_band_from_its_beginning_on() -> None:
+    (gap, lost, paused), _ = faults(
+        [
+            Unwatched(t=30.0, since=10.0),
+            SightChanged(t=44.0, broker="tokyo", of="management", state="lost", since=39.0),
+            SightChanged(t=50.0, broker="tokyo", of="management", state="regained", since=50.0),
+            Unwatched(t=inf, since=60.0),
+        ]
+    )
+    assert (gap.look.label, gap.start, gap.end, gap.brokers) == ("not watched", 10.0, 30.0, ())
+    assert (lost.look.label, lost.start, lost.end, lost.brokers) == ("not seen", 39.0, 50.0, ("tokyo",))
+    assert (paused.start, paused.end) == (60.0, None), "a keeper that went and never came back"
+
+
+def test_the_page_shows_that_a_standing_lab_is_watched_no_more(tmp_path: Path) -> None:
+    lines = STANDING.read_text().splitlines(keepends=True)
+    path = tmp_path / "history.jsonl"
+    path.write_text("".join([*lines, '{"t":900.0,"kind":"mark","text":"long after"}\n']))
+    (fault,) = (
+        each for each in page(judge_whole(path), FILES).faults if each.look.label == "not watched" and not each.end
+    )
+    assert fault.start < 900.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from string import ascii_uppercase
 
 from lab.history import Achieved, BridgeSeen, Observation, Paced, StepEnded, Trouble
@@ -86,7 +87,7 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
                 words, brokers = _words(each), _brokers(each)
                 start = min(each.t, getattr(each, "since", each.t))
-                bands.append(_Open(look=look, words=words, start=start, ways=[], brokers=brokers, end=each.t))
+                bands.append(_Open(look=look, words=words, start=start, ways=[], brokers=brokers, end=_end(each)))
             continue
         thing = (each.kind, *(_field(each, name) for name in course.thing))
         if isinstance(each, BridgeSeen) and _was_replaced(each, sessions.setdefault(thing, set())):
@@ -116,6 +117,11 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
         for number, band in enumerate(named[:MOST_FAULTS])
     )
     return given, len(named)
+
+
+def _end(seen: Observation) -> float | None:
+    """Return when something that is told at its end was over; None if it lasts on."""
+    return None if seen.t == inf else seen.t
 
 
 def _was_replaced(seen: BridgeSeen, up: set[str]) -> bool:

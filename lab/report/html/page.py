@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from shlex import quote
 
 from lab.history import DestinationSeen
@@ -81,7 +82,8 @@ def page(judged: Judged, files: Files) -> Page:
     report, evidence = judged.report, judged.evidence
     timeline, declared = evidence.timeline, evidence.header.declared
     found = ways(judged)
-    shown, faults_in_all = faults(timeline.seen)
+    on = (gap for gap in timeline.coverage.gaps if gap.t == inf)  # no line tells of a keeper that never came back
+    shown, faults_in_all = faults([*timeline.seen, *on])
     shown = tuple(with_direction(fault) for fault in shown)
     seen = window(found, _moments(shown), timeline.end)
     words = WORDS | {"lost": missing(report, timeline.complete)}
