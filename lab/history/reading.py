@@ -84,6 +84,8 @@ def first(path: Path, stream: BinaryIO) -> Header:
         return _header(_first_line(stream))
     except LineError as bad:
         raise _refused(path, 1, bad) from bad
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observation, None, int | None]:
@@ -101,7 +103,13 @@ def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observa
             number += 1
     except LineError as bad:
         raise _refused(path, number, bad) from bad
+    except OSError as error:
+        raise _unreadable(path, error) from error
     return None
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError.of(f"{path} cannot be read: {error.strerror}")
 
 
 def _refused(path: Path, number: int, bad: LineError) -> InputError:

@@ -79,6 +79,13 @@ def test_a_file_in_a_folder_that_may_not_be_entered_has_its_place(tmp_path: Path
     assert "story.yaml:2:11: the file" in ended.err
 
 
+@pytest.mark.parametrize("command", ["judge", "history", "check"])
+def test_a_file_whose_content_cannot_be_had_is_named(mqlab: Commands, command: str) -> None:
+    """It is there and opens; reading it fails, as on a broken disk."""
+    ended = mqlab.inside(command, "/proc/self/mem")
+    assert (ended.code, "/proc/self/mem cannot be read: " in ended.err) == (2, True)
+
+
 def test_a_home_that_no_folder_can_have_has_no_runs(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["history"], env={"MQLAB_HOME": str(tmp_path / LONG)})
     assert (ended.exit_code, "there is no run under" in ended.stderr) == (2, True)
