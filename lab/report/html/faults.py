@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from math import inf
 from string import ascii_uppercase
 
-from lab.history import Achieved, BridgeSeen, Observation, Paced, StepEnded, Trouble
+from lab.history import (
+    Achieved,
+    Answered,
+    BridgeSeen,
+    Observation,
+    Paced,
+    Replied,
+    SendOutcome,
+    StepEnded,
+    Trouble,
+)
 from lab.judge.wording import moment
 from lab.report.html.looks import COUNTERS, COURSES, IMPAIRED, MARKS, SILENT, Course, Look, Tone
 from lab.report.rows import describe, is_news
@@ -66,9 +76,11 @@ class _Open:
 
 
 def _went_well(seen: Observation) -> bool:
-    """Return whether a step did what it was asked, by what it says of itself."""
+    """Return whether a step did what it was asked, or an answer was accepted, by what it says of itself."""
     if isinstance(seen, Achieved):
         return not seen.early and seen.done >= (seen.asked or 0)
+    if isinstance(seen, Replied):
+        return seen.outcome is SendOutcome.OK
     return isinstance(seen, Paced) and seen.held
 
 
@@ -212,6 +224,8 @@ def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
     for each in sorted(seen, key=lambda each: each.t):  # a log's line may be read later than it was written
         if each.kind in COUNTERS or not is_news(each) or (isinstance(each, StepEnded) and each.ok and not each.note):
             continue
+        if isinstance(each, Answered) or (isinstance(each, Replied) and _went_well(each)):
+            continue  # messages
         bad = not each.ok if isinstance(each, StepEnded) else isinstance(each, Trouble)
         row = describe(each)
         found.append(Event(t=each.t, who=row.who, words=row.what, tone=Tone.SHUT if bad else Tone.PLAIN))

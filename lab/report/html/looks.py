@@ -124,6 +124,7 @@ MARKS: Mapping[str, Look] = {
     "trouble": Look(label="trouble", tone=Tone.SHUT),
     "achieved": Look(label="less than asked", tone=Tone.WORSE),
     "paced": Look(label="rate not kept", tone=Tone.WORSE),
+    "replied": Look(label="answer not sent", tone=Tone.SHUT),
     "mark": Look(label="noted", tone=Tone.PLAIN),
     "unwatched": Look(label="not watched", tone=Tone.WORSE),
     "forgotten": Look(label="left out", tone=Tone.WORSE),
@@ -131,6 +132,8 @@ MARKS: Mapping[str, Look] = {
 COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # shown elsewhere on the page
 SILENT = (  # no faults: only in the list of events
     *COUNTERS,
+    "answered",
+    "browsed",
     "step",
     "step-ended",
     "demand",
