@@ -14,7 +14,6 @@ from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
 from lab.check.pair_advice import advise_on_pairs
-from lab.check.route_advice import advise_on_routes
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem
 from lab.plan.brokers import hosts, sanitised
@@ -39,12 +38,19 @@ def advise(topology: Topology) -> tuple[Problem, ...]:
     found = [
         *(each for one in saved.values() for each in advise_apart_from_connectors(one)),
         *_twice_duplex(topology, saved),
-        *advise_on_routes(topology),
+        *_routes(topology),
         *advise_on_pairs(topology, saved),
         *_rights(topology, saved, ways),
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.place or nowhere))
+
+
+def _routes(topology: Topology) -> Iterator[Problem]:
+    if len(topology.brokers) > 2:  # fewer are joined directly, and need no routing table, which takes time to load
+        from lab.check.route_advice import advise_on_routes
+
+        yield from advise_on_routes(topology)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

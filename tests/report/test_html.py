@@ -11,7 +11,20 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from lab.history import BridgeSeen, LinkChanged, LogLine, Paced, SightChanged, StepEnded, StepStarted, Unwatched
+from lab.history import (
+    Answered,
+    BridgeSeen,
+    Browsed,
+    LinkChanged,
+    LogLine,
+    Paced,
+    Replied,
+    SendOutcome,
+    SightChanged,
+    StepEnded,
+    StepStarted,
+    Unwatched,
+)
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.broker_texts import LARGEST_FILE
@@ -194,6 +207,16 @@ def test_only_a_rate_that_was_not_kept_is_a_mark() -> None:
         "rate not kept",
         "step 3: did not keep its rate: 4 messages a second reached, 20 asked",
     )
+
+
+def test_what_a_browser_saw_is_an_event_and_an_answer_that_was_not_sent_a_fault() -> None:
+    saw = Browsed(t=1, step=2, client="c", broker="tokyo", over="stomp", destination="queue://a", ids=("1-1",))
+    sent, got = Replied(t=2, client="clerk", id="1-1"), Answered(t=3, client="step-1", id="1-1")
+    assert faults([saw, sent, got]) == ((), 0)
+    listed, _ = events([saw, sent, got])
+    assert [each.words for each in listed] == ["saw 1 message in queue://a at tokyo over stomp: 1-1"]
+    ((mark,), _) = faults([Replied(t=2, client="clerk", id="1-1", outcome=SendOutcome.FAILED, note="no such queue")])
+    assert mark.look.label == "answer not sent"
 
 
 def test_the_list_of_events_is_in_the_words_of_the_timeline_and_in_order() -> None:

@@ -9,24 +9,3 @@ Sources, of ActiveMQ 5.18.3 unless a release is named: `network/DemandForwarding
 `network/DurableConduitBridge`, `command/NetworkBridgeFilter`, `network/ConditionalNetworkBridgeFilterFactory`,
 `filter/DestinationFilter` and its kinds. What differs between releases is in `settings.py`.
 """
-
-from lab.activemq.forwarding.demand import Consumer, Demand, Refusal, Stop, Subscription, spread
-from lab.activemq.forwarding.filters import covers
-from lab.activemq.forwarding.network import Bridge, Network
-from lab.activemq.forwarding.passage import Passage, carry
-from lab.activemq.forwarding.settings import Forwarding
-
-__all__ = [
-    "Bridge",
-    "Consumer",
-    "Demand",
-    "Forwarding",
-    "Network",
-    "Passage",
-    "Refusal",
-    "Stop",
-    "Subscription",
-    "carry",
-    "covers",
-    "spread",
-]

@@ -8,7 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from lab.activemq.forwarding import Bridge, Consumer, Demand, Forwarding, Network, Passage, Stop, carry, spread
+from lab.activemq.forwarding.demand import Consumer, Demand, Stop, spread
+from lab.activemq.forwarding.network import Bridge, Network
+from lab.activemq.forwarding.passage import Passage, carry
+from lab.activemq.forwarding.settings import Forwarding
 
 ORDERS = "queue://orders"
 NEWS = "topic://news"
