@@ -10,6 +10,7 @@ from lab.check.scenario import check
 from lab.declare.unrolling import rounds_around
 from lab.history import Attempted, SnapshotTaken, StepStarted
 from lab.judge import Outcome
+from lab.report.rows import describe
 from tests.replay.test_premises import judged
 from tests.replay.test_trouble import Played
 
@@ -83,6 +84,8 @@ def test_a_step_that_is_late_or_fell_short_is_called_by_its_name(tmp_path: Path)
     played = Played(tmp_path, steps)
     played.play()
     assert any("step 1 orders (publish 1 to queue://q" in note for note in judged(played).notes)
+    (row,) = [describe(each) for each in played.seen(StepStarted)]
+    assert row.what.startswith("orders: publish 1 to queue://q")
 
 
 @pytest.mark.parametrize("written", ["as: first-cut", 'as: "cut 1"', "as: -x", "as: [a]"])
