@@ -67,19 +67,18 @@ def cleaned_up(mqlab: Commands, engine: Engine) -> None:
 def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(
     mqlab: Commands, engine: Engine, tmp_path: Path
 ) -> None:
-    one_way = copy_of(
+    rejecting = copy_of(
         "tokyo-singapore",
         tmp_path,
-        lambda text: text.replace('duplex="true"', 'duplex="false"'),
-        "configurations/tokyo.xml",
+        lambda text: text.replace("steps:\n", "steps:\n  - reject: {link: tokyo-singapore}\n"),
     )
     other = Commands(folder=mqlab.folder / "spoilt")
-    spoilt = other.start("run", one_way)
+    spoilt = other.start("run", rejecting)
     started = [mqlab.start("run", "tokyo-singapore", "--seed", seed) for seed in ("1", "2")]
     ended = [mqlab.end_of(each) for each in started]
     assert other.end_of(spoilt).code == 1
-    assert "nothing created by duplex on singapore" in reasons(report(other.latest), "broken")
-    assert "10 of 10 had not reached tk" in reasons(report(other.latest), "unknown"), "no bridge would bring them"
+    assert "after link tokyo-singapore began to reject" in reasons(report(other.latest), "broken")
+    assert "10 of 10 lost on the way to tk" in reasons(report(other.latest), "broken")
     cleaned_up(other, engine)
     assert [each.code for each in ended] == [0, 0], ended
     runs = [path for path in (mqlab.home / "runs").iterdir() if not path.is_symlink()]
