@@ -97,7 +97,11 @@ class Snapshots:
         part = self.part(name, broker)
         if isinstance(part, str):
             return part
-        values = [_value(part, broker, name, subject, counter) for subject in part.counted if subject.of == of]
+        values = [
+            _value(part, broker, name, subject, counter)
+            for subject in part.counted
+            if subject.of == of and not _is_temporary(subject)
+        ]
         return next(
             (each for each in values if isinstance(each, str)), sum(each for each in values if isinstance(each, int))
         )
@@ -105,14 +109,15 @@ class Snapshots:
     def rise_of_all(self, between: tuple[str, ...], broker: str, counter: str) -> Rise | str:
         """Return by how much a counter of all a broker's destinations rose, or the reason why that is unknown.
 
-        Advisory topics are in no snapshot, and so in no such sum, as they are in the broker's own totals.
+        Advisory topics are in no snapshot, and so in no such sum, as they are in the broker's own totals. Temporary
+        queues come and go with their clients, and are left out too.
         """
         before, after = (self.part(name, broker) for name in between)
         if isinstance(before, str) or isinstance(after, str):
             return before if isinstance(before, str) else str(after)
         risen = 0
         for subject in dict.fromkeys((*before.counted, *after.counted)):
-            if subject.of != "destination":
+            if subject.of != "destination" or _is_temporary(subject):
                 continue
             if subject not in after.counted:
                 return f"{subject.name} had gone from {broker}, with what it counted, by the snapshot {between[1]}"
@@ -121,6 +126,11 @@ class Snapshots:
                 return rise
             risen += rise.by
         return Rise(risen, before.t, after.t)
+
+
+def _is_temporary(subject: Subject) -> bool:
+    """Return whether a destination is a client's own, by the kinds that JMX has for these."""
+    return subject.name.startswith(("tempqueue://", "temptopic://"))
 
 
 def _session(part: Part, subject: Subject) -> str:
