@@ -80,7 +80,8 @@ class Variant:
             if key != "topology" and root != _CONNECTORS and root not in no_topology:
                 self._set(key, content)
         for path, key in self._were_aws.items():
-            if "delay" not in _at(content, path):
+            link = _at(content, path)
+            if isinstance(link, dict) and not link.keys() & {"delay", "leaving"}:
                 right = f"set its delay too: --set {key.rpartition('.')[0]}.delay=…"
                 self._refuse(key, path, "this link is aws, which is a delay alone, and would have none", right)
 
@@ -188,7 +189,7 @@ def _path(content: dict[str, Any], key: str) -> Keys:
         elif node == "aws" and path[:2] == _LINKS:
             node = {}
         else:
-            raise _NowhereError(path, f"{str(node)[:40]!r} stands here, and has no parts", "set it as a whole")
+            raise _NowhereError(path, "a text stands here, which has no parts", "set it as a whole")
     return path
 
 

@@ -149,6 +149,23 @@ def test_figures_of_a_link_that_is_aws_begin_with_its_delay() -> None:
     assert "set its delay too: --set links.tokyo-singapore.delay=…" in told
 
 
+def test_a_link_that_was_aws_may_be_told_in_each_way() -> None:
+    path = resolve("tokyo-singapore", SHIPPED)
+    each = "links.1.leaving.tokyo.delay=70ms", "links.1.leaving.singapore.delay=80ms"
+    found = plan(variant(path, *each).topology, seed=1)
+    assert [way.impairment.delay.total_seconds() for way in found.links[0].directions] == [0.07, 0.08]
+    again = plan(variant(path, "links.1.delay=70ms", "links.1=aws").topology, seed=1)
+    assert again == plan(load(path, environment={}).topology, seed=1)
+    (told,) = refused(path, "links.1.loss=1%", "links=[]")
+    assert "no link joins them" in told
+
+
+def test_no_password_is_told_where_a_key_leads_into_it(story: Path) -> None:
+    (told,) = refused(story, "brokers.singapore.users.bridge.password.env=NAME")
+    assert "a text stands here" in told
+    assert "correct" not in told
+
+
 def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) -> None:
     found = variant(
         story, "connectors.there.and.back.prefetchSize=10", "connectors.there.and.back.networkTTL=3",
@@ -186,7 +203,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
             ["steps.4.2.3.link=x"],
             ["--set steps.4.2.3.link (story.yaml:13:13): there is no step 3\n  they count from 1 to 2"],
         ),
-        (["steps.2.for=1s"], ["--set steps.2.for (story.yaml:6:25): '2s' stands here, and has no parts\n"
+        (["steps.2.for=1s"], ["--set steps.2.for (story.yaml:6:25): a text stands here, which has no parts\n"
                               "  set it as a whole"]),
         (["expect.9=1"], ["--set expect.9 (story.yaml:17:3): there is no expectation 9\n  they count from 1 to 1"]),
         (

@@ -107,7 +107,9 @@ def variant(dice: Random, folder: Path) -> None:
     keys = (
         "links.tokyo-singapore.delay", "steps.2.count", "connectors.connector_tokyo_to_singapore.prefetchSize",
         "seed", "expect.1.to", "brokers.tokyo.memory", "regions.tokyo.vpc", "topology", "steps.1.at", "about",
-        "brokers.tokyo.configuration", "brokers.tokyo.users.testuser.password",
+        "brokers.tokyo.configuration", "brokers.tokyo.users.testuser.password", "links", "links.1", "steps", "steps.1",
+        "brokers.tokyo", "brokers", "topology.x", "connectors..x", "expect", "links.1.leaving.tokyo.delay",
+        "links.1.loss",
     )  # fmt: skip
     arguments = []
     for _ in range(dice.randint(1, 3)):

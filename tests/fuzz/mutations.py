@@ -109,7 +109,7 @@ def other_json(dice: Random, text: str) -> str:
     number = dice.choice((0, dice.randrange(len(lines))))
     try:
         value = json.loads(lines[number])
-    except ValueError:
+    except (ValueError, RecursionError):  # after an earlier damage
         return insert(dice, text)
     lines[number] = json.dumps(_with_another_value(dice, value), ensure_ascii=dice.random() < 0.5)
     return "\n".join(lines)
