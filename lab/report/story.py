@@ -152,6 +152,8 @@ class Story:
               (hears(what, destination) or (has_wildcard(destination) and hears(destination, what)))]  # fmt: skip
         before = max((seen for seen in of if seen.t <= sent.t), key=lambda seen: seen.t, default=None)
         later = min((seen.t for seen in of if seen.t > sent.t and seen.present), default=inf)
+        if self._timeline.coverage.silence(broker, sent.t, sent.t):
+            return Row(t=sent.t, who=broker, what="did not answer: whether a bridge was to forward it nobody can tell")
         if before is not None and before.present:
             return describe(before)
         if not of:

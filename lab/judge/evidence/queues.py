@@ -13,6 +13,7 @@ from math import inf
 from lab.activemq.destinations import hears, is_dead_letter_queue
 from lab.history import DestinationSeen
 from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import Message, shown
 from lab.judge.evidence.records import FAILED, Publication, Subscription, is_queue
@@ -106,7 +107,10 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
     known = {broker: its for broker, its in seen.items() if its is not None}
     if not known:
         return None
-    since_start = {broker: its for broker, its in known.items() if broker not in evidence.timeline.restarted}
+    timeline = evidence.timeline
+    silent_ones = unasked(timeline.coverage.silences, timeline.outages)
+    anew = timeline.restarted | {each.broker for each in silent_ones if each.of == "management"}  # perhaps
+    since_start = {broker: its for broker, its in known.items() if broker not in anew}
     uncounted = tuple(broker for broker in brokers if broker not in since_start)
     expired = {broker: its.expired for broker, its in since_start.items() if its.expired}
     dead, alone = _dead(evidence, since_start), _is_only_queue(evidence, queue)
@@ -151,8 +155,10 @@ def _handed_out(evidence: Evidence, queue: str) -> str:
 
 def _undemanded(evidence: Evidence, queue: str) -> frozenset[str]:
     """Return the brokers at which, as was seen, no bridge asked for a queue at the end."""
-    last = {broker: seen[-1].present for (broker, what), seen in evidence.timeline.demand.items() if what == queue}
-    return frozenset(broker for broker, present in last.items() if not present)
+    timeline = evidence.timeline
+    last = {broker: seen[-1].present for (broker, what), seen in timeline.demand.items() if what == queue}
+    absent = (broker for broker, present in last.items() if not present)
+    return frozenset(broker for broker in absent if not timeline.coverage.silence(broker, timeline.end, timeline.end))
 
 
 def _taking(broker: str, its: DestinationSeen, received: int) -> str:
