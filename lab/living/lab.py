@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
-from lab.activemq.protocols import Over
+from lab.activemq.protocols import PROTOCOLS, Over
 from lab.amazonmq.account.account import Account, due_brokers, open_windows, unfinished
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.steps.base import Step
@@ -192,7 +192,7 @@ class Live(Verbs):
 
         `over` is `mqtt`, `stomp`, `amqp`, or one of the first two in a WebSocket: `mqtt-wss`, `stomp-wss`.
         """
-        name, its = self._user(broker, user)
+        name, its = self._login(broker, over, user)
         return self.lab.endpoint(name, over, its, f"mqlab-{self.run}-{secrets.token_hex(4)}")
 
     def connect(
@@ -208,7 +208,7 @@ class Live(Verbs):
         ...     tokyo.receive(within=10).body
         b'order 1'
         """
-        where, its = self._user(broker, user)
+        where, its = self._login(broker, over, user)
         client = name or f"client-{secrets.token_hex(4)}"
         made = Conversation(
             self._records.of(client, where, over),
@@ -301,8 +301,10 @@ class Live(Verbs):
     def _ended(self) -> InputError:
         return InputError.of(f"lab {self.run} has ended meanwhile", "mqlab status shows those that are running")
 
-    def _user(self, broker: str, user: str | None) -> tuple[str, str]:
-        """Return the name of a broker, and of a user whom the broker knows now."""
+    def _login(self, broker: str, over: str, user: str | None) -> tuple[str, str]:
+        """Return the name of a broker, and of a user whom it knows now; InputError for an unknown protocol too."""
+        if over not in PROTOCOLS:
+            raise InputError([unknown("protocol", over, PROTOCOLS, "there are", None)])
         record = self.account.broker(broker)
         known = [each.name for each in record.users if each.current is not None]
         if user is not None and record.user(user).current is None:

@@ -105,6 +105,8 @@ def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> No
         (lambda live: live.create_user("rome", "audit", "over-the-ocean-1858"), "NotFoundException"),
         (lambda live: live.create_broker("rome"), "declares no broker rome"),
         (lambda live: live.connect("rome"), "NotFoundException"),
+        (lambda live: live.connect("tokyo", over="mqqt"), 'no protocol named "mqqt"\n  did you mean mqtt?'),
+        (lambda live: live.endpoint("tokyo", over="openwire"), 'no protocol named "openwire"'),
         (lambda live: live.connect("tokyo", user="nobody"), "NotFoundException"),
         (lambda live: live.bridged("to_rome"), 'no connector named "to_rome"'),
         (lambda live: live.demand("tokyo"), "name a topic or a queue"),
