@@ -6,7 +6,7 @@ A claim held must be true, one broken must be false; unknown is always an honest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import inf
@@ -254,7 +254,7 @@ def _truths(draw: st.DrawFn, *, queue: bool, bodies: str = "generated", stranger
                 else SendOutcome.OK,
                 receipts=tuple(receipts),
                 stranger=stranger,
-                digest=f"d{number}" if bodies == "given" else None,
+                digest=_DIGEST[bodies](draw, number),
             )
         )
     return Truth(
@@ -283,10 +283,18 @@ def _given_back(draw: st.DrawFn, listeners: Sequence[Listener], sent: float) -> 
     return [], sent
 
 
+_DIGEST: dict[str, Callable[[st.DrawFn, int], str | None]] = {
+    "generated": lambda draw, number: None,
+    "given": lambda draw, number: f"body {number}",
+    "equal": lambda draw, number: draw(st.sampled_from(["one body", "another"])),
+}
+
 KINDS: dict[str, st.SearchStrategy[Truth]] = {
     "a topic": _truths(queue=False),
     "a shared queue": _truths(queue=True),
     "a shared queue, bodies without ids": _truths(queue=True, bodies="given"),
+    "a shared queue, equal bodies": _truths(queue=True, bodies="equal"),
+    "a topic, equal bodies": _truths(queue=False, bodies="equal"),
     "a shared queue with strangers": _truths(queue=True, strangers=True),
 }
 KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

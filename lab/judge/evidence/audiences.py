@@ -11,7 +11,7 @@ from lab.judge.evidence.digests import match_digests
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import Subscription, is_queue
-from lab.judge.evidence.tally import Tally, strays, tally_of
+from lab.judge.evidence.tally import Tally, only_counted, strays, tally_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,7 @@ def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audie
     meant = [each for each in known if any(hears(member.destination, each.destination) for member in members)]
     kept = parts[0].retained
     tallies = [tally_of(entitlement(members, each, kept), each, alike, others) for each in meant]
+    only_counted(tallies, members)
     return Audience(members=members, tallies=(*tallies, *strays(known, members, meant)), retained=kept, others=others)
 
 

@@ -150,6 +150,30 @@ def tally_of(
     return tally
 
 
+def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> None:
+    """Leave of equal bodies only what counting proves where several audiences or a part of one are meant.
+
+    Matching gave each message to somebody, but who received which nobody can tell.
+    """
+    alike = [tally for tally in tallies if tally.alike]
+    sent = sum(sum(1 for t in each.publication.sent_at[each.publication.first :] if t == t) for each in alike)
+    came = sum(
+        sum(found.times[each.publication.first :]) for each in alike for found in _receipts(members, each.publication)
+    )
+    spare = came - sum(each.received for each in alike)  # by matching they were others, or came twice
+    for tally in alike:
+        for missing in (tally.elsewhere, tally.lost):
+            again = min(spare, len(missing))
+            del missing[len(missing) - again :]
+            tally.received += again
+            tally.recovered -= min(tally.recovered, again)
+            spare -= again
+    surely = [tally for tally in alike if tally.first_duplicate is not None] if came > sent else []
+    for tally in alike:
+        tally.duplicated = came - sent if surely and tally is surely[0] else 0
+        tally.first_duplicate = tally.first_duplicate if tally.duplicated else None
+
+
 def _receipts(members: Sequence[Subscription], publication: Publication) -> list[Receipts]:
     """Return the receipts of a publication that members have."""
     return [found for member in members if (found := member.receipts.get(publication.step)) is not None]
