@@ -20,8 +20,9 @@ _RUN = re.compile(r"[A-Za-z0-9]{4,}")
 # Any value where XML or a URI names a password, known or not; a placeholder of the lab's is left.
 _NAMED = re.compile(
     r"""(?ix) (password \s*=\s*) (?:
-        (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8} ) (?P<quoted> .{0,2000}? ) (?P=quote)
-      | (?<= password=) (?! %\{ | \*{8} ) (?P<bare> [^\s"'&<>();,\\]+ ) )"""
+        (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8} | … )
+            (?P<quoted> .{0,2000}? ) (?P=quote)
+      | (?<= password=) (?! %\{ | \*{8} | … ) (?P<bare> [^\s"'&<>();,\\]+ ) )"""
 )
 
 

@@ -64,6 +64,7 @@ def test_whatever_a_password_is_it_is_in_no_json_xml_or_url(secret: str) -> None
         ("&lt;a password=&#34;pw&#34; b=&#34;c&#34;", f"&lt;a password=&#34;{MASK}&#34; b=&#34;c&#34;"),
         ('password="%{mqlab:user.testuser}"', 'password="%{mqlab:user.testuser}"'),
         ("the password has 3 characters", "the password has 3 characters"),
+        ("export LAB_PASSWORD=… first", "export LAB_PASSWORD=… first"),
     ],
 )
 def test_what_stands_after_password_is_masked_whoever_knows_it(text: str, masked: str) -> None:
