@@ -74,8 +74,13 @@ def test_nothing_is_left_half_written(run: Path, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_bad_input(run: Path, tmp_path: Path, option: str) -> None:
     code, told = judge(run, option, tmp_path)
     assert (code, told) == (2, f"mqlab: {tmp_path} is a folder\n  name the file to write\n")
-    code, told = judge(run, option, tmp_path / "none" / "x")
+
+
+def test_the_folder_of_a_page_is_there_and_that_of_a_junit_file_is_made(run: Path, tmp_path: Path) -> None:
+    code, told = judge(run, "--html", tmp_path / "none" / "x")
     assert code == 2 and "make it first" in told
+    judge(run, "--junit", tmp_path / "made" / "here" / "junit.xml")
+    assert (tmp_path / "made" / "here" / "junit.xml").read_text().startswith("<?xml")
 
 
 @pytest.mark.parametrize("option", ["--html", "--junit"])
