@@ -45,6 +45,7 @@ HEADER = Header(
 WITHIN = 5.0  # seconds, in all claims
 END = 60.0  # of a whole run, in seconds: long after everything
 EXAMPLES = 40  # of each kind, of which each judges some forty claims
+PROMISES = ("exactly-once", "at-least-once", "at-most-once", "nothing")
 _TO = ("a", "b", "c", "d")
 
 
@@ -313,7 +314,7 @@ def _claims(destination: str, clients: tuple[str, ...]) -> tuple[Expectation, ..
     found: list[Expectation] = []
     for to in (each or {} for each in everyone):
         several = isinstance(to.get("to"), dict)
-        for promise in ("exactly-once", "at-least-once", "at-most-once", "nothing"):
+        for promise in PROMISES:
             if not (several and promise == "nothing"):
                 found.append(Delivered.model_validate({**where, **to, "promise": promise}))
         if not several:
@@ -361,3 +362,14 @@ def test_no_more_went_to_strangers_than_did(truth: Truth) -> None:
     notes = [note for note in judged((), truth.observations()).notes if note.startswith("Of queue://q")]
     told = [int(note.removeprefix("Of queue://q, ").split()[0]) for note in notes]
     assert told == [taken] if (taken := truth.taken(*BROKERS)) else told == []
+
+
+def test_what_another_received_may_yet_come_where_a_history_is_cut_short() -> None:
+    listeners = tuple(Listener(client=name, broker="tokyo", begin=0.05) for name in "ab")
+    came = (Receipt(client="a", t=1.1), Receipt(client="b", t=1.5))
+    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, receipts=came)
+    truth = Truth(destination="queue://q", listeners=listeners, messages=(message,))
+    asked = [Delivered.model_validate({"queue": "q", "to": "b", "promise": each}) for each in PROMISES[:2]]
+    until = [seen for seen in truth.observations() if seen.t < 1.5]
+    assert [truth.true(claim) for claim in asked] == [False, True]
+    assert [verdict.outcome for verdict in judged(asked, until).verdicts] == [Outcome.BROKEN, Outcome.UNKNOWN]
