@@ -12,7 +12,6 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -24,14 +23,6 @@ from lab.errors import HostError
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _SETTINGS = ("ENV LANG=C.UTF-8", "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """A way to make a base image; `go` raises HostError if it does not work here."""
-
-    name: str
-    go: Callable[[], None]
 
 
 def make(
@@ -55,24 +46,25 @@ def make(
             say("handing the base to the engine")
             take_root(client, name, chunks(tar), changes)
 
-    first_that_works(
-        [Way(name="a pulled image of Debian", go=pulled), Way(name="mmdebstrap on this machine", go=bootstrapped)], say
-    )
+    first_that_works({"a pulled image of Debian": pulled, "mmdebstrap on this machine": bootstrapped}, say)
 
 
-def first_that_works(ways: Sequence[Way], say: Say) -> str:
-    """Try the ways in turn until one works, and return its name; raise HostError with each one's error if none does."""
+def first_that_works(ways: Mapping[str, Callable[[], None]], say: Say) -> str:
+    """Try ways by name, in their order, until one raises no HostError, and return its name.
+
+    Raise HostError with each one's error if none works.
+    """
     barred: list[str] = []
-    for way in ways:
-        say(f"base image: trying {way.name}")
+    for name, go in ways.items():
+        say(f"base image: trying {name}")
         try:
-            way.go()
+            go()
         except HostError as error:
-            barred.append(f"{way.name}: {error}")
-            say(f"base image: not by {way.name}")
+            barred.append(f"{name}: {error}")
+            say(f"base image: not by {name}")
         else:
-            say(f"base image: made by {way.name}")
-            return way.name
+            say(f"base image: made by {name}")
+            return name
     raise HostError("the base image cannot be made", "\n".join(barred))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.emulation.images import images
-from lab.emulation.images.base import Way, bootstrap_command, first_that_works, run
+from lab.emulation.images.base import bootstrap_command, first_that_works, run
 from lab.emulation.images.build import from_bytes, write_context
 from lab.emulation.images.downloads import Artifact, read_archives
 from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe, router_recipe
@@ -156,11 +156,7 @@ def barred() -> None:
 
 def test_the_first_way_that_works_is_gone() -> None:
     gone: list[str] = []
-    ways = [
-        Way(name="a", go=barred),
-        Way(name="b", go=lambda: gone.append("b")),
-        Way(name="c", go=lambda: gone.append("c")),
-    ]
+    ways = {"a": barred, "b": lambda: gone.append("b"), "c": lambda: gone.append("c")}
     said: list[str] = []
     assert first_that_works(ways, said.append) == "b"
     assert gone == ["b"]
@@ -169,7 +165,7 @@ def test_the_first_way_that_works_is_gone() -> None:
 
 def test_when_no_way_works_all_are_told() -> None:
     with pytest.raises(HostError, match="cannot be made") as caught:
-        first_that_works([Way(name="a", go=barred), Way(name="b", go=barred)], quiet)
+        first_that_works({"a": barred, "b": barred}, quiet)
     assert caught.value.remedy.count("barred") == 2
     assert "go round" in caught.value.remedy
 
