@@ -7,7 +7,7 @@ the other. A remedy is given only after it was tried in the same way.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -15,10 +15,10 @@ from lab.activemq.forwarding.demand import Consumer, Demand, spread
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.passage import Passage, carry
-from lab.activemq.forwarding.settings import NETWORK_TTL, NO_LIMIT, Forwarding
+from lab.activemq.forwarding.settings import Forwarding
 from lab.declare.topology import Topology
 from lab.plan.forwarding import DeclaredBridge, declared_bridges, forbidden_on, forwarding_network
-from lab.units import several
+from lab.plan.obstacles import needs, shortest_way
 
 ANY = {"queue": "queue://any.queue.of.its.own", "topic": "topic://any.topic.of.its.own"}
 _ORDERS = 20  # further orders of the advisories that are tried in a network with circles, beside their own
@@ -156,7 +156,7 @@ class RoutingTable:
         """Return what stops messages on the shortest way that there is, and what would let them through."""
         bridges = self._bridges(destination)
         able = [each for each in bridges if not each.obstacle]
-        path = _path(able, source, target, destination) or _path(bridges, source, target, destination)
+        path = shortest_way(able, source, target, destination) or shortest_way(bridges, source, target, destination)
         if path is None:
             return ("no bridge leads there, over whatever brokers",), ()
         stops: list[str] = []
@@ -164,7 +164,7 @@ class RoutingTable:
         remedies: list[Remedy] = []
         for number, each in enumerate(path, 1):
             there, back = number, len(path) - number + 1
-            for stop, remedy, change in _needs(each, destination, there, back):
+            for stop, remedy, change in needs(each, destination, there, back):
                 stops.append(stop)
                 if remedy:
                     remedies.append(Remedy(words=remedy, at=each))
@@ -212,82 +212,16 @@ def _examples(bridges: Sequence[DeclaredBridge]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-_Change = Callable[[Forwarding], Forwarding]
-
-
-def _needs(each: DeclaredBridge, destination: str, there: int, back: int) -> Iterator[tuple[str, str, _Change]]:
-    """Yield what stops messages, or the demand for them, at a bridge of a way: the rule, the remedy, what that does.
-
-    The bridge is the message's number `there` of that way, and the demand's number `back`.
-    """
-    rules, name = each.bridge.forwarding, each.bridge.connector
-    if each.obstacle:
-        yield f"the bridge of {name} does not come up: {each.obstacle}", "", lambda old: old
-    if rules.static_bridge and not any(covers(pattern, destination) for pattern in rules.static):
-        yield (
-            f"{name} learns of no consumer: it is a staticBridge",
-            "remove staticBridge, or list it in staticallyIncludedDestinations",
-            lambda old: replace(old, static_bridge=False),
-        )
-    kind, _, its = destination.partition("://")
-    if any(covers(pattern, destination) for pattern in rules.excluded):
-        yield (
-            f"{name} excludes it",
-            f"remove what covers {its} from its excludedDestinations",
-            lambda old: replace(
-                old, excluded=tuple(pattern for pattern in old.excluded if not covers(pattern, destination))
-            ),
-        )
-    if not replace(rules, excluded=()).permits(destination):
-        yield (
-            f"{name} includes other destinations alone",
-            f'add <{kind} physicalName="{its}"/> to its dynamicallyIncludedDestinations',
-            lambda old: replace(old, included=(*old.included, destination)),
-        )
-    yield from _too_short(each, there, back)
-
-
-def _too_short(each: DeclaredBridge, there: int, back: int) -> Iterator[tuple[str, str, _Change]]:
-    """Yield the TTLs of a connector that are too small, by the attribute that counts."""
-    rules, name, element = each.bridge.forwarding, each.bridge.connector, each.connector.element
-    short_message, short_consumer = _limit(rules.message_ttl) < there, _limit(rules.consumer_ttl) < back
-    need = max(there, back)
-    unwritten = element.get("messageTTL") is None and element.get("consumerTTL") is None
-    if (short_message or short_consumer) and (element.get(NETWORK_TTL) is not None or unwritten):
-        written = element.get(NETWORK_TTL)
-        yield (
-            f'{name} has networkTTL="{written}"' if written else f"{name} has no networkTTL, which counts as 1",
-            f'write networkTTL="{need}"',
-            lambda old: replace(old, message_ttl=max(need, old.message_ttl), consumer_ttl=max(need, old.consumer_ttl)),
-        )
-        return
-    if short_message:
-        yield (
-            _written(each, "messageTTL", "a message", rules.message_ttl),
-            f'write messageTTL="{there}"',
-            lambda old: replace(old, message_ttl=there),
-        )
-    if short_consumer:
-        yield (
-            _written(each, "consumerTTL", "the demand of a consumer", rules.consumer_ttl),
-            f'write consumerTTL="{back}"',
-            lambda old: replace(old, consumer_ttl=back),
-        )
-
-
-def _written(each: DeclaredBridge, name: str, what: str, ttl: int) -> str:
-    written = each.connector.element.get(name)
-    of = f'{name}="{written}"' if written else f"no {name}"
-    return f"{each.bridge.connector} has {of}: {what} may cross {several(ttl, 'bridge')}"
-
-
 def _demands(network: Network, target: str, destination: str) -> tuple[Demand, ...]:
     """Return the demand of one consumer, spread in several orders, of which equal ones are left out."""
     consumers = (Consumer(broker=target, destination=destination),)
     found = [spread(network, consumers)]
     if _has_circles(network):  # else there is but one way for each advisory
         found += (spread(network, consumers, order=random.Random(seed)) for seed in range(_ORDERS))
-    unique = {frozenset((each.broker, each.path, each.priority) for each in one.subscriptions): one for one in found}
+    unique = {
+        frozenset((each.bridge, each.destination, each.path, each.priority) for each in one.subscriptions): one
+        for one in found
+    }
     return tuple(unique.values())
 
 
@@ -317,33 +251,3 @@ def _summary(
         sorted({broker for _, passage in passages for broker in passage.stuck}) if arrival is not Arrival.ALWAYS else ()
     )
     return arrival, copies, min(routes, key=len, default=()), tuple(stuck)
-
-
-def _path(
-    bridges: Sequence[DeclaredBridge], source: str, target: str, destination: str
-) -> tuple[DeclaredBridge, ...] | None:
-    """Return the shortest way from broker to broker; of parallel bridges, one that permits the destination.
-
-    Of those, the one that has the larger TTL. None if there is no way.
-    """
-
-    def fit(each: DeclaredBridge) -> tuple[bool, float]:
-        rules = each.bridge.forwarding
-        return rules.permits(destination) and not rules.static_bridge, min(
-            _limit(rules.message_ttl), _limit(rules.consumer_ttl)
-        )
-
-    best = sorted(bridges, key=fit, reverse=True)
-    found: dict[str, tuple[DeclaredBridge, ...]] = {source: ()}
-    waiting = [source]
-    while waiting and target not in found:
-        here = waiting.pop(0)
-        for each in best:
-            if each.bridge.source == here and each.bridge.target not in found:
-                found[each.bridge.target] = (*found[here], each)
-                waiting.append(each.bridge.target)
-    return found.get(target)
-
-
-def _limit(ttl: int) -> float:
-    return float("inf") if ttl <= NO_LIMIT else ttl
