@@ -21,10 +21,13 @@ LARGEST = 2**20  # bytes of a file
 MOST_PROBLEMS = 50  # more would not be read by anyone
 DEEPEST = 40  # a scenario needs seven levels
 
-_CORE_TAG = "tag:yaml.org,2002:"  # what !! stands for
 _DISCARDED: Keys = (-1,)  # the path of values that are read and not kept
 
+_QUOTES = "put quotes around a text that begins with"  # a password, for one: what stands there is never quoted
+
 _REMEDIES = (
+    ("undefined tag handle", f"{_QUOTES} !"),
+    ("expected alphabetic or numeric character", f"{_QUOTES} & or *"),
     ("'\\t'", "indent with spaces, not with tabs"),
     ("mapping values are not allowed", "put quotes around a text that holds a colon, or check the indentation"),
     ("cannot start any token", "put quotes around a text that begins with this character"),
@@ -138,16 +141,14 @@ class _Reader:
                 Problem(what=f"the file is nested deeper than {DEEPEST} levels", place=self._spot(event).place)
             )
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, f"*{event.anchor} is an alias", "write the value itself")
+            self._refuse(event, "an alias stands here", f"write the value itself; {_QUOTES} *")
             return ""
         if event.anchor is not None:
-            self._refuse(event, f"&{event.anchor} is an anchor", "remove it, and write each value where it is needed")
+            right = f"remove it, and write each value where it is needed; {_QUOTES} &"
+            self._refuse(event, "an anchor stands here", right)
         if event.tag is not None:
-            self._refuse(
-                event,
-                f"{event.tag.replace(_CORE_TAG, '!!')} is a tag",
-                "remove it: the key decides what its value means",
-            )
+            right = f"remove it: the key decides what its value means; {_QUOTES} !"
+            self._refuse(event, "a tag stands here", right)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -213,7 +214,8 @@ class _Reader:
 
 def _malformed(words: str, place: Place) -> Problem:
     remedy = next((remedy for sign, remedy in _REMEDIES if sign in words), "")
-    return Problem(what=f"not well-formed YAML: {words}", remedy=remedy, place=place)
+    said = words.partition(" handle '")[0]  # what follows may be a password's beginning
+    return Problem(what=f"not well-formed YAML: {said}", remedy=remedy, place=place)
 
 
 def _place_after(file: str, before: bytes) -> Place:
