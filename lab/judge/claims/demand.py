@@ -7,7 +7,7 @@ from lab.declare.expectations.base import Term
 from lab.declare.expectations.demand import Demanded
 from lab.declare.steps.base import Fault
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.findings import Finding, unknown
+from lab.judge.findings import Finding, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment, silent, unwatched
 
@@ -23,7 +23,7 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
         if not course or course[-1][1] is not each.present or timeline.coverage.gap(course[-1][0], each.t):
             course.append((each.t, each.present))
     if claim.term is not None:
-        return _judge_after(claim, claim.term, evidence, course)
+        return combine([_judge_after(claim, claim.term, evidence, course)], evidence)
     if silence := timeline.coverage.silence(claim.broker, timeline.end, timeline.end):
         return unknown(silent(silence), evidence)
     since, present = course[-1]

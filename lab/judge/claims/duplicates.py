@@ -22,19 +22,22 @@ def judge(claim: Duplicates, evidence: Evidence) -> Finding:
 
 
 def duplicated(chosen: Chosen, evidence: Evidence) -> str:
-    """Return in words the number of duplicates and the first one; "" if there were none."""
+    """Return in words the number of duplicates, and the first one if its moment is known; "" if there were none."""
     number_of_them = sum(tally.duplicated for tally in chosen.tallies)
     again = [(tally, *tally.first_duplicate) for tally in chosen.tallies if tally.first_duplicate is not None]
-    if not number_of_them or not again:
+    if not number_of_them:
         return ""
+    least = "at least " if any(each.alike for each in chosen.tallies) else ""
+    words = f"{least}{several(number_of_them, 'duplicate')}"
+    if not again:
+        return words
     tally, number, when = min(again, key=lambda each: each[2])
     near = evidence.causes.near(when, when)
     which = EQUAL if tally.alike else tally.publication.named(number)
     first = f"first {which} again at {moment(when)}"
     if too := takers(chosen, [(tally, number)]):
         first += f" ({listed(too)} received it too)"
-    least = "at least " if any(each.alike for each in chosen.tallies) else ""
-    return f"{least}{several(number_of_them, 'duplicate')}, {first}{near}"
+    return f"{words}, {first}{near}"
 
 
 def _judge_one(claim: Duplicates, chosen: Chosen, evidence: Evidence) -> Finding:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from lab import units
 from lab.declare.expectations.finished import Factor, Finished
-from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.evidence.records import Publication
 from lab.judge.findings import Finding, combine, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import moment
+from lab.judge.wording import listed, moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,9 @@ def _course(word: str, claim: Finished, evidence: Evidence) -> _Course | str:
         return f"{absent[0]} never subscribed to {publication.destination}"
     if any(tally.alike for tally in tallies):
         return f"which messages of {word} came when nobody can tell, as bodies are equal"
+    for each in chosen:
+        if words := _not_all(each, publication, word):
+            return words
     doubtful = sum(len(tally.unsure) + len(tally.waiting) for tally in tallies)
     if doubtful:
         return f"whether {doubtful} messages of {word} were owed nobody can tell"
@@ -103,3 +107,19 @@ def _course(word: str, claim: Finished, evidence: Evidence) -> _Course | str:
         return f"no message of {word} was owed to anybody"
     end = evidence.timeline.end if lost else max(came)
     return _Course(name=word, begin=step.started, took=end - step.started, expected=expected, lost=lost)
+
+
+def _not_all(chosen: Chosen, publication: Publication, word: str) -> str:
+    """Return why an audience cannot have finished with a step's messages; "" if it can.
+
+    It has some of them from a queue that it shares, or was owed none.
+    """
+    who = listed(list(chosen.audience.names))
+    for tally in chosen.tallies:
+        if tally.publication is not publication:
+            continue
+        if tally.elsewhere:
+            return f"{len(tally.elsewhere)} of {tally.expected} messages of {word} went to others than {who}"
+        if not tally.expected and not tally.arrived and not tally.unsure and not tally.waiting:
+            return f"no message of {word} was owed to {who}"
+    return ""

@@ -25,6 +25,7 @@ class Tally:
     undecided: int = 0
     reordered: int = 0
     redelivered: int = 0  # receipts beyond the first that a broker may rightly make
+    retained_again: int = 0  # those of them that came at a subscription, as the message is retained
     expired: int = 0  # expired before any member listened
     eligible: int = 0  # sends, accepted or not, while the audience was entitled to them
     lost: array[int] = field(default_factory=lambda: array("I"))
@@ -210,6 +211,7 @@ def _surplus(
     fresh = min(retained, starts)
     surplus = max(times - fresh - (1 if times > retained or not fresh else 0) - by_right, 0)
     tally.redelivered += times - 1 - surplus
+    tally.retained_again += max(times - 1 - surplus - by_right, 0)
     return surplus
 
 
