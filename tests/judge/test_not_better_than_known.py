@@ -11,14 +11,18 @@ from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.finished import Finished
+from lab.declare.expectations.forwarded import Forwarded
 from lab.history import (
     Acknowledged,
+    ClientChanged,
+    Counted,
     Demand,
     Ended,
     Observation,
     Publishing,
     Received,
     Sent,
+    SnapshotTaken,
     StepEnded,
     StepStarted,
     Subscribed,
@@ -127,3 +131,67 @@ def test_a_step_is_not_finished_for_one_who_was_owed_nothing() -> None:
     its = verdict(Finished.model_validate({"step": "burst", "to": ["a", "late"], "within": "1s"}), *seen)
     assert (its.outcome, its.reason) == (Outcome.UNKNOWN, "no message of burst was owed to late")
     assert verdict(Finished.model_validate({"step": "burst", "to": "a", "within": "1s"}), *seen).outcome is Outcome.HELD
+
+
+def snapshot(t: float, name: str, broker: str, *, answered: bool = True, **counters: int) -> list[Observation]:
+    counted = Counted(t=t, snapshot=name, broker=broker, of="destination", name=TOPIC, counters=counters)
+    return [*([counted] if counters else []), SnapshotTaken(t=t, snapshot=name, broker=broker, answered=answered)]
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "claimed", "outcome"),
+    [(1, "1", Outcome.UNKNOWN), (1, "2", Outcome.BROKEN), (1, {"at-most": "1"}, Outcome.HELD), (0, "0", Outcome.HELD)],
+)
+def test_a_forward_count_alone_holds_nothing_while_the_other_broker_is_silent(
+    forwarded: int, claimed: object, outcome: Outcome
+) -> None:
+    its = verdict(
+        Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": claimed}),
+        *snapshot(0, "start", "tokyo"),
+        *snapshot(0, "start", "singapore"),
+        subscribed(0.1, "ear"),
+        *sent(1),
+        received(2, "ear"),
+        *snapshot(50, "end", "tokyo", forwarded=forwarded, enqueued=1),
+        *snapshot(50, "end", "singapore", answered=False),
+    )
+    assert its.outcome is outcome
+    assert ("what the other broker took is not known: singapore did not answer" in its.reason) is bool(forwarded)
+
+
+def lost(t: float, client: str = "ear") -> ClientChanged:
+    return ClientChanged(t=t, client=client, broker="tokyo", state="lost")
+
+
+@pytest.mark.parametrize("destination", [TOPIC, QUEUE])
+def test_each_break_excuses_one_redelivery(destination: str) -> None:
+    again = [received(t, "ear", destination=destination, again=True) for t in (5, 6, 8, 9)]
+    its = verdict(
+        Duplicates.model_validate({}),
+        subscribed(0, "ear", destination, "amqp"),
+        *sent(1, destination=destination),
+        received(2, "ear", destination=destination),
+        lost(3),
+        subscribed(4, "ear", destination, "amqp"),
+        *again[:2],
+        lost(7),
+        subscribed(7.5, "ear", destination, "amqp"),
+        *again[2:],
+    )
+    assert its.reason.startswith("ear received 2 duplicates, first 2-1 again at 6.000 s")
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(0.5, Outcome.HELD), (1.5, Outcome.HELD), (3.5, Outcome.UNKNOWN)])
+def test_a_queues_message_that_was_gone_before_a_member_came_shows_no_silence(late: float, outcome: Outcome) -> None:
+    its = verdict(
+        Delivered.model_validate({"queue": "x", "to": "late", "promise": "nothing"}),
+        subscribed(0, "a", QUEUE, "stomp"),
+        *([subscribed(late, "late", QUEUE, "stomp")] if late < 1 else []),
+        *sent(1, count=2, destination=QUEUE),
+        received(1.1, "a", destination=QUEUE),
+        *([subscribed(late, "late", QUEUE, "stomp")] if 1 < late < 3 else []),
+        received(3, "a", 2, destination=QUEUE),
+        *([subscribed(late, "late", QUEUE, "stomp")] if late > 3 else []),
+    )
+    assert its.outcome is outcome
+    assert (f"{2 if late < 1 else 1} message" in its.reason) is (outcome is Outcome.HELD)

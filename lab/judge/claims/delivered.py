@@ -15,7 +15,7 @@ from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
 from lab.judge.evidence.records import OK, Subscription
-from lab.judge.evidence.sharing import share, takers, went_to_others
+from lab.judge.evidence.sharing import share, takers, went_before, went_to_others
 from lab.judge.evidence.tally import Tally
 from lab.judge.findings import Finding, combine, never_subscribed, unknown
 from lab.judge.quiet import in_words, not_quiet
@@ -277,6 +277,7 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
     if came:
         when, words = min(came)
         return Outcome.BROKEN, f"{who} received {several(count + unexplained, 'message')}, {words} {moment(when)}"
+    before = went_before(chosen)
     if _of_dead_letters(chosen):  # any message may become one
         sent = list(evidence.ledger.accepted_at())
     else:
@@ -284,7 +285,7 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
             tally.due(number)
             for tally in chosen.tallies
             for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure)
-            if tally.publication.outcomes[number] == OK
+            if tally.publication.outcomes[number] == OK and (tally.publication.step, number) not in before
         ]
     # Of a queue's audience, only named members count, and only while they were listening.
     heard_until = min(member.heard_until for member in members)
@@ -303,7 +304,7 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
         if silence.broker in places and silence.begin < watched and silence.end > min(sent):
             words = f"{who} heard nothing of {several(len(sent), 'message')}, which proves nothing"
             return Outcome.UNKNOWN, f"{words}: {silent(silence)}"
-    taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
+    taken = [(t, each) for t in chosen.tallies for each in t.elsewhere if (t.publication.step, each) not in before]
     nothing = f"{who} heard nothing of {several(len(sent), 'message')} sent, nor {units.format_duration(claim.within)}"
     return Outcome.HELD, f"{nothing} after the last of them{_also_went(chosen, taken)}"
 

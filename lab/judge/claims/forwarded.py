@@ -29,8 +29,13 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     words = f"{claim.broker} forwarded {several(rise.by, 'message')} of {destination}"
     second = _second_witness(claim, evidence, destination, rise)
     came = _came(claim, evidence, destination)
-    least = rise.by if came is None else min(came, rise.by)
-    if least < rise.by:
+    least = _least(came, rise)
+    if isinstance(came, str) and rise.by:
+        words = (
+            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and it is also of what a bridge holds "
+            f"back; what the other broker took is not known: {came}"
+        )
+    elif least < rise.by:
         words = (
             f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and the other broker took {least}: a "
             "ForwardCount is also of what a bridge holds back"
@@ -38,7 +43,8 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     if claim.count.holds(rise.by) and claim.count.holds(least):
         return Outcome.HELD, words + second
     if (claim.count.at_least or 0) <= rise.by and (claim.count.at_most is None or claim.count.at_most >= least):
-        return Outcome.UNKNOWN, f"{words}{second}; claim by counters what the other enqueued"
+        advice = "" if isinstance(came, str) else "; claim by counters what the other enqueued"
+        return Outcome.UNKNOWN, f"{words}{second}{advice}"
     missing = lost_elsewhere(evidence, claim.broker, destination)
     why = evidence.causes.between(rise.begin, rise.end)
     if missing:
@@ -54,15 +60,23 @@ def _others(claim: Forwarded, evidence: Evidence) -> list[str]:
     return [name for name in brokers if name != claim.broker]
 
 
-def _came(claim: Forwarded, evidence: Evidence, destination: str) -> int | None:
-    """Return the most messages that the other broker can have taken from this one; None if that is not known."""
+def _least(came: int | str | None, rise: Rise) -> int:
+    """Return the least number of messages that the broker forwarded, by what the other can have taken."""
+    return 0 if isinstance(came, str) else rise.by if came is None else min(came, rise.by)
+
+
+def _came(claim: Forwarded, evidence: Evidence, destination: str) -> int | str | None:
+    """Return the most messages that the other broker can have taken from this one, or why that is not known.
+
+    None if there is no such count: there are several other brokers, or only a part of the run is claimed.
+    """
     others = _others(claim, evidence)
     if len(others) != 1 or claim.between != (START, END):
         return None
     (other,) = others
     rise = evidence.timeline.snapshots.rise(claim.between, other, Subject("destination", destination), "enqueued")
     if isinstance(rise, str):
-        return None
+        return rise
     its_own = sum(
         publication.outcomes.count(OK)
         for publication in evidence.ledger.publications.values()
@@ -86,8 +100,7 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     words += f", {wait} wait on {others[0]}" if wait else ""
     if back:
         return f"{words}, {others[0]} forwarded {back} itself"  # some may have come back, and which ones is unknown
-    came = _came(claim, evidence, destination)
-    least = rise.by if came is None else min(came, rise.by)
+    least = _least(_came(claim, evidence, destination), rise)
     its = whereabouts(evidence, destination)
     if its is not None and its.taken:
         words, least = f"{words}; {its.taken_words()}", least - its.taken

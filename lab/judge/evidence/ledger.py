@@ -46,6 +46,7 @@ class Ledger:
         self.given_back: dict[tuple[str, str, int], float] = {}  # by client, destination and position: the last moment
         self._given_back: set[int] = set()  # positions of messages that any client gave back
         self._in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
+        self._excused: dict[tuple[str, int], int] = {}  # how many redeliveries a broken connection has accounted for
 
     def subscribed(self, seen: Subscribed) -> None:
         """Record that a subscription was opened or reopened."""
@@ -238,18 +239,21 @@ class Ledger:
         """Return whether a broker may rightly redeliver a message, as it cannot know that a client has it.
 
         Its mark says that it gave the message to somebody before. It is by right where that client broke off and the
-        protocol had told the broker nothing that the client knows of.
+        protocol had told the broker nothing that the client knows of: once for each time.
         """
         doubt = (_shared(subscription), position)
         if doubt in self._in_doubt:
             self._in_doubt.remove(doubt)
             return True
-        return seen.redelivered and any(
-            member.unconfirmed and member.broke_after_receipt(position)
-            for member in (
-                self._of_queue(subscription.destination) if is_queue(subscription.destination) else [subscription]
-            )
-        )
+        if not seen.redelivered:
+            return False
+        own = subscription.destination
+        sharing = self._of_queue(own) if is_queue(own) else [subscription]
+        breaks = sum(member.breaks_after_receipt(position) for member in sharing if member.unconfirmed)
+        excused = self._excused.get(doubt, 0)
+        if excused < breaks:
+            self._excused[doubt] = excused + 1
+        return excused < breaks
 
     def _of_queue(self, destination: str) -> Iterator[Subscription]:
         return (each for (_, own), each in self.subscriptions.items() if own == destination)

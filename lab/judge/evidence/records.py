@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from math import inf, nan
 
 from lab.errors import InputError
@@ -206,12 +207,12 @@ class Subscription:
             receipts = self.receipts[publication.step] = Receipts(publication.count, top)
         return receipts
 
-    def broke_after_receipt(self, position: int) -> bool:
-        """Return whether its connection ended after it had received a message, by its position."""
+    def breaks_after_receipt(self, position: int) -> int:
+        """Return how often its connection ended after it had received a message, by its position."""
         receipts, number = self.receipts.get(position >> 32), position & 0xFFFFFFFF
         if receipts is None or not self.breaks or number >= len(receipts.times) or not receipts.times[number]:
-            return False
-        return self.breaks[-1] >= receipts.first_at[number]
+            return 0
+        return len(self.breaks) - bisect_left(self.breaks, receipts.first_at[number])
 
     def count_unexplained(self, moment: float) -> None:
         """Count a receipt that belongs to no publication of this run."""

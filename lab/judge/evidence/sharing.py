@@ -28,6 +28,19 @@ def went_to_others(
     return for_good, open_
 
 
+def went_before(chosen: Chosen) -> set[tuple[int, int]]:
+    """Return step and number of each message that others of a queue received before any of an audience listened."""
+    begin = min((start for member in chosen.audience.members for start, _ in member.windows), default=inf)
+    found = set()
+    for tally in chosen.tallies:
+        step = tally.publication.step
+        having = [other.receipts[step] for other in chosen.audience.others if step in other.receipts]
+        for number in tally.elsewhere:
+            if any(each.times[number] and each.first_at[number] < begin for each in having):
+                found.add((step, number))
+    return found
+
+
 def takers(chosen: Chosen, messages: Sequence[tuple[Tally, int]], since: float = -inf) -> list[str]:
     """Return the clients, of those not meant, that received any of some messages after a moment."""
     names = [
