@@ -9,7 +9,7 @@ import typer
 
 from lab.cli import options
 from lab.cli.options import JSON, RUN
-from lab.living.ending import end
+from lab.living.ending import end_each
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
 from lab.runtimes import AllRuntimes
@@ -24,9 +24,14 @@ def down(
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)
-        ended = known if every else (notes.choose(known, run),)
-        removed = {each.run: end(each, its.of(each), folder) for each in ended}
+        chosen = known if every else (notes.choose(known, run),)
+        removed, failed = end_each(chosen, its.of, folder)
     options.warn_of_each(remark for removal in removed.values() for remark in removal.remarks)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
     parts = {name: removal.parts for name, removal in removed.items()}
-    options.show(parts, lines or ["no lab is running"], json)
+    if removed or not failed:
+        options.show(parts, lines or ["no lab is running"], json)
+    for other in failed[1:]:
+        options.complain(other)
+    if failed:
+        raise failed[0]

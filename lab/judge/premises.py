@@ -47,7 +47,7 @@ def _refused(claim: Expectation, evidence: Evidence) -> Iterator[str]:
             for seen in evidence.timeline.seen
             if isinstance(seen, Browsed | Approached) and seen.client == claim.client
         ]
-        if isinstance(tried := its[-1], Approached) and tried.outcome != "ok":
+        if its and isinstance(tried := its[-1], Approached) and tried.outcome != "ok":
             yield f"{tried.client} could not browse at {moment(tried.t)} ({tried.outcome}; give each look a client)"
     if not isinstance(claim, ToReceivers) or claim.to is None:
         return

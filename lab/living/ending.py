@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.history import Ended, SharedHistory
 from lab.living import keeper_process
 from lab.living.history import FILE, file_of
@@ -39,6 +41,20 @@ def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
         with suppress(OSError):  # nobody could keep it, then
             keeper_process.await_end(of)
     return replace(removal, remarks=(*removal.remarks, *remarks))
+
+
+def end_each(
+    labs: Iterable[Note | Lost], runtime_of: Callable[[Note | Lost], Runtime], note_folder: Path
+) -> tuple[dict[str, Removal], list[LabError]]:
+    """End labs one after another, whatever becomes of the one before; return what was removed by run, and errors."""
+    removed: dict[str, Removal] = {}
+    failed: list[LabError] = []
+    for each in labs:
+        try:
+            removed[each.run] = end(each, runtime_of(each), note_folder)
+        except LabError as error:
+            failed.append(error)
+    return removed, failed
 
 
 def _history(of: Note | Lost) -> Path | None:

@@ -12,7 +12,7 @@ import pytest
 from lab.errors import HostError
 from lab.history import Ended, Header, Marked, read
 from lab.history.shared_file import begin
-from lab.living.ending import end
+from lab.living.ending import end, end_each
 from lab.living.history import COMMAND, LivingHistory, file_of
 from lab.runtime.note import Note
 from lab.runtime.runtime import Lost, Removal, Runtime
@@ -75,3 +75,13 @@ def test_the_history_of_a_lab_whose_note_is_lost_is_ended_as_cut_short(note: Not
     assert end(lost, cast(Runtime, Ending()), tmp_path).parts == 5
     (ended,) = read(file_of(note)).observations
     assert isinstance(ended, Ended) and not ended.complete and "note was lost" in ended.note
+
+
+def test_of_several_labs_one_that_cannot_be_removed_keeps_no_other_from_ending(note: Note, tmp_path: Path) -> None:
+    lost = Lost(
+        run="20260101-000000-000000", runtime="memory", created="2026-01-01T00:00:00+00:00", folder=None, counts={}
+    )
+    stuck, its = Ending(HostError("a network could not be removed")), Ending()
+    removed, failed = end_each([note, lost], lambda each: cast(Runtime, stuck if each is note else its), tmp_path)
+    assert list(removed) == [lost.run] == its.ended
+    assert [str(each) for each in failed] == ["a network could not be removed"]
