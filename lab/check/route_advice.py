@@ -21,7 +21,11 @@ def advise_on_routes(topology: Topology) -> Iterator[Problem]:
     A list of destinations that does is taken as meant.
     """
     bridges = declared_bridges(topology)
-    if len({each.bridge.source for each in bridges}) > MOST:
+    if (count := len({each.bridge.source for each in bridges})) > MOST:
+        yield Problem(
+            what=f"it was not tried which of {count} brokers reach which: that is done for up to {MOST}",
+            remedy="mqlab routes --from A --to B tells of two",
+        )
         return
     direct = {(each.bridge.source, each.bridge.target) for each in bridges}
     joined = tuple(dict.fromkeys(name for pair in direct for name in pair))
@@ -58,7 +62,7 @@ def _worded(told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterato
         what = "" if len(routes) == len(ANY) else f"{next(iter(routes))}s "
         yield Problem(
             what=f"{at.bridge.connector} does not carry {what}from {route.source} to {route.target}, which are joined "
-            f"over other brokers: {next(stop for stop in route.stops if stop.startswith(at.bridge.connector))}",
+            f"over other brokers: {next(stop for stop in route.stops if stop.startswith(f'{at.bridge.connector} '))}",
             remedy=f"{words} if that is meant",
             place=_place(at, words),
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lab.activemq.destinations import has_wildcard
 from lab.cli import options, scenario_argument
 from lab.cli.options import JSON, SCENARIO, SET
 from lab.declare.suggestions import remedy
@@ -23,7 +24,7 @@ def routes(
     target: Annotated[str | None, typer.Option("--to", metavar="BROKER", help="Only to this broker.")] = None,
     destination: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this one, such as queue://orders or topic://news.>; repeatable."),
+        typer.Option(metavar="NAME", help="Only this one, such as queue://orders; repeatable."),
     ] = None,
     set: SET = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
@@ -41,6 +42,10 @@ def routes(
     for each in destination or ():
         if not each.startswith(_KINDS) or not each.partition("://")[2]:
             raise InputError.of(f"{each!r} is no destination", "write queue://NAME or topic://NAME")
+        if has_wildcard(each):
+            raise InputError.of(f"{each} stands for many destinations", "name one that a message is sent to")
+    if source is not None and source == target:
+        raise InputError.of(f"from {source} to itself no bridge leads", "name two brokers")
     table = routing_table(
         found.topology,
         destinations=tuple(destination or ()),

@@ -6,6 +6,7 @@ want to be told apart and those of a topic taken together. Their TTLs are as lar
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.names import derived_broker_id, host_name
+from lab.declare.suggestions import nearest
 from lab.errors import InputError
 from lab.network.regions import REGIONS, city
 
-MOST = 200  # regions: each has a block of its own in 10.0.0.0/8
+MOST = 100  # regions: a topology has no more
 USER = "bridge"
 
 
@@ -96,7 +98,11 @@ def _names(aws_regions: Sequence[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for code in aws_regions:
         if code not in REGIONS:
-            raise InputError.of(f'no AWS region named "{code}"', "mqlab regions lists them")
+            near = nearest(code, REGIONS)
+            guess = f"did you mean {near}?\n" if near else ""
+            raise InputError.of(f'no AWS region named "{code}"', f"{guess}mqlab regions lists them")
+        if REGIONS[code].latitude is None:
+            raise InputError.of(f"{code} is apart from AWS's other regions", "no round trip to it is known")
         plain = unicodedata.normalize("NFKD", city(code)).encode("ascii", "ignore").decode().lower()
         base = re.sub(r"[^a-z]+", "-", plain.removeprefix("n. ").removeprefix("central ")).strip("-")
         name, number = base, 1
@@ -126,7 +132,7 @@ def _topology(
     links = [f"  - {{between: [{names[one]}, {names[other]}], link: aws}}" for one, other in linked]
     return "\n".join(
         [
-            f"topology: {name}",
+            f"topology: {json.dumps(name, ensure_ascii=False)}",
             f"about: A {shape} of {len(names)} brokers, of which {SHAPES[shape].about}.",
             "regions:",
             *regions,

@@ -74,7 +74,7 @@ def sanitised(topology: Topology, name: str) -> Sanitised:
     return _saved(written.source or written.file, written.text, broker.engine_version)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _saved(source: Source | str | None, text: str, engine_version: str) -> Sanitised:
     """Read and sanitise a text once: checks, warnings and plans all ask for it."""
     return sanitise(default_configuration() if source is None else read(text.encode(), source), engine_version)

@@ -45,7 +45,9 @@ def declared_bridges(topology: Topology) -> tuple[DeclaredBridge, ...]:
         for connector in configuration.connectors:
             settings = _forwarding(connector, its_release)
             for responder in dict.fromkeys(by_host[each.host] for each in connector.remotes if each.host in by_host):
-                obstacle = _unreached(vpcs, topology, initiator, responder, connector, numbers)
+                obstacle = _not_there(topology, initiator, responder) or _unreached(
+                    vpcs, topology, initiator, responder, connector, numbers
+                )
                 obstacle = obstacle or _forbidden(topology, initiator, responder, connector)
                 ways = [(initiator, responder), (responder, initiator)]
                 found += (
@@ -102,6 +104,12 @@ def _forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
         included=listed("dynamicallyIncludedDestinations"),
         static=listed("staticallyIncludedDestinations"),
     )
+
+
+def _not_there(topology: Topology, *brokers: str) -> str:
+    """Return that a broker is created later; "" if all are there from the beginning."""
+    later = [name for name in brokers if topology.brokers[name].later]
+    return f"{' and '.join(later)} {'is' if len(later) == 1 else 'are'} created later" if later else ""
 
 
 def _unreached(

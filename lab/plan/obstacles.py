@@ -23,7 +23,7 @@ def shortest_way(
 
     def fit(each: DeclaredBridge) -> tuple[bool, float]:
         rules = each.bridge.forwarding
-        return rules.permits(destination) and not rules.static_bridge, min(
+        return rules.permits(destination) and rules.learns_of(destination) and not rules.static_bridge, min(
             _limit(rules.message_ttl), _limit(rules.consumer_ttl)
         )
 
@@ -56,6 +56,12 @@ def needs(each: DeclaredBridge, destination: str, there: int, back: int) -> Iter
             f"{name} learns of no consumer: it is a staticBridge",
             "remove staticBridge, or list it in staticallyIncludedDestinations",
             lambda old: replace(old, static_bridge=False),
+        )
+    if not rules.learns_of(destination):
+        yield (
+            f"{name} asks for no advisory on it: destinationFilter",
+            "remove destinationFilter",
+            lambda old: replace(old, destination_filter=()),
         )
     kind, _, its = destination.partition("://")
     if any(covers(pattern, destination) for pattern in rules.excluded):

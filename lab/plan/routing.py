@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lab.activemq.forwarding.demand import Consumer, Demand, spread
-from lab.activemq.forwarding.filters import covers
+from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.passage import Passage, carry
 from lab.activemq.forwarding.settings import Forwarding
@@ -70,11 +70,12 @@ def routing_table(
 ) -> tuple[Route, ...]:
     """Return the routes between all pairs of brokers, or those from `sources` to `targets`, for each destination.
 
-    Destinations are written like queue://orders; if none are given, each kind's, and an example of each pattern that a
+    Destinations are written like queue://orders; a composite one (queue://a,b) has a route for each part, since a
+    message goes to all of them. If none are given, there are each kind's, and an example of each pattern that a
     connector's lists name. `check` must have found no Problem in the topology.
     """
     table = RoutingTable(topology)
-    asked = tuple(destinations) or table.examples()
+    asked = tuple(dict.fromkeys(part for each in destinations for part in parts(each))) or table.examples()
     names = tuple(topology.brokers)
     to, of = tuple(names if targets is None else targets), tuple(names if sources is None else sources)
     return tuple(
@@ -169,7 +170,8 @@ class RoutingTable:
                 if remedy:
                     remedies.append(Remedy(words=remedy, at=each))
                 changes[each] = change(changes.get(each, each.bridge.forwarding))
-        return tuple(dict.fromkeys(stops)), tuple(remedies) if self._mends(changes, source, target, destination) else ()
+        told = tuple(dict.fromkeys(stops)) or ("no setting of one connector stops it: several together do",)
+        return told, tuple(remedies) if self._mends(changes, source, target, destination) else ()
 
     def _mends(self, changes: Mapping[DeclaredBridge, Forwarding], source: str, target: str, destination: str) -> bool:
         """Return whether a message arrives once these connectors are changed, in both directions of each."""
@@ -216,7 +218,7 @@ def _demands(network: Network, target: str, destination: str) -> tuple[Demand, .
     """Return the demand of one consumer, spread in several orders, of which equal ones are left out."""
     consumers = (Consumer(broker=target, destination=destination),)
     found = [spread(network, consumers)]
-    if _has_circles(network):  # else there is but one way for each advisory
+    if _has_circles(network, destination):  # else there is but one way for each advisory
         found += (spread(network, consumers, order=random.Random(seed)) for seed in range(_ORDERS))
     unique = {
         frozenset((each.bridge, each.destination, each.path, each.priority) for each in one.subscriptions): one
@@ -225,11 +227,12 @@ def _demands(network: Network, target: str, destination: str) -> tuple[Demand, .
     return tuple(unique.values())
 
 
-def _has_circles(network: Network) -> bool:
-    """Return whether demand may get to some broker over more than one way."""
-    brokers = {name for each in network.bridges for name in (each.source, each.target)}
-    joined = {frozenset((each.source, each.target)) for each in network.bridges}
-    doubled = len({(each.source, each.target) for each in network.bridges}) < len(network.bridges)
+def _has_circles(network: Network, destination: str) -> bool:
+    """Return whether demand for a destination may get to some broker over more than one way."""
+    able = [each for each in network.bridges if any(each.forwarding.permits(part) for part in parts(destination))]
+    brokers = {name for each in able for name in (each.source, each.target)}
+    joined = {frozenset((each.source, each.target)) for each in able}
+    doubled = len({(each.source, each.target) for each in able}) < len(able)
     return doubled or len(joined) >= len(brokers)
 
 

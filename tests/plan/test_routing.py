@@ -62,6 +62,31 @@ def test_what_security_groups_stop_is_named_in_their_words() -> None:
     assert found.arrival in (Arrival.ALWAYS, Arrival.NEVER)
 
 
+def test_a_composite_destination_has_a_route_for_each_part() -> None:
+    its = topology(FOLDER / "hub.yaml")
+    found = routing_table(its, sources=["west"], targets=["east"], destinations=["queue://a,topic://b"])
+    assert [(each.destination, each.arrival) for each in found] == [
+        ("queue://a", Arrival.ALWAYS),
+        ("topic://b", Arrival.NEVER),
+    ]
+
+
+def test_a_broker_that_is_created_later_is_not_there_yet(tmp_path: Path) -> None:
+    for file in FOLDER.iterdir():
+        (tmp_path / file.name).write_text(
+            file.read_text().replace("region: virginia", "region: virginia\n      later: yes")
+        )
+    found = routing_table(
+        load(tmp_path / "hub.yaml", environment={}).topology,
+        sources=["west"],
+        targets=["hub"],
+        destinations=["queue://a"],
+    )
+    assert [(each.arrival, each.stops) for each in found] == [
+        (Arrival.NEVER, ("the bridge of west-queues does not come up: west is created later",))
+    ]
+
+
 def test_a_table_is_values_too() -> None:
     (found,) = routes_json([route(FOLDER / "hub.yaml", "west", "east", "queue://orders")])
     assert found["arrives"] == "always"

@@ -25,6 +25,7 @@ class Stop(StrEnum):
     EXCLUDED = "excluded"
     NOT_INCLUDED = "not included"
     STATIC_BRIDGE = "staticBridge"
+    FILTERED = "destinationFilter"
     VISITED = "visited"  # the broker it would go to has had it
     DUPLICATE = "duplicate"  # another bridge has a subscription for the same consumer
 
@@ -169,6 +170,8 @@ class _Spreading:
         rules, destination = bridge.forwarding, consumer.destination
         if rules.static_bridge:
             return self._refuse(bridge, Stop.STATIC_BRIDGE, destination, consumer.path)
+        if not rules.learns_of(destination):
+            return self._refuse(bridge, Stop.FILTERED, destination, consumer.path)
         if -1 < rules.consumer_ttl <= len(consumer.path) and consumer.path:
             return self._refuse(bridge, Stop.CONSUMER_TTL, destination, consumer.path)
         if bridge.source in consumer.path:

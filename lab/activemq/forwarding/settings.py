@@ -12,6 +12,7 @@ NO_LIMIT = -1
 # hands over attributes sorted by name, and this one comes last. Seen on 5.18.3, 5.17.6 and 5.16.7.
 NETWORK_TTL = "networkTTL"
 NETWORK_PRIORITY = -5  # ConsumerInfo.NETWORK_CONSUMER_PRIORITY
+_ADVISORIES = "ActiveMQ.Advisory.Consumer."
 LARGEST = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
 
 
@@ -57,6 +58,7 @@ class Forwarding:
     excluded: tuple[str, ...] = ()
     included: tuple[str, ...] = ()  # dynamically: if there are any, nothing else is carried
     static: tuple[str, ...] = ()  # carried without a consumer
+    destination_filter: tuple[str, ...] = ()  # demand for these alone is learnt of, if there are any: destinationFilter
 
     def permits(self, destination: str) -> bool:
         """Return whether a bridge may carry a destination: `isPermissableDestination`, in its order."""
@@ -65,6 +67,10 @@ class Forwarding:
         if any(covers(each, destination) for each in self.static):
             return True
         return not self.included or any(covers(each, destination) for each in self.included)
+
+    def learns_of(self, destination: str) -> bool:
+        """Return whether advisories on a destination's consumers reach a bridge: those that its filter asks for."""
+        return not self.destination_filter or any(covers(each, destination) for each in self.destination_filter)
 
     def suppresses(self, destination: str) -> bool:
         """Return whether a second subscription on behalf of a consumer is suppressed, for a queue or a topic."""
@@ -120,4 +126,20 @@ def forwarding(
         excluded=tuple(excluded),
         included=tuple(included),
         static=tuple(static),
+        destination_filter=_filter(attributes.get("destinationFilter", "")),
     )
+
+
+def _filter(written: str) -> tuple[str, ...]:
+    """Return the destinations whose advisories a `destinationFilter` such as Queue.orders.> asks for.
+
+    ActiveMQ puts the advisories' prefix before the whole text, so that further names in it have to bring their own.
+    """
+    if written.strip() in ("", ">", f"{_ADVISORIES}>"):
+        return ()
+    first, *others = written.removeprefix(_ADVISORIES).split(",")
+    found = [
+        first,
+        *(each.strip().removeprefix(_ADVISORIES) for each in others if each.strip().startswith(_ADVISORIES)),
+    ]
+    return tuple(f"{kind.lower()}://{name}" for kind, _, name in (each.strip().partition(".") for each in found))

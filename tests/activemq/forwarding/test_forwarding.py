@@ -11,7 +11,7 @@ import pytest
 from lab.activemq.forwarding.demand import Consumer, Demand, Stop, spread
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.passage import Passage, carry
-from lab.activemq.forwarding.settings import Forwarding
+from lab.activemq.forwarding.settings import Forwarding, forwarding
 
 ORDERS = "queue://orders"
 NEWS = "topic://news"
@@ -225,3 +225,25 @@ def test_a_better_demand_takes_the_place_of_a_worse_one_only_in_a_bridge_that_th
     its = network(direct, duplex("a", "c", better), duplex("c", "b", better))
     _, passage = sent(its, "a", NEWS, Consumer(broker="b", destination=NEWS))
     assert set(passage.copies.values()) == {copies}
+
+
+def test_a_destination_filter_lets_a_bridge_learn_of_no_other_demand() -> None:
+    its = network(duplex("a", "b", Forwarding(destination_filter=("queue://orders.>",))))
+    assert reaches(its, "a", "b", "queue://orders.eu")
+    assert not reaches(its, "a", "b", NEWS)
+    assert ("a→b", Stop.FILTERED) in stops(spread(its, [Consumer(broker="b", destination=NEWS)]))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Queue.orders.>", ("queue://orders.>",)),
+        ("ActiveMQ.Advisory.Consumer.Topic.>,ActiveMQ.Advisory.Consumer.Queue.a", ("topic://>", "queue://a")),
+        ("Topic.>,Queue.a", ("topic://>",)),
+        ("NO_DESTINATION", ("no_destination://",)),
+        (">", ()),
+        ("", ()),
+    ],
+)
+def test_a_destination_filter_names_advisories(written: str, expected: tuple[str, ...]) -> None:
+    assert forwarding({"destinationFilter": written}, release="5.18.3").destination_filter == expected
