@@ -15,7 +15,10 @@ from urllib.parse import unquote
 MASK = "********"
 _SHORTEST = 12  # characters of a password of the service's; a shorter text may be part of any word
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON
+_STRING = re.compile(  # of JSON; what is `kept` is not masked: a word of the format as a key, a history's line's kind
+    r"""(?mx) (?P<kept> ^\{"t":[-+.\de]+,"kind":"[a-z-]+" | "[a-z][a-z0-9_-]*"(?=\s*:) ) | "(?:[^"\\]|\\.)*" """
+)
+_WORD = re.compile(r"[a-z][a-z0-9_-]*")
 _RUN = re.compile(r"[A-Za-z0-9]{4,}")
 # Any value where XML or a URI names a password, known or not; a placeholder of the lab's is left.
 _NAMED = re.compile(
@@ -53,20 +56,26 @@ class Mask:
         return text
 
     def json(self, text: str) -> str:
-        """Return JSON, or lines of JSON, without passwords in its strings; it is JSON still, with the same layout."""
+        """Return JSON, or lines of JSON, without passwords in its strings; it is JSON still, with the same layout.
+
+        Keys of small letters stay, and so does the kind of a history's line: they may be words of the format.
+        """
         if self.text(text) == text:
             return text
-        return _STRING.sub(lambda found: quoted(self.text(loads(found[0]))), text)
+        return _STRING.sub(lambda found: found["kept"] or quoted(self.text(loads(found[0]))), text)
 
     def value(self, value: Any) -> Any:
-        """Return a JSON-able value without passwords in its strings and keys."""
+        """Return a JSON-able value without passwords in its strings, and in its keys but those of small letters."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(key): self.value(each) for key, each in value.items()}
+            return {self._key(key): self.value(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(each) for each in value]
         return value
+
+    def _key(self, key: str) -> str:
+        return key if _WORD.fullmatch(key) else self.text(key)
 
 
 def named_in(text: str) -> frozenset[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.check.advice import advise, removals
 from lab.check.scenario import check
@@ -19,6 +21,9 @@ from lab.shipped import shipped
 
 if TYPE_CHECKING:  # a check plans nothing
     from lab.plan.values import Plan
+
+
+_WORDS = "say it in words that no password has, and without a value after password="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +53,16 @@ def read(
 
 
 def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation, ...]:
-    """Return the expectations of a scenario for judging another run, as that run would have kept them: no password."""
+    """Return the expectations of a scenario for judging another run, as that run would have kept them: no password.
+
+    Raises InputError with every Problem found, or if a claim cannot be read without a password that it names.
+    """
     scenario = read(name, environment)
-    return expectations_of(scenario.origin.mask.value(scenario.declared()))
+    try:
+        return expectations_of(scenario.origin.mask.value(scenario.declared()))
+    except ValidationError as error:
+        why = "; ".join(each["msg"] for each in error.errors())
+        raise InputError.of(f"a claim cannot be read as a run keeps it, without passwords: {why}", _WORDS) from error
 
 
 def plan_named(

@@ -97,5 +97,19 @@ def test_of_two_passwords_the_longer_one_is_masked_whole() -> None:
     assert Mask.of(["MQ-lab-2019-testuser", "MQ-lab-2019-testuser-2"]).text("MQ-lab-2019-testuser-2") == MASK
 
 
-def test_values_are_masked_with_their_keys() -> None:
+@pytest.mark.parametrize("secret", ["unsubscribed", "configuration", "link-counters"])
+def test_a_password_that_is_a_word_of_a_history_changes_neither_keys_nor_kinds(secret: str) -> None:
+    lines = (
+        f'{{"t":1.500000,"kind":"{secret}","{secret}":"{secret}"}}\n{{"t":2.000000,"kind":"sent","id":"x {secret}"}}\n'
+    )
+    masked = [json.loads(each) for each in Mask.of([secret]).json(lines).splitlines()]
+    assert masked == [{"t": 1.5, "kind": secret, secret: MASK}, {"t": 2.0, "kind": "sent", "id": f"x {MASK}"}]
+
+
+def test_a_kind_in_a_text_is_masked_as_any_text() -> None:
+    assert Mask.of([SECRET]).json(json.dumps({"a": {"kind": SECRET}})) == json.dumps({"a": {"kind": MASK}})
+
+
+def test_values_are_masked_with_their_keys_but_not_with_words_of_a_format() -> None:
     assert Mask.of([SECRET]).value({"a": [SECRET, 1, {SECRET: None}]}) == {"a": [MASK, 1, {MASK: None}]}
+    assert Mask.of(["configuration"]).value({"configuration": "configuration"}) == {"configuration": MASK}

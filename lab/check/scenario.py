@@ -6,6 +6,7 @@ from typing import Any
 
 from lab.check.configurations import check_configurations
 from lab.check.expectations import check_expectations
+from lab.check.passwords import check_passwords
 from lab.check.service import check_service
 from lab.check.steps import check_steps
 from lab.check.timing import check_timing
@@ -26,6 +27,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find
     memory: dict[type, Any] = {}
     found = [
         *check_topology(scenario.topology, scenario.origin, activemq_version),
+        *check_passwords(scenario),
         *check_configurations(scenario.topology, scenario.origin, activemq_version),
         *check_steps(scenario, memory, find),
         *check_timing(scenario),

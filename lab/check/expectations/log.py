@@ -1,4 +1,4 @@
-"""Check of the expectation `log`: a pattern's name is known."""
+"""Check of the expectation `log`: a pattern's name is known, and what it looks for is kept."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ _A_NAME = re.compile(r"[a-z]+(-[a-z]+)+")  # text of this form is taken for a pa
 
 
 def check(context: Context, claim: Log) -> Iterator[Problem]:
-    """Yield a Problem if the pattern looks like a name and is not a known one."""
+    """Yield a Problem if the pattern looks like a name and is not a known one, or if it looks for a password."""
+    if context.scenario.origin.mask.text(claim.matches) != claim.matches:
+        what = "passwords are masked in the lines that a history keeps, known ones and what stands after password="
+        yield context.wrong("matches", what, "look for what stands around one; password= may end the expression")
     if claim.matches not in NAMED and _A_NAME.fullmatch(claim.matches):
         yield context.missing("matches", "pattern", claim.matches, NAMED, "patterns, beside regular expressions")
