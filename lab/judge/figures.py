@@ -290,7 +290,7 @@ def _timing(timeline: Timeline) -> Iterator[str]:
         if not paced.held:
             drawn = (
                 f" ({paced.drawn_per_s:.4g}/s by its dice)"
-                if abs(paced.drawn_per_s / paced.asked_per_s - 1) > 0.001
+                if abs(paced.drawn_per_s - paced.asked_per_s) > 0.001 * paced.asked_per_s
                 else ""
             )
             yield (

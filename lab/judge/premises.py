@@ -34,7 +34,9 @@ def _efforts(claim: Expectation, evidence: Evidence) -> Iterator[str]:
     """Yield a reason for each step that sent or took less than the scenario needs, or at another pace than asked."""
     for effort in evidence.efforts:
         if effort.short and _concerns(effort, claim, evidence):
-            yield f"{effort.words}: {effort.amounts} (if so few were expected, write at-least: {effort.done} there)"
+            enough = f"if so few were expected, write at-least: {effort.done} there"
+            none = f"no claim can rest on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"
+            yield f"{effort.words}: {effort.amounts} ({enough if effort.done else none})"
         elif effort.off_pace and _is_of_speed(claim) and _concerns(effort, claim, evidence):
             yield f"{effort.words} did not keep its rate (write one that can be kept there)"
 

@@ -96,8 +96,7 @@ class SendTimes:
 
 def in_words(paced: Paced) -> str:
     """Return the rates that were asked and reached, in words."""
-    chance = (
-        f" ({paced.drawn_per_s:.4g}/s by its dice)" if abs(paced.drawn_per_s / paced.asked_per_s - 1) > 0.001 else ""
-    )
+    differs = abs(paced.drawn_per_s - paced.asked_per_s) > 0.001 * paced.asked_per_s
+    chance = f" ({paced.drawn_per_s:.4g}/s by its dice)" if differs else ""
     words = f"asked {paced.asked_per_s:.4g}/s{chance}, reached {paced.reached_per_s:.4g}/s"
     return words if paced.held else f"{words}: the rate could not be held"

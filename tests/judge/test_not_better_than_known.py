@@ -12,6 +12,7 @@ from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.ordered import Ordered
 from lab.history import (
     Acknowledged,
     ClientChanged,
@@ -19,6 +20,7 @@ from lab.history import (
     Demand,
     Ended,
     Observation,
+    Paced,
     Publishing,
     Received,
     Sent,
@@ -29,6 +31,7 @@ from lab.history import (
 )
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict
+from lab.replay.pacing import in_words
 
 from .test_truth import HEADER
 
@@ -195,3 +198,19 @@ def test_a_queues_message_that_was_gone_before_a_member_came_shows_no_silence(la
     )
     assert its.outcome is outcome
     assert (f"{2 if late < 1 else 1} message" in its.reason) is (outcome is Outcome.HELD)
+
+
+def test_each_of_a_queues_subscribers_has_an_order_of_its_own() -> None:
+    seen: list[Observation] = [subscribed(0, each, QUEUE, "stomp") for each in ("a", "b")]
+    seen += [*sent(1, count=2, destination=QUEUE), received(2, "b", 2, destination=QUEUE)]
+    its = verdict(Ordered.model_validate({"queue": "x"}), *seen, received(3, "a", destination=QUEUE))
+    assert its.outcome is Outcome.HELD
+    assert its.reason == "a and b received 2 messages of queue://x, each its own in the order of sending"
+
+
+@pytest.mark.parametrize(("drawn", "dice"), [(0.0, ""), (3.0, " (3/s by its dice)")])
+def test_a_history_with_a_rate_of_zero_can_be_judged(drawn: float, dice: str) -> None:
+    paced = Paced(t=2, step=2, asked_per_s=0, drawn_per_s=drawn, reached_per_s=1, held=False)
+    (note,) = judge((), Streamed(HEADER, [*sent(1), paced, Ended(t=60, complete=True)])).notes[-1:]
+    assert note == f"A rate could not be held: publish asked 0/s{dice} and reached 1/s."
+    assert in_words(paced) == f"asked 0/s{dice}, reached 1/s: the rate could not be held"

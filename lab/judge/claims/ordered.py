@@ -45,4 +45,5 @@ def _judge_one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
     came = sum(len(tally.arrived) for tally in chosen.tallies)
     destination = destination_of(claim)
     where = f" of {destination}" if destination is not None else ""
-    return Outcome.HELD, f"{who} received {several(came, 'message')}{where} in the order of sending"
+    each = ", each its own" if len(chosen.audience.members) > 1 else ""
+    return Outcome.HELD, f"{who} received {several(came, 'message')}{where}{each} in the order of sending"

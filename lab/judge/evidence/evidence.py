@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from itertools import count
 from operator import itemgetter
@@ -147,9 +147,9 @@ def collect_evidence(
 
     `file` is the history's name, for the place of what is wrong with it; `damage` is what is known to be wrong already.
     """
-    lines = count(2)  # counted in C, since a history may have ten million
-    observations = map(itemgetter(0), zip(observations, lines, strict=False))
-    flaws = Flaws(Path(file).name, lambda: next(copy(lines)) - 1)
+    line = deque((1,), maxlen=1)  # the number of the present one; counted in C, since a history may have ten million
+    observations = map(itemgetter(0), zip(observations, map(line.append, count(2)), strict=False))
+    flaws = Flaws(Path(file).name, lambda: line[0])
     ledger = Ledger(stretch.begin, standing=header.standing, flaws=flaws)
     timeline = Timeline(stretch, standing=header.standing, kinds=steps)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
