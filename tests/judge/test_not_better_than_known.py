@@ -212,5 +212,5 @@ def test_each_of_a_queues_subscribers_has_an_order_of_its_own() -> None:
 def test_a_history_with_a_rate_of_zero_can_be_judged(drawn: float, dice: str) -> None:
     paced = Paced(t=2, step=2, asked_per_s=0, drawn_per_s=drawn, reached_per_s=1, held=False)
     (note,) = judge((), Streamed(HEADER, [*sent(1), paced, Ended(t=60, complete=True)])).notes[-1:]
-    assert note == f"A rate could not be held: publish asked 0/s{dice} and reached 1/s."
+    assert note == f"A rate could not be held: step 2 burst (publish) asked 0/s{dice} and reached 1/s."
     assert in_words(paced) == f"asked 0/s{dice}, reached 1/s: the rate could not be held"
