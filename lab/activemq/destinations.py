@@ -8,21 +8,24 @@ queue Consumer.NAME.VirtualTopic.a that there is, unless a configuration declare
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import zip_longest
 from typing import NamedTuple, Protocol
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"  # with levels after it where a configuration has individual ones
 _SPECIAL = re.compile(r"[*>,]|^queue://Consumer\.")  # in a name that may hear, or be heard as, another one
 
-# STOMP's /queue/a and /temp-queue/a; ActiveMQ's queue://a and temp-queue://a, and the short form queue:a.
-_STOMP = re.compile(r"/(?:remote-)?(?P<temporary>temp-)?(?P<kind>queue|topic)/(?P<name>.*)", re.DOTALL)
-_ACTIVEMQ = re.compile(r"(?P<temporary>temp-)?(?P<kind>queue|topic):(?://)?(?P<name>.*)", re.DOTALL)
+# STOMP's /queue/a and /temp-queue/a, and what brokers read there besides; ActiveMQ's queue://a and temp-queue://a, and
+# the short form queue:a.
+_STOMP = re.compile(r"(?is)/(?:remote-)?(?P<temporary>temp-)?(?P<kind>queue|topic)/(?P<name>.*)")
+_ACTIVEMQ = re.compile(r"(?is)(?P<temporary>temp-)?(?P<kind>queue|topic):(?://)?(?P<name>.*)")
+_NO_KIND = re.compile(r"(?is)(?P<temporary>)/(?P<kind>)(?:dsub|exchange|reply-queue)/(?P<name>.*)")
 
 
 class Prefixed(NamedTuple):
     """A name as a protocol writes it, taken apart."""
 
-    kind: str  # "topic" | "queue"
+    kind: str  # "topic" | "queue", or "" where the prefix does not say it
     name: str
     temporary: bool
 
@@ -50,10 +53,40 @@ def destination_of(addressed: Addressed) -> str | None:
 
 def prefixed(name: str) -> Prefixed | None:
     """Return a name, or the first part of a composite one, that has a protocol's prefix; None if none has."""
+    return next((its for part in name.split(",") if (its := _prefixed(part)) is not None), None)
+
+
+def as_shown(kind: str, name: str) -> Mapping[str, str]:
+    """Return the names that ActiveMQ shows for one that a person wrote: kind → name, or parts parted by commas.
+
+    They have no protocol's prefix, no options after a question mark, and no white space around a part.
+
+    >>> as_shown("queue", "a, topic://b?consumer.prefetchSize=1")
+    {'queue': 'a', 'topic': 'b'}
+    """
+    found: dict[str, list[str]] = {}
     for part in name.split(","):
-        if (found := _STOMP.fullmatch(part) or _ACTIVEMQ.fullmatch(part)) is not None:
-            return Prefixed(found["kind"], found["name"], found["temporary"] is not None)
-    return None
+        its = _prefixed(part)
+        bare = part if its is None else its.name
+        found.setdefault((its and its.kind) or kind, []).append(bare.partition("?")[0].strip())
+    return {its: ",".join(names) for its, names in found.items()}
+
+
+def why_not_as_shown(kind: str, name: str) -> str:
+    """Return why a name that a person wrote is none that ActiveMQ shows; an empty text if it is one."""
+    if prefixed(name) is not None:
+        return f"a {kind} is named here as ActiveMQ shows it, the same over each protocol"
+    if "?" in name:
+        return f"options after a question mark are no part of a {kind}'s name"
+    if as_shown(kind, name) != {kind: name}:
+        return f"white space at an end, or by a comma, is no part of a {kind}'s name"
+    return ""
+
+
+def _prefixed(part: str) -> Prefixed | None:
+    part = part.strip()
+    found = _STOMP.fullmatch(part) or _ACTIVEMQ.fullmatch(part) or _NO_KIND.fullmatch(part)
+    return found and Prefixed(found["kind"].lower(), found["name"], bool(found["temporary"]))
 
 
 def has_wildcard(name: str) -> bool:

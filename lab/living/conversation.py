@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
 
-from lab.activemq.destinations import prefixed
+from lab.activemq.destinations import as_shown, prefixed, why_not_as_shown
 from lab.clients.base import PATIENCE
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
@@ -157,10 +157,11 @@ class _Heard:
 
 def destination(topic: str | None, queue: str | None) -> Destination:
     """Return the destination that is named; raise InputError unless it is exactly one, by ActiveMQ's name for it."""
-    if (its := prefixed(topic or queue or "")) is not None:
-        what = "a topic or a queue is named as ActiveMQ shows it, the same over each protocol"
-        right = "name one that stays" if its.temporary else f"{its.kind}={its.name!r}"
-        raise InputError.of(what, right)
+    kind, written = ("queue", queue or "") if topic is None else ("topic", topic)
+    if what := why_not_as_shown(kind, written):
+        its = prefixed(written)
+        right = ", or ".join(f"{each}={name!r}" for each, name in as_shown(kind, written).items())
+        raise InputError.of(what, "name one that stays" if its is not None and its.temporary else right)
     if topic is not None and queue is None:
         return Destination(kind="topic", name=topic)
     if queue is not None and topic is None:
