@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,8 @@ def compare(folder: Path, seed: int) -> tuple[Compared, ...]:
     """Write a network's files into a folder, ask the table, let real brokers answer, and compare."""
     path = write_network(folder, seed)
     scenario = load(path, environment={})
-    ran = labs.run(path, runs=folder / "runs")
+    its_own = {**os.environ, "MQLAB_STATE": str(folder / "state")}
+    ran = labs.run(path, runs=folder / "runs", environment=its_own)
     received: Counter[tuple[str, str]] = Counter()
     once: dict[str, set[str]] = {}
     accepted: Counter[str] = Counter()

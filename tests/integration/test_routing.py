@@ -1,0 +1,18 @@
+"""Real brokers do as the routing table says; `make routes` asks them of many more networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.routing.proof import compare
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.mark.parametrize("seed", [2])
+def test_messages_arrive_where_the_table_says(seed: int, tmp_path: Path) -> None:
+    compared = compare(tmp_path, seed)
+    assert len(compared) >= 12
+    assert [str(each) for each in compared if not each.agrees] == []
