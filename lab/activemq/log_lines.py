@@ -6,7 +6,7 @@ The sentences are those of ActiveMQ 5.16 to 5.19; the names are the lab's, and s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,6 +14,7 @@ from typing import Protocol
 import re2
 
 LONGEST = 500  # characters of a line that are kept; what matters is at its beginning
+_LOOKED_AT = 16 * 1024  # characters of a line in which a password may end that begins in what is kept
 LOCKED = "store-locked"  # the name of the line that a standby logs when it waits for the store
 STARTED = "broker-started"  # the name of the line that an instance logs when it serves clients
 _WARNINGS = ("WARN", "ERROR", "FATAL")
@@ -68,14 +69,25 @@ _REPEAT_UP_TO = re.compile(r"(?<!\\)(\{,([0-9]+)\})")
 _HARMLESS = re.compile(r"has uncovered http methods for path")  # Jetty warns of it at every start
 
 
-def read(line: str) -> LoggedLine | None:
-    """Return the parts of a line, or None if it has no time: a stack trace's, or one of Java's own."""
+def read(line: str, mask: Callable[[str], str] = str) -> LoggedLine | None:
+    """Return the parts of a line, or None if it has no time: a stack trace's, or one of Java's own.
+
+    `mask` takes passwords out of a text, as for `shortened`.
+    """
     found = _LINE.match(line)
     if found is None:
         return None
     moment, level, logger, said = found.groups()
-    text = f"{logger} | {said}"
-    return LoggedLine(at=datetime.fromisoformat(moment), level=level, text=text[:LONGEST])
+    return LoggedLine(at=datetime.fromisoformat(moment), level=level, text=shortened(f"{logger} | {said}", mask))
+
+
+def shortened(text: str, mask: Callable[[str], str]) -> str:
+    """Return what is kept of a text; one that is cut is masked before, since a password's beginning is known to none.
+
+    >>> shortened("x" * 495 + "S3cretS3cret1", lambda text: text.replace("S3cretS3cret1", "********"))[490:]
+    'xxxxx*****'
+    """
+    return text if len(text) <= LONGEST else mask(text[:_LOOKED_AT])[:LONGEST]
 
 
 def name_of(text: str) -> str:

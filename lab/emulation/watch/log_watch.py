@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +16,12 @@ from typing import Any
 import docker.errors
 
 import docker
-from lab.activemq.log_lines import LONGEST, LoggedLine, is_kept, name_of, read
+from lab.activemq.log_lines import LoggedLine, is_kept, name_of, read, shortened
 from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_flood import Flood
 from lab.history import LogLine, Recorder, SightChanged
+from lab.masking import Mask
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed, note_failure
 
@@ -38,8 +39,9 @@ class LogWatch:
         recorder: Recorder,
         since: float | None,
         failed: Failed,  # is told of an error that ends the watch
+        mask: Callable[[], Mask] = Mask,  # returns the mask of the passwords that the lab has now
     ) -> None:
-        self._failed = failed
+        self._failed, self._mask = failed, mask
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
         self._read_at = clock.now()  # when all that there was had been read, as far as is known
@@ -121,13 +123,16 @@ class LogWatch:
         if stamp <= self._last:  # engines give whole seconds again
             return
         self._last = stamp
-        said = read(text)
+        said = read(text, self._masked)
         if said is not None:
             self._logged, self._named = said, set()
             if is_kept(said):
                 self._record(said, said.text)
         elif self._logged is not None and (name := name_of(text)) and name not in self._named:
-            self._record(self._logged, text.strip()[:LONGEST], trace=True)
+            self._record(self._logged, shortened(text.strip(), self._masked), trace=True)
+
+    def _masked(self, text: str) -> str:
+        return self._mask().text(text)
 
     def _record(self, said: LoggedLine, text: str, *, trace: bool = False) -> None:
         name = name_of(text)
@@ -152,9 +157,10 @@ def follow(
     recorder: Recorder,
     since: float | None = None,
     failed: Failed = note_failure,
+    mask: Callable[[], Mask] = Mask,
 ) -> tuple[LogWatch, ...]:
     """Return a watch for each instance's log, begun, from its beginning or from `since`, a moment of the clock."""
-    watches = tuple(LogWatch(client, each, clock, recorder, since, failed) for each in instances)
+    watches = tuple(LogWatch(client, each, clock, recorder, since, failed, mask) for each in instances)
     for watch in watches:
         watch.begin()
     return watches

@@ -5,7 +5,7 @@ What the engine does not give for a while is told, and read as soon as it gives 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import requests
@@ -15,6 +15,7 @@ from lab.emulation.engine.logs import whole_lines
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_watch import LogWatch, follow
 from lab.history import LogLine, MemoryRecorder, Observation, SightChanged
+from lab.masking import Mask
 
 ENTRY = "2026-11-24T20:43:12.130Z WARN  [ActiveMQ Task-1] TransportConnector | Could not accept connection: "
 LOG = (
@@ -48,10 +49,10 @@ class Engine:
         return (self._log[at : at + 7] for at in range(0, len(self._log), 7))
 
 
-def recorded(lines: tuple[str, ...]) -> list[LogLine]:
+def recorded(lines: tuple[str, ...], mask: Callable[[], Mask] = Mask) -> list[LogLine]:
     its = InstanceState(broker="a", name="a", number=1, container="c", address="", ports={}, management_port=0)
     kept = Recorded()
-    (watch,) = follow(Engine(lines), (its,), RealClock(), kept, None, lambda _: None)  # type: ignore[arg-type]
+    (watch,) = follow(Engine(lines), (its,), RealClock(), kept, None, lambda _: None, mask)  # type: ignore[arg-type]
     watch.end()
     return [each for each in kept.seen if isinstance(each, LogLine)]
 
@@ -62,6 +63,16 @@ def test_a_line_of_a_stack_trace_is_no_entry() -> None:
         (True, "certificate-untrusted"),
         (False, ""),
     ]
+
+
+def test_a_line_is_cut_after_it_was_masked() -> None:
+    secret, trace = "S3cret-S3cret-1", " java.io.IOException: PKIX path building failed "
+    for before in range(430, 460):
+        said = f"{'x' * before} {secret} more {'y' * 100}"
+        entry, cause = recorded((f"{ENTRY}{said}", f"{trace}{said}"), lambda: Mask.of([secret]))
+        assert cause.trace and not entry.trace
+        assert [len(each.text) for each in (entry, cause)] == [500, 500]
+        assert "S" not in (entry.text + cause.text).replace("TransportConnector", "")
 
 
 def test_a_line_ends_with_a_line_feed_and_with_nothing_else() -> None:
