@@ -11,7 +11,7 @@ from typing import Self
 import docker
 from lab.emulation.clock import RealClock
 from lab.emulation.closing import close_lab
-from lab.emulation.engine import doctor, engine, sweeping
+from lab.emulation.engine import doctor, engine, sweeping, userland_proxy
 from lab.emulation.images import images as building
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
@@ -53,6 +53,9 @@ class Emulation:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""
         addresses = pool(self._environment.get("MQLAB_POOL"))
         client = self._client
+        proxy = userland_proxy.is_on(self._environment)
+        if warning := doctor.unmeasured_forwarding(proxy, lambda: engine.facts(client).version):
+            told.warn(warning)
         versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
         with told.stage("images"):
             made = {version: self._images(told, version, archive) for version in versions}

@@ -7,7 +7,7 @@ import random
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import docker
@@ -140,6 +140,17 @@ def forwarding(on: bool, where: str, version: str) -> Finding:
         found=f"{'on' if on else 'off'}, {where}",
         remedy='if brokers cannot be reached from here: remove "userland-proxy": false, and restart the engine',
     )
+
+
+def unmeasured_forwarding(proxy: tuple[bool, str] | None, version: Callable[[], str]) -> str:
+    """Return a warning where labs were never opened on such an engine without the userland proxy; else an empty text.
+
+    `proxy` is what `userland_proxy.is_on` found; `version` is asked for the engine's where it matters.
+    """
+    if proxy is None or proxy[0]:
+        return ""
+    found = forwarding(*proxy, its := version())
+    return "" if found.ok else f"{found.what}: {found.found}, which was not measured on Docker {its}\n{found.remedy}"
 
 
 def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:

@@ -85,6 +85,6 @@ def _configured(arguments: Sequence[str]) -> tuple[str, str] | None:
     for path in (Path(named),) if named is not None else _FILES:
         try:
             return str(path), path.read_text("utf-8")
-        except OSError:
-            continue  # not there, or not ours to read
+        except (OSError, UnicodeDecodeError):
+            continue  # not there, not ours to read, or no text
     return None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.emulation.engine.doctor import forwarding
+from lab.emulation.engine.doctor import forwarding, unmeasured_forwarding
 from lab.emulation.engine.userland_proxy import decide, is_on, value_of
 
 FILE = "/etc/docker/daemon.json"
@@ -87,3 +87,19 @@ def test_a_socket_that_no_engine_listens_at_tells_nothing(tmp_path: Path) -> Non
 def test_the_doctor_says_what_it_means_for_a_lab(on: bool, version: str, ok: bool | None) -> None:
     found = forwarding(on, "by default", version)
     assert found.ok is ok and "by default" in found.found and found.remedy
+
+
+@pytest.mark.parametrize(
+    ("proxy", "version", "warned"),
+    [
+        (None, "29.7.2", False),
+        ((True, "by default"), "29.7.2", False),
+        ((False, f"by {FILE}"), "20.10.24+dfsg1", False),
+        ((False, f"by {FILE}"), "29.7.2", True),
+    ],
+)
+def test_an_opening_warns_of_what_was_never_measured(
+    proxy: tuple[bool, str] | None, version: str, warned: bool
+) -> None:
+    warning = unmeasured_forwarding(proxy, lambda: version)
+    assert (FILE in warning and version in warning) is warned and bool(warning) is warned
