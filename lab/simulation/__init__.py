@@ -1,0 +1,1 @@
+"""The runtime of models: a Plan opened as a lab in virtual time, without containers."""

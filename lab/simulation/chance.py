@@ -1,0 +1,13 @@
+"""Chance in a simulation: one generator for each named source, so that a new source moves no other."""
+
+from __future__ import annotations
+
+import random
+
+
+def generator(seed: int, name: str) -> random.Random:
+    """Return the generator of a source of chance, such as `link tokyo-singapore leaving tokyo`.
+
+    Seeding by a text depends on no PYTHONHASHSEED.
+    """
+    return random.Random(f"{seed} {name}")

@@ -1,0 +1,38 @@
+"""The virtual clock of a simulated lab, in the seconds of the seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, isinf
+
+from lab.simulation.kernel import SECOND, Kernel
+
+
+def nanoseconds(seconds: float) -> int:
+    """Return seconds as whole ns, rounded up, so that whoever sleeps until a moment is not called before it."""
+    return ceil(seconds * SECOND)
+
+
+class VirtualClock:
+    """A Clock of a kernel's time."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self.notify = kernel.notify
+
+    def now(self) -> float:
+        """Return the seconds since the clock began."""
+        return self._kernel.now / SECOND
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        if seconds > 0:
+            self._kernel.sleep(nanoseconds(seconds))
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition holds, at most so many seconds; return whether it holds."""
+        return self._kernel.wait(until, None if isinf(seconds) else max(nanoseconds(seconds), 0))
+
+    def begin(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` as a task of the kernel."""
+        self._kernel.begin(work)

@@ -1,0 +1,149 @@
+"""The kernel of a simulation: a heap of events in integer nanoseconds, and tasks that block in virtual time.
+
+Events are functions that the kernel calls; tasks are greenlets, for code that is written to block, such as a replay.
+All run in one thread, in an order that depends on nothing but the order of the calls. greenlet is touched here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+from lab.errors import LabTimeout
+
+SECOND = 1_000_000_000  # ns
+DAY = 86_400 * SECOND
+
+
+class Timer(list[Any]):
+    """An event to come: its time, its number, its function, its arguments. The heap compares lists fastest."""
+
+    __slots__ = ()
+
+    def cancel(self) -> None:
+        """Do nothing at that time; harmless if it has been."""
+        self[2] = None
+
+    @property
+    def pending(self) -> bool:
+        """Return whether the event is still to come."""
+        return self[2] is not None
+
+
+class Kernel:
+    """Virtual time. The caller's own thread of control is the first task; an error of an event is raised in it.
+
+    >>> kernel, seen = Kernel(), []
+    >>> timer = kernel.after(2 * SECOND, seen.append, "event")
+    >>> kernel.sleep(3 * SECOND)
+    >>> kernel.now, seen
+    (3000000000, ['event'])
+    """
+
+    def __init__(self, *, horizon: int = 400 * DAY, storm: int = 2_000_000) -> None:
+        self.now = 0  # ns since the lab's clock began
+        self.ran = 0  # events
+        self._horizon, self._storm = horizon, storm
+        self._heap: list[Timer] = []
+        self._next = count().__next__
+        self._main = getcurrent()
+        self._hub = greenlet(self._loop, self._main)
+        self._waiting: dict[int, greenlet] = {}
+        self._notified, self._looking = 0, False
+
+    def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
+        """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
+        timer = Timer((t if t > self.now else self.now, self._next(), do, arguments))
+        heappush(self._heap, timer)
+        return timer
+
+    def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
+        """Call a function after so many ns; return how to cancel it."""
+        return self.at(self.now + delay, do, *arguments)
+
+    def sleep(self, ns: int) -> None:
+        """Let so many ns pass for the calling task."""
+        timer = self.at(self.now + ns, getcurrent().switch)
+        try:
+            self._switch()
+        finally:
+            timer.cancel()
+
+    def wait(self, until: Callable[[], bool], within: int | None) -> bool:
+        """Wait until a condition holds, at most so many ns; return whether it holds.
+
+        It is tested now, after each `notify`, and at the end. The order of waiting tasks is that of their calls.
+        """
+        key = self._next()
+        limit = None if within is None else self.at(self.now + within, self._resume, key)
+        try:
+            while True:
+                seen = self._notified
+                if until():
+                    return True
+                if limit is not None and self.now >= limit[0]:
+                    return False
+                if self._notified == seen:  # a condition may have blocked itself
+                    self._waiting[key] = getcurrent()
+                    self._switch()
+        finally:
+            self._waiting.pop(key, None)
+            if limit is not None:
+                limit.cancel()
+
+    def begin(self, work: Callable[[], object]) -> None:
+        """Run `work` as a task, from this moment on and after what else is due now."""
+        self.at(self.now, lambda: greenlet(work, self._hub).switch())
+
+    def notify(self) -> None:
+        """Have waiting tasks test their conditions at this instant, after what else is due now."""
+        self._notified += 1
+        if self._waiting and not self._looking:
+            self._looking = True
+            self.at(self.now, self._look)
+
+    def _look(self) -> None:
+        self._looking = False
+        for key in self._waiting:
+            self.at(self.now, self._resume, key)
+
+    def _resume(self, key: int) -> None:
+        if (task := self._waiting.pop(key, None)) is not None:
+            task.switch()
+
+    def _switch(self) -> None:
+        """Let the others run until somebody switches back to the calling task.
+
+        An event that blocks becomes a task in doing so, and another loop goes on in its place.
+        """
+        if getcurrent() is self._hub:
+            self._hub = greenlet(self._loop, self._main)
+        self._hub.switch()
+
+    def _loop(self) -> None:
+        me, heap, turns = getcurrent(), self._heap, 0
+        while self._hub is me:
+            if not heap:
+                self._main.throw(RuntimeError("nothing is to come any more, and a task waits without a limit"))
+                continue
+            t, _, do, arguments = event = heappop(heap)
+            if do is None:
+                continue
+            event[2] = None
+            if t != self.now:
+                if t > self._horizon:
+                    self._main.throw(LabTimeout(f"virtual time does not end: {t // DAY} days have passed"))
+                self.now, turns = t, 0
+            elif (turns := turns + 1) > self._storm:
+                turns = 0
+                self._main.throw(LabTimeout(f"virtual time stands: {self._storm} events at {t / SECOND:.3f} s"))
+            self.ran += 1
+            try:
+                do(*arguments)
+            except BaseException as error:  # noqa: BLE001 (raised where the run can end)
+                self._main.throw(error)
+        me.parent = self._hub  # a loop whose event blocked ends when that event has

@@ -1,0 +1,76 @@
+"""One end of a connection, as its owner sees it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from lab.network.vpc import INTERNET
+
+__all__ = ["INTERNET", "Address", "Connection", "Peer"]
+
+
+class Address(NamedTuple):
+    """The address of one end: an instance, or INTERNET, and its port."""
+
+    host: str
+    port: int
+
+
+class Peer(Protocol):
+    """The owner of one end of a connection; called by the kernel."""
+
+    def opened(self, connection: Connection) -> None:
+        """Take the connection that was asked for, after TCP and, where asked for, TLS."""
+        ...
+
+    def failed(self, why: str) -> None:
+        """Learn that the connection asked for has not opened: "refused", "silent", "unreachable" or "tls"."""
+        ...
+
+    def received(self, frame: object) -> None:
+        """Take a frame; frames come whole, once and in order."""
+        ...
+
+    def drained(self) -> None:
+        """Learn that all that was sent has been taken by the other end's kernel."""
+        ...
+
+    def closed(self, why: str) -> None:
+        """Learn, once and not after `close` or `abort` of this end: "closed", "reset" or "timed out"."""
+        ...
+
+
+class Connection(Protocol):
+    """One end of an open connection."""
+
+    @property
+    def near(self) -> Address:
+        """Return this end's address."""
+        ...
+
+    @property
+    def far(self) -> Address:
+        """Return the other end's address."""
+        ...
+
+    @property
+    def heard(self) -> int:
+        """Return the moment, in ns, at which the last byte came in."""
+        ...
+
+    @property
+    def unsent(self) -> int:
+        """Return the bytes that wait in the send buffer or are under way."""
+        ...
+
+    def send(self, frame: object, size: int) -> None:
+        """Send a frame of so many bytes; never block. Nothing is sent on a connection that has ended."""
+        ...
+
+    def close(self) -> None:
+        """End the connection after what was sent; nothing more is received."""
+        ...
+
+    def abort(self) -> None:
+        """End the connection at once; the other end learns of a reset."""
+        ...
