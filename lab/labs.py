@@ -79,6 +79,7 @@ def up(
     activemq_version: str | None = None,
     activemq_archive: Path | None = None,
     runs: Path | None = None,
+    port_base: int | None = None,
     detach: bool = False,
     environment: Mapping[str, str] = os.environ,
     runtime: Runtime | str = USUAL,
@@ -89,7 +90,8 @@ def up(
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
     stays until `down`. `set` has values instead of those of the scenario's files, by KEYs as `mqlab run --set` takes
-    them: {"links.tokyo-singapore.delay": "70ms"}. Raise InputError if other processes could not know the runtime of a
+    them: {"links.tokyo-singapore.delay": "70ms"}. From `port_base` on, ports are counted, as with `--port-base`. Raise
+    InputError if other processes could not know the runtime of a
     lab that is to stay.
 
     >>> with labs.up("tokyo-singapore") as lab:
@@ -107,6 +109,7 @@ def up(
         version=activemq_version,
         archive=activemq_archive,
         runs=runs,
+        port_base=port_base,
         detached=detach,
     )
     with ExitStack() as last, opened as its:
@@ -135,6 +138,7 @@ def run(
     activemq_version: str | None = None,
     activemq_archive: Path | None = None,
     runs: Path | None = None,
+    port_base: int | None = None,
     environment: Mapping[str, str] = os.environ,
     runtime: Runtime | str = USUAL,
     progress: Told | None = None,
@@ -163,6 +167,7 @@ def run(
         version=activemq_version,
         archive=activemq_archive,
         runs=runs,
+        port_base=port_base,
         replaying=True,
     )
     try:
@@ -256,11 +261,12 @@ def _opened(
     version: str | None,
     archive: Path | None,
     runs: Path | None,
+    port_base: int | None,
     detached: bool = False,
     replaying: bool = False,
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
-    found = plan_named(scenario, environment, seed=seed, version=version, set=set)
+    found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
     if replaying and found.scenario.is_topology:
         raise InputError.of(f"{scenario} has no steps: there is nothing to run", f"mqlab up {scenario} opens its lab")
     if replaying and (problems := check_clients(found.scenario, missing())):

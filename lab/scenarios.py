@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.check.advice import advise, removals
+from lab.check.ports import check_port_base
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
 from lab.declare.expectations.base import Expectation
@@ -72,19 +73,23 @@ def plan_named(
     seed: int | None = None,
     version: str | None = None,
     set: Mapping[str, str] = {},
+    port_base: int | None = None,
 ) -> PlannedScenario:
     """Load, check and plan a scenario; `seed` and the ActiveMQ `version`, if given, replace the scenario's own.
 
-    `set` has values instead of those of its files, as in `load`.
+    `set` has values instead of those of its files, as in `load`. From `port_base` on, ports that no broker declares are
+    counted.
     """
     from lab.plan.planning import plan
 
     scenario = read(name, environment, version, set)
+    if port_base is not None and (problems := tuple(check_port_base(scenario.topology, scenario.origin, port_base))):
+        raise InputError(problems)
     if seed is not None:
         scenario = scenario.with_seed(seed)
     return PlannedScenario(
         scenario=scenario,
-        plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version),
+        plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version, port_base=port_base),
         removals=removals(scenario.topology),
         advice=advise(scenario.topology),
     )

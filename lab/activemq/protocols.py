@@ -37,6 +37,7 @@ ENDPOINTS = (
     Port(name="wss", protocol="WebSocket", scheme="wss", port=61619, transport="wss", over=("mqtt-wss", "stomp-wss")),
     CONSOLE,
 )
+HOST_PORTS = range(1024, 65536)  # of this machine: lower ones need an administrator's rights
 JOLOKIA_PORT = 8778  # the lab's own; the service has no such port
 
 

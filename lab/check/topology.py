@@ -9,6 +9,7 @@ from lab import units
 from lab.activemq.releases import check_engine_version
 from lab.amazonmq.names import check_broker_id, check_group, check_password, check_user_name
 from lab.check.pairs import check_pair
+from lab.check.ports import check_ports
 from lab.declare.origin import Keys, Origin
 from lab.declare.suggestions import nearest, unknown
 from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
@@ -45,6 +46,7 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
         yield from check_pair(topology, name, broker, origin)
         yield from _users(name, broker, origin)
     yield from _shared_between_brokers(topology, origin)
+    yield from check_ports(topology, origin)
     yield from network_problems(topology, origin)
     seen: dict[frozenset[str], int] = {}
     named: dict[str, int] = {}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 from lab.activemq import releases
+from lab.activemq.protocols import HOST_PORTS
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.printable import plain, plain_json
 from lab.text_files import why_not_a_file
@@ -57,6 +58,10 @@ _ON_DISK = "An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz)."
 ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
 FOLDER = Annotated[
     Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
+]
+_COUNTED = "Ports of this machine counted from N, instead of free ones."
+PORT_BASE = Annotated[
+    int | None, typer.Option("--port-base", metavar="N", min=HOST_PORTS[0], max=HOST_PORTS[-1], help=_COUNTED)
 ]
 SEED = Annotated[
     int | None, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="Instead of the scenario's own seed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext, suppress
 
 from lab.cli import options, reports
-from lab.cli.options import ARCHIVE, FOLDER, JSON, QUIET, SCENARIO, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, SCENARIO, SEED, SET, VERSION
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.report.files import write
@@ -18,6 +18,7 @@ def run(
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
+    port_base: PORT_BASE = None,
     page: PAGE = None,
     junit_file: JUNIT = None,
     quiet: QUIET = False,
@@ -37,6 +38,7 @@ def run(
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,
         runs=runs,
+        port_base=port_base,
         progress=options.progress(quiet),
         raising=False,
     )

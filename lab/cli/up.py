@@ -10,7 +10,7 @@ import typer
 
 from lab import labs
 from lab.cli import options, status_text
-from lab.cli.options import ARCHIVE, FOLDER, JSON, QUIET, SCENARIO, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, SCENARIO, SEED, SET, VERSION
 from lab.declare.variants import settings_of
 from lab.living.attach import attend
 from lab.living.history import COMMAND
@@ -28,6 +28,7 @@ def up(
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
+    port_base: PORT_BASE = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
@@ -42,6 +43,7 @@ def up(
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,
         runs=runs,
+        port_base=port_base,
         detach=detach,
         progress=options.progress(quiet),
         by=COMMAND,

@@ -36,6 +36,7 @@ from lab.declare.fields import (
     Whole,
     YesNo,
 )
+from lab.declare.ports import Ports
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.link.impairment import FIGURES, Impairment, Kind
 
@@ -118,6 +119,7 @@ class Broker(Declared):
     configuration: Configuration | None = None  # the service's default text when left out
     users: Mapping[str, User] = Field(min_length=1, max_length=MOST_USERS)
     memory: Size = 256 * 2**20  # bytes, of the container; the Java heap gets half
+    ports: Ports | None = None  # of this machine; free ones for what is left out
     public: YesNo = True  # whether clients on the host, which stand for the internet, reach it
     security_groups: Names = ()  # the default one of its VPC when left out
     later: YesNo = False  # not created when the lab opens, but by a create-broker step

@@ -49,7 +49,7 @@ from lab.runtime.runtime import Opening
 from lab.runtime.turns import turn
 
 _PORT_TRIES = 5
-_TAKEN = "port is already allocated"  # the engine's words
+_TAKEN = ("port is already allocated", "address already in use")  # the engine's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +163,7 @@ class _Opened:
                     order,
                 )
             except HostError as error:
-                if not left or _TAKEN not in str(error):
+                if not left or not any(words in str(error) for words in _TAKEN):
                     raise
                 self._ports.choose()
         raise AssertionError("the last try returns or raises")

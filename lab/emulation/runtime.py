@@ -15,6 +15,7 @@ from lab.emulation.engine import doctor, engine, sweeping, userland_proxy
 from lab.emulation.images import images as building
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
+from lab.emulation.network.ports import check_fixed
 from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Host
 from lab.emulation.state import NAME, ended_runs, is_readable
@@ -52,6 +53,7 @@ class Emulation:
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""
         addresses = pool(self._environment.get("MQLAB_POOL"))
+        check_fixed([its for broker in plan.brokers for its in broker.instances])
         client = self._client
         proxy = userland_proxy.is_on(self._environment)
         if warning := doctor.unmeasured_forwarding(proxy, lambda: engine.facts(client).version):

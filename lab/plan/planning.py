@@ -16,19 +16,21 @@ from lab.network.link import Direction
 from lab.network.regions import city
 from lab.plan.brokers import addresses, identity, numbered_hosts, sanitised
 from lab.plan.network import network_of
+from lab.plan.ports import by_instance
 from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan, RegionPlan
 
 
-def plan(topology: Topology, *, seed: int, activemq_version: str | None = None) -> Plan:
+def plan(topology: Topology, *, seed: int, activemq_version: str | None = None, port_base: int | None = None) -> Plan:
     """Return the Plan of a topology in which `check` found no Problem; raise PlanError if it cannot be built.
 
-    `activemq_version` replaces the ActiveMQ releases of the engine versions.
+    `activemq_version` replaces the ActiveMQ releases of the engine versions; from `port_base` on, ports are counted as
+    `fixed_ports` does.
 
     >>> its = plan(load_named("tokyo-singapore", {}).topology, seed=7)
     >>> [(bridge.initiator, bridge.responder) for bridge in its.bridges]
     [('tokyo', 'singapore')]
     """
-    brokers = _brokers(topology, activemq_version)
+    brokers = _brokers(topology, activemq_version, by_instance(topology, port_base))
     regions = tuple(
         RegionPlan(name=name, aws_region=region.aws_region, city=city(region.aws_region), vpc=region.vpc)
         for name, region in topology.regions.items()
@@ -47,7 +49,9 @@ def plan(topology: Topology, *, seed: int, activemq_version: str | None = None) 
     )
 
 
-def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPlan, ...]:
+def _brokers(
+    topology: Topology, activemq_version: str | None, fixed: Mapping[str, Mapping[str, int]]
+) -> tuple[BrokerPlan, ...]:
     placed = addresses(topology)
     found: list[BrokerPlan] = []
     for name, broker in topology.brokers.items():
@@ -57,7 +61,7 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
                 name=name,
                 region=broker.region,
                 deployment_mode=its_identity.deployment_mode,
-                instances=tuple(_instances(its_identity, broker.region, placed[name])),
+                instances=tuple(_instances(its_identity, broker.region, placed[name], fixed)),
                 broker_id=its_identity.broker_id,
                 engine_version=its_identity.engine_version,
                 activemq_version=its_identity.activemq_version,
@@ -78,7 +82,10 @@ def _brokers(topology: Topology, activemq_version: str | None) -> tuple[BrokerPl
 
 
 def _instances(
-    its_identity: BrokerIdentity, region: str, placed: Sequence[IPv4Address | None]
+    its_identity: BrokerIdentity,
+    region: str,
+    placed: Sequence[IPv4Address | None],
+    fixed: Mapping[str, Mapping[str, int]],
 ) -> Iterator[InstancePlan]:
     for number, host, address in zip(
         its_identity.deployment_mode.instances, its_identity.host_names, placed, strict=True
@@ -86,7 +93,7 @@ def _instances(
         name = its_identity.deployment_mode.instance_name(its_identity.name, number)
         if address is None:
             raise PlanError(f"no address is free for {name} in {region}", "make its VPC larger")
-        yield InstancePlan(name=name, number=number, address=address, host_name=host)
+        yield InstancePlan(name=name, number=number, address=address, host_name=host, ports=fixed.get(name, {}))
 
 
 def _link(topology: Topology, link: Link) -> LinkPlan:

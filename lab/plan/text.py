@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab import units
-from lab.activemq.protocols import OPENWIRE
+from lab.activemq.protocols import ENDPOINTS, OPENWIRE
 from lab.network.link import impairment_text
 from lab.network.reach import reach
-from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
+from lab.plan.values import BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan
 
 
 def describe(plan: Plan) -> str:
@@ -39,6 +39,9 @@ def describe(plan: Plan) -> str:
         ],
     )
     lines += [f"  {each.name}: {_pair(each)}" for each in plan.brokers if len(each.instances) > 1]
+    if any(its.ports for broker in plan.brokers for its in broker.instances):
+        rows = [(its.name, *_ports(its)) for broker in plan.brokers for its in broker.instances]
+        lines += table("ports of 127.0.0.1", ("broker", *(each.name for each in ENDPOINTS)), rows)
     lines += table("links", ("from", "to", "one way"), [row for link in plan.links for row in _directions(link)])
     lines += [f"  {link.name}: {link.source}" for link in plan.links]
     lines += _network(plan)
@@ -56,6 +59,10 @@ def describe(plan: Plan) -> str:
 def _pair(broker: BrokerPlan) -> str:
     first, second = (its.name for its in broker.instances)
     return f"{broker.deployment_mode}, {first} and {second} on one store, {first} active at first"
+
+
+def _ports(its: InstancePlan) -> tuple[str, ...]:
+    return tuple(str(its.ports.get(each.name, "free")) for each in ENDPOINTS)
 
 
 def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:

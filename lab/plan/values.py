@@ -5,6 +5,7 @@ A Plan holds no password: a broker's activemq.xml has placeholders for its secre
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
@@ -38,6 +39,7 @@ class InstancePlan:
     number: int  # from 1
     address: IPv4Address  # as declared; the runtime claims another one and keeps both
     host_name: str
+    ports: Mapping[str, int] = field(default_factory=dict)  # of this machine, where fixed: endpoint's name → port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ def test_a_topology_has_brokers_that_configurations_apply_to() -> None:
         "configuration",
         "users",
         "memory",
+        "ports",
         "public",
         "security-groups",
         "later",

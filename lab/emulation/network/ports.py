@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 
 from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, Port
@@ -13,7 +13,7 @@ from lab.errors import HostError
 from lab.plan.values import InstancePlan
 
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
-_HOST_PORTS = range(20000, 32000)
+_HOST_PORTS = range(20000, 32000)  # from which free ones are taken
 
 
 class Ports:
@@ -23,12 +23,18 @@ class Ports:
         self._endpoints = endpoints
         ports = (*(each.port for each in endpoints), JOLOKIA_PORT)
         self._inside = [(its, port) for its in instances for port in ports]
+        self._fixed = {(its.name, each.port): port for its, each, port in _fixed(instances, endpoints)}
+        self._instances = instances
         self.choose()
 
     def choose(self) -> None:
-        """Choose ports that are free now; ports chosen by Docker would change when the router restarts."""
-        free = _free_ports(len(self._inside))
-        self._outside = {(its.name, port): free for (its, port), free in zip(self._inside, free, strict=True)}
+        """Choose ports that are free now; ports chosen by Docker would change when the router restarts.
+
+        Raise HostError if one that is fixed is taken.
+        """
+        check_fixed(self._instances, self._endpoints)
+        wanted = [(its.name, port) for its, port in self._inside if (its.name, port) not in self._fixed]
+        self._outside = self._fixed | dict(zip(wanted, _free_ports(len(wanted), self._fixed.values()), strict=True))
 
     def of(self, its: InstancePlan, port: int) -> int:
         """Return the port of 127.0.0.1 that leads to a port of an instance."""
@@ -51,8 +57,40 @@ class Ports:
         )
 
 
-def _free_ports(count: int) -> Sequence[int]:
-    """Return so many ports of 127.0.0.1 that are free now; raise HostError if there are fewer.
+def check_fixed(instances: Sequence[InstancePlan], endpoints: Sequence[Port] = ENDPOINTS) -> None:
+    """Raise HostError, which names them all, if fixed ports of instances are taken."""
+    taken = [
+        f"port {port} of 127.0.0.1, for {each.name} of {its.name}, is taken"
+        for its, each, port in _fixed(instances, endpoints)
+        if not _is_free(port)
+    ]
+    if taken:
+        raise HostError(
+            "\n".join(taken),
+            "end what listens there (ss -ltnp lists it; another lab: mqlab status), or give another port",
+        )
+
+
+def _fixed(instances: Sequence[InstancePlan], endpoints: Sequence[Port]) -> Iterator[tuple[InstancePlan, Port, int]]:
+    for its in instances:
+        for each in endpoints:
+            if each.name in its.ports:
+                yield its, each, its.ports[each.name]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # Connections of an earlier lab that are closed, and not yet forgotten, do not keep the router from the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_ports(count: int, but: Collection[int]) -> Sequence[int]:
+    """Return so many ports of 127.0.0.1 that are free now, none of `but`; raise HostError if there are fewer.
 
     They are below the range of outgoing connections, so that none of those takes one before the router does.
     """
@@ -62,6 +100,8 @@ def _free_ports(count: int) -> Sequence[int]:
         for port in dice.sample(_HOST_PORTS, len(_HOST_PORTS)):
             if len(found) == count:
                 break
+            if port in but:
+                continue
             probe = closing.enter_context(socket.socket())
             try:
                 probe.bind(("127.0.0.1", port))
