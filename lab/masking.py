@@ -20,6 +20,14 @@ _STRING = re.compile(  # of JSON; what is `kept` is not masked: a word of the fo
 )
 _WORD = re.compile(r"[a-z][a-z0-9_-]*")
 _RUN = re.compile(r"[A-Za-z0-9]{4,}")
+# The signs of XML's and URLs' escapes, each of which may be escaped again, some levels deep.
+_PERCENT = "%(?:25){0,8}"
+_BACKSLASHES = r"(?:\\\\{0,63}+)"
+_HASH, _END = f"(?:#|{_PERCENT}23)", f"(?:;|{_PERCENT}3b)"
+_AMPS = f"(?:(?:amp|{_HASH}(?:0{{0,8}}38|x0{{0,8}}26)){_END}){{0,8}}"
+_SPELLED = re.compile(  # where a letter or a digit may be written in another way
+    rf"(?i:&{_AMPS}{_HASH}[\dx]|{_PERCENT}(?:3\d|[46][1-9a-f]|[57][\da]|26)|\\(?:[ux][\da-f]{{2}}))"
+)
 # Any value where XML or a URI names a password, known or not; a placeholder of the lab's is left.
 _NAMED = re.compile(
     r"""(?ix) (password \s*=\s*) (?:
@@ -50,9 +58,10 @@ class Mask:
         """Return a text without passwords."""
         if "password" in text or "PASSWORD" in text or "Password" in text:
             text = _NAMED.sub(_mask_named, text)
-        for run, pattern in _searches(self.secrets):
-            if run in text:
-                text = pattern.sub(MASK, text)
+        spelled = ("&" in text or "%" in text or "\\" in text) and _SPELLED.search(text) is not None
+        for run, secret in _searches(self.secrets):
+            if spelled or run in text:
+                text = _pattern(secret).sub(MASK, text)
         return text
 
     def json(self, text: str) -> str:
@@ -90,42 +99,54 @@ def _mask_named(found: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _searches(secrets: frozenset[str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return for each password a part that no format escapes, and what finds the whole: so most texts pass quickly.
+def _searches(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return for each password a part of letters and digits, and the password: so most texts pass quickly.
 
     The longest is first, since one may be the beginning of another.
     """
     ordered = sorted(secrets, key=len, reverse=True)
-    return tuple((max(_RUN.findall(each), key=len, default=""), _pattern(each)) for each in ordered)
+    return tuple((max(_RUN.findall(each), key=len, default=""), each) for each in ordered)
 
 
+@lru_cache(maxsize=256)
 def _pattern(secret: str) -> re.Pattern[str]:
-    return re.compile("".join(map(_written_forms, re.findall(r"\\+|.", secret, re.DOTALL))))
+    """Return what finds a password, each of its signs in any of the forms that formats give it.
+
+    Each repetition is bounded, and hardly two forms begin alike, so that a search takes time in proportion to the text.
+    """
+    rows = re.findall(r"""\\+|"+|'+|.""", secret, re.DOTALL)
+    return re.compile("".join(_forms(row, after=before) for before, row in zip(("", *rows), rows, strict=False)))
 
 
-def _written_forms(character: str) -> str:
-    """Return an expression for every form in which a format may write a character, or a row of backslashes."""
-    if character.isascii() and character.isalnum():
-        return character
-    if character[0] == "\\":  # each level of escaping doubles them: at least so many, matched possessively
-        return rf"(?:\\{{{len(character)},}}+|(?:%5[cC]|&(?:amp;)*#(?:92|[xX]5[cC]);){{{len(character)}}})"
-    code = ord(character)
-    forms = [re.escape(character)]
-    entity = f"#0*{code}|#[xX]0*(?i:{code:x})"
-    if character in _ENTITIES:
-        entity += f"|{_ENTITIES[character]}"
-    forms.append(f"&(?:amp;)*(?:{entity});")
-    forms.append("".join(f"%(?i:{octet:02x})" for octet in character.encode()))
-    forms.append(rf"\\+u(?i:{code:04x})" if code < 0x10000 else _surrogate_pair(code))
-    if character in "\"'/":
-        forms.append(r"\\++" + re.escape(character))
-    if character in "\"'":
-        forms.append(re.escape(character) * 2)
-    if character == " ":
+def _forms(row: str, after: str) -> str:
+    """Return an expression for every form of a sign, or of a row of backslashes or quotes, `after` another one."""
+    sign, count = row[0], len(row)
+    code = ord(sign)
+    by_number = f"{_HASH}(?:0{{0,8}}{code}|x0{{0,8}}{code:x}){_END}"
+    entity = f"{_AMPS}(?:{by_number}|{_ENTITIES[sign]}{_END})" if sign in _ENTITIES else f"{_AMPS}{by_number}"
+    in_url = _PERCENT.join(f"{octet:02x}" for octet in sign.encode())
+    after_backslashes = [*_unicode_escapes(code), f"(?:u00|x)26{entity}"]
+    if sign in "\"'/":
+        after_backslashes.append(re.escape(sign))
+    # A row of backslashes before it has taken those of the escape too.
+    backslashes = f"{_BACKSLASHES}?+" if after.startswith("\\") else _BACKSLASHES
+    forms = [
+        f"&(?i:{entity})",
+        f"{_PERCENT}(?i:{in_url}|26{entity})",
+        f"{backslashes}(?i:{'|'.join(after_backslashes)})",
+    ]
+    if sign == "\\":  # each level of escaping doubles them
+        return rf"(?:\\\\{{{count - 1},{64 * count}}}+|(?:{'|'.join(forms)}){{{count}}})"
+    if sign == " ":
         forms.append(r"\+")
-    return f"(?:{'|'.join(reversed(forms))})"
+    form = f"(?:{'|'.join((*forms, re.escape(sign)))})"
+    if sign in "\"'":
+        return f"(?:{sign}{{{2 * count}}}|{form}{{{count}}})"
+    return form
 
 
-def _surrogate_pair(code: int) -> str:
-    high, low = divmod(code - 0x10000, 0x400)
-    return rf"\\+u(?i:{0xD800 + high:04x})\\+u(?i:{0xDC00 + low:04x})"
+def _unicode_escapes(code: int) -> list[str]:
+    if code >= 0x10000:
+        high, low = divmod(code - 0x10000, 0x400)
+        return [f"u{0xD800 + high:04x}{_BACKSLASHES}u{0xDC00 + low:04x}", f"u{code:08x}"]
+    return [f"u(?:0000)?{code:04x}", *([f"x{code:02x}"] if code < 0x100 else [])]

@@ -24,6 +24,12 @@ WRITTEN = {
     "XML, all entities": lambda text: escape(text, {'"': "&quot;", "'": "&apos;"}),
     "XML, by number": lambda text: "".join(each if each.isalnum() else f"&#{ord(each)};" for each in text),
     "XML, by hexadecimal": lambda text: "".join(each if each.isalnum() else f"&#x{ord(each):X};" for each in text),
+    "XML, every sign by number": lambda text: "".join(f"&#{ord(each)};" for each in text),
+    "XML, every sign by hexadecimal": lambda text: "".join(f"&#x{ord(each):04x};" for each in text),
+    "XML, some letters by number": lambda text: f"&#{ord(text[0])};{text[1:4]}&#x{ord(text[4]):X};{escape(text[5:])}",
+    "HTML of XML by number": lambda text: html.escape("".join(f"&#{ord(each)};" for each in text)),
+    "XML of XML by number": lambda text: "".join(f"&#38;#{ord(each)};" for each in text),
+    "JSON of XML by number": lambda text: "".join(f"\\u0026#{ord(each)};" for each in text),
     "HTML": html.escape,
     "HTML of XML": lambda text: html.escape(escape(text)),
     "JSON": json.dumps,
@@ -31,10 +37,19 @@ WRITTEN = {
     "JSON of XML": lambda text: json.dumps(quoteattr(text)),
     "YAML in double quotes": lambda text: yaml.safe_dump(text, default_style='"', width=1000),
     "YAML in single quotes": lambda text: yaml.safe_dump(text, default_style="'", width=1000),
+    "JSON, every sign": lambda text: "".join(f"\\u{ord(each):04x}" for each in text),
+    "JSON of JSON, every sign": lambda text: json.dumps("".join(f"\\u{ord(each):04X}" for each in text)),
+    "YAML, every sign": lambda text: "".join(f"\\x{ord(each):02x}" for each in text),
+    "YAML, every sign in eight digits": lambda text: "".join(f"\\U{ord(each):08x}" for each in text),
     "a URL's path": quote,
+    "a URL, every sign": lambda text: "".join(f"%{ord(each):02x}" for each in text),
+    "a URL of a URL": lambda text: quote(quote(text)),
+    "a URL of a URL, every sign": lambda text: quote("".join(f"%{ord(each):02X}" for each in text)),
+    "a URL of XML by number": lambda text: quote("".join(f"&#{ord(each)};" for each in text)),
+    "XML of a URL of a URL": lambda text: quoteattr(quote(quote(quote(text)))),
     "a URL's query": quote_plus,
 }
-PARTS = ("s3cr", "t<pw", "long1", "pw&gt", "it's", "-long")
+PARTS = ("s3cr", "t<pw", "long1", "pw&gt", "it's", "-long", "&#", "%", "\\u", "\\x")
 
 
 @pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
@@ -52,6 +67,13 @@ def test_whatever_a_password_is_it_is_in_no_json_xml_or_url(secret: str) -> None
     for write in WRITTEN.values():
         assert secret not in mask.text(f"x{write(secret)}y")
         assert MASK in mask.text(f"x{write(secret)}y")
+
+
+@pytest.mark.parametrize("sign", ["\\", "%25", "&amp;", "&#x26;", "'", "\\'", "\\u0027", "&#0"])
+def test_a_text_of_nothing_but_escapes_is_searched_to_its_end(sign: str) -> None:
+    mask = Mask.of([SECRET, "\\\\a\\b'\"'\"c", "abc", "%25%25%2525&amp;"])
+    text = "&#97;" + sign * (100_000 // len(sign))
+    assert mask.text(text) == text
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,12 @@ SECRETS = {
 SHORT = "pw-7"  # what has so few signs is masked where it is named
 ENVIRONMENT = {"PASSWORD_OF_TEST": USERS["tokyo"]}
 ENDPOINT = "ssl://b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-southeast-1.amazonaws.com:61617"
-SPELLINGS: tuple[Callable[[str], str], ...] = (str, escape, quoteattr, html.escape, json.dumps, quote, quote_plus)
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str, escape, quoteattr, html.escape, json.dumps, quote, quote_plus,
+    lambda text: quote(quote(text)),
+    *(lambda text, form=form: "".join(form.format(ord(each)) for each in text)  # type: ignore[misc]
+      for form in ("&#{};", "&#x{:X};", "%{:02x}", "\\u{:04x}", "\\x{:02x}")),
+)  # fmt: skip
 
 
 def everywhere() -> str:
@@ -109,6 +114,7 @@ def readings(text: str) -> set[str]:
                 unquote_plus(each),
                 each.replace("''", "'"),
                 re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), each),
+                re.sub(r"\\x([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), each),
                 re.sub(r"\\([\"'\\/])", r"\1", each),
             )
         } - found
@@ -241,3 +247,9 @@ def test_what_a_generated_password_is_stands_nowhere(scenario: Path) -> None:
     (password,) = found.topology.passwords()["tokyo"].values()
     text = "".join(each.text for each in found.origin.sources) + json.dumps(found.declared()) + repr(found)
     assert password.get_secret_value() not in text
+
+
+def test_a_password_that_yaml_writes_in_its_own_way_is_known_as_it_is_read(scenario: Path) -> None:
+    odd = "".join(f"\\x{ord(each):02x}" for each in "of-a-body-1858")
+    scenario.write_text(SCENARIO.replace("about: ", f"about: \"password='{odd}'\" #", 1))
+    assert "of-a-body-1858" in load(scenario, environment=ENVIRONMENT).origin.mask.secrets

@@ -154,7 +154,9 @@ class _Loader:
 
     def mask(self) -> Mask:
         """Return the mask of all passwords that the files have or name, also for what no user of the scenario has."""
-        return Mask.of((*self._passwords.all, *(each for text in self._texts.values() for each in named_in(text))))
+        read = (each.value for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
+        named = (each for text in (*self._texts.values(), *read) for each in named_in(text))
+        return Mask.of((*self._passwords.all, *named))
 
     def origin(self) -> Origin:
         """Return the places of keys and values, and copies of the files without passwords."""

@@ -80,6 +80,7 @@ class EmulatedLab:
         self._vaults = Vaults(
             lambda broker: [client.containers.get(each.container) for each in state.brokers[broker].instances],
             vaults or {},
+            lambda: None if note_folder is None else notes.write_token(note.run, note_folder),
         )
         self._actives = self.management.actives
         self._links = Links(self.router, note.plan.links, self.clock)
@@ -241,6 +242,7 @@ class EmulatedLab:
         self.note = note
         if self.note_folder is not None and not notes.update(note, self.note_folder):
             raise HostError(f"lab {note.run} has ended meanwhile", "mqlab status shows those that are running")
+        self._vaults.note_written()
 
     def refresh(self) -> bool:
         """Read the note again, which other processes may have changed; return False if the lab has ended."""
@@ -251,7 +253,6 @@ class EmulatedLab:
             return False
         if note != self.note:
             self.note, self._network = note, note.plan.network
-            self._vaults.forget()
             self.power.apply_note(note)
         return True
 

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from lab.history.bounds import forget
@@ -51,8 +50,9 @@ class SharedHistory:
 
     def __init__(self, path: Path, mask: Callable[[], Mask] = Mask) -> None:
         self.path = path
-        self._known = mask  # of the passwords of the lab; asked once, before the first line
-        self._hidden: list[str] = []  # more of them
+        self._known = mask  # of the passwords that the lab has now; asked before each line
+        self._hidden = Mask()  # more of them
+        self._mask = Mask()  # all that are known for the turn
         self._one = threading.Lock()  # the lock of the file is held by the process, for all its threads
         self._file = self._lock = -1
 
@@ -97,12 +97,7 @@ class SharedHistory:
 
     def hide(self, password: str) -> None:
         """Mask a password in everything that this writer records from now on."""
-        self._hidden.append(password)
-        vars(self).pop("_mask", None)
-
-    @cached_property
-    def _mask(self) -> Mask:
-        return Mask.of((*self._known().secrets, *self._hidden))
+        self._hidden |= Mask.of([password])
 
     def trim(self, now: float, largest: int = LARGEST) -> None:
         """Remove the oldest lines if the history is larger than `largest` bytes."""
@@ -154,7 +149,7 @@ class SharedHistory:
             if self._lock < 0:
                 yield None
                 return
-            _ = self._mask  # before anybody has to wait
+            self._mask = self._known() | self._hidden  # before anybody has to wait
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             try:
                 if not os.fstat(self._lock).st_nlink:

@@ -300,3 +300,17 @@ def test_a_history_that_cannot_be_begun_is_refused_in_words(tmp_path: Path, hist
         begin(path, HEADER)
     with pytest.raises(InputError, match="cannot write"):
         begin(tmp_path / "nowhere" / "history.jsonl", HEADER)
+
+
+def test_a_password_that_was_set_meanwhile_is_masked_from_then_on(path: Path) -> None:
+    begin(path, HEADER).close()
+    known: list[str] = []
+    history = SharedHistory(path, lambda: Mask.of(known))
+    history.record(Trouble(t=1.0, who="a", what="set-by-another-1858"))
+    known.append("set-by-another-1858")
+    history.record(Trouble(t=2.0, who="a", what="set-by-another-1858"))
+    history.hide("set-by-ourselves-1858")
+    history.record(Trouble(t=3.0, who="a", what="set-by-ourselves-1858 set-by-another-1858"))
+    history.close()
+    said = [each.what for each in read(path).observations if isinstance(each, Trouble)]
+    assert said == ["set-by-another-1858", "********", "******** ********"]

@@ -46,14 +46,15 @@ class Vault:
         return replace(self, passwords={**self.passwords, number: password}, latest={**self.latest, user: number})
 
     def with_current(self, numbers: Mapping[str, int]) -> Vault:
-        """Return a vault whose current users are those of `numbers` (user → number); older passwords are dropped.
+        """Return a vault whose current users are those of `numbers` (user → number); older passwords are only masked.
 
         The last password of a deleted user stays for as long as the lab does: a client still tries to log in with it.
         """
         latest = {**self.latest, **numbers}
         wanted = set(latest.values())
         kept = {number: password for number, password in self.passwords.items() if number in wanted}
-        return replace(self, passwords=kept, current=dict(numbers), latest=latest)
+        others = {*self.others, *(set(self.passwords.values()) - set(kept.values()))}  # they are in logs still
+        return replace(self, passwords=kept, current=dict(numbers), latest=latest, others=tuple(sorted(others)))
 
     def password(self, user: str) -> str:
         """Return the password with which a client logs in: the one the broker knows, else the one last set."""

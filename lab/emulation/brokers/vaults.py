@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import RLock
 
 import docker.errors
 from docker.models.containers import Container
@@ -23,44 +24,76 @@ from lab.text_files import open_private
 
 
 class Vaults:
-    """Reads and writes the vaults of a lab's brokers; each is read once."""
+    """Reads and writes the vaults of a lab's brokers; thread-safe.
 
-    def __init__(self, containers: Callable[[str], Sequence[Container]], known: Mapping[str, Vault]) -> None:
-        self._containers = containers
+    Each is read once, and again after another process may have changed it: when `written` returns another token.
+    """
+
+    def __init__(
+        self,
+        containers: Callable[[str], Sequence[Container]],
+        known: Mapping[str, Vault],
+        written: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._containers, self._written = containers, written
         self._known = dict(known)
+        self._token = written()
+        self._mask: Mask | None = None
+        self._secrets: set[str] = set()  # all that were ever read: what has gone is still in logs
+        self._one = RLock()
 
-    def forget(self) -> None:
-        """Have vaults read again when they are needed, since another process may have changed them."""
-        self._known.clear()
+    def note_written(self) -> None:
+        """Take the token as it is now for a change of this process's own."""
+        self._token = self._written()
 
     def password(self, broker: str, user: str) -> SecretStr:
         """Return a user's current password."""
-        return SecretStr(self._of(broker).password(user))
+        with self._up_to_date():
+            return SecretStr(self._of(broker).password(user))
 
     def keep(self, broker: str, user: str, number: int, password: SecretStr) -> None:
         """Add a password to a broker's vault, under a number."""
-        self._put(broker, self._of(broker).with_password(user, number, password.get_secret_value()), ())
+        with self._up_to_date():
+            self._put(broker, self._of(broker).with_password(user, number, password.get_secret_value()), ())
 
     def mask(self, brokers: Iterable[str]) -> Mask:
-        """Return the mask of all passwords of brokers; of one whose container has gone, none is known."""
-        found: list[str] = []
-        for broker in brokers:
-            with suppress(docker.errors.DockerException, HostError):
-                found += self._of(broker).all
-        return Mask.of(found)
+        """Return the mask of all passwords of brokers, old ones too; of one whose container has gone, those read."""
+        with self._up_to_date():
+            if self._mask is not None:
+                return self._mask
+            all_read = True
+            for broker in brokers:
+                try:
+                    self._secrets.update(self._of(broker).all)
+                except docker.errors.NotFound:
+                    continue
+                except (docker.errors.DockerException, HostError):
+                    all_read = False  # it is tried again next time
+            found = Mask.of(self._secrets)
+            self._mask = found if all_read else None
+            return found
 
     def prepare(self, broker: BrokerPlan, numbers: Mapping[str, int], folder: Path) -> None:
         """Write a broker's files anew, and a copy of its activemq.xml, passwords masked, into the run folder.
 
         `numbers` maps each user to the number of the password to use; `folder` is the run folder.
         """
-        vault = self._of(broker.name).with_current(numbers)
-        self._put(broker.name, vault, broker_files(broker.activemq_xml, broker.identity.users, vault.secrets))
+        with self._up_to_date():
+            vault = self._of(broker.name).with_current(numbers)
+            self._put(broker.name, vault, broker_files(broker.activemq_xml, broker.identity.users, vault.secrets))
         its = folder / "brokers" / broker.name
         its.mkdir(parents=True, exist_ok=True)
         number = 2 + len([*its.glob("activemq.*.xml")])
         with open(its / f"activemq.{number}.xml", "w", encoding="utf-8", opener=open_private) as file:
             file.write(Mask.of(vault.all).text(broker.activemq_xml))
+
+    @contextmanager
+    def _up_to_date(self) -> Iterator[None]:
+        with self._one:
+            if (token := self._written()) != self._token:
+                self._token, self._mask = token, None
+                self._known.clear()
+            yield
 
     def _of(self, broker: str) -> Vault:
         if broker not in self._known:
@@ -73,7 +106,7 @@ class Vaults:
                 container.put_archive("/", archive(packed((*files, vault.file))))
             except docker.errors.APIError as error:
                 raise HostError(f"broker {broker} cannot be given its files: {error.explanation or error}") from error
-        self._known[broker] = vault
+        self._known[broker], self._mask = vault, None
 
 
 def mask_of(containers: Iterable[Container]) -> Mask:
@@ -88,6 +121,8 @@ def mask_of(containers: Iterable[Container]) -> Mask:
 def _fetched(container: Container, path: str) -> bytes:
     try:
         stream, _ = container.get_archive(path)
+    except docker.errors.NotFound:
+        raise
     except docker.errors.APIError as error:
         raise HostError(f"{path} of a broker cannot be read: {error.explanation or error}") from error
     with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
