@@ -1,0 +1,40 @@
+"""Which messages were seen before: `ActiveMQMessageAudit`, in memory alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+DEPTH = 2048  # maxAuditDepth: messages of a producer
+PRODUCERS = 1024  # maxProducersToAudit
+
+
+class Audit:
+    """The ids of the last messages of the last producers."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()  # producer → ids
+
+    def is_new(self, id: str) -> bool:
+        """Return whether a message was not seen before, and remember it."""
+        producer = _producer(id)
+        known = self._known.get(producer)
+        if known is None:
+            known = self._known[producer] = OrderedDict()
+            if len(self._known) > PRODUCERS:
+                self._known.popitem(last=False)
+        if id in known:
+            return False
+        known[id] = None
+        if len(known) > DEPTH:
+            known.popitem(last=False)
+        return True
+
+    def forget(self, id: str) -> None:
+        """Let a message be new again: `rollback`."""
+        if (known := self._known.get(_producer(id))) is not None:
+            known.pop(id, None)
+
+
+def _producer(id: str) -> str:
+    """Return the producer's part of a message's id, which ends with a number of its own."""
+    return id.rpartition(":")[0]

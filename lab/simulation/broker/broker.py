@@ -1,0 +1,317 @@
+"""A broker's process: who is logged in, what destinations there are, and the way of a message through it.
+
+What it does takes place in virtual time: nothing blocks. A message costs the broker's processor its time, one after
+the other; what is persistent costs a share of the store's next sync.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from lab.activemq.destinations import has_wildcard, hears
+from lab.activemq.forwarding.filters import parts
+from lab.history import DestinationSeen
+from lab.plan.values import BrokerPlan, InstancePlan
+from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.counters import Counters, counters, seen
+from lab.simulation.broker.dead_letters import Undertaker
+from lab.simulation.broker.followers import Followers, Forgotten, Told
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.network_filter import network_filter
+from lab.simulation.broker.policies import policies
+from lab.simulation.broker.process import Process
+from lab.simulation.broker.queue import Queue
+from lab.simulation.broker.regions import Regions
+from lab.simulation.broker.selecting import selection
+from lab.simulation.broker.session import Refused, Session
+from lab.simulation.broker.settings import FREE, Costs, settings
+from lab.simulation.broker.store import Done, Journal, Store
+from lab.simulation.broker.subscriptions import Deliver, DurableSubscription, Subscription, Test
+from lab.simulation.broker.topic import Topic
+from lab.simulation.broker.upkeep import Upkeep
+from lab.simulation.kernel import Kernel
+
+Log = Callable[[str, str, str], None]  # level, logger, text
+
+
+class Broker:
+    """One running process of an instance: what it keeps in memory goes with it, and its Store outlives it."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        plan: BrokerPlan,
+        instance: InstancePlan,
+        store: Store,
+        *,
+        passwords: Mapping[str, str],  # by user
+        log: Log,
+        costs: Costs = FREE,
+        seed: int = 0,
+    ) -> None:
+        self.kernel, self.process, self.store = kernel, Process(kernel), store
+        self.name = plan.name
+        # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
+        port = 32768 + zlib.crc32(f"{seed} {instance.name} {kernel.now}".encode()) % 28000
+        self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
+        self.settings = settings(plan)
+        self.sessions: dict[str, Session] = {}  # by client id
+        self._passwords, self._log, self._costs = passwords, log, costs
+        self._groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
+        self._rights = Authorization(self.settings.element)
+        self._followers = Followers()
+        self._journal = Journal(self.process, costs.sync)
+        self._undertaker = Undertaker(self._now, self._send_dead)
+        self._free = 0  # ns: when the processor is free
+        self._temporary = 0
+        self._regions = Regions(
+            now=self._now,
+            store=store,
+            journal=self._journal,
+            choose=policies(self.settings.element),
+            bury=self._undertaker.bury,
+            log=log,
+            made=self._made,
+        )
+        self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
+        store.clean = False
+        self._regions.recover(self._test)
+
+    def password(self, user: str) -> str:
+        """Return a user's password, as the process was started with it; "" for a user that it does not have."""
+        return self._passwords.get(user, "")
+
+    def login(
+        self,
+        user: str,
+        password: str,
+        client_id: str,
+        address: str,
+        *,
+        steals: bool = False,
+        ended: Callable[[str], None] | None = None,
+        connector: str = "",
+        network: bool = False,
+    ) -> Session:
+        """Log in a connection; raise Refused, and log it: `SimpleAuthenticationBroker`, then `RegionBroker`.
+
+        With `steals` another connection with the same client id is ended: MQTT's connector allows it.
+        """
+        try:
+            if user not in self._passwords or self._passwords[user] != password:
+                raise Refused(f"User name [{user}] or password is invalid.")
+            taken = self.sessions.get(client_id)
+            if taken is not None and not steals:
+                raise Refused(f"Broker: {self.name} - Client: {client_id} already connected from {taken.address}")
+        except Refused as refused:
+            its = f"id={self._connection(address)}, clientId={client_id}, clientIP={address}"
+            self._log("WARN", "TransportConnection", f"Failed to add Connection {its} due to {refused.words}")
+            raise
+        session = Session(
+            user=user,
+            groups=self._groups.get(user, frozenset()),
+            client=client_id,
+            address=address,
+            connector=connector,
+            network=network,
+            ended=ended,
+            closed=self._closed,
+        )
+        self.sessions[client_id] = session
+        if taken is not None:
+            self._log("WARN", "RegionBroker", f"Stealing link for clientId {client_id} From Connection {taken.address}")
+            taken.end(f"Stealing link for clientId {client_id} From Connection {self._connection(taken.address)}")
+        return session
+
+    def send(self, message: Message, done: Done, *, by: Session) -> None:
+        """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
+        if by.open and self.process.alive:
+            self._free = max(self._free, self.process.now) + self._costs.message
+            self.process.at(self._free, self._take, message, done, by)
+
+    def subscribe(self, info: ConsumerInfo, deliver: Deliver, *, by: Session) -> Subscription:
+        """Add a consumer, whose first message comes after this has returned; raise Refused."""
+        for part in parts(info.destination):
+            self._rights.check(by, READ, part)
+            if not has_wildcard(part) and part not in self._regions.all:
+                self._rights.check(by, ADMIN, part)
+        subscription: Subscription
+        if info.durable is not None and info.destination.startswith("topic://"):
+            subscription = self._take_up(info, deliver, by)
+        else:
+            subscription = self._regions.subscription(info, deliver, self._test(info, by.connector), self._ended)
+            self.process.after(0, self._join, subscription)
+        by.subscriptions[info.id] = subscription
+        return subscription
+
+    def create_temporary(self, kind: str, *, by: Session) -> str:
+        """Return a new temporary destination, gone when its session ends; `kind` is temp-queue or temp-topic."""
+        self._temporary += 1
+        name = f"{kind}://{self.id.rpartition(':')[0]}:{self._temporary}:1"
+        self._rights.check(by, ADMIN, name)
+        by.temporary[name] = None
+        self._regions.get(name)
+        return name
+
+    def forget(self, client: str, name: str, *, by: Session) -> None:
+        """End a durable subscription that nobody has now; raise Refused."""
+        durable = self._regions.durables.get((client, name))
+        if durable is None:
+            raise Refused(f"No durable subscription exists for clientID: {client} and subscriptionName: {name}")
+        if durable.open:
+            raise Refused("Durable consumer is in use")
+        self._regions.forget((client, name))
+        self._followers.forget(client, name)
+
+    def durables(self, client: str) -> tuple[ConsumerInfo, ...]:
+        """Return the durable subscriptions that are kept for a client id."""
+        return tuple(each.info for (its, _), each in self._regions.durables.items() if its == client)
+
+    def browse(self, queue: str, *, by: Session, most: int = 400) -> tuple[Message, ...]:
+        """Return what a browser is shown of a queue, of which nothing is taken: maxBrowsePageSize; raise Refused."""
+        self._rights.check(by, READ, queue)
+        found = self._regions.get(queue)
+        return tuple(found.shown(most)) if isinstance(found, Queue) else ()
+
+    def consumers(self) -> Iterable[ConsumerInfo]:
+        """Return all consumers that are there, but for those of advisories."""
+        return self._followers.consumers.values()
+
+    def follow_consumers(
+        self, told: Told, forgotten: Forgotten | None = None, *, by: Session | None = None
+    ) -> Callable[[], None]:
+        """Tell of each consumer there is, then of each that comes (True) or goes (False); return how to stop.
+
+        `forgotten` learns of durable subscriptions that end for good, by client id and name.
+        """
+        return self._followers.follow(told, forgotten, client="" if by is None else by.client)
+
+    def follows(self, client: str) -> bool:
+        """Return whether a client has a subscription to the advisories on consumers."""
+        return self._followers.follows(client)
+
+    def demand(self, destination: str) -> bool:
+        """Return whether a bridge has a consumer on a destination, by its name or by a wildcard."""
+        return any(
+            info.network and (info.destination == destination or hears(info.destination, destination))
+            for info in self.consumers()
+        )
+
+    def counters(self) -> Counters:
+        """Return all counters."""
+        return counters(self._regions, enqueued=0, dequeued=0, connections=len(self.sessions))
+
+    def destinations_seen(self, t: float, of: Sequence[str]) -> tuple[DestinationSeen, ...]:
+        """Return the counters of the destinations named."""
+        return seen(self.name, self._regions, of, t)
+
+    def pause(self) -> None:
+        """Freeze the process."""
+        self.process.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.process.resume()
+
+    def halt(self) -> None:
+        """End the process at once: what was not synced is not in the store."""
+        self.process.end()
+
+    def stop(self) -> None:
+        """End the process in order: all that it took is in the store."""
+        self._journal.flush()
+        self.store.clean = True
+        self.process.end()
+
+    def _take(self, message: Message, done: Done, by: Session) -> None:
+        try:
+            for part in parts(message.destination):
+                self._rights.check(by, WRITE, part)
+                if part not in self._regions.all:
+                    self._rights.check(by, ADMIN, part)
+        except Refused as refused:
+            done(refused.words)
+            return
+        for part in parts(message.destination):
+            self._put(message if part == message.destination else message.to(part), done)
+
+    def _put(self, message: Message, done: Done) -> None:
+        destination = self._regions.get(message.destination)
+        if isinstance(destination, Queue | Topic):
+            destination.send(message, done)
+        if message.expires is not None:
+            self._upkeep.watch(destination)
+
+    def _join(self, subscription: Subscription) -> None:
+        if subscription.open:
+            self._regions.join(subscription)
+            self._tell(subscription)
+
+    def _take_up(self, info: ConsumerInfo, deliver: Deliver, by: Session) -> DurableSubscription:
+        key = (by.client, info.durable or "")
+        durable = self._regions.durable(info, key, self._test(info, by.connector))
+        if durable.open:
+            raise Refused(f"Durable consumer is in use for client: {by.client} and subscriptionName: {info.durable}")
+        durable.take_up(info, deliver, self._ended)
+        self.process.after(0, self._activate, durable)
+        return durable
+
+    def _activate(self, durable: DurableSubscription) -> None:
+        if durable.open:
+            self._tell(durable)
+            for destination in durable.destinations:
+                if isinstance(destination, Topic):
+                    destination.recover(durable)
+            durable.more()
+
+    def _tell(self, subscription: Subscription) -> None:
+        self._followers.add(subscription.info)
+        self.kernel.notify()
+
+    def _ended(self, subscription: Subscription, redelivered: bool) -> None:
+        """Let go of a subscription whose consumer has closed it."""
+        if not self.process.alive:
+            return
+        for session in self.sessions.values():
+            session.subscriptions.pop(subscription.info.id, None)
+        if isinstance(subscription, DurableSubscription):
+            subscription.put_away(redelivered=redelivered)
+        else:
+            self._regions.leave(subscription, redelivered=redelivered)
+        self._followers.remove(subscription.info)
+        self.kernel.notify()
+
+    def _closed(self, session: Session) -> None:
+        """Let go of a connection that has ended."""
+        if not self.process.alive:
+            return
+        if self.sessions.get(session.client) is session:
+            del self.sessions[session.client]
+        for name in session.temporary:
+            self._regions.remove(name)
+
+    def _test(self, info: ConsumerInfo, connector: str = "openwire") -> Test | None:
+        """Return what decides whether a consumer is to get a message; None if it gets all."""
+        selects = None if info.selector is None else selection(info.selector, connector)
+        passes = network_filter(info, self._now) if info.network else None
+        if selects is None or passes is None:
+            return selects or passes
+        return lambda node: selects(node) and passes(node)
+
+    def _send_dead(self, message: Message) -> None:
+        self._put(message, _nobody)
+
+    def _made(self, name: str) -> None:
+        """Take note of a new destination."""
+
+    def _now(self) -> int:
+        return self.kernel.now
+
+    def _connection(self, address: str) -> str:
+        return f"{self.id.rpartition('-')[0]}-{zlib.crc32(address.encode()) % 1000}:1"
+
+
+def _nobody(_: str | None) -> None:
+    """Nobody waits for the outcome."""

@@ -1,0 +1,37 @@
+"""Consumers as their broker and bridges know them, and what is handed to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lab.simulation.broker.message import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsumerInfo:
+    """A consumer: ActiveMQ's `ConsumerInfo`, which advisories tell bridges of."""
+
+    id: str
+    client: str  # its connection's client id
+    destination: str  # topic://a.>, queue://a,queue://b
+    selector: str | None = None
+    prefetch: int
+    priority: int = 0
+    browser: bool = False
+    durable: str | None = None  # the name of a durable subscription
+    path: tuple[str, ...] = ()  # of a network consumer: the brokers that the demand came over
+    consumers: frozenset[str] = frozenset()  # of a network consumer: the ids of those it stands for
+    network: bool = False
+    retroactive: bool = False  # it asks for what its topic has kept
+    connector: str | None = None
+    target: str = ""  # of a network consumer: the broker that its messages go to
+    message_ttl: int = 1  # of a network consumer
+
+
+class Dispatch(NamedTuple):
+    """A message that is handed to a consumer, and the token to acknowledge it with."""
+
+    token: int
+    message: Message
+    redelivered: bool

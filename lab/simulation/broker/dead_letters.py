@@ -1,0 +1,40 @@
+"""Dead letters: which messages become some, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lab.simulation.broker.audit import Audit
+from lab.simulation.broker.destination import Node
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.policies import DeadLetters
+
+CAUSE = "dlqDeliveryFailureCause"  # the property that says why
+
+
+class Undertaker:
+    """Sends dead letters where their destination's policy says: `RegionBroker.sendToDeadLetterQueue`."""
+
+    def __init__(self, now: Callable[[], int], send: Callable[[Message], None]) -> None:
+        self._now, self._send = now, send
+        self._audits: dict[tuple[int, str], Audit] = {}
+
+    def bury(self, node: Node, cause: str) -> None:
+        """Send a copy of a message to the dead letters, unless it is none for them."""
+        message, rules = node.message, node.destination.policy.dead_letters
+        where = rules.queue_for(node.destination.name)
+        if rules.discards or where == node.destination.name or not self._is_one(message, rules, where):
+            return
+        expires = self._now() + rules.expiration if rules.expiration > 0 else None
+        properties = {**message.properties, CAUSE: f"java.lang.Throwable: {cause}"}
+        self._send(replace(message, destination=where, persistent=True, expires=expires, properties=properties))
+
+    def _is_one(self, message: Message, rules: DeadLetters, where: str) -> bool:
+        """Return whether a message is for the dead letters: `AbstractDeadLetterStrategy.isSendToDeadLetterQueue`."""
+        audit = self._audits.setdefault((id(rules), where), Audit())
+        if rules.audited and not audit.is_new(message.id):
+            return False
+        if not message.persistent and not rules.non_persistent:
+            return False
+        return rules.expired or message.expires is None or message.expires > self._now()

@@ -1,0 +1,57 @@
+"""What queues and topics have in common: their counters, and their messages' places in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.policies import Policy
+from lab.simulation.broker.store import Write
+
+
+class Destination:
+    """A queue or a topic of one broker's process, with ActiveMQ's `DestinationStatistics`, which begin at 0."""
+
+    def __init__(self, name: str, policy: Policy, t: int) -> None:
+        self.name = name  # queue://a.b
+        self.policy = policy
+        self.enqueued = self.dequeued = self.dispatched = self.forwarded = 0
+        self.in_flight = self.expired = self.duplicates = 0
+        self.consumers = 0  # a durable subscription counts while it is away too
+        self.producers = 0
+        self.idle_since: int | None = None  # ns; None: it is in use, or nobody has looked yet
+        self.made = t
+
+    @property
+    def queued(self) -> int:
+        """Return its QueueSize, which is 0 for a topic."""
+        return 0
+
+    def settle(self, node: Node, *, forwarded: bool) -> None:
+        """Take note that a consumer has acknowledged a message."""
+        self.dequeued += 1
+        if forwarded:
+            self.forwarded += 1
+
+    def bury(self, node: Node, cause: str) -> None:
+        """Give a message to the dead letters."""
+        raise NotImplementedError
+
+    def expire(self) -> bool:
+        """Let what waits expire whose time is over; return whether anything else may expire yet."""
+        return False
+
+    def wake(self) -> None:
+        """Hand out what can be handed out."""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A message's place in a destination: `MessageReference`."""
+
+    message: Message
+    destination: Destination
+    number: int  # by which messages are in order
+    redeliveries: int = 0
+    gone: bool = False  # acknowledged, expired or dropped
+    write: Write | None = None  # of a message that is on its way to the store

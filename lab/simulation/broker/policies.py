@@ -1,0 +1,157 @@
+"""What a configuration's policy entries ask of a destination, as far as it is modelled, with ActiveMQ's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cmp_to_key
+
+from lab.activemq.forwarding.filters import covers
+from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.value_types import is_true
+
+DEAD_LETTERS = "queue://ActiveMQ.DLQ"
+MILLISECOND = 1_000_000  # ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One policyEntry: `PolicyEntry`, and `BaseDestination` for what it leaves out."""
+
+    pending_limit: int = -1  # messages that wait for a topic's slow consumer; -1: any number
+    gc: bool = False
+    idle: int = 60_000 * MILLISECOND  # ns until an inactive destination is removed
+    replays: bool = False  # replayWhenNoConsumers
+    replay_delay: int = 0  # ns
+    exclusive: bool = False  # allConsumersExclusiveByDefault
+    audited: bool = True
+    prioritized: bool = False
+    expire_every: int = 30_000 * MILLISECOND  # ns; 0: never
+    dead_letters: DeadLetters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetters:
+    """A deadLetterStrategy: `SharedDeadLetterStrategy` unless it says otherwise, or none at all."""
+
+    discards: bool = False  # DiscardingDeadLetterStrategy
+    individual: bool = False
+    shared: str = DEAD_LETTERS
+    queue_prefix: str = "ActiveMQ.DLQ.Queue."
+    queue_suffix: str = ""
+    topic_prefix: str = "ActiveMQ.DLQ.Topic."
+    topic_suffix: str = ""
+    queue_for_topics: bool = True
+    non_persistent: bool = False  # processNonPersistent
+    expired: bool = True  # processExpired
+    expiration: int = 0  # ns; 0: they stay
+    audited: bool = True
+
+    def queue_for(self, destination: str) -> str:
+        """Return where a destination's dead letters go."""
+        if not self.individual:
+            return self.shared
+        kind, _, name = destination.partition("://")
+        if kind == "queue":
+            return f"queue://{self.queue_prefix}{name}{self.queue_suffix}"
+        its = "queue" if self.queue_for_topics else "topic"
+        return f"{its}://{self.topic_prefix}{name}{self.topic_suffix}"
+
+
+USUAL = Policy(dead_letters=DeadLetters())
+Chooser = Callable[[str], Policy]
+
+
+def policies(broker: Element) -> Chooser:
+    """Return the function that chooses a destination's policy among a configuration's."""
+    entries = [(pattern, _policy(entry)) for entry in _entries(broker) for pattern in _patterns(entry)]
+    default = broker.find("destinationPolicy", "policyMap", "defaultEntry", "policyEntry")
+    usual = USUAL if default is None else _policy(default)
+
+    def choose(destination: str) -> Policy:
+        """Return the policy of the entry that is nearest: `DestinationMap.chooseValue`."""
+        found = [each for each in entries if covers(each[0], destination)]
+        exact = [policy for pattern, policy in found if pattern == destination]
+        return exact[0] if exact else min(found, key=_rank)[1] if found else usual
+
+    return choose
+
+
+def _ordered(one: tuple[str, Policy], other: tuple[str, Policy]) -> int:
+    """Return how two patterns compare: in `ActiveMQDestination.compare` one that covers the other comes after it."""
+    first, second = one[0], other[0]
+    if first == second:
+        return 0
+    if _wild(first) and covers(first, second):
+        return 1
+    if _wild(second) and covers(second, first):
+        return -1
+    return (first > second) - (first < second)
+
+
+_rank = cmp_to_key(_ordered)
+
+
+def _wild(pattern: str) -> bool:
+    return any(level in ("*", ">") for level in pattern.partition("://")[2].split("."))
+
+
+def _entries(broker: Element) -> Iterator[Element]:
+    for policy in broker.children_named("destinationPolicy"):
+        for each in policy.walk():
+            if each.name == "policyEntries":
+                yield from each.children_named("policyEntry")
+
+
+def _patterns(entry: Element) -> Iterator[str]:
+    for kind in ("queue", "topic"):
+        if (name := entry.get(kind)) is not None:
+            yield f"{kind}://{name}"
+
+
+def _policy(entry: Element) -> Policy:
+    limit = entry.find("pendingMessageLimitStrategy", "constantPendingMessageLimitStrategy")
+    filters = entry.find("networkBridgeFilterFactory", "conditionalNetworkBridgeFilterFactory")
+    idle = entry.get("inactiveTimoutBeforeGC") or entry.get("inactiveTimeoutBeforeGC")
+    return Policy(
+        pending_limit=-1 if limit is None else _number(limit, "limit", -1),
+        gc=is_true(entry.get("gcInactiveDestinations")),
+        idle=USUAL.idle if idle is None else int(idle) * MILLISECOND,
+        replays=filters is not None and is_true(filters.get("replayWhenNoConsumers")),
+        replay_delay=0 if filters is None else _number(filters, "replayDelay", 0) * MILLISECOND,
+        exclusive=is_true(entry.get("allConsumersExclusiveByDefault")),
+        audited=_flag(entry, "enableAudit", True),
+        prioritized=is_true(entry.get("prioritizedMessages")),
+        expire_every=_number(entry, "expireMessagesPeriod", 30_000) * MILLISECOND,
+        dead_letters=_dead_letters(entry),
+    )
+
+
+def _dead_letters(entry: Element) -> DeadLetters:
+    strategies = entry.find("deadLetterStrategy")
+    if strategies is None or not strategies.children:
+        return USUAL.dead_letters
+    written = strategies.children[0]
+    shared = written.find("deadLetterQueue", "queue")
+    return DeadLetters(
+        discards=written.name == "discarding",
+        individual=written.name == "individualDeadLetterStrategy",
+        shared=DEAD_LETTERS if shared is None else f"queue://{shared.get('physicalName')}",
+        queue_prefix=written.get("queuePrefix") or "ActiveMQ.DLQ.Queue.",
+        queue_suffix=written.get("queueSuffix") or "",
+        topic_prefix=written.get("topicPrefix") or "ActiveMQ.DLQ.Topic.",
+        topic_suffix=written.get("topicSuffix") or "",
+        queue_for_topics=_flag(written, "useQueueForTopicMessages", True),
+        non_persistent=is_true(written.get("processNonPersistent")),
+        expired=_flag(written, "processExpired", True),
+        expiration=_number(written, "expiration", 0) * MILLISECOND,
+        audited=_flag(written, "enableAudit", True),
+    )
+
+
+def _number(element: Element, name: str, default: int) -> int:
+    return default if (text := element.get(name)) is None else int(text)
+
+
+def _flag(element: Element, name: str, default: bool) -> bool:
+    return default if (text := element.get(name)) is None else is_true(text)

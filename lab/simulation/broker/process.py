@@ -1,0 +1,54 @@
+"""The life of a broker's process: what it has planned waits while it is frozen, and is void once it is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.simulation.kernel import Kernel, Timer
+
+
+class Process:
+    """One running process, whose own time-outs and delays go through it."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.alive = True
+        self.paused = False
+        self._held: list[tuple[Callable[..., object], tuple[object, ...]]] = []
+
+    @property
+    def now(self) -> int:
+        """Return the kernel's moment, in ns."""
+        return self.kernel.now
+
+    def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
+        """Call a function after so many ns, if the process lives then, and once it goes on if it is frozen then."""
+        return self.kernel.after(delay, self._run, do, arguments)
+
+    def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
+        """Call a function at a moment, on the same terms."""
+        return self.kernel.at(t, self._run, do, arguments)
+
+    def pause(self) -> None:
+        """Freeze it: SIGSTOP."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Let it go on, first with what was due meanwhile: SIGCONT."""
+        self.paused = False
+        held, self._held = self._held, []
+        for do, arguments in held:
+            self.kernel.after(0, self._run, do, arguments)
+
+    def end(self) -> None:
+        """Let nothing of it happen any more."""
+        self.alive = False
+        self._held.clear()
+
+    def _run(self, do: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        if not self.alive:
+            return
+        if self.paused:
+            self._held.append((do, arguments))
+        else:
+            do(*arguments)

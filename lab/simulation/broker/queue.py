@@ -1,0 +1,249 @@
+"""A queue: in which order its messages go to which consumers, and what comes back."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+from lab.simulation.broker.audit import Audit
+from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.policies import Policy
+from lab.simulation.broker.store import Done, Journal, Store
+from lab.simulation.broker.subscriptions import QueueSubscription
+
+PAGE = 200  # maxPageSize: messages that are paged in at once, of which a consumer may have any
+GROUPS = 1024  # groups whose owner is known: `CachedMessageGroupMapFactory`
+
+Bury = Callable[[Node, str], None]
+Log = Callable[[str, str, str], None]
+
+
+class Queue(Destination):
+    """A queue of one broker's process: `Queue`, with the cursor's audit."""
+
+    def __init__(
+        self,
+        name: str,
+        policy: Policy,
+        *,
+        now: Callable[[], int],
+        store: Store | None,
+        journal: Journal,
+        bury: Bury,
+        log: Log,
+    ) -> None:
+        super().__init__(name, policy, now())
+        self._now = now
+        self.order: list[QueueSubscription] = []  # as they are asked, the highest priority first
+        self._store, self._journal, self._bury, self._log = store, journal, bury, log  # no store: it is temporary
+        self._count = 0
+        self._cursor: deque[Node] = deque()  # not paged in
+        self._paged: deque[Node] = deque()  # paged in, and not handed out
+        self._back: deque[Node] = deque()  # handed out before: they come first
+        self._live: dict[int, Node] = {}
+        self._owners: OrderedDict[str, QueueSubscription] = OrderedDict()  # of groups
+        self._audit = Audit()
+        self._busy = self._again = False
+        for number, message in () if store is None else store.queues.get(name, {}).items():
+            self._cursor.append(node := Node(message, self, number))
+            self._live[number] = node
+
+    @property
+    def queued(self) -> int:
+        """Return its QueueSize, of which those in flight are a part."""
+        return len(self._live)
+
+    def send(self, message: Message, done: Done) -> None:
+        """Take a message in, and tell when its sender may know.
+
+        It may be handed out before it is in the store, and is not written if it was acknowledged by then.
+        """
+        store = self._store if message.persistent else None
+        if store is not None and self.policy.audited and not self._audit.is_new(message.id):
+            self._refuse_duplicate(message)
+            done(None)
+            return
+        node = Node(message, self, self._number())
+        if message.expires is not None and message.expires <= self._now():
+            self.expired += 1
+            self._bury(node, f"Message Expired. Expiration:{message.expires}")
+            done(None)
+            return
+        self._live[node.number] = node
+        if store is not None:
+            store.destinations.setdefault(self.name)
+            held = store.queues.setdefault(self.name, {})
+            node.write = self._journal.write(held.__setitem__, (node.number, message), done)
+        self.enqueued += 1
+        self.idle_since = None
+        self._cursor.append(node)
+        self.wake()
+        if store is None:
+            done(None)
+
+    def join(self, subscription: QueueSubscription) -> None:
+        """Let a consumer have messages."""
+        self.consumers += 1
+        self.idle_since = None
+        subscription.destinations.append(self)
+        if not subscription.info.browser:
+            self.order.append(subscription)
+            self.order.sort(key=self._rank)
+        self.wake()
+
+    def leave(self, subscription: QueueSubscription, unacknowledged: list[Node], *, redelivered: bool) -> None:
+        """Let a consumer go: what it has not acknowledged goes before all others, in its order."""
+        self.consumers -= 1
+        if subscription in self.order:
+            self.order.remove(subscription)
+        for group in [group for group, owner in self._owners.items() if owner is subscription]:
+            del self._owners[group]
+        for node in unacknowledged:
+            node.redeliveries += redelivered
+        self._back.extend(unacknowledged)
+        self.wake()
+
+    def settle(self, node: Node, *, forwarded: bool) -> None:
+        """Forget a message: `Queue.removeMessage`. One that was forwarded may come back."""
+        if node.gone:
+            return
+        super().settle(node, forwarded=forwarded)
+        if forwarded:
+            self._audit.forget(node.message.id)
+        self.drop(node)
+
+    def drop(self, node: Node) -> None:
+        """Take a message out of the queue and the store, which it may not have reached."""
+        node.gone = True
+        del self._live[node.number]
+        store = self._store if node.message.persistent else None
+        if store is not None and not (node.write is not None and self._journal.cancel(node.write)):
+            store.queues[self.name].pop(node.number, None)
+
+    def bury(self, node: Node, cause: str) -> None:
+        """Give a message to the dead letters; `settle` takes it out."""
+        self._audit.forget(node.message.id)
+        self._bury(node, cause)
+
+    def expire(self) -> bool:
+        """Let all messages expire whose time is over and that nobody has; return whether others may expire yet."""
+        now, left = self._now(), False
+        for node in [*self._back, *self._paged, *self._cursor]:
+            if not node.gone and node.message.expires is not None:
+                if node.message.expires <= now:
+                    self._expire(node)
+                else:
+                    left = True
+        return left
+
+    def shown(self, most: int) -> list[Message]:
+        """Return what a browser is shown: the messages in their order, those in flight too, and at most so many."""
+        return [node.message for node, _ in zip(self._live.values(), range(most), strict=False)]
+
+    def wake(self) -> None:
+        """Page in and hand out, until nobody takes any more: `Queue.iterate`."""
+        self._again = True
+        if self._busy:
+            return
+        self._busy = True
+        while self._again:
+            self._again = False
+            if self.order:
+                self._page()
+                self._again |= self._hand_out(self._back) | self._hand_out(self._paged)
+        self._busy = False
+
+    def _page(self) -> None:
+        """Page in more, if few are waiting: `doPageInForDispatch`.
+
+        Those beyond are not looked at, even if a consumer with a selector could take them.
+        """
+        if len(self._paged) < PAGE:
+            for _ in range(min(PAGE, len(self._cursor))):
+                self._paged.append(self._cursor.popleft())
+
+    def _hand_out(self, waiting: deque[Node]) -> bool:
+        """Give messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
+        kept: list[Node] = []
+        given = False
+        while waiting:
+            if all(each.full for each in self.order):
+                break
+            node = waiting.popleft()
+            if node.gone:
+                continue
+            if node.message.expires is not None and node.message.expires <= self._now():
+                self._expire(node)
+                continue
+            target = next((each for each in self.order if not each.full and self._may_have(each, node)), None)
+            if target is None:
+                kept.append(node)
+                continue
+            given = True
+            self._rotate(target)
+            target.give(node)
+        waiting.extendleft(reversed(kept))
+        return given
+
+    def _may_have(self, subscription: QueueSubscription, node: Node) -> bool:
+        if self.policy.exclusive and subscription is not self.order[0]:
+            return False
+        return subscription.matches(node) and (
+            node.message.group is None or self._owns(subscription, node.message.group)
+        )
+
+    def _owns(self, subscription: QueueSubscription, group: str) -> bool:
+        """Return whether a consumer has a group, or gets it now: `assignMessageGroup`."""
+        owner = self._owners.get(group)
+        if owner is None:
+            self._owners[group] = owner = subscription
+            if len(self._owners) > GROUPS:
+                self._owners.popitem(last=False)
+        else:
+            self._owners.move_to_end(group)
+        return owner is subscription
+
+    def _rotate(self, target: QueueSubscription) -> None:
+        """Let the others of the same priority come first, those with fewer groups before."""
+        if len(self.order) > 1 and not self.policy.exclusive:
+            self.order.remove(target)
+            self.order.append(target)
+            self.order.sort(key=self._rank)
+
+    def _number(self) -> int:
+        if self._store is not None:
+            return self._store.number()
+        self._count += 1
+        return self._count
+
+    def _rank(self, subscription: QueueSubscription) -> tuple[int, int]:
+        groups = sum(owner is subscription for owner in self._owners.values()) if self._owners else 0
+        return (-subscription.info.priority, groups)
+
+    def _expire(self, node: Node) -> None:
+        self.expired += 1
+        self.bury(node, f"Message Expired. Expiration:{node.message.expires}")
+        super().settle(node, forwarded=False)
+        self.drop(node)
+
+    def _refuse_duplicate(self, message: Message) -> None:
+        """Drop a message that is here or was: `AbstractStoreCursor.recoverMessage`, `duplicateFromStore`.
+
+        One that is still in the store is refused by it; another one is written, and then found to be a duplicate.
+        """
+        kind, _, name = self.name.partition("://")
+        self._log("WARN", "AbstractStoreCursor", f"{self} - cursor got duplicate send {message.id} seq: -1")
+        if any(node.message.id == message.id for node in self._live.values()):
+            where = f"Destination: {kind.upper()}://{name}, Message id: {message.id}"
+            words = f"Duplicate message add attempt rejected. {where}"
+            self._log("WARN", "MessageDatabase", words)
+        else:
+            self.duplicates += 1
+            words = f"duplicate from store for {self.name}, redirecting {message.id} for dlq processing"
+            self._log("WARN", "Queue", words)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}, subscriptions={len(self.order)}, memory=0%, size={self.queued}, pending={len(self._paged)}"
+        )

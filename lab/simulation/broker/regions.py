@@ -1,0 +1,165 @@
+"""A broker's destinations and its subscriptions to them, wildcards and durable ones among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lab.activemq.destinations import has_wildcard
+from lab.activemq.forwarding.filters import covers
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.policies import Chooser
+from lab.simulation.broker.queue import Queue
+from lab.simulation.broker.store import Durable, Journal, Store
+from lab.simulation.broker.subscriptions import (
+    Deliver,
+    DurableSubscription,
+    QueueSubscription,
+    Subscription,
+    Test,
+    TopicSubscription,
+)
+from lab.simulation.broker.topic import Topic
+
+Log = Callable[[str, str, str], None]  # level, logger, text
+
+
+class Regions:
+    """`QueueRegion`, `TopicRegion` and those of temporary destinations, as one."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], int],
+        store: Store,
+        journal: Journal,
+        choose: Chooser,
+        bury: Callable[[Node, str], None],
+        log: Log,
+        made: Callable[[str], None],
+    ) -> None:
+        self.all: dict[str, Destination] = {}
+        self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
+        self.durables: dict[tuple[str, str], DurableSubscription] = {}  # by client id and name
+        self._now, self._store, self._journal, self._choose = now, store, journal, choose
+        self._bury, self._log, self._made = bury, log, made
+
+    def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
+        """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
+        for name in (*self._store.destinations, *self._store.queues):
+            self.get(name)
+        for key, record in self._store.durables.items():
+            self._restore(key, record, test(record.info))
+
+    def get(self, name: str) -> Destination:
+        """Return a destination, made now if it is not there, with those who listen to it by a wildcard."""
+        if (found := self.all.get(name)) is not None:
+            return found
+        made = self.all[name] = self._make(name)
+        self._made(name)
+        for subscription in list(self.subscriptions.values()):
+            if subscription.open and covers(subscription.info.destination, name):
+                self._join(subscription, made)
+        for durable in self.durables.values():
+            if covers(durable.info.destination, name):
+                assert isinstance(made, Topic)
+                made.keep_for(durable)
+        return made
+
+    def remove(self, name: str) -> None:
+        """Remove a destination with what it has, for good."""
+        self._store.destinations.pop(name, None)
+        self._store.queues.pop(name, None)
+        if (removed := self.all.pop(name, None)) is not None:
+            for subscription in self.subscriptions.values():
+                if removed in subscription.destinations:
+                    subscription.destinations.remove(removed)
+
+    def of(self, pattern: str) -> Iterator[Destination]:
+        """Yield the destinations that a name stands for; one without wildcards and parts is made."""
+        if not has_wildcard(pattern) and "," not in pattern:
+            yield self.get(pattern)
+        else:
+            yield from [each for name, each in self.all.items() if covers(pattern, name)]
+
+    def subscription(
+        self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Callable[[Subscription, bool], None]
+    ) -> Subscription:
+        """Return a new subscription, which has no messages before it joins."""
+        if info.destination.startswith(("queue://", "temp-queue://")):
+            return QueueSubscription(info, deliver, test, closed)
+        limit = self._choose(info.destination).pending_limit
+        warn = self._warn
+        return TopicSubscription(info, deliver, test, closed, limit=limit, warn=warn)
+
+    def join(self, subscription: Subscription) -> None:
+        """Let a subscription have messages of all its destinations."""
+        self.subscriptions[id(subscription)] = subscription
+        for destination in self.of(subscription.info.destination):
+            if destination not in subscription.destinations:
+                self._join(subscription, destination)
+
+    def leave(self, subscription: Subscription, *, redelivered: bool) -> None:
+        """End a subscription; its queues get back what it has not acknowledged."""
+        self.subscriptions.pop(id(subscription), None)
+        back = subscription.take_back()
+        for destination in list(subscription.destinations):
+            if isinstance(destination, Queue) and isinstance(subscription, QueueSubscription):
+                its = [node for node in back if node.destination is destination]
+                destination.leave(subscription, its, redelivered=redelivered)
+            elif isinstance(destination, Topic) and isinstance(subscription, TopicSubscription):
+                destination.leave(subscription)
+
+    def durable(self, info: ConsumerInfo, key: tuple[str, str], test: Test | None) -> DurableSubscription:
+        """Return the durable subscription of a client's name, made now if it is not there.
+
+        One with another destination or selector takes the place of the old: `TopicRegion.addConsumer`.
+        """
+        found = self.durables.get(key)
+        if found is not None and _same(found.info, info):
+            return found
+        if found is not None:
+            self.forget(key)
+        record = self._store.durables[key] = Durable(info)
+        made = self._restore(key, record, test)
+        if not has_wildcard(info.destination):
+            self.get(info.destination)
+        return made
+
+    def forget(self, key: tuple[str, str]) -> None:
+        """End a durable subscription for good."""
+        self._store.durables.pop(key, None)
+        if (durable := self.durables.pop(key, None)) is not None:
+            for destination in durable.destinations:
+                assert isinstance(destination, Topic)
+                destination.forget(durable)
+
+    def _restore(self, key: tuple[str, str], record: Durable, test: Test | None) -> DurableSubscription:
+        durable = self.durables[key] = DurableSubscription(record.info, record, test)
+        for name, destination in list(self.all.items()):
+            if isinstance(destination, Topic) and covers(record.info.destination, name):
+                destination.keep_for(durable)
+        return durable
+
+    def _make(self, name: str) -> Destination:
+        policy = self._choose(name)
+        if name.startswith(("queue://", "temp-queue://")):
+            store = self._store if name.startswith("queue://") else None
+            return Queue(
+                name, policy, now=self._now, store=store, journal=self._journal, bury=self._bury, log=self._log
+            )
+        return Topic(name, policy, now=self._now, store=self._store, journal=self._journal, bury=self._bury)
+
+    def _join(self, subscription: Subscription, destination: Destination) -> None:
+        match subscription, destination:
+            case QueueSubscription(), Queue():
+                destination.join(subscription)
+            case TopicSubscription(), Topic():
+                destination.join(subscription)
+
+    def _warn(self, logger: str, text: str) -> None:
+        self._log("WARN", logger, text)
+
+
+def _same(one: ConsumerInfo, other: ConsumerInfo) -> bool:
+    return one.destination == other.destination and one.selector == other.selector

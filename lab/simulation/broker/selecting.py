@@ -1,0 +1,29 @@
+"""Whether a consumer's selector takes a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.activemq.selectors import Untold, matches_over, properties
+from lab.errors import PlanError
+from lab.simulation.broker.destination import Node
+
+
+def selection(selector: str, connector: str) -> Callable[[Node], bool]:
+    """Return the test that a consumer's selector makes; PlanError if it cannot be told what it takes.
+
+    Over a WebSocket it is STOMP's: MQTT has no selectors.
+    """
+    protocol = "stomp" if connector in ("stomp", "wss") else connector
+
+    def takes(node: Node) -> bool:
+        message = node.message
+        headers = properties(
+            message.properties, group=message.group, priority=message.priority, persistent=message.persistent
+        )
+        try:
+            return matches_over(protocol, selector, headers)
+        except Untold as error:
+            raise PlanError(f"the simulation cannot tell what the selector {selector!r} takes: {error}") from error
+
+    return takes

@@ -1,0 +1,49 @@
+"""A client's connection to a broker once it has logged in: its rights, its subscriptions, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lab.simulation.broker.subscriptions import Subscription
+
+
+class Refused(Exception):
+    """The broker refuses; the words are ActiveMQ's own."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Session:
+    """A connection that has logged in: `ConnectionContext`."""
+
+    user: str
+    groups: frozenset[str]
+    client: str  # client id
+    address: str  # tcp://10.1.0.10:49152, vm://tokyo#4
+    connector: str  # the transport connector's name; empty for a broker's own connection, vm://
+    network: bool  # a bridge's
+    ended: Callable[[str], None] | None  # called when the broker ends it by itself, with the reason
+    closed: Callable[[Session], None]
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)  # by the consumer's id
+    temporary: dict[str, None] = field(default_factory=dict)  # temporary destinations, which go with it
+    producers: dict[str, int] = field(default_factory=dict)  # destination → producers that it has there
+    open: bool = True
+
+    def close(self, *, redelivered: bool = True) -> None:
+        """End it with all its subscriptions; durable ones stay in the store. Harmless if it has ended."""
+        if self.open:
+            self.open = False
+            for subscription in list(self.subscriptions.values()):
+                subscription.close(redelivered=redelivered)
+            self.closed(self)
+
+    def end(self, why: str) -> None:
+        """End it from the broker's side, which its protocol is told."""
+        if self.open:
+            self.close()
+            if self.ended is not None:
+                self.ended(why)

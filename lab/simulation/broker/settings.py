@@ -1,0 +1,55 @@
+"""What a broker's configuration asks of its process as a whole, with ActiveMQ's defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.value_types import is_true
+from lab.plan.values import BrokerPlan
+
+MILLISECOND = 1_000_000  # ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The attributes of a broker element that are modelled: `BrokerService`."""
+
+    element: Element
+    purge_every: int  # ns; 0: never
+    purged_at_once: int  # 0: any number
+    virtual_topics: bool
+    advisories: bool
+    persistent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What the host makes of it: ns, measured."""
+
+    message: int = 0  # for a broker to take one message
+    sync: int = 0  # for a store to sync one batch
+
+
+FREE = Costs()
+
+
+def settings(plan: BrokerPlan) -> Settings:
+    """Return the settings of a broker as the service has saved them."""
+    broker = read(plan.saved.encode(), plan.configuration_file).broker
+
+    def flag(name: str, default: bool) -> bool:
+        return default if (text := broker.get(name)) is None else is_true(text)
+
+    def number(name: str) -> int:
+        return 0 if (text := broker.get(name)) is None else int(text)
+
+    return Settings(
+        element=broker,
+        purge_every=number("schedulePeriodForDestinationPurge") * MILLISECOND,
+        purged_at_once=number("maxPurgedDestinationsPerSweep"),
+        virtual_topics=flag("useVirtualTopics", True),
+        advisories=flag("advisorySupport", True),
+        persistent=flag("persistent", True),
+    )

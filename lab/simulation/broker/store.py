@@ -1,0 +1,97 @@
+"""A broker's store: what outlives its process, and the journal by which a process writes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.process import Process
+
+Done = Callable[[str | None], None]  # called with None once it is done, or with the words of a refusal
+Write = list[Any]  # what to do, with what, whom to tell: a list, since there is one for every message
+
+
+@dataclass(slots=True, eq=False)
+class Durable:
+    """A durable subscription in the store, with the messages that it has not acknowledged, by number."""
+
+    info: ConsumerInfo
+    topics: dict[str, None] = field(default_factory=dict)
+    pending: dict[int, Message] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Store:
+    """KahaDB: queues' messages, durable subscriptions, and the destinations that were ever written to."""
+
+    queues: dict[str, dict[int, Message]] = field(default_factory=dict)  # by destination, then by number
+    durables: dict[tuple[str, str], Durable] = field(default_factory=dict)  # by client id and name
+    destinations: dict[str, None] = field(default_factory=dict)
+    sequence: int = 0  # of the last message
+    clean: bool = True  # its last process closed it
+
+    def number(self) -> int:
+        """Return the number of the next message, by which what is stored is in order."""
+        self.sequence += 1
+        return self.sequence
+
+
+class Journal:
+    """The way from a process to its store: what comes while a batch is being synced waits for the next one.
+
+    `journalDiskSyncStrategy` ALWAYS; `DataFileAppender` writes all that waits, and syncs once. What a killed process
+    had not synced is not in the store, and nobody was told that it is.
+    """
+
+    def __init__(self, process: Process, sync: int) -> None:
+        self._process, self._sync = process, sync  # ns of one batch
+        self._waiting: list[Write] = []
+        self._writing: list[Write] = []
+
+    def write(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> Write:
+        """Have `do` done to the store with the next batch, and then call `done`."""
+        written: Write = [do, arguments, done]
+        self._waiting.append(written)
+        if not self._writing:
+            self._begin()
+        return written
+
+    def cancel(self, written: Write) -> bool:
+        """Drop a write that is not in the store yet and tell that it is done; return whether there was one.
+
+        `KahaDBStore.StoreQueueTask.cancel`, with concurrentStoreAndDispatchQueues, which is the default: a message that
+        is acknowledged before it is written need not be.
+        """
+        do, _, done = written
+        if do is None:
+            return False
+        written[0] = None
+        done(None)
+        return True
+
+    def flush(self) -> None:
+        """Write all that waits, at once: an orderly end."""
+        batch, self._writing, self._waiting = self._writing + self._waiting, [], []
+        self._do(batch)
+
+    def _begin(self) -> None:
+        self._writing, self._waiting = self._waiting, []
+        self._process.after(self._sync, self._end)
+
+    def _end(self) -> None:
+        batch, self._writing = self._writing, []
+        if self._waiting:
+            self._begin()
+        self._do(batch)
+
+    @staticmethod
+    def _do(batch: list[Write]) -> None:
+        for written in batch:
+            do, arguments, done = written
+            if do is not None:
+                written[0] = None
+                do(*arguments)
+                done(None)

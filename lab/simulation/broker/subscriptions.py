@@ -1,0 +1,269 @@
+"""Subscriptions: the window of a consumer, what waits for it, and what its acknowledgements do."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.store import Durable
+
+Deliver = Callable[[Dispatch], None]
+Test = Callable[[Node], bool]  # selector, and what a network bridge's filter allows
+Closed = Callable[["Subscription", bool], None]
+Warn = Callable[[str, str], None]  # logger, text
+
+
+class Subscription:
+    """One consumer's window: `AbstractSubscription`. At most `prefetch` messages are out and not acknowledged."""
+
+    def __init__(self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed) -> None:
+        self.info = info
+        self.deliver = deliver
+        self.prefetch = info.prefetch
+        self.credit: int | None = None  # messages that may still be handed out, where the client says how many
+        self.destinations: list[Destination] = []
+        self.discarded = 0
+        self.test = test
+        self.open = True
+        self._closed = closed
+        self._flying: dict[int, Node] = {}
+        self._token = 0
+        if info.prefetch == 0 and not info.network:
+            self.credit = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Return the number of messages that are handed out and not acknowledged."""
+        return len(self._flying)
+
+    @property
+    def full(self) -> bool:
+        """Return whether nothing may be handed out: `PrefetchSubscription.isFull`."""
+        return self.credit <= 0 if self.credit is not None else len(self._flying) >= self.prefetch
+
+    @property
+    def waiting(self) -> int:
+        """Return the number of messages that wait for this consumer alone."""
+        return 0
+
+    def grant(self, credit: int) -> None:
+        """Let so many more messages be handed out, whatever is acknowledged: an AMQP client's credit, `AmqpSender`."""
+        self.credit = (self.credit or 0) + credit
+        self.more()
+
+    def acknowledge(self, token: int) -> None:
+        """Acknowledge one message: INDIVIDUAL. Harmless for one that went back or was acknowledged before."""
+        if (node := self._landed(token)) is not None:
+            node.destination.settle(node, forwarded=self.info.network)
+            self.more()
+
+    def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
+        """Have one message taken for dead: a POISON acknowledgement."""
+        if (node := self._landed(token)) is not None:
+            node.destination.bury(node, cause)
+            node.destination.settle(node, forwarded=self.info.network)
+            self.more()
+
+    def close(self, *, redelivered: bool = True) -> None:
+        """End it; what is not acknowledged goes back, marked as redelivered.
+
+        Not `redelivered` if the consumer went in order and said what it had had: `RemoveInfo.LAST_DELIVERED_UNSET`.
+        """
+        if self.open:
+            self.open = False
+            self._closed(self, redelivered)
+
+    def matches(self, node: Node) -> bool:
+        """Return whether the consumer is to get a message at all."""
+        return self.test is None or self.test(node)
+
+    def give(self, node: Node) -> None:
+        """Hand out a message: `PrefetchSubscription.dispatch`, which counts at the destination."""
+        self._token = token = self._token + 1
+        self._flying[token] = node
+        destination = node.destination
+        destination.dispatched += 1
+        destination.in_flight += 1
+        if self.credit is not None:
+            self.credit -= 1
+        self.deliver(Dispatch(token, node.message, node.redeliveries > 0))
+
+    def take_back(self) -> list[Node]:
+        """Return all that is handed out, in its order, and forget it."""
+        found = list(self._flying.values())
+        self._flying.clear()
+        for node in found:
+            node.destination.in_flight -= 1
+        return found
+
+    def more(self) -> None:
+        """Hand out what waits, if there is room again."""
+        raise NotImplementedError
+
+    def _landed(self, token: int) -> Node | None:
+        node = self._flying.pop(token, None)
+        if node is not None:
+            node.destination.in_flight -= 1
+        return node
+
+
+class QueueSubscription(Subscription):
+    """A consumer of queues, for which nothing waits but in the queues."""
+
+    def more(self) -> None:
+        """Have its queues look again."""
+        for destination in self.destinations:
+            destination.wake()
+
+
+class TopicSubscription(Subscription):
+    """A consumer of topics that loses what comes while it is away, and the oldest of what it is too slow for."""
+
+    def __init__(
+        self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed, *, limit: int, warn: Warn
+    ) -> None:
+        super().__init__(info, deliver, test, closed)
+        self.limit = limit  # of messages that wait; -1: any number
+        self._matched: deque[Node] = deque()
+        self._warn, self._slow = warn, False
+        self._first: Destination | None = None  # the destination that it first had a message of
+        self._acknowledged = 0
+        self._pumping = False
+
+    @property
+    def waiting(self) -> int:
+        """Return the number of messages that wait."""
+        return len(self._matched)
+
+    def offer(self, node: Node) -> None:
+        """Hand out a message, or let it wait, and discard the oldest of too many: `TopicSubscription.add`."""
+        if not self._matched and not self.full:
+            self.give(node)
+            self._slow = False
+            return
+        if self.prefetch > 1 and len(self._matched) > self.prefetch and not self._slow:
+            self._slow = True
+            words = "has twice its prefetch limit pending, without an ack; it appears to be slow"
+            self._warn("TopicSubscription", f"{self}: {words}")
+        if self.limit == 0:
+            return  # it is neither kept nor counted as discarded
+        self._matched.append(node)
+        while 0 < self.limit < len(self._matched):
+            self._discard()
+        self.more()
+
+    def give(self, node: Node) -> None:
+        """Hand out a message, and remember its destination, whose counters get what is discarded."""
+        self._first = self._first or node.destination
+        super().give(node)
+
+    def more(self) -> None:
+        """Hand out what waits, as far as there is room: `dispatchMatched`."""
+        if self._pumping:
+            return
+        self._pumping = True
+        matched = self._matched
+        while matched and not self.full:
+            self.give(matched.popleft())
+        self._pumping = False
+
+    def take_back(self) -> list[Node]:
+        """Forget all: nothing of a topic goes back."""
+        self._matched.clear()
+        super().take_back()
+        return []
+
+    def drop_expired(self, expired: Callable[[Node], bool]) -> None:
+        """Take what has expired out of what waits."""
+        self._matched = deque(node for node in self._matched if not expired(node))
+
+    def _discard(self) -> None:
+        """Discard the oldest that waits, which is a dead letter then: `OldestMessageEvictionStrategy`."""
+        node = self._matched.popleft()
+        if self._first is not None:
+            self._first.dequeued += 1
+        self.discarded += 1
+        node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
+
+    def __str__(self) -> str:
+        counts = f"dispatched={self.in_flight}, delivered={self._acknowledged}, matched={len(self._matched)}"
+        ends = f"discarded={self.discarded}, prefetchExtension=0, usePrefetchExtension=true"
+        return f"TopicSubscription: consumer={self.info.id}, destinations={len(self.destinations)}, {counts}, {ends}"
+
+
+class DurableSubscription(Subscription):
+    """A durable subscription: what comes while it is away waits for it, in the store what is persistent."""
+
+    def __init__(self, info: ConsumerInfo, record: Durable, test: Test | None) -> None:
+        super().__init__(info, _nobody, test, _not_open)
+        self.record = record
+        self.open = False  # until somebody takes it up
+        self._pending: deque[Node] = deque()
+        self._pumping = False
+
+    @property
+    def waiting(self) -> int:
+        """Return the number of messages that wait."""
+        return len(self._pending)
+
+    def take_up(self, info: ConsumerInfo, deliver: Deliver, closed: Closed) -> None:
+        """Let a consumer have it: `activate`."""
+        self.info, self.deliver, self._closed = info, deliver, closed
+        self.prefetch = info.prefetch
+        self.credit = 0 if info.prefetch == 0 else None
+        self.open = True
+
+    def offer(self, node: Node) -> None:
+        """Let a message wait its turn, and hand out what can be."""
+        self._pending.append(node)
+        self.more()
+
+    def acknowledge(self, token: int) -> None:
+        """Acknowledge one message, in the store too."""
+        if (node := self._flying.get(token)) is not None:
+            self.record.pending.pop(node.number, None)
+        super().acknowledge(token)
+
+    def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
+        """Have one message taken for dead."""
+        if (node := self._flying.get(token)) is not None:
+            self.record.pending.pop(node.number, None)
+        super().reject(token, cause)
+
+    def more(self) -> None:
+        """Hand out what waits, while its consumer is there and has room."""
+        if self._pumping:
+            return
+        self._pumping = True
+        pending = self._pending
+        while self.open and pending and not self.full:
+            self.give(pending.popleft())
+        self._pumping = False
+
+    def put_away(self, *, redelivered: bool) -> None:
+        """Let what was handed out wait again, first of all: `deactivate`."""
+        back = self.take_back()
+        for node in back:
+            node.redeliveries += redelivered
+        self._pending.extendleft(reversed(back))
+        self.deliver = _nobody
+
+    def drop_expired(self, expired: Callable[[Node], bool]) -> None:
+        """Take what has expired out of what waits, and out of the store."""
+        kept: deque[Node] = deque()
+        for node in self._pending:
+            if expired(node):
+                self.record.pending.pop(node.number, None)
+            else:
+                kept.append(node)
+        self._pending = kept
+
+
+def _nobody(_: Dispatch) -> None:
+    raise AssertionError("a message was handed to nobody")
+
+
+def _not_open(_: Subscription, redelivered: bool) -> None:
+    raise AssertionError("a subscription that nobody has was closed")

@@ -1,0 +1,145 @@
+"""A topic: who gets a copy, what it keeps for those to come, and what durable subscriptions keep in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.policies import Policy
+from lab.simulation.broker.store import Done, Durable, Journal, Store
+from lab.simulation.broker.subscriptions import DurableSubscription, TopicSubscription
+
+Bury = Callable[[Node, str], None]
+
+
+class Topic(Destination):
+    """A topic of one broker's process: `Topic`."""
+
+    def __init__(
+        self, name: str, policy: Policy, *, now: Callable[[], int], store: Store, journal: Journal, bury: Bury
+    ) -> None:
+        super().__init__(name, policy, now())
+        self._now = now
+        self.subscriptions: list[TopicSubscription] = []
+        self.durables: list[DurableSubscription] = []
+        self._kept: Message | None = None  # in memory alone: it goes with the process, and with the destination
+        self._store, self._journal, self._bury = store, journal, bury
+
+    def send(self, message: Message, done: Done) -> None:
+        """Take a message in, hand out its copies, and tell its sender.
+
+        A persistent one is stored first if there is a durable subscription, whether its consumer is there or not:
+        `Topic.doMessageSend`; `concurrentStoreAndDispatchTopics` is off.
+        """
+        number = self._store.number()
+        self.idle_since = None
+        if message.expires is not None and message.expires <= self._now():
+            self.expired += 1
+            self._bury(Node(message, self, number), f"Message Expired. Expiration:{message.expires}")
+            done(None)
+            return
+        if message.persistent and self.durables:
+            self._store.destinations.setdefault(self.name)
+            records = [each.record for each in self.durables if each.matches(Node(message, self, number))]
+
+            def stored(refused: str | None) -> None:
+                self._dispatch(message, number)
+                done(refused)
+
+            self._journal.write(_keep, (records, number, message), stored)
+        else:
+            self._dispatch(message, number)
+            done(None)
+
+    def join(self, subscription: TopicSubscription) -> None:
+        """Let a consumer have messages, first what is kept for it if it asks: `SubscriptionRecoveryPolicy`."""
+        self.consumers += 1
+        self.idle_since = None
+        subscription.destinations.append(self)
+        self.subscriptions.append(subscription)
+        if subscription.info.retroactive:
+            self._recover(subscription)
+
+    def keep_for(self, durable: DurableSubscription) -> None:
+        """Let a durable subscription have all that comes from now on, and what the store has for it."""
+        self.consumers += 1
+        self.idle_since = None
+        durable.destinations.append(self)
+        self.durables.append(durable)
+        self._store.destinations.setdefault(self.name)
+        durable.record.topics.setdefault(self.name)
+        for number, message in list(durable.record.pending.items()):
+            if message.destination == self.name:
+                durable.offer(Node(message, self, number))
+
+    def recover(self, durable: DurableSubscription) -> None:
+        """Give what is kept to a durable subscription that was taken up and asks for it."""
+        if durable.info.retroactive and self._kept is not None:
+            node = Node(self._kept, self, self._store.number())
+            if durable.matches(node):
+                durable.offer(node)
+
+    def leave(self, subscription: TopicSubscription) -> None:
+        """Let a consumer go."""
+        if subscription in self.subscriptions:
+            self.consumers -= 1
+            self.subscriptions.remove(subscription)
+
+    def forget(self, durable: DurableSubscription) -> None:
+        """Let a durable subscription end for good."""
+        if durable in self.durables:
+            self.consumers -= 1
+            self.durables.remove(durable)
+
+    def bury(self, node: Node, cause: str) -> None:
+        """Give a copy to the dead letters."""
+        self._bury(node, cause)
+
+    def expire(self) -> bool:
+        """Let the messages expire that wait and whose time is over; return whether others may expire yet."""
+        now, left = self._now(), False
+
+        def expired(node: Node) -> bool:
+            nonlocal left
+            ends = node.message.expires
+            if node.destination is not self or ends is None or ends > now:
+                left |= node.destination is self and ends is not None
+                return False
+            self.expired += 1
+            self.bury(node, f"Message Expired. Expiration:{ends}")
+            return True
+
+        for subscription in self.subscriptions:
+            subscription.drop_expired(expired)
+        for durable in self.durables:
+            durable.drop_expired(expired)
+        return left
+
+    def _dispatch(self, message: Message, number: int) -> None:
+        """Give each subscription its copy: `SimpleDispatchPolicy`, after the recovery policy has had a look."""
+        self.enqueued += 1
+        if message.retain:
+            kept = replace(message, retain=False, retained=True)
+            self._kept = kept if message.body else None
+            message = replace(message, retain=False)
+        for subscription in tuple(self.subscriptions):
+            node = Node(message, self, number)
+            if subscription.test is None or subscription.test(node):
+                subscription.offer(node)
+        for durable in tuple(self.durables):
+            node = Node(message, self, number)
+            if durable.matches(node):
+                durable.offer(node)
+
+    def _recover(self, subscription: TopicSubscription) -> None:
+        if self._kept is not None:
+            node = Node(self._kept, self, self._store.number())
+            if subscription.matches(node):
+                subscription.offer(node)
+
+
+def _keep(records: list[Durable], number: int, message: Message) -> None:
+    for record in records:
+        record.pending[number] = message

@@ -1,0 +1,60 @@
+"""What a broker does by the clock: it removes destinations that nobody uses, and lets messages expire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.simulation.broker.destination import Destination
+from lab.simulation.broker.process import Process
+from lab.simulation.broker.regions import Regions
+from lab.simulation.broker.settings import MILLISECOND, Settings
+
+Log = Callable[[str, str, str], None]
+
+
+class Upkeep:
+    """The scheduler's periodic tasks of one process."""
+
+    def __init__(self, process: Process, regions: Regions, settings: Settings, log: Log) -> None:
+        self._process, self._regions, self._settings, self._log = process, regions, settings, log
+        self._watched: dict[str, None] = {}
+        if settings.purge_every > 0:
+            process.after(settings.purge_every, self._purge)
+
+    def watch(self, destination: Destination) -> None:
+        """Let a destination's messages expire at its next look at them: `Queue.expireMessagesTask`, `Topic.…`.
+
+        Each looks every `expireMessagesPeriod` since it was made.
+        """
+        every = destination.policy.expire_every
+        if every > 0 and destination.name not in self._watched:
+            self._watched[destination.name] = None
+            age = self._process.now - destination.made
+            self._process.after(every - age % every, self._expire, destination)
+
+    def _expire(self, destination: Destination) -> None:
+        if self._regions.all.get(destination.name) is destination and destination.expire():
+            self._process.after(destination.policy.expire_every, self._expire, destination)
+        else:
+            self._watched.pop(destination.name, None)
+
+    def _purge(self) -> None:
+        """Remove the destinations that nobody has used for long enough: `RegionBroker.purgeInactiveDestinations`.
+
+        A look marks what is idle, and a later one removes what has been for `inactiveTimeoutBeforeGC` by then.
+        """
+        now, over = self._process.now, []
+        for each in self._regions.all.values():
+            idle = each.policy.gc and each.queued == 0 and each.consumers == 0 and each.producers == 0
+            if not idle:
+                each.idle_since = None
+            elif each.idle_since is None:
+                each.idle_since = now
+            if each.idle_since is not None and now - each.idle_since >= each.policy.idle:
+                over.append(each)
+        for each in over[: self._settings.purged_at_once or None]:
+            name, idle_for = each.name.partition("://")[2], each.policy.idle // MILLISECOND
+            logger = each.name.partition("://")[0].capitalize()
+            self._log("INFO", logger, f"{name} Inactive for longer than {idle_for} ms - removing ...")
+            self._regions.remove(each.name)
+        self._process.after(self._settings.purge_every, self._purge)

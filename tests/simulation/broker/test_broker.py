@@ -1,0 +1,139 @@
+"""A broker: who may log in and do what, who is told of consumers, and what it does by the clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.session import Refused
+from tests.simulation.broker.bench import SECOND, Bench, configuration, policy
+
+RIGHTS = """<plugins><authorizationPlugin><map><authorizationMap><authorizationEntries>
+<authorizationEntry queue="&gt;" read="staff" write="staff" admin="staff"/>
+<authorizationEntry queue="open.&gt;" write="*" admin="*"/>
+</authorizationEntries></authorizationMap></map></authorizationPlugin></plugins>"""
+
+
+def test_a_wrong_password_is_refused_and_logged() -> None:
+    bench = Bench()
+    for user, password in (("ann", "wrong"), ("eve", "secret")):
+        with pytest.raises(Refused) as refused:
+            bench.broker.login(user, password, "c", "tcp://10.2.0.10:4711")
+        assert refused.value.words == f"User name [{user}] or password is invalid."
+        assert bench.lines[-1].startswith("WARN TransportConnection | Failed to add Connection id=ID:tokyo-")
+        assert bench.lines[-1].endswith(
+            f"clientId=c, clientIP=tcp://10.2.0.10:4711 due to User name [{user}] or password is invalid."
+        )
+
+
+def test_a_client_id_is_taken_once_or_stolen() -> None:
+    bench = Bench()
+    ended: list[str] = []
+    first = bench.broker.login("ann", "secret", "c", "tcp://10.2.0.10:1", ended=ended.append)
+    with pytest.raises(Refused, match="Client: c already connected from tcp"):
+        bench.broker.login("ann", "secret", "c", "tcp://10.2.0.10:2")
+    second = bench.broker.login("ann", "secret", "c", "tcp://10.2.0.10:3", steals=True)
+    assert len(ended) == 1 and not first.open and second.open
+    second.close()
+    assert bench.broker.login("ann", "secret", "c", "tcp://10.2.0.10:4").open
+
+
+def test_a_user_without_the_right_is_refused_in_the_brokers_words() -> None:
+    bench = Bench(configuration(RIGHTS))
+    bob = bench.login("bob", "bob")
+    with pytest.raises(Refused, match="User bob is not authorized to read from: queue://orders"):
+        bench.subscribe("queue://orders", by=bob)
+    bench.sender = bob
+    assert bench.send("queue://orders", "1") == ["User bob is not authorized to write to: queue://orders"]
+    assert bench.send("queue://open.a", "1") == [None]
+
+
+def test_those_who_follow_are_told_of_consumers_there_before_and_after() -> None:
+    bench = Bench()
+    told: list[tuple[str, bool]] = []
+
+    def tell(info: ConsumerInfo, there: bool) -> None:
+        told.append((info.destination, there))
+
+    first = bench.subscribe("queue://a")
+    stop = bench.broker.follow_consumers(tell)
+    bench.subscribe("topic://b.>")
+    assert first.subscription is not None
+    first.subscription.close()
+    stop()
+    bench.subscribe("queue://c")
+    assert told == [("queue://a", True), ("topic://b.>", True), ("queue://a", False)]
+
+
+def test_a_bridges_consumer_is_demand_by_its_name_or_a_wildcard() -> None:
+    bench = Bench()
+    bench.subscribe("topic://prices.>", network=True, target="other")
+    bench.subscribe("queue://orders")
+    assert [bench.broker.demand(each) for each in ("topic://prices.>", "topic://prices.eur", "queue://orders")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_destination_that_nobody_uses_is_removed_and_logged() -> None:
+    bench = Bench()  # the service's own policy: after ten minutes, looked at every ten seconds
+    bench.send("queue://empty", "1")
+    bench.send("queue://full", "1")
+    taker = bench.subscribe("queue://empty")
+    assert taker.subscription is not None
+    taker.subscription.close()
+    bench.wait(600 * SECOND)
+    assert list(bench.broker.counters().destinations) == ["queue://empty", "queue://full"]
+    bench.wait(20 * SECOND)
+    assert list(bench.broker.counters().destinations) == ["queue://full"]
+    assert bench.lines == ["INFO Queue | empty Inactive for longer than 600000 ms - removing ..."]
+
+
+def test_a_frozen_broker_does_nothing_until_it_goes_on() -> None:
+    bench = Bench()
+    bench.broker.pause()
+    told = bench.send("queue://a", "1", wait=SECOND)
+    assert told == []
+    bench.broker.resume()
+    bench.wait()
+    assert told == [None]
+
+
+def test_a_message_to_a_composite_name_goes_to_each_part() -> None:
+    bench = Bench()
+    bench.send("queue://a,b", "1")
+    assert (bench.subscribe("queue://a").bodies, bench.subscribe("queue://b").bodies) == (["1"], ["1"])
+
+
+def test_a_temporary_destination_goes_with_its_client() -> None:
+    bench = Bench()
+    asker = bench.login("asker")
+    name = bench.broker.create_temporary("temp-queue", by=asker)
+    taker = bench.subscribe(name, by=asker)
+    bench.send(name, "answer")
+    assert taker.bodies == ["answer"]
+    asker.close()
+    assert name not in bench.broker.counters().destinations
+
+
+def test_the_nearest_policy_counts() -> None:
+    limit = (
+        "<pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit='{}'/></pendingMessageLimitStrategy>"
+    )
+    wide, near = limit.format(1000), limit.format(5)
+    bench = Bench(
+        policy(f'<policyEntry topic="&gt;">{wide}</policyEntry><policyEntry topic="a.&gt;">{near}</policyEntry>')
+    )
+    bench.subscribe("topic://a.b", acknowledges=False, prefetch=10, network=True, target="other")
+    bench.send("topic://a.b", *map(str, range(30)))
+    assert bench.counters("topic://a.b")["discarded"] == 15
+
+
+def test_its_id_is_another_one_after_each_start() -> None:
+    bench = Bench()
+    before = bench.broker.id
+    bench.broker.stop()
+    bench.wait(SECOND)
+    bench.start()
+    assert bench.broker.id != before

@@ -1,0 +1,236 @@
+"""Queues: who gets a message, in which order, how often, and what is left."""
+
+from __future__ import annotations
+
+from lab.simulation.broker.settings import Costs
+from tests.simulation.broker.bench import MS, SECOND, Bench, policy
+
+Q = "queue://orders"
+
+
+def test_messages_wait_for_a_consumer_and_come_in_order() -> None:
+    bench = Bench()
+    assert bench.send(Q, "1", "2", "3") == [None] * 3
+    assert bench.counters(Q) == {"enqueued": 3, "queued": 3}
+    taker = bench.subscribe(Q)
+    assert taker.bodies == ["1", "2", "3"]
+    assert bench.counters(Q) == {"enqueued": 3, "dequeued": 3, "dispatched": 3, "consumers": 1}
+
+
+def test_no_more_than_the_prefetch_are_out() -> None:
+    bench = Bench()
+    taker = bench.subscribe(Q, acknowledges=False, prefetch=2)
+    bench.send(Q, *"12345")
+    assert taker.bodies == ["1", "2"]
+    assert bench.counters(Q)["in-flight"] == 2
+    taker.acknowledge(taker.had[1])
+    bench.wait()
+    assert taker.bodies == ["1", "2", "3"]
+    assert bench.counters(Q)["queued"] == 4
+
+
+def test_credit_lets_so_many_more_out_whatever_is_acknowledged() -> None:
+    bench = Bench()
+    taker = bench.subscribe(Q, acknowledges=False, prefetch=0)
+    bench.send(Q, *"12345")
+    assert taker.bodies == []
+    assert taker.subscription is not None
+    taker.subscription.grant(2)
+    taker.acknowledge(taker.had[0])
+    assert taker.bodies == ["1", "2"]
+    taker.subscription.grant(1)
+    assert taker.bodies == ["1", "2", "3"]
+
+
+def test_consumers_of_one_priority_take_turns() -> None:
+    bench = Bench()
+    first, second = bench.subscribe(Q), bench.subscribe(Q)
+    bench.send(Q, *"123456")
+    assert (first.bodies, second.bodies) == (["1", "3", "5"], ["2", "4", "6"])
+
+
+def test_a_higher_priority_has_all_until_it_is_full() -> None:
+    bench = Bench()
+    bridge = bench.subscribe(Q, network=True, target="other", priority=-5)
+    here = bench.subscribe(Q, acknowledges=False, prefetch=3)
+    bench.send(Q, *"12345")
+    assert (here.bodies, bridge.bodies) == (["1", "2", "3"], ["4", "5"])
+
+
+def test_what_a_consumer_leaves_comes_again_first_and_marked() -> None:
+    bench = Bench()
+    taker = bench.subscribe(Q, acknowledges=False)
+    bench.send(Q, *"123")
+    taker.acknowledge(taker.had[0])
+    assert taker.subscription is not None
+    taker.subscription.close()
+    bench.send(Q, "4")
+    other = bench.subscribe(Q)
+    assert [(each.message.body, each.redelivered) for each in other.had] == [(b"2", True), (b"3", True), (b"4", False)]
+
+
+def test_one_that_goes_in_order_leaves_no_mark() -> None:
+    bench = Bench()
+    taker = bench.subscribe(Q, acknowledges=False)
+    bench.send(Q, "1")
+    assert taker.subscription is not None
+    taker.subscription.close(redelivered=False)
+    assert [each.redelivered for each in bench.subscribe(Q).had] == [False]
+
+
+def test_a_group_stays_with_one_consumer_until_it_goes() -> None:
+    bench = Bench()
+    first, second = bench.subscribe(Q), bench.subscribe(Q)
+    bench.send(Q, "a1", "a2", "a3", group="a")
+    bench.send(Q, "b1", "b2", group="b")
+    assert (first.bodies, second.bodies) == (["a1", "a2", "a3"], ["b1", "b2"])
+    assert first.subscription is not None
+    first.subscription.close()
+    bench.send(Q, "a4", group="a")
+    assert second.bodies == ["b1", "b2", "a4"]
+
+
+def test_a_selector_takes_what_it_matches_and_the_rest_stays() -> None:
+    bench = Bench()
+    eur = bench.subscribe(Q, selector="currency = 'EUR'")
+    bench.send(Q, "1", properties={"currency": "EUR"})
+    bench.send(Q, "2", properties={"currency": "JPY"})
+    assert eur.bodies == ["1"]
+    assert bench.subscribe(Q).bodies == ["2"]
+
+
+def test_what_is_beyond_the_pages_that_are_in_is_not_seen_by_a_selector() -> None:
+    bench = Bench()
+    eur = bench.subscribe(Q, selector="currency = 'EUR'")
+    bench.send(Q, *["no"] * 400, properties={"currency": "JPY"})
+    bench.send(Q, "yes", properties={"currency": "EUR"})
+    assert eur.bodies == []
+
+
+def test_a_persistent_message_is_handed_out_before_it_is_stored_and_told_of_after() -> None:
+    bench = Bench(costs=Costs(message=1 * MS, sync=5 * MS))
+    taker = bench.subscribe(Q, acknowledges=False)
+    told = bench.send(Q, "1", wait=2 * MS)
+    assert (taker.bodies, told) == (["1"], [])
+    bench.wait(4 * MS)
+    assert told == [None]
+
+
+def test_one_that_is_acknowledged_before_it_is_stored_is_never_written() -> None:
+    bench = Bench(costs=Costs(sync=5 * MS))
+    bench.subscribe(Q)
+    assert bench.send(Q, "1") == [None]
+    bench.wait(SECOND)
+    assert bench.store.queues[Q] == {}
+
+
+def test_a_killed_broker_has_what_was_synced_and_its_senders_know_of_no_more() -> None:
+    bench = Bench(costs=Costs(sync=5 * MS))
+    assert bench.send(Q, "1", wait=6 * MS) == [None]
+    told = bench.send(Q, "2", wait=3 * MS)
+    bench.broker.halt()
+    bench.wait(SECOND)
+    assert told == []
+    bench.start()
+    assert bench.counters(Q) == {"queued": 1}
+    assert bench.subscribe(Q).bodies == ["1"]
+
+
+def test_a_stopped_broker_has_all() -> None:
+    bench = Bench(costs=Costs(sync=5 * MS))
+    bench.send(Q, "1")
+    bench.send(Q, "gone", persistent=False)
+    bench.broker.stop()
+    bench.start()
+    assert bench.subscribe(Q).bodies == ["1"]
+
+
+def test_a_batch_takes_all_that_came_during_the_one_before() -> None:
+    bench = Bench(costs=Costs(sync=10 * MS))
+    told: list[str | None] = []
+    bench.send(Q, "1", done=told.append, wait=MS)
+    bench.send(Q, *"23456", done=told.append, wait=10 * MS)
+    assert len(told) == 1
+    bench.wait(10 * MS)
+    assert len(told) == 6
+
+
+def test_a_second_copy_of_a_persistent_message_is_dropped_and_a_transient_one_is_not() -> None:
+    bench = Bench()
+    taker = bench.subscribe(Q)
+    for persistent in (True, False):
+        bench.send(Q, "1", persistent=persistent, id=f"ID:other:{persistent}:7")
+        assert bench.send(Q, "1", persistent=persistent, id=f"ID:other:{persistent}:7") == [None]
+    assert len(taker.had) == 3
+    assert bench.counters(Q)["duplicates"] == 1
+    assert any("duplicate from store for queue://orders" in line for line in bench.lines)
+
+
+def test_a_copy_of_what_is_still_there_is_refused_by_the_store() -> None:
+    bench = Bench()
+    bench.send(Q, "1", id="ID:other:1:7")
+    bench.send(Q, "1", id="ID:other:1:7")
+    assert bench.counters(Q) == {"enqueued": 1, "queued": 1}
+    assert any("Duplicate message add attempt rejected" in line for line in bench.lines)
+
+
+def test_what_was_forwarded_may_come_back() -> None:
+    bench = Bench()
+    bench.subscribe(Q, network=True, target="other")
+    bench.send(Q, "1", id="ID:other:1:7")
+    bench.send(Q, "1", id="ID:other:1:7")
+    assert bench.counters(Q)["forwarded"] == 2
+
+
+def test_a_bridge_takes_nothing_back_to_where_it_has_been_unless_a_policy_says_so() -> None:
+    replays = '<conditionalNetworkBridgeFilterFactory replayWhenNoConsumers="true"/>'
+    entry = (
+        f'<policyEntry queue="&gt;"><networkBridgeFilterFactory>{replays}</networkBridgeFilterFactory></policyEntry>'
+    )
+    for saved, came in ((None, []), (policy(entry), ["1"])):
+        bench = Bench(saved)
+        bench.send(Q, "1", path=("other",))
+        assert bench.subscribe(Q, network=True, target="other").bodies == came
+
+
+def test_a_bridge_takes_no_message_that_has_crossed_as_many_as_it_may() -> None:
+    bench = Bench()
+    bench.send(Q, "1", path=("first",))
+    assert bench.subscribe(Q, network=True, target="other", message_ttl=1).bodies == []
+    assert bench.subscribe(Q, network=True, target="other", message_ttl=2).bodies == ["1"]
+
+
+def test_a_message_expires_and_a_persistent_one_is_a_dead_letter() -> None:
+    bench = Bench()
+    bench.send(Q, "1", "2", expires=bench.kernel.now + SECOND)
+    bench.send(Q, "3", expires=bench.kernel.now + SECOND, persistent=False)
+    bench.wait(31 * SECOND)  # expireMessagesPeriod is 30 s
+    assert bench.counters(Q) == {"enqueued": 3, "dequeued": 3, "expired": 3}
+    dead = bench.subscribe("queue://ActiveMQ.DLQ")
+    assert dead.bodies == ["1", "2"]
+    assert dead.had[0].message.properties["dlqDeliveryFailureCause"].startswith("java.lang.Throwable: Message Expired")
+
+
+def test_one_that_has_expired_is_not_handed_out() -> None:
+    bench = Bench()
+    bench.send(Q, "1", expires=bench.kernel.now + SECOND)
+    bench.wait(2 * SECOND)
+    assert bench.subscribe(Q).bodies == []
+
+
+def test_what_a_consumer_rejects_is_a_dead_letter() -> None:
+    bench = Bench()
+    taker = bench.subscribe(Q, acknowledges=False)
+    bench.send(Q, "1")
+    assert taker.subscription is not None
+    taker.subscription.reject(taker.had[0].token)
+    assert bench.counters(Q)["dequeued"] == 1
+    assert bench.subscribe("queue://ActiveMQ.DLQ").bodies == ["1"]
+
+
+def test_a_browser_is_shown_all_and_takes_nothing() -> None:
+    bench = Bench()
+    bench.send(Q, "1", "2")
+    bench.subscribe(Q, acknowledges=False, prefetch=1)
+    assert [each.body for each in bench.broker.browse(Q, by=bench.sender)] == [b"1", b"2"]
+    assert bench.counters(Q)["queued"] == 2

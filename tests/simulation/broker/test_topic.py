@@ -1,0 +1,123 @@
+"""Topics: copies for those who listen, what is kept, what is discarded, and durable subscriptions."""
+
+from __future__ import annotations
+
+from lab.simulation.broker.settings import Costs
+from tests.simulation.broker.bench import MS, SECOND, Bench
+
+T = "topic://prices"
+
+
+def test_each_listener_has_a_copy_and_who_comes_late_has_none() -> None:
+    bench = Bench()
+    one, all_ = bench.subscribe(T), bench.subscribe("topic://>")
+    bench.send(T, "1", "2")
+    late = bench.subscribe(T)
+    assert (one.bodies, all_.bodies, late.bodies) == (["1", "2"], ["1", "2"], [])
+    assert bench.counters(T) == {"enqueued": 2, "dequeued": 4, "dispatched": 4, "consumers": 3}
+
+
+def test_the_oldest_that_wait_for_a_slow_consumer_are_discarded_and_dead() -> None:
+    bench = Bench()
+    slow = bench.subscribe(T, acknowledges=False, prefetch=10, network=True, target="other")
+    bench.send(T, *map(str, range(1500)))
+    assert bench.counters(T)["discarded"] == 490
+    while slow.had[-1].message.body != b"1499":
+        for each in slow.had[-10:]:
+            slow.acknowledge(each)
+    assert slow.bodies == [*map(str, range(10)), *map(str, range(500, 1500))]
+    assert bench.counters("queue://ActiveMQ.DLQ")["queued"] == 490
+    assert [line.partition(":")[0] for line in bench.lines] == ["WARN TopicSubscription | TopicSubscription"]
+    assert "it appears to be slow" in bench.lines[0]
+
+
+def test_a_transient_message_that_is_discarded_is_no_dead_letter() -> None:
+    bench = Bench()
+    bench.subscribe(T, acknowledges=False, prefetch=10)
+    bench.send(T, *map(str, range(1500)), persistent=False)
+    assert bench.counters("queue://ActiveMQ.DLQ") == {}
+
+
+def test_what_a_topic_keeps_comes_to_who_asks_for_it_with_a_mark() -> None:
+    bench = Bench()
+    bench.send(T, "rain", retain=True)
+    bench.send(T, "other", persistent=False)
+    first = bench.subscribe(T, retroactive=True)
+    assert [(each.message.body, each.message.retained) for each in first.had] == [(b"rain", True)]
+    assert bench.subscribe(T).had == []
+    bench.send(T, "sun", retain=True)
+    assert [(each.message.body, each.message.retained) for each in first.had[1:]] == [(b"sun", False)]
+    bench.send(T, "", retain=True)
+    assert bench.subscribe(T, retroactive=True).had == []
+
+
+def test_a_durable_subscription_keeps_what_comes_while_nobody_has_it() -> None:
+    bench = Bench(costs=Costs(sync=2 * MS))
+    phone = bench.login("phone")
+    taker = bench.subscribe(T, by=phone, durable="alerts", prefetch=100)
+    assert bench.send(T, "1", wait=3 * MS) == [None]
+    phone.close()
+    bench.send(T, "2", wait=3 * MS)
+    bench.send(T, "3", persistent=False, wait=3 * MS)
+    assert bench.counters(T)["consumers"] == 1
+    again = bench.subscribe(T, by=bench.login("phone"), durable="alerts", prefetch=100)
+    assert (taker.bodies, again.bodies) == (["1"], ["2", "3"])
+
+
+def test_a_durable_subscription_outlives_the_process_with_what_is_persistent() -> None:
+    bench = Bench()
+    phone = bench.login("phone")
+    bench.subscribe("topic://prices.>", by=phone, durable="alerts")
+    phone.close()
+    bench.send("topic://prices.eur", "1")
+    bench.send("topic://prices.eur", "gone", persistent=False)
+    bench.send("topic://prices.jpy", "2")
+    bench.wait(SECOND)
+    bench.broker.halt()
+    bench.start()
+    bench.send("topic://prices.usd", "3")
+    again = bench.subscribe("topic://prices.>", by=bench.login("phone"), durable="alerts")
+    assert again.bodies == ["1", "2", "3"]
+
+
+def test_what_a_durable_subscriber_had_not_acknowledged_comes_again_marked() -> None:
+    bench = Bench()
+    phone = bench.login("phone")
+    bench.subscribe(T, by=phone, durable="alerts", acknowledges=False)
+    bench.send(T, "1")
+    phone.close()
+    again = bench.subscribe(T, by=bench.login("phone"), durable="alerts")
+    assert [(each.message.body, each.redelivered) for each in again.had] == [(b"1", True)]
+
+
+def test_a_durable_subscription_that_ends_keeps_nothing() -> None:
+    bench = Bench()
+    phone = bench.login("phone")
+    taker = bench.subscribe(T, by=phone, durable="alerts")
+    assert [each.durable for each in bench.broker.durables("phone")] == ["alerts"]
+    assert taker.subscription is not None
+    taker.subscription.close()
+    bench.broker.forget("phone", "alerts", by=phone)
+    bench.send(T, "1")
+    assert bench.broker.durables("phone") == ()
+    assert bench.counters(T) == {"enqueued": 1}
+
+
+def test_a_durable_subscription_with_another_selector_begins_anew() -> None:
+    bench = Bench()
+    phone = bench.login("phone")
+    bench.subscribe(T, by=phone, durable="alerts")
+    phone.close()
+    bench.send(T, "1")
+    again = bench.subscribe(T, by=bench.login("phone"), durable="alerts", selector="a = 'b'")
+    assert again.had == []
+
+
+def test_a_message_that_waits_for_nobody_any_more_expires() -> None:
+    bench = Bench()
+    taker = bench.subscribe(T, acknowledges=False, prefetch=1)
+    bench.send(T, "1", "2", expires=bench.kernel.now + SECOND)
+    bench.wait(31 * SECOND)
+    taker.acknowledge(taker.had[0])
+    assert taker.bodies == ["1"]
+    assert bench.counters(T)["expired"] == 1
