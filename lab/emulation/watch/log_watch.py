@@ -19,11 +19,11 @@ import docker
 from lab.activemq.log_lines import LoggedLine, is_kept, name_of, read, shortened
 from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.log_flood import Flood
 from lab.history import LogLine, Recorder, SightChanged
 from lab.masking import Mask
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed, note_failure
+from lab.runtime.log_flood import Flood
 
 _AGAIN = 0.3  # seconds until a stream that ended is opened again
 

@@ -1,29 +1,56 @@
-"""All hosts of a lab with what listens on them, and the paths between them."""
+"""All hosts of a lab with what listens on them, and the connections between them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from dataclasses import dataclass
+from random import Random
 
-from lab.simulation.kernel import Kernel
+from lab.network.vpc import INTERNET
+from lab.plan.values import Plan
+from lab.simulation.chance import generator
+from lab.simulation.instances import DOWN, PAUSED, UP
+from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.connection import Address, Connection, Peer
+from lab.simulation.tcp.opening import Accept, Buffers, Dial
+from lab.simulation.tcp.paths import Paths
+from lab.simulation.tcp.stream import End
 
-_EPHEMERAL = 32_768  # the first port that a connecting host uses
+_EPHEMERAL = range(32_768, 61_000)  # net.ipv4.ip_local_port_range
 
-Accept = Callable[[Connection], Peer]
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    accept: Accept
+    buffers: Buffers
 
 
 class Fabric:
-    """The hosts of a lab, by instance, and the internet; `delay` is the ns from one host to another."""
+    """The hosts of a lab, by instance, and INTERNET."""
 
-    def __init__(self, kernel: Kernel, delay: Callable[[str, str], int] = lambda source, target: 0) -> None:
-        self._kernel, self._delay = kernel, delay
-        self._listening: dict[tuple[str, int], Accept] = {}
-        self._ports = count(_EPHEMERAL).__next__
+    def __init__(self, kernel: Kernel, plan: Plan, *, tls: int = 0) -> None:
+        self.kernel, self.tls = kernel, tls
+        self.paths = Paths(kernel, plan)
+        self._seed = plan.seed
+        self._addresses = {its.name: str(its.address) for broker in plan.brokers for its in broker.instances}
+        routers = {region.name: str(region.vpc.network_address + 1) for region in plan.regions}
+        self._routers = {its.name: routers[broker.region] for broker in plan.brokers for its in broker.instances}
+        self._listening: dict[tuple[str, int], _Listener] = {}
+        self._ends: dict[str, dict[End, None]] = {}
+        self._frozen: set[str] = set()
+        self._dice: dict[str, Random] = {}
+        self._used: set[Address] = set()
 
-    def listen(self, instance: str, port: int, accept: Accept) -> None:
-        """Call `accept` with each connection that opens to a port, for the owner of its end."""
-        self._listening[instance, port] = accept
+    def address(self, host: str, *, seen_by: str = "") -> str:
+        """Return a host's IP address; the internet has the router's, as an instance sees it."""
+        return self._addresses[host] if host != INTERNET else self._routers.get(seen_by, "0.0.0.0")
+
+    def listen(self, instance: str, port: int, accept: Accept, *, buffers: Buffers = None) -> None:
+        """Call `accept` with each connection that opens to a port, for the owner of its end.
+
+        `buffers` are the accepted ends' socket buffers in bytes, for sending and receiving; None for the system's own.
+        """
+        self._listening[instance, port] = _Listener(accept, buffers)
 
     def close(self, instance: str, port: int) -> None:
         """Listen no more on a port; open connections go on."""
@@ -38,81 +65,88 @@ class Fabric:
         *,
         within: int,
         tls: bool = True,
-        buffers: tuple[int, int] | None = None,
+        buffers: Buffers = None,
     ) -> None:
         """Open a connection from an instance or INTERNET; `peer` learns within so many ns of how it went.
 
         `buffers` are this end's socket buffers in bytes, for sending and receiving; None for the system's own.
         """
-        there, back = self._delay(source, target), self._delay(target, source)
-        if (target, port) not in self._listening:
-            self._kernel.after(there + back, peer.failed, "refused")
-            return
-        trips = 2 if tls else 1
-        near, far = Address(source, self._ports()), Address(target, port)
-        opens = self._kernel.now + trips * (there + back)
-        self._kernel.at(opens, self._open, near, far, peer)
+        Dial(self, self._port(source), Address(target, port), peer, within, tls, buffers, True)
 
-    def _open(self, near: Address, far: Address, peer: Peer) -> None:
-        accept = self._listening.get((far.host, far.port))
-        if accept is None:
-            peer.failed("refused")
-            return
-        there, back = self._delay(near.host, far.host), self._delay(far.host, near.host)
-        asking = Pipe(self._kernel, near, far, there)
-        answering = Pipe(self._kernel, far, near, back)
-        asking.other, answering.other = answering, asking
-        asking.peer = peer
-        self._kernel.after(there, answering.accepted, accept)
-        peer.opened(asking)
+    def attempt(self, source: str, target: str, port: int, within: int, told: Callable[[str, int], None]) -> None:
+        """Open a connection and close it; `told` learns "open" or why not, and after how many ns.
+
+        From the internet TLS is tried too, since a proxy would accept whatever is behind it.
+        """
+        peer = _Attempt(self.kernel, told)
+        Dial(self, self._port(source), Address(target, port), peer, within, source == INTERNET, None, False)
+
+    def _port(self, host: str) -> Address:
+        dice = self._dice.setdefault(host, generator(self._seed, f"ports of {host}"))
+        while (found := Address(host, dice.choice(_EPHEMERAL))) in self._used:
+            pass
+        self._used.add(found)
+        return found
+
+    def power(self, instance: str, state: str) -> None:
+        """Have an instance's host be as in a state: UP, PAUSED, DOWN, or not there."""
+        paths, frozen = self.paths, state == PAUSED
+        (paths.refusing.add if state == DOWN else paths.refusing.discard)(instance)
+        (paths.missing.discard if state in (UP, PAUSED, DOWN) else paths.missing.add)(instance)
+        thaws = instance in self._frozen and not frozen
+        (self._frozen.add if frozen else self._frozen.discard)(instance)
+        if state not in (UP, PAUSED):
+            for key in [key for key in self._listening if key[0] == instance]:
+                del self._listening[key]
+            for end in [*self._ends.get(instance, ())]:
+                end.vanish()
+        elif thaws:
+            for end in [*self._ends.get(instance, ())]:
+                self.kernel.after(0, end.take)
+
+    # ---- what connections ask
+
+    def listener(self, at: Address) -> _Listener | None:
+        """Return who listens on a port."""
+        return self._listening.get((at.host, at.port))
+
+    def frozen(self, host: str) -> bool:
+        """Return whether a host's processes are frozen."""
+        return host in self._frozen
+
+    def remember(self, end: End) -> None:
+        """Learn of a new end."""
+        self._ends.setdefault(end.near.host, {})[end] = None
+
+    def forget(self, end: End) -> None:
+        """Learn that an end is no more."""
+        self._ends.get(end.near.host, {}).pop(end, None)
+        self._used.discard(end.near)
 
 
-class Pipe:
-    """One end of a connection that delivers in order after a delay."""
+class _Attempt:
+    """Somebody who only wants to know whether a connection opens."""
 
-    peer: Peer
-    other: Pipe
+    def __init__(self, kernel: Kernel, told: Callable[[str, int], None]) -> None:
+        self._kernel, self._told, self._begun = kernel, told, kernel.now
 
-    def __init__(self, kernel: Kernel, near: Address, far: Address, delay: int) -> None:
-        self._kernel, self.near, self.far, self._delay = kernel, near, far, delay
-        self.heard = kernel.now
-        self.unsent = 0
-        self._open = True
+    def opened(self, connection: Connection) -> None:
+        """Close it."""
+        self._told("open", self._kernel.now - self._begun)
+        connection.abort()
 
-    def accepted(self, accept: Accept) -> None:
-        """Be handed to whoever listens."""
-        self.heard = self._kernel.now
-        self.peer = accept(self)
+    def failed(self, why: str) -> None:
+        """Tell why it has not opened."""
+        self._told(why, self._kernel.now - self._begun)
 
-    def send(self, frame: object, size: int) -> None:
-        """Send a frame; it arrives after the delay."""
-        if self._open:
-            self.unsent += size
-            self._kernel.after(self._delay, self._arrive, frame, size)
+    def received(self, frame: object) -> None:
+        """Do nothing."""
 
-    def _arrive(self, frame: object, size: int) -> None:
-        self.unsent -= size
-        if self.other._open:
-            self.other.heard = self._kernel.now
-            self.other.peer.received(frame)
-        if not self.unsent and self._open:
-            self.peer.drained()
+    def drained(self) -> None:
+        """Do nothing."""
 
-    def close(self) -> None:
-        """End the connection after what was sent."""
-        self._end("closed")
+    def closed(self, why: str) -> None:
+        """Do nothing."""
 
-    def abort(self) -> None:
-        """End the connection at once."""
-        self._end("reset")
 
-    def _end(self, why: str) -> None:
-        if self._open:
-            self._open = False
-            self._kernel.after(self._delay, self.other.ended, why)
-
-    def ended(self, why: str) -> None:
-        """Learn that the other end has ended the connection."""
-        if self._open:
-            self._open = False
-            self.peer.closed(why)
+PATIENCE = 30 * SECOND  # ActiveMQ's connectionTimeout

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lab.emulation.watch.log_flood import BUNDLE, WHOLE, Flood
 from lab.history import LogLine
+from lab.runtime.log_flood import BUNDLE, WHOLE, Flood
 
 
 def line(t: float, text: str, level: str = "WARN") -> LogLine:

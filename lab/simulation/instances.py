@@ -1,0 +1,286 @@
+"""The life of a broker's instances: started, waiting for the store's lock, serving, stopped, killed, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from lab.history import BrokerChanged
+from lab.runtime.status import ABSENT, DELETED
+from lab.simulation.clock import nanoseconds
+from lab.simulation.costs import Costs
+from lab.simulation.kernel import SECOND, Kernel
+from lab.simulation.logs import InstanceLog
+
+UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
+OUT = (DOWN, ABSENT, DELETED)
+_LOCKED = (
+    "Database /var/lib/activemq/kahadb/lock is locked by another server. "
+    "This broker is now in slave mode waiting a lock to be acquired"
+)
+
+
+class Process(Protocol):
+    """The process of a broker that holds its store's lock."""
+
+    @property
+    def id(self) -> str:
+        """Return the broker's id, new with each process."""
+        ...
+
+    def serve(self) -> None:
+        """Listen on all ports, and start the network connectors."""
+        ...
+
+    def stop(self) -> None:
+        """Close everything in order."""
+        ...
+
+    def halt(self) -> None:
+        """Be gone: nothing of it happens any more."""
+        ...
+
+    def pause(self) -> None:
+        """Be frozen."""
+        ...
+
+    def resume(self) -> None:
+        """Go on."""
+        ...
+
+
+class Host(Protocol):
+    """What the network does to an instance's host."""
+
+    def power(self, instance: str, state: str) -> None:
+        """Have the host's kernel answer as in a state: UP, PAUSED, DOWN, ABSENT or DELETED."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class StoreLock:
+    """The lock of one broker's store, which its instances share."""
+
+    holder: Instance | None = None
+    clean: bool = True  # the last holder has closed the store
+
+
+class Instance:
+    """One instance of a broker."""
+
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        mark: int,
+        lock: StoreLock,
+        log: InstanceLog,
+        machine: Machine,
+        launch: Callable[[Instance], Process],
+    ) -> None:
+        self.name, self.number, self.mark, self.lock, self.log = name, number, mark, lock, log
+        self._machine, self._launch = machine, launch
+        self.state = ABSENT
+        self.process: Process | None = None
+        self.served = False
+        self.waits = False  # for the store's lock
+        self._life = 0  # which of its processes
+        self._held: list[Callable[[], None]] = []  # due while it was frozen
+
+    def begin(self) -> None:
+        """Start a process."""
+        self._life += 1
+        self.waits = self.served = False
+        self._to(STARTING)
+        self._after(self._machine.costs.begin, self._ask)
+
+    def _after(self, delay: int, do: Callable[[], None]) -> None:
+        life = self._life
+
+        def due() -> None:
+            if life == self._life:
+                if self.state == PAUSED:
+                    self._held.append(due)
+                else:
+                    do()
+
+        self._machine.kernel.after(delay, due)
+
+    def _ask(self) -> None:
+        """Take the store's lock, or look again after a while."""
+        if self.lock.holder is not None:
+            if not self.waits:
+                self.waits = True
+                where = "Database /var/lib/activemq/kahadb/lock is locked by another server"
+                self._say(
+                    "SharedFileLocker", f"{where}. This broker is now in slave mode waiting a lock to be acquired"
+                )
+                self._machine.kernel.notify()
+            self._after(self._machine.lock_interval, self._ask)
+            return
+        self.lock.holder = self
+        if not self.lock.clean:
+            self._say("MessageDatabase", "Recovering from the journal @1:0")
+        self.lock.clean = False
+        self.process = self._launch(self)
+        self._tell("is starting")
+        self._after(self._machine.costs.take_over if self.waits else self._machine.costs.boot, self._started)
+
+    def _started(self) -> None:
+        assert self.process is not None  # the store's lock is held
+        self.served, self.waits = True, False
+        if self.state == STARTING:
+            self._to(UP)
+        self.process.serve()
+        self._tell("started")
+        self._machine.started(self)
+        self._machine.kernel.notify()
+
+    def stop(self, within: int) -> str:
+        """End in order, within so many ns, or be killed then; return "stopped" or "killed". Blocks."""
+        if self.state in OUT:
+            return "stopped"
+        costs, kernel = self._machine.costs, self._machine.kernel
+        if self.state == PAUSED or costs.stop > within:
+            kernel.sleep(within)
+            self.kill()
+            return "killed"
+        self._to(STOPPING)
+        self._life += 1
+        if self.process is not None:
+            self._tell("is shutting down")
+            self.process.stop()
+        kernel.sleep(costs.stop if self.process is not None else costs.stop // 4)
+        if self.process is not None:
+            self._tell("is shutdown")
+            self.lock.clean = True
+        self._end()
+        return "stopped"
+
+    def kill(self) -> None:
+        """End at once."""
+        self._life += 1
+        self._end()
+
+    def delete(self) -> None:
+        """End, and be no more."""
+        self.kill()
+        self._to(DELETED)
+
+    def _end(self) -> None:
+        process, self.process = self.process, None
+        self.served = self.waits = False
+        self._held.clear()
+        self._to(DOWN)
+        if process is not None:
+            process.halt()
+        if self.lock.holder is self:
+            self.lock.holder = None
+        self._machine.kernel.notify()
+
+    def pause(self) -> None:
+        """Be frozen."""
+        self._to(PAUSED)
+        if self.process is not None:
+            self.process.pause()
+
+    def resume(self) -> None:
+        """Go on, first with what was due meanwhile."""
+        self._to(UP if self.served or self.waits else STARTING)
+        if self.process is not None:
+            self.process.resume()
+        held, self._held = self._held, []
+        for due in held:
+            self._machine.kernel.after(0, due)
+
+    @property
+    def ready(self) -> bool:
+        """Return whether it serves, or could take over at any time."""
+        return self.served or self.waits
+
+    def _to(self, state: str) -> None:
+        self.state = state
+        self._machine.host.power(self.name, UP if state in (STARTING, STOPPING) else state)
+
+    def _tell(self, what: str) -> None:
+        assert self.process is not None  # the store's lock is held
+        self._say(
+            "BrokerService",
+            f"Apache ActiveMQ {self._machine.version(self)} ({self._machine.broker_name(self)}, "
+            f"{self.process.id}) {what}",
+        )
+
+    def _say(self, logger: str, text: str) -> None:
+        self.log.write("INFO", logger, text)
+
+
+class Machine(Protocol):
+    """What instances need of their lab."""
+
+    kernel: Kernel
+    costs: Costs
+    host: Host
+    lock_interval: int  # ns between two looks of a standby
+
+    def version(self, of: Instance) -> str:
+        """Return the release of ActiveMQ."""
+        ...
+
+    def broker_name(self, of: Instance) -> str:
+        """Return the name of an instance's broker."""
+        ...
+
+    def started(self, its: Instance) -> None:
+        """Learn that an instance serves now."""
+        ...
+
+
+class Power:
+    """The instances of all brokers: switched, and the active one of each found."""
+
+    def __init__(self, kernel: Kernel, brokers: dict[str, tuple[Instance, ...]]) -> None:
+        self._kernel, self.brokers = kernel, brokers
+        self.last = {name: instances[0] for name, instances in brokers.items()}
+
+    def instance(self, broker: str, number: int) -> Instance:
+        """Return an instance by its broker and number."""
+        return next(each for each in self.brokers[broker] if each.number == number)
+
+    def holder(self, broker: str) -> Instance | None:
+        """Return the active instance, also one that is frozen; None while none of a pair is."""
+        instances = self.brokers[broker]
+        if len(instances) == 1:
+            return instances[0]
+        found = next((each for each in instances if each.served and each.state != STOPPING), None)
+        if found is not None:
+            self.last[broker] = found
+        return found
+
+    def answering(self, broker: str) -> Instance | None:
+        """Return the instance whose management answers now."""
+        its = self.holder(broker)
+        return its if its is not None and its.served and its.state == UP else None
+
+    def change(self, broker: str, number: int, what: str, within: float = 0.0) -> BrokerChanged:
+        """Stop, kill, start, pause or resume an instance; return the observation."""
+        its = self.instance(broker, number)
+        holder, standby = self.holder(broker), self.last[broker] is not its
+        match what:
+            case "stop":
+                state = its.stop(nanoseconds(within))
+            case "kill":
+                its.kill()
+                state = "killed"
+            case "start":
+                standby = holder is not None and holder is not its
+                its.begin()
+                state = "starting"
+            case "pause":
+                its.pause()
+                state = "paused"
+            case _:
+                its.resume()
+                state = "resumed"
+        t = self._kernel.now / SECOND
+        return BrokerChanged(t=t, broker=broker, state=state, instance=its.mark, standby=standby)

@@ -1,0 +1,82 @@
+"""How much one end of a connection may have in flight, and for how long it waits: Linux's CUBIC and its timers.
+
+RFC 6298 with Linux's bounds, RFC 9438; slow start begins with ten segments.
+"""
+
+from __future__ import annotations
+
+from lab.simulation.kernel import SECOND
+from lab.simulation.tcp.paths import SEGMENT
+
+FIRST_RTO, SHORTEST_RTO, LONGEST_RTO = SECOND, SECOND // 5, 120 * SECOND
+_BETA, _C = 0.7, 0.4  # RFC 9438
+_UNLIMITED = 1 << 40
+
+
+class Congestion:
+    """The congestion window, and the timer of one direction."""
+
+    __slots__ = ("_base", "_k", "_most", "_reno", "_since", "_srtt", "_threshold", "_var", "backed_off", "window")
+
+    def __init__(self) -> None:
+        self.window = 10 * SEGMENT  # bytes
+        self._threshold = _UNLIMITED
+        self._srtt = self._var = 0  # ns
+        self.backed_off = 0
+        self._most = self._base = self._reno = 0.0  # segments, since the last loss
+        self._k, self._since = 0.0, 0
+
+    @property
+    def round_trip(self) -> int:
+        """Return the smoothed round trip in ns; 0 while none was measured."""
+        return self._srtt
+
+    @property
+    def timeout(self) -> int:
+        """Return the ns after which what is not acknowledged counts as lost."""
+        first = self._srtt + max(4 * self._var, SHORTEST_RTO) if self._srtt else FIRST_RTO
+        return min(first << self.backed_off, LONGEST_RTO)
+
+    def measured(self, round_trip: int) -> None:
+        """Take a measured round trip."""
+        if not self._srtt:
+            self._srtt, self._var = round_trip, round_trip // 2
+        else:
+            self._var += (abs(round_trip - self._srtt) - self._var) // 4
+            self._srtt += (round_trip - self._srtt) // 8
+        self.backed_off = 0
+
+    def acknowledged(self, bytes_: int, now: int, used: int) -> None:
+        """Grow after an acknowledgement, if the window was used; `used` is what was in flight before it."""
+        if used * 2 < self.window:
+            return
+        if self.window < self._threshold:
+            self.window = min(self.window + bytes_, max(self._threshold, self.window))
+            return
+        segments, share = self.window / SEGMENT, bytes_ / self.window
+        if not self._since:
+            self._since, self._base = now, segments
+            self._k = ((max(self._most, segments) - segments) / _C) ** (1 / 3)
+            self._reno = segments
+        t = (now - self._since) / SECOND
+        top = max(self._most, self._base)
+        target = _C * (t + self._srtt / SECOND - self._k) ** 3 + top
+        self._reno += 3 * (1 - _BETA) / (1 + _BETA) * share
+        wanted = max(target, self._reno)
+        if wanted > segments:
+            segments += (min(wanted, 1.5 * segments) - segments) * share
+        self.window = int(segments * SEGMENT)
+
+    def lost(self) -> None:
+        """Shrink after a loss that was noticed by what came after it; once for each window of data."""
+        self._most = self.window / SEGMENT
+        self._threshold = self.window = max(int(self.window * _BETA), 2 * SEGMENT)
+        self._since = 0
+
+    def timed_out(self) -> None:
+        """Begin again after a time-out."""
+        if not self.backed_off:
+            self._most = self.window / SEGMENT
+            self._threshold = max(int(self.window * _BETA), 2 * SEGMENT)
+        self.window, self._since = SEGMENT, 0
+        self.backed_off += 1

@@ -1,0 +1,43 @@
+"""Ranges of bytes: what was sent together, what of it is missing, what has come after a gap. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """Bytes that were sent together and are not acknowledged."""
+
+    start: int
+    end: int
+    sent: int  # ns
+    lost: bool = False
+    again: bool = False  # a retransmission: it measures no round trip
+
+
+def missing(flight: Flight, upto: int, gaps: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """Return the parts of a flight that have not arrived."""
+    start, end = max(flight.start, upto), flight.end
+    found: list[tuple[int, int]] = []
+    for first, last in gaps:
+        if start >= end:
+            break
+        if last > start and first < end:
+            if first > start:
+                found.append((start, first))
+            start = max(start, last)
+    if start < end:
+        found.append((start, end))
+    return found
+
+
+def joined(ranges: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """Return ranges of bytes, in order, with one more."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted([*ranges, (start, end)]):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found

@@ -1,0 +1,210 @@
+"""How a connection opens: SYNs repeated until one is answered, then the round trips of TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from lab.simulation.kernel import SECOND, Kernel, Timer
+from lab.simulation.tcp.connection import Address, Connection, Peer
+from lab.simulation.tcp.paths import HEADERS, Paths
+from lab.simulation.tcp.stream import End, Hosts
+
+SYN_RETRIES = 6  # net.ipv4.tcp_syn_retries
+_SYN = (HEADERS + 8,)
+_HELLO, _CERTIFICATE, _FINISHED = 517, 2300, 80  # bytes of the three flights of TLS 1.3
+
+Accept = Callable[[Connection], Peer]
+Buffers = tuple[int, int] | None
+
+
+class Listener(Protocol):
+    """A port on which somebody listens."""
+
+    @property
+    def accept(self) -> Accept:
+        """Return what takes a connection that has opened."""
+        ...
+
+    @property
+    def buffers(self) -> Buffers:
+        """Return the socket buffers of accepted connections."""
+        ...
+
+
+class Network(Hosts, Protocol):
+    """What opening a connection needs of the hosts."""
+
+    kernel: Kernel
+    paths: Paths
+    tls: int  # ns of both ends' processors for a handshake
+
+    def listener(self, at: Address) -> Listener | None:
+        """Return who listens on a port."""
+        ...
+
+    def remember(self, end: End) -> None:
+        """Learn of a new end."""
+        ...
+
+
+class Dial:
+    """One attempt to open a connection."""
+
+    def __init__(
+        self,
+        network: Network,
+        near: Address,
+        far: Address,
+        peer: Peer,
+        within: int,
+        tls: bool,
+        buffers: Buffers,
+        plain_accept: bool,
+    ) -> None:
+        self._network, self._kernel, self._paths = network, network.kernel, network.paths
+        self._near, self._far, self._peer, self._tls, self._buffers = near, far, peer, tls, buffers
+        self._plain_accept = plain_accept
+        self._over = False
+        self._tries, self._sent = 0, 0
+        self._again: Timer | None = None
+        self._answering: End | None = None
+        self._asking: End | None = None
+        self._limit = self._kernel.after(within, self._fail, "silent")
+        self._syn()
+
+    def _syn(self) -> None:
+        if self._over:
+            return
+        self._sent = self._kernel.now
+        if self._tries < SYN_RETRIES:
+            self._again = self._kernel.after(SECOND << self._tries, self._syn)
+        self._tries += 1
+        near, far = self._near.host, self._far.host
+        self._paths.send(near, far, _SYN, self._asked, self._refused, new=self._far.port)
+
+    def _refused(self) -> None:
+        self._fail("refused")
+
+    def _asked(self, *of: int) -> None:
+        """Answer at the other host: its kernel does, whatever its processes do."""
+        near, far = self._near.host, self._far.host
+        listener = self._network.listener(self._far)
+        if listener is None:
+            self._paths.send(far, near, _SYN, lambda *of: self._refused(), _nothing)
+            return
+        if self._answering is None:
+            waiting = _Waiting(self, listener)
+            self._answering = End(self._network, self._far, self._near, waiting, listener.buffers)
+            self._asking = End(self._network, self._near, self._far, _Shaking(self), self._buffers)
+            self._answering.other, self._asking.other = self._asking, self._answering
+        self._paths.send(far, near, _SYN, self._answered, _nothing)
+
+    def _answered(self, *of: int) -> None:
+        if self._over or self._asking is None or self._answering is None or self._again is None:
+            return
+        self._again.cancel()
+        self._again = None
+        if self._tries == 1:
+            for end in (self._asking, self._answering):
+                end.congestion.measured(self._kernel.now - self._sent)
+        for end in (self._asking, self._answering):
+            self._network.remember(end)
+        self._asking.heard = self._answering.heard = self._kernel.now
+        if self._tls:
+            self._asking.send("hello", _HELLO)
+        else:
+            self._asking.send("open", 1)
+            self.done()
+
+    def done(self) -> None:
+        """Hand the connection to who asked for it."""
+        if not self._over and self._asking is not None:
+            self._over = True
+            self._limit.cancel()
+            self._asking.hand_over(self._peer)
+            self._peer.opened(self._asking)
+
+    def finish(self) -> None:
+        """Send the last flight of TLS, after which data may follow."""
+        if not self._over and self._asking is not None:
+            self._asking.send("finished", _FINISHED)
+            self.done()
+
+    def fail(self, why: str) -> None:
+        """Learn that the connection ended while it was opening."""
+        self._fail("refused" if why in ("closed", "reset") else "silent")
+
+    def _fail(self, why: str) -> None:
+        if not self._over:
+            self._over = True
+            self._limit.cancel()
+            if self._again is not None:
+                self._again.cancel()
+            if self._asking is not None:
+                self._asking.abort()
+            self._peer.failed(why)
+
+    def accept(self, end: End, listener: Listener) -> None:
+        """Hand the other end to who listens there, unless the connection is only an attempt."""
+        end.hand_over(_Silent())
+        if self._plain_accept:
+            end.peer = listener.accept(end)
+
+    def shake(self, end: End) -> None:
+        """Answer TLS's hello, once the processors have worked at it."""
+        self._kernel.after(self._network.tls, end.send, "certificate", _CERTIFICATE)
+
+
+class _Silent:
+    """The owner of an end that nobody uses."""
+
+    def opened(self, connection: Connection) -> None:
+        """Do nothing."""
+
+    def failed(self, why: str) -> None:
+        """Do nothing."""
+
+    def received(self, frame: object) -> None:
+        """Do nothing."""
+
+    def drained(self) -> None:
+        """Do nothing."""
+
+    def closed(self, why: str) -> None:
+        """Do nothing."""
+
+
+class _Waiting(_Silent):
+    """The answering end while the connection opens."""
+
+    def __init__(self, dial: Dial, listener: Listener) -> None:
+        self._dial, self._listener = dial, listener
+
+    def received(self, frame: object) -> None:
+        """Go on with the handshake."""
+        end = self._dial._answering
+        assert end is not None  # it receives
+        if frame == "hello":
+            self._dial.shake(end)
+        else:
+            self._dial.accept(end, self._listener)
+
+
+class _Shaking(_Silent):
+    """The asking end while the connection opens."""
+
+    def __init__(self, dial: Dial) -> None:
+        self._dial = dial
+
+    def received(self, frame: object) -> None:
+        """Finish the handshake."""
+        self._dial.finish()
+
+    def closed(self, why: str) -> None:
+        """Tell who asked."""
+        self._dial.fail(why)
+
+
+def _nothing(*of: object) -> None:
+    pass
