@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-DEPTH = 2048  # maxAuditDepth: messages of a producer
-PRODUCERS = 1024  # maxProducersToAudit
+DEPTH = 2048  # messages of a producer, where nothing else is said
+PRODUCERS = 64
 
 
 class Audit:
     """The ids of the last messages of the last producers."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = DEPTH, producers: int = PRODUCERS) -> None:
+        self._depth, self._producers = depth, producers
         self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()  # producer → ids
 
     def is_new(self, id: str) -> bool:
@@ -20,12 +21,12 @@ class Audit:
         known = self._known.get(producer)
         if known is None:
             known = self._known[producer] = OrderedDict()
-            if len(self._known) > PRODUCERS:
+            if len(self._known) > self._producers:
                 self._known.popitem(last=False)
         if id in known:
             return False
         known[id] = None
-        if len(known) > DEPTH:
+        if len(known) > self._depth:
             known.popitem(last=False)
         return True
 

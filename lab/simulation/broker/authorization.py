@@ -18,10 +18,12 @@ class Authorization:
 
     def __init__(self, broker: Element) -> None:
         written = broker.find("plugins", "authorizationPlugin", "map", "authorizationMap")
-        self._asked = written is not None
+        self.asked = written is not None
         self._entries: list[tuple[str, Mapping[str, frozenset[str]]]] = []
         self._temporary: Mapping[str, frozenset[str]] | None = None
         self._known: dict[tuple[str, str], frozenset[str]] = {}
+        default = written and written.find("defaultEntry", "authorizationEntry")
+        self._default = [] if default is None else [_rights(default)]
         for each in () if written is None else written.walk():
             if each.name == "authorizationEntry":
                 for kind in ("queue", "topic"):
@@ -32,7 +34,7 @@ class Authorization:
 
     def check(self, session: Session, right: str, destination: str) -> None:
         """Raise Refused if a client may not do something with a destination."""
-        if self._asked and not self.allows(session.groups, right, destination):
+        if self.asked and not self.allows(session.groups, right, destination):
             raise Refused(f"User {session.user} is not authorized to {_TO[right]}: {destination}")
 
     def allows(self, groups: frozenset[str], right: str, destination: str) -> bool:
@@ -47,7 +49,9 @@ class Authorization:
         if destination.startswith("temp-"):
             return frozenset({EVERYBODY}) if self._temporary is None else self._temporary[right]
         # A consumer of a.> is asked for the rights of the entries below it too: `DestinationMap.get`.
-        covering = [its for each, its in self._entries if covers(each, destination) or covers(destination, each)]
+        covering = self._default + [
+            its for each, its in self._entries if covers(each, destination) or covers(destination, each)
+        ]
         return frozenset().union(*(rights[right] for rights in covering))
 
 

@@ -31,6 +31,7 @@ from lab.simulation.broker.store import Done, Journal, Store
 from lab.simulation.broker.subscriptions import Deliver, DurableSubscription, Subscription, Test
 from lab.simulation.broker.topic import Topic
 from lab.simulation.broker.upkeep import Upkeep
+from lab.simulation.broker.virtual import VirtualDestinations
 from lab.simulation.kernel import Kernel
 
 Log = Callable[[str, str, str], None]  # level, logger, text
@@ -64,6 +65,7 @@ class Broker:
         self._followers = Followers()
         self._journal = Journal(self.process, costs.sync)
         self._undertaker = Undertaker(self._now, self._send_dead)
+        self._virtual = VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics)
         self._free = 0  # ns: when the processor is free
         self._temporary = 0
         self._regions = Regions(
@@ -73,7 +75,7 @@ class Broker:
             choose=policies(self.settings.element),
             bury=self._undertaker.bury,
             log=log,
-            made=self._made,
+            emptied=kernel.notify,
         )
         self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
         store.clean = False
@@ -134,6 +136,8 @@ class Broker:
     def subscribe(self, info: ConsumerInfo, deliver: Deliver, *, by: Session) -> Subscription:
         """Add a consumer, whose first message comes after this has returned; raise Refused."""
         for part in parts(info.destination):
+            if self._virtual.makes(part):
+                self._regions.get(part)
             self._rights.check(by, READ, part)
             if not has_wildcard(part) and part not in self._regions.all:
                 self._rights.check(by, ADMIN, part)
@@ -169,11 +173,11 @@ class Broker:
         """Return the durable subscriptions that are kept for a client id."""
         return tuple(each.info for (its, _), each in self._regions.durables.items() if its == client)
 
-    def browse(self, queue: str, *, by: Session, most: int = 400) -> tuple[Message, ...]:
-        """Return what a browser is shown of a queue, of which nothing is taken: maxBrowsePageSize; raise Refused."""
+    def browse(self, queue: str, *, by: Session) -> tuple[Message, ...]:
+        """Return what a browser is shown of a queue, of which nothing is taken; raise Refused."""
         self._rights.check(by, READ, queue)
         found = self._regions.get(queue)
-        return tuple(found.shown(most)) if isinstance(found, Queue) else ()
+        return tuple(found.shown()) if isinstance(found, Queue) else ()
 
     def consumers(self) -> Iterable[ConsumerInfo]:
         """Return all consumers that are there, but for those of advisories."""
@@ -226,18 +230,47 @@ class Broker:
         self.process.end()
 
     def _take(self, message: Message, done: Done, by: Session) -> None:
+        to = message.destination
+        found = (to,) if "," not in to else parts(to)
         try:
-            for part in parts(message.destination):
+            for part in found if self._rights.asked else ():
                 self._rights.check(by, WRITE, part)
                 if part not in self._regions.all:
                     self._rights.check(by, ADMIN, part)
         except Refused as refused:
             done(refused.words)
             return
-        for part in parts(message.destination):
-            self._put(message if part == message.destination else message.to(part), done)
+        if len(found) == 1:
+            self._put(message, done)
+        else:
+            self._put_all([message.to(part) for part in found], done)
 
     def _put(self, message: Message, done: Done) -> None:
+        """Send a message to its destination, or to those that it stands for."""
+        if self._virtual.of(message.destination):
+            self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
+        else:
+            self._deposit(message, done)
+
+    def _put_all(self, messages: Sequence[Message], done: Done) -> None:
+        """Send messages on one's behalf, and tell when the last one is accepted."""
+        left = len(messages)
+
+        def one(refused: str | None) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                done(refused)
+
+        for each in messages:
+            self._deposit(each, one)
+        if not messages:
+            done(None)
+
+    def _deposit(self, message: Message, done: Done) -> None:
+        if message.destination.startswith("temp-") and message.destination not in self._regions.all:
+            done(f"The destination {message.destination} does not exist.")
+            return
         destination = self._regions.get(message.destination)
         if isinstance(destination, Queue | Topic):
             destination.send(message, done)
@@ -254,7 +287,7 @@ class Broker:
         durable = self._regions.durable(info, key, self._test(info, by.connector))
         if durable.open:
             raise Refused(f"Durable consumer is in use for client: {by.client} and subscriptionName: {info.durable}")
-        durable.take_up(info, deliver, self._ended)
+        durable.take_up(info, deliver, self._ended, self._regions.durable_prefetch(info))
         self.process.after(0, self._activate, durable)
         return durable
 
@@ -294,17 +327,14 @@ class Broker:
 
     def _test(self, info: ConsumerInfo, connector: str = "openwire") -> Test | None:
         """Return what decides whether a consumer is to get a message; None if it gets all."""
-        selects = None if info.selector is None else selection(info.selector, connector)
         passes = network_filter(info, self._now) if info.network else None
-        if selects is None or passes is None:
-            return selects or passes
-        return lambda node: selects(node) and passes(node)
+        if info.selector is None:
+            return passes
+        selects = selection(info.selector, connector)
+        return lambda node: selects(node.message) and (passes is None or passes(node))
 
     def _send_dead(self, message: Message) -> None:
         self._put(message, _nobody)
-
-    def _made(self, name: str) -> None:
-        """Take note of a new destination."""
 
     def _now(self) -> int:
         return self.kernel.now

@@ -11,6 +11,7 @@ from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"
+QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32767, 100  # `ActiveMQPrefetchPolicy`
 MILLISECOND = 1_000_000  # ns
 
 
@@ -19,15 +20,38 @@ class Policy:
     """One policyEntry: `PolicyEntry`, and `BaseDestination` for what it leaves out."""
 
     pending_limit: int = -1  # messages that wait for a topic's slow consumer; -1: any number
+    pending_rate: float | None = None  # the same, as a part of the consumer's prefetch
+    page: int = 200  # maxPageSize
+    browsed: int = 400  # maxBrowsePageSize
+    expired_at_once: int = 400  # maxExpirePageSize: a look ends after so many that live on
+    queue_prefetch: int = QUEUE_PREFETCH  # of a consumer that asks for the usual one, and so the next two
+    topic_prefetch: int = TOPIC_PREFETCH
+    durable_prefetch: int = DURABLE_PREFETCH
+    by_priority: bool = True  # useConsumerPriority
+    strict: bool = False  # strictOrderDispatch: consumers do not take turns
+    retroactive: bool = False  # alwaysRetroactive
+    keeps: bool = True  # a topic keeps what it is asked to
+    duplicates_die: bool = False  # sendDuplicateFromStoreToDLQ
     gc: bool = False
     idle: int = 60_000 * MILLISECOND  # ns until an inactive destination is removed
     replays: bool = False  # replayWhenNoConsumers
     replay_delay: int = 0  # ns
     exclusive: bool = False  # allConsumersExclusiveByDefault
     audited: bool = True
-    prioritized: bool = False
     expire_every: int = 30_000 * MILLISECOND  # ns; 0: never
     dead_letters: DeadLetters
+
+    def limit(self, prefetch: int) -> int:
+        """Return how many messages may wait for a slow consumer of a topic: `PendingMessageLimitStrategy`."""
+        return self.pending_limit if self.pending_rate is None else int(prefetch * self.pending_rate)
+
+    def prefetch(self, asked: int, *, queue: bool, durable: bool) -> int:
+        """Return the prefetch that a consumer has: `configurePrefetch`. A bridge's 1000 is usual on queues."""
+        if queue:
+            return self.queue_prefetch if asked == QUEUE_PREFETCH else asked
+        if durable:
+            return self.durable_prefetch if asked in (DURABLE_PREFETCH, 1000) else asked
+        return self.topic_prefetch if asked == TOPIC_PREFETCH else asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +135,29 @@ def _patterns(entry: Element) -> Iterator[str]:
 
 def _policy(entry: Element) -> Policy:
     limit = entry.find("pendingMessageLimitStrategy", "constantPendingMessageLimitStrategy")
+    rate = entry.find("pendingMessageLimitStrategy", "prefetchRatePendingMessageLimitStrategy")
     filters = entry.find("networkBridgeFilterFactory", "conditionalNetworkBridgeFilterFactory")
     idle = entry.get("inactiveTimoutBeforeGC") or entry.get("inactiveTimeoutBeforeGC")
     return Policy(
         pending_limit=-1 if limit is None else _number(limit, "limit", -1),
+        pending_rate=None if rate is None else float(rate.get("multiplier") or 0.5),
+        page=_number(entry, "maxPageSize", USUAL.page),
+        browsed=_number(entry, "maxBrowsePageSize", USUAL.browsed),
+        expired_at_once=_number(entry, "maxExpirePageSize", USUAL.expired_at_once),
+        queue_prefetch=_number(entry, "queuePrefetch", QUEUE_PREFETCH),
+        topic_prefetch=_number(entry, "topicPrefetch", TOPIC_PREFETCH),
+        durable_prefetch=_number(entry, "durableTopicPrefetch", DURABLE_PREFETCH),
+        by_priority=_flag(entry, "useConsumerPriority", True),
+        strict=is_true(entry.get("strictOrderDispatch")),
+        retroactive=is_true(entry.get("alwaysRetroactive")),
+        keeps=entry.find("subscriptionRecoveryPolicy", "noSubscriptionRecoveryPolicy") is None,
+        duplicates_die=is_true(entry.get("sendDuplicateFromStoreToDLQ")),
         gc=is_true(entry.get("gcInactiveDestinations")),
         idle=USUAL.idle if idle is None else int(idle) * MILLISECOND,
         replays=filters is not None and is_true(filters.get("replayWhenNoConsumers")),
         replay_delay=0 if filters is None else _number(filters, "replayDelay", 0) * MILLISECOND,
         exclusive=is_true(entry.get("allConsumersExclusiveByDefault")),
         audited=_flag(entry, "enableAudit", True),
-        prioritized=is_true(entry.get("prioritizedMessages")),
         expire_every=_number(entry, "expireMessagesPeriod", 30_000) * MILLISECOND,
         dead_letters=_dead_letters(entry),
     )

@@ -12,8 +12,8 @@ from lab.simulation.broker.policies import Policy
 from lab.simulation.broker.store import Done, Journal, Store
 from lab.simulation.broker.subscriptions import QueueSubscription
 
-PAGE = 200  # maxPageSize: messages that are paged in at once, of which a consumer may have any
 GROUPS = 1024  # groups whose owner is known: `CachedMessageGroupMapFactory`
+AUDITED = 10_000, 64  # maxQueueAuditDepth, maxProducersToAudit: of the cursor
 
 Bury = Callable[[Node, str], None]
 Log = Callable[[str, str, str], None]
@@ -32,9 +32,10 @@ class Queue(Destination):
         journal: Journal,
         bury: Bury,
         log: Log,
+        emptied: Callable[[], None],
     ) -> None:
         super().__init__(name, policy, now())
-        self._now = now
+        self._now, self._emptied = now, emptied
         self.order: list[QueueSubscription] = []  # as they are asked, the highest priority first
         self._store, self._journal, self._bury, self._log = store, journal, bury, log  # no store: it is temporary
         self._count = 0
@@ -43,7 +44,7 @@ class Queue(Destination):
         self._back: deque[Node] = deque()  # handed out before: they come first
         self._live: dict[int, Node] = {}
         self._owners: OrderedDict[str, QueueSubscription] = OrderedDict()  # of groups
-        self._audit = Audit()
+        self._audit = Audit(*AUDITED)
         self._busy = self._again = False
         for number, message in () if store is None else store.queues.get(name, {}).items():
             self._cursor.append(node := Node(message, self, number))
@@ -117,6 +118,8 @@ class Queue(Destination):
         """Take a message out of the queue and the store, which it may not have reached."""
         node.gone = True
         del self._live[node.number]
+        if not self._live:
+            self._emptied()
         store = self._store if node.message.persistent else None
         if store is not None and not (node.write is not None and self._journal.cancel(node.write)):
             store.queues[self.name].pop(node.number, None)
@@ -127,19 +130,23 @@ class Queue(Destination):
         self._bury(node, cause)
 
     def expire(self) -> bool:
-        """Let all messages expire whose time is over and that nobody has; return whether others may expire yet."""
-        now, left = self._now(), False
+        """Let messages expire whose time is over and that nobody has; return whether others may expire yet.
+
+        It looks at so many that live on and no further: `Queue.expireMessages` pages in as a browser does.
+        """
+        now, left, alive = self._now(), False, 0
         for node in [*self._back, *self._paged, *self._cursor]:
-            if not node.gone and node.message.expires is not None:
-                if node.message.expires <= now:
-                    self._expire(node)
-                else:
-                    left = True
+            ends = node.message.expires
+            if not node.gone and ends is not None and ends <= now and alive < self.policy.expired_at_once:
+                self._expire(node)
+            elif not node.gone:
+                alive += 1
+                left |= ends is not None
         return left
 
-    def shown(self, most: int) -> list[Message]:
-        """Return what a browser is shown: the messages in their order, those in flight too, and at most so many."""
-        return [node.message for node, _ in zip(self._live.values(), range(most), strict=False)]
+    def shown(self) -> list[Message]:
+        """Return what a browser is shown: the messages in their order, those in flight too, and no more than a page."""
+        return [node.message for node, _ in zip(self._live.values(), range(self.policy.browsed), strict=False)]
 
     def wake(self) -> None:
         """Page in and hand out, until nobody takes any more: `Queue.iterate`."""
@@ -151,7 +158,10 @@ class Queue(Destination):
             self._again = False
             if self.order:
                 self._page()
-                self._again |= self._hand_out(self._back) | self._hand_out(self._paged)
+                if self._back and self._hand_out(self._back):
+                    self._again = True
+                if self._paged and self._hand_out(self._paged) and self._cursor:
+                    self._again = True
         self._busy = False
 
     def _page(self) -> None:
@@ -159,16 +169,20 @@ class Queue(Destination):
 
         Those beyond are not looked at, even if a consumer with a selector could take them.
         """
-        if len(self._paged) < PAGE:
-            for _ in range(min(PAGE, len(self._cursor))):
-                self._paged.append(self._cursor.popleft())
+        cursor, page = self._cursor, self.policy.page
+        if cursor and len(self._paged) < page:
+            for _ in range(min(page, len(cursor))):
+                self._paged.append(cursor.popleft())
 
     def _hand_out(self, waiting: deque[Node]) -> bool:
         """Give messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
         kept: list[Node] = []
         given = False
         while waiting:
-            if all(each.full for each in self.order):
+            for each in self.order:
+                if not each.full:
+                    break
+            else:
                 break
             node = waiting.popleft()
             if node.gone:
@@ -176,8 +190,10 @@ class Queue(Destination):
             if node.message.expires is not None and node.message.expires <= self._now():
                 self._expire(node)
                 continue
-            target = next((each for each in self.order if not each.full and self._may_have(each, node)), None)
-            if target is None:
+            for target in self.order:
+                if not target.full and self._may_have(target, node):
+                    break
+            else:
                 kept.append(node)
                 continue
             given = True
@@ -206,7 +222,7 @@ class Queue(Destination):
 
     def _rotate(self, target: QueueSubscription) -> None:
         """Let the others of the same priority come first, those with fewer groups before."""
-        if len(self.order) > 1 and not self.policy.exclusive:
+        if len(self.order) > 1 and not self.policy.exclusive and not self.policy.strict:
             self.order.remove(target)
             self.order.append(target)
             self.order.sort(key=self._rank)
@@ -219,7 +235,7 @@ class Queue(Destination):
 
     def _rank(self, subscription: QueueSubscription) -> tuple[int, int]:
         groups = sum(owner is subscription for owner in self._owners.values()) if self._owners else 0
-        return (-subscription.info.priority, groups)
+        return (-subscription.info.priority if self.policy.by_priority else 0, groups)
 
     def _expire(self, node: Node) -> None:
         self.expired += 1
@@ -242,6 +258,8 @@ class Queue(Destination):
             self.duplicates += 1
             words = f"duplicate from store for {self.name}, redirecting {message.id} for dlq processing"
             self._log("WARN", "Queue", words)
+            if self.policy.duplicates_die:
+                self._bury(Node(message, self, 0), f"duplicate from store for {self.name}")
 
     def __str__(self) -> str:
         return (

@@ -36,13 +36,13 @@ class Regions:
         choose: Chooser,
         bury: Callable[[Node, str], None],
         log: Log,
-        made: Callable[[str], None],
+        emptied: Callable[[], None],
     ) -> None:
         self.all: dict[str, Destination] = {}
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
         self.durables: dict[tuple[str, str], DurableSubscription] = {}  # by client id and name
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
-        self._bury, self._log, self._made = bury, log, made
+        self._bury, self._log, self._emptied = bury, log, emptied
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
         """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
@@ -56,7 +56,6 @@ class Regions:
         if (found := self.all.get(name)) is not None:
             return found
         made = self.all[name] = self._make(name)
-        self._made(name)
         for subscription in list(self.subscriptions.values()):
             if subscription.open and covers(subscription.info.destination, name):
                 self._join(subscription, made)
@@ -86,11 +85,19 @@ class Regions:
         self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Callable[[Subscription, bool], None]
     ) -> Subscription:
         """Return a new subscription, which has no messages before it joins."""
-        if info.destination.startswith(("queue://", "temp-queue://")):
-            return QueueSubscription(info, deliver, test, closed)
-        limit = self._choose(info.destination).pending_limit
-        warn = self._warn
-        return TopicSubscription(info, deliver, test, closed, limit=limit, warn=warn)
+        policy, queue = self._choose(info.destination), info.destination.startswith(("queue://", "temp-queue://"))
+        made: Subscription
+        if queue:
+            made = QueueSubscription(info, deliver, test, closed)
+        else:
+            limit = policy.limit(info.prefetch)
+            made = TopicSubscription(info, deliver, test, closed, limit=limit, warn=self._warn)
+        made.prefetch = policy.prefetch(info.prefetch, queue=queue, durable=False)
+        return made
+
+    def durable_prefetch(self, info: ConsumerInfo) -> int:
+        """Return the prefetch that a durable subscription has."""
+        return self._choose(info.destination).prefetch(info.prefetch, queue=False, durable=True)
 
     def join(self, subscription: Subscription) -> None:
         """Let a subscription have messages of all its destinations."""
@@ -146,7 +153,14 @@ class Regions:
         if name.startswith(("queue://", "temp-queue://")):
             store = self._store if name.startswith("queue://") else None
             return Queue(
-                name, policy, now=self._now, store=store, journal=self._journal, bury=self._bury, log=self._log
+                name,
+                policy,
+                now=self._now,
+                store=store,
+                journal=self._journal,
+                bury=self._bury,
+                log=self._log,
+                emptied=self._emptied,
             )
         return Topic(name, policy, now=self._now, store=self._store, journal=self._journal, bury=self._bury)
 

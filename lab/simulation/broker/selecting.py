@@ -6,18 +6,17 @@ from collections.abc import Callable
 
 from lab.activemq.selectors import Untold, matches_over, properties
 from lab.errors import PlanError
-from lab.simulation.broker.destination import Node
+from lab.simulation.broker.message import Message
 
 
-def selection(selector: str, connector: str) -> Callable[[Node], bool]:
+def selection(selector: str, connector: str) -> Callable[[Message], bool]:
     """Return the test that a consumer's selector makes; PlanError if it cannot be told what it takes.
 
     Over a WebSocket it is STOMP's: MQTT has no selectors.
     """
     protocol = "stomp" if connector in ("stomp", "wss") else connector
 
-    def takes(node: Node) -> bool:
-        message = node.message
+    def takes(message: Message) -> bool:
         headers = properties(
             message.properties, group=message.group, priority=message.priority, persistent=message.persistent
         )

@@ -208,10 +208,10 @@ class DurableSubscription(Subscription):
         """Return the number of messages that wait."""
         return len(self._pending)
 
-    def take_up(self, info: ConsumerInfo, deliver: Deliver, closed: Closed) -> None:
+    def take_up(self, info: ConsumerInfo, deliver: Deliver, closed: Closed, prefetch: int) -> None:
         """Let a consumer have it: `activate`."""
         self.info, self.deliver, self._closed = info, deliver, closed
-        self.prefetch = info.prefetch
+        self.prefetch = prefetch
         self.credit = 0 if info.prefetch == 0 else None
         self.open = True
 

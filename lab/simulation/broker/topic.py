@@ -59,7 +59,7 @@ class Topic(Destination):
         self.idle_since = None
         subscription.destinations.append(self)
         self.subscriptions.append(subscription)
-        if subscription.info.retroactive:
+        if subscription.info.retroactive or self.policy.retroactive:
             self._recover(subscription)
 
     def keep_for(self, durable: DurableSubscription) -> None:
@@ -76,7 +76,7 @@ class Topic(Destination):
 
     def recover(self, durable: DurableSubscription) -> None:
         """Give what is kept to a durable subscription that was taken up and asks for it."""
-        if durable.info.retroactive and self._kept is not None:
+        if (durable.info.retroactive or self.policy.retroactive) and self._kept is not None:
             node = Node(self._kept, self, self._store.number())
             if durable.matches(node):
                 durable.offer(node)
@@ -122,7 +122,8 @@ class Topic(Destination):
         self.enqueued += 1
         if message.retain:
             kept = replace(message, retain=False, retained=True)
-            self._kept = kept if message.body else None
+            if self.policy.keeps:
+                self._kept = kept if message.body else None
             message = replace(message, retain=False)
         for subscription in tuple(self.subscriptions):
             node = Node(message, self, number)

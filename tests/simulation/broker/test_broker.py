@@ -117,6 +117,23 @@ def test_a_temporary_destination_goes_with_its_client() -> None:
     assert name not in bench.broker.counters().destinations
 
 
+def test_nothing_is_sent_to_a_temporary_destination_that_is_gone() -> None:
+    bench = Bench()
+    asker = bench.login("asker")
+    name = bench.broker.create_temporary("temp-queue", by=asker)
+    asker.close()
+    assert bench.send(name, "answer") == [f"The destination {name} does not exist."]
+
+
+def test_who_waits_for_an_empty_queue_is_told() -> None:
+    bench = Bench()
+    taker = bench.subscribe("queue://a", acknowledges=False)
+    bench.send("queue://a", "1")
+    bench.broker.process.after(SECOND, lambda: taker.acknowledge(taker.had[0]))
+    empty = bench.kernel.wait(lambda: bench.counters("queue://a").get("queued", 0) == 0, 2 * SECOND)
+    assert empty and bench.kernel.now < 2 * SECOND
+
+
 def test_the_nearest_policy_counts() -> None:
     limit = (
         "<pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit='{}'/></pendingMessageLimitStrategy>"
