@@ -86,5 +86,5 @@ class Ended(Observation, frozen=True, kw_only=True, tag="ended"):
     complete: bool
     note: str = ""
     lines: int | None = None  # before this one, the header among them; None: an earlier version wrote it
-    digest: str = ""  # SHA-256 of their octets, in hexadecimal digits
+    digest: str = ""  # SHA-256 of the octets of all lines, this one without it, in hexadecimal digits
     places: str = ""  # the first digits of the digests of the first n lines, the first 2 n, … (see `lab.history.seal`)

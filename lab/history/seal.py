@@ -1,12 +1,13 @@
-"""The seal of a history: how many lines come before `ended`, and their digest, which `ended` carries.
+"""The seal of a history: how many lines come before `ended`, and the digest of all, which `ended` carries.
 
-A line that was taken out, put in or changed since breaks it. It keeps out no one who makes a new seal. Digests of the
-first lines, up to some sixty places, tell among which lines the damage is.
+A line that was taken out, put in or changed since breaks it, the last one too. It keeps out no one who makes a new seal.
+Digests of the first lines, up to some sixty places, tell among which lines the damage is.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,8 @@ from lab.units import several
 
 _PLACES = 64  # the most places at which a digest is kept
 _DIGITS = 8  # of the digest at a place
+_LINES = re.compile(rb',"lines":\d+')  # no text has these octets: JSON escapes its quotes
+_DIGEST = re.compile(rb',"digest":"[0-9a-f]*"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +68,23 @@ class Seal:
                 self.places, self._every = self.places[1::2], 2 * self._every
 
     def on(self, ended: Ended) -> Ended:
-        """Return the last line with this seal."""
-        return ended.with_fields(lines=self.lines, digest=self._digest.hexdigest(), places=" ".join(self.places))
+        """Return what the last line says with this seal, but for the digest."""
+        return ended.with_fields(lines=self.lines, digest="", places=" ".join(self.places))
+
+    def closed(self, octets: bytes) -> bytes:
+        """Return the last line, which says what `on` returns, with the digest of the lines before it and of itself."""
+        digest = f',"digest":"{self._through(octets)}"'.encode()
+        return _LINES.sub(lambda lines: lines[0] + digest, octets, count=1)
+
+    def fits(self, octets: bytes, ended: Ended) -> bool:
+        """Return whether a last line is the one that was written; that of an earlier version sealed but those before."""
+        digests = (self._digest.hexdigest(), self._through(_DIGEST.sub(b"", octets, count=1)))
+        return ended.lines == self.lines and ended.digest in digests
+
+    def _through(self, octets: bytes) -> str:
+        digest = self._digest.copy()
+        digest.update(octets)
+        return digest.hexdigest()
 
 
 def seal(stream: BinaryIO, end: int, every: int | None = None) -> Seal:
@@ -88,7 +106,7 @@ def damage(path: Path) -> Damage | None:
     with open_file(path, str(path)) as stream:
         if not stream.seekable():
             return None
-        begin, ended, more = _last_line(stream)
+        begin, last_line, ended, more = _last_line(stream)
         if ended is None or ended.lines is None:
             return None
         every = 1
@@ -96,20 +114,19 @@ def damage(path: Path) -> Damage | None:
             every *= 2
         stream.seek(0)
         found = seal(stream, begin, every)
-    now = found.on(ended)
-    if (now.lines, now.digest) != (ended.lines, ended.digest):
+    if not found.fits(last_line, ended):
         told = ended.places.split()
         pairs = enumerate(zip(told, found.places, strict=False))
         place = next((n for n, (one, other) in pairs if one != other), min(len(told), len(found.places)))
-        first, last = place * every + 1, min((place + 1) * every, max(found.lines, place * every + 1))
+        first, last = place * every + 1, min((place + 1) * every, found.lines + 1)
         return Damage(what=_changed(ended.lines, found.lines), first=first, last=last)
     if more:
         return Damage(what="half a line follows the end", first=found.lines + 2, last=found.lines + 2)
     return None
 
 
-def _last_line(stream: BinaryIO) -> tuple[int, Ended | None, bool]:
-    """Return where the last whole line begins, what it says if it is the end, and whether half a line follows it."""
+def _last_line(stream: BinaryIO) -> tuple[int, bytes, Ended | None, bool]:
+    """Return where the last whole line begins, it, what it says if it is the end, and whether half a line follows it."""
     size, tail, window = stream.seek(0, os.SEEK_END), b"", 4096
     while len(tail) < size and tail.count(b"\n") < 2:
         stream.seek(max(0, size - window))
@@ -120,7 +137,7 @@ def _last_line(stream: BinaryIO) -> tuple[int, Ended | None, bool]:
         ended = msgspec.json.decode(tail[begin:end], type=Ended)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         ended = None
-    return size - len(tail) + begin, ended, bool(tail[end:].strip(b"\0"))
+    return size - len(tail) + begin, tail[begin:end], ended, bool(tail[end:].strip(b"\0"))
 
 
 def _changed(written: int, there: int) -> str:

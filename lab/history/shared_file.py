@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lab.history.bounds import forget
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
-from lab.history.seal import seal
+from lab.history.seal import Seal, seal
 from lab.history.writing import create, header_line, line
 from lab.masking import Mask
 
@@ -120,16 +120,17 @@ class SharedHistory:
 
             def end(ended: Ended) -> None:
                 if steps is not None:
-                    self._append(line(self._sealed(ended)))
+                    its = self._seal()
+                    self._write(its.closed(self._octets(line(its.on(ended)))))
                     self.path.with_suffix(".part").unlink(missing_ok=True)
                     lock_file(self.path).unlink()
 
             yield end
 
-    def _sealed(self, ended: Ended) -> Ended:
-        """Return the last line with the seal of the file as it is, whoever wrote it and whatever was left out of it."""
+    def _seal(self) -> Seal:
+        """Return the seal of the file as it is, whoever wrote it and whatever was left out of it."""
         with self.path.open("rb") as file:
-            return seal(file, os.fstat(file.fileno()).st_size).on(ended)
+            return seal(file, os.fstat(file.fileno()).st_size)
 
     def close(self) -> None:
         """Close the files; the history goes on."""
@@ -173,9 +174,15 @@ class SharedHistory:
             os.ftruncate(self._file, _whole(self._file, size))  # its writer was killed, or the disk was full
 
     def _append(self, text: str) -> None:
-        octets = memoryview(self._mask.json(text).encode("utf-8", "backslashreplace"))
-        while octets:
-            octets = octets[os.write(self._file, octets) :]
+        self._write(self._octets(text))
+
+    def _octets(self, text: str) -> bytes:
+        return self._mask.json(text).encode("utf-8", "backslashreplace")
+
+    def _write(self, octets: bytes) -> None:
+        rest = memoryview(octets)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
 
     def _note(self, steps: _Steps) -> None:
         written = json.dumps([steps.last, steps.doing]).encode()

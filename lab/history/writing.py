@@ -156,14 +156,20 @@ class HistoryFile:
                 self._put("".join(lines))
                 if ended is not None:
                     self._over = True
-                    self._put(line(self._seal.on(ended)))
+                    self._write_octets(self._seal.closed(self._octets(line(self._seal.on(ended)))))
             except OSError as error:
                 self._failed = error
                 raise
 
     def _put(self, text: str) -> None:
-        octets = self._mask.json(text).encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
+        octets = self._octets(text)
         self._seal.add(octets)
+        self._write_octets(octets)
+
+    def _octets(self, text: str) -> bytes:
+        return self._mask.json(text).encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
+
+    def _write_octets(self, octets: bytes) -> None:
         rest = memoryview(octets)
         while rest:
             rest = rest[os.write(self._file, rest) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from lab.history import Ended, Header, HistoryFile, Sent, SharedHistory, Trouble, damage, line, read
 from lab.history.seal import Seal
 from lab.history.shared_file import begin
+from lab.masking import Mask
 
 HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0")
 
@@ -34,13 +36,49 @@ def edited(path: Path, edit: Callable[[list[bytes]], object]) -> Path:
     return path
 
 
-def test_the_end_tells_the_digest_of_all_before_it_as_sha256sum_gives_it(tmp_path: Path) -> None:
+def test_the_end_tells_the_digest_of_all_but_itself_as_sha256sum_gives_it(tmp_path: Path) -> None:
     path = written(tmp_path / "history.jsonl")
     *before, last = path.read_bytes().splitlines(keepends=True)
     ended = read(path).observations[-1]
     assert isinstance(ended, Ended) and last == line(ended).encode(), "what comes after the end is not written"
-    assert (ended.lines, ended.digest) == (21, sha256(b"".join(before)).hexdigest())
+    without = last.replace(f',"digest":"{ended.digest}"'.encode(), b"")
+    assert (ended.lines, ended.digest) == (21, sha256(b"".join([*before, without])).hexdigest())
     assert damage(path) is None and read(path).complete
+
+
+def test_what_an_earlier_version_sealed_is_judged_as_it_was(tmp_path: Path) -> None:
+    """Its digest is that of the lines before the end alone."""
+    path = written(tmp_path / "history.jsonl")
+    *before, last = path.read_bytes().splitlines(keepends=True)
+    ended = read(path).observations[-1].with_fields(digest=sha256(b"".join(before)).hexdigest())
+    path.write_bytes(b"".join([*before, line(ended).encode()]))
+    assert damage(path) is None and read(path).complete
+    assert damage(edited(path, lambda lines: lines.pop(9))) is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [(b'"complete":false', b'"complete":true'), (b'"t":20.', b'"t":2.0'), (b'"note":"killed"', b'"note":"fine"')],
+)
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_end_is_sealed_too(tmp_path: Path, shared: bool, told: bytes, instead: bytes) -> None:
+    path = tmp_path / "history.jsonl"
+    with closing(begin(path, HEADER) if shared else HistoryFile(path, HEADER)) as file:
+        for n in range(1, 20):
+            file.record(Sent(t=float(n), id=f"1-{n}"))
+        ended = Ended(t=20.0, complete=False, note="killed")
+        file.end(ended) if isinstance(file, SharedHistory) else file.record(ended)
+    assert damage(path) is None
+    its = damage(edited(path, lambda lines: lines.append(lines.pop().replace(told, instead))))
+    assert its is not None and its.words("h") == "h:21: it is not as it was written"
+
+
+def test_what_is_masked_in_the_last_line_is_sealed_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    with HistoryFile(path, HEADER, Mask.of(["a-long-password"])) as file:
+        file.record(Ended(t=1.0, complete=False, note="it was a-long-password"))
+    assert b"a-long-password" not in path.read_bytes()
+    assert damage(path) is None
 
 
 @pytest.mark.parametrize(
