@@ -1,7 +1,7 @@
 """The seal of a history: how many lines come before `ended`, and the digest of all, which `ended` carries.
 
-A line that was taken out, put in or changed since breaks it, the last one too. It keeps out no one who makes a new seal.
-Digests of the first lines, up to some sixty places, tell among which lines the damage is.
+A line that was taken out, put in or changed since breaks it, the last one too. It keeps out no one who makes a new
+seal. Digests of the first lines, up to some sixty places, tell among which lines the damage is.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Seal:
         return _LINES.sub(lambda lines: lines[0] + digest, octets, count=1)
 
     def fits(self, octets: bytes, ended: Ended) -> bool:
-        """Return whether a last line is the one that was written; that of an earlier version sealed but those before."""
+        """Return whether a last line is the one that was written; an earlier version sealed only those before it."""
         digests = (self._digest.hexdigest(), self._through(_DIGEST.sub(b"", octets, count=1)))
         return ended.lines == self.lines and ended.digest in digests
 
@@ -126,7 +126,7 @@ def damage(path: Path) -> Damage | None:
 
 
 def _last_line(stream: BinaryIO) -> tuple[int, bytes, Ended | None, bool]:
-    """Return where the last whole line begins, it, what it says if it is the end, and whether half a line follows it."""
+    """Return the place of the last whole line, it, what it says if it is the end, and whether half a line follows."""
     size, tail, window = stream.seek(0, os.SEEK_END), b"", 4096
     while len(tail) < size and tail.count(b"\n") < 2:
         stream.seek(max(0, size - window))

@@ -12,15 +12,27 @@ from lab.judge.wording import gap, moment
 def not_quiet(quiet: timedelta | None, chosen: Chosen, evidence: Evidence) -> str:
     """Return that an audience was listened to for less than `quiet` after its last message; "" if for as long.
 
-    Whoever left by a step of the scenario hears no duplicate any more.
+    Whoever left by a step of the scenario hears no duplicate any more. Of whoever lost its connection nobody knows.
     """
-    heard, end = chosen.audience.until, evidence.timeline.end
-    last = _last_receipt(chosen)
-    if quiet is None or last is None or heard < end or end - last >= quiet.total_seconds():
+    end, last = evidence.timeline.end, _last_receipt(chosen)
+    staying = [member for member in chosen.audience.members if not member.left]
+    if quiet is None or last is None or not staying:
         return ""
+    first = min(staying, key=lambda member: member.heard_until)
+    heard, since = min(end, first.heard_until), max(last, *(member.came_back for member in staying))
+    if heard - since >= quiet.total_seconds():
+        return ""
+    whole = units.format_duration(quiet)
+    if heard < end:
+        how = "lost its connection" if first.disconnected_since <= heard else "was last known to listen"
+        return (
+            f"{first.client} {how} at {moment(heard)}, the last message came at {moment(last)}, and quiet is {whole}: "
+            "one may come once more"
+        )
+    what = "the last message came" if since == last else "one who was to hear it had come back"
     return (
-        f"the history ends {gap(end - last)} after the last message came at {moment(last)}, and quiet is "
-        f"{units.format_duration(quiet)}: one may come once more"
+        f"the history ends {gap(max(end - since, 0))} after {what} at {moment(since)}, and quiet is {whole}: one may "
+        "come once more"
     )
 
 
@@ -30,6 +42,10 @@ def in_words(quiet: timedelta | None, chosen: Chosen, evidence: Evidence) -> str
         return ""
     if chosen.audience.until < evidence.timeline.end:
         return f"; listened until {moment(chosen.audience.until)}, when it left"
+    if all(member.left for member in chosen.audience.members):
+        return (
+            f"; listened until {moment(max(each.disconnected_since for each in chosen.audience.members))}, when it left"
+        )
     return f"; listened on for {units.format_duration(quiet)} after the last one came"
 
 

@@ -49,7 +49,7 @@ def test_the_end_tells_the_digest_of_all_but_itself_as_sha256sum_gives_it(tmp_pa
 def test_what_an_earlier_version_sealed_is_judged_as_it_was(tmp_path: Path) -> None:
     """Its digest is that of the lines before the end alone."""
     path = written(tmp_path / "history.jsonl")
-    *before, last = path.read_bytes().splitlines(keepends=True)
+    *before, _ = path.read_bytes().splitlines(keepends=True)
     ended = read(path).observations[-1].with_fields(digest=sha256(b"".join(before)).hexdigest())
     path.write_bytes(b"".join([*before, line(ended).encode()]))
     assert damage(path) is None and read(path).complete

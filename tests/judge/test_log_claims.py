@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lab.declare.expectations.log import Log
+from lab.history import LogLine, Marked, Observation, Watched, lines
 from lab.judge import Outcome, judge_file
+
+from .test_truth import HEADER
 
 HISTORY = Path(__file__).parent / "broker-killed-for-good" / "history.jsonl"
 STARTED = "BrokerService | Apache ActiveMQ 5.18.3 (singapore, ID:singapore-1) started"
@@ -25,3 +30,38 @@ def test_a_claim_is_about_what_its_logger_said(tmp_path: Path, text: str, trace:
     (tmp_path / "history.jsonl").write_text("\n".join([*others[:-1], json.dumps(line), *others[-1:], last, ""]))
     report = judge_file(tmp_path / "history.jsonl", (Log(broker="singapore", matches="broker-started"),))
     assert [each.outcome for each in report.verdicts] == [outcome], report.verdicts
+
+
+def bundled(t: float, times: int) -> LogLine:
+    return LogLine(t=t, broker="tokyo", level="WARN", text="again", times=times)
+
+
+LINES = [bundled(3, 1), Marked(t=5, text="begin"), bundled(6, 4), Marked(t=10, text="end"), bundled(11, 3)]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "claimed", "outcome"),
+    [
+        ("begin", None, {"times": "7"}, Outcome.UNKNOWN),  # some of the four may be of before
+        ("begin", None, {"times": "2"}, Outcome.UNKNOWN),
+        ("begin", None, {"times": {"at-least": "2"}}, Outcome.HELD),
+        ("begin", None, {"times": {"at-least": "3"}}, Outcome.UNKNOWN),
+        ("begin", None, {"times": {"at-most": "7"}}, Outcome.HELD),
+        ("begin", None, {"times": {"at-most": "1"}}, Outcome.BROKEN),
+        (None, "end", {"times": {"at-most": "5"}}, Outcome.UNKNOWN),  # two of the three may be of before the end
+        (None, "end", {"times": {"at-most": "7"}}, Outcome.HELD),
+        (None, "end", {"times": {"at-least": "8"}}, Outcome.BROKEN),
+        (None, "begin", {"times": "1"}, Outcome.UNKNOWN),
+        ("end", None, {"absent": True}, Outcome.BROKEN),
+        (None, None, {"times": "8"}, Outcome.HELD),
+    ],
+)
+def test_lines_told_together_may_be_of_either_side_of_a_mark(
+    tmp_path: Path, since: str | None, until: str | None, claimed: dict[str, Any], outcome: Outcome
+) -> None:
+    path = tmp_path / "history.jsonl"
+    seen: list[Observation] = [*LINES, *(Watched(t=float(t)) for t in range(5, 21, 5))]
+    path.write_text("".join(lines(replace(HEADER, standing=True), sorted(seen, key=lambda each: each.t))))
+    claim = Log.model_validate({"broker": "tokyo", "matches": "again", **claimed})
+    (its,) = judge_file(path, (claim,), since=since, until=until).verdicts
+    assert its.outcome is outcome, its.reason

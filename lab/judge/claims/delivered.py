@@ -172,7 +172,7 @@ def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -
     backs = {
         member.client: t
         for member in chosen.audience.members
-        if (t := evidence.ledger.given_back.get((member.client, member.destination, position))) is not None
+        if (t := evidence.ledger.returns.last.get((member.client, member.destination, position))) is not None
     }
     who = max(backs, key=backs.__getitem__, default=None)
     return "" if who is None else f", which {who} gave back at {moment(backs[who])} without acknowledging it"
@@ -314,7 +314,7 @@ def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[f
     steps = {tally.publication.step for tally in chosen.tallies}
     known = [
         t
-        for (client, destination, position), t in evidence.ledger.given_back.items()
+        for (client, destination, position), t in evidence.ledger.returns.last.items()
         if (client, destination) == (member.client, member.destination) and position >> 32 in steps
     ]
     return [t for t in (*known, *(t for t, *_ in member.returned_digests)) if t >= member.begin]

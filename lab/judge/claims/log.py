@@ -38,7 +38,7 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
     its = sorted(own, key=lambda line: line.t)
     matching = [line for line in its if line.t >= begin and pattern.search(line.text)]
     lines = [line for line in matching if line.t <= end]
-    fewest, most = _number(matching, begin, end)
+    fewest, most = _number(matching, max(begin, timeline.stretch.begin), end)
     least, highest = claim.wanted.at_least or 0, claim.wanted.at_most
     found = _found(claim, lines) if lines else f"no such line in the log of {claim.broker}{since}"
     if highest is not None and fewest > highest:

@@ -7,11 +7,13 @@ from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
 from lab.judge.equal_bodies import EQUAL
 from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.sharing import takers
 from lab.judge.evidence.timeline import StepTaken
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment
+from lab.units import several
 
 
 def judge(claim: Recovered, evidence: Evidence) -> Finding:
@@ -34,10 +36,21 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
         t, id, sent = first  # noqa: A001 (its name everywhere)
         which = id if id == EQUAL else f"{id}, sent at {moment(sent)}"
         return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
-    if first is None and not any(tally.lost for tally in chosen.tallies):
+    due = [at for tally in chosen.tallies for at in map(tally.due, tally.lost)]
+    in_time = first is not None and first[2] <= begin + within
+    in_time = in_time or any(begin <= at <= begin + within for at in due) or _waits(chosen, begin + within, evidence)
+    if not in_time and first is not None:
+        t, _, sent = first
+        return Outcome.UNKNOWN, (
+            f"nothing was on its way to {who} in the {units.format_duration(claim.within)} {after}; the first message "
+            f"was sent at {moment(sent)} and came at {moment(t)}"
+        )
+    if not in_time:
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
         others = takers(chosen, taken, begin)
         hint = f" ({listed(others)} received what came to the queue: name them in `to` too)" if others else ""
+        earlier = sum(at < begin for at in due)
+        hint += f" ({several(earlier, 'message')} sent before it did not come, lost by then perhaps)" if earlier else ""
         return Outcome.UNKNOWN, f"nothing was on its way to {who} {after}, so nothing could have come{hint}"
     if end < begin + within:
         return Outcome.UNKNOWN, (
@@ -47,6 +60,13 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
     late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"
     near = evidence.causes.near(begin, begin + within)
     return Outcome.BROKEN, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"
+
+
+def _waits(chosen: Chosen, until: float, evidence: Evidence) -> bool:
+    """Return whether a queue still has messages, at the end, of those that were sent by a moment and did not come."""
+    lost = (tally for tally in chosen.tallies if any(tally.due(number) <= until for number in tally.lost))
+    places = (whereabouts(evidence, queue) for queue in {tally.publication.destination for tally in lost})
+    return any(its is not None and its.waiting for its in places)
 
 
 def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:

@@ -33,6 +33,7 @@ from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.efforts import Effort, efforts
 from lab.judge.evidence.flaws import Flaws
 from lab.judge.evidence.ledger import Ledger
+from lab.judge.evidence.moments import Moments
 from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.stretch import WHOLE, Stretch
 from lab.judge.evidence.tally import Tally
@@ -152,6 +153,7 @@ def collect_evidence(
     flaws = Flaws(Path(file).name, lambda: line[0])
     ledger = Ledger(stretch.begin, standing=header.standing, flaws=flaws)
     timeline = Timeline(stretch, standing=header.standing, kinds=steps)
+    moments = Moments(ledger, flaws, standing=header.standing)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
     last, ended = 0.0, None
     try:
@@ -180,11 +182,13 @@ def collect_evidence(
                     ledger.client_changed(seen)
                 elif isinstance(seen, Ended) and ended is None:
                     ended = flaws.line()
+                moments.look(seen, last)
                 timeline.add(seen)
     except InputError as error:
         place = Place(file=file, line=flaws.line(), column=1)
         raise InputError([replace(each, place=each.place or place) for each in error.problems]) from error
     timeline.close(last)
+    moments.close(complete=timeline.counted)
     if ended is not None and ended < flaws.line():
         flaws.add("the history goes on after its end", ended + 1)
     return Evidence(

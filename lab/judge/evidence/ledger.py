@@ -23,7 +23,8 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.judge.evidence.flaws import ROUNDED, Flaws
-from lab.judge.evidence.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged, is_queue
+from lab.judge.evidence.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged
+from lab.judge.evidence.returns import Returns
 from lab.matching import MOST
 
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
@@ -42,11 +43,9 @@ class Ledger:
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
+        self.unannounced: dict[tuple[str, str], int] = {}  # who received before a line told that it subscribed: where
         self._room = MOST_IN_ALL  # for how many more there may be room
-        self.given_back: dict[tuple[str, str, int], float] = {}  # by client, destination and position: the last moment
-        self._given_back: set[int] = set()  # positions of messages that any client gave back
-        self._in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
-        self._excused: dict[tuple[str, int], int] = {}  # how many redeliveries a broken connection has accounted for
+        self.returns = Returns(self._flaws)
 
     def subscribed(self, seen: Subscribed) -> None:
         """Record that a subscription was opened or reopened."""
@@ -55,7 +54,7 @@ class Ledger:
         subscription.durable, subscription.selector = seen.durable, seen.selector
         subscription.unconfirmed = seen.ack == "auto" and protocol(seen.over) in ("amqp", "mqtt")
         subscription.acknowledges = seen.ack != "auto" or protocol(seen.over) == "amqp"
-        subscription.disconnected_since = inf
+        subscription.disconnected_since, subscription.left = inf, False
         if self._standing:
             subscription.alive = seen.t
         subscription.starts += 1
@@ -68,7 +67,10 @@ class Ledger:
     def unsubscribed(self, seen: Unsubscribed) -> None:
         """Record the end of a subscription."""
         subscription = self._subscription(seen.client, seen.destination)
-        self._give_back(subscription, seen.t)
+        if subscription.windows and seen.t + ROUNDED < (since := subscription.windows[-1][0]):
+            what = f"{seen.client} unsubscribed from {seen.destination} at {seen.t:.3f} s"
+            self._flaws.add(f"{what}, before it subscribed at {since:.3f} s")
+        self.returns.give_back(subscription, self.publications, seen.t)
         _close(subscription, seen.t)
 
     def client_changed(self, seen: ClientChanged) -> None:
@@ -86,9 +88,10 @@ class Ledger:
         for subscription in self.subscriptions.values():
             if subscription.client != seen.client or not subscription.windows or subscription.windows[-1][1] != inf:
                 continue
-            self._give_back(subscription, seen.t)
+            self.returns.give_back(subscription, self.publications, seen.t)
             subscription.breaks.append(seen.t)
             subscription.disconnected_since = min(subscription.disconnected_since, seen.t)
+            subscription.left |= seen.state == "disconnected"
             if not subscription.durable and seen.state == "disconnected":
                 _close(subscription, seen.t)
                 continue
@@ -110,19 +113,24 @@ class Ledger:
             return  # it still awaits an acknowledgement
         if seen.id is None:
             digest = self._digests.get(seen.digest or "")
-            if digest in subscription.pending_digests:
-                subscription.pending_digests.remove(digest)
+            self.returns.settled_digest(subscription, digest, seen, partial=self._standing)
             return
-        publication, number = self._message(seen.id)
-        position = (publication.step << 32) + number
-        if position in subscription.pending:
-            del subscription.pending[position]
-        elif self.given_back.pop((seen.client, seen.destination, position), None) is not None:
-            # The connection ended before the answer came.
-            subscription.of(publication).times[number] += 1
-            subscription.returned -= 1
-        if seen.outcome is SendOutcome.UNKNOWN:
-            self._in_doubt.add((_shared(subscription), position))
+        self.returns.settled(subscription, *self._message(seen.id), seen)
+
+    def must_have_been_sent(self, id: str, t: float, told: str) -> None:
+        """Record a flaw if something is told of a message before it was sent."""
+        step, _, text = id.partition("-")
+        publication = self.publications.get(step)
+        number = int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+        if publication is not None and 1 <= number <= publication.count:
+            if not publication.sent_at[number] <= t + ROUNDED:
+                self._too_early(publication, number, t, told)
+        elif publication is None or not publication.partial:
+            self._flaws.add(f"{id[:40]} {told}, and no line before tells that it was sent")
+
+    def of_client(self, client: str) -> Iterator[Subscription]:
+        """Return the subscriptions of a client."""
+        return (each for each in self.subscriptions.values() if each.client == client)
 
     def connection_lost(self, client: str, t: float) -> None:
         """Record that a client lost its connection: it may still be owed messages, but its silence proves nothing."""
@@ -170,8 +178,11 @@ class Ledger:
         subscription = self.subscriptions.get((seen.client, seen.destination))
         if subscription is None:  # a broker may deliver before it confirms the subscription
             subscription = self._subscription(seen.client, seen.destination)
+            self.unannounced[seen.client, seen.destination] = self._flaws.line()
         if seen.t >= self._begin:
             subscription.receipts_in_all += 1
+        if self._standing and subscription.alive < seen.t:
+            subscription.alive = seen.t
         if seen.id is None:
             digest = None if seen.digest is None else self._digests.get(seen.digest)
             if digest is None:
@@ -182,6 +193,7 @@ class Ledger:
                 subscription.digest_retained.append(seen.retained)
                 if seen.pending:
                     subscription.pending_digests.append(digest)
+                    subscription.pending_digest_times.append(seen.t)
             return
         step, _, text = seen.id.partition("-")
         publication = self.publications.get(step)
@@ -205,11 +217,14 @@ class Ledger:
         position = (publication.step << 32) + number
         if seen.pending:
             subscription.pending[position] = None
-        by_right = (seen.redelivered or self._in_doubt) and self._by_right(subscription, position, seen)
+        returns = self.returns
+        by_right = (seen.redelivered or returns.in_doubt) and returns.by_right(
+            subscription, self.subscriptions.values(), position, seen
+        )
         if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
             if position > receipts.top[0]:
                 receipts.top[0] = position
-            elif position < receipts.top[0] and position not in self._given_back and number >= publication.first:
+            elif position < receipts.top[0] and position not in returns.positions and number >= publication.first:
                 receipts.count_out_of_order(number)
 
     def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:
@@ -234,47 +249,6 @@ class Ledger:
                 count = self.publications[str(step)].count
                 self._reserve(count + 1 - len(receipts.times))
                 receipts.grow(count)
-
-    def _by_right(self, subscription: Subscription, position: int, seen: Received) -> bool:
-        """Return whether a broker may rightly redeliver a message, as it cannot know that a client has it.
-
-        Its mark says that it gave the message to somebody before. It is by right where that client broke off and the
-        protocol had told the broker nothing that the client knows of: once for each time.
-        """
-        doubt = (_shared(subscription), position)
-        if doubt in self._in_doubt:
-            self._in_doubt.remove(doubt)
-            return True
-        if not seen.redelivered:
-            return False
-        own = subscription.destination
-        sharing = self._of_queue(own) if is_queue(own) else [subscription]
-        breaks = sum(member.breaks_after_receipt(position) for member in sharing if member.unconfirmed)
-        excused = self._excused.get(doubt, 0)
-        if excused < breaks:
-            self._excused[doubt] = excused + 1
-        return excused < breaks
-
-    def _of_queue(self, destination: str) -> Iterator[Subscription]:
-        return (each for (_, own), each in self.subscriptions.items() if own == destination)
-
-    def _give_back(self, subscription: Subscription, t: float) -> None:
-        """Take back the unacknowledged receipts: the broker may deliver those messages again, to any subscriber."""
-        for position in subscription.pending:
-            publication, number = self.publications[str(position >> 32)], position & 0xFFFFFFFF
-            times = subscription.of(publication).times
-            times[number] -= 1
-            subscription.returned += 1
-            self._given_back.add(position)
-            self.given_back[subscription.client, subscription.destination, position] = t
-        subscription.pending.clear()
-        for digest in subscription.pending_digests:
-            place = len(subscription.digests) - 1 - subscription.digests[::-1].index(digest)
-            subscription.returned_digests.append((t, digest, subscription.digest_times[place]))
-            for column in (subscription.digests, subscription.digest_times, subscription.digest_retained):
-                del column[place]
-            subscription.returned += 1
-        subscription.pending_digests.clear()
 
     def _subscription(self, client: str, destination: str) -> Subscription:
         return self.subscriptions.setdefault((client, destination), Subscription(client, destination, self._begin))
@@ -307,14 +281,9 @@ class Ledger:
             )
 
 
-def _shared(subscription: Subscription) -> str:
-    """Return a key of the subscriptions that share messages: the queue, else the subscription itself."""
-    own = subscription.destination
-    return own if is_queue(own) else f"{subscription.client} {own}"
-
-
 def _close(subscription: Subscription, t: float) -> None:
     """End the present window of a subscription."""
+    subscription.left = True
     if subscription.windows and subscription.windows[-1][1] == inf:
         subscription.windows[-1] = (subscription.windows[-1][0], t)
 

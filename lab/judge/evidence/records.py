@@ -152,8 +152,10 @@ class Subscription:
         "doubtful",
         "durable",
         "first_unexplained",
+        "left",
         "over",
         "pending",
+        "pending_digest_times",
         "pending_digests",
         "receipts",
         "receipts_in_all",
@@ -183,11 +185,13 @@ class Subscription:
         self.cut_off: list[tuple[float, float]] = []  # begin and end of each time a non-durable one lost its connection
         self.breaks: list[float] = []  # when its connection ended, for any reason
         self.pending: dict[int, None] = {}  # positions of unacknowledged messages
-        self.pending_digests: list[int] = []  # the same for bodies without an id
+        self.pending_digests: list[int] = []  # the same for bodies without an id, and when each came
+        self.pending_digest_times: list[float] = []
         self.returned = 0  # receipts given back without an acknowledgement
         # Of those whose body has no id: when it was given back, its digest, and when it had been received.
         self.returned_digests: list[tuple[float, int, float]] = []
         self.disconnected_since = inf  # when its connection was lost
+        self.left = False  # it went by a step of the scenario
         self.alive = inf  # in a standing lab: until when its program is known to have run
         self.receipts: dict[int, Receipts] = {}  # by step
         self.receipts_in_all = 0
@@ -206,6 +210,14 @@ class Subscription:
             top = self.tops.setdefault((publication.client, publication.destination), [0])
             receipts = self.receipts[publication.step] = Receipts(publication.count, top)
         return receipts
+
+    def first_receipt(self, position: int) -> float:
+        """Return when a message was first received, by its position; infinity if it never was."""
+        receipts, number = self.receipts.get(position >> 32), position & 0xFFFFFFFF
+        if receipts is None or number >= len(receipts.times):
+            return inf
+        first = receipts.first_at[number]
+        return first if first or receipts.times[number] else inf
 
     def breaks_after_receipt(self, position: int) -> int:
         """Return how often its connection ended after it had received a message, by its position."""
@@ -226,6 +238,11 @@ class Subscription:
     def until(self) -> float:
         """Return the moment when the client stopped listening; infinity while it listens."""
         return max((end for _, end in self.windows), default=inf)
+
+    @property
+    def came_back(self) -> float:
+        """Return when the client last came back after an absence; minus infinity if it never did."""
+        return max((back for _, back in (*self.away, *self.cut_off) if back < inf), default=-inf)
 
     @property
     def heard_until(self) -> float:

@@ -42,7 +42,9 @@ class Stretch:
         later: set[str] = set()
         for seen in observations:
             if seen.t > self.end:
-                if isinstance(seen, ClientChanged) and seen.state == "listening" and seen.client not in later:
+                if isinstance(seen, LogLine) and seen.times > 1:
+                    yield seen  # it stands for several lines, some of which may be of the stretch
+                elif isinstance(seen, ClientChanged) and seen.state == "listening" and seen.client not in later:
                     later.add(seen.client)  # so it was listening until the end
                     yield ClientChanged(t=self.end, client=seen.client, broker=seen.broker, state="listening")
             elif seen.t >= self.begin or not isinstance(seen, _OF_A_MOMENT):

@@ -1,0 +1,95 @@
+"""Receipts that await an acknowledgement: settled, given back when their client goes, and what comes again by right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+
+from lab.history import Received, SendOutcome, Settled
+from lab.judge.evidence.flaws import ROUNDED, Flaws
+from lab.judge.evidence.records import Publication, Subscription, is_queue
+
+
+class Returns:
+    """The messages that clients gave back, and those of which no broker can know that a client has them."""
+
+    def __init__(self, flaws: Flaws) -> None:
+        self._flaws = flaws
+        self.last: dict[tuple[str, str, int], float] = {}  # by client, destination and position: the last moment
+        self.positions: set[int] = set()  # of messages that any client gave back
+        self.in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
+        self._excused: dict[tuple[str, int], int] = {}  # how many redeliveries a broken connection has accounted for
+
+    def settled(self, subscription: Subscription, publication: Publication, number: int, seen: Settled) -> None:
+        """Record that a message was acknowledged, or may have been."""
+        position = (publication.step << 32) + number
+        if not publication.partial and seen.t + ROUNDED < subscription.first_receipt(position):
+            self._flaws.add(f"{seen.client} acknowledged {seen.id} at {seen.t:.3f} s, before it was received")
+        if position in subscription.pending:
+            del subscription.pending[position]
+        elif self.last.pop((seen.client, seen.destination, position), None) is not None:
+            # The connection ended before the answer came.
+            subscription.of(publication).times[number] += 1
+            subscription.returned -= 1
+        if seen.outcome is SendOutcome.UNKNOWN:
+            self.in_doubt.add((_shared(subscription), position))
+
+    def settled_digest(self, subscription: Subscription, digest: int | None, seen: Settled, *, partial: bool) -> None:
+        """Record that a message without an id was acknowledged; if `partial`, its receipt may have been left out."""
+        pending, came = subscription.pending_digests, -inf
+        if digest in pending:
+            place = pending.index(digest)
+            came = subscription.pending_digest_times.pop(place)
+            del pending[place]
+        elif digest is not None and not partial and digest not in subscription.digests:
+            came = -inf if any(each == digest for _, each, _ in subscription.returned_digests) else inf
+        if seen.t + ROUNDED < came:
+            what = f"{seen.client} acknowledged a message of {seen.destination} at {seen.t:.3f} s"
+            self._flaws.add(f"{what}, before it was received")
+
+    def give_back(self, subscription: Subscription, publications: dict[str, Publication], t: float) -> None:
+        """Take back the unacknowledged receipts: the broker may deliver those messages again, to any subscriber."""
+        for position in subscription.pending:
+            publication, number = publications[str(position >> 32)], position & 0xFFFFFFFF
+            times = subscription.of(publication).times
+            times[number] -= 1
+            subscription.returned += 1
+            self.positions.add(position)
+            self.last[subscription.client, subscription.destination, position] = t
+        subscription.pending.clear()
+        for digest in subscription.pending_digests:
+            place = len(subscription.digests) - 1 - subscription.digests[::-1].index(digest)
+            subscription.returned_digests.append((t, digest, subscription.digest_times[place]))
+            for column in (subscription.digests, subscription.digest_times, subscription.digest_retained):
+                del column[place]
+            subscription.returned += 1
+        subscription.pending_digests.clear()
+        subscription.pending_digest_times.clear()
+
+    def by_right(
+        self, subscription: Subscription, every: Iterable[Subscription], position: int, seen: Received
+    ) -> bool:
+        """Return whether a broker may rightly redeliver a message, as it cannot know that a client has it.
+
+        Its mark says that it gave the message to somebody before. It is by right where that client broke off and the
+        protocol had told the broker nothing that the client knows of: once for each time.
+        """
+        doubt = (_shared(subscription), position)
+        if doubt in self.in_doubt:
+            self.in_doubt.remove(doubt)
+            return True
+        if not seen.redelivered:
+            return False
+        own = subscription.destination
+        sharing = [each for each in every if each.destination == own] if is_queue(own) else [subscription]
+        breaks = sum(member.breaks_after_receipt(position) for member in sharing if member.unconfirmed)
+        excused = self._excused.get(doubt, 0)
+        if excused < breaks:
+            self._excused[doubt] = excused + 1
+        return excused < breaks
+
+
+def _shared(subscription: Subscription) -> str:
+    """Return a key of the subscriptions that share messages: the queue, else the subscription itself."""
+    own = subscription.destination
+    return own if is_queue(own) else f"{subscription.client} {own}"

@@ -1,0 +1,77 @@
+"""A duplicate that has not come is known not to have come only while somebody listened for it."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.duplicates import Duplicates
+from lab.history import ClientChanged, Observation, Trouble, Unsubscribed, Watched
+from lab.judge import Streamed, judge
+from lab.judge.values import Outcome, Verdict
+
+from .test_not_better_than_known import HEADER, QUEUE, TOPIC, lost, received, sent, subscribed, verdict
+
+ONCE = Delivered.model_validate({"topic": "x", "promise": "exactly-once", "quiet": "10s"})
+NONE_TWICE = Duplicates.model_validate({"topic": "x", "quiet": "10s"})
+
+
+def heard(*more: Observation) -> list[Observation]:
+    return [subscribed(0, "ear"), *sent(1), received(2, "ear"), *more]
+
+
+def disconnected(t: float) -> ClientChanged:
+    return lost(t).with_fields(state="disconnected")
+
+
+@pytest.mark.parametrize("claim", [ONCE, NONE_TWICE], ids=["delivered", "duplicates"])
+@pytest.mark.parametrize(
+    ("then", "outcome"),
+    [
+        ([], Outcome.HELD),
+        ([lost(3)], Outcome.UNKNOWN),
+        ([Trouble(t=3, who="ear", what="the connection was lost")], Outcome.UNKNOWN),
+        ([lost(3), subscribed(4, "ear")], Outcome.HELD),
+        ([lost(3), subscribed(55, "ear")], Outcome.UNKNOWN),
+        ([lost(40)], Outcome.HELD),
+        ([disconnected(3)], Outcome.HELD),
+        ([Unsubscribed(t=3, client="ear", broker="tokyo", destination=TOPIC)], Outcome.HELD),
+    ],
+)
+def test_quiet_is_what_was_heard_to_be_so(claim: Expectation, then: list[Observation], outcome: Outcome) -> None:
+    its = verdict(claim, *heard(*then))
+    assert its.outcome is outcome, its.reason
+
+
+def test_it_says_who_was_not_listening() -> None:
+    assert verdict(ONCE, *heard(lost(3))).reason == (
+        "ear lost its connection at 3.000 s, the last message came at 2.000 s, and quiet is 10s: one may come once more"
+    )
+    assert verdict(ONCE, *heard(lost(3), subscribed(55, "ear"))).reason == (
+        "the history ends 5.0 s after one who was to hear it had come back at 55.000 s, and quiet is 10s: one may come "
+        "once more"
+    )
+
+
+def test_of_a_queue_whoever_has_left_by_a_step_is_not_waited_for() -> None:
+    seen = [*(subscribed(0, each, QUEUE, "stomp") for each in ("a", "b")), *sent(1, destination=QUEUE)]
+    seen += [received(2, "a", destination=QUEUE), lost(3, "b")]
+    claim = Duplicates.model_validate({"queue": "x", "quiet": "10s"})
+    assert verdict(claim, *seen).outcome is Outcome.UNKNOWN
+    assert verdict(claim, *seen[:-1], lost(3, "b").with_fields(state="disconnected")).outcome is Outcome.HELD
+
+
+def standing(*seen: Observation) -> Verdict:
+    (found,) = judge((NONE_TWICE,), Streamed(replace(HEADER, standing=True), seen)).verdicts
+    return found
+
+
+def test_in_a_lab_that_stands_a_client_is_known_to_have_listened_until_it_last_said_so_or_received() -> None:
+    watched = [Watched(t=float(t)) for t in range(5, 61, 5)]
+    listening = [lost(t).with_fields(state="listening") for t in (5, 10)]
+    its = standing(*heard(*listening, *watched))
+    assert (its.outcome, "ear was last known to listen at 10.000 s" in its.reason) == (Outcome.UNKNOWN, True)
+    later = received(13, "ear").with_fields(id="another-run")
+    assert standing(*heard(*listening, later, *watched)).outcome is Outcome.HELD
