@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
@@ -37,20 +39,11 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
         which = id if id == EQUAL else f"{id}, sent at {moment(sent)}"
         return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
     due = [at for tally in chosen.tallies for at in map(tally.due, tally.lost)]
-    in_time = first is not None and first[2] <= begin + within
-    in_time = in_time or any(begin <= at <= begin + within for at in due) or _waits(chosen, begin + within, evidence)
-    if not in_time and first is not None:
-        t, _, sent = first
-        return Outcome.UNKNOWN, (
-            f"nothing was on its way to {who} in the {units.format_duration(claim.within)} {after}; the first message "
-            f"was sent at {moment(sent)} and came at {moment(t)}"
-        )
-    if not in_time:
+    if first is None and max(due, default=-inf) < begin and not _waits(chosen, evidence):
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
         others = takers(chosen, taken, begin)
         hint = f" ({listed(others)} received what came to the queue: name them in `to` too)" if others else ""
-        earlier = sum(at < begin for at in due)
-        hint += f" ({several(earlier, 'message')} sent before it did not come, lost by then perhaps)" if earlier else ""
+        hint += f" ({several(len(due), 'message')} sent before it did not come, lost by then perhaps)" if due else ""
         return Outcome.UNKNOWN, f"nothing was on its way to {who} {after}, so nothing could have come{hint}"
     if end < begin + within:
         return Outcome.UNKNOWN, (
@@ -62,10 +55,10 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
     return Outcome.BROKEN, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"
 
 
-def _waits(chosen: Chosen, until: float, evidence: Evidence) -> bool:
-    """Return whether a queue still has messages, at the end, of those that were sent by a moment and did not come."""
-    lost = (tally for tally in chosen.tallies if any(tally.due(number) <= until for number in tally.lost))
-    places = (whereabouts(evidence, queue) for queue in {tally.publication.destination for tally in lost})
+def _waits(chosen: Chosen, evidence: Evidence) -> bool:
+    """Return whether a queue whose messages did not come still has some at the end."""
+    queues = {tally.publication.destination for tally in chosen.tallies if tally.lost}
+    places = (whereabouts(evidence, queue) for queue in queues)
     return any(its is not None and its.waiting for its in places)
 
 
