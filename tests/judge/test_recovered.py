@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.declare.expectations.recovered import Recovered
-from lab.history import DestinationSeen, Observation, StepEnded, StepStarted
+from lab.history import DestinationSeen, Observation, Publishing, StepEnded, StepStarted
 from lab.judge.values import Outcome
 
 from .test_not_better_than_known import QUEUE, received, sent, subscribed, verdict
@@ -38,16 +38,19 @@ def test_it_says_what_did_not_come() -> None:
     )
 
 
-@pytest.mark.parametrize(("waiting", "outcome"), [(1, Outcome.BROKEN), (0, Outcome.UNKNOWN)])
-def test_what_a_queue_still_has_was_on_its_way(waiting: int, outcome: Outcome) -> None:
+@pytest.mark.parametrize(("taken", "outcome"), [(None, Outcome.BROKEN), (0, Outcome.BROKEN), (1, Outcome.UNKNOWN)])
+def test_a_queue_keeps_what_is_not_known_to_have_gone(taken: int | None, outcome: Outcome) -> None:
     seen = [subscribed(0, "ear", QUEUE, "stomp"), *sent(10, destination=QUEUE), *HEAL]
-    for broker in ("tokyo", "singapore"):
-        its = waiting if broker == "tokyo" else 0
-        enqueued = 1 if broker == "tokyo" else 0
-        seen.append(
-            DestinationSeen(
-                t=59, broker=broker, destination=QUEUE, enqueued=enqueued, dequeued=0, forwarded=0, queued=its,
-                consumers=1,
-            )
-        )  # fmt: skip
+    for broker, enqueued in (("tokyo", 1), ("singapore", 0)) if taken is not None else ():
+        went = min(enqueued, taken or 0)
+        counted = {"enqueued": enqueued, "dequeued": went, "forwarded": 0, "queued": enqueued - went, "consumers": 1}
+        seen.append(DestinationSeen(t=59, broker=broker, destination=QUEUE, **counted))
     assert verdict(SOON, *seen).outcome is outcome
+
+
+def test_what_is_not_persistent_may_have_gone_with_its_broker() -> None:
+    seen = [
+        each.with_fields(persistent=False) if isinstance(each, Publishing) else each
+        for each in sent(10, destination=QUEUE)
+    ]
+    assert verdict(SOON, subscribed(0, "ear", QUEUE, "stomp"), *seen, *HEAL).outcome is Outcome.UNKNOWN

@@ -240,7 +240,7 @@ def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
         return ""
     sent, tally, number, took = min(late, key=lambda each: each[0])
     slowest = max(took for *_, took in late)
-    near = evidence.causes.near(sent, sent + took)
+    near = evidence.causes.of_way(chosen.audience, tally.publication, sent, sent + took)
     more = f", the slowest took {gap(slowest)}" if len(late) > 1 else ""
     allowed = f"{units.format_duration(claim.within)} {_since(tally, number)}"
     return (

@@ -19,8 +19,9 @@ _UNTIMED = "how long each of them took nobody can tell"
 
 
 class Timed(NamedTuple):
-    """The numbers of a publication's messages that arrived, and the latency of each in seconds."""
+    """The numbers of a publication's messages that reached an audience, and the latency of each in seconds."""
 
+    audience: Audience
     publication: Publication
     numbers: Sequence[int]
     took: Sequence[float]
@@ -40,7 +41,10 @@ def judge(claim: Latency, evidence: Evidence) -> Finding:
         findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(claim, way, timed, evidence))
     else:
         for each in chosen:
-            timed, who = [Timed(tally.publication, *tally.timed()) for tally in each.tallies], each.audience.names
+            timed, who = (
+                [Timed(each.audience, tally.publication, *tally.timed()) for tally in each.tallies],
+                each.audience.names,
+            )
             alike = equal_bodies(each.tallies, listed(list(who)), _UNTIMED)
             way = f"to {listed(list(who))}"
             findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(claim, way, timed, evidence))
@@ -55,7 +59,7 @@ def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
         if publication.broker != source or not there:
             continue
         if len(there) == len(audience.members):
-            yield Timed(publication, *tally.timed())
+            yield Timed(audience, publication, *tally.timed())
             continue
         for member in there:  # members that share a queue with others
             if publication.step in member.receipts and not tally.alike:
@@ -63,7 +67,9 @@ def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
                 waited = {*tally.kept, *receipts.retained}
                 first = publication.first
                 numbers = [n for n, times in enumerate(receipts.times) if n >= first and times and n not in waited]
-                yield Timed(publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers])
+                yield Timed(
+                    audience, publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers]
+                )
 
 
 def _judge_one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> Finding:
@@ -97,14 +103,14 @@ def _judge_one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evide
 
 def _first(timed: Sequence[Timed], breaks: Callable[[float], bool], evidence: Evidence) -> str:
     """Return in words the first message sent that breaks a bound, and the likely cause; `breaks` takes milliseconds."""
-    sent, publication, number, took = min(
+    sent, of, number, took = min(
         (
-            (each.publication.sent_at[number], each.publication, number, took)
+            (each.publication.sent_at[number], each, number, took)
             for each in timed
             for number, took in zip(each.numbers, each.took, strict=True)
             if breaks(took * 1000)
         ),
         key=lambda found: found[0],
     )
-    near = evidence.causes.near(sent, sent + took)
-    return f" (first {publication.named(number)}, sent at {moment(sent)}, took {milliseconds(took * 1000)}{near})"
+    near = evidence.causes.of_way(of.audience, of.publication, sent, sent + took)
+    return f" (first {of.publication.named(number)}, sent at {moment(sent)}, took {milliseconds(took * 1000)}{near})"

@@ -10,6 +10,7 @@ from lab.declare.expectations.recovered import Recovered
 from lab.judge.equal_bodies import EQUAL
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import whereabouts
+from lab.judge.evidence.records import is_queue
 from lab.judge.evidence.sharing import takers
 from lab.judge.evidence.timeline import StepTaken
 from lab.judge.findings import Finding, combine, never_subscribed
@@ -39,7 +40,7 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
         which = id if id == EQUAL else f"{id}, sent at {moment(sent)}"
         return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
     due = [at for tally in chosen.tallies for at in map(tally.due, tally.lost)]
-    if first is None and max(due, default=-inf) < begin and not _waits(chosen, evidence):
+    if first is None and max(due, default=-inf) < begin and not _kept(chosen, evidence):
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
         others = takers(chosen, taken, begin)
         hint = f" ({listed(others)} received what came to the queue: name them in `to` too)" if others else ""
@@ -55,11 +56,18 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
     return Outcome.BROKEN, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"
 
 
-def _waits(chosen: Chosen, evidence: Evidence) -> bool:
-    """Return whether a queue whose messages did not come still has some at the end."""
-    queues = {tally.publication.destination for tally in chosen.tallies if tally.lost}
-    places = (whereabouts(evidence, queue) for queue in queues)
-    return any(its is not None and its.waiting for its in places)
+def _kept(chosen: Chosen, evidence: Evidence) -> bool:
+    """Return whether any of the messages that did not come was kept for the audience, as far as is known.
+
+    A queue keeps what is persistent until somebody takes it, or the brokers' counters say that it has gone.
+    """
+    for tally in chosen.tallies:
+        queue = tally.publication.destination
+        if tally.lost and tally.publication.persistent and is_queue(queue):
+            its = whereabouts(evidence, queue)
+            if its is None or its.gone < len(tally.lost):
+                return True
+    return False
 
 
 def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:

@@ -7,7 +7,7 @@ from math import inf
 
 from lab.activemq.destinations import hears
 from lab.judge.evidence.audiences import Audience
-from lab.judge.evidence.records import is_queue
+from lab.judge.evidence.records import Publication, is_queue
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Event, Timeline
 from lab.judge.wording import gap, moment
@@ -31,25 +31,50 @@ class Causes:
             if undemanded:
                 return undemanded
         discarded = self._discarded(publication.broker, publication.destination)
-        return self.near(sent, self._timeline.end) + discarded
+        return self.of_way(audience, publication, sent, self._timeline.end) + discarded
 
-    def near(self, t: float, until: float, *, bridges: bool = True) -> str:
+    def of_way(self, audience: Audience, publication: Publication, t: float, until: float) -> str:
+        """Return what `near` does, of a publication's messages on their way to an audience.
+
+        Between clients of one broker, what befell links, bridges and other brokers explains nothing.
+        """
+        return self.near(t, until, at=publication.broker if self._stays(audience, publication) else None)
+
+    def near(self, t: float, until: float, *, bridges: bool = True, at: str | None = None) -> str:
         """Return the link or broker that was down between two moments, else the event nearest to `t`; "" if none.
 
-        `bridges` tells whether a bridge's coming and going is such an event.
+        `bridges` tells whether a bridge's coming and going is such an event; with `at`, only what befell that broker
+        or a client is one.
         """
         shut = [
             Event(t=out.start, words=out.words)
-            for out in self._timeline.downtimes
-            if out.start <= until and (out.end is None or out.end >= t)
+            for out in (self._timeline.downtimes if at is None else self._timeline.outages)
+            if out.start <= until and (out.end is None or out.end >= t) and at in (None, getattr(out, "what", ""))
         ]
         around = [
-            event for event in self._timeline.events if abs(event.t - t) <= FAR and (bridges or not event.of_bridge)
+            event
+            for event in self._timeline.events
+            if abs(event.t - t) <= FAR and (bridges or event.of != "bridge") and (at is None or event.of in ("", at))
         ]
         event = _nearest(shut, t) or _nearest(around, t)
         if event is None:
             return ""
         return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.words}"
+
+    def _stays(self, audience: Audience, publication: Publication) -> bool:
+        """Return whether a publication's messages have no way but through their own broker.
+
+        A queue's go to another broker where one asks for them, even if they are meant for a client of this one.
+        """
+        broker, destination = publication.broker, publication.destination
+        if {broker} != {*audience.brokers, *(other.broker for other in audience.others)}:
+            return False
+        asked = (
+            any(item.present for item in items)
+            for (where, what), items in self._timeline.demand.items()
+            if where == broker and (hears(what, destination) or hears(destination, what))
+        )
+        return not is_queue(destination) or not any(asked)
 
     def between(self, begin: float, end: float) -> str:
         """Return the link or broker that was down between two moments, else the first event then; "" if none."""

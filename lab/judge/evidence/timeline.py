@@ -72,7 +72,7 @@ class Event:
 
     t: float
     words: str
-    of_bridge: bool = False
+    of: str = ""  # "bridge", "connector", "link", "network", or the broker that it befell; "" for a client's
 
 
 class End(NamedTuple):
@@ -189,7 +189,7 @@ class Timeline:
             case BrokerChanged():
                 if seen.standby:  # the broker still serves; only its standby changed
                     words = f"instance {seen.instance} of {seen.broker}, the standby, was {seen.state}"
-                    self.events.append(Event(t=seen.t, words=words))
+                    self.events.append(Event(t=seen.t, words=words, of=seen.broker))
                 else:
                     self._broker(seen.broker, seen.state, seen.t, seen.instance)
             case ConnectorChanged():
@@ -212,7 +212,7 @@ class Timeline:
                 self.coverage.add(seen)
                 if seen.state == "lost":
                     words = f"{seen.broker}'s {seen.of} could not be read any more"
-                    self.events.append(Event(t=seen.since, words=words))
+                    self.events.append(Event(t=seen.since, words=words, of=seen.broker))
             case Watched() | Unwatched() | Forgotten():
                 self._watched(seen)
             case Ended():
@@ -262,7 +262,7 @@ class Timeline:
             if before is not None and end not in self._unseen:
                 name = f"{seen.connector}'s bridge" if not seen.created_by_duplex else f"the bridge from {seen.remote}"
                 words = f"{name} on {seen.broker} {'came back' if seen.up else 'went down'}"
-                self.events.append(Event(t=seen.t, words=words, of_bridge=True))
+                self.events.append(Event(t=seen.t, words=words, of="bridge"))
         self._unseen.discard(end)
 
     def _link(self, seen: LinkChanged) -> None:
@@ -275,7 +275,7 @@ class Timeline:
             shut[seen.leaving] = seen.state
         if was_shut and not shut:
             self._last_closure(seen.link, end=seen.t)
-            self.events.append(Event(t=seen.t, words=f"link {seen.link} was healed"))
+            self.events.append(Event(t=seen.t, words=f"link {seen.link} was healed", of="link"))
         elif shut and not was_shut:
             self.closures.append(Closure(link=seen.link, state=seen.state, leaving=(seen.leaving,), start=seen.t))
         elif shut:
@@ -283,27 +283,28 @@ class Timeline:
         direction = (seen.link, seen.leaving)
         if self._impairments.get(direction, seen.impairment) != seen.impairment:
             words = f"link {seen.link} leaving {seen.leaving} was impaired ({seen.impairment})"
-            self.events.append(Event(t=seen.t, words=words))
+            self.events.append(Event(t=seen.t, words=words, of="link"))
         elif seen.state == "open" and not was_shut and direction not in self._impairments:
             words = f"link {seen.link} leaving {seen.leaving} was set ({seen.impairment})"
-            self.events.append(Event(t=seen.t, words=words))
+            self.events.append(Event(t=seen.t, words=words, of="link"))
         self._impairments[direction] = seen.impairment
 
     def _broker(self, what: str, state: str, t: float, instance: int = 0) -> None:
         """Record that a broker or connector went down or came back; a broker is down once it is stopping."""
+        of = "connector" if what.startswith("connector ") else what
         place = next((n for n, outage in enumerate(self.outages) if outage.what == what and outage.end is None), None)
         if state == "active":
             self.restarted.add(what)  # the instance that takes over counts from zero
             self._taken_over[what] = t
-            self.events.append(Event(t=t, words=f"instance {instance} of {what} became active"))
+            self.events.append(Event(t=t, words=f"instance {instance} of {what} became active", of=of))
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state in ("started", "resumed"):
-            self.events.append(Event(t=t, words=f"{what} was {state}{' again' if state == 'started' else ''}"))
+            self.events.append(Event(t=t, words=f"{what} was {state}{' again' if state == 'started' else ''}", of=of))
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state in ("creating", "created"):
-            self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created"))
+            self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created", of=of))
         elif state == "starting":
             self.restarted.add(what)  # and it stays down until it has started
         elif place is None and t < self._taken_over.get(what, -inf):  # reported after the takeover that ended it
@@ -331,7 +332,7 @@ class Timeline:
             case RuleChanged():
                 words = f"the rule {seen.rule} of {seen.group} was {seen.state}"
         if known:
-            self.events.append(Event(t=seen.t, words=words))
+            self.events.append(Event(t=seen.t, words=words, of="network"))
 
     def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
         """Update a link's latest closure: end it, or add a direction."""

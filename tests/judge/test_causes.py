@@ -1,0 +1,59 @@
+"""What befell the ways between brokers explains nothing of messages that need not leave their broker."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.latency import Latency
+from lab.history import BridgeSeen, BrokerChanged, Demand, LinkChanged, Observation, PeeringChanged
+from lab.judge.values import Outcome
+
+from .test_not_better_than_known import QUEUE, TOPIC, received, sent, subscribed, verdict
+
+DELIVERED = Delivered.model_validate({"to": "ear", "promise": "at-least-once", "within": "5s"})
+SOON = Latency.model_validate({"to": "ear", "max": "1s"})
+
+
+def changed(t: float, state: str) -> LinkChanged:
+    return LinkChanged(t=t, link="wan", leaving="tokyo", reaching="singapore", state=state, impairment="")
+
+
+def bridge(t: float, up: bool) -> BridgeSeen:
+    return BridgeSeen(
+        t=t, connector="wan", broker="tokyo", remote="singapore", remote_address="a:1", created_by_duplex=False, up=up
+    )  # fmt: skip
+
+
+CUT: list[Observation] = [changed(0, "open"), bridge(0, True), changed(0.5, "cut"), bridge(0.6, False)]
+
+
+@pytest.mark.parametrize(
+    ("claim", "more"),
+    [(DELIVERED, []), (DELIVERED, [received(9, "ear")]), (SOON, [received(9, "ear")])],
+    ids=["lost", "late", "slow"],
+)
+@pytest.mark.parametrize("destination", [TOPIC, QUEUE])
+def test_a_link_is_no_cause_between_clients_of_one_broker(
+    claim: Expectation, more: list[Observation], destination: str
+) -> None:
+    peering = PeeringChanged(t=0.7, peering="p", id="pcx-1", requester="a", accepter="b", state="deleted")
+    other = BrokerChanged(t=0.8, broker="singapore", state="killed")
+    seen = [*CUT, subscribed(0, "ear", destination, "stomp"), peering.with_fields(t=0, state="active"), peering, other]
+    more = [each.with_fields(destination=destination) for each in more]
+    its = verdict(claim, *seen, *sent(1, destination=destination), *more)
+    assert its.outcome is Outcome.BROKEN
+    assert not any(word in its.reason for word in ("wan", "peering", "singapore")), its.reason
+    own = BrokerChanged(t=0.9, broker="tokyo", state="killed")
+    assert "tokyo was killed" in verdict(claim, *seen, own, *sent(1, destination=destination), *more).reason
+
+
+def test_it_is_one_where_they_are_at_two_brokers() -> None:
+    ear = subscribed(0, "ear").with_fields(broker="singapore")
+    assert "0.5 s after link wan was cut" in verdict(DELIVERED, *CUT, ear, *sent(1)).reason
+
+
+def test_it_is_one_where_another_broker_asks_for_the_queue() -> None:
+    seen = [*CUT, subscribed(0, "ear", QUEUE, "stomp"), Demand(t=0, broker="tokyo", destination=QUEUE, present=True)]
+    assert "0.5 s after link wan was cut" in verdict(DELIVERED, *seen, *sent(1, destination=QUEUE)).reason
