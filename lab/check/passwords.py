@@ -1,12 +1,13 @@
-"""Check that no password is a name or a word of its scenario: all that is kept would have asterisks in its place."""
+"""Check that no password is a name or a word of its scenario or lab, of which all that is kept would be masked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
+from lab.declare.expectations.base import Expectation
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.errors import Problem
@@ -20,13 +21,18 @@ def check_passwords(scenario: Scenario) -> Iterator[Problem]:
     declared: dict[str, Any] = {}
     for secret in sorted(scenario.origin.mask.secrets):
         declared = declared or scenario.declared()
-        mask = Mask(frozenset((secret,)))
-        if _is_a_word(secret, mask, declared) or not all(_is_read(claim, mask) for claim in scenario.expect):
+        if is_a_word(secret, declared, scenario.expect):
             yield Problem(
                 what="this password is a name or a word of the scenario, and passwords are masked in all that is kept",
                 remedy="choose another one, or write generated",
                 place=scenario.origin.place(*_where(secret, scenario)),
             )
+
+
+def is_a_word(secret: str, declared: Any, claims: Iterable[Expectation]) -> bool:
+    """Return whether what is declared, or one of its claims, would be another one when a password is masked in it."""
+    mask = Mask(frozenset((secret,)))
+    return _is_a_word(secret, mask, declared) or not all(_is_read(claim, mask) for claim in claims)
 
 
 def _is_a_word(secret: str, mask: Mask, value: Any, *, free: bool = False) -> bool:
@@ -41,7 +47,7 @@ def _is_a_word(secret: str, mask: Mask, value: Any, *, free: bool = False) -> bo
     return bool(value == secret) and not free
 
 
-def _is_read(claim: Any, mask: Mask) -> bool:
+def _is_read(claim: Expectation, mask: Mask) -> bool:
     """Return whether a claim is one still when it is masked."""
     written = claim.written()
     masked = mask.value(written) | {key: each for key, each in written.items() if key == "matches"}  # has its own check

@@ -18,15 +18,19 @@ from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Sanitised, saniti
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.declare.origin import without_passwords
 from lab.declare.steps.create_configuration import CreateConfiguration
+from lab.errors import InputError
 from lab.living import words
+from lab.masking import Mask, named_in
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
 
 
 def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
     """List the configurations with their revisions."""
-    account = open_lab.control(run).account
+    with open_lab.attached(run) as live:
+        account, mask = live.account, live.lab.mask()
     described, lines = [], []
     for each in account.configurations:
         revisions = list_revisions(account, each.name)
@@ -34,8 +38,8 @@ def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
         using = ", ".join(used_by(account, each)) or "no broker"
         lines.append(f"{each.name}: ActiveMQ {each.engine_version}, of {using}")
         for its in each.revisions:
-            lines.append(f"  {its.number}  {its.created:%Y-%m-%d %H:%M:%S}  {its.description}".rstrip())
-    options.show(described, lines, json)
+            lines.append(f"  {its.number}  {its.created:%Y-%m-%d %H:%M:%S}  {mask.text(its.description)}".rstrip())
+    options.show(mask.value(described), lines, json)
 
 
 def show(
@@ -82,11 +86,15 @@ def update(
     """Save a text as the next revision, sanitised as the service does; no broker changes by that."""
     content = read_bytes(file, str(file))
     with open_lab.in_turn(run) as live:
-        saved = sanitise(read(content, str(file)), live.account.configuration(name).engine_version)
+        mask = live.lab.mask() | Mask.of(named_in(content.decode("utf-8", "replace")))
+        try:
+            saved = sanitise(read(content, str(file)), live.account.configuration(name).engine_version)
+        except InputError as error:
+            raise InputError(without_passwords(error.problems, mask)) from error
         live.update_configuration(name, saved.configuration.text, description=description, file=str(file))
         found = live.account.configuration(name)
-        described = describe_configuration(live.account, name)
-    for line in wording.lines(saved.removals, advise(saved)):
+        described = mask.value(describe_configuration(live.account, name))
+    for line in map(mask.text, wording.lines(saved.removals, advise(saved))):
         options.err().print(f"[yellow]warning:[/yellow] {escape(line)}", soft_wrap=True)
     told = f"{found.name} has revision {found.latest.number}; no broker has it before an update and a reboot"
     options.show({**described, "warnings": _warnings(saved)}, [told], json)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
-from lab.cli import options
+from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.printable import plain_line
-from lab.runtime import note as notes
-from lab.runtime.note import Note, note_folder
-from lab.runtimes import AllRuntimes
 
 
 def logs(
@@ -24,12 +20,9 @@ def logs(
     json: JSON = False,
 ) -> None:
     """Print the log of a broker or of the router."""
-    folder = note_folder(os.environ)
-    with AllRuntimes(os.environ) as its:
-        note = notes.choose([each for each in its.labs(folder) if isinstance(each, Note)], run)
-        with its.of(note).attach(note, folder) as lab:
-            for line in lab.logs(name, tail=tail, follow=follow):
-                if json:
-                    options.print_json_line({"from": name, "line": line})
-                else:
-                    options.say(plain_line(line))
+    with open_lab.attached(run) as live:
+        for line in live.lab.logs(name, tail=tail, follow=follow):
+            if json:
+                options.print_json_line({"from": name, "line": line})
+            else:
+                options.say(plain_line(line))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from lab.cli import open_lab, options
 from lab.cli.options import JSON, RUN
-from lab.living import keeper_process
-from lab.living.history import COMMAND, LivingHistory
 from lab.living.lab import refuse_replayed
 
 
@@ -26,7 +22,8 @@ def mark(
     """
     note = open_lab.load_note(run)
     refuse_replayed(note)
-    keeper_process.start(note, os.environ)
-    with closing(LivingHistory(note, note.now, COMMAND)) as history:
-        t = history.mark(text)
+    t = note.now()  # before the lab is reached, whose passwords are masked in the text
+    with open_lab.attached(note.run) as live:
+        live.history.mark(text, t)
+        text = live.lab.mask().text(text)
     options.show({"run": note.run, "t": t, "text": text}, [f"{t:.3f} s: {text}"], json)

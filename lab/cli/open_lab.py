@@ -11,19 +11,18 @@ import typer
 
 from lab.cli import options
 from lab.declare.steps.base import Step
-from lab.living.attach import attach
+from lab.living.attach import attach, chosen
 from lab.living.history import COMMAND
 from lab.living.lab import Live, refuse_replayed
 from lab.plan.control import Control
-from lab.runtime import note as notes
-from lab.runtime.note import Note, note_folder
+from lab.runtime.note import Note
 
 OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")]
 
 
 def load_note(run: str | None) -> Note:
     """Return the note of a running lab, without a connection to the lab."""
-    return notes.choose(notes.load_all(note_folder(os.environ)), run)
+    return chosen(run)
 
 
 def control(run: str | None) -> Control:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
+from lab.errors import HostError, InputError
 from lab.living import keeper_process
 from lab.living.history import PYTHON
 from lab.living.lab import Live, warned
 from lab.runtime import note as notes
-from lab.runtime.note import note_folder
+from lab.runtime.note import Note, note_folder
 from lab.runtime.progress import Told
-from lab.runtimes import runtime
+from lab.runtime.runtime import Lost, Runtime
+from lab.runtimes import AllRuntimes, runtime
 
 
 @contextmanager
@@ -33,10 +35,33 @@ def attach(
     >>> _ = labs.down(opened.run)
     """
     folder = note_folder(environment)
-    note = notes.choose(notes.load_all(folder), run)
+    note = chosen(run, environment)
     keeper_process.start(note, environment)
     with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress, by=by) as live:
         yield live
+
+
+def chosen(
+    run: str | None, environment: Mapping[str, str] = os.environ, runtimes: tuple[Runtime, ...] | None = None
+) -> Note:
+    """Return the note of the open lab that a run id means; raise InputError, which names a lab whose note is lost.
+
+    No runtime is asked where a note is found.
+    """
+    folder = note_folder(environment)
+    known = notes.load_all(folder)
+    if not notes.fitting(known, run):
+        with suppress(HostError), AllRuntimes(environment, runtimes) as its:
+            refuse_lost(its.labs(folder), run)
+    return notes.choose(known, run)
+
+
+def refuse_lost(labs: Sequence[Note | Lost], run: str | None) -> None:
+    """Raise InputError if a run id means labs whose note is lost: nothing but their end can be asked for."""
+    lost = [each for each in notes.fitting(labs, run) if isinstance(each, Lost)]
+    if lost:
+        what = "; ".join(f"lab {each.run}: {each.scenario}" for each in lost)
+        raise InputError.of(what, "\n".join(f"mqlab down {each.run} ends it" for each in lost))
 
 
 def attend(run: str, told: Told, *, by: str) -> None:

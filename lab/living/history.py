@@ -71,13 +71,13 @@ class LivingHistory:
             note = "whoever did it was killed, or lost the lab"
             self.file.step_ended(StepEnded(t=self.now(), step=number, ok=False, note=note))
 
-    def mark(self, text: str) -> float:
-        """Record a name for this moment, and return the moment."""
+    def mark(self, text: str, t: float | None = None) -> float:
+        """Record a name for a moment, or for this one, and return the moment."""
         if not lock_file(self.file.path).exists():
             raise InputError.of(f"lab {self.run} keeps no history", "it was opened by an earlier mqlab, or has ended")
         if not text.strip():
             raise InputError.of("a mark needs a text", '"before the cut", say')
-        marked = Marked(t=self.now(), text=text, by=self._by)
+        marked = Marked(t=self.now() if t is None else t, text=text, by=self._by)
         self.record(marked)
         return marked.t
 

@@ -32,6 +32,7 @@ from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation, destination
 from lab.living.history import PYTHON, LivingHistory
+from lab.living.passwords import checked
 from lab.living.verbs import Verbs
 from lab.network.vpc import Network
 from lab.operating import Done, create_broker, is_verb, operate, reboot
@@ -111,7 +112,8 @@ class Live(Verbs):
         if not is_verb(type(verb)):
             what = f"{verb.verb} is a step of a scenario's replay, not a verb of an open lab"
             raise InputError.of(what, "write it in a scenario: mqlab run SCENARIO")
-        with self.turn(), self.history.step(verb) as ended:
+        history = self.history
+        with self.turn(), history.step(checked(verb, history.file.path, self._control.account)) as ended:
             done = operate(self._plane, self._named(verb))
             ended.append(self._warned(verb, done))
             if isinstance(verb, MoveClock):

@@ -147,18 +147,23 @@ class _Named(Protocol):
 _Lab = TypeVar("_Lab", bound=_Named)
 
 
+def fitting(known: Sequence[_Lab], run: str | None) -> list[_Lab]:
+    """Return the labs that a run id means, given whole or by its beginning or end; all of them for None."""
+    return [each for each in known if run is None or each.run.startswith(run) or each.run.endswith(run)]
+
+
 def choose(known: Sequence[_Lab], run: str | None) -> _Lab:
     """Return the lab of a run id, given whole or by its beginning or end, or the only lab for None.
 
     Raise InputError, which lists the labs, unless exactly one fits.
     """
-    fitting = [note for note in known if run is None or note.run.startswith(run) or note.run.endswith(run)]
-    if len(fitting) == 1:
-        return fitting[0]
+    found = fitting(known, run)
+    if len(found) == 1:
+        return found[0]
     running = "\n".join(f"{note.run}  {note.scenario}" for note in known)
     if not known:
         raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
-    if not fitting:
+    if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
     raise InputError.of("more than one lab is running: say which", running)
 

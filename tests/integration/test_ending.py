@@ -63,6 +63,10 @@ def test_a_detached_lab_whose_note_is_damaged_is_named_and_ends_in_spite_of_a_st
             assert (shown.code, run in shown.out, f"mqlab down {run} ends it" in shown.out) == (0, True, True), shown
             (told,) = mqlab("status", "--json").json
             assert (told["run"], told["containers"], told["networks"]) == (run, 3, 3)
+            for words in (("link", "cut"), ("logs", "tokyo", "--run", run[-6:]), ("env", run)):
+                refused = mqlab(*words)
+                assert (refused.code, f"lab {run}: its note is lost or damaged" in refused.err) == (2, True), refused
+                assert f"mqlab down {run} ends it" in refused.err
             ended = mqlab("down", run[-6:], "--json")
             assert (ended.code, ended.json) == (0, {run: 6}), ended
             assert (

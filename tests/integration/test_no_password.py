@@ -41,7 +41,19 @@ def test_what_a_client_says_of_a_password_is_kept_and_shown_nowhere(engine: Engi
             client.publish("said", topic="t", headers={"pw": USERS["tokyo"], "other": USERS["singapore"]})
         told = {broker: "\n".join(live.logs(broker)) for broker in USERS}
         assert all("********" in each for each in told.values())
-        words = ("status", "logs tokyo", "logs singapore --json", "config list", "config show tokyo-configuration")
+        update = ("config", "update", "tokyo-configuration", tmp_path / "secret.xml", "--description", USERS["tokyo"])
+        for command in (("mark", f"a {USERS['tokyo']} b"), ("mark", USERS["singapore"], "--json"), update):
+            ended = mqlab(*command, **ENVIRONMENT)
+            assert ended.code == 0, ended
+            told[str(command[:2])] = ended.out + ended.err
+        words = (
+            "status",
+            "logs tokyo",
+            "logs singapore --json",
+            "config list",
+            "config list --json",
+            "config show tokyo-configuration",
+        )
         told |= {each: mqlab(*each.split(), **ENVIRONMENT).out for each in words}
         shown = mqlab("env", "--json")
         assert shown.json["brokers"]["singapore"]["users"] == {"testuser": USERS["singapore"]}

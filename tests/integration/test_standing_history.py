@@ -60,6 +60,21 @@ with labs.attach() as lab, lab.connect("tokyo", over="stomp", name=sys.argv[1]) 
         client.publish(str(n), queue=sys.argv[1])
         client.receive()
 """
+TELLING = """
+import sys
+from dataclasses import replace
+from lab import clients, labs
+from lab.errors import BrokerError
+from lab.runtime.messages import ORDINARY
+from tests.integration.labs import Ear
+with labs.attach() as lab:
+    teller = replace(lab.endpoint("tokyo", "stomp"), user=sys.argv[1])
+    try:
+        clients.connect("stomp", teller, Ear(), ORDINARY)
+    except BrokerError:
+        sys.exit(0)
+sys.exit(1)
+"""
 CLAIMS = """
 scenario: claims
 topology: {topology}
@@ -167,6 +182,10 @@ def test_no_password_of_a_user_made_by_command_is_in_it(mqlab: Commands) -> None
     made = mqlab("user", "create", "tokyo", "audit", "--password-env", "PW", PW="over-the-ocean-1858")
     assert made.code == 0, made
     assert "audit" in (mqlab.latest / "history.jsonl").read_text()
+    teller = mqlab.program(TELLING, "over-the-ocean-1858")
+    said, _ = teller.communicate(timeout=180)
+    assert teller.returncode == 0, said
+    assert eventually(lambda: any("[********]" in each.text for each in seen(mqlab) if isinstance(each, LogLine)), 30)
     assert not any("over-the-ocean" in each.read_text() for each in mqlab.latest.rglob("*.jsonl"))
 
 

@@ -108,6 +108,7 @@ def test_a_mark_is_a_moment(history: LivingHistory) -> None:
     assert seen(history) == [Marked(t=0, text="before", by="python")]
     with pytest.raises(InputError, match="a mark needs a text"):
         history.mark(" ")
+    assert history.mark("of a moment ago", 0.5) == 0.5
 
 
 def test_a_lab_of_before_has_no_history_and_says_so(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from lab.declare.loading import load
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.impair import Impair
@@ -19,15 +20,18 @@ from lab.declare.steps.publish import Publish
 from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
-from lab.history import BrokerChanged, SendOutcome
+from lab.history import BrokerChanged, Header, SendOutcome
+from lab.history.shared_file import begin
 from lab.living.client_record import ClientRecord
 from lab.living.conversation import Conversation, destination
+from lab.living.history import file_of
 from lab.living.lab import Live
 from lab.runtime import note as notes
 from lab.runtime.client import ClientEvents
 from lab.runtime.lab import Silent
 from lab.runtime.messages import Incoming, Outgoing
 from lab.runtime.progress import Logged
+from lab.shipped import shipped
 from tests.command import Commands
 from tests.living.live_lab import LiveLab
 from tests.living.notes import noted
@@ -47,6 +51,26 @@ def test_verbs_take_words() -> None:
     table = live.network.route_tables[0].name
     live.delete_route(table, str(live.network.route_table(table).routes[0].destination))
     assert live.network.route_table(table).routes == ()
+
+
+@pytest.mark.parametrize(
+    "word", ["singapore-configuration", "tokyo-singapore", "exactly-once", "ledger-of-tokyo", "all-auditors"]
+)
+def test_a_password_that_is_a_word_of_the_lab_is_refused_without_being_quoted(word: str, tmp_path: Path) -> None:
+    lab = LiveLab()
+    lab.note = replace(lab.note, folder=str(tmp_path))
+    declared = load(shipped("scenarios") / "tokyo-singapore.yaml", environment={}).declared()
+    header = Header(
+        run="r", scenario="s", seed=1, runtime="memory", started="", declared={**declared, "steps": []}, mqlab="0"
+    )
+    begin(file_of(lab.note), header).close()
+    live = lab.live
+    with pytest.raises(InputError, match="this password is a name or a word of the lab") as refused:
+        live.create_user("tokyo", "ledger-of-tokyo", word, groups=("all-auditors",))
+    assert word not in str(refused.value)
+    live.create_user("tokyo", "ledger-of-tokyo", "over-the-ocean-1858", groups=("all-auditors",))
+    with pytest.raises(InputError, match="this password is a name or a word of the lab"):
+        live.update_user("tokyo", "testuser", password=word)
 
 
 def test_a_verb_is_done_as_a_value_too_by_a_name_or_an_id() -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 import docker
@@ -72,6 +72,8 @@ def in_words(error: Exception) -> HostError:
     """Return an error of the engine's library as a HostError."""
     if any(isinstance(cause, _GONE) for cause in _causes(error)):
         return HostError("the Docker engine does not answer any more", "is it running?   mqlab doctor")
+    if isinstance(error, NotFound) and not isinstance(error, ImageNotFound):
+        return HostError(f"a part of the lab has gone: {error.explanation or error}", "was the lab removed meanwhile?")
     return HostError(f"{type(error).__name__}: {error}", "mqlab doctor looks at what this machine lacks")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound, NotFound
 
 from lab.emulation.engine import engine
 from lab.errors import HostError
@@ -110,3 +110,9 @@ def test_what_the_engine_s_library_raises_is_put_into_words_where_a_class_is_ent
             raise error  # of whoever holds it, and not of the engine
     with pytest.raises(KeyError):
         Asking().ask(KeyError("no"))
+
+
+def test_a_container_that_has_gone_is_said_in_words() -> None:
+    said = engine.in_words(NotFound("404 Client Error for http+docker://", explanation="No such container: mqlab-1"))
+    assert str(said) == "a part of the lab has gone: No such container: mqlab-1\n  was the lab removed meanwhile?"
+    assert "no such image" in str(engine.in_words(ImageNotFound("no such image")))
