@@ -1,4 +1,4 @@
-"""Plain-text drawing of two regions as boxes with arrows between them; a table if there are more.
+"""Plain-text drawing: two regions as boxes with arrows between them; more as a map, with a table below it.
 
 Widths are in terminal cells, so names in any script line up. Colour is left to the terminal's renderer.
 """
@@ -10,12 +10,18 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
-from lab.judge.values import LinkReport, RegionOutline, Report
+from lab.judge.values import LinkReport, Report
 from lab.printable import plain, plain_line
-from lab.report.picture import bridges, way
+from lab.report.picture import Bridge, Picture, Place, Way, picture
+from lab.report.text_map import FEWEST_LINES, text_map, whereabouts
 
 WIDEST = 100  # cells; longer arrows tell no more
 NARROW, ROOMY = 22, 28  # cells of the arrows: at least, and where there is room
+SIDE_BY_SIDE = 60  # cells that two boxes need
+TALLEST = 23  # lines of a map with its tables, which should be seen at once
+HIGHEST_MAP = 13
+NO_LINK = "no link"
+FOLDED = 6  # lines of bridges that are never folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,34 +33,41 @@ class _Strokes:
     right: str
     both: str
     one: str
+    back: str
     more: str
 
 
-_FINE = _Strokes(corners="┌┐└┘", level="─", upright="│", left="◀", right="▶", both="⇄", one="→", more="…")
-_ASCII = _Strokes(corners="++++", level="-", upright="|", left="<", right=">", both="<->", one="->", more=".")
+_FINE = _Strokes(corners="┌┐└┘", level="─", upright="│", left="◀", right="▶", both="⇄", one="→", back="←", more="…")
+_ASCII = _Strokes(
+    corners="++++", level="-", upright="|", left="<", right=">", both="<->", one="->", back="<-", more="."
+)
 
 
 def drawing(report: Report, width: int, ascii: bool = False) -> str:
-    """Return the drawing of regions, messages and bridges; every line fits the width, which is at least 60 cells."""
+    """Return the drawing of regions, messages and bridges; every line fits the width."""
     strokes = _ASCII if ascii else _FINE
-    report = _readable(report, ascii)
-    wide = min(width, WIDEST)
-    if len(report.regions) == 2:
-        lines = _pair(report, wide, strokes)
-    elif len(report.regions) == 1:
-        lines = _box(report, report.regions[0], _inner_width(report, wide, report.regions), 0, strokes)
+    shown = _readable(picture(report), ascii)
+    wide = max(1, min(width, WIDEST))
+    places = shown.places
+    if len(places) == 2 and wide >= SIDE_BY_SIDE:
+        lines = [*_pair(shown, wide, strokes), *_bridges(shown.bridges, wide, strokes)]
+    elif len(places) == 1:
+        lines = [*_box(places[0], _inner_width(wide, places), 0, strokes), *_bridges(shown.bridges, wide, strokes)]
     else:
-        lines = _table(report, wide, strokes)
-    lines += [fit(line, wide, strokes.more) for line in _bridges(report, wide, strokes)]
-    return plain("\n".join(line.rstrip() for line in lines), ascii)
+        lines = _network(shown, wide, strokes, ascii)
+    return plain("\n".join(fit(line, wide, strokes.more).rstrip() for line in lines), ascii)
 
 
-def _readable(report: Report, ascii: bool) -> Report:
-    """Return the report with names as they will be printed, so that widths are those of the printed text."""
-    return replace(
-        report,
-        regions=tuple(replace(region, city=plain_line(region.city, ascii)) for region in report.regions),
-        bridges=tuple(replace(bridge, connector=plain_line(bridge.connector, ascii)) for bridge in report.bridges),
+def _readable(shown: Picture, ascii: bool) -> Picture:
+    """Return a picture with names as they will be printed, so that widths are those of the printed text."""
+
+    def readable(place: Place) -> Place:
+        return replace(place, city=plain_line(place.city, ascii))
+
+    return Picture(
+        places=tuple(readable(place) for place in shown.places),
+        joints=tuple(replace(each, left=readable(each.left), right=readable(each.right)) for each in shown.joints),
+        bridges=tuple(replace(bridge, connector=plain_line(bridge.connector, ascii)) for bridge in shown.bridges),
     )
 
 
@@ -67,51 +80,52 @@ def fit(text: str, width: int, more: str) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def _pair(report: Report, width: int, strokes: _Strokes) -> list[str]:
+def _pair(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
     """Return two boxes, side by side, with the arrows between them."""
-    left, right = report.regions
-    inner = _inner_width(report, width, report.regions)
+    left, right = shown.places
+    nothing = Way(received=0, expected=None, used=False, link=None)
+    there, back = next(((each.there, each.back) for each in shown.joints), (nothing, nothing))
+    inner = _inner_width(width, shown.places)
     middle = width - 2 * (inner + 4) - 2
-    arrows = [
-        *_arrow(report, left, right, middle, strokes, there=True),
-        "",
-        *_arrow(report, right, left, middle, strokes, there=False),
-    ]
-    height = max(len(_content(report, region)) for region in (left, right)) + 2
+    arrows = [*_arrow(there, middle, strokes, there=True), "", *_arrow(back, middle, strokes, there=False)]
+    height = max(len(_content(place)) for place in (left, right)) + 2
     height = max(height, len(arrows) + 2)
-    boxes = [_box(report, region, inner, height, strokes) for region in (left, right)]
+    boxes = [_box(place, inner, height, strokes) for place in (left, right)]
     above = (height - len(arrows)) // 2
     rows = [""] * above + arrows + [""] * (height - above - len(arrows))
     return [f"{a} {fit(row, middle, strokes.more)} {b}" for a, row, b in zip(boxes[0], rows, boxes[1], strict=True)]
 
 
-def _inner_width(report: Report, width: int, regions: Iterable[RegionOutline]) -> int:
+def _inner_width(width: int, places: Iterable[Place]) -> int:
     """Return the width of a box's content, in cells: as much as needed, if there is room for the arrows."""
-    needed = max(cell_len(line) for region in regions for line in (f"{region.city} ", *_content(report, region)))
+    needed = max(cell_len(line) for place in places for line in (f"{_title(place)} ", *_content(place)))
     middle = NARROW if width < 72 else ROOMY
     return max(14, min(needed, (width - middle - 2) // 2 - 4))
 
 
-def _content(report: Report, region: RegionOutline) -> list[str]:
+def _title(place: Place) -> str:
+    return place.city or place.name
+
+
+def _content(place: Place) -> list[str]:
     """Return the lines of a region's box."""
-    lines = [region.aws_region if region.city != region.aws_region else region.name]
-    for broker in region.brokers:
+    lines = [place.aws_region if place.city not in ("", place.aws_region) else place.name]
+    for broker in place.brokers:
         lines += ["", broker.name]
         if version := broker.activemq_version or broker.engine_version:
             lines.append(f"ActiveMQ {version}")
         if broker.pair:
             lines.append("active + standby")
-    own = way(report, region, region)
-    if own.used:
-        lines += ["", f"within: {own.count()}"]
+    if place.within.used:
+        lines += ["", f"within: {place.within.count()}"]
     return lines
 
 
-def _box(report: Report, region: RegionOutline, inner: int, height: int, strokes: _Strokes) -> list[str]:
+def _box(place: Place, inner: int, height: int, strokes: _Strokes) -> list[str]:
     """Return one region's box; `inner` is the width of its content, `height` that of the whole box."""
-    content = _content(report, region)
+    content = _content(place)
     content += [""] * (height - 2 - len(content))
-    title = fit(region.city, min(inner - 1, cell_len(region.city)), strokes.more)
+    title = fit(_title(place), min(inner - 1, cell_len(_title(place))), strokes.more)
     rule = strokes.level * (inner - cell_len(title) - 1)
     top = f"{strokes.corners[0]}{strokes.level} {title} {rule}{strokes.corners[1]}"
     bottom = f"{strokes.corners[2]}{strokes.level * (inner + 2)}{strokes.corners[3]}"
@@ -119,16 +133,13 @@ def _box(report: Report, region: RegionOutline, inner: int, height: int, strokes
     return [top, *sides, bottom]
 
 
-def _arrow(
-    report: Report, source: RegionOutline, target: RegionOutline, width: int, strokes: _Strokes, *, there: bool
-) -> list[str]:
+def _arrow(way: Way, width: int, strokes: _Strokes, *, there: bool) -> list[str]:
     """Return the three lines of an arrow: the count, the shaft and the delay."""
     shaft = strokes.level * (width - 1)
-    its = way(report, source, target)
     return [
-        _centred(its.count() if its.used else "no messages", width),
+        _centred(way.count() if way.used else "no messages", width),
         f"{shaft}{strokes.right}" if there else f"{strokes.left}{shaft}",
-        _centred(_delay(its.link, width), width),
+        _centred(_delay(way.link, width), width),
     ]
 
 
@@ -148,37 +159,76 @@ def _centred(text: str, width: int) -> str:
     return " " * ((width - cell_len(text)) // 2) + text
 
 
-def _table(report: Report, width: int, strokes: _Strokes) -> list[str]:
-    """Return a table of the ways between regions, which are too many for a drawing."""
-    rows = [("from", "to", "delay asked", "given", "messages")]
-    for source in report.regions:
-        for target in report.regions:
-            its = way(report, source, target)
-            link, count = its.link, its.count() if its.used else ""
-            if link is None and not its.used:
-                continue
-            asked = f"{link.configured_delay:.1f} ms" if link else ""
-            given = f"{link.measured_p50:.1f} ms" if link and link.measured_p50 is not None else ""
-            rows.append((source.city, target.city, asked, given, count))
-    return _columns(rows, width, strokes) if len(rows) > 1 else []
+def _network(shown: Picture, width: int, strokes: _Strokes, ascii: bool) -> list[str]:
+    """Return a map, if there is room for one, a line for what joins each two regions, and the bridges."""
+    rows, states = _table(shown, width, strokes), _bridges(shown.bridges, width, strokes)
+    room = TALLEST - len(rows) - 1
+    if len(states) > max(room - FEWEST_LINES, FOLDED):
+        states = _folded(shown.bridges, width, strokes)
+    chart = text_map(shown, width, min(HIGHEST_MAP, room - len(states)), ascii) or _where(shown, width)
+    return [*chart, "", *rows, *states] if rows else [*chart, *states]
+
+
+def _where(shown: Picture, width: int) -> list[str]:
+    """Return which broker is in which city, in lines that fit the width."""
+    lines: list[str] = []
+    for number, place in enumerate(shown.places, 1):
+        words = whereabouts(place) + ("," if number < len(shown.places) else "")
+        if lines and cell_len(f"{lines[-1]} {words}") <= width:
+            lines[-1] += f" {words}"
+        else:
+            lines.append(words)
+    return lines
+
+
+def _table(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
+    """Return a line for each two regions that are joined, and for each with messages of its own."""
+    rows = [("between", "round trip asked", "given", f"messages {strokes.one}", strokes.back)]
+    rows += [
+        (f"{e.left.label} – {e.right.label}", e.asked or NO_LINK, e.given, _sum(e.there), _sum(e.back))
+        for e in shown.joints
+    ]
+    rows += [(f"within {each.label}", "", "", _sum(each.within), "") for each in shown.places if each.within.used]
+    if len(rows) == 1:
+        return []
+    if width < SIDE_BY_SIDE:
+        return [line for row in rows[1:] for line in _stacked(row, strokes)]
+    return _columns(rows, width, strokes)
+
+
+def _sum(way: Way) -> str:
+    return way.count() if way.used else ""
+
+
+def _stacked(row: Sequence[str], strokes: _Strokes) -> list[str]:
+    """Return a row as lines for a narrow terminal."""
+    who, *rest = row
+    titles = "asked" if row[1] != NO_LINK else "", "given", strokes.one, strokes.back
+    return [who, *(f"  {f'{title} {words}'.strip()}" for title, words in zip(titles, rest, strict=True) if words)]
 
 
 def _columns(rows: Sequence[tuple[str, ...]], width: int, strokes: _Strokes) -> list[str]:
-    """Return rows as lines of aligned columns, with a rule below the first."""
+    """Return rows as lines of aligned columns, with a rule below the first; the first column is cut to fit."""
     widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    over = sum(widths) + 2 * (len(widths) - 1) - width
-    for column in (0, 1):  # names are cut, figures are not
-        widths[column] -= max(0, -(-over // 2))
+    widths[0] -= max(0, sum(widths) + 2 * (len(widths) - 1) - width)
     lines = ["  ".join(fit(cell, wide, strokes.more) for cell, wide in zip(row, widths, strict=True)) for row in rows]
     return [lines[0], strokes.level * cell_len(lines[0]), *lines[1:]]
 
 
-def _bridges(report: Report, width: int, strokes: _Strokes) -> list[str]:
+def _bridges(bridges: Sequence[Bridge], width: int, strokes: _Strokes) -> list[str]:
     """Return a line for each connector: the brokers of its bridge, and the ends at which it is up."""
     lines = []
-    for bridge in bridges(report):
-        state = bridge.state
+    for bridge in bridges:
         sign = strokes.both if bridge.duplex else strokes.one
         who = f"{bridge.connector}: {bridge.broker} {sign} {bridge.remote}"
-        lines += [f"{who}, {state}"] if cell_len(f"{who}, {state}") <= width else [who, f"  {state}"]
+        whole = f"{who}, {bridge.state}"
+        lines += [whole] if cell_len(whole) <= width else [who, f"  {bridge.state}"]
     return ["", *lines] if lines else []
+
+
+def _folded(bridges: Sequence[Bridge], width: int, strokes: _Strokes) -> list[str]:
+    """Return a line for all bridges that are up, and for the first that are not."""
+    wanting = [bridge for bridge in bridges if not bridge.whole]
+    shown = wanting if len(wanting) < FOLDED - 1 else wanting[: FOLDED - 2]
+    lines = [f"{len(bridges) - len(wanting)} of {len(bridges)} bridges are up", *_bridges(shown, width, strokes)[1:]]
+    return ["", *lines, *([f"and {len(wanting) - len(shown)} more that are not"] if len(shown) < len(wanting) else [])]

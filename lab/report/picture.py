@@ -1,11 +1,17 @@
-"""The facts of a drawing: messages between regions and the state of bridges, without any layout."""
+"""The facts of a drawing: regions and where they are, what goes between them, and the state of bridges.
+
+The terminal's drawing and the page's map are made of it; how wide a name is and how a line runs is theirs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.judge.evidence.timeline import End
-from lab.judge.values import BridgeReport, LinkReport, RegionOutline, Report
+from lab.judge.values import BridgeReport, BrokerOutline, Flow, LinkReport, RegionOutline, Report
+from lab.network.regions import NONE
+from lab.report.positions import Point, positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,32 +52,122 @@ class Bridge:
         return len(self.up) == (2 if self.duplex else 1)
 
 
-def way(report: Report, source: RegionOutline, target: RegionOutline) -> Way:
-    """Return the messages from one region's brokers to another's in sum, and the link between them."""
-    senders, hearers = ({broker.name for broker in region.brokers} for region in (source, target))
-    flows = [flow for flow in report.flows if flow.source in senders and flow.target in hearers]
-    owed = [flow.expected for flow in flows]
-    ends = (source.name, target.name)
-    return Way(
-        received=sum(flow.received for flow in flows),
-        expected=None if None in owed else sum(number for number in owed if number is not None),
-        used=bool(flows),
-        link=next((link for link in report.links if (link.leaving, link.reaching) == ends), None),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A region with its brokers, and where it is."""
+
+    name: str
+    city: str  # "" if it is none of AWS's regions
+    aws_region: str
+    brokers: tuple[BrokerOutline, ...]
+    within: Way
+    at: Point  # in the unit square, from the upper left
+
+    @property
+    def label(self) -> str:
+        """Return its only broker's name, or else the region's."""
+        return self.brokers[0].name if len(self.brokers) == 1 else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """Two regions that a link, a bridge or messages join."""
+
+    left: Place
+    right: Place
+    there: Way
+    back: Way
+    bridges: tuple[Bridge, ...]
+
+    @property
+    def linked(self) -> bool:
+        """Return whether there is a link between them."""
+        return self.there.link is not None or self.back.link is not None
+
+    @property
+    def asked(self) -> str:
+        """Return the round trip as configured, in words; "" without a link."""
+        return _round_trip([link.configured_delay for link in self._links])
+
+    @property
+    def given(self) -> str:
+        """Return the round trip as measured, the medians of both directions in sum; "" if there is none."""
+        measured = [link.measured_p50 for link in self._links]
+        return _round_trip([figure for figure in measured if figure is not None]) if None not in measured else ""
+
+    @property
+    def _links(self) -> list[LinkReport]:
+        return [way.link for way in (self.there, self.back) if way.link is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The regions of a report, and what joins each two of them."""
+
+    places: tuple[Place, ...]
+    joints: tuple[Joint, ...]
+    bridges: tuple[Bridge, ...]
+
+
+def picture(report: Report) -> Picture:
+    """Return what is to be drawn of a report."""
+    regions = report.regions
+    home = {broker.name: number for number, region in enumerate(regions) for broker in region.brokers}
+    numbers = {region.name: number for number, region in enumerate(regions)}
+    flows: dict[tuple[int, int], list[Flow]] = {}
+    for flow in report.flows:
+        if flow.source in home and flow.target in home:
+            flows.setdefault((home[flow.source], home[flow.target]), []).append(flow)
+    links = {
+        (numbers[link.leaving], numbers[link.reaching]): link
+        for link in report.links
+        if link.leaving in numbers and link.reaching in numbers
+    }
+    found = bridges(report)
+    between: dict[tuple[int, int], list[Bridge]] = {}
+    for bridge in found:
+        if bridge.broker in home and bridge.remote in home:
+            ends = sorted((home[bridge.broker], home[bridge.remote]))
+            between.setdefault((ends[0], ends[1]), []).append(bridge)
+
+    def way(source: int, target: int) -> Way:
+        return _way(flows.get((source, target), ()), links.get((source, target)))
+
+    joined = sorted({(min(pair), max(pair)) for pair in (*links, *between, *flows) if pair[0] != pair[1]})
+    met = [pair for pair in joined if pair in links or pair[::-1] in links or pair in between]
+    points = positions([region.aws_region for region in regions], met)
+    places = [_place(region, way(number, number), points[number]) for number, region in enumerate(regions)]
+    return Picture(
+        places=tuple(places),
+        joints=tuple(
+            Joint(
+                left=places[a], right=places[b], there=way(a, b), back=way(b, a), bridges=tuple(between.get((a, b), ()))
+            )
+            for a, b in joined
+        ),
+        bridges=found,
     )
 
 
 def bridges(report: Report) -> tuple[Bridge, ...]:
-    """Return the bridge of every connector observed."""
+    """Return the bridge of every connector observed.
+
+    A responder's end has no name of its own: of several connectors between the same brokers it is counted for those
+    whose initiator's end is up.
+    """
     found = []
-    for near in (end for end in report.bridges if not end.created_by_duplex):
-        ends = [near, *(far for far in report.bridges if _end(far).answers(_end(near)))]
+    nears = [end for end in report.bridges if not end.created_by_duplex]
+    for near in nears:
+        alone = sum((each.broker, each.remote) == (near.broker, near.remote) for each in nears) == 1
+        fars = [far for far in report.bridges if _end(far).answers(_end(near))]
+        ends = [near, *(far for far in fars if alone or near.up or far.connector == near.connector)]
         found.append(
             Bridge(
                 connector=near.connector,
                 broker=near.broker,
                 remote=near.remote,
-                duplex=near.duplex or len(ends) > 1,
-                up=tuple(end.broker for end in ends if end.up and end.unseen_since is None),
+                duplex=near.duplex or bool(fars),
+                up=tuple(dict.fromkeys(end.broker for end in ends if end.up and end.unseen_since is None)),
                 unseen=tuple(dict.fromkeys(end.broker for end in ends if end.unseen_since is not None)),
             )
         )
@@ -80,3 +176,30 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
 
 def _end(of: BridgeReport) -> End:
     return End(of.connector, of.broker, of.remote, of.created_by_duplex)
+
+
+def _way(flows: Sequence[Flow], link: LinkReport | None) -> Way:
+    """Return the messages of flows in sum, and the link they may take."""
+    owed = [flow.expected for flow in flows]
+    return Way(
+        received=sum(flow.received for flow in flows),
+        expected=None if None in owed else sum(number for number in owed if number is not None),
+        used=bool(flows),
+        link=link,
+    )
+
+
+def _place(region: RegionOutline, within: Way, at: Point) -> Place:
+    city = "" if region.city == region.aws_region == NONE else region.city
+    return Place(
+        name=region.name, city=city, aws_region=region.aws_region, brokers=region.brokers, within=within, at=at
+    )
+
+
+def _round_trip(delays: Sequence[float]) -> str:
+    """Return the sum of two delays in words, or both where they are unlike; "" if there is none."""
+    if len(delays) < 2:
+        return "".join(f"{each:.1f} ms one way" for each in delays)
+    if max(delays) - min(delays) > 0.1 * max(delays):
+        return " + ".join(f"{each:.1f}" for each in delays) + " ms"
+    return f"{sum(delays):.1f} ms"

@@ -79,7 +79,7 @@ def _coloured(picture: str, outcome: Outcome) -> Text:
     """Return a drawing with coloured counts; an incomplete one is red unless the report held."""
     missing = "bold" if outcome is Outcome.HELD else "bold red"
     drawn = Text(picture)
-    drawn.highlight_regex(r"[┌┐└┘─│]+", "dim")
+    drawn.highlight_regex(r"[┌┐└┘─│\u2800-\u28ff]+", "dim")
     for match in _COUNT.finditer(picture):
         drawn.stylize("bold green" if match[1] == match[2] else missing, *match.span())
     return drawn

@@ -13,6 +13,17 @@ from lab.judge.values import BridgeReport, BrokerOutline, Flow, LinkReport, Outc
 from lab.report.drawing import drawing
 from lab.report.terminal import render
 
+from .networks import EIGHT, FIVE, THIRTY, THREE, hub, mesh, network
+
+NETWORKS = [
+    network(THREE, hub(3)),
+    network(FIVE, hub(5)),
+    network(["none", "none", "eu-west-1", "none"], hub(4)),
+    network(["none"] * 6, hub(6), connectors=("all",)),
+    network(EIGHT, mesh(8)),
+    network(THIRTY, hub(30)),
+]
+
 
 def report() -> Report:
     def end(connector: str, broker: str, remote: str, duplex: bool) -> BridgeReport:
@@ -73,13 +84,68 @@ def test_ascii_means_ascii() -> None:
     assert drawing(report(), 80, ascii=True).isascii()
 
 
-def test_more_regions_become_a_table_with_every_way() -> None:
-    many = replace(
-        report(), regions=(*report().regions, RegionOutline(name="d", aws_region="x", city="Dublin", brokers=()))
-    )
-    lines = drawing(many, 60).splitlines()
-    assert all(cell_len(line) <= 60 for line in lines)
-    assert [line.split()[0] for line in lines[2:5]] == ["東京", "東京", "São"]
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize("width", [20, 59, 60, 80, 120])
+@pytest.mark.parametrize("many", NETWORKS, ids=lambda many: len(many.regions))
+def test_more_regions_fit_their_width_too(many: Report, width: int, ascii: bool) -> None:
+    lines = drawing(many, width, ascii).splitlines()
+    assert all(cell_len(line) <= width for line in lines)
+    assert not ascii or "\n".join(lines).isascii()
+
+
+@pytest.mark.parametrize("many", NETWORKS[:3], ids=lambda many: len(many.regions))
+def test_a_map_and_its_tables_are_seen_at_once(many: Report) -> None:
+    lines = drawing(many, 80).splitlines()
+    assert len(lines) <= 23
+    assert sum("●" in line for line in lines) == len({line for line in lines if "●" in line}) > 1
+
+
+def test_a_map_has_every_broker_with_its_city_and_the_table_every_way() -> None:
+    text = drawing(network(THREE, hub(3)), 80)
+    for words in ("● b0 (Ireland)", "● b1 (N. Virginia)", "● b2 (Frankfurt)"):
+        assert words in text
+    assert text.index("b0 (Ireland)") < text.index("b2 (Frankfurt)") < text.index("b1 (N. Virginia)")
+    assert "b0 – b1  40.0 ms           40.2 ms  10 of 10    10 of 10" in text
+    assert "b1 – b2  no link                    10 of 10    10 of 10" in text
+    assert "b1-b0-queues: b1 ⇄ b0, up at b1 and b0" in text
+
+
+def test_without_room_for_a_map_the_cities_are_in_words() -> None:
+    text = drawing(network(EIGHT, mesh(8)), 80)
+    assert text.startswith("b0 (Ireland), b1 (N. Virginia), b2 (Frankfurt), ")
+    assert text.count("40.2 ms") == 28 and "56 of 56 bridges are up" in text
+
+
+def test_of_many_bridges_those_that_are_not_up_are_named() -> None:
+    many = network(EIGHT, hub(8))
+    down = tuple(replace(end, up=False) if end.connector == "b3-b0-topics" else end for end in many.bridges)
+    lines = drawing(replace(many, bridges=down), 80).splitlines()
+    assert lines[-2:] == ["13 of 14 bridges are up", "b3-b0-topics: b3 ⇄ b0, down"]
+    none = tuple(replace(end, up=False) for end in many.bridges)
+    assert drawing(replace(many, bridges=none), 80).splitlines()[-1] == "and 10 more that are not"
+
+
+def test_directions_that_are_unlike_are_told_apart() -> None:
+    many = network(THREE, hub(3))
+    slow, *others = many.links
+    text = drawing(replace(many, links=(replace(slow, configured_delay=90.0, measured_p50=91.5), *others)), 80)
+    assert "b0 – b1  90.0 + 20.0 ms    91.5 + 20.1 ms" in text
+    assert "20.0 ms one way" in drawing(replace(many, links=tuple(others)), 80)
+    unseen = replace(slow, measured_p50=None)
+    assert "b0 – b1  40.0 ms                    10 of 10" in drawing(replace(many, links=(unseen, *others)), 80)
+
+
+def test_a_responders_end_is_not_counted_for_a_connector_that_is_down_beside_another() -> None:
+    many = network(THREE, hub(3))
+    down = tuple(replace(end, up=False) if end.connector == "b1-b0-topics" else end for end in many.bridges)
+    text = drawing(replace(many, bridges=down), 80)
+    assert "b1-b0-queues: b1 ⇄ b0, up at b1 and b0" in text
+    assert "b1-b0-topics: b1 ⇄ b0, down" in text
+
+
+def test_a_region_that_is_none_of_aws_has_the_persons_name() -> None:
+    text = drawing(network(["none", "eu-west-1"], hub(2)), 80)
+    assert "┌─ r0 " in text and "none" not in text
 
 
 def test_one_region_is_one_box_and_none_is_nothing() -> None:

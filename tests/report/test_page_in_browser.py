@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lab.judge.values import Report
 from lab.report.html import Files, to_html
 
 from .browser import Browser, browser
 from .histories import EVIL, header, judged, story
+from .networks import THIRTY, THREE, hub, network
 
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 GROUND = "getComputedStyle(document.body).backgroundColor"
@@ -82,6 +85,21 @@ def test_the_script_zooms_points_out_and_filters(chromium: Browser, made: Path) 
     assert chromium.complaints == []
 
 
+@pytest.mark.parametrize("many", [network(THREE, hub(3)), network(THIRTY, hub(30))], ids=["3", "30"])
+def test_a_map_of_many_regions_is_quiet_and_fits(chromium: Browser, tmp_path: Path, many: Report) -> None:
+    base = judged(tmp_path / "history.jsonl")
+    names = ("regions", "links", "bridges", "flows")
+    shown = replace(base.report, **{name: getattr(many, name) for name in names})
+    path = tmp_path / "report.html"
+    path.write_text(to_html(replace(base, report=shown), Files()), encoding="utf-8")
+    for width in (390, 1280):
+        chromium.open(path, width=width, script=width > 390)
+        assert chromium.complaints == [] and chromium.requests == [path.as_uri()]
+        chromium.call("Emulation.setScriptExecutionDisabled", value=False)
+        assert chromium.ask(WIDE) <= 0
+        assert chromium.ask(CROWDED) == []
+
+
 def test_hostile_texts_do_nothing(chromium: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     whole = judged(tmp_path / "history.jsonl", header(scenario=EVIL, about=EVIL), story(topic=f"topic://{EVIL}"))
@@ -96,6 +114,13 @@ FILTERED = """(input => {
   input.value = "2-11";
   input.dispatchEvent(new Event("input"));
 })(document.querySelector("input"))"""
+CROWDED = """[...document.querySelectorAll(".network .box")].flatMap((box) => {
+  const frame = box.querySelector("rect").getBoundingClientRect();
+  return [...box.querySelectorAll("text")].filter((text) => {
+    const words = text.getBoundingClientRect();
+    return words.left < frame.left || words.right > frame.right || words.bottom > frame.bottom;
+  }).map((text) => text.textContent);
+})"""
 CONTRAST = """(() => {
   const part = (c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);

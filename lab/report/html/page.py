@@ -17,8 +17,10 @@ from lab.report.html.broker_texts import BrokerText, Files, broker_texts
 from lab.report.html.faults import Event, Fault, events, faults, with_direction
 from lab.report.html.lanes import LANES, WORDS, Anomaly, Lane, Window, anomalies, lanes, ways, window
 from lab.report.html.latency import Distribution, Mark, distribution, round_step
+from lab.report.html.network_map import NetworkMap, network_map
 from lab.report.html.regions import Pair, pairs
 from lab.report.html.totals import MORE, Tile, headline, missing, tiles
+from lab.report.picture import picture
 
 MOST_ANOMALIES, MOST_ROWS = 300, 500
 
@@ -55,6 +57,8 @@ class Page:
     words: Mapping[str, str]  # of each fate
     tiles: tuple[Tile, ...]
     more: tuple[tuple[str, str], ...]  # figures of deliveries that are not zero throughout, with their titles
+    map: NetworkMap | None
+    places: int
     pairs: tuple[Pair, ...]
     window: Window
     elsewhere: str
@@ -90,6 +94,7 @@ def page(judged: Judged, files: Files) -> Page:
     drawn = lanes(found, seen, words)
     bands = bands_of(shown, seen)
     where = {broker.name: region.name for region in report.regions for broker in region.brokers}
+    shown_regions = picture(report)
     listed, anomalies_in_all = anomalies(found, MOST_ANOMALIES)
     happened, events_in_all = events(timeline.seen)
     delays = {(link.leaving, link.reaching): link.configured_delay for link in report.links}
@@ -106,7 +111,9 @@ def page(judged: Judged, files: Files) -> Page:
         words=words,
         tiles=tiles(report, words["lost"]),
         more=tuple((name, title) for name, title in MORE if any(getattr(row, name) for row in report.deliveries)),
-        pairs=pairs(report),
+        map=network_map(shown_regions),
+        places=len(shown_regions.places),
+        pairs=pairs(shown_regions, report.outcome),
         window=seen,
         elsewhere=_elsewhere(seen, timeline.end),
         ticks=_ticks(seen),
