@@ -9,25 +9,14 @@ import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
+from lab.activemq.forwarding.rules import Stop, demand_priority, demand_stop, demanded, may_be_joined, may_join
+
+__all__ = ["MOST", "Consumer", "Demand", "Refusal", "Stop", "Subscription", "spread"]
 
 MOST = 100_000  # subscriptions; a network that makes more of them is refused
-
-
-class Stop(StrEnum):
-    """The rule by which a bridge does not pass on demand, or a message."""
-
-    CONSUMER_TTL = "consumerTTL"
-    MESSAGE_TTL = "messageTTL"
-    EXCLUDED = "excluded"
-    NOT_INCLUDED = "not included"
-    STATIC_BRIDGE = "staticBridge"
-    FILTERED = "destinationFilter"
-    VISITED = "visited"  # the broker it would go to has had it
-    DUPLICATE = "duplicate"  # another bridge has a subscription for the same consumer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,19 +157,9 @@ class _Spreading:
         if consumer.number not in self.alive:
             return None
         rules, destination = bridge.forwarding, consumer.destination
-        if rules.static_bridge:
-            return self._refuse(bridge, Stop.STATIC_BRIDGE, destination, consumer.path)
-        if not rules.learns_of(destination):
-            return self._refuse(bridge, Stop.FILTERED, destination, consumer.path)
-        if -1 < rules.consumer_ttl <= len(consumer.path) and consumer.path:
-            return self._refuse(bridge, Stop.CONSUMER_TTL, destination, consumer.path)
-        if bridge.source in consumer.path:
-            return self._refuse(bridge, Stop.VISITED, destination, consumer.path)
-        if not rules.permits(destination):
-            excluded = any(covers(each, destination) for each in rules.excluded)
-            return self._refuse(bridge, Stop.EXCLUDED if excluded else Stop.NOT_INCLUDED, destination, consumer.path)
-        whole = (destination,)
-        for part in parts(destination) if rules.splits_composite_consumers else whole:
+        if (stop := demand_stop(rules, bridge.source, destination, consumer.path)) is not None:
+            return self._refuse(bridge, stop, destination, consumer.path)
+        for part in demanded(rules, destination):
             self._subscribe(bridge, replace(consumer, destination=part), (*consumer.path, bridge.target))
         return None
 
@@ -188,11 +167,9 @@ class _Spreading:
         self, bridge: Bridge, consumer: Subscription, path: tuple[str, ...], *, static: bool = False
     ) -> None:
         rules = bridge.forwarding
-        if rules.conduit_subscriptions and self._joins(bridge, consumer):
+        if self._joins(bridge, consumer):
             return None
-        priority = consumer.priority
-        if rules.decrease_network_consumer_priority:
-            priority = rules.consumer_priority_base - (len(path) + 1 if len(path) > 1 else 0)
+        priority = demand_priority(rules, consumer.priority, path)
         candidate = Subscription(
             number=self._number(),
             broker=bridge.source,
@@ -217,15 +194,12 @@ class _Spreading:
 
     def _joins(self, bridge: Bridge, consumer: Subscription) -> bool:
         """Add a consumer to those for which the bridge has subscribed; return whether it has: `ConduitBridge`."""
-        again = bridge.forwarding.conduit_network_queue_subscriptions
-        queue = consumer.destination.startswith("queue://")
-        if consumer.bridge is not None and queue and not again:
+        rules, destination = bridge.forwarding, consumer.destination
+        if not may_join(rules, destination, network=consumer.bridge is not None):
             return False
         joined = False
         for each in self.of_bridges.get(bridge, {}).values():
-            if not covers(each.destination, consumer.destination):
-                continue
-            if each.static or not queue or again or len(each.path) == 1:
+            if may_be_joined(rules, each.destination, destination, static=each.static, hops=len(each.path)):
                 self.interests[each.number].add(consumer.number)
                 joined = True
         return joined

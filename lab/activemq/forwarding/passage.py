@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lab.activemq.forwarding.demand import Demand, Refusal, Stop, Subscription
+from lab.activemq.forwarding.demand import Demand, Refusal, Subscription
 from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
+from lab.activemq.forwarding.rules import Stop, forbidden
 
 MOST = 10_000  # steps of a message; a network in which it would take more is refused
 VIRTUAL_TOPICS, THEIR_QUEUES = "topic://VirtualTopic.>", "queue://Consumer.*."
@@ -166,9 +167,7 @@ class _Carrying:
             stop = Stop.VISITED
         elif -1 < rules.message_ttl <= len(copy.path):
             stop = Stop.MESSAGE_TTL
-        if stop is None and not rules.permits(copy.destination):  # for a wildcard's consumer; it stays in flight
-            excluded = any(covers(each, copy.destination) for each in rules.excluded)
-            stop = Stop.EXCLUDED if excluded else Stop.NOT_INCLUDED
+        stop = stop or forbidden(rules, copy.destination)  # for a wildcard's consumer; it stays in flight
         if stop is not None:
             self.refusals[Refusal(bridge=bridge, stop=stop, destination=copy.destination, path=copy.path)] = None
         return stop is None
