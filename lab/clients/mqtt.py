@@ -23,6 +23,7 @@ from lab.clients.base import (
 )
 from lab.clients.buffered import BufferedStream
 from lab.clients.naming import mqtt_topic, physical_name
+from lab.clients.refusals import CONNACK
 from lab.clients.web_socket import WebSocketStream, shake_hands
 from lab.errors import BrokerError, PlanError
 from lab.history import SendOutcome
@@ -33,13 +34,6 @@ _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
 _ORDINARY_LOSS = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)
 _REFUSED = 0x80
-_CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
-    132: "it does not speak MQTT 3.1.1",
-    133: "it does not take the client id",
-    134: "wrong user or password",
-    135: "not authorised: wrong user or password, or no permission",
-    136: "it is not ready for MQTT",
-}
 
 
 class _Paho(paho.Client):
@@ -229,7 +223,7 @@ class MqttClient(BaseClient):
 
     @guarded
     def _on_connect(self, client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:
-        self._answers.give("connect", _CONNACK.get(code.value, str(code)) if code.is_failure else "")
+        self._answers.give("connect", CONNACK.get(code.value, str(code)) if code.is_failure else "")
 
     @guarded
     def _on_subscribe(self, client: Any, data: Any, mid: int, codes: Any, properties: Any) -> None:

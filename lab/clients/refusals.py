@@ -8,6 +8,14 @@ REFUSED, TIMED_OUT, TLS_FAILED, NOT_AUTHORISED, FAILED = (
     "refused", "timed-out", "tls-failed", "not-authorised", "failed",
 )  # fmt: skip
 
+CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
+    132: "it does not speak MQTT 3.1.1",
+    133: "it does not take the client id",
+    134: "wrong user or password",
+    135: "not authorised: wrong user or password, or no permission",
+    136: "it is not ready for MQTT",
+}
+
 _LACKS_A_RIGHT = re.compile(
     r"password is invalid|wrong user or password|not authori[sz]ed|unauthori[sz]ed|has the user the right to",
     re.IGNORECASE,

@@ -43,7 +43,7 @@ def declared_bridges(topology: Topology) -> tuple[DeclaredBridge, ...]:
         configuration = sanitised(topology, initiator).configuration
         its_release = release(broker.engine_version) or _OLDEST
         for connector in configuration.connectors:
-            settings = _forwarding(connector, its_release)
+            settings = connector_forwarding(connector, its_release)
             for responder in dict.fromkeys(by_host[each.host] for each in connector.remotes if each.host in by_host):
                 obstacle = _not_there(topology, initiator, responder) or _unreached(
                     vpcs, topology, initiator, responder, connector, numbers
@@ -88,7 +88,9 @@ def _replaying_policies(broker: Element) -> Iterator[Element]:
                 yield policy
 
 
-def _forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
+def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
+    """Return what a connector says of forwarding, as a release reads it."""
+
     def listed(name: str) -> list[str]:
         return [
             f"{each.name}://{each.get('physicalName')}"

@@ -30,7 +30,7 @@ def forbidden(rules: Forwarding, destination: str) -> Stop | None:
 
 
 def demand_stop(rules: Forwarding, source: str, destination: str, path: Sequence[str]) -> Stop | None:
-    """Return why a bridge does not subscribe at its source for a consumer at its target: `serviceRemoteConsumerAdvisory`.
+    """Return why a bridge does not subscribe for a consumer at its target: `serviceRemoteConsumerAdvisory`.
 
     `path` has the brokers that the demand came over, none for a client's own consumer.
     """
@@ -61,7 +61,10 @@ def demand_priority(rules: Forwarding, own: int, path: Sequence[str]) -> int:
 
 
 def may_join(rules: Forwarding, destination: str, *, network: bool) -> bool:
-    """Return whether a consumer, a bridge's own or a client's, may share a subscription: `addToAlreadyInterestedConsumers`."""
+    """Return whether a consumer may share a subscription: `addToAlreadyInterestedConsumers`.
+
+    `network` tells whether it is a bridge's own consumer, not a client's.
+    """
     return rules.conduit_subscriptions and not (
         network and destination.startswith("queue://") and not rules.conduit_network_queue_subscriptions
     )

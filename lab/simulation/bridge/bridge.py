@@ -1,0 +1,281 @@
+"""One end of a bridge: `DemandForwardingBridgeSupport`, at the initiator and, of a duplex one, at the responder.
+
+An end logs in to its own broker, then to the other one; learns there of consumers; subscribes for them here; and
+forwards what it then gets. What goes wrong ends it: a local error is one of its own broker, a remote one any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lab.simulation.bridge.commands import (
+    Advisory,
+    BrokerInfo,
+    Failure,
+    Follow,
+    Forwarded,
+    Login,
+    Response,
+    Shutdown,
+)
+from lab.simulation.bridge.demand import Demand, DemandSubscription
+from lab.simulation.bridge.host import BRIDGE, SHUT_DOWN, Host, exception
+from lab.simulation.bridge.openwire import OpenWire
+from lab.simulation.bridge.settings import ConnectorSettings
+from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.session import Refused, Session
+
+UNKNOWN = "Unknown"  # a remote broker that has not said its name
+
+
+class Bridge:
+    """One end. `over` is called once when it has ended by itself, so that its owner may try again."""
+
+    def __init__(
+        self,
+        host: Host,
+        settings: ConnectorSettings,
+        wire: OpenWire,
+        *,
+        remote: str,  # the transport to the other broker, as the log shows it
+        by_duplex: bool,
+        over: Callable[[], None],
+    ) -> None:
+        self.host, self.settings, self.wire, self.by_duplex = host, settings, wire, by_duplex
+        self._vm = host.next_vm(duplex=settings.duplex)
+        self.remote = remote
+        self._over = over
+        self.remote_name, self.remote_id = UNKNOWN, ""
+        self.up = self.ended = False
+        self.enqueued = self.dequeued = self.received = 0
+        self.demand: Demand | None = None
+        self._sessions: list[Session] = []
+        self._unfollow: Callable[[], None] = lambda: None
+        self._unanswered: dict[int, tuple[DemandSubscription, int]] = {}  # by number: subscription, token
+        self._number = 0
+        self._asked_to_follow = False
+
+    def meet(self, info: BrokerInfo) -> None:
+        """Begin, now that the other broker has said who it is: `collectBrokerInfos`, `startLocalBridge`."""
+        if self.ended or self.up:
+            return
+        broker, settings = self.host.broker, self.settings
+        if info.id == broker.id:
+            return  # a loop: it stays as it is, and is not tried again
+        self.remote_id, self.remote_name = info.id, info.name
+        try:
+            inbound = self._log_in(settings.client_id(info.name, "inbound", broker.name))
+            if settings.duplex:
+                self._log_in(settings.client_id(info.name, "inbound", "duplex", broker.name))
+        except Refused as refusal:
+            self.host.log("WARN", "Service", f"Security Error occurred on connection to: {self._vm}, {refusal.words}")
+            self.local_error(exception(refusal.words))
+            return
+        self.demand = Demand(broker, inbound, settings, info.id, self._forward, self.host.replace_duplicate)
+        self.up = True
+        self._log("INFO", f"{self._between()} ({info.name}) has been established.")
+        self.host.changed()
+        self._start_remote()
+        try:
+            self.demand.include()
+        except Refused as refusal:
+            self.local_error(exception(refusal.words))
+            return
+        if self._asked_to_follow:
+            self._follow()
+
+    def on_command(self, command: object) -> None:
+        """Take a command of the other broker: `serviceRemoteCommand`."""
+        if self.ended:
+            return
+        match command:
+            case Forwarded():
+                self._take(command)
+            case Response():
+                self._answered(command)
+            case Advisory():
+                self._learn(command)
+            case BrokerInfo():
+                self.meet(command)
+            case Failure(error=error):
+                self.remote_error(error)
+            case Shutdown() if self.settings.duplex:
+                self._log("INFO", "Stopping network bridge on shutdown of remote broker")
+                self.remote_error(SHUT_DOWN)
+            case Login():
+                self._let_in(command)
+            case Follow():
+                self._asked_to_follow = True
+                if self.up:
+                    self._follow()
+
+    def remote_error(self, error: str) -> None:
+        """End, since the other broker, or the way to it, has failed: `serviceRemoteException`."""
+        if not self.ended:
+            security = error.startswith("java.lang.SecurityException")
+            level = "ERROR" if security else "WARN"
+            self._log(level, f"{self._between()} shutdown due to a remote error: {error}")
+            self._fail()
+
+    def local_error(self, error: str) -> None:
+        """End, since this end's own broker has refused something: `serviceLocalException`."""
+        if not self.ended:
+            self._log("INFO", f"{self._between()} shutdown due to a local error: {error}")
+            self._fail()
+
+    def stop(self) -> None:
+        """End in order: `stop`."""
+        if self.ended:
+            return
+        self.ended = True
+        was_up, self.up = self.up, False
+        self._unfollow()
+        self.wire.send(Shutdown())
+        self.wire.close()
+        for each in self._sessions:
+            each.close()
+        self._log("INFO", f"{self.host.broker.name} bridge to {self.remote_name} stopped")
+        if was_up:
+            self.host.changed()
+
+    def forget(self) -> None:
+        """Have nothing more to do with anything: the process is gone."""
+        self.ended = True
+        self.up = False
+        self.wire.forget()
+
+    def _fail(self) -> None:
+        self.stop()
+        self._over()
+
+    def _log_in(self, client_id: str) -> Session:
+        session = self.host.broker.login(
+            self.settings.user, self.settings.password, client_id, self._vm, network=True, ended=self._expelled
+        )
+        self._sessions.append(session)
+        return session
+
+    def _expelled(self, words: str) -> None:
+        self.local_error(exception(words))
+
+    def _start_remote(self) -> None:
+        """Log in at the other broker and ask for its consumers, without waiting for an answer: `startRemoteBridge`."""
+        broker, settings = self.host.broker, self.settings
+        if not self.by_duplex:
+            self.wire.send(BrokerInfo(broker.id, broker.name, settings))
+        self.wire.send(Login(settings.client_id(broker.name, "outbound"), settings.user, settings.password))
+        if not settings.forwarding.static_bridge:
+            self.wire.send(Follow())
+
+    def _let_in(self, login: Login) -> None:
+        """Log in the other end, which a duplex bridge serves itself."""
+        try:
+            session = self.host.broker.login(login.user, login.password, login.client_id, self._vm, network=True)
+        except Refused as refusal:
+            self.local_error(exception(refusal.words))
+            return
+        self._sessions.append(session)
+
+    def _follow(self) -> None:
+        """Tell the other end of this broker's consumers, as a duplex bridge does, which forwards advisories itself.
+
+        Those that come from there, and those that have come too far, are not dispatched to it, and so do not count.
+        """
+        self._unfollow = self.host.broker.follow_consumers(self._tell, self._tell_forgotten, by=self._sessions[0])
+
+    def _tell(self, info: ConsumerInfo, came: bool) -> None:
+        ttl = self.settings.forwarding.consumer_ttl
+        if self.ended or (came and (self.remote_id in info.path or -1 < ttl <= len(info.path) > 0)):
+            return
+        self.enqueued += 1
+        self.wire.send(Advisory(info, came))
+
+    def _tell_forgotten(self, client: str, name: str) -> None:
+        if not self.ended:
+            self.enqueued += 1
+            self.wire.send(Advisory(_durable(client, name), came=False, forgotten=True))
+
+    def _learn(self, advisory: Advisory) -> None:
+        """Take note of a consumer at the other broker: `serviceRemoteConsumerAdvisory`."""
+        if self.demand is None:
+            return
+        info = advisory.info
+        try:
+            if advisory.came:
+                self.demand.learn(info)
+            elif advisory.forgotten:
+                self.demand.forget_durable(info.client, info.durable or "")
+            else:
+                self.demand.forget(info.id)
+        except Refused as refusal:
+            self.local_error(exception(refusal.words))
+
+    def _forward(self, subscription: DemandSubscription, dispatch: Dispatch) -> None:
+        """Carry a message over: `serviceLocalCommand`. It is acknowledged when the other broker has it.
+
+        A message that may not be carried, which a wildcard's consumer gets, stays in flight.
+        """
+        if self.ended or self.demand is None or subscription.of is None:
+            return
+        self.enqueued += 1
+        if not self.demand.permits(dispatch.message.destination):
+            return
+        message = replace(dispatch.message.over(self.host.broker.id), retain=False)
+        if message.persistent or self.settings.always_sync_send:
+            self._number += 1
+            self._unanswered[self._number] = subscription, dispatch.token
+            subscription.unanswered += 1
+            self.wire.send(Forwarded(self._number, message))
+            return
+        self.wire.send(Forwarded(None, message))
+        subscription.of.acknowledge(dispatch.token)
+        self.dequeued += 1
+
+    def _answered(self, response: Response) -> None:
+        known = self._unanswered.pop(response.number, None)
+        if known is None:
+            return
+        subscription, token = known
+        if response.refusal:
+            if "temp-" in response.refusal:  # gone meanwhile: not a reason to end
+                if subscription.of is not None:
+                    subscription.of.reject(token)
+                subscription.settled()
+                return
+            self.local_error(exception(response.refusal))
+            return
+        if subscription.of is not None:
+            subscription.of.acknowledge(token)
+        self.dequeued += 1
+        subscription.settled()
+
+    def _take(self, command: Forwarded) -> None:
+        """Take a message that the other end of a duplex bridge forwards; what is not permitted gets no answer."""
+        if self.demand is None or not (
+            _is_temporary(command.message) or self.demand.permits(command.message.destination)
+        ):
+            return
+        number = command.number
+
+        def done(words: str | None) -> None:
+            if not self.ended:
+                if number is not None:
+                    self.wire.send(Response(number, words or ""))
+                self.received += 1
+
+        self.host.broker.send(command.message, done, by=self._sessions[1])
+
+    def _between(self) -> str:
+        return f"Network connection between {self._vm} and {self.remote}"
+
+    def _log(self, level: str, text: str) -> None:
+        self.host.log(level, BRIDGE, text)
+
+
+def _durable(client: str, name: str) -> ConsumerInfo:
+    return ConsumerInfo(id="", client=client, destination="", prefetch=0, durable=name)
+
+
+def _is_temporary(message: object) -> bool:
+    return getattr(message, "destination", "").startswith("temp-")

@@ -1,0 +1,112 @@
+"""The commands of OpenWire between the ends of a bridge, as values; their sizes are roughly those that were seen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lab.simulation.bridge.settings import ConnectorSettings
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.message import Message
+
+
+class WireFormat(NamedTuple):
+    """What an end asks of the connection; of two times, the shorter counts."""
+
+    inactivity: int  # ns
+    first_check: int  # ns
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 240
+
+
+class BrokerInfo(NamedTuple):
+    """Who an end is; from an initiator with its settings, and so that a bridge begins."""
+
+    id: str
+    name: str
+    settings: ConnectorSettings | None = None
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 180 if self.settings is None else 1_400
+
+
+class Login(NamedTuple):
+    """ConnectionInfo, SessionInfo and ProducerInfo, which are sent together."""
+
+    client_id: str
+    user: str
+    password: str
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 260 + len(self.client_id)
+
+
+class Follow(NamedTuple):
+    """The ConsumerInfo of the subscription to advisories on consumers."""
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 200
+
+
+class Advisory(NamedTuple):
+    """A consumer that came, or went; or a durable subscription that was ended."""
+
+    info: ConsumerInfo
+    came: bool
+    forgotten: bool = False
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 550 if self.came else 450
+
+
+class Forwarded(NamedTuple):
+    """A message; its number where an answer is awaited."""
+
+    number: int | None
+    message: Message
+
+    def octets(self) -> int:
+        """Return its size."""
+        return self.message.size
+
+
+class Response(NamedTuple):
+    """The answer to a message: what the broker said of it, "" if it has it."""
+
+    number: int
+    refusal: str
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 24 + len(self.refusal)
+
+
+class Shutdown(NamedTuple):
+    """An end closes in order."""
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 12
+
+
+class Failure(NamedTuple):
+    """A ConnectionError: an error of a command that awaits no answer."""
+
+    error: str  # with the class of Java's
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 60 + len(self.error)
+
+
+class KeepAlive(NamedTuple):
+    """A sign of life."""
+
+    def octets(self) -> int:
+        """Return its size."""
+        return 12

@@ -1,0 +1,256 @@
+"""A network connector: it opens bridges, and opens them again: `DiscoveryNetworkConnector`, `SimpleDiscoveryAgent`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.simulation.bridge.bridge import Bridge
+from lab.simulation.bridge.host import BRIDGE, Host
+from lab.simulation.bridge.openwire import NO_ATTEMPT, OpenWire
+from lab.simulation.bridge.settings import ConnectorSettings, Remote
+from lab.simulation.kernel import Timer
+from lab.simulation.tcp.connection import Connection
+from lab.simulation.tcp.fabric import Fabric
+
+DISCOVERY = "DiscoveryNetworkConnector"
+_WHY = {"refused": "Connection refused", "silent": "Connect timed out", "unreachable": "No route to host"}
+_CANCELLED = "java.util.concurrent.CancellationException"
+
+
+class Attempt:
+    """One try to connect to one address, and the bridge over the connection."""
+
+    def __init__(self, series: Series, remote: Remote, since: int) -> None:
+        self._series, self._remote, self._since = series, remote, since
+        self._host = series.host
+        self.wire = OpenWire(
+            self._host.process,
+            inactivity=remote.inactivity,
+            first_check=remote.first_check,
+            on_command=self._on_command,
+            on_failure=self._on_failure,
+        )
+        self.bridge: Bridge | None = None
+        self.given_up = False
+        self.remote_address = ""
+
+    def opened(self, connection: Connection) -> None:
+        """Take the connection."""
+        if self.given_up:
+            connection.abort()
+            return
+        address = self._host.address(connection.far.host)
+        self.remote_address = f"tcp://{address}:{connection.far.port}"
+        self.bridge = self._series.bridge(self, f"ssl://{self._remote.host}/{address}:{self._remote.port}")
+        self.wire.attach(connection, self.remote_address, since=self._since)
+
+    def failed(self, why: str) -> None:
+        """Learn why there is no connection."""
+        if not self.given_up and self._host.process.alive:
+            self._series.unreached(self._remote, why)
+
+    def received(self, frame: object) -> None:
+        """Take what came."""
+        self.wire.receive(frame)
+
+    def drained(self) -> None:
+        """Do nothing: a bridge does not wait for its writes."""
+
+    def closed(self, why: str) -> None:
+        """Learn that the connection has ended."""
+        self.wire.lose(why)
+
+    def _on_command(self, command: object) -> None:
+        if self.bridge is not None:
+            self.bridge.on_command(command)
+
+    def _on_failure(self, error: str) -> None:
+        bridge = self.bridge
+        if bridge is None:
+            return
+        if not bridge.remote_id:  # it has not said who it is
+            self._host.log("INFO", BRIDGE, f"Error with pending remote brokerInfo on: {bridge.remote} ({_said(error)})")
+            error = _CANCELLED
+        bridge.remote_error(error)
+
+
+class Series:
+    """The attempts for one service of the discovery: an address, or all of a masterslave list, one after another."""
+
+    def __init__(self, connector: Connector, remotes: tuple[Remote, ...]) -> None:
+        self.host, self._connector, self._remotes = connector.host, connector, remotes
+        self.current: Attempt | None = None
+        self._delay: int | None = None
+        self._failures = 0
+        self._began = 0
+        self._place = 0
+        self._timer: Timer | None = None
+        self._stopped = False
+
+    @property
+    def _settings(self) -> ConnectorSettings:
+        return self._connector.settings
+
+    @property
+    def url(self) -> str:
+        """Return the service's address, as the log shows it."""
+        if not self._settings.one_after_another:
+            return self._remotes[0].url
+        return f"failover:({','.join(each.url for each in self._remotes)})?randomize=false&maxReconnectAttempts=0"
+
+    def begin(self) -> None:
+        """Connect: `onServiceAdd`."""
+        self._timer = None
+        self._began, self._place = self.host.process.now, 0
+        self._log("INFO", f"Establishing network connection from vm://{self.host.broker.name} to {self.url}")
+        self._try()
+
+    def stop(self) -> None:
+        """End the bridge, and try no more."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        attempt, self.current = self.current, None
+        if attempt is not None:
+            attempt.given_up = True
+            if attempt.bridge is not None:
+                attempt.bridge.stop()
+
+    def forget(self) -> None:
+        """Have nothing more to do with anything: the process is gone."""
+        self._stopped = True
+        if self.current is not None:
+            self.current.given_up = True
+            self.current.wire.forget()
+            if self.current.bridge is not None:
+                self.current.bridge.forget()
+
+    def bridge(self, attempt: Attempt, remote: str) -> Bridge:
+        """Return the bridge over a connection that has opened."""
+        if self._settings.one_after_another:
+            remote = self._remotes[self._place].url
+            self.host.log("INFO", "FailoverTransport", f"Successfully connected to {remote}")
+        return Bridge(self.host, self._settings, attempt.wire, remote=remote, by_duplex=False, over=self._failed)
+
+    def unreached(self, remote: Remote, why: str) -> None:
+        """Try the next address, or wait and begin again."""
+        name = self.host.broker.name
+        words = _WHY.get(why, why)
+        if self._place + 1 < len(self._remotes):
+            self._place += 1
+            self._try()
+            return
+        if self._settings.one_after_another:
+            self._exhausted(words)
+        else:
+            if why == "silent":
+                text = f"Error with pending remote brokerInfo on: ssl://null:0 ({NO_ATTEMPT}null)"
+                self.host.log("INFO", BRIDGE, text)
+            text = f"Could not start network bridge between: vm://{name} and: {remote.url} due to: {words}"
+            self._log("WARN", text)
+            self.host.next_vm(duplex=self._settings.duplex)
+            self.host.log("INFO", BRIDGE, f"{name} Shutting down {self._settings.name}")
+            self.host.log("INFO", BRIDGE, f"{name} bridge to Unknown stopped")
+        self._failed()
+
+    def _exhausted(self, words: str) -> None:
+        """Say that no address of a list answers: `FailoverTransport.doReconnect`, one pass over the list."""
+        listed = ", ".join(each.url for each in self._remotes)
+        vm = self.host.next_vm(duplex=self._settings.duplex)
+        self.host.log("ERROR", "FailoverTransport", f"Failed to connect to [{listed}] after: 1 attempt(s)")
+        self.host.log("INFO", BRIDGE, f"Error with pending remote brokerInfo on: unconnected ({words})")
+        text = f"Network connection between {vm} and unconnected shutdown due to a remote error: {_CANCELLED}"
+        self.host.log("WARN", BRIDGE, text)
+        self.host.log("INFO", BRIDGE, f"{self.host.broker.name} bridge to Unknown stopped")
+
+    def _try(self) -> None:
+        if self._stopped:
+            return
+        remote = self._remotes[self._place]
+        self.current = attempt = Attempt(self, remote, self.host.process.now)
+        instance = self._connector.instances.get(remote.host.lower())
+        if instance is None:
+            self.host.process.after(0, attempt.failed, remote.host)  # UnknownHostException's message
+            return
+        buffers = None if remote.buffer is None else (remote.buffer, remote.buffer)
+        self._connector.fabric.connect(
+            self.host.instance, instance, remote.port, attempt, within=remote.connect_within, buffers=buffers
+        )
+
+    def _failed(self) -> None:
+        """Wait, and begin again: `SimpleDiscoveryAgent.serviceFailed`."""
+        if self._stopped:
+            return
+        self.current = None
+        rules, lasted = self._settings.discovery, self.host.process.now - self._began
+        self._failures = self._failures + 1 if lasted < rules.least else 0
+        if 0 < rules.attempts <= self._failures:
+            text = (
+                f"Reconnect attempts exceeded {rules.attempts} tries.  Reconnecting has been disabled for: {self.url}"
+            )
+            self.host.log("WARN", "SimpleDiscoveryAgent", text)
+            return
+        self._delay = rules.next_delay(self._delay, lasted)
+        self._timer = self.host.process.after(self._delay, self.begin)
+
+    def _log(self, level: str, text: str) -> None:
+        self.host.log(level, DISCOVERY, text)
+
+
+class Connector:
+    """A network connector of a running broker."""
+
+    def __init__(
+        self, host: Host, fabric: Fabric, settings: ConnectorSettings, instances: Mapping[str, str], phase: int
+    ) -> None:
+        self.host, self.fabric, self.settings, self.instances = host, fabric, settings, instances
+        self._phase = phase  # ns from the start to the first attempt
+        self._series: tuple[Series, ...] = ()
+
+    @property
+    def bridges(self) -> tuple[tuple[Bridge, str], ...]:
+        """Return the ends that are up, each with the other end's address."""
+        found = (each.current for each in self._series if each.current is not None)
+        return tuple((each.bridge, each.remote_address) for each in found if each.bridge is not None and each.bridge.up)
+
+    def start(self) -> None:
+        """Begin to connect."""
+        if self._series:
+            return
+        remotes = self.settings.remotes
+        lists = (remotes,) if self.settings.one_after_another else tuple((each,) for each in remotes)
+        self._series = tuple(Series(self, each) for each in lists)
+        for each in self._series:
+            self.host.process.after(self._phase, self._begin, each)
+        self._log("started")
+
+    def stop(self) -> None:
+        """End all bridges, and connect no more."""
+        series, self._series = self._series, ()
+        for each in series:
+            each.stop()
+        if series:
+            self._log("stopped")
+
+    def forget(self) -> None:
+        """Have nothing more to do with anything: the process is gone."""
+        for each in self._series:
+            each.forget()
+
+    def remove(self, local_id: str) -> bool:
+        """End the demand subscription of that local id, if a bridge of this connector has it."""
+        demands = (bridge.demand for bridge, _ in self.bridges)
+        return any(demand.remove(local_id) for demand in demands if demand is not None)
+
+    def _begin(self, series: Series) -> None:
+        if series in self._series:
+            series.begin()
+
+    def _log(self, did: str) -> None:
+        text = f"Network Connector {DISCOVERY}:{self.settings.name}:BrokerService[{self.host.broker.name}] {did}"
+        self.host.log("INFO", "NetworkConnector", text)
+
+
+def _said(error: str) -> str:
+    """Return what Java's getMessage gives of an exception."""
+    return error.partition(": ")[2] or "null"

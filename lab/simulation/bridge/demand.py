@@ -1,0 +1,242 @@
+"""The subscriptions that one end of a bridge has at its own broker, for consumers at the other one.
+
+`DemandForwardingBridgeSupport`, `ConduitBridge` and `DurableConduitBridge`; the rules themselves are those of
+`lab.activemq.forwarding`, by which `mqlab routes` answers too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from lab.activemq.forwarding.filters import covers
+from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded, may_be_joined, may_join
+from lab.simulation.bridge.settings import ConnectorSettings
+from lab.simulation.broker.broker import Broker
+from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.session import Session
+from lab.simulation.broker.subscriptions import Subscription
+
+_PATIENCE = 30_000_000_000  # ns that a subscription which is to end waits for answers: `waitForCompletion`
+_DURABLE = "NC-DS"  # begins the name of a bridge's durable subscription
+
+
+@dataclass(slots=True, eq=False)
+class DemandSubscription:
+    """A subscription, and the consumers that it is for."""
+
+    info: ConsumerInfo  # the local one
+    static: bool
+    interests: dict[str, None]  # ids of the remote consumers
+    durables: dict[tuple[str, str], None] = field(default_factory=dict)  # remote durable subscriptions: client, name
+    of: Subscription | None = None
+    unanswered: int = 0  # messages that the remote broker has not answered
+    ending: bool = False
+
+    def settled(self) -> None:
+        """Note that one more message is answered."""
+        self.unanswered -= 1
+        if self.ending and not self.unanswered:
+            self.end()
+
+    def end(self) -> None:
+        """End the subscription, if it is to end."""
+        if self.ending and self.of is not None:
+            self.of.close()
+            self.of = None
+
+
+class Demand:
+    """All of one end's demand subscriptions."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        session: Session,
+        settings: ConnectorSettings,
+        remote_id: str,
+        forward: Callable[[DemandSubscription, Dispatch], None],
+        replace_duplicate: Callable[[str], None],  # ends the subscription of that local id, if a connector has it
+    ) -> None:
+        self._broker, self._session, self._settings, self._remote = broker, session, settings, remote_id
+        self._forward, self._replace_duplicate = forward, replace_duplicate
+        self._rules = settings.forwarding
+        self._for_temporaries = replace(self._rules, excluded=(), included=(), static=(), destination_filter=())
+        self._subscriptions: dict[str, DemandSubscription] = {}  # by local id
+        self._parts: dict[str, list[str]] = {}  # of a composite consumer: the ids of its parts
+        self._count = 0
+
+    def permits(self, destination: str) -> bool:
+        """Return whether the bridge may carry a destination: `isPermissableDestination`."""
+        return self._settings.temporaries if _is_temporary(destination) else self._rules.permits(destination)
+
+    def include(self) -> None:
+        """Subscribe to what is statically included, and to what durable subscriptions wait for; raise Refused.
+
+        `setupStaticDestinations`, of `DurableConduitBridge` too.
+        """
+        for destination in self._rules.static:
+            if self._rules.permits(destination):
+                self._subscribe(self._for_nobody(destination), static=True)
+        if self._settings.dynamic_only or not self._rules.conduit_subscriptions:
+            return
+        for kept in self._broker.durables(self._session.client):
+            destination = kept.destination
+            known = any(covers(destination, each.info.destination) for each in self._subscriptions.values())
+            if kept.durable == self._durable_name(destination) and self._rules.permits(destination) and not known:
+                self._subscribe(replace(self._for_nobody(destination), durable=kept.durable), static=True)
+
+    def learn(self, consumer: ConsumerInfo) -> None:
+        """Subscribe for a consumer that has come at the remote broker, if the rules allow it; raise Refused."""
+        rules = self._rules
+        if consumer.browser:
+            return
+        if _is_temporary(consumer.destination):
+            if not self._settings.temporaries:
+                return
+            rules = self._for_temporaries
+        if demand_stop(rules, self._broker.id, consumer.destination, consumer.path) is not None:
+            return
+        parts = demanded(rules, consumer.destination)
+        if len(parts) == 1:
+            self._subscribe(replace(consumer, destination=parts[0]))
+            return
+        if consumer.id in self._parts and rules.suppresses(consumer.destination):
+            return
+        self._parts[consumer.id] = ids = []
+        for part in parts:
+            ids.append(f"{consumer.id}:{self._next()}")
+            durable = None if consumer.durable is None else consumer.durable + part.partition("://")[2]
+            self._subscribe(replace(consumer, id=ids[-1], destination=part, durable=durable))
+
+    def forget(self, consumer: str) -> None:
+        """End the subscriptions that were for a consumer alone: `removeDemandSubscription`."""
+        for each in self._parts.pop(consumer, [consumer]):
+            for subscription in tuple(self._subscriptions.values()):
+                if each in subscription.interests:
+                    del subscription.interests[each]
+                    if not subscription.interests:
+                        self._end(subscription)
+
+    def forget_durable(self, client: str, name: str) -> None:
+        """End a durable subscription when the last remote one that it is for has ended: `cleanupDurableSub`."""
+        for each in tuple(self._subscriptions.values()):
+            if (client, name) in each.durables:
+                del each.durables[client, name]
+                if each.info.durable is not None and not each.durables:
+                    self._drop(each)
+                    self._broker.forget(self._session.client, each.info.durable, by=self._session)
+
+    def remove(self, local_id: str) -> bool:
+        """End the subscription of a local id; return whether there is one: `removeDemandSubscriptionByLocalId`."""
+        found = self._subscriptions.get(local_id)
+        if found is not None:
+            self._end(found)
+        return found is not None
+
+    def local(self) -> Iterator[ConsumerInfo]:
+        """Yield what is subscribed."""
+        return (each.info for each in self._subscriptions.values())
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _for_nobody(self, destination: str) -> ConsumerInfo:
+        own = f"{self._session.client}:0:{self._next()}"
+        return ConsumerInfo(id=own, client="", destination=destination, prefetch=self._settings.prefetch, network=True)
+
+    def _durable_name(self, destination: str) -> str:
+        return f"{_DURABLE}_{self._broker.name}_{destination.partition('://')[2]}"
+
+    def _subscribe(self, consumer: ConsumerInfo, *, static: bool = False) -> None:
+        rules, destination = self._rules, consumer.destination
+        if self._joins(consumer):
+            return
+        path = (*consumer.path, self._remote)
+        conduit = rules.conduit_subscriptions
+        durable = consumer.durable
+        interest = consumer.id
+        if durable is not None and conduit:
+            durable = self._durable_name(destination)
+            interest = f"{self._session.client}:0:{self._next()}"  # so that it outlives the consumer
+        info = ConsumerInfo(
+            id=f"{self._session.client}:1:{self._next()}",
+            client=self._session.client,
+            destination=destination,
+            selector=None if conduit else consumer.selector,
+            prefetch=self._settings.prefetch,
+            priority=demand_priority(rules, consumer.priority, path),
+            durable=durable,
+            path=path,
+            consumers=consumer.consumers | {consumer.id},
+            network=True,
+            retroactive=consumer.retroactive,
+            connector=self._settings.name,
+            target=self._remote,
+            message_ttl=rules.message_ttl,
+        )
+        if self._is_duplicate(info):
+            return
+        subscription = DemandSubscription(info, static, {interest: None})
+        if consumer.durable is not None and not static:
+            subscription.durables[consumer.client, consumer.durable] = None
+        self._subscriptions[info.id] = subscription
+        subscription.of = self._broker.subscribe(
+            info, lambda dispatch: self._forward(subscription, dispatch), by=self._session
+        )
+
+    def _joins(self, consumer: ConsumerInfo) -> bool:
+        """Add a consumer to those that there are subscriptions for; return whether there is one: `ConduitBridge`."""
+        if not may_join(self._rules, consumer.destination, network=consumer.network):
+            return False
+        joined = False
+        for each in self._subscriptions.values():
+            info = each.info
+            if may_be_joined(
+                self._rules, info.destination, consumer.destination, static=each.static, hops=len(info.path)
+            ):
+                if consumer.durable is None:
+                    each.interests[consumer.id] = None
+                else:
+                    each.durables[consumer.client, consumer.durable] = None
+                joined = True
+        return joined
+
+    def _is_duplicate(self, info: ConsumerInfo) -> bool:
+        """Return whether another bridge has a subscription for the same consumer: `duplicateSuppressionIsRequired`.
+
+        One of a lower priority is ended instead, if it is a connector's of this broker.
+        """
+        queue = _is_queue(info.destination)
+        if not self._rules.suppresses("queue://" if queue else "topic://"):
+            return False
+        for other in tuple(self._broker.consumers()):
+            if other.network and _is_queue(other.destination) == queue and other.consumers & info.consumers:
+                if other.priority >= info.priority:
+                    return True
+                self._replace_duplicate(other.id)
+                return False
+        return False
+
+    def _end(self, subscription: DemandSubscription) -> None:
+        """End a subscription once its messages are answered: `removeSubscription`."""
+        self._subscriptions.pop(subscription.info.id, None)
+        subscription.ending = True
+        if subscription.unanswered:
+            self._broker.process.after(_PATIENCE, subscription.end)
+        else:
+            subscription.end()
+
+    def _drop(self, subscription: DemandSubscription) -> None:
+        self._subscriptions.pop(subscription.info.id, None)
+        subscription.ending = True
+        subscription.end()
+
+
+def _is_temporary(destination: str) -> bool:
+    return destination.startswith("temp-")
+
+
+def _is_queue(destination: str) -> bool:
+    return "queue" in destination.partition("://")[0]

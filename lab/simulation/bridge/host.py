@@ -1,0 +1,43 @@
+"""What all bridge ends of one broker process share, and what they say in its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lab.simulation.broker.broker import Broker, Log
+from lab.simulation.broker.process import Process
+from lab.simulation.protocols.session import is_security
+
+BRIDGE = "DemandForwardingBridgeSupport"
+SHUT_DOWN = "java.io.IOException: ShutdownInfo {commandId = 1, responseRequired = false}"
+
+
+def exception(words: str) -> str:
+    """Return a broker's refusal with the class of Java's exception, as a bridge logs it."""
+    kind = "javax.jms.InvalidClientIDException" if "already connected" in words else "javax.jms.JMSException"
+    return f"{'java.lang.SecurityException' if is_security(words) else kind}: {words}"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Host:
+    """A broker process with bridge ends."""
+
+    broker: Broker
+    instance: str
+    log: Log
+    changed: Callable[[], None]  # called when an end has come or gone
+    address: Callable[[str], str]  # of a host: its IP address
+    replace_duplicate: Callable[[str], None] = lambda local_id: None
+    _transports: int = field(default=0)
+
+    @property
+    def process(self) -> Process:
+        """Return the process, whose time it is."""
+        return self.broker.process
+
+    def next_vm(self, *, duplex: bool) -> str:
+        """Return the name of a new connection of a bridge to its own broker; each takes two numbers."""
+        number = self._transports
+        self._transports += 4 if duplex else 2
+        return f"vm://{self.broker.name}#{number}"

@@ -1,0 +1,139 @@
+"""One end of an OpenWire connection: the agreement on its format, its inactivity monitor, its failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.simulation.bridge.commands import KeepAlive, WireFormat
+from lab.simulation.bridge.inactivity import InactivityMonitor
+from lab.simulation.broker.process import Process
+from lab.simulation.kernel import Timer
+from lab.simulation.protocols.session import Frame
+from lab.simulation.protocols.sizes import on_the_wire
+from lab.simulation.tcp.connection import Connection
+
+SECOND = 1_000_000_000  # ns
+_NO_ATTEMPT = 30 * SECOND  # `startConnectCheckTask`: what has no wire format by then is ended
+END_OF_STREAM = "java.io.EOFException"
+RESET = "java.net.SocketException: Connection reset"
+TIMED_OUT = "java.net.SocketException: Connection timed out"
+INACTIVE = "org.apache.activemq.transport.InactivityIOException: "
+NO_ATTEMPT = "Channel was inactive (no connection attempt made) for too (>30000) long: "
+_ENDS = {"closed": END_OF_STREAM, "reset": RESET, "timed out": TIMED_OUT}
+
+
+class OpenWire:
+    """The owner of one end of a connection. `failed` learns once, in Java's words, that the connection has gone."""
+
+    def __init__(
+        self,
+        process: Process,
+        *,
+        inactivity: int,
+        first_check: int,
+        on_command: Callable[[object], None],
+        on_failure: Callable[[str], None],
+    ) -> None:
+        self._process, self._wants = process, WireFormat(inactivity, first_check)
+        self._on_command, self._on_failure = on_command, on_failure
+        self._connection: Connection | None = None
+        self._monitor: InactivityMonitor | None = None
+        self._waiting: list[Frame] = []  # until the format is agreed on
+        self._check: Timer | None = None
+        self._every = inactivity
+        self.ended = False
+        self.peer = ""  # the other end as tcp://10.1.0.10:61617, for the inactivity monitor's words
+
+    @property
+    def agreed(self) -> bool:
+        """Return whether both ends have agreed on the format, so that commands go."""
+        return self._monitor is not None
+
+    def attach(self, connection: Connection, peer: str, *, since: int) -> None:
+        """Take the connection, and begin the agreement; `since` is when the transport was started."""
+        self._connection, self.peer = connection, peer
+        self._transmit(self._wants)
+        self._check = self._process.at(since + _NO_ATTEMPT, self._give_up)
+
+    def send(self, command: Frame) -> None:
+        """Send a command, once the format is agreed on."""
+        if self.ended:
+            return
+        if self._monitor is None:
+            self._waiting.append(command)
+            return
+        self._monitor.spoke()
+        self._transmit(command)
+
+    def receive(self, frame: object) -> None:
+        """Take what came."""
+        if self.ended:
+            return
+        if self._monitor is not None:
+            self._monitor.heard()
+        if isinstance(frame, WireFormat):
+            self._agree(frame)
+        elif not isinstance(frame, KeepAlive):
+            self._on_command(frame)
+
+    def lose(self, why: str) -> None:
+        """Learn that the connection has ended, and how."""
+        self._fail(_ENDS[why])
+
+    def close(self) -> None:
+        """End the connection after what was sent."""
+        if not self.ended:
+            self._stop()
+            if self._connection is not None:
+                self._connection.close()
+
+    def forget(self) -> None:
+        """Have nothing more to do with the connection."""
+        self._stop()
+
+    def _agree(self, theirs: WireFormat) -> None:
+        """Take the shorter of both ends' times: `InactivityMonitor.processInboundWireFormatInfo`."""
+        assert self._connection is not None
+        self._every = min(self._wants.inactivity, theirs.inactivity)
+        if self._check is not None:
+            self._check.cancel()
+        self._monitor = InactivityMonitor(
+            self._process,
+            self._connection,
+            every=self._every,
+            first=min(self._wants.first_check, theirs.first_check),
+            speak=lambda: self._transmit(KeepAlive()),
+            silent=self._fall_silent,
+        )
+        waiting, self._waiting = self._waiting, []
+        for command in waiting:
+            self.send(command)
+
+    def _fall_silent(self) -> None:
+        self._break(f"{INACTIVE}Channel was inactive for too (>{self._every // 1_000_000}) long: {self.peer}")
+
+    def _give_up(self) -> None:
+        self._break(f"{INACTIVE}{NO_ATTEMPT}{self.peer}")
+
+    def _break(self, why: str) -> None:
+        """End the connection from this end: its owner closes the socket, and the other end reads the end of it."""
+        connection = self._connection
+        self._fail(why)
+        if connection is not None:
+            connection.close()
+
+    def _fail(self, why: str) -> None:
+        if not self.ended:
+            self._stop()
+            self._on_failure(why)
+
+    def _stop(self) -> None:
+        self.ended = True
+        if self._monitor is not None:
+            self._monitor.stop()
+        if self._check is not None:
+            self._check.cancel()
+
+    def _transmit(self, frame: Frame) -> None:
+        if self._connection is not None:
+            self._connection.send(frame, on_the_wire(frame.octets()))

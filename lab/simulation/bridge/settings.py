@@ -1,0 +1,133 @@
+"""What a network connector is told, read once: `NetworkBridgeConfiguration`, `SimpleDiscoveryAgent`, `TcpTransport`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lab.activemq.forwarding.settings import Forwarding
+from lab.activemq.protocols import OPENWIRE
+from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
+from lab.simulation.bridge.support import discovery_options, options
+
+MILLISECOND = 1_000_000  # ns
+BUFFER = 65_536  # bytes: socketBufferSize, which switches Linux's own sizing off
+_TRUE = ("true", "yes", "on", "1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """How soon, and how often, a connector tries again. Times are in ns."""
+
+    initial: int = 1_000 * MILLISECOND
+    longest: int = 30_000 * MILLISECOND
+    multiplier: int = 2
+    exponential: bool = True
+    least: int = 5_000 * MILLISECOND  # minConnectTime: what fails sooner was no connection
+    attempts: int = 0  # 0 for any number
+
+    def next_delay(self, delay: int | None, lasted: int) -> int:
+        """Return how long to wait after a failure: `SimpleDiscoveryAgent.serviceFailed`.
+
+        `delay` is the last wait, None before the first; `lasted` is how long ago the attempt began. One that lasted
+        begins the series anew, whether it was a bridge that worked, or a SYN without an answer.
+        """
+        if lasted >= self.least or not self.exponential or delay is None:
+            return self.initial
+        return min(delay * self.multiplier, self.longest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """One address of a connector's uri, and how it is connected to. Times are in ns."""
+
+    host: str
+    port: int
+    inactivity: int = 30_000 * MILLISECOND  # maxInactivityDuration; 0: none
+    first_check: int = 10_000 * MILLISECOND  # maxInactivityDurationInitalDelay, as it is spelled
+    connect_within: int = 30_000 * MILLISECOND
+    buffer: int | None = BUFFER  # None: as the kernel sizes it
+
+    @property
+    def url(self) -> str:
+        """Return the address without its options."""
+        return f"ssl://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorSettings:
+    """A network connector; its duplex responder works by the same."""
+
+    name: str
+    user: str
+    password: str = field(default="", repr=False)
+    duplex: bool
+    forwarding: Forwarding
+    prefetch: int = 1000
+    always_sync_send: bool = True
+    temporaries: bool = True  # bridgeTempDestinations
+    dynamic_only: bool = False
+    token: str = "_"  # clientIdToken
+    discovery: Discovery = Discovery()
+    remotes: tuple[Remote, ...] = ()
+    one_after_another: bool = False  # masterslave: one bridge, to the first that answers
+    uri: str = ""
+
+    def client_id(self, *parts: str) -> str:
+        """Return the client id of one of a bridge's logins."""
+        return self.token.join((self.name, *parts))
+
+
+def settings(connector: NetworkConnector, forwarding: Forwarding, password: Callable[[str], str]) -> ConnectorSettings:
+    """Return a connector's settings; `password` is asked for its user's."""
+    attributes = dict(connector.attributes)
+    user = connector.user_name or ""
+
+    def flag(name: str, *, default: bool) -> bool:
+        return default if (text := attributes.get(name)) is None else text.strip().lower() in _TRUE
+
+    return ConnectorSettings(
+        name=connector.name,
+        user=user,
+        password=password(user),
+        duplex=connector.duplex,
+        forwarding=forwarding,
+        prefetch=int(attributes.get("prefetchSize", 1000)),
+        always_sync_send=flag("alwaysSyncSend", default=True),
+        temporaries=flag("bridgeTempDestinations", default=True),
+        dynamic_only=flag("dynamicOnly", default=False),
+        token=attributes.get("clientIdToken", "_"),
+        discovery=_discovery(discovery_options(connector.uri or "")),
+        remotes=tuple(_remote(each) for each in connector.remotes),
+        one_after_another=connector.discovery == "masterslave",
+        uri=connector.uri or "",
+    )
+
+
+def _time(written: Mapping[str, str], name: str, default: int) -> int:
+    return int(written[name]) * MILLISECOND if name in written else default
+
+
+def _discovery(written: Mapping[str, str]) -> Discovery:
+    usual = Discovery()
+    return Discovery(
+        initial=_time(written, "initialReconnectDelay", usual.initial),
+        longest=_time(written, "maxReconnectDelay", usual.longest),
+        multiplier=int(written.get("backOffMultiplier", usual.multiplier)),
+        exponential=written.get("useExponentialBackOff", "true").strip().lower() in _TRUE,
+        least=_time(written, "minConnectTime", usual.least),
+        attempts=int(written.get("maxReconnectAttempts", usual.attempts)),
+    )
+
+
+def _remote(uri: RemoteUri) -> Remote:
+    written = options(uri.text)
+    usual = Remote(host=uri.host, port=uri.port or OPENWIRE.port)
+    return Remote(
+        host=usual.host,
+        port=usual.port,
+        inactivity=_time(written, "wireFormat.maxInactivityDuration", usual.inactivity),
+        first_check=_time(written, "wireFormat.maxInactivityDurationInitalDelay", usual.first_check),
+        connect_within=_time(written, "connectionTimeout", usual.connect_within),
+        buffer=int(written.get("socketBufferSize", BUFFER)) or None,
+    )

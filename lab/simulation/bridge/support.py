@@ -1,0 +1,141 @@
+"""What the model makes of each attribute, element and option of a network connector; `refusals` asks all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl
+
+from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.errors import Place, Problem
+from lab.simulation.support import MODELLED, Support, no_effect, refused
+
+_JMX = "it is about views of JMX, of which nothing here is read"
+_OWN = "ActiveMQ sets it itself"
+_STEPS = "leave it out, or run the scenario with --runtime emulation"
+_UNKNOWN = refused("the model does not know it")
+_ENCODING = "other encodings of frames are not modelled"
+_NAMES = "every broker's certificate has its name"
+
+ATTRIBUTES: Mapping[str, Support] = {  # all that the service permits, and the password, which it adds
+    "advisoryAckPercentage": refused("acknowledgements of advisories are not modelled", "75"),
+    "advisoryForFailedForward": refused("advisories of failed forwards are not modelled", "false"),
+    "advisoryPrefetchSize": refused("a window for advisories is not modelled", "0"),
+    "alwaysSyncSend": MODELLED,
+    "bridgeFactory": refused("it names a class of Java's"),
+    "bridgeTempDestinations": MODELLED,
+    "brokerName": no_effect(_OWN),
+    "brokerURL": no_effect(_OWN),
+    "checkDuplicateMessagesOnDuplex": refused("audits of producers are not modelled", "false"),
+    "clientIdToken": MODELLED,
+    "conduitNetworkQueueSubscriptions": MODELLED,
+    "conduitSubscriptions": MODELLED,
+    "connectionFilter": refused("it names a bean of Java's"),
+    "consumerPriorityBase": MODELLED,
+    "consumerTTL": MODELLED,
+    "decreaseNetworkConsumerPriority": MODELLED,
+    "destinationFilter": MODELLED,
+    "dispatchAsync": refused("dispatching in the sender's thread is not modelled", "true"),
+    "duplex": MODELLED,
+    "dynamicOnly": MODELLED,
+    "gcDestinationViews": no_effect(_JMX),
+    "gcSweepTime": no_effect(_JMX),
+    "localUri": refused("a bridge uses its broker's own vm transport"),
+    "messageTTL": MODELLED,
+    "name": MODELLED,
+    "networkTTL": MODELLED,
+    "objectName": refused("it is about JMX"),
+    "password": MODELLED,
+    "prefetchSize": MODELLED,
+    "staticBridge": MODELLED,
+    "suppressDuplicateQueueSubscriptions": MODELLED,
+    "suppressDuplicateTopicSubscriptions": MODELLED,
+    "syncDurableSubs": refused("the exchange of durable subscriptions is not modelled", "false"),
+    "uri": MODELLED,
+    "useBrokerNameAsIdSees": no_effect("ids are unique whatever they begin with"),
+    "useCompression": refused("how far a body compresses is not modelled", "false"),
+    "useVirtualDestSubs": refused("demand of virtual destinations without a consumer is not modelled", "false"),
+    "userName": MODELLED,
+}
+COLLECTIONS: Mapping[str, Support] = {
+    "connectionFilter": ATTRIBUTES["connectionFilter"],
+    "durableDestinations": refused("ActiveMQ fills it from the durable subscriptions that it finds"),
+    "dynamicallyIncludedDestinations": MODELLED,
+    "excludedDestinations": MODELLED,
+    "localUri": ATTRIBUTES["localUri"],
+    "objectName": ATTRIBUTES["objectName"],
+    "staticallyIncludedDestinations": MODELLED,
+    "uri": refused("the uri is read as an attribute"),
+}
+DESTINATIONS: Mapping[str, Support] = {
+    "queue": MODELLED,
+    "topic": MODELLED,
+    "tempQueue": refused("patterns of temporary destinations are not modelled"),
+    "tempTopic": refused("patterns of temporary destinations are not modelled"),
+    "filteredDestination": refused("selectors on included destinations are not modelled"),
+}
+DISCOVERY: Mapping[str, Support] = dict.fromkeys(  # options after the parenthesis: SimpleDiscoveryAgent
+    (
+        "backOffMultiplier",
+        "initialReconnectDelay",
+        "maxReconnectAttempts",
+        "maxReconnectDelay",
+        "minConnectTime",
+        "useExponentialBackOff",
+    ),
+    MODELLED,
+)
+TRANSPORT: Mapping[str, Support] = {  # options of one address: TcpTransport, SslTransport, WireFormatInfo
+    "connectionTimeout": MODELLED,
+    "keepAlive": no_effect("TCP's own probes begin after two hours"),
+    "socketBufferSize": MODELLED,
+    "socket.verifyHostName": no_effect(_NAMES),
+    "verifyHostName": no_effect(_NAMES),
+    "wireFormat.cacheEnabled": refused(_ENCODING, "true"),
+    "wireFormat.cacheSize": refused(_ENCODING, "1024"),
+    "wireFormat.maxInactivityDuration": MODELLED,
+    "wireFormat.maxInactivityDurationInitalDelay": MODELLED,
+    "wireFormat.stackTraceEnabled": no_effect("it changes the size of refusals alone"),
+    "wireFormat.tcpNoDelayEnabled": refused("Nagle's algorithm is not modelled", "true"),
+    "wireFormat.tightEncodingEnabled": refused(_ENCODING, "true"),
+}
+SCHEMES: Mapping[str, Support] = {"static": MODELLED, "masterslave": MODELLED}
+
+
+def options(uri: str) -> Mapping[str, str]:
+    """Return the options after the question mark of one address."""
+    return dict(parse_qsl(uri.partition("?")[2], keep_blank_values=True))
+
+
+def discovery_options(uri: str) -> Mapping[str, str]:
+    """Return the options of the discovery itself, which stand after the parenthesis."""
+    return options(uri.rpartition(")")[2]) if ")" in uri else {}
+
+
+def refusals(connector: NetworkConnector) -> Iterator[Problem]:
+    """Yield what of a connector is outside the model, with its place."""
+    name = connector.name
+    for attribute, value in connector.attributes:
+        what = f'{attribute}="{value}" of the network connector {name}'
+        yield from _refused(what, ATTRIBUTES.get(attribute, _UNKNOWN), value, connector.place)
+    for group in connector.element.children:
+        support = COLLECTIONS.get(group.name, _UNKNOWN)
+        yield from _refused(f"<{group.name}> in the network connector {name}", support, "", connector.place)
+        for each in group.children if not support.refuses("") else ():
+            what = f"<{each.name}> in <{group.name}> of the network connector {name}"
+            yield from _refused(what, DESTINATIONS.get(each.name, _UNKNOWN), "", connector.place)
+    scheme = SCHEMES.get(connector.discovery, _UNKNOWN)
+    yield from _refused(f"{connector.discovery}: in the uri of {name}", scheme, "", connector.uri_place)
+    for option, value in discovery_options(connector.uri or "").items():
+        what = f"option {option} in the uri of {name}"
+        yield from _refused(what, DISCOVERY.get(option, _UNKNOWN), value, connector.uri_place)
+    for remote in connector.remotes:
+        scheme = MODELLED if remote.scheme == "ssl" else _UNKNOWN
+        yield from _refused(f"{remote.scheme}: in an address of {name}", scheme, "", remote.place)
+        for option, value in options(remote.text).items():
+            what = f"option {option} in an address of {name}"
+            yield from _refused(what, TRANSPORT.get(option, _UNKNOWN), value, remote.place)
+
+
+def _refused(what: str, support: Support, value: str, place: Place) -> Iterator[Problem]:
+    if support.refuses(value):
+        yield Problem(what=f"the simulation has no {what}: {support.why}", remedy=_STEPS, place=place)

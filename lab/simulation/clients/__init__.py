@@ -1,0 +1,36 @@
+"""Clients of simulated brokers, one for each protocol: `connect` opens one."""
+
+from __future__ import annotations
+
+from lab.errors import PlanError
+from lab.runtime.client import Client, ClientEvents
+from lab.runtime.clock import Clock
+from lab.runtime.messages import ORDINARY, Session
+from lab.simulation.clients.base import Target
+from lab.simulation.clients.mqtt import MqttClient
+from lab.simulation.clients.stomp import StompClient
+from lab.simulation.kernel import Kernel
+from lab.simulation.tcp.fabric import Fabric
+
+__all__ = ["Target", "connect"]
+
+
+def connect(
+    over: str,
+    kernel: Kernel,
+    clock: Clock,
+    fabric: Fabric,
+    target: Target,
+    events: ClientEvents,
+    session: Session = ORDINARY,
+) -> Client:
+    """Return a client that is connected and logged in; raise BrokerError if refused, LabTimeout without an answer.
+
+    `over` is one of `lab.activemq.protocols.PROTOCOLS`.
+    """
+    web_socket = over.endswith("-wss")
+    if over.startswith("mqtt"):
+        return MqttClient(kernel, clock, fabric, target, events, session, web_socket=web_socket)
+    if not over.startswith("stomp"):
+        raise PlanError(f"the simulation has no client that speaks {over}")
+    return StompClient(kernel, clock, fabric, target, events, web_socket=web_socket)

@@ -1,0 +1,133 @@
+"""What the broker's sides of all protocols share: one client's connection, its login, its consumers' names."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Protocol
+
+from lab.clients.refusals import NOT_AUTHORISED, how
+from lab.simulation.broker.broker import Broker, Log
+from lab.simulation.broker.process import Process
+from lab.simulation.broker.session import Refused, Session
+from lab.simulation.protocols.sizes import on_the_wire
+from lab.simulation.tcp.connection import Connection
+
+TRANSPORT = "Transport"  # the loggers' names, as they are in a broker's log
+SERVICE = "Service"
+
+
+def is_security(words: str) -> bool:
+    """Return whether a refusal is a SecurityException of ActiveMQ's."""
+    return how(words) == NOT_AUTHORISED
+
+
+class Frame(Protocol):
+    """A frame of any protocol."""
+
+    def octets(self) -> int:
+        """Return its size."""
+        ...
+
+
+class Sessions:
+    """What every connection of a broker needs, and the connections that are open, by the order of their coming."""
+
+    def __init__(self, broker: Broker, process: Process, log: Log, address: Callable[[str], str]) -> None:
+        self.broker, self.process, self.log = broker, process, log
+        self.address = address  # of a host: its IP address
+        self.open: dict[BrokerSide, None] = {}
+        self._count = 0
+
+    def next_number(self) -> int:
+        """Return a number that no connection of the broker has had."""
+        self._count += 1
+        return self._count
+
+    def close(self) -> None:
+        """End all connections, as a broker does that stops."""
+        for each in tuple(self.open):
+            each.close()
+
+    def forget(self) -> None:
+        """Have nothing more to do with any connection: the process is gone, and its kernel ends them."""
+        for each in tuple(self.open):
+            each.ended = True
+        self.open.clear()
+
+
+class BrokerSide:
+    """The broker's end of one client's connection."""
+
+    session: Session | None
+
+    def __init__(self, sessions: Sessions, connection: Connection, connector: str, *, web_socket: bool = False) -> None:
+        self.sessions, self.connection, self._web_socket = sessions, connection, web_socket
+        self.broker, self.process, self.log = sessions.broker, sessions.process, sessions.log
+        self.connector = "wss" if web_socket else connector
+        self.address = (
+            f"{'wss' if web_socket else 'tcp'}://{sessions.address(connection.far.host)}:{connection.far.port}"
+        )
+        self.name = f"{sessions.broker.id.rpartition('-')[0]}-3:{sessions.next_number()}"  # a ConnectionId
+        self.session = None
+        self.ended = False
+        self._consumers = self._messages = 0
+        sessions.open[self] = None
+
+    def opened(self, connection: Connection) -> None:
+        """Do nothing: this is the end that was connected to."""
+
+    def failed(self, why: str) -> None:
+        """Do nothing: this is the end that was connected to."""
+
+    @abstractmethod
+    def received(self, frame: object) -> None:
+        """Take a frame of the client's."""
+
+    def drained(self) -> None:
+        """Do nothing: a broker does not wait for its writes."""
+
+    def closed(self, why: str) -> None:
+        """End the session, since the connection has ended."""
+        self._end()
+
+    def send(self, frame: Frame) -> None:
+        """Send a frame to the client."""
+        self.connection.send(frame, on_the_wire(frame.octets(), web_socket=self._web_socket))
+
+    def close(self) -> None:
+        """End the session and the connection, after what was sent."""
+        if not self.ended:
+            self._end()
+            self.connection.close()
+
+    def _logged_in(self) -> Session:
+        """Return the session; Refused, as ActiveMQ's converters say it, if nobody has logged in."""
+        if self.session is None:
+            raise Refused("Not connected.")
+        return self.session
+
+    def next_consumer(self) -> str:
+        """Return a ConsumerId."""
+        self._consumers += 1
+        return f"{self.name}:1:{self._consumers}"
+
+    def next_message(self) -> str:
+        """Return a MessageId."""
+        self._messages += 1
+        return f"{self.name}:1:1:{self._messages}"
+
+    def log_security(self, words: str) -> None:
+        """Log that a request was refused for want of a right: `TransportConnection.service`."""
+        self.log("WARN", SERVICE, f"Security Error occurred on connection to: {self.address}, {words}")
+
+    def log_failed(self, words: str) -> None:
+        """Log that the connection fails: `TransportConnection.serviceTransportException`."""
+        self.log("WARN", TRANSPORT, f"Transport Connection to: {self.address} failed: {words}")
+
+    def _end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self.sessions.open.pop(self, None)
+            if self.session is not None:
+                self.session.close()

@@ -1,0 +1,280 @@
+"""The broker's side of STOMP 1.2: `ProtocolConverter`, `StompSubscription`, `FrameTranslator`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.session import Refused
+from lab.simulation.broker.subscriptions import Subscription
+from lab.simulation.kernel import Timer
+from lab.simulation.protocols.session import BrokerSide, Sessions, is_security
+from lab.simulation.protocols.stomp_frames import BEAT, StompFrame, activemq_destination, stomp_name
+from lab.simulation.tcp.connection import Connection
+
+MILLISECOND = 1_000_000  # ns
+QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32_767, 100  # ActiveMQPrefetchPolicy's defaults
+_CONVERTER = "ProtocolConverter"
+_TEMPORARY = "/temp-queue/"
+_QOS = "ActiveMQ.MQTT.QoS"  # an MQTT message's property
+_NO_PROPERTIES = frozenset(  # headers that a message has as such: `copyStandardHeadersFromFrameToMessage`
+    ("destination", "receipt", "expires", "priority", "persistent", "reply-to", "JMSXGroupID", "content-length")
+)
+
+
+class _Invalid(Exception):
+    """A ProtocolException."""
+
+
+@dataclass(slots=True, eq=False)
+class _Subscribed:
+    """A subscription of a STOMP client."""
+
+    ack: str
+    unacknowledged: dict[str, int] = field(default_factory=dict)  # ack id → token, in order
+    of: Subscription | None = None
+
+
+class StompSide(BrokerSide):
+    """One STOMP client's connection, at the broker."""
+
+    def __init__(self, sessions: Sessions, connection: Connection, *, web_socket: bool = False) -> None:
+        super().__init__(sessions, connection, "stomp", web_socket=web_socket)
+        self._subscriptions: dict[str, _Subscribed] = {}  # by the client's name of it
+        self._of_ack: dict[str, _Subscribed] = {}
+        self._temporaries: dict[str, str] = {}  # as the client names them → the broker's name
+        self._acks = 0
+        self._beat: Timer | None = None
+        self._spoke = False
+
+    def received(self, frame: object) -> None:
+        """Take a frame."""
+        if self.ended or not isinstance(frame, StompFrame) or not frame.command:
+            return
+        try:
+            match frame.command:
+                case "SEND":
+                    self._on_send(frame)
+                case "ACK":
+                    self._on_ack(frame)
+                case "SUBSCRIBE":
+                    self._on_subscribe(frame)
+                case "UNSUBSCRIBE":
+                    self._on_unsubscribe(frame)
+                case "CONNECT":
+                    self._on_connect(frame)
+                case _:
+                    self._receipt(frame)  # DISCONNECT
+                    self.close()
+        except Refused as refusal:
+            if is_security(refusal.words):
+                self.log_security(refusal.words)
+            self._error(frame, refusal.words, "java.lang.SecurityException")
+        except _Invalid as error:
+            self._error(frame, str(error), "org.apache.activemq.transport.stomp.ProtocolException")
+
+    def send(self, frame: object) -> None:
+        """Send a frame, and note that the client hears of the broker."""
+        assert isinstance(frame, StompFrame)
+        self._spoke = True
+        super().send(frame)
+
+    def _on_connect(self, frame: StompFrame) -> None:
+        headers = frame.headers
+        client = headers.get("client-id", self.name)
+        try:
+            self.session = self.broker.login(
+                headers.get("login", ""),
+                headers.get("passcode", ""),
+                client,
+                self.address,
+                ended=self._expelled,
+                connector=self.connector,
+            )
+        except Refused as refusal:
+            if is_security(refusal.words):
+                self.log_security(refusal.words)
+            kind = "java.lang.SecurityException" if is_security(refusal.words) else "javax.jms.InvalidClientIDException"
+            self._error(frame, refusal.words, kind, client=client)
+            self.log_failed(refusal.words)
+            self.close()
+            return
+        beats = int(headers.get("heart-beat", "0,0").partition(",")[2])
+        self.send(StompFrame("CONNECTED", {"version": "1.2", "session": client, "heart-beat": f"{beats},0"}))
+        if beats:
+            self._beat = self.process.after(beats * MILLISECOND, self._on_beat, beats * MILLISECOND)
+
+    def _on_beat(self, every: int) -> None:
+        """Send a heartbeat if nothing was sent since the last tick: `StompInactivityMonitor`."""
+        if self.ended:
+            return
+        if not self._spoke:
+            self.send(BEAT)
+        self._spoke = False
+        self._beat = self.process.after(every, self._on_beat, every)
+
+    def _expelled(self, words: str) -> None:
+        if not self.ended:
+            self._end()
+            self.connection.close()
+
+    def _on_send(self, frame: StompFrame) -> None:
+        session = self._logged_in()
+        headers = frame.headers
+        destination = self._destination(headers.get("destination", ""))
+        reply_to = headers.get("reply-to")
+        message = Message(
+            id=self.next_message(),
+            destination=destination,
+            body=frame.body,
+            properties={name: value for name, value in headers.items() if name not in _NO_PROPERTIES},
+            persistent=headers.get("persistent") == "true",
+            priority=int(headers.get("priority", "4")),
+            expires=int(headers["expires"]) * MILLISECOND if headers.get("expires", "0") != "0" else None,
+            group=headers.get("JMSXGroupID"),
+            reply_to=None if reply_to is None else self._destination(reply_to),
+        )
+        self.broker.send(message, lambda words: self._on_stored(frame, words), by=session)
+
+    def _on_stored(self, frame: StompFrame, words: str | None) -> None:
+        if self.ended:
+            return
+        if words is None:
+            self._receipt(frame)
+            return
+        if is_security(words):
+            self.log_security(words)
+        self._error(frame, words, "java.lang.SecurityException" if is_security(words) else "javax.jms.JMSException")
+
+    def _on_subscribe(self, frame: StompFrame) -> None:
+        session, headers = self._logged_in(), frame.headers
+        destination = self._destination(headers.get("destination", ""))
+        name, durable = headers["id"], headers.get("activemq.subscriptionName")
+        if headers.get("browser") == "true":
+            self._browse(frame, name, destination)
+            return
+        queue = "queue" in destination.partition("://")[0]
+        if queue and durable is not None:
+            raise _Invalid("Invalid Subscription: cannot durably subscribe to a Queue destination!")
+        usual = QUEUE_PREFETCH if queue else TOPIC_PREFETCH if durable is None else DURABLE_PREFETCH
+        mine = self._subscriptions[name] = _Subscribed(headers.get("ack", "auto"))
+        info = ConsumerInfo(
+            id=self.next_consumer(),
+            client=session.client,
+            destination=destination,
+            selector=headers.get("selector"),
+            prefetch=int(headers.get("activemq.prefetchSize", usual)),
+            durable=durable,
+        )
+        try:
+            mine.of = self.broker.subscribe(info, lambda dispatch: self._deliver(name, mine, dispatch), by=session)
+        except Refused:
+            del self._subscriptions[name]
+            raise
+        self._receipt(frame)
+
+    def _browse(self, frame: StompFrame, name: str, queue: str) -> None:
+        """Show a queue, and say that this was all: `StompQueueBrowserSubscription`."""
+        shown = self.broker.browse(queue, by=self._logged_in())
+        self._subscriptions[name] = _Subscribed("auto")
+        self._receipt(frame)
+        for message in shown:
+            self.send(StompFrame("MESSAGE", self._headers(name, message), message.body))
+        end = {"subscription": name, "destination": stomp_name(queue), "browser": "end"}
+        self.send(StompFrame("MESSAGE", end))
+
+    def _deliver(self, name: str, to: _Subscribed, dispatch: Dispatch) -> None:
+        if self.ended or to.of is None:
+            return
+        message = dispatch.message
+        headers = self._headers(name, message)
+        if dispatch.redelivered:
+            headers["redelivered"] = "true"
+        if to.ack == "auto":
+            to.of.acknowledge(dispatch.token)  # before the client has it: `onMessageDispatch`
+        else:
+            self._acks += 1
+            headers["ack"] = ack = f"{self.name}-{self._acks}"
+            to.unacknowledged[ack] = dispatch.token
+            self._of_ack[ack] = to
+        self.send(StompFrame("MESSAGE", headers, message.body))
+
+    def _headers(self, name: str, message: Message) -> dict[str, str]:
+        """Return a message's headers: `copyStandardHeadersFromMessageToFrame`."""
+        headers = {
+            "subscription": name,
+            "message-id": message.id,
+            "destination": stomp_name(message.destination),
+            "timestamp": "0000000000000",
+            "expires": "0" if message.expires is None else str(message.expires // MILLISECOND),
+            "priority": str(message.priority),
+            **message.properties,
+        }
+        if message.persistent:
+            headers["persistent"] = "true"
+        if message.reply_to is not None:
+            headers["reply-to"] = stomp_name(message.reply_to)
+        if message.group is not None:
+            headers["JMSXGroupID"] = message.group
+        if message.qos is not None:
+            headers[_QOS] = str(message.qos)
+        return headers
+
+    def _on_ack(self, frame: StompFrame) -> None:
+        """Settle a message, in client mode with all before it: `onStompMessageAck`."""
+        ack = frame.headers.get("id", "")
+        of = self._of_ack.get(ack)
+        if of is None or of.of is None:
+            raise _Invalid(f"Unexpected ACK received for message-id [{None}]")
+        every = list(of.unacknowledged)
+        for each in every[: every.index(ack) + 1] if of.ack == "client" else (ack,):
+            del self._of_ack[each]
+            of.of.acknowledge(of.unacknowledged.pop(each))
+        self._receipt(frame)
+
+    def _on_unsubscribe(self, frame: StompFrame) -> None:
+        session, durable = self._logged_in(), frame.headers.get("activemq.subscriptionName")
+        if durable is not None:
+            self.broker.forget(session.client, durable, by=session)
+            self._receipt(frame)
+            return
+        gone = self._subscriptions.pop(frame.headers.get("id", ""), None)
+        if gone is None:
+            raise _Invalid("No subscription matched.")
+        for ack in gone.unacknowledged:
+            del self._of_ack[ack]
+        if gone.of is not None:
+            gone.of.close()
+        self._receipt(frame)
+
+    def _destination(self, written: str) -> str:
+        """Return ActiveMQ's name; a temporary queue is made when it is first named: `convertDestination`."""
+        if written.startswith(_TEMPORARY):
+            if written not in self._temporaries:
+                self._temporaries[written] = self.broker.create_temporary("temp-queue", by=self._logged_in())
+            return self._temporaries[written]
+        found = activemq_destination(written)
+        if found is None:
+            raise _Invalid(f"Illegal destination name: [{written}] -- ActiveMQ STOMP destinations must begin with …")
+        return found
+
+    def _receipt(self, frame: StompFrame) -> None:
+        receipt = frame.headers.get("receipt")
+        if receipt is not None:
+            self.send(StompFrame("RECEIPT", {"receipt-id": receipt}))
+
+    def _error(self, frame: StompFrame, words: str, kind: str, client: str = "") -> None:
+        """Tell the client what went wrong, and log it: `handleException`."""
+        who = client or (self.session.client if self.session is not None else "")
+        text = f"Exception occurred for client {who} ({self.address}) processing: {frame.command} -> {kind}: {words}"
+        self.log("WARN", _CONVERTER, text)
+        headers = {"message": words, "content-type": "text/plain"}
+        if (receipt := frame.headers.get("receipt")) is not None:
+            headers["receipt-id"] = receipt
+        self.send(StompFrame("ERROR", headers, words.encode()))
+
+    def _end(self) -> None:
+        super()._end()
+        if self._beat is not None:
+            self._beat.cancel()

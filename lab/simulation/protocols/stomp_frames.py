@@ -1,0 +1,52 @@
+"""The frames of STOMP 1.2, as values, and destinations as they are named there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lab.clients.naming import of_stomp
+
+_NONE: Mapping[str, str] = {}
+
+
+class StompFrame(NamedTuple):
+    """One frame, in either direction; one without a command is a heartbeat."""
+
+    command: str
+    headers: Mapping[str, str] = _NONE
+    body: bytes = b""
+
+    def octets(self) -> int:
+        """Return its size."""
+        if not self.command:
+            return 1
+        headers = sum(len(name) + len(value.encode()) + 2 for name, value in self.headers.items())
+        return len(self.command) + headers + len(self.body) + 3
+
+
+BEAT = StompFrame("")
+
+
+def activemq_destination(written: str) -> str | None:
+    """Return ActiveMQ's name of a destination, which may be composite; None if it is none.
+
+    >>> activemq_destination("/queue/a,/queue/b"), activemq_destination("/remote-temp-queue/ID:x")
+    ('queue://a,b', 'temp-queue://ID:x')
+    """
+    found = [of_stomp(part.strip()) for part in written.split(",")]
+    whole = ""
+    for each in found:
+        if each is None:
+            return None
+        if not whole:
+            whole, first = str(each), each.kind
+        else:
+            whole += f",{each.name if each.kind == first else each}"
+    return whole
+
+
+def stomp_name(destination: str) -> str:
+    """Return a destination of ActiveMQ's as STOMP names it to a consumer: a temporary one is another's."""
+    kind, _, name = destination.partition("://")
+    return f"/remote-{kind}/{name}" if kind.startswith("temp-") else f"/{kind}/{name}"

@@ -1,0 +1,68 @@
+"""The port on which MQTT and STOMP come inside a WebSocket, which a request of HTTP opens."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lab.simulation.protocols.mqtt import MqttSide
+from lab.simulation.protocols.session import BrokerSide, Sessions
+from lab.simulation.protocols.sizes import on_the_wire
+from lab.simulation.protocols.stomp import StompSide
+from lab.simulation.tcp.connection import Connection
+
+_ASKED, _ANSWERED = 205, 170  # bytes of the request beside the host, and of the answer, as they were seen
+
+
+class Upgrade(NamedTuple):
+    """The request for a WebSocket."""
+
+    protocol: str  # mqtt | stomp
+    host: str
+
+    def octets(self) -> int:
+        """Return its size."""
+        return _ASKED + len(self.host)
+
+
+class Upgraded(NamedTuple):
+    """The answer to it, 101."""
+
+    refusal: str = ""
+
+    def octets(self) -> int:
+        """Return its size."""
+        return _ANSWERED
+
+
+class WebSocketDoor:
+    """A connection to the port, which becomes one of MQTT or STOMP by its first request."""
+
+    def __init__(self, sessions: Sessions, connection: Connection) -> None:
+        self._sessions, self._connection = sessions, connection
+        self._side: BrokerSide | None = None
+
+    def opened(self, connection: Connection) -> None:
+        """Do nothing: this is the end that was connected to."""
+
+    def failed(self, why: str) -> None:
+        """Do nothing: this is the end that was connected to."""
+
+    def received(self, frame: object) -> None:
+        """Take the request, then hand on what comes."""
+        if self._side is not None:
+            self._side.received(frame)
+        elif isinstance(frame, Upgrade):
+            kind = MqttSide if frame.protocol == "mqtt" else StompSide
+            self._side = kind(self._sessions, self._connection, web_socket=True)
+            answer = Upgraded()
+            self._connection.send(answer, on_the_wire(answer.octets()))
+
+    def drained(self) -> None:
+        """Hand it on."""
+        if self._side is not None:
+            self._side.drained()
+
+    def closed(self, why: str) -> None:
+        """Hand it on."""
+        if self._side is not None:
+            self._side.closed(why)

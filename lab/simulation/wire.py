@@ -1,0 +1,170 @@
+"""The network side of one broker process: its ports, with what listens there, and its network connectors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import chain
+
+from lab.activemq.protocols import ENDPOINTS
+from lab.activemq.releases import release
+from lab.amazonmq.configurations.configuration import read
+from lab.errors import BrokerError
+from lab.history import BridgeSeen
+from lab.plan.forwarding import connector_forwarding
+from lab.plan.values import InstancePlan, Plan
+from lab.simulation.bridge.bridge import Bridge
+from lab.simulation.bridge.connector import Connector
+from lab.simulation.bridge.host import Host
+from lab.simulation.bridge.responder import Responder
+from lab.simulation.bridge.settings import BUFFER, MILLISECOND, settings
+from lab.simulation.broker.broker import Broker, Log
+from lab.simulation.chance import generator
+from lab.simulation.protocols.mqtt import MqttSide
+from lab.simulation.protocols.session import Sessions
+from lab.simulation.protocols.stomp import StompSide
+from lab.simulation.protocols.web_socket import WebSocketDoor
+from lab.simulation.tcp.connection import Connection, Peer
+from lab.simulation.tcp.fabric import Fabric
+
+_THREADS = 20 * MILLISECOND  # within which the thread of a connector begins, once its broker has started
+
+
+class Wire:
+    """All connections of a broker process."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        instance: InstancePlan,
+        fabric: Fabric,
+        plan: Plan,
+        *,
+        seed: int,
+        log: Log,
+        changed: Callable[[], None],
+    ) -> None:
+        self._broker, self._instance, self._fabric = broker, instance, fabric
+        own = plan.broker(broker.name)
+        address = partial(fabric.address, seen_by=instance.name)
+        its_release = release(own.engine_version) or own.activemq_version
+        self._mark = instance.number if len(own.instances) > 1 else 0
+        self._host = Host(
+            broker=broker,
+            instance=instance.name,
+            log=log,
+            changed=changed,
+            address=address,
+            replace_duplicate=self._replace_duplicate,
+        )
+        self._sessions = Sessions(broker, broker.process, log, address)
+        self._responders: dict[Responder, None] = {}
+        hosts = {each.host_name.lower(): each.name for its in plan.brokers for each in its.instances}
+        self.connectors = {
+            each.name: Connector(
+                self._host,
+                fabric,
+                settings(each, connector_forwarding(each, its_release), broker.password),
+                hosts,
+                generator(seed, f"connector {each.name} of {instance.name}").randrange(_THREADS),
+            )
+            for each in read(own.saved.encode(), own.configuration_file).connectors
+        }
+
+    def open(self) -> None:
+        """Listen on every port, then start the network connectors."""
+        doors: Mapping[str, Callable[[Connection], Peer]] = {
+            "openwire": lambda connection: Responder(self._host, connection, self._responders),
+            "mqtt": lambda connection: MqttSide(self._sessions, connection),
+            "stomp": lambda connection: StompSide(self._sessions, connection),
+            "wss": lambda connection: WebSocketDoor(self._sessions, connection),
+        }
+        for each in ENDPOINTS:
+            if each.name in doors:
+                buffers = (BUFFER, BUFFER) if each.name == "openwire" else None
+                self._fabric.listen(self._instance.name, each.port, doors[each.name], buffers=buffers)
+        for connector in self.connectors.values():
+            connector.start()
+
+    def stop(self) -> None:
+        """End all in order, before the broker itself."""
+        for connector in self.connectors.values():
+            connector.stop()
+        self._close()
+        for responder in tuple(self._responders):
+            responder.stop()
+        self._sessions.close()
+
+    def halt(self) -> None:
+        """Have nothing more to do with anything: the process is gone."""
+        self._close()
+        for connector in self.connectors.values():
+            connector.forget()
+        for responder in self._responders:
+            responder.forget()
+        self._sessions.forget()
+
+    def bridges(self) -> tuple[BridgeSeen, ...]:
+        """Return the ends of bridges that are up."""
+        initiated = chain.from_iterable(each.bridges for each in self.connectors.values())
+        answered = (
+            (each.bridge, each.address) for each in self._responders if each.bridge is not None and each.bridge.up
+        )
+        return tuple(self._seen(bridge, address) for bridge, address in chain(initiated, answered))
+
+    def connections(self) -> Mapping[str, int]:
+        """Return how many connections each transport connector has."""
+        found = Counter({each.name: 0 for each in ENDPOINTS if each.transport})
+        found["openwire"] = len(self._responders)
+        found.update(each.connector for each in self._sessions.open)
+        return found
+
+    def change_connector(self, name: str, do: str) -> None:
+        """Stop or start a network connector; raise BrokerError if there is none of that name."""
+        if name not in self.connectors:
+            raise BrokerError(f"broker {self._broker.name} has no network connector {name}")
+        if do == "stop":
+            self.connectors[name].stop()
+        else:
+            self.connectors[name].start()
+
+    def _seen(self, bridge: Bridge, address: str) -> BridgeSeen:
+        return BridgeSeen(
+            t=self._broker.process.now / 1e9,
+            connector=bridge.settings.name,
+            broker=self._broker.name,
+            remote=bridge.remote_name,
+            remote_address=address,
+            created_by_duplex=bridge.by_duplex,
+            up=True,
+            enqueued=bridge.enqueued,
+            dequeued=bridge.dequeued,
+            received=bridge.received,
+            instance=self._mark,
+        )
+
+    def _close(self) -> None:
+        for each in ENDPOINTS:
+            self._fabric.close(self._instance.name, each.port)
+
+    def _replace_duplicate(self, local_id: str) -> None:
+        for each in self.connectors.values():
+            if each.remove(local_id):
+                return
+
+
+def serve(
+    broker: Broker,
+    instance: InstancePlan,
+    fabric: Fabric,
+    plan: Plan,
+    *,
+    seed: int,
+    log: Log,
+    changed: Callable[[], None],
+) -> Wire:
+    """Return the network side of a broker that has started, listening, its connectors begun."""
+    wire = Wire(broker, instance, fabric, plan, seed=seed, log=log, changed=changed)
+    wire.open()
+    return wire

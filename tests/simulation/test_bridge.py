@@ -1,0 +1,171 @@
+"""Bridges between simulated brokers: how they come up, what they carry, how they go, and what both logs say."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from lab.activemq.log_lines import name_of
+from lab.runtime.messages import Destination, Outgoing, Terms
+from tests.simulation.world import World
+
+TOPIC = Destination(kind="topic", name="prices.eur")
+QUEUE = Destination(kind="queue", name="orders")
+
+
+def outgoing(n: int, to: Destination = TOPIC, qos: int = 1, body: bytes | None = None) -> Outgoing:
+    return Outgoing(f"1-{n}", to, body or b"%d" % n, {}, qos, persistent=True, retained=False)
+
+
+def test_a_duplex_bridge_comes_up_at_both_ends_as_their_management_shows_it() -> None:
+    world = World()
+    world.until(world.up)
+    (tokyo,), (singapore,) = world.wires["tokyo"].bridges(), world.wires["singapore"].bridges()
+    assert (tokyo.remote, tokyo.created_by_duplex, tokyo.remote_address) == (
+        "singapore",
+        False,
+        "tcp://10.2.0.10:61617",
+    )
+    assert (singapore.remote, singapore.created_by_duplex) == ("tokyo", True)
+    assert singapore.remote_address.startswith("tcp://10.1.0.10:")
+    assert singapore.connector == tokyo.connector == "connector_tokyo_to_singapore"
+
+
+def test_the_logs_of_both_ends_have_activemqs_own_sentences() -> None:
+    world = World()
+    world.until(world.up)
+    names = {broker: [name_of(line.split(" ", 2)[2]) for line in lines] for broker, lines in world.logs.items()}
+    assert "bridge-started" in names["tokyo"]
+    assert {"bridge-started", "bridge-answered"} <= set(names["singapore"])
+
+
+def test_a_bridge_is_up_three_round_trips_after_the_attempt_and_answered_half_a_one_later() -> None:
+    world = World()
+    world.until(world.up)
+    begun = float(world.said("tokyo", "Establishing")[0].split()[0])
+    up = float(world.said("tokyo", "established")[0].split()[0])
+    answered = float(world.said("singapore", "Started responder")[0].split()[0])
+    assert up - begun == pytest.approx(3 * 0.0706, abs=0.005)  # TCP, TLS, wire format with the broker's info
+    assert answered - up == pytest.approx(0.0353, abs=0.005)
+
+
+def test_demand_is_there_half_a_round_trip_after_the_subscription_and_messages_cross_in_order() -> None:
+    world = World()
+    world.until(world.up)
+    subscriber, heard = world.client("sg", "singapore")
+    publisher, sent = world.client("tk", "tokyo")
+    before = world.clock.now()
+    subscriber.subscribe(Terms(destination=TOPIC))
+    world.until(lambda: world.brokers["tokyo"].demand(str(TOPIC)))
+    assert world.clock.now() - before == pytest.approx(0.0353, abs=0.005)
+    for n in range(10):
+        publisher.publish(outgoing(n))
+    world.run(1.0)
+    assert heard.bodies == [b"%d" % n for n in range(10)]
+    assert len(sent.outcomes) == 10
+    (tokyo,), (singapore,) = world.wires["tokyo"].bridges(), world.wires["singapore"].bridges()
+    assert (tokyo.dequeued, singapore.received) == (10, 10)
+
+
+def test_what_is_published_before_there_is_demand_does_not_cross() -> None:
+    world = World()
+    world.until(world.up)
+    subscriber, heard = world.client("sg", "singapore")
+    publisher, _ = world.client("tk", "tokyo")
+    subscriber.subscribe(Terms(destination=TOPIC))
+    publisher.publish(outgoing(1))
+    world.run(1.0)
+    publisher.publish(outgoing(2))
+    world.run(1.0)
+    assert heard.bodies == [b"2"]
+
+
+def test_demand_ends_with_its_last_consumer() -> None:
+    world = World()
+    world.until(world.up)
+    one, _ = world.client("one", "singapore")
+    two, _ = world.client("two", "singapore")
+    for each in (one, two):
+        each.subscribe(Terms(destination=TOPIC))
+    world.run(0.2)
+    one.unsubscribe(TOPIC)
+    world.run(0.2)
+    assert world.brokers["tokyo"].demand(str(TOPIC))
+    two.close()
+    world.run(0.2)
+    assert not world.brokers["tokyo"].demand(str(TOPIC))
+
+
+def test_messages_of_a_queue_cross_to_the_only_consumer() -> None:
+    world = World()
+    world.until(world.up)
+    consumer, heard = world.client("sg", "singapore", "stomp")
+    publisher, sent = world.client("tk", "tokyo", "stomp")
+    for n in range(20):
+        publisher.publish(outgoing(n, QUEUE))
+    world.run(0.5)
+    consumer.subscribe(Terms(destination=QUEUE))
+    world.run(1.0)
+    assert heard.bodies == [b"%d" % n for n in range(20)]
+    assert len(sent.outcomes) == 20
+
+
+def test_a_responder_that_is_not_there_yet_is_tried_after_1_2_4_8_and_16_seconds_and_then_each_30() -> None:
+    world = World(start=["tokyo"])
+    world.fabric.power("singapore", "down")
+    world.run(100.0)
+    tries = [float(line.split()[0]) for line in world.said("tokyo", "Establishing network connection")]
+    gaps = [later - earlier for earlier, later in pairwise(tries)]
+    assert gaps[:7] == pytest.approx([1, 2, 4, 8, 16, 30, 30], abs=0.1)
+    said = world.said("tokyo", "Could not start network bridge between: vm://tokyo and: ssl://")
+    assert said
+    assert {name_of(line.split(" ", 2)[2]) for line in said} == {"connection-refused"}
+    assert world.said("tokyo", "tokyo bridge to Unknown stopped")
+
+
+def test_a_connector_that_is_stopped_takes_its_bridge_down_and_one_that_is_started_brings_it_back() -> None:
+    world = World()
+    world.until(world.up)
+    world.wires["tokyo"].change_connector("connector_tokyo_to_singapore", "stop")
+    world.run(1.0)
+    assert not world.wires["tokyo"].bridges()
+    assert not world.wires["singapore"].bridges()
+    assert world.said("singapore", "Stopping network bridge on shutdown of remote broker")
+    assert world.said("tokyo", "tokyo bridge to singapore stopped")
+    world.run(60.0)
+    assert not world.up()
+    world.wires["tokyo"].change_connector("connector_tokyo_to_singapore", "start")
+    world.until(world.up, 2.0)
+
+
+def test_a_wrong_password_at_the_responder_shows_a_bridge_for_a_moment_at_each_attempt() -> None:
+    world = World(passwords={"singapore": {"testuser": "An0therPassw0rd"}})
+    seen = []
+    world.clock.begin("look", lambda: seen.append(world.clock.wait(lambda: bool(world.wires["tokyo"].bridges()), 5.0)))
+    world.run(8.0)
+    assert seen == [True]
+    assert not world.up()
+    assert world.said("singapore", "due to User name [testuser] or password is invalid.")
+    (error, *_) = world.said("singapore", "shutdown due to a remote error: java.lang.SecurityException")
+    assert " ERROR " in error
+    assert world.said("tokyo", "shutdown due to a remote error: java.io.IOException: ShutdownInfo")
+    assert len(world.said("tokyo", "Establishing network connection")) == 4
+
+
+@pytest.mark.parametrize("both_ways", [True, False])
+def test_a_silent_partition_is_noticed_after_two_to_three_periods_by_both_ends(both_ways: bool) -> None:
+    world = World()
+    world.until(world.up)
+    world.run(20.0)
+    link = world.plan.links[0]
+    cut = world.clock.now()
+    world.cut(link.name, None if both_ways else link.directions[0].leaving)
+    world.until(lambda: not world.wires["tokyo"].bridges() and not world.wires["singapore"].bridges(), 100.0)
+    assert 60.0 <= world.clock.now() - cut <= 91.0
+    words = [
+        *world.said("tokyo", "Channel was inactive for too (>30000) long"),
+        *world.said("singapore", "for too (>30"),
+    ]
+    assert words
+    assert {name_of(line.split(" ", 2)[2]) for line in words} == {"inactive"}
