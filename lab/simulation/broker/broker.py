@@ -18,6 +18,7 @@ from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
 from lab.simulation.broker.dead_letters import Undertaker
 from lab.simulation.broker.followers import Followers, Forgotten, Told
+from lab.simulation.broker.logins import Logins
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.network_filter import network_filter
 from lab.simulation.broker.policies import policies
@@ -58,11 +59,11 @@ class Broker:
         port = 32768 + zlib.crc32(f"{seed} {instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
         self.settings = settings(plan)
-        self.sessions: dict[str, Session] = {}  # by client id
-        self._passwords, self._log, self._costs = passwords, log, costs
-        self._groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
+        self._costs = costs
+        groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
+        self._logins = Logins(self.name, self.id, passwords=passwords, groups=groups, log=log, closed=self._closed)
         self._rights = Authorization(self.settings.element)
-        self._followers = Followers()
+        self._followers = Followers(told=self.settings.advisories)
         self._journal = Journal(self.process, costs.sync)
         self._undertaker = Undertaker(self._now, self._send_dead)
         self._virtual = VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics)
@@ -76,14 +77,17 @@ class Broker:
             bury=self._undertaker.bury,
             log=log,
             emptied=kernel.notify,
+            expires_durables=self.settings.expires_durables,
         )
         self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
         store.clean = False
         self._regions.recover(self._test)
+        for name in self.settings.destinations:
+            self._regions.get(name)
 
     def password(self, user: str) -> str:
         """Return a user's password, as the process was started with it; "" for a user that it does not have."""
-        return self._passwords.get(user, "")
+        return self._logins.passwords.get(user, "")
 
     def login(
         self,
@@ -97,35 +101,13 @@ class Broker:
         connector: str = "",
         network: bool = False,
     ) -> Session:
-        """Log in a connection; raise Refused, and log it: `SimpleAuthenticationBroker`, then `RegionBroker`.
+        """Log in a connection; raise Refused, and log it.
 
         With `steals` another connection with the same client id is ended: MQTT's connector allows it.
         """
-        try:
-            if user not in self._passwords or self._passwords[user] != password:
-                raise Refused(f"User name [{user}] or password is invalid.")
-            taken = self.sessions.get(client_id)
-            if taken is not None and not steals:
-                raise Refused(f"Broker: {self.name} - Client: {client_id} already connected from {taken.address}")
-        except Refused as refused:
-            its = f"id={self._connection(address)}, clientId={client_id}, clientIP={address}"
-            self._log("WARN", "TransportConnection", f"Failed to add Connection {its} due to {refused.words}")
-            raise
-        session = Session(
-            user=user,
-            groups=self._groups.get(user, frozenset()),
-            client=client_id,
-            address=address,
-            connector=connector,
-            network=network,
-            ended=ended,
-            closed=self._closed,
+        return self._logins.login(
+            user, password, client_id, address, steals=steals, ended=ended, connector=connector, network=network
         )
-        self.sessions[client_id] = session
-        if taken is not None:
-            self._log("WARN", "RegionBroker", f"Stealing link for clientId {client_id} From Connection {taken.address}")
-            taken.end(f"Stealing link for clientId {client_id} From Connection {self._connection(taken.address)}")
-        return session
 
     def send(self, message: Message, done: Done, *, by: Session) -> None:
         """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
@@ -205,7 +187,7 @@ class Broker:
 
     def counters(self) -> Counters:
         """Return all counters."""
-        return counters(self._regions, enqueued=0, dequeued=0, connections=len(self.sessions))
+        return counters(self._regions, enqueued=0, dequeued=0, connections=len(self._logins.sessions))
 
     def destinations_seen(self, t: float, of: Sequence[str]) -> tuple[DestinationSeen, ...]:
         """Return the counters of the destinations named."""
@@ -307,7 +289,7 @@ class Broker:
         """Let go of a subscription whose consumer has closed it."""
         if not self.process.alive:
             return
-        for session in self.sessions.values():
+        for session in self._logins.sessions.values():
             session.subscriptions.pop(subscription.info.id, None)
         if isinstance(subscription, DurableSubscription):
             subscription.put_away(redelivered=redelivered)
@@ -320,8 +302,6 @@ class Broker:
         """Let go of a connection that has ended."""
         if not self.process.alive:
             return
-        if self.sessions.get(session.client) is session:
-            del self.sessions[session.client]
         for name in session.temporary:
             self._regions.remove(name)
 
@@ -338,9 +318,6 @@ class Broker:
 
     def _now(self) -> int:
         return self.kernel.now
-
-    def _connection(self, address: str) -> str:
-        return f"{self.id.rpartition('-')[0]}-{zlib.crc32(address.encode()) % 1000}:1"
 
 
 def _nobody(_: str | None) -> None:

@@ -37,6 +37,10 @@ class Destination:
         """Give a message to the dead letters."""
         raise NotImplementedError
 
+    def lapse(self, node: Node) -> None:
+        """Let a message expire that waited for a subscription."""
+        raise NotImplementedError
+
     def expire(self) -> bool:
         """Let what waits expire whose time is over; return whether anything else may expire yet."""
         return False

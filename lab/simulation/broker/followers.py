@@ -20,13 +20,16 @@ class _Follower(NamedTuple):
 class Followers:
     """The subscriptions to ActiveMQ.Advisory.Consumer.>: `AdvisoryBroker`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, told: bool) -> None:
+        self._told = told  # advisorySupport
         self.consumers: dict[str, ConsumerInfo] = {}  # by id
         self._following: list[_Follower] = []
 
     def follow(self, told: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
         """Tell of each consumer there is, then of each that comes or goes; return how to stop."""
         mine = _Follower(told, forgotten, client)
+        if not self._told:
+            return lambda: None
         self._following.append(mine)
         for info in list(self.consumers.values()):
             told(info, True)

@@ -131,6 +131,8 @@ def _patterns(entry: Element) -> Iterator[str]:
     for kind in ("queue", "topic"):
         if (name := entry.get(kind)) is not None:
             yield f"{kind}://{name}"
+        elif (inside := entry.find("destination", kind)) is not None:
+            yield f"{kind}://{inside.get('physicalName')}"
 
 
 def _policy(entry: Element) -> Policy:

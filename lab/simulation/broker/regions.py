@@ -37,12 +37,14 @@ class Regions:
         bury: Callable[[Node, str], None],
         log: Log,
         emptied: Callable[[], None],
+        expires_durables: bool,
     ) -> None:
         self.all: dict[str, Destination] = {}
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
         self.durables: dict[tuple[str, str], DurableSubscription] = {}  # by client id and name
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
         self._bury, self._log, self._emptied = bury, log, emptied
+        self._expires_durables = expires_durables
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
         """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
@@ -91,7 +93,7 @@ class Regions:
             made = QueueSubscription(info, deliver, test, closed)
         else:
             limit = policy.limit(info.prefetch)
-            made = TopicSubscription(info, deliver, test, closed, limit=limit, warn=self._warn)
+            made = TopicSubscription(info, deliver, test, closed, limit=limit, warn=self._warn, now=self._now)
         made.prefetch = policy.prefetch(info.prefetch, queue=queue, durable=False)
         return made
 
@@ -142,7 +144,7 @@ class Regions:
                 destination.forget(durable)
 
     def _restore(self, key: tuple[str, str], record: Durable, test: Test | None) -> DurableSubscription:
-        durable = self.durables[key] = DurableSubscription(record.info, record, test)
+        durable = self.durables[key] = DurableSubscription(record.info, record, test, now=self._now)
         for name, destination in list(self.all.items()):
             if isinstance(destination, Topic) and covers(record.info.destination, name):
                 destination.keep_for(durable)
@@ -162,7 +164,15 @@ class Regions:
                 log=self._log,
                 emptied=self._emptied,
             )
-        return Topic(name, policy, now=self._now, store=self._store, journal=self._journal, bury=self._bury)
+        return Topic(
+            name,
+            policy,
+            now=self._now,
+            store=self._store,
+            journal=self._journal,
+            bury=self._bury,
+            expires_durables=self._expires_durables,
+        )
 
     def _join(self, subscription: Subscription, destination: Destination) -> None:
         match subscription, destination:

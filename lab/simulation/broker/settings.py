@@ -21,7 +21,8 @@ class Settings:
     purged_at_once: int  # 0: any number
     virtual_topics: bool
     advisories: bool
-    persistent: bool
+    expires_durables: bool  # of a consumer that is there, by the clock
+    destinations: tuple[str, ...]  # made at the start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,5 +52,11 @@ def settings(plan: BrokerPlan) -> Settings:
         purged_at_once=number("maxPurgedDestinationsPerSweep"),
         virtual_topics=flag("useVirtualTopics", True),
         advisories=flag("advisorySupport", True),
-        persistent=flag("persistent", True),
+        expires_durables=flag("enableMessageExpirationOnActiveDurableSubs", False),
+        destinations=tuple(
+            f"{each.name}://{each.get('physicalName')}"
+            for group in broker.children_named("destinations")
+            for each in group.children
+            if each.name in ("queue", "topic")
+        ),
     )

@@ -122,9 +122,18 @@ class TopicSubscription(Subscription):
     """A consumer of topics that loses what comes while it is away, and the oldest of what it is too slow for."""
 
     def __init__(
-        self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed, *, limit: int, warn: Warn
+        self,
+        info: ConsumerInfo,
+        deliver: Deliver,
+        test: Test | None,
+        closed: Closed,
+        *,
+        limit: int,
+        warn: Warn,
+        now: Callable[[], int],
     ) -> None:
         super().__init__(info, deliver, test, closed)
+        self._now = now
         self.limit = limit  # of messages that wait; -1: any number
         self._matched: deque[Node] = deque()
         self._warn, self._slow = warn, False
@@ -166,7 +175,12 @@ class TopicSubscription(Subscription):
         self._pumping = True
         matched = self._matched
         while matched and not self.full:
-            self.give(matched.popleft())
+            node = matched.popleft()
+            if node.message.expires is not None and node.message.expires <= self._now():
+                self._count_as_dequeued()
+                node.destination.lapse(node)
+            else:
+                self.give(node)
         self._pumping = False
 
     def take_back(self) -> list[Node]:
@@ -175,17 +189,16 @@ class TopicSubscription(Subscription):
         super().take_back()
         return []
 
-    def drop_expired(self, expired: Callable[[Node], bool]) -> None:
-        """Take what has expired out of what waits."""
-        self._matched = deque(node for node in self._matched if not expired(node))
-
     def _discard(self) -> None:
         """Discard the oldest that waits, which is a dead letter then: `OldestMessageEvictionStrategy`."""
         node = self._matched.popleft()
-        if self._first is not None:
-            self._first.dequeued += 1
+        self._count_as_dequeued()
         self.discarded += 1
         node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
+
+    def _count_as_dequeued(self) -> None:
+        if self._first is not None:
+            self._first.dequeued += 1
 
     def __str__(self) -> str:
         counts = f"dispatched={self.in_flight}, delivered={self._acknowledged}, matched={len(self._matched)}"
@@ -196,8 +209,9 @@ class TopicSubscription(Subscription):
 class DurableSubscription(Subscription):
     """A durable subscription: what comes while it is away waits for it, in the store what is persistent."""
 
-    def __init__(self, info: ConsumerInfo, record: Durable, test: Test | None) -> None:
+    def __init__(self, info: ConsumerInfo, record: Durable, test: Test | None, *, now: Callable[[], int]) -> None:
         super().__init__(info, _nobody, test, _not_open)
+        self._now = now
         self.record = record
         self.open = False  # until somebody takes it up
         self._pending: deque[Node] = deque()
@@ -239,7 +253,12 @@ class DurableSubscription(Subscription):
         self._pumping = True
         pending = self._pending
         while self.open and pending and not self.full:
-            self.give(pending.popleft())
+            node = pending.popleft()
+            if node.message.expires is not None and node.message.expires <= self._now():
+                self.record.pending.pop(node.number, None)
+                node.destination.lapse(node)
+            else:
+                self.give(node)
         self._pumping = False
 
     def put_away(self, *, redelivered: bool) -> None:

@@ -18,10 +18,18 @@ class Topic(Destination):
     """A topic of one broker's process: `Topic`."""
 
     def __init__(
-        self, name: str, policy: Policy, *, now: Callable[[], int], store: Store, journal: Journal, bury: Bury
+        self,
+        name: str,
+        policy: Policy,
+        *,
+        now: Callable[[], int],
+        store: Store,
+        journal: Journal,
+        bury: Bury,
+        expires_durables: bool,
     ) -> None:
         super().__init__(name, policy, now())
-        self._now = now
+        self._now, self._expires_durables = now, expires_durables
         self.subscriptions: list[TopicSubscription] = []
         self.durables: list[DurableSubscription] = []
         self._kept: Message | None = None  # in memory alone: it goes with the process, and with the destination
@@ -97,8 +105,16 @@ class Topic(Destination):
         """Give a copy to the dead letters."""
         self._bury(node, cause)
 
+    def lapse(self, node: Node) -> None:
+        """Let a message expire that waited for a subscription."""
+        self.expired += 1
+        self.bury(node, f"Message Expired. Expiration:{node.message.expires}")
+
     def expire(self) -> bool:
-        """Let the messages expire that wait and whose time is over; return whether others may expire yet."""
+        """Let messages expire that wait for durable subscriptions that nobody has; return whether others may yet.
+
+        `Topic.expireMessagesTask` browses the store. What waits for others expires when its turn comes.
+        """
         now, left = self._now(), False
 
         def expired(node: Node) -> bool:
@@ -107,14 +123,14 @@ class Topic(Destination):
             if node.destination is not self or ends is None or ends > now:
                 left |= node.destination is self and ends is not None
                 return False
-            self.expired += 1
-            self.bury(node, f"Message Expired. Expiration:{ends}")
+            self.lapse(node)
             return True
 
-        for subscription in self.subscriptions:
-            subscription.drop_expired(expired)
         for durable in self.durables:
-            durable.drop_expired(expired)
+            if self._expires_durables or not durable.open:
+                durable.drop_expired(expired)
+            else:
+                left = True  # its consumer may go yet
         return left
 
     def _dispatch(self, message: Message, number: int) -> None:

@@ -147,6 +147,19 @@ def test_the_nearest_policy_counts() -> None:
     assert bench.counters("topic://a.b")["discarded"] == 15
 
 
+def test_without_advisories_nobody_learns_of_consumers() -> None:
+    bench = Bench(configuration(attributes='advisorySupport="false"'))
+    told: list[ConsumerInfo] = []
+    bench.broker.follow_consumers(lambda info, there: told.append(info))
+    bench.subscribe("queue://a")
+    assert told == []
+
+
+def test_declared_destinations_are_there_from_the_start() -> None:
+    bench = Bench(configuration('<destinations><queue physicalName="a"/><topic physicalName="b.c"/></destinations>'))
+    assert list(bench.broker.counters().destinations) == ["queue://a", "topic://b.c"]
+
+
 def test_its_id_is_another_one_after_each_start() -> None:
     bench = Bench()
     before = bench.broker.id

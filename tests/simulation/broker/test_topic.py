@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.simulation.broker.settings import Costs
-from tests.simulation.broker.bench import MS, SECOND, Bench
+from tests.simulation.broker.bench import MS, SECOND, Bench, policy
 
 T = "topic://prices"
 
@@ -113,11 +113,55 @@ def test_a_durable_subscription_with_another_selector_begins_anew() -> None:
     assert again.had == []
 
 
-def test_a_message_that_waits_for_nobody_any_more_expires() -> None:
+def test_a_message_that_waits_too_long_expires_when_its_turn_comes() -> None:
     bench = Bench()
     taker = bench.subscribe(T, acknowledges=False, prefetch=1)
     bench.send(T, "1", "2", expires=bench.kernel.now + SECOND)
     bench.wait(31 * SECOND)
+    assert "expired" not in bench.counters(T)
     taker.acknowledge(taker.had[0])
     assert taker.bodies == ["1"]
     assert bench.counters(T)["expired"] == 1
+    assert bench.subscribe("queue://ActiveMQ.DLQ").bodies == ["2"]
+
+
+def test_what_waits_for_a_durable_subscriber_that_is_away_expires_by_the_clock() -> None:
+    bench = Bench()
+    phone = bench.login("phone")
+    bench.subscribe(T, by=phone, durable="alerts")
+    phone.close()
+    bench.send(T, "1", expires=bench.kernel.now + SECOND)
+    bench.send(T, "2")
+    bench.wait(31 * SECOND)
+    assert bench.counters(T)["expired"] == 1
+    assert bench.subscribe(T, by=bench.login("phone"), durable="alerts").bodies == ["2"]
+
+
+def test_a_policy_may_give_what_is_kept_to_all_or_keep_nothing() -> None:
+    entry = '<policyEntry topic="{}" {}/>'
+    bench = Bench(policy(entry.format("a", 'alwaysRetroactive="true"')))
+    bench.send("topic://a", "rain", retain=True)
+    assert bench.subscribe("topic://a").bodies == ["rain"]
+    none = "<subscriptionRecoveryPolicy><noSubscriptionRecoveryPolicy/></subscriptionRecoveryPolicy>"
+    bench = Bench(policy(f'<policyEntry topic="&gt;">{none}</policyEntry>'))
+    bench.send("topic://a", "rain", retain=True)
+    assert bench.subscribe("topic://a", retroactive=True).bodies == []
+
+
+def test_a_limit_may_be_a_part_of_the_prefetch() -> None:
+    limit = '<prefetchRatePendingMessageLimitStrategy multiplier="2"/>'
+    within = f"<pendingMessageLimitStrategy>{limit}</pendingMessageLimitStrategy>"
+    bench = Bench(policy(f'<policyEntry topic="&gt;">{within}</policyEntry>'))
+    bench.subscribe(T, acknowledges=False, prefetch=10, network=True, target="other")
+    bench.send(T, *map(str, range(50)))
+    assert bench.counters(T)["discarded"] == 20
+
+
+def test_a_policys_prefetch_is_for_those_who_ask_for_the_usual_one() -> None:
+    bench = Bench(policy('<policyEntry queue="&gt;" queuePrefetch="3"/><policyEntry topic="&gt;" topicPrefetch="4"/>'))
+    usual = bench.subscribe("queue://a", acknowledges=False)
+    own = bench.subscribe("queue://b", acknowledges=False, prefetch=5)
+    topic = bench.subscribe("topic://c", acknowledges=False, prefetch=32767)
+    for each in ("queue://a", "queue://b", "topic://c"):
+        bench.send(each, *map(str, range(9)))
+    assert (len(usual.had), len(own.had), len(topic.had)) == (3, 5, 4)

@@ -1,0 +1,75 @@
+"""Who may log in to a broker, and who has."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+
+from lab.simulation.broker.session import Refused, Session
+
+Log = Callable[[str, str, str], None]  # level, logger, text
+
+
+class Logins:
+    """`SimpleAuthenticationBroker`, and the client ids of `RegionBroker`."""
+
+    def __init__(
+        self,
+        name: str,
+        id: str,
+        *,
+        passwords: Mapping[str, str],
+        groups: Mapping[str, frozenset[str]],
+        log: Log,
+        closed: Callable[[Session], None],
+    ) -> None:
+        self.sessions: dict[str, Session] = {}  # by client id
+        self.passwords = passwords
+        self._name, self._id, self._groups, self._log, self._closed = name, id, groups, log, closed
+
+    def login(
+        self,
+        user: str,
+        password: str,
+        client_id: str,
+        address: str,
+        *,
+        steals: bool,
+        ended: Callable[[str], None] | None,
+        connector: str,
+        network: bool,
+    ) -> Session:
+        """Return the session of a connection that logs in; raise Refused, and log it."""
+        taken = self.sessions.get(client_id)
+        try:
+            if user not in self.passwords or self.passwords[user] != password:
+                raise Refused(f"User name [{user}] or password is invalid.")
+            if taken is not None and not steals:
+                raise Refused(f"Broker: {self._name} - Client: {client_id} already connected from {taken.address}")
+        except Refused as refused:
+            its = f"id={self._connection(address)}, clientId={client_id}, clientIP={address}"
+            self._log("WARN", "TransportConnection", f"Failed to add Connection {its} due to {refused.words}")
+            raise
+        session = Session(
+            user=user,
+            groups=self._groups.get(user, frozenset()),
+            client=client_id,
+            address=address,
+            connector=connector,
+            network=network,
+            ended=ended,
+            closed=self._left,
+        )
+        self.sessions[client_id] = session
+        if taken is not None:
+            self._log("WARN", "RegionBroker", f"Stealing link for clientId {client_id} From Connection {taken.address}")
+            taken.end(f"Stealing link for clientId {client_id} From Connection {self._connection(taken.address)}")
+        return session
+
+    def _left(self, session: Session) -> None:
+        if self.sessions.get(session.client) is session:
+            del self.sessions[session.client]
+        self._closed(session)
+
+    def _connection(self, address: str) -> str:
+        return f"{self._id.rpartition('-')[0]}-{zlib.crc32(address.encode()) % 1000}:1"

@@ -1,0 +1,74 @@
+"""The table of what is modelled: it has all that the service permits, and refuses by name and place."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.amazonmq.configurations.configuration import read
+from lab.amazonmq.configurations.default import default_configuration
+from lab.amazonmq.configurations.permitted import permitted, versions
+from lab.amazonmq.configurations.sanitising import sanitise
+from lab.simulation.broker.modelled import MODELLED, REFUSED, WITHOUT_EFFECT, table, unmodelled
+from tests.simulation.broker.bench import NAMESPACE
+
+REFUSES = f"""<broker {NAMESPACE} persistent="true" schedulerSupport="true">
+  <destinationPolicy><policyMap><policyEntries>
+    <policyEntry queue="&gt;" memoryLimit="1mb" prioritizedMessages="false" useCache="false"/>
+    <policyEntry topic="&gt;" prioritizedMessages="true">
+      <slowConsumerStrategy><abortSlowConsumerStrategy maxSlowCount="3"/></slowConsumerStrategy>
+    </policyEntry>
+  </policyEntries></policyMap></destinationPolicy>
+  <plugins><statisticsBrokerPlugin/><timeStampingBrokerPlugin ttlCeiling="1"/></plugins>
+  <networkConnectors><networkConnector name="a" userName="u" uri="static:(ssl://h:61617)"/></networkConnectors>
+</broker>"""
+
+
+def test_the_table_has_what_the_service_permits_and_no_more() -> None:
+    names = set()
+    for version in versions():
+        its = permitted(version)
+        assert its is not None
+        for name, element in its.elements.items():
+            names.add(name)
+            if table()[name].is_ != REFUSED if name in table() else False:
+                names |= {f"{name}@{each}" for each in element.attributes}
+    names = {each for each in names if not each.startswith("networkConnector")}
+    assert sorted(names - set(table())) == []
+    assert sorted(set(table()) - names) == []
+
+
+def test_each_line_of_the_table_says_how_it_stands_and_why() -> None:
+    for name, standing in table().items():
+        assert standing.is_ in (MODELLED, WITHOUT_EFFECT, REFUSED), name
+        assert bool(standing.words) is (standing.is_ != MODELLED), name
+
+
+def test_what_is_not_modelled_is_refused_by_name_with_its_place() -> None:
+    found = [str(each).splitlines() for each in unmodelled(read(REFUSES.encode(), "tokyo.xml"))]
+    assert found == [
+        [
+            'tokyo.xml:1:74: the simulation has no model of schedulerSupport="true" of <broker>',
+            "  leave it out, or run it with --runtime emulation",
+        ],
+        [
+            'tokyo.xml:3:31: the simulation has no model of memoryLimit="1mb" of <policyEntry>',
+            "  memory is not modelled: run it with --runtime emulation",
+        ],
+        [
+            'tokyo.xml:4:31: the simulation has no model of prioritizedMessages="true" of <policyEntry>',
+            "  leave it out, or run it with --runtime emulation",
+        ],
+        [
+            "tokyo.xml:5:29: the simulation has no model of <abortSlowConsumerStrategy>",
+            "  leave it out, or run it with --runtime emulation",
+        ],
+        [
+            "tokyo.xml:8:37: the simulation has no model of <timeStampingBrokerPlugin>",
+            "  leave it out, or run it with --runtime emulation",
+        ],
+    ]
+
+
+@pytest.mark.parametrize("version", versions())
+def test_the_services_own_configuration_is_modelled_whole(version: str) -> None:
+    assert list(unmodelled(sanitise(default_configuration(), version).configuration)) == []
