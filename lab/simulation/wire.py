@@ -21,6 +21,7 @@ from lab.simulation.bridge.responder import Responder
 from lab.simulation.bridge.settings import BUFFER, MILLISECOND, settings
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.chance import generator
+from lab.simulation.protocols.amqp import AmqpSide
 from lab.simulation.protocols.mqtt import MqttSide
 from lab.simulation.protocols.session import Sessions
 from lab.simulation.protocols.stomp import StompSide
@@ -78,6 +79,7 @@ class Wire:
             "openwire": lambda connection: Responder(self._host, connection, self._responders),
             "mqtt": lambda connection: MqttSide(self._sessions, connection),
             "stomp": lambda connection: StompSide(self._sessions, connection),
+            "amqp": lambda connection: AmqpSide(self._sessions, connection),
             "wss": lambda connection: WebSocketDoor(self._sessions, connection),
         }
         for each in ENDPOINTS:

@@ -108,6 +108,12 @@ class World:
         heard = Heard()
         return connect(over, self.kernel, self.clock, self.fabric, target, heard, session), heard
 
+    def kill(self, name: str) -> None:
+        """End a broker's process at once."""
+        self.wires[name].halt()
+        self.brokers[name].halt()
+        self.fabric.power(name, "down")
+
     def run(self, seconds: float) -> None:
         self.kernel.sleep(round(seconds * SECOND))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lab.errors import PlanError
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import ORDINARY, Session
+from lab.simulation.clients.amqp import AmqpClient
 from lab.simulation.clients.base import Target
 from lab.simulation.clients.mqtt import MqttClient
 from lab.simulation.clients.stomp import StompClient
@@ -31,6 +31,6 @@ def connect(
     web_socket = over.endswith("-wss")
     if over.startswith("mqtt"):
         return MqttClient(kernel, clock, fabric, target, events, session, web_socket=web_socket)
-    if not over.startswith("stomp"):
-        raise PlanError(f"the simulation has no client that speaks {over}")
-    return StompClient(kernel, clock, fabric, target, events, web_socket=web_socket)
+    if over.startswith("stomp"):
+        return StompClient(kernel, clock, fabric, target, events, web_socket=web_socket)
+    return AmqpClient(kernel, clock, fabric, target, events)
