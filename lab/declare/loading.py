@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ class _Loader:
         topology = content.get("topology")
         if isinstance(topology, str) and not self.alone:
             named = self._find_file(folder, topology, self._values[prefix])
-            topology_document = self._read_document(*named, prefix) if named else None
+            topology_document = self._read_document(*named, prefix, self._values[prefix]) if named else None
             self.topology_read = topology_document is not None
             if topology_document is None:
                 return content
@@ -166,7 +167,7 @@ class _Loader:
             topology_alone=self.alone, values=self._values, keys=self._keys, sources=sources, set=its, mask=mask
         )
 
-    def _read_document(self, file: str, path: Path, prefix: Keys) -> Document | None:
+    def _read_document(self, file: str, path: Path, prefix: Keys, named_at: Place | None = None) -> Document | None:
         """Read one YAML file and note its places under a prefix; return None if it cannot be read."""
         try:
             text = read_text(path, file)
@@ -174,7 +175,7 @@ class _Loader:
                 raise InputError.of(f"{file} is XML, not YAML", _XML)
             document = read(text, file)
         except InputError as error:
-            self.problems += error.problems
+            self._note(error, named_at)
             self.unreadable = True
             return None
         self._texts[file] = document.text
@@ -186,6 +187,10 @@ class _Loader:
         self.problems += document.problems
         self.unreadable = self.unreadable or bool(document.problems)
         return document
+
+    def _note(self, error: InputError, named_at: Place | None) -> None:
+        """Note the Problems of a file: those without a place in it are where the file is named."""
+        self.problems += (replace(each, place=each.place or named_at) for each in error.problems)
 
     def _find_file(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
         """Return name and path of a file named in another one; note a Problem and return None if it is missing."""
@@ -269,7 +274,7 @@ class _Loader:
         try:
             self._texts[file] = read_text(path, file)
         except InputError as error:
-            self.problems += error.problems
+            self._note(error, place)
             return dict(_UNREAD)
         return {"file": file, "text": self._texts[file]}
 
@@ -283,7 +288,7 @@ class _Loader:
         try:
             octets = read_bytes(path, file, LARGEST_BODY if size <= LARGEST_BODY else 0)
         except InputError as error:
-            self.problems += (Problem(what=each.what, remedy=each.remedy, place=place) for each in error.problems)
+            self._note(error, place)
             return written
         if max(size, len(octets)) <= LARGEST_BODY:
             return BodyFile(path=written, octets=octets)

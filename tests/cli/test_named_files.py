@@ -86,6 +86,15 @@ def test_a_file_whose_content_cannot_be_had_is_named(mqlab: Commands, command: s
     assert (ended.code, "/proc/self/mem cannot be read: " in ended.err) == (2, True)
 
 
+def test_a_file_whose_content_cannot_be_had_has_the_place_where_it_is_named(mqlab: Commands, tmp_path: Path) -> None:
+    (tmp_path / "story.yaml").write_text("scenario: s\ntopology: /proc/self/mem\nsteps:\n  - wait: 1s\n")
+    told = mqlab.inside("check", tmp_path / "story.yaml").err
+    assert "story.yaml:2:11: /proc/self/mem cannot be read: " in told.replace("\n", "")
+    variant = "tokyo-singapore", "--set", "brokers.tokyo.configuration=/proc/self/mem"
+    told = mqlab.inside("check", *variant).err
+    assert "mqlab: --set brokers.tokyo.configuration (" in told and "/proc/self/mem cannot be read: " in told
+
+
 def test_a_home_that_no_folder_can_have_has_no_runs(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["history"], env={"MQLAB_HOME": str(tmp_path / LONG)})
     assert (ended.exit_code, "there is no run under" in ended.stderr) == (2, True)
