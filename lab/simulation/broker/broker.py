@@ -25,7 +25,9 @@ from lab.simulation.broker.policies import policies
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.regions import Regions
+from lab.simulation.broker.releases import rules
 from lab.simulation.broker.selecting import selection
+from lab.simulation.broker.sentences import not_authorized
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import FREE, Costs, settings
 from lab.simulation.broker.store import Done, Journal, Store
@@ -58,8 +60,8 @@ class Broker:
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{seed} {instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
-        self.settings = settings(plan)
-        self._costs = costs
+        self.settings, its = settings(plan), rules(plan.activemq_version)
+        self._costs, self._log = costs, log
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
         self._logins = Logins(self.name, self.id, passwords=passwords, groups=groups, log=log, closed=self._closed)
         self._rights = Authorization(self.settings.element)
@@ -73,11 +75,12 @@ class Broker:
             now=self._now,
             store=store,
             journal=self._journal,
-            choose=policies(self.settings.element),
+            choose=policies(self.settings.element, its),
             bury=self._undertaker.bury,
             log=log,
             emptied=kernel.notify,
             expires_durables=self.settings.expires_durables,
+            expired_is_discarded=its.expired_is_discarded,
         )
         self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
         store.clean = False
@@ -120,14 +123,13 @@ class Broker:
         for part in parts(info.destination):
             if self._virtual.makes(part):
                 self._regions.get(part)
-            self._rights.check(by, READ, part)
-            if not has_wildcard(part) and part not in self._regions.all:
-                self._rights.check(by, ADMIN, part)
+            self._check(by, READ, part)
         subscription: Subscription
         if info.durable is not None and info.destination.startswith("topic://"):
             subscription = self._take_up(info, deliver, by)
         else:
-            subscription = self._regions.subscription(info, deliver, self._test(info, by.connector), self._ended)
+            test = self._test(info, by.connector)
+            subscription = self._regions.subscription(info, deliver, test, self._ended, by.address)
             self.process.after(0, self._join, subscription)
         by.subscriptions[info.id] = subscription
         return subscription
@@ -157,7 +159,7 @@ class Broker:
 
     def browse(self, queue: str, *, by: Session) -> tuple[Message, ...]:
         """Return what a browser is shown of a queue, of which nothing is taken; raise Refused."""
-        self._rights.check(by, READ, queue)
+        self._check(by, READ, queue)
         found = self._regions.get(queue)
         return tuple(found.shown()) if isinstance(found, Queue) else ()
 
@@ -216,9 +218,7 @@ class Broker:
         found = (to,) if "," not in to else parts(to)
         try:
             for part in found if self._rights.asked else ():
-                self._rights.check(by, WRITE, part)
-                if part not in self._regions.all:
-                    self._rights.check(by, ADMIN, part)
+                self._check(by, WRITE, part)
         except Refused as refused:
             done(refused.words)
             return
@@ -226,6 +226,16 @@ class Broker:
             self._put(message, done)
         else:
             self._put_all([message.to(part) for part in found], done)
+
+    def _check(self, by: Session, right: str, destination: str) -> None:
+        """Raise Refused, and log it, if a client may not use a destination, or not make it where that is needed."""
+        try:
+            self._rights.check(by, right, destination)
+            if not has_wildcard(destination) and destination not in self._regions.all:
+                self._rights.check(by, ADMIN, destination)
+        except Refused as refused:
+            self._log(*not_authorized(by.address, refused.words))
+            raise
 
     def _put(self, message: Message, done: Done) -> None:
         """Send a message to its destination, or to those that it stands for."""

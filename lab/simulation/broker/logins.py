@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 
+from lab.simulation.broker.sentences import client_taken, not_added, password_invalid, stealing
 from lab.simulation.broker.session import Refused, Session
 
 Log = Callable[[str, str, str], None]  # level, logger, text
@@ -43,12 +44,11 @@ class Logins:
         taken = self.sessions.get(client_id)
         try:
             if user not in self.passwords or self.passwords[user] != password:
-                raise Refused(f"User name [{user}] or password is invalid.")
+                raise Refused(password_invalid(user))
             if taken is not None and not steals:
-                raise Refused(f"Broker: {self._name} - Client: {client_id} already connected from {taken.address}")
+                raise Refused(client_taken(self._name, client_id, taken.address))
         except Refused as refused:
-            its = f"id={self._connection(address)}, clientId={client_id}, clientIP={address}"
-            self._log("WARN", "TransportConnection", f"Failed to add Connection {its} due to {refused.words}")
+            self._log(*not_added(self._connection(address), client_id, address, refused.words))
             raise
         session = Session(
             user=user,
@@ -62,7 +62,7 @@ class Logins:
         )
         self.sessions[client_id] = session
         if taken is not None:
-            self._log("WARN", "RegionBroker", f"Stealing link for clientId {client_id} From Connection {taken.address}")
+            self._log(*stealing(client_id, taken.address))
             taken.end(f"Stealing link for clientId {client_id} From Connection {self._connection(taken.address)}")
         return session
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cmp_to_key
 
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
+from lab.simulation.broker.releases import Rules
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32767, 100  # `ActiveMQPrefetchPolicy`
@@ -86,11 +87,11 @@ USUAL = Policy(dead_letters=DeadLetters())
 Chooser = Callable[[str], Policy]
 
 
-def policies(broker: Element) -> Chooser:
+def policies(broker: Element, rules: Rules) -> Chooser:
     """Return the function that chooses a destination's policy among a configuration's."""
-    entries = [(pattern, _policy(entry)) for entry in _entries(broker) for pattern in _patterns(entry)]
+    entries = [(pattern, _policy(entry, rules)) for entry in _entries(broker) for pattern in _patterns(entry)]
     default = broker.find("destinationPolicy", "policyMap", "defaultEntry", "policyEntry")
-    usual = USUAL if default is None else _policy(default)
+    usual = replace(USUAL, duplicates_die=rules.duplicates_die) if default is None else _policy(default, rules)
 
     def choose(destination: str) -> Policy:
         """Return the policy of the entry that is nearest: `DestinationMap.chooseValue`."""
@@ -135,7 +136,7 @@ def _patterns(entry: Element) -> Iterator[str]:
             yield f"{kind}://{inside.get('physicalName')}"
 
 
-def _policy(entry: Element) -> Policy:
+def _policy(entry: Element, rules: Rules) -> Policy:
     limit = entry.find("pendingMessageLimitStrategy", "constantPendingMessageLimitStrategy")
     rate = entry.find("pendingMessageLimitStrategy", "prefetchRatePendingMessageLimitStrategy")
     filters = entry.find("networkBridgeFilterFactory", "conditionalNetworkBridgeFilterFactory")
@@ -153,7 +154,7 @@ def _policy(entry: Element) -> Policy:
         strict=is_true(entry.get("strictOrderDispatch")),
         retroactive=is_true(entry.get("alwaysRetroactive")),
         keeps=entry.find("subscriptionRecoveryPolicy", "noSubscriptionRecoveryPolicy") is None,
-        duplicates_die=is_true(entry.get("sendDuplicateFromStoreToDLQ")),
+        duplicates_die=_flag(entry, "sendDuplicateFromStoreToDLQ", rules.duplicates_die),
         gc=is_true(entry.get("gcInactiveDestinations")),
         idle=USUAL.idle if idle is None else int(idle) * MILLISECOND,
         replays=filters is not None and is_true(filters.get("replayWhenNoConsumers")),

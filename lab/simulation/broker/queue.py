@@ -9,6 +9,7 @@ from lab.simulation.broker.audit import Audit
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Policy
+from lab.simulation.broker.sentences import duplicate_add, duplicate_from_store, duplicate_send
 from lab.simulation.broker.store import Done, Journal, Store
 from lab.simulation.broker.subscriptions import QueueSubscription
 
@@ -248,16 +249,12 @@ class Queue(Destination):
 
         One that is still in the store is refused by it; another one is written, and then found to be a duplicate.
         """
-        kind, _, name = self.name.partition("://")
-        self._log("WARN", "AbstractStoreCursor", f"{self} - cursor got duplicate send {message.id} seq: -1")
+        self._log(*duplicate_send(str(self), message.id))
         if any(node.message.id == message.id for node in self._live.values()):
-            where = f"Destination: {kind.upper()}://{name}, Message id: {message.id}"
-            words = f"Duplicate message add attempt rejected. {where}"
-            self._log("WARN", "MessageDatabase", words)
+            self._log(*duplicate_add(self.name, message.id))
         else:
             self.duplicates += 1
-            words = f"duplicate from store for {self.name}, redirecting {message.id} for dlq processing"
-            self._log("WARN", "Queue", words)
+            self._log(*duplicate_from_store(self.name, message.id))
             if self.policy.duplicates_die:
                 self._bury(Node(message, self, 0), f"duplicate from store for {self.name}")
 

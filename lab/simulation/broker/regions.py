@@ -10,6 +10,7 @@ from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.policies import Chooser
 from lab.simulation.broker.queue import Queue
+from lab.simulation.broker.sentences import slow
 from lab.simulation.broker.store import Durable, Journal, Store
 from lab.simulation.broker.subscriptions import (
     Deliver,
@@ -38,6 +39,7 @@ class Regions:
         log: Log,
         emptied: Callable[[], None],
         expires_durables: bool,
+        expired_is_discarded: bool,
     ) -> None:
         self.all: dict[str, Destination] = {}
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
@@ -45,6 +47,7 @@ class Regions:
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
         self._bury, self._log, self._emptied = bury, log, emptied
         self._expires_durables = expires_durables
+        self._expired_is_discarded = expired_is_discarded
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
         """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
@@ -84,7 +87,12 @@ class Regions:
             yield from [each for name, each in self.all.items() if covers(pattern, name)]
 
     def subscription(
-        self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Callable[[Subscription, bool], None]
+        self,
+        info: ConsumerInfo,
+        deliver: Deliver,
+        test: Test | None,
+        closed: Callable[[Subscription, bool], None],
+        address: str,
     ) -> Subscription:
         """Return a new subscription, which has no messages before it joins."""
         policy, queue = self._choose(info.destination), info.destination.startswith(("queue://", "temp-queue://"))
@@ -93,7 +101,20 @@ class Regions:
             made = QueueSubscription(info, deliver, test, closed)
         else:
             limit = policy.limit(info.prefetch)
-            made = TopicSubscription(info, deliver, test, closed, limit=limit, warn=self._warn, now=self._now)
+
+            def warn(subscription: str) -> None:
+                self._log(*slow(subscription, address))
+
+            made = TopicSubscription(
+                info,
+                deliver,
+                test,
+                closed,
+                limit=limit,
+                warn=warn,
+                now=self._now,
+                expired_is_discarded=self._expired_is_discarded,
+            )
         made.prefetch = policy.prefetch(info.prefetch, queue=queue, durable=False)
         return made
 
@@ -180,9 +201,6 @@ class Regions:
                 destination.join(subscription)
             case TopicSubscription(), Topic():
                 destination.join(subscription)
-
-    def _warn(self, logger: str, text: str) -> None:
-        self._log("WARN", logger, text)
 
 
 def _same(one: ConsumerInfo, other: ConsumerInfo) -> bool:

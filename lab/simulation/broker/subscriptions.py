@@ -12,7 +12,7 @@ from lab.simulation.broker.store import Durable
 Deliver = Callable[[Dispatch], None]
 Test = Callable[[Node], bool]  # selector, and what a network bridge's filter allows
 Closed = Callable[["Subscription", bool], None]
-Warn = Callable[[str, str], None]  # logger, text
+Warn = Callable[[str], None]  # of a slow consumer, as it describes itself
 
 
 class Subscription:
@@ -131,9 +131,10 @@ class TopicSubscription(Subscription):
         limit: int,
         warn: Warn,
         now: Callable[[], int],
+        expired_is_discarded: bool = False,
     ) -> None:
         super().__init__(info, deliver, test, closed)
-        self._now = now
+        self._now, self._expired_is_discarded = now, expired_is_discarded
         self.limit = limit  # of messages that wait; -1: any number
         self._matched: deque[Node] = deque()
         self._warn, self._slow = warn, False
@@ -154,8 +155,7 @@ class TopicSubscription(Subscription):
             return
         if self.prefetch > 1 and len(self._matched) > self.prefetch and not self._slow:
             self._slow = True
-            words = "has twice its prefetch limit pending, without an ack; it appears to be slow"
-            self._warn("TopicSubscription", f"{self}: {words}")
+            self._warn(str(self))
         if self.limit == 0:
             return  # it is neither kept nor counted as discarded
         self._matched.append(node)
@@ -177,8 +177,7 @@ class TopicSubscription(Subscription):
         while matched and not self.full:
             node = matched.popleft()
             if node.message.expires is not None and node.message.expires <= self._now():
-                self._count_as_dequeued()
-                node.destination.lapse(node)
+                self._lapse(node)
             else:
                 self.give(node)
         self._pumping = False
@@ -195,6 +194,14 @@ class TopicSubscription(Subscription):
         self._count_as_dequeued()
         self.discarded += 1
         node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
+
+    def _lapse(self, node: Node) -> None:
+        self._count_as_dequeued()
+        if self._expired_is_discarded:
+            self.discarded += 1
+            node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
+        else:
+            node.destination.lapse(node)
 
     def _count_as_dequeued(self) -> None:
         if self._first is not None:

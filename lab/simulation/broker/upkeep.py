@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.regions import Regions
+from lab.simulation.broker.sentences import inactive
 from lab.simulation.broker.settings import MILLISECOND, Settings
 
 Log = Callable[[str, str, str], None]
@@ -53,8 +54,6 @@ class Upkeep:
             if each.idle_since is not None and now - each.idle_since >= each.policy.idle:
                 over.append(each)
         for each in over[: self._settings.purged_at_once or None]:
-            name, idle_for = each.name.partition("://")[2], each.policy.idle // MILLISECOND
-            logger = each.name.partition("://")[0].capitalize()
-            self._log("INFO", logger, f"{name} Inactive for longer than {idle_for} ms - removing ...")
+            self._log(*inactive(each.name, each.policy.idle // MILLISECOND))
             self._regions.remove(each.name)
         self._process.after(self._settings.purge_every, self._purge)

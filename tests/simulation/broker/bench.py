@@ -32,7 +32,7 @@ def policy(entries: str) -> str:
     return configuration(f"<destinationPolicy>{within}</destinationPolicy>")
 
 
-def plan(saved: str | None = None) -> BrokerPlan:
+def plan(saved: str | None = None, release: str = "5.18.3") -> BrokerPlan:
     """Return a broker's plan with a configuration, or the service's own; its users are ann, of staff, and bob."""
     instance = InstancePlan(name="tokyo", number=1, address=IPv4Address("10.1.0.10"), host_name="b-1.mq")
     text = default_configuration().text if saved is None else saved
@@ -43,7 +43,7 @@ def plan(saved: str | None = None) -> BrokerPlan:
         instances=(instance,),
         broker_id="b-1",
         engine_version="5.18",
-        activemq_version="5.18.3",
+        activemq_version=release,
         memory=0,
         heap=0,
         users=("ann", "bob"),
@@ -90,11 +90,11 @@ class Taker:
 class Bench:
     """A running broker, and hands to use it with; what is done to it is done when a method returns."""
 
-    def __init__(self, saved: str | None = None, *, costs: Costs | None = None) -> None:
+    def __init__(self, saved: str | None = None, *, costs: Costs | None = None, release: str = "5.18.3") -> None:
         self.kernel = Kernel()
         self.store = Store()
         self.lines: list[str] = []
-        self._plan, self._costs = plan(saved), costs or Costs()
+        self._plan, self._costs = plan(saved, release), costs or Costs()
         self._sent = 0
         self.start()
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from lab.activemq.log_lines import name_of
+from lab.errors import PlanError
 from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.sentences import samples
 from lab.simulation.broker.session import Refused
 from tests.simulation.broker.bench import SECOND, Bench, configuration, policy
 
@@ -46,6 +49,11 @@ def test_a_user_without_the_right_is_refused_in_the_brokers_words() -> None:
     bench.sender = bob
     assert bench.send("queue://orders", "1") == ["User bob is not authorized to write to: queue://orders"]
     assert bench.send("queue://open.a", "1") == [None]
+    assert bench.lines == [
+        "WARN Service | Security Error occurred on connection to: tcp://10.1.0.9:3, "
+        f"User bob is not authorized to {what}: queue://orders"
+        for what in ("read from", "write to")
+    ]
 
 
 def test_those_who_follow_are_told_of_consumers_there_before_and_after() -> None:
@@ -158,6 +166,25 @@ def test_without_advisories_nobody_learns_of_consumers() -> None:
 def test_declared_destinations_are_there_from_the_start() -> None:
     bench = Bench(configuration('<destinations><queue physicalName="a"/><topic physicalName="b.c"/></destinations>'))
     assert list(bench.broker.counters().destinations) == ["queue://a", "topic://b.c"]
+
+
+def test_a_release_without_a_model_is_refused_by_name() -> None:
+    with pytest.raises(PlanError, match=r"no model of ActiveMQ 5\.19\.1"):
+        Bench(release="5.19.1")
+
+
+def test_a_duplicate_is_a_dead_letter_by_default_in_5_16_alone() -> None:
+    for release, dead in (("5.16.7", 1), ("5.17.6", 0), ("5.18.3", 0)):
+        bench = Bench(release=release)
+        bench.subscribe("queue://a")
+        bench.send("queue://a", "1", id="ID:other:1:7")
+        bench.send("queue://a", "1", id="ID:other:1:7")
+        assert bench.counters("queue://ActiveMQ.DLQ").get("enqueued", 0) == dead
+
+
+def test_each_line_that_it_writes_is_like_one_of_the_samples() -> None:
+    named = {name_of(f"{each.logger} | {each.text}") for each in samples("tokyo", ["ann"], ["queue://a"])}
+    assert sorted(named) == ["", "client-id-taken", "duplicate", "not-authorized", "password-invalid", "slow-consumer"]
 
 
 def test_its_id_is_another_one_after_each_start() -> None:

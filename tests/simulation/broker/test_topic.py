@@ -125,6 +125,15 @@ def test_a_message_that_waits_too_long_expires_when_its_turn_comes() -> None:
     assert bench.subscribe("queue://ActiveMQ.DLQ").bodies == ["2"]
 
 
+def test_what_expires_for_a_slow_consumer_counts_as_discarded_in_5_16() -> None:
+    bench = Bench(release="5.16.7")
+    taker = bench.subscribe(T, acknowledges=False, prefetch=1, network=True, target="other")
+    bench.send(T, "1", "2", expires=bench.kernel.now + SECOND)
+    bench.wait(2 * SECOND)
+    taker.acknowledge(taker.had[0])
+    assert (bench.counters(T).get("expired", 0), bench.counters(T)["discarded"]) == (0, 1)
+
+
 def test_what_waits_for_a_durable_subscriber_that_is_away_expires_by_the_clock() -> None:
     bench = Bench()
     phone = bench.login("phone")
