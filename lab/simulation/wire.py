@@ -81,6 +81,7 @@ class Wire:
             "stomp": lambda connection: StompSide(self._sessions, connection),
             "amqp": lambda connection: AmqpSide(self._sessions, connection),
             "wss": lambda connection: WebSocketDoor(self._sessions, connection),
+            "console": _Console,
         }
         for each in ENDPOINTS:
             if each.name in doors:
@@ -154,6 +155,28 @@ class Wire:
         for each in self.connectors.values():
             if each.remove(local_id):
                 return
+
+
+class _Console:
+    """A connection to the web console, which answers nothing here: what it shows is read elsewhere."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Take it."""
+
+    def opened(self, connection: Connection) -> None:
+        """Do nothing."""
+
+    def failed(self, why: str) -> None:
+        """Do nothing."""
+
+    def received(self, frame: object) -> None:
+        """Do nothing."""
+
+    def drained(self) -> None:
+        """Do nothing."""
+
+    def closed(self, why: str) -> None:
+        """Do nothing."""
 
 
 def serve(

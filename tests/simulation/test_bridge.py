@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from lab.activemq.log_lines import name_of
-from lab.runtime.messages import Destination, Outgoing, Terms
+from lab.link.impairment import LinkState
+from lab.runtime.messages import Destination, Outgoing, Session, Terms
 from tests.simulation.world import World
 
 TOPIC = Destination(kind="topic", name="prices.eur")
@@ -169,3 +170,42 @@ def test_a_silent_partition_is_noticed_after_two_to_three_periods_by_both_ends(b
     ]
     assert words
     assert {name_of(line.split(" ", 2)[2]) for line in words} == {"inactive"}
+
+
+def test_what_waits_for_a_durable_subscriber_crosses_when_the_bridge_is_back() -> None:
+    world = World()
+    world.until(world.up)
+    session = Session(client_id="k", clean=False)
+    subscriber, heard = world.client("k", "singapore", session=session)
+    subscriber.subscribe(Terms(destination=Destination(kind="topic", name="prices.>")))
+    publisher, _ = world.client("tk", "tokyo")
+    world.run(0.5)
+    link = world.plan.links[0].name
+    world.cut(link, state=LinkState.REJECT)
+    for n in range(10):
+        publisher.publish(outgoing(n))
+        world.run(0.1)
+    assert not world.up()
+    world.cut(link, state=LinkState.OPEN)
+    world.until(world.up)
+    world.run(1.0)
+    assert heard.bodies == [b"%d" % n for n in range(10)]
+
+
+def test_a_bridges_durable_subscription_ends_with_the_subscribers_own() -> None:
+    world = World()
+    world.until(world.up)
+    subscriber, _ = world.client("k", "singapore", session=Session(client_id="k", clean=False))
+    subscriber.subscribe(Terms(destination=TOPIC))
+    world.run(0.5)
+    its = "connector_tokyo_to_singapore_singapore_inbound_tokyo"
+    assert [each.durable for each in world.brokers["tokyo"].durables(its)] == ["NC-DS_tokyo_prices.eur"]
+    subscriber.close()
+    world.run(0.5)
+    assert world.brokers["tokyo"].durables(its)
+    again, _ = world.client("k", "singapore", session=Session(client_id="k", clean=False))
+    again.subscribe(Terms(destination=TOPIC))
+    again.unsubscribe(TOPIC)
+    world.run(0.5)
+    assert not world.brokers["tokyo"].durables(its)
+    assert not world.brokers["tokyo"].demand(str(TOPIC))

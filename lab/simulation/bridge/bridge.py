@@ -54,7 +54,7 @@ class Bridge:
         self._unfollow: Callable[[], None] = lambda: None
         self._unanswered: dict[int, tuple[DemandSubscription, int]] = {}  # by number: subscription, token
         self._number = 0
-        self._asked_to_follow = False
+        self._early: list[object] = []  # commands that came before this end was up: `safeWaitUntilStarted`
 
     def meet(self, info: BrokerInfo) -> None:
         """Begin, now that the other broker has said who it is: `collectBrokerInfos`, `startLocalBridge`."""
@@ -82,14 +82,17 @@ class Bridge:
         except Refused as refusal:
             self.local_error(exception(refusal.words))
             return
-        if self._asked_to_follow:
-            self._follow()
+        early, self._early = self._early, []
+        for command in early:
+            self.on_command(command)
 
     def on_command(self, command: object) -> None:
         """Take a command of the other broker: `serviceRemoteCommand`."""
         if self.ended:
             return
         match command:
+            case Forwarded() | Advisory() | Follow() if not self.up:
+                self._early.append(command)
             case Forwarded():
                 self._take(command)
             case Response():
@@ -106,9 +109,7 @@ class Bridge:
             case Login():
                 self._let_in(command)
             case Follow():
-                self._asked_to_follow = True
-                if self.up:
-                    self._follow()
+                self._follow()
 
     def remote_error(self, error: str) -> None:
         """End, since the other broker, or the way to it, has failed: `serviceRemoteException`."""
