@@ -94,6 +94,24 @@ def has_wildcard(name: str) -> bool:
     return any(level in ("*", ">") for level in name.partition("://")[2].split("."))
 
 
+def no_wildcard(name: str) -> str:
+    """Return why a name that looks like a wildcard is none for ActiveMQ; "" if it is one, or does not look so.
+
+    >>> no_wildcard("orders>")
+    '> stands for all levels that follow, and so is the last level, all of it'
+    """
+    levels = name.split(".")
+    while levels[-2:] == [">", ">"]:
+        levels.pop()  # ActiveMQ reads a.>.> as a.>
+    if any(">" in level for level in levels[:-1]) or (">" in levels[-1] and levels[-1] != ">"):
+        return "> stands for all levels that follow, and so is the last level, all of it"
+    if any("*" in level and level != "*" for level in levels):
+        return "* stands for one level, and so is all of it"
+    if any(level in ("#", "+") for level in re.split(r"[./]", name)):
+        return "# and + are wildcards of MQTT: ActiveMQ's are > and *, between dots"
+    return ""
+
+
 def parts_of(destination: str) -> tuple[str, ...]:
     """Return the destinations of a composite one such as queue://a,b: queue://a and queue://b; any other one alone."""
     kind, _, names = destination.partition("://")

@@ -39,6 +39,7 @@ def advise(topology: Topology) -> tuple[Problem, ...]:
         *(each for one in saved.values() for each in advise_apart_from_connectors(one)),
         *_twice_duplex(topology, saved),
         *_routes(topology),
+        *_parallel(topology, ways),
         *advise_on_pairs(topology, saved),
         *_rights(topology, saved, ways),
     ]
@@ -51,6 +52,13 @@ def _routes(topology: Topology) -> Iterator[Problem]:
         from lab.check.route_advice import advise_on_routes
 
         yield from advise_on_routes(topology)
+
+
+def _parallel(topology: Topology, ways: Sequence[_Way]) -> Iterator[Problem]:
+    if len({(way.source, way.target) for way in ways}) < len(ways):
+        from lab.check.parallel_advice import advise_on_parallel
+
+        yield from advise_on_parallel(topology)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

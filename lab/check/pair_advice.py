@@ -1,11 +1,11 @@
-"""Advice on connectors to a broker of two instances: which of the two they name, and how."""
+"""Advice on connectors that name several addresses: which instance of a pair, and what of two brokers becomes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from lab.activemq.protocols import OPENWIRE
-from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.amazonmq.configurations.connectors import NetworkConnector, alternatives
 from lab.amazonmq.configurations.sanitising import Sanitised
 from lab.declare.topology import Topology
 from lab.errors import Problem
@@ -18,6 +18,7 @@ def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Itera
     named = instances_named(topology)
     for name, one in saved.items():
         for connector in one.configuration.connectors:
+            yield from _one_of_several(connector, known)
             for pair in dict.fromkeys(_pairs(topology, connector, known)):
                 its_hosts = [host for host, broker in known.items() if broker == pair]
                 right = f'write uri="masterslave:({",".join(map(OPENWIRE.url, its_hosts))})"'
@@ -34,6 +35,19 @@ def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Itera
                 else:
                     continue
                 yield Problem(what=what, remedy=right, place=connector.uri_place)
+
+
+def _one_of_several(connector: NetworkConnector, known: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield advice on a connector that takes brokers for the instances of one."""
+    by_host = {host.lower(): broker for host, broker in known.items()}
+    for group in alternatives(connector):
+        brokers = tuple(dict.fromkeys(by_host[remote.host] for remote in group))
+        if len(brokers) > 1:
+            yield Problem(
+                what=f"{connector.name} has a bridge to one of {' and '.join(brokers)} at a time: the first to answer",
+                remedy="write static: for a bridge to each; masterslave: and failover: are for the instances of a pair",
+                place=group[0].place,
+            )
 
 
 def _pairs(topology: Topology, connector: NetworkConnector, known: Mapping[str, str]) -> Iterator[str]:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from lab.declare.topology import Topology
 from lab.errors import Place, Problem
+from lab.plan.arrival import Arrival
 from lab.plan.forwarding import DeclaredBridge, declared_bridges
-from lab.plan.routing import ANY, Arrival, Remedy, Route, RoutingTable
+from lab.plan.routing import ANY, Route, RoutingTable
 
 MOST = 30  # brokers of which every pair is tried; 30 in a row take 0.2 s
 
@@ -37,16 +38,17 @@ def advise_on_routes(topology: Topology) -> Iterator[Problem]:
                 if source == target or (source, target) in direct or not {source, target} <= set(joined):
                     continue
                 route = table.route(source, target, destination)
-                if route.arrival is Arrival.NEVER and all("TTL" in each.words for each in route.remedies):
-                    for remedy in route.remedies:
-                        told.setdefault((_first(remedy, told), remedy.words), {}).setdefault(kind, route)
+                if route.arrival is Arrival.NEVER and all("TTL" in need.remedy for need in route.remedies):
+                    for need in route.remedies:
+                        if need.at is not None:
+                            told.setdefault((_first(need.at, told), need.remedy), {}).setdefault(kind, route)
     yield from _worded(told)
 
 
-def _first(remedy: Remedy, told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> DeclaredBridge:
+def _first(at: DeclaredBridge, told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> DeclaredBridge:
     """Return the direction by which a connector is known already, or this one."""
-    its = (remedy.at.bridge.initiator, remedy.at.bridge.connector)
-    return next((each for each, _ in told if (each.bridge.initiator, each.bridge.connector) == its), remedy.at)
+    its = (at.bridge.initiator, at.bridge.connector)
+    return next((each for each, _ in told if (each.bridge.initiator, each.bridge.connector) == its), at)
 
 
 def _worded(told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterator[Problem]:
@@ -61,8 +63,8 @@ def _worded(told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterato
         route = next(iter(routes.values()))
         what = "" if len(routes) == len(ANY) else f"{next(iter(routes))}s "
         yield Problem(
-            what=f"{at.bridge.connector} does not carry {what}from {route.source} to {route.target}, which are joined "
-            f"over other brokers: {next(stop for stop in route.stops if stop.startswith(f'{at.bridge.connector} '))}",
+            what=f"{at.bridge.label} does not carry {what}from {route.source} to {route.target}, which are joined "
+            f"over other brokers: {next(stop for stop in route.stops if stop.startswith(f'{at.bridge.label} '))}",
             remedy=f"{words} if that is meant",
             place=_place(at, words),
         )

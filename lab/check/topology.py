@@ -7,7 +7,14 @@ from itertools import combinations
 
 from lab import units
 from lab.activemq.releases import check_engine_version
-from lab.amazonmq.names import check_broker_id, check_group, check_password, check_user_name
+from lab.amazonmq.names import (
+    GROUPS_PER_USER,
+    USERS_PER_BROKER,
+    check_broker_id,
+    check_group,
+    check_password,
+    check_user_name,
+)
 from lab.check.pairs import check_pair
 from lab.check.ports import check_ports
 from lab.declare.origin import Keys, Origin
@@ -135,12 +142,24 @@ def _broker(
 
 
 def _users(name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
+    for user in list(broker.users)[USERS_PER_BROKER : USERS_PER_BROKER + 1]:
+        yield Problem(
+            what=f"{name} has {len(broker.users)} users",
+            remedy=f"Amazon MQ takes at most {USERS_PER_BROKER} for a broker",
+            place=origin.key(*_ROOT, "brokers", name, "users", user),
+        )
     for user, fields in broker.users.items():
         path: Keys = (*_ROOT, "brokers", name, "users", user)
         if reason := check_user_name(user):
             yield Problem(what=reason, place=origin.key(*path))
         if reason := check_password(fields.password.get_secret_value()):
             yield Problem(what=reason, place=origin.place(*path, "password"))
+        if len(fields.groups) > GROUPS_PER_USER:
+            yield Problem(
+                what=f"{user} is in {len(fields.groups)} groups",
+                remedy=f"Amazon MQ takes at most {GROUPS_PER_USER} for a user",
+                place=origin.place(*path, "groups", GROUPS_PER_USER),
+            )
         for number, group in enumerate(fields.groups):
             if reason := check_group(group):
                 yield Problem(what=reason, place=origin.place(*path, "groups", number))

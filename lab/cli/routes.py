@@ -8,11 +8,13 @@ import typer
 
 from lab.activemq.destinations import has_wildcard
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, SCENARIO, SET
+from lab.cli.options import JSON, SCENARIO, SET, VERSION
 from lab.declare.suggestions import remedy
 from lab.declare.variants import settings_of
 from lab.errors import InputError
-from lab.plan.routing import Arrival, routing_table
+from lab.plan.arrival import Arrival
+from lab.plan.forwarding import apart_from, declared_bridges
+from lab.plan.routing import routing_table
 from lab.plan.routing_text import describe_routes, routes_json
 
 _KINDS = ("queue://", "topic://")
@@ -27,6 +29,7 @@ def routes(
         typer.Option(metavar="NAME", help="Only this one, such as queue://orders; repeatable."),
     ] = None,
     set: SET = None,
+    activemq_version: VERSION = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
     json: JSON = False,
 ) -> int:
@@ -34,7 +37,7 @@ def routes(
 
     As ActiveMQ's rules have it, for one consumer that keeps up, when every bridge that can come up has; without a lab.
     """
-    found = scenario_argument.read(scenario, settings_of(set or ()))
+    found = scenario_argument.read(scenario, settings_of(set or ()), activemq_version)
     brokers = found.topology.brokers
     for name in (source, target):
         if name is not None and name not in brokers:
@@ -51,9 +54,12 @@ def routes(
         destinations=tuple(destination or ()),
         sources=None if source is None else (source,),
         targets=None if target is None else (target,),
+        activemq_version=activemq_version,
     )
     if json:
         options.print_json(found.origin.mask.value(routes_json(table)))
     else:
-        options.say(found.origin.mask.text(describe_routes(table)), nl=False)
+        options.say(
+            found.origin.mask.text(describe_routes(table, apart_from(declared_bridges(found.topology)))), nl=False
+        )
     return int(strict and any(each.arrival is not Arrival.ALWAYS for each in table))

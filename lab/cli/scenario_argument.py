@@ -30,9 +30,9 @@ def shipped_path(name: str) -> Path:
     return path
 
 
-def read(name: str, set: Mapping[str, str] = {}) -> Scenario:
+def read(name: str, set: Mapping[str, str] = {}, version: str | None = None) -> Scenario:
     """Load and check a scenario; raise InputError with every Problem found."""
-    return scenarios.read(name, os.environ, set=set)
+    return scenarios.read(name, os.environ, version, set)
 
 
 def plan_named(name: str, version: str | None, set: Mapping[str, str]) -> PlannedScenario:

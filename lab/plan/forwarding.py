@@ -1,26 +1,27 @@
-"""A topology's bridges as ActiveMQ's forwarding rules know them, and what keeps one from coming up."""
+"""A topology's bridges as ActiveMQ's forwarding rules know them, and the network that they make."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lab.activemq.forwarding.network import Bridge, Network
+from lab.activemq.forwarding.network import Bridge, Composite, Network
 from lab.activemq.forwarding.settings import Forwarding, forwarding
-from lab.activemq.protocols import OPENWIRE
 from lab.activemq.releases import release
-from lab.amazonmq.configurations.authorization import ADVISORIES, missing_on, missing_rights
 from lab.amazonmq.configurations.configuration import Configuration
-from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri, alternatives
 from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.patterns import EXCLUDED, INCLUDED, KINDS, STATIC, has_nameless, listed
 from lab.amazonmq.configurations.value_types import is_true
 from lab.declare.topology import Topology
-from lab.network.reach import reach
 from lab.network.vpc import Network as Vpcs
 from lab.plan.brokers import hosts, numbered_hosts, sanitised
+from lab.plan.coming_up import Missing, why_not_up
 from lab.plan.network import network_of
 
 _OLDEST = "5.18.3"  # for an engine version of which the lab has no release
+_COMPOSITES = {"compositeQueue": "queue", "compositeTopic": "topic"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,53 +31,108 @@ class DeclaredBridge:
     bridge: Bridge
     connector: NetworkConnector
     configuration: Configuration
-    obstacle: str  # why it does not come up, in words; "" if it does
+    obstacle: str = ""  # why it does not come up, in words; "" if it does
+    forbidden: tuple[Missing, ...] = ()  # what its user may not do with the destination that is asked for
+    spare: bool = False  # its connector has its bridge to another broker, as long as that one answers
+    by_chance: str = ""  # why it is not known whether it is there, in words
+    silent: str = ""  # the broker of whose consumers it never learns, since that has no advisories
+
+    @property
+    def up(self) -> bool:
+        """Whether it comes up, and may carry the destination that is asked for."""
+        return not (self.obstacle or self.forbidden or self.spare)
 
 
-def declared_bridges(topology: Topology) -> tuple[DeclaredBridge, ...]:
-    """Return both directions of every bridge that the configurations ask for; `check` must have found no Problem."""
-    vpcs = network_of(topology)
-    by_host = {host.lower(): broker for host, broker in hosts(topology).items()}
-    numbers = numbered_hosts(topology)
-    found: list[DeclaredBridge] = []
-    for initiator, broker in topology.brokers.items():
-        configuration = sanitised(topology, initiator).configuration
-        its_release = release(broker.engine_version) or _OLDEST
-        for connector in configuration.connectors:
-            settings = connector_forwarding(connector, its_release)
-            for responder in dict.fromkeys(by_host[each.host] for each in connector.remotes if each.host in by_host):
-                obstacle = _not_there(topology, initiator, responder) or _unreached(
-                    vpcs, topology, initiator, responder, connector, numbers
-                )
-                obstacle = obstacle or _forbidden(topology, initiator, responder, connector)
-                ways = [(initiator, responder), (responder, initiator)]
-                found += (
-                    DeclaredBridge(
-                        bridge=Bridge(
-                            connector=connector.name,
-                            initiator=initiator,
-                            source=source,
-                            target=target,
-                            forwarding=settings,
-                        ),
-                        connector=connector,
-                        configuration=configuration,
-                        obstacle=obstacle,
-                    )
-                    for source, target in (ways if connector.duplex else ways[:1])
-                )
-    return tuple(found)
+def declared_bridges(topology: Topology, activemq_version: str | None = None) -> tuple[DeclaredBridge, ...]:
+    """Return both directions of every bridge that the configurations ask for; `check` must have found no Problem.
+
+    `activemq_version` replaces the releases of the engine versions.
+    """
+    known = _Hosts(
+        brokers={host.lower(): broker for host, broker in hosts(topology).items()},
+        numbers=numbered_hosts(topology),
+        vpcs=network_of(topology),
+    )
+    names = Counter(
+        connector.name for name in topology.brokers for connector in sanitised(topology, name).configuration.connectors
+    )
+    return tuple(
+        each
+        for name in topology.brokers
+        for connector in sanitised(topology, name).configuration.connectors
+        for each in _bridges_of(topology, name, connector, known, names, activemq_version)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hosts:
+    """Who has which host name, and who reaches whom."""
+
+    brokers: Mapping[str, str]
+    numbers: Mapping[str, tuple[str, int]]
+    vpcs: Vpcs
+
+
+def _bridges_of(
+    topology: Topology,
+    initiator: str,
+    connector: NetworkConnector,
+    known: _Hosts,
+    names: Mapping[str, int],
+    activemq_version: str | None,
+) -> Iterator[DeclaredBridge]:
+    configuration = sanitised(topology, initiator).configuration
+    engine = topology.brokers[initiator].engine_version
+    settings = connector_forwarding(connector, release(engine, activemq_version) or _OLDEST)
+    label = connector.name if names[connector.name] == 1 else f"{connector.name} of {initiator}"
+    taken: dict[tuple[RemoteUri, ...], str] = {}  # of a group of alternatives: the first that comes up
+    responders = dict.fromkeys(known.brokers[each.host] for each in connector.remotes if each.host in known.brokers)
+    for responder in responders:
+        obstacle = why_not_up(topology, known.vpcs, initiator, responder, connector, known.numbers)
+        group = _group_of(connector, responder, known.brokers)
+        spare = bool(group) and not obstacle and taken.setdefault(group, responder) != responder
+        by_chance = bool(group) and connector.discovery != "masterslave" and "randomize=false" not in str(connector.uri)
+        ways = [(initiator, responder), (responder, initiator)]
+        for source, target in ways if connector.duplex else ways[:1]:
+            silent = target if _has_no_advisories(topology, target) else ""
+            yield DeclaredBridge(
+                bridge=Bridge(
+                    connector=connector.name,
+                    initiator=initiator,
+                    source=source,
+                    target=target,
+                    forwarding=replace(settings, static_bridge=True) if silent else settings,
+                    label=label,
+                ),
+                connector=connector,
+                configuration=configuration,
+                obstacle=obstacle,
+                spare=spare and not by_chance,
+                by_chance=f"{label} has its bridge to one of several brokers, by chance" if by_chance else "",
+                silent=silent if not settings.static_bridge else "",
+            )
+
+
+def _group_of(connector: NetworkConnector, responder: str, brokers: Mapping[str, str]) -> tuple[RemoteUri, ...]:
+    """Return the addresses of several brokers, a responder's among them, of which one has the bridge; () if none do."""
+    for group in alternatives(connector):
+        found = {brokers[each.host] for each in group if each.host in brokers}
+        if responder in found and len(found) > 1:
+            return group
+    return ()
 
 
 def forwarding_network(topology: Topology, bridges: Sequence[DeclaredBridge]) -> Network:
-    """Return the network of the bridges that come up, with the queues whose messages are given back."""
+    """Return the network of the bridges that are up, and what its brokers do with messages by themselves."""
+    brokers = {name: sanitised(topology, name).configuration.broker for name in topology.brokers}
     return Network(
-        bridges=tuple(each.bridge for each in bridges if not each.obstacle),
+        bridges=tuple(each.bridge for each in bridges if each.up),
         replaying=tuple(
             (name, f"queue://{policy.get('queue')}")
-            for name in topology.brokers
-            for policy in _replaying_policies(sanitised(topology, name).configuration.broker)
+            for name, broker in brokers.items()
+            for policy in _replaying_policies(broker)
         ),
+        composites=tuple(each for name, broker in brokers.items() for each in _composites(name, broker)),
     )
 
 
@@ -88,82 +144,76 @@ def _replaying_policies(broker: Element) -> Iterator[Element]:
                 yield policy
 
 
+def _composites(name: str, broker: Element) -> Iterator[Composite]:
+    for element in broker.walk():
+        if element.name in _COMPOSITES and element.get("name"):
+            members = [each for group in element.children_named("forwardTo") for each in group.children]
+            to = tuple(
+                f"{kind}://{its}"
+                for each in members
+                for kind in KINDS
+                if (its := each.get("physicalName") if each.name == kind else each.get(kind))
+            )
+            keeps = element.get("forwardOnly") is not None and not is_true(element.get("forwardOnly"))
+            if is_true(element.get("sendWhenNotMatched")):
+                keeps = not members
+            yield Composite(
+                broker=name,
+                pattern=f"{_COMPOSITES[element.name]}://{element.get('name')}",
+                to=to,
+                keeps=keeps,
+                selects=any(each.name == "filteredDestination" for each in members),
+            )
+
+
+def _has_no_advisories(topology: Topology, broker: str) -> bool:
+    written = sanitised(topology, broker).configuration.broker.get("advisorySupport")
+    return written is not None and not is_true(written)
+
+
 def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
     """Return what a connector says of forwarding, as a release reads it."""
-
-    def listed(name: str) -> list[str]:
-        return [
-            f"{each.name}://{each.get('physicalName')}"
-            for group in connector.element.children_named(name)
-            for each in group.children
-            if each.name in ("queue", "topic") and each.get("physicalName")
-        ]
-
+    excluded, included, static = (
+        [destination for destination, _ in listed(connector, name)] for name in (EXCLUDED, INCLUDED, STATIC)
+    )
     return forwarding(
-        dict(connector.attributes),
-        release=its_release,
-        excluded=listed("excludedDestinations"),
-        included=listed("dynamicallyIncludedDestinations"),
-        static=listed("staticallyIncludedDestinations"),
+        dict(connector.attributes), release=its_release, excluded=excluded, included=included, static=static
     )
 
 
-def _not_there(topology: Topology, *brokers: str) -> str:
-    """Return that a broker is created later; "" if all are there from the beginning."""
-    later = [name for name in brokers if topology.brokers[name].later]
-    return f"{' and '.join(later)} {'is' if len(later) == 1 else 'are'} created later" if later else ""
+def not_modelled(topology: Topology, bridges: Sequence[DeclaredBridge], destination: str) -> tuple[str, ...]:
+    """Return what makes it unknown where messages of a destination go, in words."""
+    found = dict.fromkeys(each.by_chance for each in bridges if each.by_chance and not each.obstacle)
+    found |= {
+        f"a destination in the lists of {each.bridge.label} has no name": None
+        for each in bridges
+        if has_nameless(each.connector)
+    }
+    composites = forwarding_network(topology, ()).composites
+    for name in topology.brokers:
+        its = [each for each in composites if each.broker == name and each.takes(destination)]
+        if any(each.selects for each in its):
+            found[f"a selector at {name} decides which messages {its[0].words} forwards"] = None
+        elif len(its) > 1:
+            found[f"{' and '.join(each.words for each in its)} both forward it at {name}"] = None
+    if destination.startswith("topic://") or any(each.takes(destination) for each in composites):
+        for each in bridges:
+            there = sanitised(topology, each.bridge.target).configuration.broker
+            if is_true(each.connector.element.get("useVirtualDestSubs")) and is_true(there.get("useVirtualDestSubs")):
+                words = "asks for messages without a consumer, for virtual destinations: useVirtualDestSubs"
+                found[f"{each.bridge.label} {words}"] = None
+    return tuple(found)
 
 
-def _unreached(
-    vpcs: Vpcs,
-    topology: Topology,
-    initiator: str,
-    responder: str,
-    connector: NetworkConnector,
-    numbers: Mapping[str, tuple[str, int]],
-) -> str:
-    """Return why no instance of one broker can open a connection to the other's; "" if one can."""
-    words = ""
-    mode, its_mode = topology.brokers[initiator].deployment_mode, topology.brokers[responder].deployment_mode
-    for remote in connector.remotes:
-        if numbers.get(remote.host, ("", 0))[0] != responder:
-            continue
-        target = its_mode.instance_name(responder, numbers[remote.host][1])
-        for number in mode.instances:
-            found = reach(vpcs, mode.instance_name(initiator, number), target, remote.port or OPENWIRE.port)
-            if found.yes:
-                return ""
-            words = words or found.words
-    return words
-
-
-def _forbidden(topology: Topology, initiator: str, responder: str, connector: NetworkConnector) -> str:
-    """Return why a connector's user cannot log in at either end, or may not learn of consumers; "" if it may."""
-    name = connector.user_name or ""
-    known = {broker: topology.brokers[broker].users.get(name) for broker in (initiator, responder)}
-    for broker, user in known.items():
-        if user is None:
-            return f"{broker} has no user {name}"
-    first, second = (user.password for user in known.values() if user is not None)
-    if first != second:
-        return f"{name} has another password at {responder} than at {initiator}"
-    for broker, user in known.items():
-        missing = missing_rights(sanitised(topology, broker).configuration, user.groups if user else ())
-        if missing:
-            return f"{name} may not {' or '.join(missing)} {ADVISORIES} at {broker}"
-    return ""
-
-
-def forbidden_on(topology: Topology, each: DeclaredBridge, destination: str) -> str:
-    """Return what a bridge's user may not do with a destination at either end, in words; "" if it may do all.
-
-    A bridge subscribes at the source and sends at the target, and makes the destination where it is not there yet.
-    """
-    name = each.connector.user_name or ""
-    for broker, needed in ((each.bridge.source, {"read", "admin"}), (each.bridge.target, {"write", "admin"})):
-        user = topology.brokers[broker].users.get(name)
-        missing = missing_on(sanitised(topology, broker).configuration, user.groups if user else (), destination)
-        lacking = [right for right in missing if right in needed]
-        if lacking:
-            return f"{name} may not {' or '.join(lacking)} {destination.partition('://')[2]} at {broker}"
-    return ""
+def apart_from(bridges: Sequence[DeclaredBridge]) -> tuple[str, ...]:
+    """Return what connectors are told about consumers that are not among those a table is for, in words."""
+    found: dict[str, None] = {}
+    for each in bridges:
+        element = each.connector.element
+        told = [
+            *(name for name in ("dynamicOnly", "syncDurableSubs") if is_true(element.get(name))),
+            *(name for name in ("durableDestinations",) if any(element.children_named(name))),
+        ]
+        if told:
+            found[f"{each.bridge.label} has {' and '.join(told)}, for durable subscribers that are away"] = None
+    return tuple(found)

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from lab.activemq.forwarding.demand import Refusal, Stop
 from lab.activemq.forwarding.filters import covers
+from lab.activemq.forwarding.network import Composite
 from lab.activemq.forwarding.settings import NETWORK_TTL, NO_LIMIT, Forwarding
+from lab.plan.coming_up import Missing
 from lab.plan.forwarding import DeclaredBridge
 from lab.units import several
 
 Change = Callable[[Forwarding], Forwarding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Need:
+    """Something that stops messages, what would change that, and where."""
+
+    stop: str  # in words
+    remedy: str = ""  # in words; "" if no change of a configuration is one
+    at: DeclaredBridge | None = None  # the connector to change
+    change: Change | None = None  # what the remedy does to the connector's settings
+    right: Missing | None = None  # what is to be granted
+    composite: Composite | None = None  # what is to keep its messages
+    broker: str = ""  # whose configuration is to be changed, apart from its connectors
+
+    @property
+    def where(self) -> str:
+        """The connector, or the broker, to change."""
+        return self.broker or ("" if self.at is None else self.at.bridge.label)
 
 
 def shortest_way(
@@ -43,73 +64,158 @@ def _limit(ttl: int) -> float:
     return float("inf") if ttl <= NO_LIMIT else ttl
 
 
-def needs(each: DeclaredBridge, destination: str, there: int, back: int) -> Iterator[tuple[str, str, Change]]:
-    """Yield what stops messages, or the demand for them, at a bridge of a way: the rule, the remedy, what that does.
+def needs(each: DeclaredBridge, destination: str, there: int, back: int) -> Iterator[Need]:
+    """Yield what stops messages, or the demand for them, at a bridge of a way.
 
     The bridge is the message's number `there` of that way, and the demand's number `back`.
     """
-    rules, name = each.bridge.forwarding, each.bridge.connector
+    label = each.bridge.label
     if each.obstacle:
-        yield f"the bridge of {name} does not come up: {each.obstacle}", "", lambda old: old
-    if rules.static_bridge and not any(covers(pattern, destination) for pattern in rules.static):
-        yield (
-            f"{name} learns of no consumer: it is a staticBridge",
-            "remove staticBridge, or list it in staticallyIncludedDestinations",
-            lambda old: replace(old, static_bridge=False),
-        )
-    if not rules.learns_of(destination):
-        yield (
-            f"{name} asks for no advisory on it: destinationFilter",
-            "remove destinationFilter",
-            lambda old: replace(old, destination_filter=()),
-        )
-    kind, _, its = destination.partition("://")
-    if any(covers(pattern, destination) for pattern in rules.excluded):
-        yield (
-            f"{name} excludes it",
-            f"remove what covers {its} from its excludedDestinations",
-            lambda old: replace(
-                old, excluded=tuple(pattern for pattern in old.excluded if not covers(pattern, destination))
-            ),
-        )
-    if not replace(rules, excluded=()).permits(destination):
-        yield (
-            f"{name} includes other destinations alone",
-            f'add <{kind} physicalName="{its}"/> to its dynamicallyIncludedDestinations',
-            lambda old: replace(old, included=(*old.included, destination)),
+        yield Need(stop=f"the bridge of {label} does not come up: {each.obstacle}", at=each)
+    if each.spare:
+        yield Need(stop=f"{label} has its bridge to another broker of those that it names", at=each)
+    yield from of_lists(each, destination)
+    for missing in each.forbidden:
+        yield Need(
+            stop=f"the bridge of {label} closes when it tries: {missing.words}",
+            remedy=missing.remedy,
+            at=each,
+            right=missing,
+            broker=missing.broker,
         )
     yield from _too_short(each, there, back)
 
 
-def _too_short(each: DeclaredBridge, there: int, back: int) -> Iterator[tuple[str, str, Change]]:
+def of_lists(each: DeclaredBridge, destination: str) -> Iterator[Need]:
+    """Yield what of a connector's settings, apart from its TTLs, keeps a destination from crossing it."""
+    rules, label = each.bridge.forwarding, each.bridge.label
+    if rules.static_bridge and not any(covers(pattern, destination) for pattern in rules.static):
+        yield Need(
+            stop=f"{label} learns of no consumer: "
+            + (f"advisorySupport is false at {each.silent}" if each.silent else "it is a staticBridge"),
+            remedy='write advisorySupport="true"'
+            if each.silent
+            else "remove staticBridge, or list it in staticallyIncludedDestinations",
+            at=each,
+            change=lambda old: replace(old, static_bridge=False),
+            broker=each.silent,
+        )
+    if not rules.learns_of(destination):
+        yield Need(
+            stop=f"{label} asks for no advisory on it: destinationFilter",
+            remedy="remove destinationFilter",
+            at=each,
+            change=lambda old: replace(old, destination_filter=()),
+        )
+    kind, _, its = destination.partition("://")
+    if any(covers(pattern, destination) for pattern in rules.excluded):
+        yield Need(
+            stop=f"{label} excludes it",
+            remedy=f"remove what covers {its} from its excludedDestinations",
+            at=each,
+            change=lambda old: replace(
+                old, excluded=tuple(pattern for pattern in old.excluded if not covers(pattern, destination))
+            ),
+        )
+    if not replace(rules, excluded=()).permits(destination):
+        yield Need(
+            stop=f"{label} includes other destinations alone",
+            remedy=f'add <{kind} physicalName="{its}"/> to its dynamicallyIncludedDestinations',
+            at=each,
+            change=lambda old: replace(old, included=(*old.included, destination)),
+        )
+
+
+def of_composite(each: Composite) -> Need:
+    """Return that a broker forwards all messages of a destination, and keeps none."""
+    others = ", ".join(to.partition("://")[2] for to in each.to) or "nowhere"
+    return Need(
+        stop=f"{each.words} at {each.broker} sends its messages to {others} instead",
+        remedy='write forwardOnly="false"',
+        composite=each,
+        broker=each.broker,
+    )
+
+
+def of_conduit(each: DeclaredBridge) -> Need:
+    """Return that a bridge adds a consumer to a subscription that it has, which may not go where its own would."""
+    return Need(
+        stop=f"{each.bridge.label} adds the consumer to a subscription that it has for others: conduitSubscriptions",
+        remedy='write conduitSubscriptions="false"',
+        at=each,
+        change=lambda old: replace(old, conduit_subscriptions=False),
+    )
+
+
+def of_refusal(each: DeclaredBridge, refusal: Refusal) -> Iterator[Need]:
+    """Yield what made a bridge refuse a demand, or a message; nothing if no setting of its connector is at fault."""
+    label, kind = each.bridge.label, refusal.destination.partition("://")[0]
+    crossed = len(refusal.path) + 1
+    match refusal.stop:
+        case Stop.CONSUMER_TTL:
+            yield from _too_short(each, 0, crossed)
+        case Stop.MESSAGE_TTL:
+            yield from _too_short(each, crossed, 0)
+        case Stop.DUPLICATE:
+            name = f"suppressDuplicate{kind.capitalize()}Subscriptions"
+            yield Need(
+                stop=f"{label} makes no subscription beside another one for the same consumer: {name}",
+                remedy=f'write {name}="false"',
+                at=each,
+                change=_suppressing_no_queues if kind == "queue" else _suppressing_no_topics,
+            )
+        case Stop.VISITED:
+            return
+        case _:
+            yield from of_lists(each, refusal.destination)
+
+
+def _suppressing_no_queues(old: Forwarding) -> Forwarding:
+    return replace(old, suppress_duplicate_queue_subscriptions=False)
+
+
+def _suppressing_no_topics(old: Forwarding) -> Forwarding:
+    return replace(old, suppress_duplicate_topic_subscriptions=False)
+
+
+def _too_short(each: DeclaredBridge, there: int, back: int) -> Iterator[Need]:
     """Yield the TTLs of a connector that are too small, by the attribute that counts."""
-    rules, name, element = each.bridge.forwarding, each.bridge.connector, each.connector.element
+    rules, label, element = each.bridge.forwarding, each.bridge.label, each.connector.element
     short_message, short_consumer = _limit(rules.message_ttl) < there, _limit(rules.consumer_ttl) < back
     need = max(there, back)
     unwritten = element.get("messageTTL") is None and element.get("consumerTTL") is None
     if (short_message or short_consumer) and (element.get(NETWORK_TTL) is not None or unwritten):
         written = element.get(NETWORK_TTL)
-        yield (
-            f'{name} has networkTTL="{written}"' if written else f"{name} has no networkTTL, which counts as 1",
-            f'write networkTTL="{need}"',
-            lambda old: replace(old, message_ttl=max(need, old.message_ttl), consumer_ttl=max(need, old.consumer_ttl)),
+        yield Need(
+            stop=f'{label} has networkTTL="{written}"' if written else f"{label} has no networkTTL, which counts as 1",
+            remedy=f'write networkTTL="{need}"',
+            at=each,
+            change=lambda old: replace(
+                old, message_ttl=_longer(old.message_ttl, need), consumer_ttl=_longer(old.consumer_ttl, need)
+            ),
         )
         return
     if short_message:
-        yield (
-            _written(each, "messageTTL", "a message", rules.message_ttl),
-            f'write messageTTL="{there}"',
-            lambda old: replace(old, message_ttl=there),
+        yield Need(
+            stop=_written(each, "messageTTL", "a message", rules.message_ttl),
+            remedy=f'write messageTTL="{there}"',
+            at=each,
+            change=lambda old: replace(old, message_ttl=_longer(old.message_ttl, there)),
         )
     if short_consumer:
-        yield (
-            _written(each, "consumerTTL", "the demand of a consumer", rules.consumer_ttl),
-            f'write consumerTTL="{back}"',
-            lambda old: replace(old, consumer_ttl=back),
+        yield Need(
+            stop=_written(each, "consumerTTL", "the demand of a consumer", rules.consumer_ttl),
+            remedy=f'write consumerTTL="{back}"',
+            at=each,
+            change=lambda old: replace(old, consumer_ttl=_longer(old.consumer_ttl, back)),
         )
+
+
+def _longer(ttl: int, need: int) -> int:
+    return ttl if _limit(ttl) >= need else need
 
 
 def _written(each: DeclaredBridge, name: str, what: str, ttl: int) -> str:
     written = each.connector.element.get(name)
     of = f'{name}="{written}"' if written else f"no {name}"
-    return f"{each.bridge.connector} has {of}: {what} may cross {several(ttl, 'bridge')}"
+    return f"{each.bridge.label} has {of}: {what} may cross {several(ttl, 'bridge')}"

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.plan.routing import ANY, Arrival, Route
+from lab.plan.arrival import Arrival
+from lab.plan.routing import ANY, Route
 from lab.plan.text import table
 
 _HEAD = ("from", "to", "arrives", "bridges", "over, or what stops it")
 _ALL = {destination: f"{kind}s" for kind, destination in ANY.items()}
 
 
-def describe_routes(routes: Sequence[Route]) -> str:
-    """Return a table for all queues and one for all topics, one if they are alike, and those of names that differ."""
+def describe_routes(routes: Sequence[Route], apart: Sequence[str] = ()) -> str:
+    """Return a table for all queues and one for all topics, one if they are alike, and those of names that differ.
+
+    `apart` has what the tables are not about, in words.
+    """
     tables = _by_destination(routes)
     lines: list[str] = []
     shown: list[tuple[str, list[tuple[str, ...]]]] = []
@@ -30,6 +34,8 @@ def describe_routes(routes: Sequence[Route]) -> str:
             shown[same] = (f"{shown[same][0]} and {title}", rows)
     for title, rows in shown:
         lines += table(title, _HEAD, rows)
+    if apart:
+        lines += ["", "not in these tables", *(f"  {each}" for each in apart)]
     return "\n".join(lines[1:]) + "\n"
 
 
@@ -43,10 +49,11 @@ def routes_json(routes: Sequence[Route]) -> list[dict[str, Any]]:
             "arrives": each.arrival.value,
             "copies": each.copies,
             "bridges": len(each.over),
-            "over": [bridge.connector for bridge in each.over],
+            "over": [bridge.label for bridge in each.over],
+            "through": [bridge.target for bridge in each.over],
             "may_stay_on": list(each.stuck),
             "stopped_by": list(each.stops),
-            "remedies": [{"connector": remedy.at.bridge.connector, "do": remedy.words} for remedy in each.remedies],
+            "remedies": [{"at": need.where, "do": need.remedy} for need in each.remedies],
         }
         for each in routes
     ]
@@ -61,12 +68,12 @@ def _by_destination(routes: Sequence[Route]) -> Mapping[str, list[Route]]:
 
 def _row(route: Route) -> tuple[str, ...]:
     if route.over and route.arrival is not Arrival.NEVER:
-        words = " → ".join(bridge.connector for bridge in route.over)
+        words = " → ".join(bridge.label for bridge in route.over)
         if route.copies > 1:
             words += f"; up to {route.copies} copies"
         words = "; ".join((words, *route.stops))
     else:
-        remedies = [f"{each.words} on {each.at.bridge.connector}" for each in route.remedies]
+        remedies = [f"{each.remedy} on {each.where}" for each in route.remedies]
         words = "; ".join((*route.stops, *dict.fromkeys(remedies)))
     hops = str(len(route.over)) if route.over else "–"
     return route.source, route.target, route.arrival.value, hops, words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, no_wildcard
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,13 @@ from lab.activemq.destinations import hears
 )
 def test_hears(subscription: str, destination: str, heard: bool) -> None:
     assert hears(subscription, destination) is heard
+
+
+@pytest.mark.parametrize("name", ["a", "a.>", ">", "*", "*.b.>", "a.*.b", "a.>.>", "a-b+c", "c#.d", ""])
+def test_names_that_are_what_they_look_like(name: str) -> None:
+    assert no_wildcard(name) == ""
+
+
+@pytest.mark.parametrize("name", ["a>", ">.b", "a.>.b", "a*", "*a.b", "a/#", "a.+", "+/b", "a.>>"])
+def test_names_that_only_look_like_wildcards(name: str) -> None:
+    assert no_wildcard(name)

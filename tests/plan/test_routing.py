@@ -9,8 +9,11 @@ import pytest
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.topology import Topology
-from lab.plan.routing import Arrival, Route, routing_table
+from lab.plan.arrival import Arrival
+from lab.plan.forwarding import apart_from, declared_bridges
+from lab.plan.routing import Route, routing_table
 from lab.plan.routing_text import describe_routes, routes_json
+from tests.routing.networks import write_network
 
 FOLDER = Path(__file__).parent / "routes"
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -44,15 +47,15 @@ def test_a_shipped_topology_needs_no_more_than_one_table() -> None:
 def test_a_remedy_that_is_followed_lets_messages_through(tmp_path: Path) -> None:
     asked = route(FOLDER / "hub.yaml", "west", "east", "topic://news")
     assert asked.arrival is Arrival.NEVER
-    assert [(each.at.bridge.connector, each.words) for each in asked.remedies] == [
+    assert [(each.where, each.remedy) for each in asked.remedies] == [
         ("west-topics", 'write networkTTL="2"'),
         ("east-topics", 'write networkTTL="2"'),
     ]
     for file in FOLDER.iterdir():
         text = file.read_text()
-        for remedy in asked.remedies:
-            name = f'name="{remedy.at.bridge.connector}"'
-            text = text.replace(name, f"{name} {remedy.words.removeprefix('write ')}")
+        for need in asked.remedies:
+            name = f'name="{need.where}"'
+            text = text.replace(name, f"{name} {need.remedy.removeprefix('write ')}")
         (tmp_path / file.name).write_text(text)
     assert route(tmp_path / "hub.yaml", "west", "east", "topic://news").arrival is Arrival.ALWAYS
 
@@ -87,10 +90,54 @@ def test_a_broker_that_is_created_later_is_not_there_yet(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize("seed", [*range(1, 9), 54])
+def test_what_stops_messages_is_told_with_what_lets_them_through(seed: int, tmp_path: Path) -> None:
+    """In the last of these networks no rule refuses: a subscription that was there first is joined by the consumer."""
+    for each in routing_table(topology(write_network(tmp_path, seed))):
+        if each.arrival is Arrival.NEVER and each.stops != ("no bridge leads there, over whatever brokers",):
+            assert each.remedies, each
+            assert set(each.stops) == {need.stop for need in each.remedies}
+
+
+def test_a_release_may_be_named_for_all_brokers() -> None:
+    its = topology(FOLDER / "hub.yaml")
+    for version, expected in ((None, True), ("5.17.6", False)):
+        rules = [each.bridge.forwarding for each in declared_bridges(its, version)]
+        assert {each.decrease_network_consumer_priority for each in rules} == {expected}
+    assert routing_table(its, activemq_version="5.17.6") != ()
+
+
+def test_settings_that_are_not_modelled_are_named(tmp_path: Path) -> None:
+    text = (FOLDER / "same-names.yaml").read_text()
+    path = tmp_path / "durable.yaml"
+    path.write_text(text.replace('networkTTL="2"', 'dynamicOnly="true"'))
+    its = topology(path)
+    assert apart_from(declared_bridges(its)) == ("uplink of c has dynamicOnly, for durable subscribers that are away",)
+    assert describe_routes(routing_table(its), ("this",)).endswith("\nnot in these tables\n  this\n")
+
+
+def test_where_virtual_destinations_make_demand_nothing_is_promised(tmp_path: Path) -> None:
+    text = (FOLDER / "same-names.yaml").read_text()
+    path = tmp_path / "virtual.yaml"
+    path.write_text(
+        text.replace('duplex="true"', 'duplex="true" useVirtualDestSubs="true"').replace(
+            'schema/core">', 'schema/core" useVirtualDestSubs="true">'
+        )
+    )
+    words = "asks for messages without a consumer, for virtual destinations: useVirtualDestSubs"
+    found = route(path, "a", "b", "topic://news")
+    assert found.arrival is Arrival.UNKNOWN
+    assert found.stops == (f"uplink of a {words}", f"uplink of c {words}")
+    assert route(path, "a", "b", "queue://orders").arrival is Arrival.ALWAYS
+
+
 def test_a_table_is_values_too() -> None:
     (found,) = routes_json([route(FOLDER / "hub.yaml", "west", "east", "queue://orders")])
     assert found["arrives"] == "always"
     assert found["over"] == ["west-queues", "east-queues"]
+    assert found["through"] == ["hub", "east"]
+    (found,) = routes_json([route(FOLDER / "hub.yaml", "west", "east", "topic://news")])
+    assert found["remedies"][0] == {"at": "west-topics", "do": 'write networkTTL="2"'}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from lab.plan.routing import Arrival
+from lab.plan.arrival import Arrival
 from tests.routing.proof import Compared, compare
 
 RESULTS = Path(__file__).parent / "results.json"

@@ -11,7 +11,8 @@ from lab import labs
 from lab.declare.loading import load
 from lab.history import Acknowledged, Publishing, Received, SendOutcome
 from lab.history.reading import read
-from lab.plan.routing import Arrival, Route, routing_table
+from lab.plan.arrival import Arrival
+from lab.plan.routing import Route, routing_table
 from tests.routing.networks import MESSAGES, write_network
 
 

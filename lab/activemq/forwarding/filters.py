@@ -17,6 +17,24 @@ def covers(pattern: str, destination: str) -> bool:
     return kind == other and any(_covers(_levels(each), _levels(name)) for each in names.split(","))
 
 
+def contains(pattern: str, other: str) -> bool:
+    """Return whether a pattern covers every destination that another one covers; `covers` may say more of wildcards.
+
+    >>> contains("queue://a.*", "queue://a.>"), contains("queue://a.>", "queue://a.*")
+    (False, True)
+    """
+    kind, _, names = pattern.partition("://")
+    its, _, others = other.partition("://")
+    return kind == its and all(
+        any(_contains(_levels(mine), _levels(one)) for mine in names.split(",")) for one in others.split(",")
+    )
+
+
+def example(pattern: str) -> str:
+    """Return a destination that a pattern covers, of a name that no list is likely to have."""
+    return pattern.replace("*", "any").replace(">", "any.of.them")
+
+
 def parts(destination: str) -> tuple[str, ...]:
     """Return the destinations that a composite one (queue://a,topic://b) stands for; itself if it is none."""
     kind, _, names = destination.partition("://")
@@ -24,7 +42,14 @@ def parts(destination: str) -> tuple[str, ...]:
 
 
 def _levels(name: str) -> list[str]:
-    return [level.strip() for level in name.split(".")]
+    return name.strip().split(".")
+
+
+def _contains(pattern: list[str], other: list[str]) -> bool:
+    fixed, its = [each for each in pattern if each != ">"], [each for each in other if each != ">"]
+    if len(its) < len(fixed) or (pattern[-1] != ">" and (other[-1] == ">" or len(its) > len(fixed))):
+        return False
+    return all(mine in ("*", one) for mine, one in zip(fixed, its, strict=False))
 
 
 def _covers(pattern: list[str], levels: list[str]) -> bool:

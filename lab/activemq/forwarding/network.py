@@ -18,18 +18,37 @@ class Bridge:
     source: str
     target: str
     forwarding: Forwarding
+    label: str = ""  # what people call the connector: its name, and its broker where others have one of that name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composite:
+    """A destination of which a broker forwards all messages to others: `CompositeDestinationFilter`."""
+
+    broker: str
+    pattern: str  # like queue://orders
+    to: tuple[str, ...]
+    keeps: bool = False  # its own destination has them too: forwardOnly is false
+    selects: bool = False  # a selector decides which messages go where
+
+    @property
+    def words(self) -> str:
+        """What it is in a configuration, and its name."""
+        kind, _, name = self.pattern.partition("://")
+        return f"the composite{kind.capitalize()} {name}"
+
+    def takes(self, destination: str) -> bool:
+        """Return whether it forwards what is sent to a destination."""
+        return covers(self.pattern, destination)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The bridges that are up, and where queues give messages back to the broker they came from."""
+    """The bridges that are up, and what brokers do with messages by themselves."""
 
     bridges: tuple[Bridge, ...]
     replaying: tuple[tuple[str, str], ...] = ()  # (broker, pattern of queues): replayWhenNoConsumers
-
-    def leaving(self, broker: str) -> Iterator[Bridge]:
-        """Yield the bridges that carry messages away from a broker."""
-        return (bridge for bridge in self.bridges if bridge.source == broker)
+    composites: tuple[Composite, ...] = ()
 
     def reaching(self, broker: str) -> Iterator[Bridge]:
         """Yield the bridges that carry messages to a broker, and so learn of its consumers."""
@@ -38,3 +57,7 @@ class Network:
     def replays(self, broker: str, queue: str) -> bool:
         """Return whether a broker gives a queue's messages back where they came from, if it has no consumer."""
         return any(broker == where and covers(pattern, queue) for where, pattern in self.replaying)
+
+    def forwards(self, broker: str, destination: str) -> Iterator[Composite]:
+        """Yield what forwards the messages of a broker's destination to others."""
+        return (each for each in self.composites if each.broker == broker and each.takes(destination))

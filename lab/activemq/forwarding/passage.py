@@ -5,8 +5,9 @@ A topic's message is copied to every subscription; a queue's goes to one of them
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.activemq.forwarding.demand import Demand, Refusal, Subscription
 from lab.activemq.forwarding.filters import covers, parts
@@ -31,6 +32,9 @@ class Passage:
     refusals: tuple[Refusal, ...]  # bridges that may not carry it on, where it came to
 
 
+_ELSEWHERE: frozenset[int | str] = frozenset({"elsewhere"})  # where a composite destination's message ends
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copy:
     """A message in a destination of a broker."""
@@ -39,6 +43,7 @@ class _Copy:
     destination: str
     path: tuple[str, ...] = ()  # brokerPath: where it has been before
     route: tuple[Bridge, ...] = ()
+    forwarded: tuple[str, ...] = ()  # composite destinations of this broker that it came out of
 
 
 def carry(network: Network, demand: Demand, broker: str, destination: str, *, path: tuple[str, ...] = ()) -> Passage:
@@ -48,8 +53,9 @@ def carry(network: Network, demand: Demand, broker: str, destination: str, *, pa
     settled. Raise ValueError if it would take more than MOST steps.
     """
     found = _Carrying(network, demand)
-    for part in parts(destination):
-        found.send(_Copy(broker=broker, destination=part, path=path))
+    found.waiting += (_Copy(broker=broker, destination=part, path=path) for part in parts(destination))
+    while found.waiting:
+        found.send(found.waiting.popleft())
     return found.passage()
 
 
@@ -66,6 +72,7 @@ class _Carrying:
     # of the queue's message that is followed: all ends it may have, by where it is and was
     ends: dict[tuple[str, str, frozenset[str], int], frozenset[int | str]] = field(default_factory=dict)
     reached: set[int] = field(default_factory=set)  # of the same message: the clients' subscriptions that may get it
+    waiting: deque[_Copy] = field(default_factory=deque)
     steps: int = 0
 
     def passage(self) -> Passage:
@@ -79,11 +86,26 @@ class _Carrying:
         )
 
     def send(self, copy: _Copy) -> None:
-        """Let a message come to a destination: published there, or forwarded."""
+        """Let a message come to a destination: published there, or forwarded by a composite one."""
+        if not self._stays(copy):
+            return
         if copy.destination.startswith("queue://"):
             self._enqueue(copy)
         else:
             self._topic(copy)
+
+    def _stays(self, copy: _Copy) -> bool:
+        """Forward what comes to a composite destination; return whether it has the message itself too."""
+        stays = True
+        for composite in self.network.forwards(copy.broker, copy.destination):
+            if copy.destination in copy.forwarded:
+                raise ValueError(f"composite destinations of {copy.broker} forward to each other in a circle")
+            self._step()
+            forwarded = (*copy.forwarded, copy.destination)
+            for destination in (part for each in composite.to for part in parts(each)):
+                self.waiting.append(replace(copy, destination=destination, forwarded=forwarded))
+            stays = composite.keeps
+        return stays
 
     def _step(self) -> None:
         self.steps += 1
@@ -98,7 +120,9 @@ class _Carrying:
                 self.copies[subscription.number] = self.copies.get(subscription.number, 0) + 1
                 self.sure.add(subscription.number)
             elif self._passes(subscription.bridge, copy):
-                self.send(_over(subscription.bridge, copy))
+                there = _over(subscription.bridge, copy)
+                if self._stays(there):
+                    self._topic(there)
         if covers(VIRTUAL_TOPICS, copy.destination):
             for queue in self._queues_of(copy):
                 self._enqueue(_Copy(broker=copy.broker, destination=queue, path=copy.path, route=copy.route))
@@ -139,7 +163,8 @@ class _Carrying:
                 self._arrive(subscription, copy)
                 its: frozenset[int | str] = frozenset({subscription.number})
             else:
-                its = self._queue(_over(subscription.bridge, copy), {**passed, state: copy.broker})
+                there = _over(subscription.bridge, copy)
+                its = self._queue(there, {**passed, state: copy.broker}) if self._stays(there) else _ELSEWHERE
             if subscription in first:
                 ends |= its
         if not first:

@@ -13,6 +13,7 @@ NO_LIMIT = -1
 NETWORK_TTL = "networkTTL"
 NETWORK_PRIORITY = -5  # ConsumerInfo.NETWORK_CONSUMER_PRIORITY
 _ADVISORIES = "ActiveMQ.Advisory.Consumer."
+_KINDS = {"Queue": "queue", "Topic": "topic"}  # as an advisory's topic has them
 LARGEST = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
 
 
@@ -24,17 +25,18 @@ class ReleaseRules:
     splits_composite_consumers: bool  # AMQ-9262: into one demand for each part, which are then conduit on their own
 
 
-_RULES: Mapping[tuple[int, int], ReleaseRules] = {  # by the first release that does so
-    (5, 15): ReleaseRules(decrease_network_consumer_priority=False, splits_composite_consumers=False),
-    (5, 17): ReleaseRules(decrease_network_consumer_priority=False, splits_composite_consumers=True),  # from 5.17.5
-    (5, 18): ReleaseRules(decrease_network_consumer_priority=True, splits_composite_consumers=True),  # from 5.18.2
+_RULES: Mapping[tuple[int, int, int], ReleaseRules] = {  # by the first release that does so
+    (5, 15, 0): ReleaseRules(decrease_network_consumer_priority=False, splits_composite_consumers=False),
+    (5, 17, 5): ReleaseRules(decrease_network_consumer_priority=False, splits_composite_consumers=True),
+    (5, 18, 0): ReleaseRules(decrease_network_consumer_priority=True, splits_composite_consumers=False),
+    (5, 18, 2): ReleaseRules(decrease_network_consumer_priority=True, splits_composite_consumers=True),
 }
 
 
 def release_rules(release: str) -> ReleaseRules:
     """Return what a release such as 5.18.3 does; an older or newer one than are known does as the nearest."""
-    major, minor = (int(part) for part in release.split(".")[:2])
-    known = [first for first in _RULES if first <= (major, minor)]
+    major, minor, patch = (int(part) for part in release.split(".")[:3])
+    known = [first for first in _RULES if first <= (major, minor, patch)]
     return _RULES[max(known, default=min(_RULES))]
 
 
@@ -134,12 +136,19 @@ def _filter(written: str) -> tuple[str, ...]:
     """Return the destinations whose advisories a `destinationFilter` such as Queue.orders.> asks for.
 
     ActiveMQ puts the advisories' prefix before the whole text, so that further names in it have to bring their own.
+    What is neither a queue nor a topic to it, such as orders.>, is asked for in vain, and kept as none://orders.>.
     """
-    if written.strip() in ("", ">", f"{_ADVISORIES}>"):
+    if not written.strip():
         return ()
-    first, *others = written.removeprefix(_ADVISORIES).split(",")
-    found = [
-        first,
-        *(each.strip().removeprefix(_ADVISORIES) for each in others if each.strip().startswith(_ADVISORIES)),
-    ]
-    return tuple(f"{kind.lower()}://{name}" for kind, _, name in (each.strip().partition(".") for each in found))
+    first, *others = (each.strip() for each in written.split(","))
+    asked = [first.removeprefix(_ADVISORIES)]
+    asked += (each.removeprefix(_ADVISORIES) for each in others if each.startswith(_ADVISORIES))
+    found: list[str] = []
+    for each in asked:
+        kind, _, name = each.partition(".")
+        if each == ">":
+            return ()
+        found += (f"{its}://{name}" for word, its in _KINDS.items() if kind in (word, "*"))
+        if kind not in (*_KINDS, "*"):
+            found.append(f"none://{each}")
+    return tuple(found)

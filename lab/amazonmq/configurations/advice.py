@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from lab.amazonmq.configurations.authorization import check_advisory_rights
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.patterns import KINDS, advise_on_lists, advise_on_patterns
 from lab.amazonmq.configurations.permitted import Collection, Permitted, PermittedElement
 from lab.amazonmq.configurations.problems import connector_problems
 from lab.amazonmq.configurations.sanitising import Sanitised
@@ -41,7 +42,9 @@ def advise_apart_from_connectors(sanitised: Sanitised) -> tuple[Problem, ...]:
     """Return the advice about a sanitised configuration, without that about connectors' users, names and addresses."""
     walk = _Walk(sanitised.configuration, sanitised.permitted)
     found = list(walk.element(sanitised.configuration.broker, sanitised.permitted.elements["broker"]))
-    return tuple(dict.fromkeys([*found, *check_advisory_rights(sanitised.configuration)]))
+    configuration = sanitised.configuration
+    found += (*advise_on_patterns(configuration), *advise_on_lists(configuration))
+    return tuple(dict.fromkeys([*found, *check_advisory_rights(configuration)]))
 
 
 class _Walk:
@@ -92,9 +95,19 @@ class _Walk:
                 yield self._advice(
                     child.start, f"{child.name} in {element.name} of {parent.name}", f"{_STOPS}: {wrong}"
                 )
-            elif element.name == "destinations" and not child.get("physicalName"):
-                yield self._advice(child.start, f"this {child.name} has no physicalName", _STOPS)
+            elif child.name in KINDS and not (child.get("physicalName") or "").strip():
+                yield from self._nameless(child, element)
             yield from self.element(child, self._permitted.elements[child.name])
+
+    def _nameless(self, child: Element, within: Element) -> Iterator[Problem]:
+        attribute = child.attribute("physicalName")
+        if attribute is not None:
+            yield self._advice(attribute.value_start, f"the physicalName of this {child.name} is empty", _STOPS)
+        elif within.name == "destinations":
+            yield self._advice(child.start, f"this {child.name} has no physicalName", _STOPS)
+        else:
+            what = f"this {child.name} in {within.name} has no physicalName"
+            yield self._advice(child.start, what, "name it: ActiveMQ fails where it looks for the name")
 
     def _wrong_text(self, element: Element, name: str) -> str:
         """Return what is wrong with a value for which the schema permits any text, or an empty text."""

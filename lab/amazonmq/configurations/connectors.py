@@ -14,6 +14,7 @@ from lab.errors import Place
 
 DEFAULT_NAME = "NC"  # the name that ActiveMQ gives to a connector without one
 _COMPOSITE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?\(")
+_FAILOVER = re.compile(r"failover:(?://)?\(([^()]*)\)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/:?#\s]+)(?::([0-9]{1,5}))?(?:[/?].*)?", re.DOTALL)
 
@@ -43,6 +44,19 @@ class NetworkConnector:
     place: Place
     uri_place: Place
     element: Element
+
+
+def alternatives(connector: NetworkConnector) -> tuple[tuple[RemoteUri, ...], ...]:
+    """Return the groups of several addresses of which one has the bridge: the first that answers.
+
+    The others have a bridge each. A masterslave: is one group, in the order of its addresses; each failover: is one,
+    in an order of chance unless its randomize is false.
+    """
+    if connector.discovery == "masterslave":
+        return (connector.remotes,)
+    lists = [match[1].split(",") for match in _FAILOVER.finditer(connector.uri or "")]
+    groups = (tuple(each for each in connector.remotes if each.text in members) for members in lists)
+    return tuple(group for group in groups if len(group) > 1)
 
 
 def split_uri(uri: str) -> tuple[str, tuple[tuple[int, str], ...]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lab.activemq.forwarding.demand import Consumer, Demand, Stop, spread
-from lab.activemq.forwarding.network import Bridge, Network
+from lab.activemq.forwarding.network import Bridge, Composite, Network
 from lab.activemq.forwarding.passage import Passage, carry
 from lab.activemq.forwarding.settings import Forwarding, forwarding
 
@@ -240,10 +240,54 @@ def test_a_destination_filter_lets_a_bridge_learn_of_no_other_demand() -> None:
         ("Queue.orders.>", ("queue://orders.>",)),
         ("ActiveMQ.Advisory.Consumer.Topic.>,ActiveMQ.Advisory.Consumer.Queue.a", ("topic://>", "queue://a")),
         ("Topic.>,Queue.a", ("topic://>",)),
-        ("NO_DESTINATION", ("no_destination://",)),
+        ("NO_DESTINATION", ("none://NO_DESTINATION",)),
+        ("orders.>", ("none://orders.>",)),
+        ("queue.a", ("none://queue.a",)),  # advisories have Queue
+        ("*.a", ("queue://a", "topic://a")),
+        ("Queue.a,ActiveMQ.Advisory.Consumer.>", ()),
         (">", ()),
         ("", ()),
     ],
 )
 def test_a_destination_filter_names_advisories(written: str, expected: tuple[str, ...]) -> None:
     assert forwarding({"destinationFilter": written}, release="5.18.3").destination_filter == expected
+
+
+@pytest.mark.parametrize(
+    ("release", "decreases", "splits"),
+    [
+        ("5.16.7", False, False),
+        ("5.17.4", False, False),
+        ("5.17.6", False, True),
+        ("5.18.0", True, False),
+        ("5.18.3", True, True),
+        ("5.19.1", True, True),
+    ],
+)
+def test_what_differs_between_releases(release: str, decreases: bool, splits: bool) -> None:
+    its = forwarding({}, release=release)
+    assert (its.decrease_network_consumer_priority, its.splits_composite_consumers) == (decreases, splits)
+
+
+@pytest.mark.parametrize("kind", ["queue", "topic"])
+@pytest.mark.parametrize("broker", ["a", "b"])
+def test_a_composite_destination_has_its_messages_elsewhere_wherever_they_come_by(kind: str, broker: str) -> None:
+    for keeps in (True, False):
+        composite = Composite(broker=broker, pattern=f"{kind}://x.>", to=("queue://y", "topic://z"), keeps=keeps)
+        its = replace(network(duplex("a", "b")), composites=(composite,))
+        assert reaches(its, "a", "b", f"{kind}://x.1") is keeps
+        assert reaches(its, "a", "b", f"{kind}://y")
+        heard = [Consumer(broker="b", destination=each) for each in (f"{kind}://x.1", *composite.to)]
+        demand, passage = sent(its, "a", f"{kind}://x.1", *heard)
+        named = {each.destination: each.number for each in demand.subscriptions if each.bridge is None}
+        assert passage.sure >= {named[each] for each in composite.to}
+
+
+def test_composite_destinations_in_a_circle_are_refused() -> None:
+    circle = (
+        Composite(broker="a", pattern="queue://x", to=("queue://y",)),
+        Composite(broker="a", pattern="queue://y", to=("queue://x",)),
+    )
+    its = replace(network(duplex("a", "b")), composites=circle)
+    with pytest.raises(ValueError, match="in a circle"):
+        sent(its, "a", "queue://x")

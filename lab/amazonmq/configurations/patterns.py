@@ -1,0 +1,155 @@
+"""Advice on names that only look like wildcards, and on a connector's settings that let nothing, or not all, across.
+
+By the rules of `lab.activemq.forwarding`; what needs the other broker is in `lab.check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.destinations import no_wildcard
+from lab.activemq.forwarding.filters import contains, covers, example
+from lab.activemq.forwarding.settings import NETWORK_TTL, forwarding
+from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.amazonmq.configurations.elements import Attribute, Element
+from lab.amazonmq.configurations.value_types import shown
+from lab.errors import Problem
+
+KINDS = ("queue", "topic")
+EXCLUDED, INCLUDED, STATIC = (
+    "excludedDestinations",
+    "dynamicallyIncludedDestinations",
+    "staticallyIncludedDestinations",
+)
+_DESTINATIONS = (*KINDS, "tempQueue", "tempTopic")
+_ON_PURPOSE = "NO_DESTINATION"  # as ActiveMQ's documentation writes a filter that asks for none
+_PATTERNS = {"policyEntry": KINDS, "authorizationEntry": KINDS, **dict.fromkeys(KINDS, ("physicalName",))}
+
+
+def listed(connector: NetworkConnector, name: str) -> tuple[tuple[str, Element], ...]:
+    """Return the destinations in a connector's list of that name, written like queue://a.>, with their elements."""
+    return tuple(
+        (f"{each.name}://{physical}", each)
+        for group in connector.element.children_named(name)
+        for each in group.children
+        if each.name in _DESTINATIONS and (physical := (each.get("physicalName") or "").strip())
+    )
+
+
+def has_nameless(connector: NetworkConnector) -> bool:
+    """Return whether a destination in a connector's lists has no name, of which it is not known what ActiveMQ makes."""
+    return any(
+        each.name in _DESTINATIONS and not (each.get("physicalName") or "").strip()
+        for name in (EXCLUDED, INCLUDED, STATIC)
+        for group in connector.element.children_named(name)
+        for each in group.children
+    )
+
+
+def advise_on_patterns(configuration: Configuration) -> Iterator[Problem]:
+    """Yield advice on names that look like wildcards, and are read otherwise."""
+    for element in configuration.broker.walk():
+        for name in _PATTERNS.get(element.name, ()):
+            attribute = element.attribute(name)
+            for part in () if attribute is None else attribute.value.split(","):
+                if reason := no_wildcard(part.strip()):
+                    what = f"{name} of {element.name}: {shown(part.strip())} is not the wildcard that it looks like"
+                    yield _advice(configuration, attribute, what, reason)
+
+
+def advise_on_lists(configuration: Configuration) -> Iterator[Problem]:
+    """Yield advice on connectors over which nothing goes, or not what their lists include."""
+    for connector in configuration.connectors:
+        yield from _never_included(configuration, connector)
+        yield from _filter_of_no_kind(configuration, connector)
+        yield from _nothing_static(configuration, connector)
+        yield from _no_hop(configuration, connector)
+
+
+def _never_included(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
+    """Yield advice on what is included, and excluded too: an exclusion is asked first."""
+    excluded = listed(connector, EXCLUDED)
+    filter_ = forwarding(dict(connector.attributes), release="5.18.3").destination_filter
+    for name in (INCLUDED, STATIC):
+        included = listed(connector, name)
+        lost = [
+            (destination, element, next((each for each in excluded if contains(each[0], destination)), None))
+            for destination, element in included
+        ]
+        nothing = all(by is not None for *_, by in lost) and name == INCLUDED and not listed(connector, STATIC)
+        for destination, element, by in lost:
+            attribute = element.attribute("physicalName")
+            if by is not None:
+                then = ": nothing crosses it" if nothing else ""
+                yield _advice(
+                    configuration,
+                    attribute,
+                    f"{connector.name} never carries the {_named(destination)}, which it includes and excludes{then}",
+                    f"remove it from {name}, or what covers it from {EXCLUDED}: the {_named(by[0])} at "
+                    f"{configuration.place(by[1].start)}",
+                )
+            elif name == INCLUDED and filter_ and not _asked_for(filter_, destination):
+                yield _advice(
+                    configuration,
+                    attribute,
+                    f"{connector.name} never learns of a consumer of the {_named(destination)}, which it includes: its "
+                    "destinationFilter asks for no advisory on it",
+                    "remove destinationFilter, or add it there",
+                )
+
+
+def _asked_for(filter_: tuple[str, ...], destination: str) -> bool:
+    return any(covers(each, example(destination)) or covers(destination, example(each)) for each in filter_)
+
+
+def _filter_of_no_kind(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
+    attribute = connector.element.attribute("destinationFilter")
+    filter_ = forwarding(dict(connector.attributes), release="5.18.3").destination_filter
+    if (
+        attribute is not None
+        and attribute.value != _ON_PURPOSE
+        and filter_
+        and all(each.startswith("none://") for each in filter_)
+    ):
+        yield _advice(
+            configuration,
+            attribute,
+            f"destinationFilter of {connector.name}: {shown(attribute.value)} asks for no advisory that there is, so "
+            "the bridge learns of no consumer",
+            "write Queue.NAME or Topic.NAME, such as Queue.orders.>: it follows ActiveMQ.Advisory.Consumer.",
+        )
+
+
+def _nothing_static(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
+    attribute = connector.element.attribute("staticBridge")
+    rules = forwarding(dict(connector.attributes), release="5.18.3")
+    if attribute is not None and rules.static_bridge and not listed(connector, STATIC):
+        yield _advice(
+            configuration,
+            attribute,
+            f"nothing crosses {connector.name}: a staticBridge carries what is statically included: nothing",
+            f"add {STATIC}, or remove staticBridge",
+        )
+
+
+def _no_hop(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
+    name = NETWORK_TTL if connector.element.attribute(NETWORK_TTL) is not None else "messageTTL"
+    attribute = connector.element.attribute(name)
+    if attribute is not None and forwarding(dict(connector.attributes), release="5.18.3").message_ttl == 0:
+        yield _advice(
+            configuration,
+            attribute,
+            f'no message crosses {connector.name}: it may cross {name}="{attribute.value}" bridges',
+            f'write {name}="1", or remove it; -1 is no limit',
+        )
+
+
+def _named(destination: str) -> str:
+    return destination.replace("://", " ", 1)
+
+
+def _advice(configuration: Configuration, attribute: Attribute | None, what: str, remedy: str) -> Problem:
+    return Problem(
+        what=what, remedy=remedy, place=None if attribute is None else configuration.place(attribute.value_start)
+    )
