@@ -13,10 +13,12 @@ from msgspec import structs
 
 from lab.history import (
     Answered,
+    Approached,
     BridgeSeen,
     Browsed,
     LinkChanged,
     LogLine,
+    Marked,
     Paced,
     Replied,
     SendOutcome,
@@ -25,11 +27,12 @@ from lab.history import (
     StepStarted,
     Unwatched,
 )
+from lab.history.kinds import KINDS
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.broker_texts import LARGEST_FILE
 from lab.report.html.faults import events, faults
-from lab.report.html.looks import COURSES
+from lab.report.html.looks import COURSES, MARKS, SILENT
 from lab.report.html.page import page
 from tests.judge.cases import CASES
 
@@ -349,3 +352,43 @@ def test_the_page_shows_that_a_standing_lab_is_watched_no_more(tmp_path: Path) -
         each for each in page(judge_whole(path), FILES).faults if each.look.label == "not watched" and not each.end
     )
     assert fault.start < 900.0
+
+
+def test_who_was_let_in_is_no_fault_and_who_was_not_is_called_so() -> None:
+    def approach(outcome: str) -> Approached:
+        return Approached(t=1, client="c", broker="tokyo", over="mqtt", what="connect", outcome=outcome, took=0.5)
+
+    assert faults([approach("ok")]) == ((), 0)
+    ((mark,), _) = faults([approach("refused")])
+    assert mark.look.label == "not let in"
+
+
+def test_a_note_is_shown_in_its_own_words() -> None:
+    shown, _ = faults([Marked(t=1, text="before the change")])
+    assert [(each.look.label, each.words) for each in shown] == [("noted", "before the change")]
+
+
+def test_every_kind_that_may_be_a_fault_has_a_name_for_people() -> None:
+    told = {"subscribed", "unsubscribed", "publishing", "sent", "acked", "received", "settled", "watched"}
+    assert set(KINDS) == {*COURSES, *MARKS, *SILENT, *told}
+
+
+def test_a_standing_lab_was_opened_and_not_run() -> None:
+    text = to_html(judge_whole(STANDING), FILES)
+    assert "$ mqlab up mine.yaml --seed 1\n" in text and "mqlab run mine.yaml" not in text
+
+
+def test_without_messages_nothing_is_said_of_their_lines() -> None:
+    (path,) = (each for each in CASES if each.name == "silent-and-back")
+    section = to_html(judge_whole(path / "history.jsonl"), FILES).partition('id="time"')[2].partition("</section>")[0]
+    assert "not seen" in section
+    assert "draw over the lanes" not in section and "a message, from sent to received" not in section
+
+
+def test_a_name_near_the_right_edge_is_on_the_left_of_its_moment(tmp_path: Path) -> None:
+    marks = [Marked(t=0.01, text="first"), Marked(t=2.4, text="last")]
+    given = page(judged(tmp_path / "history.jsonl", seen=[*story(), *marks]), FILES)
+    assert {band.fault.words: band.near_end for band in given.bands if band.fault.look.label == "noted"} == {
+        "first": False,
+        "last": True,
+    }

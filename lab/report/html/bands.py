@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.report.html.faults import Fault
 from lab.report.html.lanes import WIDE, Window
@@ -20,6 +20,11 @@ class Band:
     width: float
     row: int = 0
 
+    @property
+    def near_end(self) -> bool:
+        """Return whether there is no room for its label between it and the right edge."""
+        return self.x > WIDE * (1 - APART)
+
 
 def bands_of(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
     """Return the bands of the faults that are within the window."""
@@ -30,7 +35,9 @@ def bands_of(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
         if fault.start > seen.end or end < seen.start:
             continue
         x = seen.x(max(fault.start, seen.start))
-        row = next((place for place, last in enumerate(rows) if x - last > WIDE * APART), len(rows))
-        rows[row : row + 1] = [x]
-        found.append(Band(fault=fault, x=x, width=max(round(seen.x(end) - x, 2), 0.0), row=row))
+        band = Band(fault=fault, x=x, width=max(round(seen.x(end) - x, 2), 0.0))
+        label = x - WIDE * APART if band.near_end else x  # where its label begins
+        row = next((place for place, last in enumerate(rows) if label - last > WIDE * APART), len(rows))
+        rows[row : row + 1] = [label]
+        found.append(replace(band, row=row))
     return tuple(found)

@@ -10,6 +10,7 @@ from string import ascii_uppercase
 from lab.history import (
     Achieved,
     Answered,
+    Approached,
     BridgeSeen,
     Observation,
     Paced,
@@ -76,11 +77,13 @@ class _Open:
 
 
 def _went_well(seen: Observation) -> bool:
-    """Return whether a step did what it was asked, or an answer was accepted, by what it says of itself."""
+    """Return whether what was asked was done, as far as an observation says: a step, an approach, an answer."""
     if isinstance(seen, Achieved):
         return not seen.early and seen.done >= (seen.asked or 0)
     if isinstance(seen, Replied):
         return seen.outcome is SendOutcome.OK
+    if isinstance(seen, Approached):
+        return seen.outcome == "ok"
     return isinstance(seen, Paced) and seen.held
 
 
@@ -202,7 +205,7 @@ def _words(seen: Observation) -> str:
     """Return an observation in one line, without its kind, which is the label."""
     row = describe(seen)
     what = row.what.removeprefix(f"{seen.kind.replace('-', ' ')}: ")
-    return f"{row.who}: {what}" if row.who else what
+    return f"{row.who}: {what}" if row.who not in ("", seen.kind) else what
 
 
 def _letter(number: int) -> str:

@@ -125,6 +125,8 @@ MARKS: Mapping[str, Look] = {
     "achieved": Look(label="less than asked", tone=Tone.WORSE),
     "paced": Look(label="rate not kept", tone=Tone.WORSE),
     "replied": Look(label="answer not sent", tone=Tone.SHUT),
+    "approach": Look(label="not let in", tone=Tone.WORSE),
+    "maintenance": Look(label="maintenance", tone=Tone.PLAIN),
     "mark": Look(label="noted", tone=Tone.PLAIN),
     "unwatched": Look(label="not watched", tone=Tone.WORSE),
     "forgotten": Look(label="left out", tone=Tone.WORSE),

@@ -101,6 +101,7 @@ def page(judged: Judged, files: Files) -> Page:
     distributions = (
         distribution(way, delays.get((where.get(way.source, ""), where.get(way.target, "")))) for way in found[:LANES]
     )
+    begun = "up" if evidence.header.standing else "run"
     return Page(
         report=report,
         about=str(declared.get("about", "")),
@@ -141,7 +142,7 @@ def page(judged: Judged, files: Files) -> Page:
         files=broker_texts(files, declared),
         versions=_versions(report),
         rerun=(
-            f"mqlab run {files.scenario} --seed {report.seed}{_set_again(report.set)}",
+            f"mqlab {begun} {files.scenario} --seed {report.seed}{_set_again(report.set)}",
             f"mqlab judge .mqlab/runs/{report.run}",
         ),
     )
