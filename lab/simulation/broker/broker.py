@@ -13,11 +13,11 @@ from lab.activemq.destinations import has_wildcard, hears
 from lab.activemq.forwarding.filters import parts
 from lab.history import DestinationSeen
 from lab.plan.values import BrokerPlan, InstancePlan
+from lab.simulation.broker.advisories import CONNECTIONS, Advisories, Forgotten, Told, of_consumers, of_destinations
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
 from lab.simulation.broker.dead_letters import Undertaker
-from lab.simulation.broker.followers import Followers, Forgotten, Told
 from lab.simulation.broker.logins import Logins
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.network_filter import network_filter
@@ -63,9 +63,17 @@ class Broker:
         self.settings, its = settings(plan), rules(plan.activemq_version)
         self._costs, self._log = costs, log
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
-        self._logins = Logins(self.name, self.id, passwords=passwords, groups=groups, log=log, closed=self._closed)
         self._rights = Authorization(self.settings.element)
-        self._followers = Followers(told=self.settings.advisories)
+        self._advisories = Advisories(self._rights, told=self.settings.advisories)
+        self._logins = Logins(
+            self.name,
+            self.id,
+            passwords=passwords,
+            groups=groups,
+            log=log,
+            admit=lambda session: self._advisories.check(session, CONNECTIONS),
+            closed=self._closed,
+        )
         self._journal = Journal(self.process, costs.sync)
         self._undertaker = Undertaker(self._now, self._send_dead)
         self._virtual = VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics)
@@ -78,6 +86,7 @@ class Broker:
             choose=policies(self.settings.element, its),
             bury=self._undertaker.bury,
             log=log,
+            made=lambda name: self._advisories.count(of_destinations(name)),
             emptied=kernel.notify,
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
@@ -108,9 +117,11 @@ class Broker:
 
         With `steals` another connection with the same client id is ended: MQTT's connector allows it.
         """
-        return self._logins.login(
+        session = self._logins.login(
             user, password, client_id, address, steals=steals, ended=ended, connector=connector, network=network
         )
+        self._advisories.count(CONNECTIONS)
+        return session
 
     def send(self, message: Message, done: Done, *, by: Session) -> None:
         """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
@@ -151,7 +162,7 @@ class Broker:
         if durable.open:
             raise Refused("Durable consumer is in use")
         self._regions.forget((client, name))
-        self._followers.forget(client, name)
+        self._advisories.forget(client, name, durable.info.destination)
 
     def durables(self, client: str) -> tuple[ConsumerInfo, ...]:
         """Return the durable subscriptions that are kept for a client id."""
@@ -165,7 +176,7 @@ class Broker:
 
     def consumers(self) -> Iterable[ConsumerInfo]:
         """Return all consumers that are there, but for those of advisories."""
-        return self._followers.consumers.values()
+        return self._advisories.consumers.values()
 
     def follow_consumers(
         self, told: Told, forgotten: Forgotten | None = None, *, by: Session | None = None
@@ -174,11 +185,11 @@ class Broker:
 
         `forgotten` learns of durable subscriptions that end for good, by client id and name.
         """
-        return self._followers.follow(told, forgotten, client="" if by is None else by.client)
+        return self._advisories.follow(told, forgotten, client="" if by is None else by.client)
 
     def follows(self, client: str) -> bool:
         """Return whether a client has a subscription to the advisories on consumers."""
-        return self._followers.follows(client)
+        return self._advisories.follows(client)
 
     def demand(self, destination: str) -> bool:
         """Return whether a bridge has a consumer on a destination, by its name or by a wildcard."""
@@ -189,7 +200,8 @@ class Broker:
 
     def counters(self) -> Counters:
         """Return all counters."""
-        return counters(self._regions, enqueued=0, dequeued=0, connections=len(self._logins.sessions))
+        advisories = sum(self._advisories.topics.values())
+        return counters(self._regions, advisories=advisories, connections=len(self._logins.sessions))
 
     def destinations_seen(self, t: float, of: Sequence[str]) -> tuple[DestinationSeen, ...]:
         """Return the counters of the destinations named."""
@@ -233,6 +245,9 @@ class Broker:
             self._rights.check(by, right, destination)
             if not has_wildcard(destination) and destination not in self._regions.all:
                 self._rights.check(by, ADMIN, destination)
+                self._advisories.check(by, of_destinations(destination))
+            if right == READ:
+                self._advisories.check(by, of_consumers(destination))
         except Refused as refused:
             self._log(*not_authorized(by.address, refused.words))
             raise
@@ -292,7 +307,7 @@ class Broker:
             durable.more()
 
     def _tell(self, subscription: Subscription) -> None:
-        self._followers.add(subscription.info)
+        self._advisories.add(subscription.info)
         self.kernel.notify()
 
     def _ended(self, subscription: Subscription, redelivered: bool) -> None:
@@ -305,15 +320,17 @@ class Broker:
             subscription.put_away(redelivered=redelivered)
         else:
             self._regions.leave(subscription, redelivered=redelivered)
-        self._followers.remove(subscription.info)
+        self._advisories.remove(subscription.info)
         self.kernel.notify()
 
     def _closed(self, session: Session) -> None:
         """Let go of a connection that has ended."""
         if not self.process.alive:
             return
+        self._advisories.count(CONNECTIONS)
         for name in session.temporary:
             self._regions.remove(name)
+            self._advisories.count(of_destinations(name))
 
     def _test(self, info: ConsumerInfo, connector: str = "openwire") -> Test | None:
         """Return what decides whether a consumer is to get a message; None if it gets all."""

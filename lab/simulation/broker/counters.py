@@ -42,16 +42,16 @@ def seen(broker: str, regions: Regions, wanted: Sequence[str], t: float) -> tupl
     )
 
 
-def counters(regions: Regions, *, enqueued: int, dequeued: int, connections: int) -> Counters:
-    """Return all counters; `enqueued` and `dequeued` are those of advisories, which the broker's totals have too."""
+def counters(regions: Regions, *, advisories: int, connections: int) -> Counters:
+    """Return all counters; the broker's total of what was enqueued has the advisories too."""
     taken = [*regions.subscriptions.values(), *(each for each in regions.durables.values() if each.open)]
     network = Counter(each.info.destination for each in taken if each.info.network)
     all_ = {name: its for name, its in regions.all.items() if not name.startswith(ADVISORIES)}
     kinds = Counter(name.partition("://")[0] for name in all_)
     away = [each for each in regions.durables.values() if not each.open]
     totals = {
-        "enqueued": enqueued + sum(its.enqueued for its in all_.values()),
-        "dequeued": dequeued + sum(its.dequeued for its in all_.values()),
+        "enqueued": advisories + sum(its.enqueued for its in all_.values()),
+        "dequeued": sum(its.dequeued for its in all_.values()),
         "waiting": sum(its.queued for its in all_.values()),
         "consumers": sum(its.consumers for its in all_.values()),
         "producers": sum(its.producers for its in all_.values()),

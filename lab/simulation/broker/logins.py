@@ -22,11 +22,13 @@ class Logins:
         passwords: Mapping[str, str],
         groups: Mapping[str, frozenset[str]],
         log: Log,
+        admit: Callable[[Session], None],
         closed: Callable[[Session], None],
     ) -> None:
         self.sessions: dict[str, Session] = {}  # by client id
         self.passwords = passwords
-        self._name, self._id, self._groups, self._log, self._closed = name, id, groups, log, closed
+        self._name, self._id, self._groups = name, id, groups
+        self._log, self._admit, self._closed = log, admit, closed
 
     def login(
         self,
@@ -47,19 +49,20 @@ class Logins:
                 raise Refused(password_invalid(user))
             if taken is not None and not steals:
                 raise Refused(client_taken(self._name, client_id, taken.address))
+            session = Session(
+                user=user,
+                groups=self._groups.get(user, frozenset()),
+                client=client_id,
+                address=address,
+                connector=connector,
+                network=network,
+                ended=ended,
+                closed=self._left,
+            )
+            self._admit(session)
         except Refused as refused:
             self._log(*not_added(self._connection(address), client_id, address, refused.words))
             raise
-        session = Session(
-            user=user,
-            groups=self._groups.get(user, frozenset()),
-            client=client_id,
-            address=address,
-            connector=connector,
-            network=network,
-            ended=ended,
-            closed=self._left,
-        )
         self.sessions[client_id] = session
         if taken is not None:
             self._log(*stealing(client_id, taken.address))

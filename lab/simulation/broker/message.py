@@ -39,4 +39,19 @@ class Message:
 
     def over(self, broker: str) -> Message:
         """Return a copy as a bridge forwards it: `DemandForwardingBridgeSupport.configureMessage` adds to the path."""
-        return replace(self, path=(*self.path, broker))
+        return Message(  # as `replace` does, which takes four times as long
+            self.id,
+            self.destination,
+            self.body,
+            self.properties,
+            self.persistent,
+            self.priority,
+            self.expires,
+            self.group,
+            self.reply_to,
+            self.retained,
+            self.retain,
+            self.qos,
+            (*self.path, broker),
+            self.redeliveries,
+        )

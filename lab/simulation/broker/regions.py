@@ -37,6 +37,7 @@ class Regions:
         choose: Chooser,
         bury: Callable[[Node, str], None],
         log: Log,
+        made: Callable[[str], None],
         emptied: Callable[[], None],
         expires_durables: bool,
         expired_is_discarded: bool,
@@ -45,7 +46,7 @@ class Regions:
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
         self.durables: dict[tuple[str, str], DurableSubscription] = {}  # by client id and name
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
-        self._bury, self._log, self._emptied = bury, log, emptied
+        self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
         self._expires_durables = expires_durables
         self._expired_is_discarded = expired_is_discarded
 
@@ -61,6 +62,7 @@ class Regions:
         if (found := self.all.get(name)) is not None:
             return found
         made = self.all[name] = self._make(name)
+        self._made(name)
         for subscription in list(self.subscriptions.values()):
             if subscription.open and covers(subscription.info.destination, name):
                 self._join(subscription, made)

@@ -14,6 +14,7 @@ from tests.simulation.broker.bench import SECOND, Bench, configuration, policy
 RIGHTS = """<plugins><authorizationPlugin><map><authorizationMap><authorizationEntries>
 <authorizationEntry queue="&gt;" read="staff" write="staff" admin="staff"/>
 <authorizationEntry queue="open.&gt;" write="*" admin="*"/>
+<authorizationEntry topic="ActiveMQ.Advisory.&gt;" read="*" write="*" admin="*"/>
 </authorizationEntries></authorizationMap></map></authorizationPlugin></plugins>"""
 
 
@@ -54,6 +55,15 @@ def test_a_user_without_the_right_is_refused_in_the_brokers_words() -> None:
         f"User bob is not authorized to {what}: queue://orders"
         for what in ("read from", "write to")
     ]
+
+
+def test_a_user_who_may_not_make_the_topics_of_advisories_may_not_even_log_in() -> None:
+    without = RIGHTS.replace('topic="ActiveMQ.Advisory.&gt;"', 'topic="none"')
+    with pytest.raises(Refused, match="not authorized to create: topic://ActiveMQ"):
+        Bench(configuration(without))
+    partly = RIGHTS.replace("ActiveMQ.Advisory.&gt;", "ActiveMQ.Advisory.Connection")
+    bench = Bench(configuration(partly))
+    assert bench.send("queue://a", "1") == ["User ann is not authorized to create: topic://ActiveMQ.Advisory.Queue"]
 
 
 def test_those_who_follow_are_told_of_consumers_there_before_and_after() -> None:
@@ -185,6 +195,16 @@ def test_a_duplicate_is_a_dead_letter_by_default_in_5_16_alone() -> None:
 def test_each_line_that_it_writes_is_like_one_of_the_samples() -> None:
     named = {name_of(f"{each.logger} | {each.text}") for each in samples("tokyo", ["ann"], ["queue://a"])}
     assert sorted(named) == ["", "client-id-taken", "duplicate", "not-authorized", "password-invalid", "slow-consumer"]
+
+
+def test_its_totals_count_advisories_too() -> None:
+    bench = Bench()  # a connection
+    bench.send("queue://a", "1")  # a message, and a queue that was not there
+    taker = bench.subscribe("queue://a")  # a connection, and a consumer
+    bench.broker.follow_consumers(lambda info, there: None)  # the consumer once more
+    assert taker.subscription is not None
+    taker.subscription.close()
+    assert bench.broker.counters().broker["enqueued"] == 1 + 6
 
 
 def test_its_id_is_another_one_after_each_start() -> None:

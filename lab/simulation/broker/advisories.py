@@ -1,0 +1,96 @@
+"""Advisories: who is told of consumers, how many of them there were, and who may bring their topics about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lab.simulation.broker.authorization import ADMIN, Authorization
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.session import Session
+
+Told = Callable[[ConsumerInfo, bool], None]
+Forgotten = Callable[[str, str], None]  # client id, name
+CONNECTIONS = "topic://ActiveMQ.Advisory.Connection"
+
+
+class _Follower(NamedTuple):
+    told: Told
+    forgotten: Forgotten | None
+    client: str
+
+
+class Advisories:
+    """`AdvisoryBroker`, with the subscriptions to ActiveMQ.Advisory.Consumer.>."""
+
+    def __init__(self, rights: Authorization, *, told: bool) -> None:
+        self.consumers: dict[str, ConsumerInfo] = {}  # by id
+        self.topics: dict[str, int] = {}  # those of advisories → messages sent there
+        self._rights, self._told = rights, told  # told: advisorySupport
+        self._following: list[_Follower] = []
+
+    def check(self, by: Session, topic: str) -> None:
+        """Raise Refused if a client's doing needs a topic of advisories that is not there and it may not make.
+
+        `AdvisoryBroker.fireAdvisory` sends with the client's own rights, and a topic is made when it is first sent to.
+        """
+        if self._told and self._rights.asked and topic not in self.topics:
+            self._rights.check(by, ADMIN, topic)
+
+    def count(self, topic: str, number: int = 1) -> None:
+        """Count advisories that are sent."""
+        if self._told:
+            self.topics[topic] = self.topics.get(topic, 0) + number
+
+    def follow(self, told: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
+        """Tell of each consumer there is, then of each that comes or goes; return how to stop."""
+        mine = _Follower(told, forgotten, client)
+        if not self._told:
+            return lambda: None
+        self._following.append(mine)
+        for info in list(self.consumers.values()):
+            self.count(of_consumers(info.destination))  # they are sent again, for this one alone
+            told(info, True)
+
+        def stop() -> None:
+            if mine in self._following:
+                self._following.remove(mine)
+
+        return stop
+
+    def follows(self, client: str) -> bool:
+        """Return whether a client is told."""
+        return any(each.client == client for each in self._following)
+
+    def add(self, info: ConsumerInfo) -> None:
+        """Tell that a consumer has come."""
+        self.consumers[info.id] = info
+        self.count(of_consumers(info.destination))
+        for each in tuple(self._following):
+            each.told(info, True)
+
+    def remove(self, info: ConsumerInfo) -> None:
+        """Tell that a consumer has gone; a durable subscription may be kept for it."""
+        if self.consumers.pop(info.id, None) is not None:
+            self.count(of_consumers(info.destination))
+            for each in tuple(self._following):
+                each.told(info, False)
+
+    def forget(self, client: str, name: str, destination: str) -> None:
+        """Tell that a durable subscription has ended: `RemoveSubscriptionInfo`."""
+        self.count(of_consumers(destination))
+        for each in tuple(self._following):
+            if each.forgotten is not None:
+                each.forgotten(client, name)
+
+
+def of_consumers(destination: str) -> str:
+    """Return the topic of the advisories on a destination's consumers: `AdvisorySupport.getConsumerAdvisoryTopic`."""
+    kind, _, name = destination.partition("://")
+    return f"topic://ActiveMQ.Advisory.Consumer.{'Topic' if kind.endswith('topic') else 'Queue'}.{name}"
+
+
+def of_destinations(destination: str) -> str:
+    """Return the topic of the advisories on destinations of a kind: `AdvisorySupport.getDestinationAdvisoryTopic`."""
+    kind = "".join(part.capitalize() for part in destination.partition("://")[0].split("-"))
+    return f"topic://ActiveMQ.Advisory.{kind}"
