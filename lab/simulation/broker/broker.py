@@ -185,6 +185,7 @@ class Broker:
 
         `forgotten` learns of durable subscriptions that end for good, by client id and name.
         """
+        self.kernel.notify()
         return self._advisories.follow(told, forgotten, client="" if by is None else by.client)
 
     def follows(self, client: str) -> bool:
