@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from lab.simulation.bridge import sentences
 from lab.simulation.bridge.commands import (
     Advisory,
     BrokerInfo,
@@ -20,13 +21,13 @@ from lab.simulation.bridge.commands import (
     Shutdown,
 )
 from lab.simulation.bridge.demand import Demand, DemandSubscription
-from lab.simulation.bridge.host import BRIDGE, SHUT_DOWN, Host, exception
+from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.openwire import OpenWire
+from lab.simulation.bridge.sentences import SHUT_DOWN, UNKNOWN, exception
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused, Session
-
-UNKNOWN = "Unknown"  # a remote broker that has not said its name
+from lab.simulation.protocols.sentences import security_error
 
 
 class Bridge:
@@ -69,12 +70,12 @@ class Bridge:
             if settings.duplex:
                 self._log_in(settings.client_id(info.name, "inbound", "duplex", broker.name))
         except Refused as refusal:
-            self.host.log("WARN", "Service", f"Security Error occurred on connection to: {self._vm}, {refusal.words}")
+            self.host.say(security_error(self._vm, refusal.words))
             self.local_error(exception(refusal.words))
             return
         self.demand = Demand(broker, inbound, settings, info.id, self._forward, self.host.replace_duplicate)
         self.up = True
-        self._log("INFO", f"{self._between()} ({info.name}) has been established.")
+        self.host.say(sentences.established(self._vm, self.remote, info.name))
         self.host.changed()
         self._start_remote()
         try:
@@ -104,7 +105,7 @@ class Bridge:
             case Failure(error=error):
                 self.remote_error(error)
             case Shutdown() if self.settings.duplex:
-                self._log("INFO", "Stopping network bridge on shutdown of remote broker")
+                self.host.say(sentences.remote_shut_down())
                 self.remote_error(SHUT_DOWN)
             case Login():
                 self._let_in(command)
@@ -114,15 +115,13 @@ class Bridge:
     def remote_error(self, error: str) -> None:
         """End, since the other broker, or the way to it, has failed: `serviceRemoteException`."""
         if not self.ended:
-            security = error.startswith("java.lang.SecurityException")
-            level = "ERROR" if security else "WARN"
-            self._log(level, f"{self._between()} shutdown due to a remote error: {error}")
+            self.host.say(sentences.remote_error(self._vm, self.remote, error))
             self._fail()
 
     def local_error(self, error: str) -> None:
         """End, since this end's own broker has refused something: `serviceLocalException`."""
         if not self.ended:
-            self._log("INFO", f"{self._between()} shutdown due to a local error: {error}")
+            self.host.say(sentences.local_error(self._vm, self.remote, error))
             self._fail()
 
     def stop(self) -> None:
@@ -136,7 +135,7 @@ class Bridge:
         self.wire.close()
         for each in self._sessions:
             each.close()
-        self._log("INFO", f"{self.host.broker.name} bridge to {self.remote_name} stopped")
+        self.host.say(sentences.stopped(self.host.broker.name, self.remote_name))
         if was_up:
             self.host.changed()
 
@@ -222,7 +221,9 @@ class Bridge:
         self.enqueued += 1
         if not self.demand.permits(dispatch.message.destination):
             return
-        message = replace(dispatch.message.over(self.host.broker.id), retain=False)
+        message = dispatch.message.over(self.host.broker.id)
+        if message.retain:  # what is to be kept is kept at the first broker alone
+            message = replace(message, retain=False)
         if message.persistent or self.settings.always_sync_send:
             self._number += 1
             self._unanswered[self._number] = subscription, dispatch.token
@@ -266,12 +267,6 @@ class Bridge:
                 self.received += 1
 
         self.host.broker.send(command.message, done, by=self._sessions[1])
-
-    def _between(self) -> str:
-        return f"Network connection between {self._vm} and {self.remote}"
-
-    def _log(self, level: str, text: str) -> None:
-        self.host.log(level, BRIDGE, text)
 
 
 def _durable(client: str, name: str) -> ConsumerInfo:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lab.simulation.bridge import sentences
 from lab.simulation.bridge.bridge import Bridge
-from lab.simulation.bridge.host import BRIDGE, Host
-from lab.simulation.bridge.openwire import NO_ATTEMPT, OpenWire
+from lab.simulation.bridge.host import Host
+from lab.simulation.bridge.openwire import OpenWire
+from lab.simulation.bridge.sentences import CANCELLED, NOT_CONNECTED, no_attempt
 from lab.simulation.bridge.settings import ConnectorSettings, Remote
 from lab.simulation.kernel import Timer
 from lab.simulation.tcp.connection import Connection
 from lab.simulation.tcp.fabric import Fabric
-
-DISCOVERY = "DiscoveryNetworkConnector"
-_WHY = {"refused": "Connection refused", "silent": "Connect timed out", "unreachable": "No route to host"}
-_CANCELLED = "java.util.concurrent.CancellationException"
 
 
 class Attempt:
@@ -69,8 +67,8 @@ class Attempt:
         if bridge is None:
             return
         if not bridge.remote_id:  # it has not said who it is
-            self._host.log("INFO", BRIDGE, f"Error with pending remote brokerInfo on: {bridge.remote} ({_said(error)})")
-            error = _CANCELLED
+            self._host.say(sentences.pending(bridge.remote, error))
+            error = CANCELLED
         bridge.remote_error(error)
 
 
@@ -102,7 +100,7 @@ class Series:
         """Connect: `onServiceAdd`."""
         self._timer = None
         self._began, self._place = self.host.process.now, 0
-        self._log("INFO", f"Establishing network connection from vm://{self.host.broker.name} to {self.url}")
+        self.host.say(sentences.establishing(self.host.broker.name, self.url))
         self._try()
 
     def stop(self) -> None:
@@ -129,13 +127,13 @@ class Series:
         """Return the bridge over a connection that has opened."""
         if self._settings.one_after_another:
             remote = self._remotes[self._place].url
-            self.host.log("INFO", "FailoverTransport", f"Successfully connected to {remote}")
+            self.host.say(sentences.failover_connected(remote))
         return Bridge(self.host, self._settings, attempt.wire, remote=remote, by_duplex=False, over=self._failed)
 
     def unreached(self, remote: Remote, why: str) -> None:
         """Try the next address, or wait and begin again."""
         name = self.host.broker.name
-        words = _WHY.get(why, why)
+        words = NOT_CONNECTED.get(why, why)
         if self._place + 1 < len(self._remotes):
             self._place += 1
             self._try()
@@ -144,24 +142,20 @@ class Series:
             self._exhausted(words)
         else:
             if why == "silent":
-                text = f"Error with pending remote brokerInfo on: ssl://null:0 ({NO_ATTEMPT}null)"
-                self.host.log("INFO", BRIDGE, text)
-            text = f"Could not start network bridge between: vm://{name} and: {remote.url} due to: {words}"
-            self._log("WARN", text)
+                self.host.say(sentences.pending("ssl://null:0", no_attempt("null")))
             self.host.next_vm(duplex=self._settings.duplex)
-            self.host.log("INFO", BRIDGE, f"{name} Shutting down {self._settings.name}")
-            self.host.log("INFO", BRIDGE, f"{name} bridge to Unknown stopped")
+            self.host.say(sentences.not_started(name, remote.url, words))
+            self.host.say(sentences.shutting_down(name, self._settings.name))
+            self.host.say(sentences.stopped(name, sentences.UNKNOWN))
         self._failed()
 
     def _exhausted(self, words: str) -> None:
-        """Say that no address of a list answers: `FailoverTransport.doReconnect`, one pass over the list."""
-        listed = ", ".join(each.url for each in self._remotes)
+        """Say that no address of a list answers, after one pass over it."""
         vm = self.host.next_vm(duplex=self._settings.duplex)
-        self.host.log("ERROR", "FailoverTransport", f"Failed to connect to [{listed}] after: 1 attempt(s)")
-        self.host.log("INFO", BRIDGE, f"Error with pending remote brokerInfo on: unconnected ({words})")
-        text = f"Network connection between {vm} and unconnected shutdown due to a remote error: {_CANCELLED}"
-        self.host.log("WARN", BRIDGE, text)
-        self.host.log("INFO", BRIDGE, f"{self.host.broker.name} bridge to Unknown stopped")
+        self.host.say(sentences.failover_exhausted(", ".join(each.url for each in self._remotes)))
+        self.host.say(sentences.pending("unconnected", f"java.net.ConnectException: {words}"))
+        self.host.say(sentences.remote_error(vm, "unconnected", CANCELLED))
+        self.host.say(sentences.stopped(self.host.broker.name, sentences.UNKNOWN))
 
     def _try(self) -> None:
         if self._stopped:
@@ -192,9 +186,6 @@ class Series:
             return
         self._delay = rules.next_delay(self._delay, lasted)
         self._timer = self.host.process.after(self._delay, self.begin)
-
-    def _log(self, level: str, text: str) -> None:
-        self.host.log(level, DISCOVERY, text)
 
 
 class Connector:
@@ -247,10 +238,4 @@ class Connector:
             series.begin()
 
     def _log(self, did: str) -> None:
-        text = f"Network Connector {DISCOVERY}:{self.settings.name}:BrokerService[{self.host.broker.name}] {did}"
-        self.host.log("INFO", "NetworkConnector", text)
-
-
-def _said(error: str) -> str:
-    """Return what Java's getMessage gives of an exception."""
-    return error.partition(": ")[2] or "null"
+        self.host.say(sentences.connector(self.settings.name, self.host.broker.name, did))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from lab.activemq.forwarding.filters import covers
@@ -14,7 +15,7 @@ from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
-from lab.simulation.broker.session import Session
+from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.subscriptions import Subscription
 
 _PATIENCE = 30_000_000_000  # ns that a subscription which is to end waits for answers: `waitForCompletion`
@@ -125,7 +126,8 @@ class Demand:
                 del each.durables[client, name]
                 if each.info.durable is not None and not each.durables:
                     self._drop(each)
-                    self._broker.forget(self._session.client, each.info.durable, by=self._session)
+                    with suppress(Refused):
+                        self._broker.forget(self._session.client, each.info.durable, by=self._session)
 
     def remove(self, local_id: str) -> bool:
         """End the subscription of a local id; return whether there is one: `removeDemandSubscriptionByLocalId`."""

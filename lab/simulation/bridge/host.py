@@ -1,4 +1,4 @@
-"""What all bridge ends of one broker process share, and what they say in its log."""
+"""What all bridge ends of one broker process share."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from dataclasses import dataclass, field
 
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.process import Process
-from lab.simulation.protocols.session import is_security
-
-BRIDGE = "DemandForwardingBridgeSupport"
-SHUT_DOWN = "java.io.IOException: ShutdownInfo {commandId = 1, responseRequired = false}"
-
-
-def exception(words: str) -> str:
-    """Return a broker's refusal with the class of Java's exception, as a bridge logs it."""
-    kind = "javax.jms.InvalidClientIDException" if "already connected" in words else "javax.jms.JMSException"
-    return f"{'java.lang.SecurityException' if is_security(words) else kind}: {words}"
+from lab.simulation.broker.sentences import Sentence
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -35,6 +26,10 @@ class Host:
     def process(self) -> Process:
         """Return the process, whose time it is."""
         return self.broker.process
+
+    def say(self, sentence: Sentence) -> None:
+        """Write a sentence to the broker's log."""
+        self.log(*sentence)
 
     def next_vm(self, *, duplex: bool) -> str:
         """Return the name of a new connection of a bridge to its own broker; each takes two numbers."""

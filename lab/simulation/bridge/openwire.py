@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lab.simulation.bridge.commands import KeepAlive, WireFormat
 from lab.simulation.bridge.inactivity import InactivityMonitor
+from lab.simulation.bridge.sentences import END_OF_STREAM, RESET, TIMED_OUT, inactive, no_attempt
 from lab.simulation.broker.process import Process
 from lab.simulation.kernel import Timer
 from lab.simulation.protocols.session import Frame
@@ -14,11 +15,6 @@ from lab.simulation.tcp.connection import Connection
 
 SECOND = 1_000_000_000  # ns
 _NO_ATTEMPT = 30 * SECOND  # `startConnectCheckTask`: what has no wire format by then is ended
-END_OF_STREAM = "java.io.EOFException"
-RESET = "java.net.SocketException: Connection reset"
-TIMED_OUT = "java.net.SocketException: Connection timed out"
-INACTIVE = "org.apache.activemq.transport.InactivityIOException: "
-NO_ATTEMPT = "Channel was inactive (no connection attempt made) for too (>30000) long: "
 _ENDS = {"closed": END_OF_STREAM, "reset": RESET, "timed out": TIMED_OUT}
 
 
@@ -110,10 +106,10 @@ class OpenWire:
             self.send(command)
 
     def _fall_silent(self) -> None:
-        self._break(f"{INACTIVE}Channel was inactive for too (>{self._every // 1_000_000}) long: {self.peer}")
+        self._break(inactive(self._every // 1_000_000, self.peer))
 
     def _give_up(self) -> None:
-        self._break(f"{INACTIVE}{NO_ATTEMPT}{self.peer}")
+        self._break(no_attempt(self.peer))
 
     def _break(self, why: str) -> None:
         """End the connection from this end: its owner closes the socket, and the other end reads the end of it."""

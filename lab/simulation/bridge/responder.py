@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lab.simulation.bridge import sentences
 from lab.simulation.bridge.bridge import Bridge
 from lab.simulation.bridge.commands import Advisory, BrokerInfo, Failure, Follow, Forwarded, Login, Response, Shutdown
-from lab.simulation.bridge.host import Host, exception
-from lab.simulation.bridge.openwire import END_OF_STREAM, OpenWire
+from lab.simulation.bridge.host import Host
+from lab.simulation.bridge.openwire import OpenWire
+from lab.simulation.bridge.sentences import END_OF_STREAM, exception
 from lab.simulation.bridge.settings import MILLISECOND
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.session import Refused, Session
+from lab.simulation.protocols.sentences import transport_failed
 from lab.simulation.tcp.connection import Connection
 
-CONNECTION, SERVICE, TRANSPORT = "TransportConnection", "Service", "Transport"
 _AT_LEISURE = 2_000 * MILLISECOND  # `delayedStop`, after a login that was refused
 
 
@@ -82,7 +84,7 @@ class Responder:
         if self.bridge is not None:
             self.bridge.remote_error(error)
         elif error != END_OF_STREAM:
-            self.host.log("WARN", TRANSPORT, f"Transport Connection to: {self.address} failed: {_message(error)}")
+            self.host.say(transport_failed(self.address, sentences.message(error)))
         self.stop()
 
     def _on_command(self, command: object) -> None:
@@ -108,16 +110,11 @@ class Responder:
         self.key = f"{info.settings.name}@{info.id}"
         for each in tuple(self._others):
             if each is not self and each.key == self.key:
-                self.host.log(
-                    "WARN",
-                    CONNECTION,
-                    f"Stopping an existing active duplex connection [Transport Connection to: {each.address}] "
-                    f"for network connector ({self.key}).",
-                )
+                self.host.say(sentences.replaced(each.address, self.key))
                 each.stop()
         remote = f"tcp:///{self.address.removeprefix('tcp://')}@{self.connection.near.port}"
         self.bridge = Bridge(self.host, info.settings, self.wire, remote=remote, by_duplex=True, over=self.stop)
-        self.host.log("INFO", CONNECTION, f"Started responder end of duplex bridge {self.key}")
+        self.host.say(sentences.answered(self.key))
         self.host.process.after(MILLISECOND, self.bridge.meet, info)  # in a thread of its own: the login comes first
 
     def _log_in(self, login: Login) -> None:
@@ -138,11 +135,11 @@ class Responder:
             if self.bridge is not None:
                 self.bridge.remote_error(error)
                 return
-            self.host.log("WARN", SERVICE, "Async error occurred")
+            self.host.say(sentences.asynchronous_error())
             self.wire.send(Failure(error))
 
     def _stop_late(self, words: str) -> None:
-        self.host.log("INFO", CONNECTION, f"Stopping {self.address} because Failed with SecurityException: {words}")
+        self.host.say(sentences.refused_connection(self.address, words))
         self.stop()
 
     def _tell(self, info: ConsumerInfo, came: bool) -> None:
@@ -161,15 +158,7 @@ class Responder:
             return
 
         def done(words: str | None) -> None:
-            if self.ended or number is None:
-                return
-            if words is not None:
-                self.host.log("WARN", SERVICE, f"Security Error occurred on connection to: {self.address}, {words}")
-            self.wire.send(Response(number, words or ""))
+            if not self.ended and number is not None:
+                self.wire.send(Response(number, words or ""))
 
         self.host.broker.send(command.message, done, by=self._session)
-
-
-def _message(error: str) -> str:
-    """Return what Java's getMessage gives of an exception."""
-    return error.partition(": ")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
@@ -21,7 +22,7 @@ from lab.simulation.protocols.amqp_frames import (
     Open,
     Transfer,
 )
-from lab.simulation.protocols.session import BrokerSide, Frame, Sessions, is_security
+from lab.simulation.protocols.session import BrokerSide, Frame, Sessions
 from lab.simulation.tcp.connection import Connection
 
 PRODUCER_CREDIT = 1000  # `AmqpWireFormat.DEFAULT_PRODUCER_CREDIT`
@@ -140,8 +141,6 @@ class AmqpSide(BrokerSide):
             else:
                 self._subscribe(frame, address)
         except Refused as refusal:
-            if is_security(refusal.words):
-                self.log_security(refusal.words)
             self._senders.pop(frame.name, None)
             self.send(Detach(frame.name, refusal.words))
             return
@@ -203,8 +202,6 @@ class AmqpSide(BrokerSide):
         """Settle a send, and grant credit when little is left: `createResponseHandler`."""
         if self.ended:
             return
-        if words is not None and is_security(words):
-            self.log_security(words)
         self.send(Disposition(frame.name, frame.delivery, words or ""))
         to.in_flight -= 1
         if to.credit + to.in_flight <= PRODUCER_CREDIT * _LOW:
@@ -222,7 +219,8 @@ class AmqpSide(BrokerSide):
         if sender is not None and sender.of is not None:
             sender.of.close(redelivered=False)
             if sender.durable and self.session is not None:
-                self.broker.forget(self.session.client, frame.name, by=self.session)
+                with suppress(Refused):
+                    self.broker.forget(self.session.client, frame.name, by=self.session)
         self.send(Detach(frame.name))
 
     def _end(self) -> None:

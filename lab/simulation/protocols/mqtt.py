@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lab.clients.naming import mqtt_topic, physical_name
@@ -11,6 +12,7 @@ from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
 from lab.simulation.kernel import SECOND, Timer
+from lab.simulation.protocols import sentences
 from lab.simulation.protocols.mqtt_frames import (
     ACCEPTED,
     ID_REJECTED,
@@ -32,8 +34,6 @@ from lab.simulation.tcp.connection import Connection
 
 TOPIC_PREFETCH, DURABLE_PREFETCH = 32_767, 100  # ActiveMQPrefetchPolicy's defaults, which MQTT's strategy takes
 _QOS = ("AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE")  # as they begin the name of a durable subscription
-_CONVERTER = "MQTTProtocolConverter"
-_STRATEGY = "AbstractMQTTSubscriptionStrategy"
 
 
 def granted_qos(message: Message, subscribed: int) -> int:
@@ -107,11 +107,11 @@ class MqttSide(BrokerSide):
             )
         except Refused as refusal:
             if is_security(refusal.words):
-                self.log_security(refusal.words)
+                self.say(sentences.security_error(self.address, refusal.words))
             taken = "already connected" in refusal.words
             code = NOT_AUTHORISED if is_security(refusal.words) else ID_REJECTED if taken else UNAVAILABLE
             self.send(Connack(code))
-            self.log_failed(refusal.words)
+            self.say(sentences.transport_failed(self.address, refusal.words))
             self.close()
             return
         self._login = frame
@@ -121,7 +121,8 @@ class MqttSide(BrokerSide):
             if each.durable is None:
                 continue
             if frame.clean:
-                self.broker.forget(frame.client_id, each.durable, by=self.session)
+                with suppress(Refused):  # as ActiveMQ: "ignore failures.."
+                    self.broker.forget(frame.client_id, each.durable, by=self.session)
             else:
                 qos, _, topic = each.durable.partition(":")
                 self._subscribe(topic, _QOS.index(qos))
@@ -134,7 +135,8 @@ class MqttSide(BrokerSide):
             if self.process.now - self.connection.heard < silence:
                 self._watch = self.process.at(self.connection.heard + silence, self._await, silence)
                 return
-            self.log_failed(f"Channel was inactive for too (>{silence // 1_000_000}) long: {self.address}")
+            why = sentences.inactive(silence // 1_000_000, self.address)
+            self.say(sentences.transport_failed(self.address, why))
             self._end()
             self.connection.abort()
 
@@ -163,9 +165,7 @@ class MqttSide(BrokerSide):
         if self.ended:
             return
         if words is not None:
-            if is_security(words):
-                self.log_security(words)
-            self.log("WARN", _CONVERTER, f"Failed to send MQTT Publish: {frame.topic}: {words}")
+            self.say(sentences.not_published(frame.topic, words))
         if frame.qos:
             self.send(Ack("PUBACK" if frame.qos == 1 else "PUBREC", frame.packet))
 
@@ -188,9 +188,8 @@ class MqttSide(BrokerSide):
             self._forget(frame.topic)
         try:
             self._subscribe(frame.topic, frame.qos)
-        except Refused as refusal:
-            self.log_security(refusal.words)
-            self.log("WARN", _STRATEGY, f"Error subscribing to {frame.topic}")
+        except Refused:
+            self.say(sentences.not_subscribed(frame.topic))
             self.send(Suback(frame.packet, REFUSED))
             return
         self.send(Suback(frame.packet, frame.qos))
@@ -239,7 +238,8 @@ class MqttSide(BrokerSide):
                 key: known for key, known in self._unacknowledged.items() if known[0] is not gone.of
             }
         if gone.durable is not None and self.session is not None:
-            self.broker.forget(self.session.client, gone.durable, by=self.session)
+            with suppress(Refused):
+                self.broker.forget(self.session.client, gone.durable, by=self.session)
 
     def _end(self) -> None:
         super()._end()

@@ -9,12 +9,10 @@ from typing import Protocol
 from lab.clients.refusals import NOT_AUTHORISED, how
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.process import Process
+from lab.simulation.broker.sentences import Sentence
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.protocols.sizes import on_the_wire
 from lab.simulation.tcp.connection import Connection
-
-TRANSPORT = "Transport"  # the loggers' names, as they are in a broker's log
-SERVICE = "Service"
 
 
 def is_security(words: str) -> bool:
@@ -117,13 +115,9 @@ class BrokerSide:
         self._messages += 1
         return f"{self.name}:1:1:{self._messages}"
 
-    def log_security(self, words: str) -> None:
-        """Log that a request was refused for want of a right: `TransportConnection.service`."""
-        self.log("WARN", SERVICE, f"Security Error occurred on connection to: {self.address}, {words}")
-
-    def log_failed(self, words: str) -> None:
-        """Log that the connection fails: `TransportConnection.serviceTransportException`."""
-        self.log("WARN", TRANSPORT, f"Transport Connection to: {self.address} failed: {words}")
+    def say(self, sentence: Sentence) -> None:
+        """Write a sentence to the broker's log."""
+        self.log(*sentence)
 
     def _end(self) -> None:
         if not self.ended:

@@ -9,13 +9,13 @@ from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
 from lab.simulation.kernel import Timer
+from lab.simulation.protocols import sentences
 from lab.simulation.protocols.session import BrokerSide, Sessions, is_security
 from lab.simulation.protocols.stomp_frames import BEAT, StompFrame, activemq_destination, stomp_name
 from lab.simulation.tcp.connection import Connection
 
 MILLISECOND = 1_000_000  # ns
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32_767, 100  # ActiveMQPrefetchPolicy's defaults
-_CONVERTER = "ProtocolConverter"
 _TEMPORARY = "/temp-queue/"
 _QOS = "ActiveMQ.MQTT.QoS"  # an MQTT message's property
 _NO_PROPERTIES = frozenset(  # headers that a message has as such: `copyStandardHeadersFromFrameToMessage`
@@ -68,9 +68,7 @@ class StompSide(BrokerSide):
                     self._receipt(frame)  # DISCONNECT
                     self.close()
         except Refused as refusal:
-            if is_security(refusal.words):
-                self.log_security(refusal.words)
-            self._error(frame, refusal.words, "java.lang.SecurityException")
+            self._error(frame, refusal.words, _kind(refusal.words))
         except _Invalid as error:
             self._error(frame, str(error), "org.apache.activemq.transport.stomp.ProtocolException")
 
@@ -94,10 +92,9 @@ class StompSide(BrokerSide):
             )
         except Refused as refusal:
             if is_security(refusal.words):
-                self.log_security(refusal.words)
-            kind = "java.lang.SecurityException" if is_security(refusal.words) else "javax.jms.InvalidClientIDException"
-            self._error(frame, refusal.words, kind, client=client)
-            self.log_failed(refusal.words)
+                self.say(sentences.security_error(self.address, refusal.words))
+            self._error(frame, refusal.words, _kind(refusal.words), client=client)
+            self.say(sentences.transport_failed(self.address, refusal.words))
             self.close()
             return
         beats = int(headers.get("heart-beat", "0,0").partition(",")[2])
@@ -143,9 +140,7 @@ class StompSide(BrokerSide):
         if words is None:
             self._receipt(frame)
             return
-        if is_security(words):
-            self.log_security(words)
-        self._error(frame, words, "java.lang.SecurityException" if is_security(words) else "javax.jms.JMSException")
+        self._error(frame, words, _kind(words))
 
     def _on_subscribe(self, frame: StompFrame) -> None:
         session, headers = self._logged_in(), frame.headers
@@ -267,8 +262,7 @@ class StompSide(BrokerSide):
     def _error(self, frame: StompFrame, words: str, kind: str, client: str = "") -> None:
         """Tell the client what went wrong, and log it: `handleException`."""
         who = client or (self.session.client if self.session is not None else "")
-        text = f"Exception occurred for client {who} ({self.address}) processing: {frame.command} -> {kind}: {words}"
-        self.log("WARN", _CONVERTER, text)
+        self.say(sentences.stomp_exception(who, self.address, frame.command, f"{kind}: {words}"))
         headers = {"message": words, "content-type": "text/plain"}
         if (receipt := frame.headers.get("receipt")) is not None:
             headers["receipt-id"] = receipt
@@ -278,3 +272,7 @@ class StompSide(BrokerSide):
         super()._end()
         if self._beat is not None:
             self._beat.cancel()
+
+
+def _kind(words: str) -> str:
+    return "java.lang.SecurityException" if is_security(words) else "javax.jms.JMSException"
