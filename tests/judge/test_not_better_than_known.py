@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
@@ -214,3 +215,46 @@ def test_a_history_with_a_rate_of_zero_can_be_judged(drawn: float, dice: str) ->
     (note,) = judge((), Streamed(HEADER, [*sent(1), paced, Ended(t=60, complete=True)])).notes[-1:]
     assert note == f"A rate could not be held: step 2 burst (publish) asked 0/s{dice} and reached 1/s."
     assert in_words(paced) == f"asked 0/s{dice}, reached 1/s: the rate could not be held"
+
+
+def forwarding(name: str, t: float, **of: dict[str, int]) -> list[Observation]:
+    return [each for broker, counters in of.items() for each in snapshot(t, name, broker, **counters)]
+
+
+@pytest.mark.parametrize(("taken", "outcome"), [(3, Outcome.HELD), (1, Outcome.UNKNOWN)])
+def test_a_forward_count_of_a_part_of_a_run_is_what_the_other_took(taken: int, outcome: Outcome) -> None:
+    """What the other's own clients sent meanwhile is no part of that."""
+    claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3", "between": ["a", "b"]})
+    its = verdict(
+        claim,
+        *forwarding("a", 5, tokyo={"forwarded": 1, "enqueued": 1}, singapore={"enqueued": 1, "forwarded": 0}),
+        *(each.with_fields(broker="singapore") if isinstance(each, Publishing) else each for each in sent(10)),
+        *forwarding("b", 20, tokyo={"forwarded": 4}, singapore={"enqueued": 2 + taken, "forwarded": 0}),
+    )
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize(
+    ("singapore", "sydney", "outcome"),
+    [
+        ({"enqueued": 3, "forwarded": 3}, {"enqueued": 3, "forwarded": 0}, Outcome.HELD),  # through singapore
+        ({"enqueued": 3, "forwarded": 0}, {"enqueued": 0, "forwarded": 0}, Outcome.HELD),
+        ({"enqueued": 1, "forwarded": 1}, {"enqueued": 1, "forwarded": 0}, Outcome.UNKNOWN),
+        ({"enqueued": 3, "forwarded": 3}, {"enqueued": 0, "forwarded": 0}, Outcome.UNKNOWN),
+    ],
+)
+def test_a_forward_count_among_three_brokers_is_what_the_others_took(
+    singapore: dict[str, int], sydney: dict[str, int], outcome: Outcome
+) -> None:
+    brokers = {name: {"region": name} for name in ("tokyo", "singapore", "sydney")}
+    header = replace(HEADER, declared={"topology": {"regions": {}, "brokers": brokers}})
+    none = {"enqueued": 0, "forwarded": 0}
+    seen = [
+        *forwarding("start", 0, tokyo=none, singapore=none, sydney=none),
+        *sent(1, count=3),
+        *forwarding("end", 50, tokyo={"enqueued": 3, "forwarded": 3}, singapore=singapore, sydney=sydney),
+        Ended(t=60, complete=True),
+    ]
+    claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3"})
+    (its,) = judge((claim,), Streamed(header, seen)).verdicts
+    assert its.outcome is outcome, its.reason

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import inf
 
 from lab import units
 from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.declare.expectations.delivered import Delivered
-from lab.declare.portion import Portion
 from lab.judge.claims.duplicates import duplicated
-from lab.judge.equal_bodies import ADVICE, equal_bodies
+from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
-from lab.judge.evidence.records import OK, Subscription
-from lab.judge.evidence.sharing import share, takers, went_before, went_to_others
+from lab.judge.evidence.records import OK, Subscription, is_queue
+from lab.judge.evidence.sharing import takers, went_before, went_to_others
 from lab.judge.evidence.tally import Tally
-from lab.judge.findings import Finding, combine, never_subscribed, unknown
+from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.quiet import in_words, not_quiet
+from lab.judge.shares import judge_shares
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment, silent
 from lab.units import several
@@ -35,7 +34,7 @@ def judge(claim: Delivered, evidence: Evidence) -> Finding:
     findings = never_subscribed(claim.to, chosen, named=where, anyone=where)
     findings += [judge_one(claim, each, evidence) for each in chosen]
     if claim.shares is not None:
-        findings.append(_judge_shares(claim, claim.shares, evidence))
+        findings.append(judge_shares(claim, claim.shares, evidence))
     return combine(findings, evidence)
 
 
@@ -181,6 +180,8 @@ def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -
 def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
     """Return that a non-durable subscriber had lost its connection when a message was sent; else ""."""
     sent = tally.publication.sent_at[number]
+    if is_queue(tally.publication.destination):
+        return ""  # it keeps what nobody takes
     for member in chosen.audience.members if len(chosen.audience.members) == 1 else ():
         for lost, back in member.cut_off:
             if lost <= sent < back:
@@ -289,7 +290,7 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
         ]
     # Of a queue's audience, only named members count, and only while they were listening.
     heard_until = min(member.heard_until for member in members)
-    sent = [at for at in sent if at < heard_until]
+    sent = [at for at in sent if at < heard_until and any(_may_hear(member, at) for member in members)]
     if not sent:
         return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
     watched = min(evidence.timeline.end, heard_until)
@@ -309,6 +310,11 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
     return Outcome.HELD, f"{nothing} after the last of them{_also_went(chosen, taken)}"
 
 
+def _may_hear(member: Subscription, sent: float) -> bool:
+    """Return whether what was sent at a moment could come: it is kept, or no lost connection was in its way."""
+    return is_queue(member.destination) or not any(lost <= sent < back for lost, back in member.cut_off)
+
+
 def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[float]:
     """Return when a member gave back each message that it had received and not acknowledged, in seconds."""
     steps = {tally.publication.step for tally in chosen.tallies}
@@ -318,31 +324,3 @@ def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[f
         if (client, destination) == (member.client, member.destination) and position >> 32 in steps
     ]
     return [t for t in (*known, *(t for t, *_ in member.returned_digests)) if t >= member.begin]
-
-
-def _judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:
-    """Judge how many of a queue's messages each subscriber received, of all that its subscribers received."""
-    destination = destination_of(claim)
-    chosen = evidence.covered(None, destination)
-    present = {name for each in chosen for name in each.audience.names}
-    if absent := [name for name in shares if name not in present]:
-        return Outcome.UNKNOWN, f"{absent[0]} never subscribed to {destination}"
-    tallies = [tally for each in chosen for tally in each.tallies]
-    if any(tally.alike for tally in tallies):
-        return Outcome.UNKNOWN, f"{destination} had equal bodies, and nobody knows who received which: {ADVICE}"
-    whole = sum(len(tally.arrived) for tally in tallies)
-    if not whole:
-        return Outcome.UNKNOWN, f"nobody received anything of {destination}, so there was nothing to share"
-    counts = {name: share(name, chosen) for name in shares}
-    wrong = "; ".join(
-        f"{name} received {counts[name]} of {whole} ({counts[name] / whole:.1%}), asked were {portion.words}"
-        for name, portion in shares.items()
-        if not portion.holds(counts[name], whole)
-    )
-    if not wrong:
-        received = ", ".join(f"{name} {count}" for name, count in counts.items())
-        return Outcome.HELD, f"of {whole} received: {received}"
-    _, pending = _missing(tuple(tallies), evidence.timeline.end - claim.within.total_seconds())
-    if pending and evidence.timeline.complete:
-        return Outcome.UNKNOWN, f"{wrong}; {several(len(pending), 'message')} had not come when the history ends"
-    return (Outcome.BROKEN, wrong) if evidence.timeline.complete else unknown(wrong, evidence)

@@ -11,11 +11,13 @@ from lab.declare.steps.snapshot import END, START
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
 from lab.judge.evidence.queues import whereabouts
-from lab.judge.evidence.records import OK, is_queue
+from lab.judge.evidence.records import FAILED, is_queue
 from lab.judge.evidence.snapshots import Rise, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 from lab.units import several
+
+_ON_ITS_WAY = 1.0  # seconds; what was sent so long before a snapshot may be counted after it
 
 
 def judge(claim: Forwarded, evidence: Evidence) -> Finding:
@@ -30,20 +32,23 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     second = _second_witness(claim, evidence, destination, rise)
     came = _came(claim, evidence, destination)
     least = _least(came, rise)
+    other = "other broker" if len(_others(claim, evidence)) == 1 else "other brokers"
     if isinstance(came, str) and rise.by:
         words = (
             f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and it is also of what a bridge holds "
-            f"back; what the other broker took is not known: {came}"
+            f"back; what the {other} took is not known: {came}"
         )
     elif least < rise.by:
         words = (
-            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and the other broker took {least}: a "
+            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and the {other} took {least}: a "
             "ForwardCount is also of what a bridge holds back"
         )
     if claim.count.holds(rise.by) and claim.count.holds(least):
         return Outcome.HELD, words + second
     if (claim.count.at_least or 0) <= rise.by and (claim.count.at_most is None or claim.count.at_most >= least):
-        advice = "" if isinstance(came, str) else "; claim by counters what the other enqueued"
+        advice = (
+            "" if isinstance(came, str) else f"; claim by counters what the {other.removesuffix(' broker')} enqueued"
+        )
         return Outcome.UNKNOWN, f"{words}{second}{advice}"
     missing = lost_elsewhere(evidence, claim.broker, destination)
     why = evidence.causes.between(rise.begin, rise.end)
@@ -61,28 +66,41 @@ def _others(claim: Forwarded, evidence: Evidence) -> list[str]:
 
 
 def _least(came: int | str | None, rise: Rise) -> int:
-    """Return the least number of messages that the broker forwarded, by what the other can have taken."""
+    """Return the least number of messages that the broker forwarded, by what the others can have taken."""
     return 0 if isinstance(came, str) else rise.by if came is None else min(came, rise.by)
 
 
 def _came(claim: Forwarded, evidence: Evidence, destination: str) -> int | str | None:
-    """Return the most messages that the other broker can have taken from this one, or why that is not known.
+    """Return how many messages the other brokers took from this one for certain, or why that is not known.
 
-    None if there is no such count: there are several other brokers, or only a part of the run is claimed.
+    None if no topology is declared, so that nobody knows the others. What others enqueued came from their own clients,
+    from this one, or from one another.
     """
-    others = _others(claim, evidence)
-    if len(others) != 1 or claim.between != (START, END):
+    taken, others = 0, _others(claim, evidence)
+    if not others:
         return None
-    (other,) = others
-    rise = evidence.timeline.snapshots.rise(claim.between, other, Subject("destination", destination), "enqueued")
-    if isinstance(rise, str):
-        return rise
-    its_own = sum(
-        publication.outcomes.count(OK)
+    for other in others:
+        rises = [
+            evidence.timeline.snapshots.rise(claim.between, other, Subject("destination", destination), counter)
+            for counter in ("enqueued", "forwarded")
+        ]
+        if unknowns := [each for each in rises if isinstance(each, str)]:
+            return unknowns[0]
+        enqueued, forwarded = (each for each in rises if not isinstance(each, str))
+        taken += enqueued.by - _its_own(evidence, other, destination, enqueued)
+        taken -= forwarded.by if len(others) > 1 else 0  # of two brokers, what the other forwards comes here
+    return max(taken, 0)
+
+
+def _its_own(evidence: Evidence, broker: str, destination: str, between: Rise) -> int:
+    """Count the messages of a broker's own clients that may have risen its counter between two moments."""
+    return sum(
+        publication.outcomes[number] != FAILED
         for publication in evidence.ledger.publications.values()
-        if publication.broker == other and hears(destination, publication.destination)
+        if publication.broker == broker and hears(destination, publication.destination)
+        for number in range(1, publication.last + 1)
+        if between.begin - _ON_ITS_WAY <= publication.sent_at[number] <= between.end
     )
-    return max(rise.by - its_own, 0)
 
 
 def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise: Rise) -> str:

@@ -30,6 +30,7 @@ from lab.history import (
 )
 from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes
+from lab.judge.evidence.conclusions import conclude
 from lab.judge.evidence.efforts import Effort, efforts
 from lab.judge.evidence.flaws import Flaws
 from lab.judge.evidence.ledger import Ledger
@@ -188,6 +189,7 @@ def collect_evidence(
         place = Place(file=file, line=flaws.line(), column=1)
         raise InputError([replace(each, place=each.place or place) for each in error.problems]) from error
     timeline.close(last)
+    conclude(timeline)
     moments.close(complete=timeline.counted)
     if ended is not None and ended < flaws.line():
         flaws.add("the history goes on after its end", ended + 1)

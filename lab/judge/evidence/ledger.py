@@ -137,6 +137,9 @@ class Ledger:
         for subscription in self.subscriptions.values():
             if subscription.client == client and subscription.windows and subscription.windows[-1][1] == inf:
                 subscription.disconnected_since = min(subscription.disconnected_since, t)
+                absences = subscription.cut_off
+                if not subscription.durable and (not absences or absences[-1][1] != inf):
+                    absences.append((t, inf))
 
     def publishing(self, seen: Publishing) -> None:
         """Record the beginning of a publication."""

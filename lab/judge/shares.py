@@ -1,0 +1,44 @@
+"""The shares of a queue: how many of its messages each of its subscribers received."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.activemq.destinations import destination_of
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.portion import Portion
+from lab.judge.equal_bodies import ADVICE
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.sharing import share
+from lab.judge.findings import Finding, unknown
+from lab.judge.values import Outcome
+from lab.units import several
+
+
+def judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:
+    """Judge how many of a queue's messages each subscriber received, of all that its subscribers received."""
+    destination = destination_of(claim)
+    chosen = evidence.covered(None, destination)
+    present = {name for each in chosen for name in each.audience.names}
+    if absent := [name for name in shares if name not in present]:
+        return Outcome.UNKNOWN, f"{absent[0]} never subscribed to {destination}"
+    tallies = [tally for each in chosen for tally in each.tallies]
+    if any(tally.alike for tally in tallies):
+        return Outcome.UNKNOWN, f"{destination} had equal bodies, and nobody knows who received which: {ADVICE}"
+    whole = sum(len(tally.arrived) for tally in tallies)
+    if not whole:
+        return Outcome.UNKNOWN, f"nobody received anything of {destination}, so there was nothing to share"
+    counts = {name: share(name, chosen) for name in shares}
+    wrong = "; ".join(
+        f"{name} received {counts[name]} of {whole} ({counts[name] / whole:.1%}), asked were {portion.words}"
+        for name, portion in shares.items()
+        if not portion.holds(counts[name], whole)
+    )
+    if not wrong:
+        received = ", ".join(f"{name} {count}" for name, count in counts.items())
+        return Outcome.HELD, f"of {whole} received: {received}"
+    over = evidence.timeline.end - claim.within.total_seconds()
+    pending = sum(tally.due(number) > over for tally in tallies for number in tally.lost)
+    if pending and evidence.timeline.complete:
+        return Outcome.UNKNOWN, f"{wrong}; {several(pending, 'message')} had not come when the history ends"
+    return (Outcome.BROKEN, wrong) if evidence.timeline.complete else unknown(wrong, evidence)
