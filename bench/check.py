@@ -1,4 +1,4 @@
-"""The largest configuration there may be: read, sanitised and rendered; and what commands without a lab take in all.
+"""The largest configuration and networks there may be, checked; and what commands without a lab take in all.
 
 Every second policy entry has an attribute that the service does not permit, so that removing is measured too. Commands
 are processes of their own, in turn with one of bare Python, of which they are told as multiples too. They find their
@@ -21,6 +21,8 @@ from lab.amazonmq.configurations.configuration import LARGEST, NAMESPACE, read
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.files.activemq_xml import render
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
+from lab.declare.shapes import generate
+from lab.network.regions import REGIONS
 
 ENGINE_VERSION = "5.18"
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
@@ -31,6 +33,7 @@ STARTED: Mapping[str, Sequence[str]] = {
     "mqlab --help": (MQLAB, "--help"),
     "mqlab check tokyo-singapore": (MQLAB, "check", "tokyo-singapore"),
 }
+NETWORKS = (2, 125, 250, 500)  # brokers
 _IDENTITY = BrokerIdentity(
     name="tokyo",
     broker_id="b-00000000-0000-0000-0000-000000000000",
@@ -73,6 +76,7 @@ def measure(*, runs: int) -> dict[str, Any]:
         for kept, begun, ended in zip((read_s, sanitise_s, render_s), moments, moments[1:], strict=False):
             kept.append(ended - begun)
     return {
+        "networks": _networks(runs),
         "bytes": len(raw),
         "entries": text.count("<policyEntry "),
         "removed": removed,
@@ -83,6 +87,37 @@ def measure(*, runs: int) -> dict[str, Any]:
         "check_ms": _median_ms([_check(text) for _ in range(runs)]),
         "starting": _starting(runs),
     }
+
+
+def _networks(runs: int) -> dict[str, Any]:
+    """Check generated networks in turn: the processor time of each, and how it grows with twice as many brokers."""
+    codes = [code for code, region in REGIONS.items() if region.latitude is not None]
+    with tempfile.TemporaryDirectory() as folder:
+        for count in NETWORKS:
+            where = Path(folder) / str(count)
+            where.mkdir()
+            for name, text in generate("chain", [codes[n % len(codes)] for n in range(count)], "chain").items():
+                (where / name).write_text(text, encoding="utf-8")
+        took: dict[int, list[float]] = {count: [] for count in NETWORKS}
+        for _ in range(runs):
+            for count, each in took.items():
+                each.append(_processor_time((MQLAB, "check", f"{folder}/{count}/topology.yaml")))
+    cpu = {count: statistics.median(each) for count, each in took.items()}
+    few, *_, half, most = NETWORKS
+    return {
+        "cpu_s": {str(count): round(its, 2) for count, its in cpu.items()},
+        "brokers": most,
+        "ratio": round((cpu[most] - cpu[few]) / (cpu[half] - cpu[few]), 2),
+        "linear": round((most - few) / (half - few), 2),
+    }
+
+
+def _processor_time(command: Sequence[str]) -> float:
+    """Run a command that ends with 0, and return the seconds of processor time that it takes."""
+    before = os.times()
+    _process(command, 0)
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
 
 
 def _starting(runs: int) -> dict[str, Any]:
@@ -129,7 +164,7 @@ def _process(command: Sequence[str], code: int) -> float:
     """Run a command that ends with a code, and return how many seconds it takes in all."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, env=environment, check=False)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, check=False)
     took = time.perf_counter() - begun
     if done.returncode != code:
         raise SystemExit(f"{' '.join(command)} gave {done.returncode}, not {code}")

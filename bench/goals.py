@@ -145,6 +145,12 @@ def _check(found: Result) -> Iterator[Figure]:
     took = found["sanitise_and_render_ms"]
     yield _most("largest configuration, sanitised and rendered", took, 100, " ms", f"{took:g} ms{parts}")
     yield _most("largest configuration, mqlab check in all", found["check_ms"], 500, " ms")
+    networks = found["networks"]
+    most, cpu = networks["brokers"], networks["cpu_s"]
+    yield _most(f"mqlab check of {most} brokers, processor time", cpu[str(most)], 2, " s")
+    said = f"{networks['ratio']:g}   ({', '.join(f'{count}: {its:g} s' for count, its in cpu.items())})"
+    name = f"and of {most} to {most // 2}, where {networks['linear']:g} is linear"
+    yield _most(name, networks["ratio"], 1.25 * networks["linear"], "", said)
     for name, goal in (("import lab", 100), ("mqlab --help", 300), ("mqlab check tokyo-singapore", 400)):
         started = found["starting"][name]
         yield _most(name, started["ms"], goal, " ms", f"{started['ms']:g} ms   ({started['of_bare']:g} × bare Python)")

@@ -16,7 +16,7 @@ from lab.amazonmq.configurations.sanitising import Removal, Sanitised
 from lab.check.pair_advice import advise_on_pairs
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem
-from lab.plan.brokers import hosts, sanitised
+from lab.plan.brokers import brokers_by_host, sanitised
 
 
 def removals(topology: Topology) -> tuple[Removal, ...]:
@@ -75,7 +75,7 @@ def _saved(topology: Topology) -> Mapping[str, Sanitised]:
 
 
 def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[_Way]:
-    known = {host.lower(): broker for host, broker in hosts(topology).items()}
+    known = brokers_by_host(topology)
     for name, one in saved.items():
         for connector in one.configuration.connectors:
             for other in dict.fromkeys(known[each.host] for each in connector.remotes):
@@ -86,7 +86,7 @@ def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[_Way]:
 
 def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
     """Yield advice on two brokers that each ask for a duplex bridge to the other: messages have two ways to go."""
-    known = {host.lower(): broker for host, broker in hosts(topology).items()}
+    known = brokers_by_host(topology)
     asked: dict[tuple[str, str], NetworkConnector] = {}
     for name, one in saved.items():
         for connector in one.configuration.connectors:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.connectors import NetworkConnector, alternatives
 from lab.amazonmq.configurations.sanitising import Sanitised
 from lab.declare.topology import Topology
 from lab.errors import Problem
-from lab.plan.brokers import hosts, instances_named
+from lab.plan.brokers import brokers_by_host, hosts, instances_named
 
 
 def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
     """Yield advice on connectors that name only one instance of a pair, or retry the standby without end."""
-    known = hosts(topology)
+    known, by_host = hosts(topology), brokers_by_host(topology)
     named = instances_named(topology)
+    pairs = {name for name, broker in topology.brokers.items() if len(broker.deployment_mode.instances) > 1}
     for name, one in saved.items():
         for connector in one.configuration.connectors:
-            yield from _one_of_several(connector, known)
-            for pair in dict.fromkeys(_pairs(topology, connector, known)):
+            yield from _one_of_several(connector, by_host)
+            for pair in dict.fromkeys(_pairs(connector, by_host, pairs)):
                 its_hosts = [host for host, broker in known.items() if broker == pair]
                 right = f'write uri="masterslave:({",".join(map(OPENWIRE.url, its_hosts))})"'
                 if numbers := named.get((name, connector.name, pair)):
@@ -37,9 +38,8 @@ def advise_on_pairs(topology: Topology, saved: Mapping[str, Sanitised]) -> Itera
                 yield Problem(what=what, remedy=right, place=connector.uri_place)
 
 
-def _one_of_several(connector: NetworkConnector, known: Mapping[str, str]) -> Iterator[Problem]:
+def _one_of_several(connector: NetworkConnector, by_host: Mapping[str, str]) -> Iterator[Problem]:
     """Yield advice on a connector that takes brokers for the instances of one."""
-    by_host = {host.lower(): broker for host, broker in known.items()}
     for group in alternatives(connector):
         brokers = tuple(dict.fromkeys(by_host[remote.host] for remote in group))
         if len(brokers) > 1:
@@ -50,10 +50,6 @@ def _one_of_several(connector: NetworkConnector, known: Mapping[str, str]) -> It
             )
 
 
-def _pairs(topology: Topology, connector: NetworkConnector, known: Mapping[str, str]) -> Iterator[str]:
+def _pairs(connector: NetworkConnector, by_host: Mapping[str, str], pairs: Collection[str]) -> Iterator[str]:
     """Yield the brokers of two instances that a connector leads to."""
-    by_host = {host.lower(): broker for host, broker in known.items()}
-    for remote in connector.remotes:
-        broker = by_host[remote.host]
-        if len(topology.brokers[broker].deployment_mode.instances) > 1:
-            yield broker
+    return (broker for remote in connector.remotes if (broker := by_host[remote.host]) in pairs)

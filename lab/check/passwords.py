@@ -18,33 +18,49 @@ _OF_A_PERSON = ("about", "body", "headers", "properties", "scenario", "set", "te
 
 def check_passwords(scenario: Scenario) -> Iterator[Problem]:
     """Yield a Problem for each password that is a name or a word of the scenario, without quoting it."""
-    declared: dict[str, Any] = {}
-    for secret in sorted(scenario.origin.mask.secrets):
-        declared = declared or scenario.declared()
-        if is_a_word(secret, declared, scenario.expect):
-            yield Problem(
-                what="this password is a name or a word of the scenario, and passwords are masked in all that is kept",
-                remedy="choose another one, or write generated",
-                place=scenario.origin.place(*_where(secret, scenario)),
-            )
-
-
-def is_a_word(secret: str, declared: Any, claims: Iterable[Expectation]) -> bool:
-    """Return whether what is declared, or one of its claims, would be another one when a password is masked in it."""
-    mask = Mask(frozenset((secret,)))
-    return _is_a_word(secret, mask, declared) or not all(_is_read(claim, mask) for claim in claims)
-
-
-def _is_a_word(secret: str, mask: Mask, value: Any, *, free: bool = False) -> bool:
-    """Return whether a password is in a key, or is a whole text that is not a person's own words (`free`)."""
-    if isinstance(value, dict):
-        return any(
-            mask.text(key) != key or _is_a_word(secret, mask, each, free=free or key in _OF_A_PERSON)
-            for key, each in value.items()
+    if not (secrets := scenario.origin.mask.secrets):
+        return
+    for secret in words_among(secrets, scenario.declared(), scenario.expect):
+        yield Problem(
+            what="this password is a name or a word of the scenario, and passwords are masked in all that is kept",
+            remedy="choose another one, or write generated",
+            place=scenario.origin.place(*_where(secret, scenario)),
         )
-    if isinstance(value, list):
-        return any(_is_a_word(secret, mask, each, free=free) for each in value)
-    return bool(value == secret) and not free
+
+
+def words_among(secrets: frozenset[str], declared: Any, claims: Iterable[Expectation]) -> Iterator[str]:
+    """Yield the passwords with which what is declared, or one of its claims, would be another one when it is masked."""
+    every, texts = Mask(secrets), set(_texts(declared))
+    keys = [key for key in set(_keys(declared)) if every.text(key) != key]
+    touched = [claim for claim in claims if every.value(written := claim.written()) != written]
+    for secret in sorted(secrets):
+        mask = Mask(frozenset((secret,)))
+        if (
+            secret in texts
+            or any(mask.text(key) != key for key in keys)
+            or not all(_is_read(claim, mask) for claim in touched)
+        ):
+            yield secret
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(each)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the whole texts that are not a person's own words."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key not in _OF_A_PERSON:
+                yield from _texts(each)
 
 
 def _is_read(claim: Expectation, mask: Mask) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from lab import units
 from lab.activemq.releases import check_engine_version
@@ -35,14 +34,11 @@ _INTERNET, _ROUTER = "internet", "router"  # names that a lab uses for its own p
 def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
     """Yield the Problems of the topology, except those inside its configurations."""
     yield from _regions(topology, origin)
-    for region in topology.regions:
-        here = [
-            name
-            for name, broker in topology.brokers.items()
-            if broker.region == region
-            for _ in broker.deployment_mode.instances
-        ]
-        for name in dict.fromkeys(here[MOST_BROKERS:]):
+    here: dict[str, list[str]] = {region: [] for region in topology.regions}
+    for name, broker in topology.brokers.items():
+        here.get(broker.region, []).extend(name for _ in broker.deployment_mode.instances)
+    for region, its in here.items():
+        for name in dict.fromkeys(its[MOST_BROKERS:]):
             yield Problem(
                 what=f"{region} has more than {MOST_BROKERS} brokers (a pair counts as two)",
                 remedy="a lab's network has no more addresses: put some in another region",
@@ -91,9 +87,13 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
             )
         if reason := check_vpc(region.vpc):
             yield Problem(what=reason, remedy="write a block such as 10.1.0.0/16", place=origin.place(*path, "vpc"))
+    order = {name: number for number, name in enumerate(topology.regions)}
     linked = {frozenset(link.between) for link in topology.links if topology.routed_by_links}
-    for one, other in combinations(topology.regions, 2):
-        if frozenset((one, other)) in linked and topology.regions[one].vpc.overlaps(topology.regions[other].vpc):
+    for pair in linked:
+        if len(pair) < 2 or not pair <= topology.regions.keys():
+            continue
+        one, other = sorted(pair, key=order.__getitem__)
+        if topology.regions[one].vpc.overlaps(topology.regions[other].vpc):
             yield Problem(
                 what=f"the VPC {topology.regions[other].vpc} of {other} overlaps {topology.regions[one].vpc} of {one}",
                 remedy="AWS refuses to peer VPCs that overlap: give one of them another block",

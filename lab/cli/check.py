@@ -135,7 +135,7 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str])
     from lab.check.advice import removals
     from lab.check.scenario import check as check_scenario
     from lab.cli import scenario_argument
-    from lab.declare.passwords import AnyPassword
+    from lab.declare.passwords import AnyPassword, NotSet
     from lab.declare.variants import settings_of
 
     settings = settings_of(arguments)
@@ -144,6 +144,8 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str])
         scenario = scenario_argument.load_named(name, settings)
     except InputError as error:
         missing = error.problems
+        if not any(isinstance(each, NotSet) for each in missing):
+            return Checked(problems=missing)
         try:  # what else is wrong is told too where nothing but passwords is missing
             scenario = scenario_argument.load_named(name, settings, AnyPassword(os.environ))
         except InputError:

@@ -21,6 +21,10 @@ def new_password() -> str:
     return "".join(secrets.choice(_SIGNS) for _ in range(24))
 
 
+class NotSet(Problem):
+    """An environment variable without a password: with `AnyPassword` all else can be checked."""
+
+
 class AnyPassword(dict[str, str]):
     """An environment in which a variable that is not set, or empty, has a password all the same: to check all else."""
 
@@ -63,5 +67,5 @@ class Passwords:
             return "", Problem(what=what, remedy="write generated, or {env: NAME}", place=place)
         if not self._environment.get(variable):
             what = f"the environment variable {variable} is not set, or empty"
-            return "", Problem(what=what, remedy=f"export {variable}=… first", place=place)
+            return "", NotSet(what=what, remedy=f"export {variable}=… first", place=place)
         return self._environment[variable], None

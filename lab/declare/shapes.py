@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.names import derived_broker_id, host_name
 from lab.declare.suggestions import nearest
+from lab.declare.topology import MOST_REGIONS
 from lab.errors import InputError
 from lab.network.regions import REGIONS, city
 
-MOST = 100  # regions: a topology has no more
 USER = "bridge"
 
 
@@ -74,10 +74,10 @@ def generate(shape: str, aws_regions: Sequence[str], name: str) -> Mapping[str, 
     InputError if a region is unknown, or if there are too few or too many.
     """
     its = SHAPES[shape]
-    if not its.least <= len(aws_regions) <= MOST:
+    if not its.least <= len(aws_regions) <= MOST_REGIONS:
         raise InputError.of(
             f"a {shape} of {len(aws_regions)} regions",
-            f"name {its.least} to {MOST}, such as eu-west-1,us-east-1,eu-central-1",
+            f"name {its.least} to {MOST_REGIONS}, such as eu-west-1,us-east-1,eu-central-1",
         )
     names = _names(aws_regions)
     joins = its.joins(len(names))
@@ -124,7 +124,7 @@ def _topology(
 ) -> str:
     width = max(map(len, names)) + 1
     regions = [
-        f"  {f'{broker}:':{width}} {{aws-region: {code}, vpc: 10.{number}.0.0/16}}"
+        f"  {f'{broker}:':{width}} {{aws-region: {code}, vpc: {_vpc(number, len(names))}}}"
         for number, (broker, code) in enumerate(zip(names, aws_regions, strict=True), 1)
     ]
     brokers = [line for broker in names for line in _broker(broker, ids[broker], broker in asks)]
@@ -143,6 +143,11 @@ def _topology(
             "",
         ]
     )
+
+
+def _vpc(number: int, count: int) -> str:
+    """Return the block of the VPC of a number from 1 on; of so many that each has a part of 10.0.0.0/8."""
+    return f"10.{number}.0.0/16" if count < 256 else f"10.{number // 16}.{number % 16 * 16}.0/20"
 
 
 def _broker(name: str, broker_id: str, joins: bool) -> Iterator[str]:

@@ -41,7 +41,7 @@ from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.link.impairment import FIGURES, Impairment, Kind
 
 # More than any machine could hold, and few enough that every check of a file ends soon.
-MOST_REGIONS, MOST_BROKERS, MOST_LINKS = 100, 200, 500
+MOST_REGIONS, MOST_BROKERS, MOST_LINKS = 500, 500, 2500
 MOST_USERS = 1000  # of a broker; the service takes 250
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 

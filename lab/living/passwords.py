@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.amazonmq.account.account import Account
-from lab.check.passwords import is_a_word
+from lab.check.passwords import words_among
 from lab.declare.expectations import expectations_of
 from lab.declare.steps.base import Step
 from lab.declare.steps.user import OfUser
@@ -22,7 +22,7 @@ def checked(verb: Step, history: Path, account: Account) -> Step:
     names = {*_names(account), verb.user, *(getattr(verb, "groups", None) or ())}
     declared: dict[str, Any] = {"names": dict.fromkeys(sorted(names)), **(header.declared if header else {})}
     claims = expectations_of(declared) if "expect" in declared else ()
-    if is_a_word(verb.new_password.get_secret_value(), declared, claims):
+    if any(words_among(frozenset((verb.new_password.get_secret_value(),)), declared, claims)):
         what = "this password is a name or a word of the lab, and passwords are masked in all that is kept"
         raise InputError.of(what, "choose another one")
     return verb

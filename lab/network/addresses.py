@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 SHORTEST, LONGEST = 16, 28  # the prefix lengths that AWS accepts for a VPC
@@ -26,10 +26,11 @@ def check_address(address: IPv4Address, vpc: IPv4Network) -> str | None:
     return None
 
 
-def first_free(vpc: IPv4Network, taken: Collection[IPv4Address]) -> IPv4Address | None:
-    """Return the lowest free address that a broker may have, or None if all are taken."""
-    candidates = (vpc[offset] for offset in range(RESERVED_FIRST, vpc.num_addresses - 1))
-    return next((address for address in candidates if address not in taken), None)
+def free_addresses(vpc: IPv4Network, taken: Collection[IPv4Address | None]) -> Iterator[IPv4Address]:
+    """Yield the free addresses that a broker in a VPC may have, the lowest first."""
+    for offset in range(RESERVED_FIRST, vpc.num_addresses - 1):
+        if vpc[offset] not in taken:
+            yield vpc[offset]
 
 
 def _reserved(address: IPv4Address, vpc: IPv4Network) -> bool:

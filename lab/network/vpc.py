@@ -6,12 +6,13 @@ decides which connections it permits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from lab.errors import InputError
 
@@ -204,9 +205,8 @@ class Network:
 
     def peering(self, name: str) -> Peering:
         """Return the peering of an id, or the newest of a name; raise InputError if there is none."""
-        found = [each for each in self.peerings if name in (each.id, each.name)]
-        if found:
-            return found[-1]
+        if (found := _newest(_Same(self.peerings)).get(name)) is not None:
+            return found
         raise InputError.of(
             f"InvalidVpcPeeringConnectionID.NotFound: The vpcPeeringConnection ID '{name}' does not exist",
             f"peerings: {', '.join(dict.fromkeys(each.name for each in self.peerings)) or 'none'}",
@@ -218,7 +218,8 @@ class Network:
 
     def subnet_of(self, interface: Interface) -> Subnet:
         """Return the smallest subnet that contains an interface's address."""
-        its = [each for each in self.subnets if each.vpc == interface.vpc and interface.address in each.cidr]
+        here = _by_vpc(_Same(self.subnets))[interface.vpc]
+        its = [each for each in here if interface.address in each.cidr]
         return max(its, key=lambda subnet: subnet.cidr.prefixlen)
 
     def blackholes(self) -> Iterator[tuple[RouteTable, Route, Peering]]:
@@ -264,8 +265,40 @@ def _expired_at(peering: Peering, now: timedelta) -> Peering:
 _T = TypeVar("_T", Vpc, RouteTable, SecurityGroup, Interface)
 
 
+class _Same:
+    """Items that are compared by their identity, not one by one."""
+
+    def __init__(self, items: tuple[Any, ...]) -> None:
+        self.items = items
+
+    def __hash__(self) -> int:
+        return id(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.items is other.items
+
+
+@lru_cache(maxsize=8)
+def _by_name(of: _Same) -> Mapping[str, Any]:
+    """Return the first of the items of each name: a large network is asked for them thousands of times."""
+    return {each.name: each for each in reversed(of.items)}
+
+
+@lru_cache(maxsize=2)
+def _by_vpc(of: _Same) -> Mapping[str, Sequence[Subnet]]:
+    found: dict[str, list[Subnet]] = {}
+    for each in of.items:
+        found.setdefault(each.vpc, []).append(each)
+    return found
+
+
+@lru_cache(maxsize=2)
+def _newest(of: _Same) -> Mapping[str, Peering]:
+    return {key: each for each in of.items for key in (each.name, each.id)}
+
+
 def _find(items: tuple[_T, ...], name: str, label: str, words: str) -> _T:
-    for each in items:
-        if each.name == name:
-            return each
+    found: _T | None = _by_name(_Same(items)).get(name)
+    if found is not None:
+        return found
     raise InputError.of(words.format(name), f"{label}: {', '.join(each.name for each in items) or 'none'}")

@@ -14,9 +14,9 @@ from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.amazonmq.names import derived_broker_id, host_name
-from lab.declare.topology import Broker, Topology
+from lab.declare.topology import MOST_BROKERS, Broker, Topology
 from lab.errors import InputError
-from lab.network.addresses import first_free
+from lab.network.addresses import free_addresses
 
 
 def broker_id(topology: Topology, broker: str) -> str:
@@ -32,6 +32,11 @@ def hosts(topology: Topology) -> Mapping[str, str]:
         if broker.region in topology.regions
         for host in _host_names(topology, name)
     }
+
+
+def brokers_by_host(topology: Topology) -> Mapping[str, str]:
+    """Return the broker of each host name as a connector's address has it: in lower case."""
+    return {host.lower(): name for host, name in hosts(topology).items()}
 
 
 def _host_names(topology: Topology, name: str) -> tuple[str, ...]:
@@ -74,7 +79,7 @@ def sanitised(topology: Topology, name: str) -> Sanitised:
     return _saved(written.source or written.file, written.text, broker.engine_version)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MOST_BROKERS)
 def _saved(source: Source | str | None, text: str, engine_version: str) -> Sanitised:
     """Read and sanitise a text once: checks, warnings and plans all ask for it."""
     return sanitise(default_configuration() if source is None else read(text.encode(), source), engine_version)
@@ -82,16 +87,15 @@ def _saved(source: Source | str | None, text: str, engine_version: str) -> Sanit
 
 def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]]:
     """Return the addresses of each broker's instances: declared, or the first free in the VPC; None if none is free."""
-    found = {name: list(declared_addresses(broker)) for name, broker in topology.brokers.items()}
+    found = {name: declared_addresses(broker) for name, broker in topology.brokers.items()}
+    taken: dict[str, set[IPv4Address | None]] = {}
     for name, broker in topology.brokers.items():
-        if broker.region not in topology.regions:
-            continue
-        for place, address in enumerate(found[name]):
-            if address is None:
-                here = [other for other, each in topology.brokers.items() if each.region == broker.region]
-                taken = {each for other in here for each in found[other] if each is not None}
-                found[name][place] = first_free(topology.regions[broker.region].vpc, taken)
-    return {name: tuple(each) for name, each in found.items()}
+        taken.setdefault(broker.region, set()).update(found[name])
+    free = {name: free_addresses(region.vpc, taken.get(name, ())) for name, region in topology.regions.items()}
+    return {
+        name: tuple(next(free.get(broker.region, iter(())), None) if each is None else each for each in found[name])
+        for name, broker in topology.brokers.items()
+    }
 
 
 def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:

@@ -16,7 +16,7 @@ from lab.amazonmq.configurations.patterns import EXCLUDED, INCLUDED, KINDS, STAT
 from lab.amazonmq.configurations.value_types import is_true
 from lab.declare.topology import Topology
 from lab.network.vpc import Network as Vpcs
-from lab.plan.brokers import hosts, numbered_hosts, sanitised
+from lab.plan.brokers import brokers_by_host, numbered_hosts, sanitised
 from lab.plan.coming_up import Missing, why_not_up
 from lab.plan.network import network_of
 
@@ -49,7 +49,7 @@ def declared_bridges(topology: Topology, activemq_version: str | None = None) ->
     `activemq_version` replaces the releases of the engine versions.
     """
     known = _Hosts(
-        brokers={host.lower(): broker for host, broker in hosts(topology).items()},
+        brokers=brokers_by_host(topology),
         numbers=numbered_hosts(topology),
         vpcs=network_of(topology),
     )

@@ -23,6 +23,7 @@ from lab.network.vpc import (
     EVERYTHING,
     Interface,
     Network,
+    Peering,
     PeeringState,
     Protocol,
     Route,
@@ -101,8 +102,9 @@ class _NetworkBuilder:
         for name, table in declared.items():
             if self._check_region(table.region, ("route-tables", name, "region")):
                 made.append(RouteTable(name=name, vpc=table.region))
+        every = self._main_tables()
         for region in self._topology.regions:
-            mains = [name for name, table in declared.items() if table.region == region and not table.subnets]
+            mains = every.get(region, [])
             for name in mains[1:]:
                 what = f"a second main route table of {region}: {mains[0]} rules every subnet that no table names"
                 self._report(("route-tables", name), what, "name its subnets: [NAME]")
@@ -117,13 +119,14 @@ class _NetworkBuilder:
 
     def _subnets(self) -> None:
         made: list[Subnet] = []
+        mains = self._main_tables()
         ruled = {
             (table.region, subnet): name
             for name, table in (self._topology.route_tables or {}).items()
             for subnet in table.subnets
         }
         for region, of in self._topology.regions.items():
-            main = self._main_table(region)
+            main, here = mains.get(region, [region])[0], list[Subnet]()
             for name, cidr in (of.subnets or {region: of.vpc}).items():
                 place: Keys = ("regions", region, "subnets", name)
                 if not cidr.subnet_of(of.vpc):
@@ -132,14 +135,15 @@ class _NetworkBuilder:
                         f"InvalidSubnet.Range: The CIDR '{cidr}' is invalid: it is not inside the VPC {of.vpc}",
                         f"write a part of {of.vpc}",
                     )
-                for other in made:
-                    if other.vpc == region and other.cidr.overlaps(cidr):
+                for other in here:
+                    if other.cidr.overlaps(cidr):
                         self._report(
                             place,
                             f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet: {other.name}",
                             f"{other.name} is {other.cidr}",
                         )
-                made.append(Subnet(name=name, vpc=region, cidr=cidr, route_table=ruled.pop((region, name), main)))
+                here.append(Subnet(name=name, vpc=region, cidr=cidr, route_table=ruled.pop((region, name), main)))
+            made += here
         for (region, subnet), table in ruled.items():
             if region in self._topology.regions:
                 its = ", ".join(self._topology.regions[region].subnets) or "none is declared"
@@ -147,9 +151,13 @@ class _NetworkBuilder:
                 self._report(place, f'{region} has no subnet named "{subnet}"', f"its subnets: {its}")
         self.network = replace(self.network, subnets=tuple(made))
 
-    def _main_table(self, region: str) -> str:
-        declared = (self._topology.route_tables or {}).items()
-        return next((name for name, table in declared if table.region == region and not table.subnets), region)
+    def _main_tables(self) -> dict[str, list[str]]:
+        """Return the declared main tables of each region that has any; the first of them rules."""
+        found: dict[str, list[str]] = {}
+        for name, table in (self._topology.route_tables or {}).items():
+            if not table.subnets:
+                found.setdefault(table.region, []).append(name)
+        return found
 
     def _peerings(self) -> None:
         if self._topology.routed_by_links:
@@ -177,19 +185,38 @@ class _NetworkBuilder:
 
     def _peer_by_links(self) -> None:
         """Make every link an active peering with routes both ways; Problems of links are reported by other checks."""
-        said = len(self.problems)
+        vpcs = {vpc.name: vpc for vpc in self.network.vpcs}
+        leading: dict[str, list[Route]] = {}
+        made: dict[str, Peering] = {}
+        joined: set[frozenset[str]] = set()
         for link in self._topology.links:
-            before = self.network
-            self._apply(("links",), partial(_request, name=link.name, ends=link.between, age=timedelta(0)))
-            if before is self.network or self.network.peering(link.name).state is PeeringState.FAILED:
-                self.network = before
+            here, there = link.between
+            ends = frozenset(link.between)
+            if len(ends) < 2 or not ends <= vpcs.keys() or ends in joined or link.name in made:
                 continue
-            self._activate(link.name, ("links",))
+            if vpcs[here].overlaps(vpcs[there]):
+                continue
+            joined.add(ends)
+            peering = Peering(
+                id=peerings.derived_id(self.network.topology, link.name, 0),
+                name=link.name,
+                requester=here,
+                accepter=there,
+                state=PeeringState.ACTIVE,
+                requested=BEGINNING,
+            )
+            made[link.name] = peering
             for vpc, other in (link.between, reversed(link.between)):
-                table, far = self.network.route_table(vpc), self.network.vpc(other).cidrs
-                added = tuple(Route(destination=cidr, peering=self.network.peering(link.name).id) for cidr in far)
-                self.network = self.network.with_route_table(replace(table, routes=(*table.routes, *added)))
-        del self.problems[said:]
+                leading.setdefault(vpc, []).extend(
+                    Route(destination=cidr, peering=peering.id) for cidr in vpcs[other].cidrs
+                )
+        self.network = replace(
+            self.network,
+            peerings=tuple(made.values()),
+            route_tables=tuple(
+                replace(each, routes=tuple(leading.get(each.name, ()))) for each in self.network.route_tables
+            ),
+        )
 
     def _routes(self) -> None:
         tables = [table.name for table in self.network.route_tables]
@@ -206,16 +233,18 @@ class _NetworkBuilder:
             )
             for region in self._topology.regions
         ]
+        names = {each.name for each in made}
         for name, group in (declared or {}).items():
-            if name in [each.name for each in made]:
+            if name in names:
                 what = f"{name} is what the group of a broker that names none is called"
                 self._report(("security-groups", name), what, "give it another name")
             elif self._check_region(group.region, ("security-groups", name, "region")):
                 out = (EVERYTHING,) if group.outbound is None else ()
                 made.append(SecurityGroup(name=name, vpc=group.region, outbound=out))
         self.network = replace(self.network, groups=tuple(made))
+        names = {each.name for each in made}
         for name, group in (declared or {}).items():
-            if name in [each.name for each in made] and group.region in self._topology.regions:
+            if name in names and group.region in self._topology.regions:
                 self._rules(name, "inbound", group.inbound)
                 self._rules(name, "outbound", group.outbound or ())
 
@@ -225,6 +254,10 @@ class _NetworkBuilder:
             self._apply(("security-groups", group, way, number), add)
 
     def _interfaces(self) -> None:
+        made: dict[str, Interface] = {}
+        subnets: dict[str, list[Subnet]] = {region: [] for region in self._topology.regions}
+        for subnet in self.network.subnets:
+            subnets[subnet.vpc].append(subnet)
         for name, its in addresses(self._topology).items():
             broker = self._topology.brokers[name]
             if broker.region not in self._topology.regions:
@@ -235,8 +268,8 @@ class _NetworkBuilder:
             usual = groups if len(self.problems) == said else (default_group(broker.region),)
             for number, address in enumerate(its, 1):
                 instance = name if len(its) == 1 else f"{name}-{number}"
-                if address is not None and self._check_subnet(name, broker.region, address):
-                    added = Interface(
+                if address is not None and self._check_subnet(name, broker.region, address, subnets[broker.region]):
+                    made[instance] = Interface(
                         name=instance,
                         broker=name,
                         vpc=broker.region,
@@ -244,10 +277,9 @@ class _NetworkBuilder:
                         groups=usual,
                         public=broker.public,
                     )
-                    self.network = self.network.with_interface(added)
+        self.network = replace(self.network, interfaces=tuple(made.values()))
 
-    def _check_subnet(self, broker: str, region: str, address: IPv4Address) -> bool:
-        here = [each for each in self.network.subnets if each.vpc == region]
+    def _check_subnet(self, broker: str, region: str, address: IPv4Address, here: Sequence[Subnet]) -> bool:
         inside = any(address in each.cidr for each in here)
         if not inside and address in self._topology.regions[region].vpc:
             its = ", ".join(f"{each.name} {each.cidr}" for each in here)

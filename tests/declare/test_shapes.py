@@ -12,6 +12,7 @@ from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.declare.shapes import SHAPES, generate
+from lab.declare.topology import MOST_BROKERS
 from lab.errors import InputError
 from lab.network.regions import REGIONS
 from lab.plan.routing import Arrival, routing_table
@@ -55,6 +56,29 @@ def test_a_region_that_is_named_twice_has_two_vpcs() -> None:
 def test_a_mesh_of_more_regions_than_the_service_has_connectors_for_is_refused(tmp_path: Path) -> None:
     problems = check(written(tmp_path, "mesh", 25))
     assert {each.remedy for each in islice(problems, 1)} == {"Amazon MQ takes at most 20"}
+
+
+def many(count: int) -> list[str]:
+    return [CODES[number % len(CODES)] for number in range(count)]
+
+
+def test_nothing_is_wrong_with_as_many_brokers_as_there_may_be(tmp_path: Path) -> None:
+    for name, text in generate("chain", many(MOST_BROKERS), "long").items():
+        (tmp_path / name).write_text(text)
+    scenario = load(tmp_path / "topology.yaml", environment={})
+    assert len(scenario.topology.brokers) == 500
+    assert check(scenario) == ()
+
+
+def test_more_brokers_are_refused_at_the_first_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "topology.yaml"
+    brokers = "".join(f"  b{n}: {{region: here, users: {{u: {{password: generated}}}}}}\n" for n in range(501))
+    path.write_text(
+        f"topology: many\nregions:\n  here: {{aws-region: eu-west-1, vpc: 10.1.0.0/16}}\nbrokers:\n{brokers}"
+    )
+    with pytest.raises(InputError) as raised:
+        load(path, environment={})
+    assert [str(each) for each in raised.value.problems] == [f"{path}:5:3: there are too many here\n  at most 500"]
 
 
 @pytest.mark.parametrize(

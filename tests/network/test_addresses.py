@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.network.addresses import check_address, check_vpc, first_free
+from lab.network.addresses import check_address, check_vpc, free_addresses
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_first_four_and_the_last_are_reserved(address: str, good: bool) -> N
 def test_a_free_address_is_one_that_a_broker_may_have(offsets: set[int]) -> None:
     vpc = IPv4Network("10.1.0.0/28")
     taken = {vpc[offset] for offset in offsets}
-    free = first_free(vpc, taken)
+    free = next(free_addresses(vpc, taken), None)
     if free is None:
         assert all(vpc[offset] in taken for offset in range(4, 15))
     else:

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -58,7 +59,7 @@ class Lines:
         return self.source.place(line, offset - self.starts[line - 1] + 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Configuration:
     """The text of a configuration as it was written, and the elements that are kept: all, until it is sanitised."""
 
@@ -81,7 +82,7 @@ class Configuration:
         """Return the place of an offset in the text."""
         return _place(self.source, self.text, offset)
 
-    @property
+    @cached_property
     def connectors(self) -> tuple[NetworkConnector, ...]:
         """The network connectors of the configuration, in the order of the text."""
         return tuple(

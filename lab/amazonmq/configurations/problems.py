@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.configuration import Configuration
@@ -19,12 +20,14 @@ from lab.errors import Place, Problem
 
 SECURE_SCHEMES = ("ssl", "nio+ssl")
 MOST_CONNECTORS = 20
+_MOST_LISTED = 60  # hosts, where one is unknown: a topology may have a thousand
 
 
 def check_configuration(
     configuration: Configuration, identity: BrokerIdentity, hosts: Mapping[str, str]
 ) -> tuple[Problem, ...]:
-    """Return every problem of one broker's configuration; `hosts` maps each host name of the topology to its broker."""
+    """Return every problem of one broker's configuration; `hosts` maps each host name of the topology, in
+    lower case, to its broker."""
     found = list(connector_problems(configuration))
     wrong = {problem.place for problem in found}
     for connector in configuration.connectors:
@@ -106,11 +109,10 @@ def _address_problems(remote: RemoteUri) -> Iterator[Problem]:
 
 
 def _host_problems(remote: RemoteUri, identity: BrokerIdentity, hosts: Mapping[str, str]) -> Iterator[Problem]:
-    by_host = {host.lower(): broker for host, broker in hosts.items()}
     own = {host.lower() for host in identity.host_names}
-    if remote.host in own or by_host.get(remote.host) == identity.name:
+    if remote.host in own or hosts.get(remote.host) == identity.name:
         what = f"the connector leads from {identity.name} to itself"
-    elif remote.host not in by_host:
+    elif remote.host not in hosts:
         what = f"no broker of this topology has the host name {remote.host}"
     else:
         return
@@ -138,8 +140,12 @@ def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnec
 
 
 def _other_brokers(identity: BrokerIdentity, hosts: Mapping[str, str]) -> str:
-    listed = [f"{host}  {broker}" for host, broker in hosts.items() if broker != identity.name]
-    return "\n".join(["the other brokers:", *(f"  {each}" for each in listed)]) if listed else "it has no other broker"
+    others = (f"  {host}  {broker}" for host, broker in hosts.items() if broker != identity.name)
+    listed = list(islice(others, _MOST_LISTED))
+    more = len(hosts) - len(listed) - len(identity.host_names)
+    if not listed:
+        return "it has no other broker"
+    return "\n".join(["the other brokers:", *listed, *([f"  and {more} more"] if more > 0 else [])])
 
 
 def _value_place(configuration: Configuration, attribute: Attribute | None) -> Place | None:
