@@ -94,6 +94,12 @@ class RunFolder:
         return found[0] if len(found) == 1 else None
 
 
+def keep_next(folder: Path, broker: str, text: str) -> None:
+    """Write another activemq.xml of a broker, without passwords, into a run's folder, beside the earlier ones."""
+    number = 2 + len([*(folder / "brokers" / broker).glob("activemq.*.xml")])
+    _write(folder / "brokers" / broker / f"activemq.{number}.xml", text)
+
+
 def _read(file: Path) -> str:
     """Return a file's text, cut where none of a run's goes on."""
     return read_bytes(file, str(file), LARGEST_FILE)[:LARGEST_FILE].decode("utf-8", "replace")

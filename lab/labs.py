@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lab import runtimes
@@ -43,7 +43,7 @@ from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
-from lab.runtimes import RUNTIMES, USUAL, AllRuntimes
+from lab.runtimes import STANDING, AllRuntimes
 from lab.scenarios import PlannedScenario, plan_named
 from lab.units import several
 from lab.version import __version__
@@ -82,7 +82,7 @@ def up(
     port_base: int | None = None,
     detach: bool = False,
     environment: Mapping[str, str] = os.environ,
-    runtime: Runtime | str = USUAL,
+    runtime: Runtime | str | None = None,
     progress: Told | None = None,
     by: str = PYTHON,
 ) -> Iterator[Live]:
@@ -140,7 +140,7 @@ def run(
     runs: Path | None = None,
     port_base: int | None = None,
     environment: Mapping[str, str] = os.environ,
-    runtime: Runtime | str = USUAL,
+    runtime: Runtime | str | None = None,
     progress: Told | None = None,
     raising: bool = True,
 ) -> Ran:
@@ -177,7 +177,7 @@ def run(
                 HistoryFile(folder.history, _header(its), played.origin.mask) as history,
                 told.stage(f"replay {several(len(played.steps), 'step')}"),
             ):
-                replay(played, its.planned.plan, lab, history, run=lab.note.run)
+                replay(played, its.planned.plan, lab, history, run=lab.note.run, began=_now(lab))
     except (LabError, OSError) as died:
         if folder is None:
             raise
@@ -255,7 +255,7 @@ def _opened(
     environment: Mapping[str, str],
     told: Told,
     *,
-    runtime: Runtime | str,
+    runtime: Runtime | str | None,
     seed: int | None,
     set: Mapping[str, str],
     version: str | None,
@@ -275,7 +275,7 @@ def _opened(
         told.warn(found.scenario.origin.mask.text(line))
     topology, origin = found.scenario.topology, found.scenario.origin
     with _runtime(runtime, environment) as its:
-        if detached and its.name not in RUNTIMES:
+        if detached and its.name not in STANDING:
             raise InputError.of(
                 f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
             )
@@ -307,9 +307,16 @@ def _opened(
             yield _Opened(planned=found, folder=folder, runtime=its, lab=lab)
 
 
-def _runtime(named: Runtime | str, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
-    """Return a runtime for a block; one that was handed in outlasts it."""
-    return runtimes.runtime(named, environment) if isinstance(named, str) else nullcontext(named)
+def _runtime(named: Runtime | str | None, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
+    """Return a runtime for a block, the usual one for None; one that was handed in outlasts it."""
+    if named is None or isinstance(named, str):
+        return runtimes.runtime(named or runtimes.usual(environment), environment)
+    return nullcontext(named)
+
+
+def _now(lab: StandingLab) -> datetime:
+    """Return the time of the machine that a lab is on, by the lab's clock."""
+    return lab.note.opened + timedelta(seconds=lab.clock.now())
 
 
 def _has_a_history(folder: RunFolder) -> bool:

@@ -20,8 +20,20 @@ def _emulation(environment: Mapping[str, str]) -> Runtime:
     return Emulation(environment)
 
 
-USUAL = "emulation"
-RUNTIMES: Mapping[str, Callable[[Mapping[str, str]], Runtime]] = {USUAL: _emulation}
+def _simulation(environment: Mapping[str, str]) -> Runtime:
+    from lab.simulation.runtime import Simulation  # here, since who emulates needs no model
+
+    return Simulation(environment)
+
+
+USUAL, SIMULATION = "emulation", "simulation"
+RUNTIMES: Mapping[str, Callable[[Mapping[str, str]], Runtime]] = {USUAL: _emulation, SIMULATION: _simulation}
+STANDING = (USUAL,)  # those whose labs other processes can reach
+
+
+def usual(environment: Mapping[str, str]) -> str:
+    """Return the name of the runtime to use where nobody names one: MQLAB_RUNTIME, or else the emulation."""
+    return environment.get("MQLAB_RUNTIME") or USUAL
 
 
 def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
@@ -32,10 +44,10 @@ def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
 
 
 class AllRuntimes:
-    """Every runtime there is, asked as one; labs go on after the block."""
+    """Every runtime whose labs other processes can reach, asked as one; labs go on after the block."""
 
     def __init__(self, environment: Mapping[str, str], runtimes: tuple[Runtime, ...] | None = None) -> None:
-        self._runtimes = tuple(runtime(name, environment) for name in RUNTIMES) if runtimes is None else runtimes
+        self._runtimes = tuple(runtime(name, environment) for name in STANDING) if runtimes is None else runtimes
         self._entered = ExitStack()
 
     def __enter__(self) -> Self:

@@ -68,6 +68,14 @@ SEED = Annotated[
 ]
 
 
+RUNTIME = Annotated[
+    str | None,
+    typer.Option(
+        "--runtime",
+        metavar="NAME",
+        help="emulation: real brokers; simulation: models in virtual time. MQLAB_RUNTIME, or emulation, if left out.",
+    ),
+]
 SET = Annotated[
     list[str] | None,
     typer.Option(

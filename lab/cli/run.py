@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext, suppress
 
 from lab.cli import options, reports
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, SCENARIO, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.report.files import write
@@ -15,6 +15,7 @@ def run(
     scenario: SCENARIO,
     seed: SEED = None,
     set: SET = None,
+    runtime: RUNTIME = None,
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
@@ -38,6 +39,7 @@ def run(
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,
         runs=runs,
+        runtime=runtime,
         port_base=port_base,
         progress=options.progress(quiet),
         raising=False,

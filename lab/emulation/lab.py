@@ -22,7 +22,7 @@ from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.network import attempts
 from lab.emulation.network.links import Links
-from lab.emulation.network.policy import changed, policy, read_drops
+from lab.emulation.network.policy import policy, read_drops
 from lab.emulation.network.router import Router
 from lab.emulation.state import InstanceState
 from lab.emulation.state import read as read_state
@@ -47,6 +47,7 @@ from lab.history import (
 )
 from lab.link.impairment import Impairment, LinkState
 from lab.masking import Mask
+from lab.network.changes import changed
 from lab.network.vpc import INTERNET, Network
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan

@@ -21,7 +21,8 @@ class VirtualClock:
         self.notify = kernel.notify
 
     def now(self) -> float:
-        """Return the seconds since the clock began."""
+        """Return the seconds since the clock began; a task that asks takes a µs for it."""
+        self._kernel.tick()
         return self._kernel.now / SECOND
 
     def sleep(self, seconds: float) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lab.history import BrokerChanged
 from lab.runtime.status import ABSENT, DELETED
+from lab.simulation.broker.store import Store
 from lab.simulation.clock import nanoseconds
 from lab.simulation.costs import Costs
 from lab.simulation.kernel import SECOND, Kernel
@@ -58,12 +59,25 @@ class Host(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What instances need of their lab."""
+
+    kernel: Kernel
+    costs: Costs
+    host: Host
+    lock_interval: int  # ns between two looks of a standby
+    launch: Callable[[Instance], Process]  # the process of an instance that has its store's lock
+    version: Callable[[str], str]  # of a broker: the release of ActiveMQ
+    served: Callable[[str], None]  # is told of a broker an instance of which serves now
+
+
 @dataclass(slots=True, eq=False)
 class StoreLock:
     """The lock of one broker's store, which its instances share."""
 
+    store: Store = field(default_factory=Store)
     holder: Instance | None = None
-    clean: bool = True  # the last holder has closed the store
 
 
 class Instance:
@@ -72,15 +86,16 @@ class Instance:
     def __init__(
         self,
         name: str,
+        broker: str,
         number: int,
         mark: int,
         lock: StoreLock,
         log: InstanceLog,
         machine: Machine,
-        launch: Callable[[Instance], Process],
     ) -> None:
-        self.name, self.number, self.mark, self.lock, self.log = name, number, mark, lock, log
-        self._machine, self._launch = machine, launch
+        self.name, self.broker, self.number, self.mark = name, broker, number, mark
+        self.lock, self.log = lock, log
+        self._machine = machine
         self.state = ABSENT
         self.process: Process | None = None
         self.served = False
@@ -120,10 +135,9 @@ class Instance:
             self._after(self._machine.lock_interval, self._ask)
             return
         self.lock.holder = self
-        if not self.lock.clean:
+        if not self.lock.store.clean:
             self._say("MessageDatabase", "Recovering from the journal @1:0")
-        self.lock.clean = False
-        self.process = self._launch(self)
+        self.process = self._machine.launch(self)
         self._tell("is starting")
         self._after(self._machine.costs.take_over if self.waits else self._machine.costs.boot, self._started)
 
@@ -134,7 +148,7 @@ class Instance:
             self._to(UP)
         self.process.serve()
         self._tell("started")
-        self._machine.started(self)
+        self._machine.served(self.broker)
         self._machine.kernel.notify()
 
     def stop(self, within: int) -> str:
@@ -154,7 +168,6 @@ class Instance:
         kernel.sleep(costs.stop if self.process is not None else costs.stop // 4)
         if self.process is not None:
             self._tell("is shutdown")
-            self.lock.clean = True
         self._end()
         return "stopped"
 
@@ -207,33 +220,11 @@ class Instance:
         assert self.process is not None  # the store's lock is held
         self._say(
             "BrokerService",
-            f"Apache ActiveMQ {self._machine.version(self)} ({self._machine.broker_name(self)}, "
-            f"{self.process.id}) {what}",
+            f"Apache ActiveMQ {self._machine.version(self.broker)} ({self.broker}, {self.process.id}) {what}",
         )
 
     def _say(self, logger: str, text: str) -> None:
         self.log.write("INFO", logger, text)
-
-
-class Machine(Protocol):
-    """What instances need of their lab."""
-
-    kernel: Kernel
-    costs: Costs
-    host: Host
-    lock_interval: int  # ns between two looks of a standby
-
-    def version(self, of: Instance) -> str:
-        """Return the release of ActiveMQ."""
-        ...
-
-    def broker_name(self, of: Instance) -> str:
-        """Return the name of an instance's broker."""
-        ...
-
-    def started(self, its: Instance) -> None:
-        """Learn that an instance serves now."""
-        ...
 
 
 class Power:

@@ -28,11 +28,6 @@ class Timer(list[Any]):
         """Do nothing at that time; harmless if it has been."""
         self[2] = None
 
-    @property
-    def pending(self) -> bool:
-        """Return whether the event is still to come."""
-        return self[2] is not None
-
 
 class Kernel:
     """Virtual time. The caller's own thread of control is the first task; an error of an event is raised in it.
@@ -105,6 +100,11 @@ class Kernel:
         if self._waiting and not self._looking:
             self._looking = True
             self.at(self.now, self._look)
+
+    def tick(self) -> None:
+        """Let a µs pass for the calling task, if nothing is due before: what it does next has a moment of its own."""
+        if getcurrent() is not self._hub and (not self._heap or self._heap[0][0] > self.now + 1000):
+            self.now += 1000
 
     def _look(self) -> None:
         self._looking = False

@@ -18,9 +18,9 @@ from lab.amazonmq.files.vault import VAULT, Vault
 from lab.emulation.brokers.containers import packed
 from lab.emulation.engine.containers import archive
 from lab.errors import HostError
+from lab.folder import keep_next
 from lab.masking import Mask
 from lab.plan.values import BrokerPlan
-from lab.text_files import open_private
 
 
 class Vaults:
@@ -81,11 +81,7 @@ class Vaults:
         with self._up_to_date():
             vault = self._of(broker.name).with_current(numbers)
             self._put(broker.name, vault, broker_files(broker.activemq_xml, broker.identity.users, vault.secrets))
-        its = folder / "brokers" / broker.name
-        its.mkdir(parents=True, exist_ok=True)
-        number = 2 + len([*its.glob("activemq.*.xml")])
-        with open(its / f"activemq.{number}.xml", "w", encoding="utf-8", opener=open_private) as file:
-            file.write(Mask.of(vault.all).text(broker.activemq_xml))
+        keep_next(folder, broker.name, Mask.of(vault.all).text(broker.activemq_xml))
 
     @contextmanager
     def _up_to_date(self) -> Iterator[None]:

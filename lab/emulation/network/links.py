@@ -10,6 +10,7 @@ from lab.history import LinkChanged, LinkSeen
 from lab.link.impairment import Impairment, LinkState, read_setting
 from lab.network.link import impairment_text
 from lab.plan.values import LinkPlan
+from lab.runtime.links import link_seen
 from lab.runtime.status import DirectionNow
 
 
@@ -63,22 +64,5 @@ class Links:
 
     def _seen(self, link: LinkPlan) -> Sequence[LinkSeen]:
         answer = self._router.ask(link.name, "get")
-        found = [(way, answer["directions"][way.leaving]) for way in link.directions]
-        return [
-            LinkSeen(
-                t=self._clock.now(),
-                link=link.name,
-                leaving=way.leaving,
-                reaching=way.reaching,
-                configured_delay_ms=its["impairment"]["delay_us"] / 1000,
-                measured_p50_ms=_milliseconds(its["delay_us"]["p50"]),
-                measured_p99_ms=_milliseconds(its["delay_us"]["p99"]),
-                packets=its["counters"]["segments_in"],
-                dropped={cause: count for cause, count in its["counters"]["dropped"].items() if count},
-            )
-            for way, its in found
-        ]
-
-
-def _milliseconds(micros: float | None) -> float | None:
-    return None if micros is None else round(micros / 1000, 3)
+        t = self._clock.now()
+        return [link_seen(t, link.name, way, answer["directions"][way.leaving]) for way in link.directions]

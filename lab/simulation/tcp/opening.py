@@ -147,7 +147,7 @@ class Dial:
 
     def accept(self, end: End, listener: Listener) -> None:
         """Hand the other end to who listens there, unless the connection is only an attempt."""
-        end.hand_over(_Silent())
+        end.hand_over(Unused())
         if self._plain_accept:
             end.peer = listener.accept(end)
 
@@ -156,8 +156,8 @@ class Dial:
         self._kernel.after(self._network.tls, end.send, "certificate", _CERTIFICATE)
 
 
-class _Silent:
-    """The owner of an end that nobody uses."""
+class Unused:
+    """The owner of an end that says nothing."""
 
     def opened(self, connection: Connection) -> None:
         """Do nothing."""
@@ -175,7 +175,7 @@ class _Silent:
         """Do nothing."""
 
 
-class _Waiting(_Silent):
+class _Waiting(Unused):
     """The answering end while the connection opens."""
 
     def __init__(self, dial: Dial, listener: Listener) -> None:
@@ -191,7 +191,7 @@ class _Waiting(_Silent):
             self._dial.accept(end, self._listener)
 
 
-class _Shaking(_Silent):
+class _Shaking(Unused):
     """The asking end while the connection opens."""
 
     def __init__(self, dial: Dial) -> None:

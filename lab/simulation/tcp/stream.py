@@ -270,13 +270,14 @@ class End:
     def _arm(self) -> None:
         """Set the timer to the moment at which what is not acknowledged counts as lost."""
         self._due = self._next_due()
-        if self._due is not None and (self._timer is None or not self._timer.pending or self._timer[0] > self._due[0]):
+        if self._due is not None and (self._timer is None or self._timer[0] > self._due[0]):
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = self._kernel.at(self._due[0], self._ring)
 
     def _ring(self) -> None:
         """Do what is due, or set the timer anew where that has moved."""
+        self._timer = None
         if self._due is not None and self.state != "closed":
             if self._due[0] > self._kernel.now:
                 self._timer = self._kernel.at(self._due[0], self._ring)

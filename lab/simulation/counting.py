@@ -1,0 +1,42 @@
+"""All counters of one simulated broker, as a snapshot has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lab.history import Counted, SnapshotTaken
+from lab.simulation.running import Running
+
+
+def read(snapshot: str, broker: str, of: Running, t: float) -> tuple[Counted | SnapshotTaken, ...]:
+    """Return a broker's part of a snapshot."""
+    return (
+        *(Counted(t=t, snapshot=snapshot, broker=broker, **{"name": broker, **each}) for each in _counted(of)),
+        SnapshotTaken(t=t, snapshot=snapshot, broker=broker),
+    )
+
+
+def silent(snapshot: str, broker: str, t: float) -> tuple[SnapshotTaken, ...]:
+    """Return the part of a snapshot of a broker that does not answer."""
+    return (SnapshotTaken(t=t, snapshot=snapshot, broker=broker, answered=False),)
+
+
+def _counted(of: Running) -> Iterator[dict[str, Any]]:
+    counters = of.broker.counters()
+    yield {"of": "broker", "counters": counters.broker, "session": of.id}
+    for name, its in sorted(counters.destinations.items()):
+        yield {"of": "destination", "name": name, "counters": its}
+    if of.wire is None:
+        return
+    for end in of.wire.bridges():
+        yield {
+            "of": "bridge",
+            "name": end.connector,
+            "remote": end.remote,
+            "counters": {"enqueued": end.enqueued, "dequeued": end.dequeued, "received": end.received},
+            "session": f"{of.id} {end.remote_address}",  # new at each reconnect
+        }
+    for name, number in sorted(of.wire.connections().items()):
+        if number:
+            yield {"of": "connector", "name": name, "counters": {"connections": number}}

@@ -1,0 +1,330 @@
+"""A living simulated lab: the protocol of `lab.runtime.lab`, done by models in virtual time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from lab.amazonmq.files.activemq_xml import LOCK_INTERVAL
+from lab.amazonmq.files.broker_files import STRANGER_PASSWORD
+from lab.errors import BrokerError, InputError
+from lab.folder import keep_next
+from lab.history import (
+    BridgeSeen,
+    BrokerChanged,
+    ConnectorChanged,
+    Counted,
+    DestinationSeen,
+    Recorder,
+    SnapshotTaken,
+)
+from lab.masking import Mask
+from lab.plan.control import Control
+from lab.plan.values import BridgePlan, BrokerPlan, Plan
+from lab.runtime.client import Client, ClientEvents, Endpoint
+from lab.runtime.lab import Failed, Silent, note_failure
+from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
+from lab.runtime.note import Note
+from lab.runtime.runtime import Opening
+from lab.runtime.status import Status, Whereabouts
+from lab.simulation import counting, status
+from lab.simulation.clock import VirtualClock, nanoseconds
+from lab.simulation.connecting import connect
+from lab.simulation.costs import costs
+from lab.simulation.instances import Instance, Machine, Power, StoreLock
+from lab.simulation.kernel import Kernel
+from lab.simulation.logs import InstanceLog
+from lab.simulation.network import SimulatedNetwork
+from lab.simulation.passwords import Passwords
+from lab.simulation.running import Running
+from lab.simulation.tcp.fabric import Fabric
+from lab.simulation.watch import Watch
+
+
+class SimulatedLab(SimulatedNetwork):
+    """A lab of models, which lives in this process alone."""
+
+    note_folder: Path | None = None  # no other process can reach it
+
+    def __init__(self, opening: Opening, note: Note) -> None:
+        kernel, plan = Kernel(), note.plan
+        self.note, self.costs = note, costs()
+        self.kernel, self.clock = kernel, VirtualClock(kernel)
+        self.fabric = Fabric(kernel, plan, tls=self.costs.tls)
+        super().__init__(kernel, self.fabric, plan.links, plan.network)
+        self._passwords = Passwords(opening.passwords, opening.masked, note.control)
+        self._watch: Watch | None = None
+        self._running: dict[str, Running] = {}  # by instance
+        self._machine = Machine(
+            kernel=kernel,
+            costs=self.costs,
+            host=self.fabric,
+            lock_interval=nanoseconds(LOCK_INTERVAL / 1000),
+            launch=self._launch,
+            version=lambda broker: self.note.plan.broker(broker).activemq_version,
+            served=self._changed,
+        )
+        self.power = Power(kernel, {broker.name: self._instances(broker) for broker in plan.brokers})
+
+    def _instances(self, broker: BrokerPlan) -> tuple[Instance, ...]:
+        lock, pair = StoreLock(), len(broker.instances) > 1
+        found = []
+        for its in broker.instances:
+            mark = its.number if pair else 0
+            log = InstanceLog(self.kernel, self.note.opened, broker.name, mark, self.mask)
+            found.append(Instance(its.name, broker.name, its.number, mark, lock, log, self._machine))
+        return tuple(found)
+
+    def _launch(self, its: Instance) -> Running:
+        plan, broker = self.note.plan, its.broker
+        self._running[its.name] = running = Running(
+            self.kernel,
+            self.fabric,
+            plan,
+            broker,
+            next(each for each in plan.broker(broker).instances if each.number == its.number),
+            its.lock.store,
+            self._passwords.of(broker),
+            self.costs,
+            its.log.write,
+            lambda: self._changed(broker),
+        )
+        return running
+
+    def started(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance serves, or waits for its store's lock, which another one has."""
+        return self.power.instance(broker, instance).ready
+
+    def _changed(self, broker: str) -> None:
+        if self._watch is not None:
+            self._watch.look(broker)
+        self.kernel.notify()
+
+    def connect(
+        self,
+        *,
+        client: str,
+        broker: str,
+        over: str,
+        user: str,
+        events: ClientEvents,
+        session: Session = ORDINARY,
+        approach: Approach = USUAL,
+    ) -> Client:
+        """Connect a client to the broker's active instance."""
+        holder = self.power.holder(broker)
+        if holder is None or (holder.mark and self.power.answering(broker) is None):
+            raise BrokerError(f"no instance of broker {broker} is active", how="refused")
+        password = self._passwords.password(broker, user) if approach.knows_password else STRANGER_PASSWORD
+        client_id = session.client_id or f"mqlab-{self.note.run}-{client}"
+        where = next(its for its in self.note.plan.broker(broker).instances if its.number == holder.number)
+        return connect(
+            self.kernel, self.clock, self.fabric, over, where, user, password, client_id, events, session, approach
+        )
+
+    def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
+        """Raise InputError: no other program can reach a simulated broker."""
+        raise InputError.of(
+            "a simulated broker has no address that another program could connect to",
+            "connect with the lab's own clients, or open the lab with the runtime emulation",
+        )
+
+    def password(self, broker: str, user: str) -> SecretStr:
+        """Return a user's password."""
+        return SecretStr(self._passwords.password(broker, user))
+
+    def mask(self) -> Mask:
+        """Return the mask of all passwords."""
+        return self._passwords.mask()
+
+    def active(self, broker: str) -> int | None:
+        """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
+        its = self.power.holder(broker)
+        return None if its is None else its.number
+
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        """Stop an instance."""
+        return self._switch(broker, instance, "stop", within)
+
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Kill an instance."""
+        return self._switch(broker, instance, "kill")
+
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Start an instance."""
+        return self._switch(broker, instance, "start")
+
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Freeze an instance."""
+        return self._switch(broker, instance, "pause")
+
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Let an instance go on."""
+        return self._switch(broker, instance, "resume")
+
+    def _switch(self, broker: str, instance: int, what: str, within: float = 0.0) -> BrokerChanged:
+        changed = self.power.change(broker, instance, what, within)
+        self._changed(broker)
+        return changed
+
+    def delete(self, broker: str) -> BrokerChanged:
+        """Remove a broker with its store."""
+        for its in self.power.brokers[broker]:
+            its.delete()
+        self._changed(broker)
+        return BrokerChanged(t=self.clock.now(), broker=broker, state="deleted")
+
+    def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
+        """Keep a password under a number."""
+        self._passwords.keep(broker, user, number, password)
+
+    def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
+        """Have a broker start with the files of `plan` next time."""
+        self._passwords.apply(broker, passwords)
+        keep_next(Path(self.note.folder), broker, self.mask().text(plan.broker(broker).activemq_xml))
+        self.note = replace(self.note, plan=plan)
+
+    def keep_control(self, control: Control) -> None:
+        """Keep the service's records."""
+        self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
+
+    def refresh(self) -> bool:
+        """Return True: no other process can change the lab."""
+        return True
+
+    def _answering(self, broker: str) -> Running:
+        its = self.power.answering(broker)
+        if its is None:
+            raise Silent(f"broker {broker} does not run, or is frozen: its management does not answer")
+        return self._running[its.name]
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        """Stop or start a network connector."""
+        wire = self._answering(broker).wire
+        assert wire is not None  # it answers
+        wire.change_connector(connector, do)
+        self._changed(broker)
+        state = {"stop": "stopped", "start": "started"}[do]
+        return ConnectorChanged(t=self.clock.now(), broker=broker, connector=connector, state=state)
+
+    def demand(self, broker: str, destination: Destination) -> bool:
+        """Return whether a bridge's consumer is on the destination."""
+        return self._answering(broker).broker.demand(str(destination))
+
+    def has_demand(self, broker: str, destination: Destination) -> bool:
+        """Return the same; False of a broker that does not run."""
+        return self.power.answering(broker) is not None and self.demand(broker, destination)
+
+    def ends(self, broker: str) -> Sequence[BridgeSeen]:
+        """Return the bridge ends that a broker lists; none of one that does not run."""
+        if self.power.answering(broker) is None or (wire := self._answering(broker).wire) is None:
+            return ()
+        return wire.bridges()
+
+    def bridges(self) -> Sequence[BridgeSeen]:
+        """Return every bridge end."""
+        return tuple(end for broker in self.power.brokers for end in self.ends(broker))
+
+    def bridge_is_up(self, bridge: BridgePlan) -> bool:
+        """Return whether both ends list a bridge, and each has accepted the other's subscription to advisories."""
+        here, there, name = bridge.initiator, bridge.responder, bridge.connector
+        if self.power.answering(here) is None or self.power.answering(there) is None:
+            return False
+        seen = {(end.broker, end.created_by_duplex) for end in self.bridges() if end.connector == name}
+        if not {(here, False), *([(there, True)] if bridge.duplex else [])} <= seen:
+            return False
+        at_responder = f"{name}_{here}_inbound_{there}" if bridge.duplex else f"{name}_{here}_outbound"
+        return self._answering(there).broker.follows(at_responder) and (
+            not bridge.duplex or self._answering(here).broker.follows(f"{name}_{there}_inbound_{here}")
+        )
+
+    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
+        """Return the counters of the destinations named; a broker that is down has none."""
+        return tuple(
+            seen
+            for broker in dict.fromkeys(name for name, _ in of)
+            if self.power.answering(broker) is not None
+            for seen in self._answering(broker).broker.destinations_seen(
+                self.clock.now(), [str(destination) for name, destination in of if name == broker]
+            )
+        )
+
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        """Return the counters of all brokers at one moment."""
+        t = self.clock.now()
+        return tuple(
+            seen
+            for broker in self.power.brokers
+            for seen in (
+                counting.silent(name, broker, t)
+                if self.power.answering(broker) is None
+                else counting.read(name, broker, self._answering(broker), t)
+            )
+        )
+
+    def watch(
+        self,
+        recorder: Recorder,
+        demand: Sequence[tuple[str, Destination]] = (),
+        *,
+        since: float | None = None,
+        failed: Failed = note_failure,
+    ) -> None:
+        """Record bridge ends and demand as they change, and log lines, until `unwatch`."""
+        logs = [its.log for instances in self.power.brokers.values() for its in instances]
+        self._watch = Watch(self.kernel, self.power, logs, self, recorder, self._wanted(demand), since)
+
+    def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
+        """Replace the destinations whose demand is recorded."""
+        if self._watch is not None:
+            self._watch.set_demand(self._wanted(demand))
+
+    def _wanted(self, demand: Sequence[tuple[str, Destination]]) -> Mapping[str, Sequence[Destination]]:
+        return {name: [to for broker, to in demand if broker == name] for name in self.power.brokers}
+
+    def unwatch(self) -> None:
+        """Stop recording."""
+        if self._watch is not None:
+            self._watch.end()
+            self._watch = None
+
+    def whereabouts(self) -> Whereabouts:
+        """Return nothing: the lab has no address on this machine."""
+        return Whereabouts(ca_file="", networks={}, brokers=dict.fromkeys(self.power.brokers, ()))
+
+    def status(self) -> Status:
+        """Return the current status of all parts."""
+        return status.look(
+            self.note,
+            self.whereabouts(),
+            self.power,
+            self,
+            self.bridge_is_up,
+            self.links(),
+            self.link_now,
+            self.dropped(),
+        )
+
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield the lines of an instance's log."""
+        for instances in self.power.brokers.values():
+            for its in instances:
+                if its.name == name:
+                    return its.log.tail(tail)
+        known = ", ".join(its.name for instances in self.power.brokers.values() for its in instances)
+        raise InputError.of(f'no log of "{name}" in a simulation', f"there is: {known}")
+
+    def keep_logs(self) -> None:
+        """Write every instance's log into the run folder; one that cannot be written makes a remark."""
+        folder = Path(self.note.folder) / "logs"
+        try:
+            folder.mkdir(exist_ok=True)
+            for instances in self.power.brokers.values():
+                for its in instances:
+                    (folder / f"{its.name}.log").write_text("".join(f"{line}\n" for line in its.log.lines), "utf-8")
+        except OSError as error:
+            logging.getLogger("lab").warning("not every log could be kept: %s", error)

@@ -1,0 +1,123 @@
+"""A lab opened in virtual time, by the Plan's own actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from lab.activemq.protocols import OPENWIRE
+from lab.errors import HostError, LabTimeout
+from lab.link.impairment import LinkState
+from lab.network.reach import reach
+from lab.plan.control import opening_control
+from lab.plan.values import Action, BridgePlan, Plan
+from lab.runtime.note import Note
+from lab.runtime.owner import Owner
+from lab.runtime.progress import Progress
+from lab.runtime.runtime import Opening
+from lab.simulation.lab import SimulatedLab
+from lab.units import format_duration
+
+NAME = "simulation"  # of this runtime, in notes and histories
+BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # when a simulated lab's clock begins, a Monday
+BROKER_PATIENCE, BRIDGE_PATIENCE = 120.0, 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """A Plan that the simulation takes."""
+
+    plan: Plan
+
+    @contextmanager
+    def open(self, opening: Opening, progress: Progress) -> Iterator[SimulatedLab]:
+        """Open a lab, and keep its logs at the end of the block."""
+        if opening.detached:
+            raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
+        starts = opening.service_time
+        ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - BEGINS
+        note = Note(
+            run=opening.run,
+            scenario=opening.scenario,
+            plan=opening.plan,
+            control=opening_control(opening.plan, BEGINS, ahead=ahead),
+            folder=str(opening.folder),
+            owner=str(Owner.current()),
+            detached=False,
+            replaying=opening.replaying,
+            reboot_time=opening.reboot_time,
+            opened=BEGINS,
+            origin=None,
+            runtime=NAME,
+            own={},
+        )
+        lab = SimulatedLab(opening, note)
+        try:
+            opened = _Opened(lab, opening.plan)
+            for action in opening.plan.actions:
+                with progress.stage(f"{action.does} {action.to}"):
+                    opened.do(action, progress)
+            yield lab
+        finally:
+            lab.unwatch()
+            lab.keep_logs()
+
+
+class _Opened:
+    """A lab while it is being opened; each kind of action is one method."""
+
+    def __init__(self, lab: SimulatedLab, plan: Plan) -> None:
+        self._lab, self._plan = lab, plan
+        self._does: Mapping[str, Callable[[str], str | None]] = {
+            "start-broker": self._start_broker,
+            "start-standby": self._start_standby,
+            "check-link": self._check_link,
+            "await-broker": self._await_broker,
+            "await-bridge": self._await_bridge,
+        }
+
+    def do(self, action: Action, progress: Progress) -> None:
+        """Do one action of the Plan in virtual time; those that concern containers alone take none."""
+        if (does := self._does.get(action.does)) is not None and (note := does(action.to)):
+            progress.say(note)
+
+    def _start_broker(self, name: str) -> None:
+        self._lab.power.brokers[name][0].begin()
+
+    def _start_standby(self, name: str) -> None:
+        """Start another instance, once the first one has the store's lock, so that the first is active at first."""
+        for instances in self._lab.power.brokers.values():
+            for its in instances:
+                if its.name == name:
+                    self._lab.clock.wait(lambda lock=its.lock: lock.holder is not None, BROKER_PATIENCE)  # type: ignore[misc]
+                    its.begin()
+
+    def _check_link(self, name: str) -> str:
+        ways = self._plan.link(name).directions
+        if any(way.state is not LinkState.OPEN for way in ways):
+            return "not open"
+        return f"round trip {format_duration(sum((way.impairment.delay for way in ways), timedelta(0)))}, simulated"
+
+    def _await_broker(self, name: str) -> None:
+        for its in self._lab.power.brokers[name]:
+            if not self._lab.clock.wait(lambda number=its.number: self._lab.started(name, number), BROKER_PATIENCE):  # type: ignore[misc]
+                raise LabTimeout(f"broker {its.name} did not start within {BROKER_PATIENCE:.0f} s of virtual time")
+
+    def _await_bridge(self, connector: str) -> str:
+        causes = [self._why_down(bridge) for bridge in self._plan.bridges if bridge.connector == connector]
+        return "; ".join(f"NOT UP: {cause}" for cause in causes if cause)
+
+    def _why_down(self, bridge: BridgePlan) -> str:
+        """Wait until a bridge works and return ""; return the cause if it does not, which is for a verdict."""
+        plan = self._plan
+        near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
+        found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
+        if not any(each.yes for each in found):
+            return found[0].words
+        if bridge.instances and self._lab.active(bridge.responder) not in bridge.instances:
+            return f"{bridge.connector} names only an instance of {bridge.responder} that is not active"
+        if self._lab.clock.wait(lambda: self._lab.bridge_is_up(bridge), BRIDGE_PATIENCE):
+            return ""
+        return f"not up after {BRIDGE_PATIENCE:.0f} s"

@@ -1,0 +1,71 @@
+"""The simulation as a runtime: labs of models in virtual time, which live in the process that opens them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Self
+
+from lab.errors import HostError, InputError
+from lab.plan.values import Plan
+from lab.runtime.lab import StandingLab
+from lab.runtime.note import Note
+from lab.runtime.progress import Told
+from lab.runtime.runtime import Finding, Image, Lost, Removal, Swept
+from lab.simulation.opening import NAME, Models
+
+_ALONE = "a simulated lab lives in the process that opened it alone"
+
+
+class Simulation:
+    """Labs of models. Nothing of them is on this machine but their run folders."""
+
+    name = NAME
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        pass
+
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Models:
+        """Return the models; raise InputError for an archive, from which nothing is made here."""
+        if archive is not None:
+            raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
+        return Models(plan=plan)
+
+    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+        """Return nothing: no other process can reach a simulated lab."""
+        return ()
+
+    def attach(self, note: Note, note_folder: Path) -> AbstractContextManager[StandingLab]:
+        """Raise HostError: only the process that opened a simulated lab has it."""
+        raise HostError(_ALONE)
+
+    def end(self, note: Note, note_folder: Path) -> Removal:
+        """Raise HostError: a simulated lab ends with its process."""
+        raise HostError(_ALONE)
+
+    def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
+        """Return nothing."""
+        return ()
+
+    def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
+        """Raise HostError: nothing is ever lost here."""
+        raise HostError(_ALONE)
+
+    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+        """Return that nothing is left behind."""
+        return Swept(removed=(), alive=0)
+
+    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
+        """Return nothing: no image is needed."""
+        return ()
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Return nothing: a simulation needs Python alone."""
+        return ()

@@ -1,0 +1,91 @@
+"""The status of a simulated lab, from the models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lab.history import LinkSeen, PacketsDropped
+from lab.link.impairment import MICROSECOND, LinkState
+from lab.plan.values import BridgePlan
+from lab.runtime.lab import Observation
+from lab.runtime.note import Note
+from lab.runtime.status import (
+    ABSENT,
+    DELETED,
+    BridgeStatus,
+    BrokerStatus,
+    DirectionNow,
+    LinkStatus,
+    Status,
+    Whereabouts,
+)
+from lab.simulation.instances import PAUSED, STARTING, STOPPING, UP, Instance, Power
+
+_CONTAINER = {UP: "running", STARTING: "running", STOPPING: "running", PAUSED: "paused", ABSENT: ABSENT}
+
+
+def look(
+    note: Note,
+    where: Whereabouts,
+    power: Power,
+    observed: Observation,
+    is_up: Callable[[BridgePlan], bool],
+    links: Sequence[LinkSeen],
+    link_now: Callable[[str], Sequence[DirectionNow]],
+    dropped: Sequence[PacketsDropped],
+) -> Status:
+    """Return the status of all parts of a lab."""
+    ends = observed.bridges()
+    bridges = []
+    for bridge in note.plan.bridges:
+        up = is_up(bridge)
+        its = (end for end in ends if end.connector == bridge.connector)
+        bridges.append(
+            BridgeStatus(
+                connector=bridge.connector,
+                initiator=bridge.initiator,
+                responder=bridge.responder,
+                duplex=bridge.duplex,
+                up=up,
+                why_not="" if up else "see the logs of both ends",
+                ends=tuple(end for end in its if end.broker in (bridge.initiator, bridge.responder)),
+            )
+        )
+    return Status(
+        note=note,
+        whereabouts=where,
+        owner_alive=True,
+        brokers=tuple(
+            _broker(note, power, its)
+            for instances in power.brokers.values()
+            for its in instances
+            if its.state != DELETED
+        ),
+        bridges=tuple(bridges),
+        links=tuple(_link(link.name, links, link_now(link.name)) for link in note.plan.links),
+        dropped=tuple(dropped),
+    )
+
+
+def _broker(note: Note, power: Power, its: Instance) -> BrokerStatus:
+    answers = power.answering(its.broker) is its
+    role = "" if not its.mark or not its.ready else "active" if its.served else "standby"
+    return BrokerStatus(
+        name=its.name,
+        container=_CONTAINER.get(its.state, "exited"),
+        health="healthy" if its.ready else "starting" if its.state == STARTING else "none",
+        version=note.plan.broker(its.broker).activemq_version if answers else None,
+        memory=None,
+        role=role,
+    )
+
+
+def _link(name: str, seen: Sequence[LinkSeen], ways: Sequence[DirectionNow]) -> LinkStatus:
+    opened = all(way.setting.state is LinkState.OPEN and way.setting.impairment.loss < 1 for way in ways)
+    trip = sum(way.setting.impairment.delay / MICROSECOND for way in ways) / 1000
+    return LinkStatus(
+        name=name,
+        round_trip_ms=round(trip, 2) if opened else None,
+        directions=tuple(each for each in seen if each.link == name),
+        states=tuple(way.state for way in ways),
+    )

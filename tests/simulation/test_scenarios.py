@@ -1,0 +1,61 @@
+"""Shipped scenarios simulated: their verdicts, and the same history from the same seed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import labs
+from lab.folder import RunFolder
+from lab.shipped import shipped
+
+SCENARIOS = sorted(path.stem for path in shipped("scenarios").glob("*.yaml"))
+NOT_YET = ("durable-reboot", "failover", "qos")  # whose verdicts are not those of real brokers
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=[pytest.mark.xfail(strict=True)] * (each in NOT_YET)) for each in SCENARIOS]
+)
+def test_a_shipped_scenario_holds(name: str, tmp_path: Path) -> None:
+    ran = labs.run(name, runtime="simulation", runs=tmp_path, environment={})
+    assert ran.held, [str(verdict) for verdict in ran.report.verdicts]
+
+
+def history(folder: RunFolder) -> str:
+    """Return a run's history without its run id, the time of day, and the seal over both."""
+    first, rest = folder.history.read_text().split("\n", 1)
+    header, rest = json.loads(first), rest.rstrip("\n").rpartition("\n")[0]
+    text = json.dumps({**header, "started": ""}) + "\n" + rest
+    return text.replace(header["run"], "RUN")
+
+
+@pytest.mark.parametrize("name", ["tokyo-singapore", "jitter-and-loss", "cut-topics"])
+def test_the_same_seed_gives_the_same_history_and_another_one_where_there_is_chance(name: str, tmp_path: Path) -> None:
+    found = [
+        history(labs.run(name, runtime="simulation", runs=tmp_path, environment={}, seed=seed).folder)
+        for seed in (7, 7, 8)
+    ]
+    assert found[0] == found[1]
+    if name == "jitter-and-loss":
+        assert found[2].split("\n", 1)[1] != found[0].split("\n", 1)[1]
+
+
+def test_the_hash_seed_of_python_changes_nothing(tmp_path: Path) -> None:
+    found = []
+    for hashed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", "from lab.cli import main; main()", "run", "the-article", "-q",
+             "--runtime", "simulation", "--runs", str(tmp_path / hashed)],
+            env={**os.environ, "PYTHONHASHSEED": hashed},
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )  # fmt: skip
+        (folder,) = (each for each in (tmp_path / hashed / "runs").iterdir() if not each.is_symlink())
+        found.append(history(RunFolder(path=folder)))
+    assert found[0] == found[1]
