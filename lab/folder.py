@@ -62,7 +62,7 @@ class RunFolder:
         The sources are as they were: what was `set` instead of their values is in the plan's file.
         """
         for source in sources:
-            _write(self.path / "sources" / source.name, source.text)
+            _write(self.path / "sources" / mask.text(source.name), source.text)
         written = {**plan.to_dict(), "set": dict(set)} if set else plan.to_dict()
         _write(self.path / "plan.json", json.dumps(mask.value(written), indent=2))
         for broker in plan.brokers:

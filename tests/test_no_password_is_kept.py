@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from urllib.parse import quote, quote_plus, unquote_plus
 from xml.sax.saxutils import escape, quoteattr
 
@@ -194,9 +195,11 @@ def test_a_run_is_its_owners_alone(kept: RunFolder) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept.path.rglob("*") if path.is_file()} == {0o600}
 
 
-def said(words: str, *paths: Path | str) -> str:
+def said(words: str, *paths: Path | str, handed_in: str = "") -> str:
     command = [sys.executable, "-c", "from lab.cli import main; main()", *words.split(), *map(str, paths)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **ENVIRONMENT}, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **ENVIRONMENT}, check=False, input=handed_in
+    )
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
 
@@ -213,6 +216,51 @@ def test_no_command_prints_a_password(scenario: Path, words: str) -> None:
 def test_a_configuration_alone_is_not_quoted(scenario: Path, words: str) -> None:
     assert leaks(told := said(words, scenario.with_name("secret.xml"))) == []
     assert "networkConnector" in told
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '<!-- password="{0}" --><{0} xmlns="http://activemq.apache.org/schema/core"/>',
+        '<broker xmlns="{0}"><!-- password="{0}" --></broker>',
+        '<broker xmlns="http://activemq.apache.org/schema/core"><!-- password="{0}" -->&{0};</broker>',
+        '<broker xmlns="http://activemq.apache.org/schema/core"><!-- password="{0}" --></{0}>',
+        '<broker xmlns="http://activemq.apache.org/schema/core"><!-- password="{0}" --><{0}/></broker>',
+    ],
+)
+def test_a_configuration_that_cannot_be_read_is_not_quoted_either(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "wrong.xml").write_text(wrong.format("of-a-comment-1858"))
+    for words in ("check", "check --json"):
+        told = said(words, tmp_path / "wrong.xml")
+        assert "wrong.xml:1:" in told or "wrong.xml" in json.loads(told)["problems"][0]["file"]
+        assert "of-a-comment" not in told
+
+
+@pytest.mark.parametrize("words", ["check -", "plan - --json", "routes - --json"])
+def test_what_is_handed_in_is_not_quoted(words: str) -> None:
+    told = said(words, handed_in=SCENARIO.replace("      configuration: secret.xml\n", ""))
+    assert told and leaks(told) == []
+
+
+@pytest.mark.parametrize("words", ["check", "plan --json", "routes --json"])
+def test_a_topology_alone_is_not_quoted(words: str, scenario: Path) -> None:
+    topology = dedent(SCENARIO.partition("topology:\n")[2].partition("steps:")[0])
+    scenario.write_text(topology)
+    assert leaks(said(words, scenario)) == []
+
+
+def test_a_file_that_is_named_as_a_password_is_kept_and_told_under_another_name(tmp_path: Path) -> None:
+    secret = "of-a-file-name-1858"
+    (tmp_path / "secret.xml").write_text(CONFIGURATION)
+    path = tmp_path / f"{secret}.yaml"
+    path.write_text(SCENARIO.replace("about: ", f"about: 'password={secret}' # ", 1))
+    found = plan_named(str(path), ENVIRONMENT)
+    folder = create(tmp_path / "home", "20261126-000000-abcdef")
+    folder.keep(masked_sources(found.scenario), found.plan, found.scenario.origin.mask)
+    assert {each.name for each in (folder.path / "sources").iterdir()} == {f"{MASK}.yaml", "secret.xml"}
+    assert secret not in said("check", path)
+    path.write_text(path.read_text().replace("client: a,", "client: a, bogus: 1,"))
+    assert f"{MASK}.yaml:24:28: unknown key 'bogus'" in (told := said("check", path)) and secret not in told
 
 
 @pytest.mark.parametrize("words", ["judge", "judge --json", "history", "history --json", "history --unfold"])

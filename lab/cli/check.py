@@ -10,7 +10,7 @@ import codecs
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +24,7 @@ from lab.amazonmq.configurations.configuration import read_bytes as read_configu
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import options
 from lab.cli.options import JSON, SET, VERSION
+from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 from lab.masking import Mask, named_in
 from lab.text_files import read_bytes, write_new
@@ -43,10 +44,9 @@ class Checked:
     mask: Mask = field(default_factory=Mask)  # of the passwords that it has
 
     @property
-    def complaints(self) -> list[Problem]:
-        """Return the problems, whose words quote no password."""
-        text = self.mask.text
-        return [replace(each, what=text(each.what), remedy=text(each.remedy)) for each in self.problems]
+    def complaints(self) -> tuple[Problem, ...]:
+        """Return the problems, which quote no password."""
+        return without_passwords(self.problems, self.mask)
 
 
 def check(
@@ -109,12 +109,13 @@ def is_configuration(name: str) -> bool:
 
 
 def _configuration(name: str, engine_version: str, target: Path | None) -> Checked:
+    mask = Mask()
     try:
         content = read_configuration(Path(name), name)
         mask = Mask.of(named_in(content.decode("utf-8", "replace")))
         saved = sanitise(read(content, name), engine_version)
     except InputError as error:
-        return Checked(problems=error.problems)
+        return Checked(problems=error.problems, mask=mask)
     count = len(saved.removals)
     summary = f"{name}: Amazon MQ {saved.permitted.engine} would remove {_things(count)}"
     if target is not None and (count or str(target) != name):
@@ -183,7 +184,7 @@ def _print(found: Sequence[Checked], json: bool) -> None:
             options.say(each.mask.text(line))
         options.complain_of_each(each.complaints)
         if not each.problems:
-            options.say(each.summary)
+            options.say(each.mask.text(each.summary))
 
 
 def _replace(target: Path, content: bytes) -> None:

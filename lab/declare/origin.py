@@ -47,5 +47,13 @@ class Origin:
 
 
 def without_passwords(problems: Sequence[Problem], mask: Mask) -> tuple[Problem, ...]:
-    """Return problems whose words quote no password."""
-    return tuple(replace(each, what=mask.text(each.what), remedy=mask.text(each.remedy)) for each in problems)
+    """Return problems whose words quote no password, nor does the name of a file."""
+    return tuple(
+        replace(
+            each,
+            what=mask.text(each.what),
+            remedy=mask.text(each.remedy),
+            place=each.place and replace(each.place, file=mask.text(each.place.file)),
+        )
+        for each in problems
+    )
