@@ -12,6 +12,9 @@ from lab.simulation.broker.session import Session
 Told = Callable[[ConsumerInfo, bool], None]
 Forgotten = Callable[[str, str], None]  # client id, name
 CONNECTIONS = "topic://ActiveMQ.Advisory.Connection"
+CONSUMERS = "topic://ActiveMQ.Advisory.Consumer.>"
+MASTER = "topic://ActiveMQ.Advisory.MasterBroker"
+BRIDGES = "topic://ActiveMQ.Advisory.NetworkBridge"
 
 
 class _Follower(NamedTuple):
@@ -25,7 +28,8 @@ class Advisories:
 
     def __init__(self, rights: Authorization, *, told: bool) -> None:
         self.consumers: dict[str, ConsumerInfo] = {}  # by id
-        self.topics: dict[str, int] = {}  # those of advisories → messages sent there
+        self.sent = 0  # messages, to all topics of advisories
+        self.topics: dict[str, None] = {}  # those that are there
         self._rights, self._told = rights, told  # told: advisorySupport
         self._following: list[_Follower] = []
 
@@ -37,10 +41,26 @@ class Advisories:
         if self._told and self._rights.asked and topic not in self.topics:
             self._rights.check(by, ADMIN, topic)
 
-    def count(self, topic: str, number: int = 1) -> None:
-        """Count advisories that are sent."""
+    def count(self, topic: str) -> None:
+        """Count an advisory that is sent."""
         if self._told:
-            self.topics[topic] = self.topics.get(topic, 0) + number
+            self.topics[topic] = None
+            self.sent += 1
+
+    def removed(self, destination: str) -> None:
+        """Take note that a destination is gone, and with it the topics of advisories on it."""
+        self.count(of_destinations(destination))
+        self.topics.pop(of_consumers(destination), None)
+        self.topics.pop(of_producers(destination), None)
+
+    @property
+    def listeners(self) -> int:
+        """Return how many consumers the topics of advisories have, as their counters say.
+
+        A bridge's is one on each topic that its pattern covers: seen on 5.18.3.
+        """
+        prefix = CONSUMERS.removesuffix(">")
+        return len(self._following) * sum(each.startswith(prefix) for each in self.topics)
 
     def follow(self, told: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
         """Tell of each consumer there is, then of each that comes or goes; return how to stop."""
@@ -88,6 +108,11 @@ def of_consumers(destination: str) -> str:
     """Return the topic of the advisories on a destination's consumers: `AdvisorySupport.getConsumerAdvisoryTopic`."""
     kind, _, name = destination.partition("://")
     return f"topic://ActiveMQ.Advisory.Consumer.{'Topic' if kind.endswith('topic') else 'Queue'}.{name}"
+
+
+def of_producers(destination: str) -> str:
+    """Return the topic of the advisories on a destination's producers."""
+    return of_consumers(destination).replace(".Consumer.", ".Producer.", 1)
 
 
 def of_destinations(destination: str) -> str:

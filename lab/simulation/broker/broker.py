@@ -9,15 +9,26 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lab.activemq.destinations import has_wildcard, hears
+from lab.activemq.destinations import hears
 from lab.activemq.forwarding.filters import parts
 from lab.history import DestinationSeen
 from lab.plan.values import BrokerPlan, InstancePlan
-from lab.simulation.broker.advisories import CONNECTIONS, Advisories, Forgotten, Told, of_consumers, of_destinations
+from lab.simulation.broker.advisories import (
+    BRIDGES,
+    CONNECTIONS,
+    CONSUMERS,
+    MASTER,
+    Advisories,
+    Forgotten,
+    Told,
+    of_destinations,
+    of_producers,
+)
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
 from lab.simulation.broker.dead_letters import Undertaker
+from lab.simulation.broker.intake import Intake
 from lab.simulation.broker.logins import Logins
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.network_filter import network_filter
@@ -27,7 +38,6 @@ from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.releases import rules
 from lab.simulation.broker.selecting import selection
-from lab.simulation.broker.sentences import not_authorized
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import FREE, Costs, settings
 from lab.simulation.broker.store import Done, Journal, Store
@@ -61,7 +71,6 @@ class Broker:
         port = 32768 + zlib.crc32(f"{seed} {instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
         self.settings, its = settings(plan), rules(plan.activemq_version)
-        self._costs, self._log = costs, log
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
         self._rights = Authorization(self.settings.element)
         self._advisories = Advisories(self._rights, told=self.settings.advisories)
@@ -75,27 +84,36 @@ class Broker:
             closed=self._closed,
         )
         self._journal = Journal(self.process, costs.sync)
-        self._undertaker = Undertaker(self._now, self._send_dead)
-        self._virtual = VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics)
-        self._free = 0  # ns: when the processor is free
+        undertaker = Undertaker(self._now, lambda message: self._intake.put(message))
         self._temporary = 0
         self._regions = Regions(
             now=self._now,
             store=store,
             journal=self._journal,
             choose=policies(self.settings.element, its),
-            bury=self._undertaker.bury,
+            bury=undertaker.bury,
             log=log,
             made=lambda name: self._advisories.count(of_destinations(name)),
+            removed=self._advisories.removed,
             emptied=kernel.notify,
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
         )
-        self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
+        self._intake = Intake(
+            self.process,
+            self._regions,
+            self._rights,
+            self._advisories,
+            VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics),
+            watch=Upkeep(self.process, self._regions, self.settings, log).watch,
+            cost=costs.message,
+            log=log,
+        )
         store.clean = False
         self._regions.recover(self._test)
         for name in self.settings.destinations:
             self._regions.get(name)
+        self._advisories.count(MASTER)
 
     def password(self, user: str) -> str:
         """Return a user's password, as the process was started with it; "" for a user that it does not have."""
@@ -126,15 +144,32 @@ class Broker:
     def send(self, message: Message, done: Done, *, by: Session) -> None:
         """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
         if by.open and self.process.alive:
-            self._free = max(self._free, self.process.now) + self._costs.message
-            self.process.at(self._free, self._take, message, done, by)
+            self._intake.send(message, done, by)
+
+    def produce(self, destination: str, *, by: Session) -> Callable[[], None]:
+        """Note a producer of one destination, which is made, and return how to end it; raise Refused.
+
+        Clients of MQTT and STOMP, and bridges, have producers of no destination, which nobody counts.
+        """
+        self._intake.check(by, WRITE, destination)
+        its = self._regions.get(destination)
+        its.producers += 1
+        its.idle_since = None
+        self._advisories.count(of_producers(destination))
+
+        def end() -> None:
+            if by.producers.pop(id(end), None) is not None:
+                its.producers -= 1
+                self._advisories.count(of_producers(destination))
+
+        by.producers[id(end)] = end
+        return end
 
     def subscribe(self, info: ConsumerInfo, deliver: Deliver, *, by: Session) -> Subscription:
         """Add a consumer, whose first message comes after this has returned; raise Refused."""
         for part in parts(info.destination):
-            if self._virtual.makes(part):
-                self._regions.get(part)
-            self._check(by, READ, part)
+            self._intake.make_virtual(part)
+            self._intake.check(by, READ, part)
         subscription: Subscription
         if info.durable is not None and info.destination.startswith("topic://"):
             subscription = self._take_up(info, deliver, by)
@@ -170,7 +205,7 @@ class Broker:
 
     def browse(self, queue: str, *, by: Session) -> tuple[Message, ...]:
         """Return what a browser is shown of a queue, of which nothing is taken; raise Refused."""
-        self._check(by, READ, queue)
+        self._intake.check(by, READ, queue)
         found = self._regions.get(queue)
         return tuple(found.shown()) if isinstance(found, Queue) else ()
 
@@ -183,10 +218,17 @@ class Broker:
     ) -> Callable[[], None]:
         """Tell of each consumer there is, then of each that comes (True) or goes (False); return how to stop.
 
-        `forgotten` learns of durable subscriptions that end for good, by client id and name.
+        `forgotten` learns of durable subscriptions that end for good, by client id and name. Raise Refused if `by` may
+        not read the advisories.
         """
+        if by is not None:
+            self._intake.check(by, READ, CONSUMERS)
         self.kernel.notify()
         return self._advisories.follow(told, forgotten, client="" if by is None else by.client)
+
+    def note_bridge(self) -> None:
+        """Take note that an end of a bridge has come up here, or gone: it is told of, and counts."""
+        self._advisories.count(BRIDGES)
 
     def follows(self, client: str) -> bool:
         """Return whether a client has a subscription to the advisories on consumers."""
@@ -201,8 +243,9 @@ class Broker:
 
     def counters(self) -> Counters:
         """Return all counters."""
-        advisories = sum(self._advisories.topics.values())
-        return counters(self._regions, advisories=advisories, connections=len(self._logins.sessions))
+        told = self._advisories
+        connections = len(self._logins.sessions)
+        return counters(self._regions, advisories=told.sent, listeners=told.listeners, connections=connections)
 
     def destinations_seen(self, t: float, of: Sequence[str]) -> tuple[DestinationSeen, ...]:
         """Return the counters of the destinations named."""
@@ -225,65 +268,6 @@ class Broker:
         self._journal.flush()
         self.store.clean = True
         self.process.end()
-
-    def _take(self, message: Message, done: Done, by: Session) -> None:
-        to = message.destination
-        found = (to,) if "," not in to else parts(to)
-        try:
-            for part in found if self._rights.asked else ():
-                self._check(by, WRITE, part)
-        except Refused as refused:
-            done(refused.words)
-            return
-        if len(found) == 1:
-            self._put(message, done)
-        else:
-            self._put_all([message.to(part) for part in found], done)
-
-    def _check(self, by: Session, right: str, destination: str) -> None:
-        """Raise Refused, and log it, if a client may not use a destination, or not make it where that is needed."""
-        try:
-            self._rights.check(by, right, destination)
-            if not has_wildcard(destination) and destination not in self._regions.all:
-                self._rights.check(by, ADMIN, destination)
-                self._advisories.check(by, of_destinations(destination))
-            if right == READ:
-                self._advisories.check(by, of_consumers(destination))
-        except Refused as refused:
-            self._log(*not_authorized(by.address, refused.words))
-            raise
-
-    def _put(self, message: Message, done: Done) -> None:
-        """Send a message to its destination, or to those that it stands for."""
-        if self._virtual.of(message.destination):
-            self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
-        else:
-            self._deposit(message, done)
-
-    def _put_all(self, messages: Sequence[Message], done: Done) -> None:
-        """Send messages on one's behalf, and tell when the last one is accepted."""
-        left = len(messages)
-
-        def one(refused: str | None) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                done(refused)
-
-        for each in messages:
-            self._deposit(each, one)
-        if not messages:
-            done(None)
-
-    def _deposit(self, message: Message, done: Done) -> None:
-        if message.destination.startswith("temp-") and message.destination not in self._regions.all:
-            done(f"The destination {message.destination} does not exist.")
-            return
-        destination = self._regions.get(message.destination)
-        if isinstance(destination, Queue | Topic):
-            destination.send(message, done)
-        if message.expires is not None:
-            self._upkeep.watch(destination)
 
     def _join(self, subscription: Subscription) -> None:
         if subscription.open:
@@ -331,7 +315,6 @@ class Broker:
         self._advisories.count(CONNECTIONS)
         for name in session.temporary:
             self._regions.remove(name)
-            self._advisories.count(of_destinations(name))
 
     def _test(self, info: ConsumerInfo, connector: str = "openwire") -> Test | None:
         """Return what decides whether a consumer is to get a message; None if it gets all."""
@@ -341,12 +324,5 @@ class Broker:
         selects = selection(info.selector, connector)
         return lambda node: selects(node.message) and (passes is None or passes(node))
 
-    def _send_dead(self, message: Message) -> None:
-        self._put(message, _nobody)
-
     def _now(self) -> int:
         return self.kernel.now
-
-
-def _nobody(_: str | None) -> None:
-    """Nobody waits for the outcome."""

@@ -42,8 +42,11 @@ def seen(broker: str, regions: Regions, wanted: Sequence[str], t: float) -> tupl
     )
 
 
-def counters(regions: Regions, *, advisories: int, connections: int) -> Counters:
-    """Return all counters; the broker's total of what was enqueued has the advisories too."""
+def counters(regions: Regions, *, advisories: int, listeners: int, connections: int) -> Counters:
+    """Return all counters but those of memory, which is not modelled.
+
+    The broker's totals of what was enqueued and of consumers have those of advisories too.
+    """
     taken = [*regions.subscriptions.values(), *(each for each in regions.durables.values() if each.open)]
     network = Counter(each.info.destination for each in taken if each.info.network)
     all_ = {name: its for name, its in regions.all.items() if not name.startswith(ADVISORIES)}
@@ -53,10 +56,9 @@ def counters(regions: Regions, *, advisories: int, connections: int) -> Counters
         "enqueued": advisories + sum(its.enqueued for its in all_.values()),
         "dequeued": sum(its.dequeued for its in all_.values()),
         "waiting": sum(its.queued for its in all_.values()),
-        "consumers": sum(its.consumers for its in all_.values()),
+        "consumers": listeners + sum(its.consumers for its in all_.values()),
         "producers": sum(its.producers for its in all_.values()),
         "connections": connections,
-        "memory-percent": 0,
         "topics": kinds["topic"],
         "queues": kinds["queue"],
         "subscriptions": len(taken) + len(away),
@@ -85,7 +87,6 @@ def _of(its: Destination) -> dict[str, int]:
         "expired": its.expired,
         "duplicates": its.duplicates,
         "blocked": 0,
-        "memory-percent": 0,
     }
 
 

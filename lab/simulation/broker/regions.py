@@ -38,6 +38,7 @@ class Regions:
         bury: Callable[[Node, str], None],
         log: Log,
         made: Callable[[str], None],
+        removed: Callable[[str], None],
         emptied: Callable[[], None],
         expires_durables: bool,
         expired_is_discarded: bool,
@@ -47,6 +48,7 @@ class Regions:
         self.durables: dict[tuple[str, str], DurableSubscription] = {}  # by client id and name
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
         self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
+        self._removed = removed
         self._expires_durables = expires_durables
         self._expired_is_discarded = expired_is_discarded
 
@@ -80,6 +82,7 @@ class Regions:
             for subscription in self.subscriptions.values():
                 if removed in subscription.destinations:
                     subscription.destinations.remove(removed)
+            self._removed(name)
 
     def of(self, pattern: str) -> Iterator[Destination]:
         """Yield the destinations that a name stands for; one without wildcards and parts is made."""

@@ -30,7 +30,7 @@ class Session:
     closed: Callable[[Session], None]
     subscriptions: dict[str, Subscription] = field(default_factory=dict)  # by the consumer's id
     temporary: dict[str, None] = field(default_factory=dict)  # temporary destinations, which go with it
-    producers: dict[str, int] = field(default_factory=dict)  # destination → producers that it has there
+    producers: dict[int, Callable[[], None]] = field(default_factory=dict)  # how to end each
     open: bool = True
 
     def close(self, *, redelivered: bool = True) -> None:
@@ -39,6 +39,8 @@ class Session:
             self.open = False
             for subscription in list(self.subscriptions.values()):
                 subscription.close(redelivered=redelivered)
+            for end in list(self.producers.values()):
+                end()
             self.closed(self)
 
     def end(self, why: str) -> None:

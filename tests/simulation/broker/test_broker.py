@@ -66,6 +66,30 @@ def test_a_user_who_may_not_make_the_topics_of_advisories_may_not_even_log_in() 
     assert bench.send("queue://a", "1") == ["User ann is not authorized to create: topic://ActiveMQ.Advisory.Queue"]
 
 
+def test_a_bridge_whose_user_may_not_read_advisories_is_refused_them() -> None:
+    bench = Bench(configuration(RIGHTS.replace('Advisory.&gt;" read="*"', 'Advisory.&gt;" read="staff"')))
+    bob = bench.login("bob", "bob", network=True)
+    with pytest.raises(Refused, match="not authorized to read from: topic://ActiveMQ"):
+        bench.broker.follow_consumers(lambda info, there: None, by=bob)
+    bench.broker.follow_consumers(lambda info, there: None, by=bench.sender)
+    assert bench.broker.follows("sender")
+
+
+def test_a_producer_makes_its_destination_and_keeps_it() -> None:
+    bench = Bench()
+    sender = bench.login("amqp")
+    end = bench.broker.produce("queue://a", by=sender)
+    bench.wait(1300 * SECOND)
+    assert bench.counters("queue://a") == {"producers": 1}
+    end()
+    end()
+    assert bench.counters("queue://a") == {}
+    bench.broker.produce("queue://a", by=sender)
+    sender.close()
+    bench.wait(700 * SECOND)
+    assert "queue://a" not in bench.broker.counters().destinations
+
+
 def test_those_who_follow_are_told_of_consumers_there_before_and_after() -> None:
     bench = Bench()
     told: list[tuple[str, bool]] = []
@@ -197,14 +221,23 @@ def test_each_line_that_it_writes_is_like_one_of_the_samples() -> None:
     assert sorted(named) == ["", "client-id-taken", "duplicate", "not-authorized", "password-invalid", "slow-consumer"]
 
 
-def test_its_totals_count_advisories_too() -> None:
-    bench = Bench()  # a connection
-    bench.send("queue://a", "1")  # a message, and a queue that was not there
-    taker = bench.subscribe("queue://a")  # a connection, and a consumer
-    bench.broker.follow_consumers(lambda info, there: None)  # the consumer once more
+def test_its_totals_count_advisories_too_as_real_brokers_do() -> None:
+    bench = Bench()  # itself, and a connection
+    assert bench.broker.counters().broker["enqueued"] == 2
+    bench.broker.note_bridge()
+    bench.broker.follow_consumers(lambda info, there: None)
+    taker = bench.subscribe("queue://a")  # a connection, a consumer, and a queue that was not there
+    assert bench.broker.counters().broker["enqueued"] == 6
+    bench.send("queue://a", *"12345")
+    assert bench.broker.counters().broker["enqueued"] == 11
+    assert bench.broker.counters().broker["consumers"] == 2  # the bridge's is one on the topic of the advisories
+    end = bench.broker.produce("queue://a", by=bench.sender)
+    end()
+    assert bench.broker.counters().broker["enqueued"] == 13
     assert taker.subscription is not None
     taker.subscription.close()
-    assert bench.broker.counters().broker["enqueued"] == 1 + 6
+    assert bench.broker.counters().broker["enqueued"] == 14
+    assert bench.broker.counters().broker["consumers"] == 1
 
 
 def test_its_id_is_another_one_after_each_start() -> None:

@@ -1,0 +1,116 @@
+"""The way of a message into a broker: its turn at the processor, its sender's rights, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lab.activemq.destinations import has_wildcard
+from lab.activemq.forwarding.filters import parts
+from lab.simulation.broker.advisories import CONSUMERS, Advisories, of_consumers, of_destinations
+from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
+from lab.simulation.broker.destination import Destination
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.process import Process
+from lab.simulation.broker.queue import Queue
+from lab.simulation.broker.regions import Regions
+from lab.simulation.broker.sentences import not_authorized
+from lab.simulation.broker.session import Refused, Session
+from lab.simulation.broker.store import Done
+from lab.simulation.broker.topic import Topic
+from lab.simulation.broker.virtual import VirtualDestinations
+
+Log = Callable[[str, str, str], None]  # level, logger, text
+
+
+def _nobody(_: str | None) -> None:
+    """Nobody waits for the outcome."""
+
+
+class Intake:
+    """What a broker does with a message between its coming and its destinations, one message after the other."""
+
+    def __init__(
+        self,
+        process: Process,
+        regions: Regions,
+        rights: Authorization,
+        advisories: Advisories,
+        virtual: VirtualDestinations,
+        *,
+        watch: Callable[[Destination], None],  # for messages that expire
+        cost: int,  # ns of the processor for one message
+        log: Log,
+    ) -> None:
+        self._process, self._regions, self._rights = process, regions, rights
+        self._advisories, self._virtual = advisories, virtual
+        self._watch, self._cost, self._log = watch, cost, log
+        self._free = 0  # ns: when the processor is free
+
+    def send(self, message: Message, done: Done, by: Session) -> None:
+        """Take a message when its turn comes; `done` learns whether it was accepted."""
+        self._free = max(self._free, self._process.now) + self._cost
+        self._process.at(self._free, self._take, message, done, by)
+
+    def make_virtual(self, pattern: str) -> None:
+        """Make the queue that a consumer's pattern becomes, if it does: `VirtualTopic.create`."""
+        if self._virtual.makes(pattern):
+            self._regions.get(pattern)
+
+    def check(self, by: Session, right: str, destination: str) -> None:
+        """Raise Refused, and log it, if a client may not use a destination, or not make it where that is needed."""
+        try:
+            self._rights.check(by, right, destination)
+            if not has_wildcard(destination) and destination not in self._regions.all:
+                self._rights.check(by, ADMIN, destination)
+                self._advisories.check(by, of_destinations(destination))
+            if right == READ and destination != CONSUMERS:
+                self._advisories.check(by, of_consumers(destination))
+        except Refused as refused:
+            self._log(*not_authorized(by.address, refused.words))
+            raise
+
+    def put(self, message: Message, done: Done = _nobody) -> None:
+        """Send a message to its destination, or to those that it stands for."""
+        if self._virtual.of(message.destination):
+            self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
+        else:
+            self._deposit(message, done)
+
+    def _put_all(self, messages: Sequence[Message], done: Done) -> None:
+        """Send messages on one's behalf, and tell when the last one is accepted."""
+        left = len(messages)
+
+        def one(refused: str | None) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                done(refused)
+
+        for each in messages:
+            self._deposit(each, one)
+        if not messages:
+            done(None)
+
+    def _deposit(self, message: Message, done: Done) -> None:
+        if message.destination.startswith("temp-") and message.destination not in self._regions.all:
+            done(f"The destination {message.destination} does not exist.")
+            return
+        destination = self._regions.get(message.destination)
+        if isinstance(destination, Queue | Topic):
+            destination.send(message, done)
+        if message.expires is not None:
+            self._watch(destination)
+
+    def _take(self, message: Message, done: Done, by: Session) -> None:
+        to = message.destination
+        found = (to,) if "," not in to else parts(to)
+        try:
+            for part in found if self._rights.asked else ():
+                self.check(by, WRITE, part)
+        except Refused as refused:
+            done(refused.words)
+            return
+        if len(found) == 1:
+            self.put(message, done)
+        else:
+            self._put_all([message.to(part) for part in found], done)
