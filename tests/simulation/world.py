@@ -21,6 +21,8 @@ from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.wire import Wire, serve
 
+PASSWORD = "S3cretS3cret1"
+
 
 @dataclass
 class Heard:
@@ -57,9 +59,10 @@ class World:
         *,
         set: Mapping[str, str] = {},
         passwords: Mapping[str, Mapping[str, str]] = {},
+        password: str = PASSWORD,  # of everybody else
         start: Sequence[str] | None = None,
     ) -> None:
-        self.plan: Plan = plan_named(scenario, {"PASSWORD": "S3cretS3cret1"}, set=set).plan
+        self.plan: Plan = plan_named(scenario, {"PASSWORD": PASSWORD}, set=set).plan
         self.kernel = Kernel()
         self.clock = VirtualClock(self.kernel)
         self.fabric = Fabric(self.kernel, self.plan)
@@ -67,14 +70,14 @@ class World:
         self.brokers: dict[str, Broker] = {}
         self.wires: dict[str, Wire] = {}
         self._stores = {each.name: Store() for each in self.plan.brokers}
-        self._passwords = passwords
+        self._passwords, self._password = passwords, password
         for each in start if start is not None else [broker.name for broker in self.plan.brokers]:
             self.start(each)
 
     def start(self, name: str) -> None:
         plan = self.plan.broker(name)
         self.fabric.power(name, UP)
-        passwords = {user: self._passwords.get(name, {}).get(user, "S3cretS3cret1") for user in plan.users}
+        passwords = {user: self._passwords.get(name, {}).get(user, self._password) for user in plan.users}
         log = self._log(name)
         broker = self.brokers[name] = Broker(
             self.kernel, plan, plan.instances[0], self._stores[name], passwords=passwords, log=log
@@ -90,7 +93,7 @@ class World:
         over: str = "mqtt",
         *,
         session: Session = ORDINARY,
-        password: str = "S3cretS3cret1",
+        password: str | None = None,
         tls: str = "verified",
         user: str = "testuser",
     ) -> tuple[Client, Heard]:
@@ -101,7 +104,7 @@ class World:
             host=plan.host_name,
             port=port,
             user=user,
-            password=password,
+            password=self._password if password is None else password,
             client_id=session.client_id or name,
             tls=tls,
         )

@@ -73,7 +73,9 @@ class Bridge:
             self.host.say(security_error(self._vm, refusal.words))
             self.local_error(exception(refusal.words))
             return
-        self.demand = Demand(broker, inbound, settings, info.id, self._forward, self.host.replace_duplicate)
+        self.demand = Demand(
+            broker, inbound, settings, info.id, self._forward, self.host.demanded, self.host.replace_duplicate
+        )
         self.up = True
         self.host.say(sentences.established(self._vm, self.remote, info.name))
         self.host.changed()
@@ -131,6 +133,8 @@ class Bridge:
         self.ended = True
         was_up, self.up = self.up, False
         self._unfollow()
+        if self.demand is not None:
+            self.demand.stop()
         self.wire.send(Shutdown())
         self.wire.close()
         for each in self._sessions:
@@ -182,7 +186,10 @@ class Bridge:
 
         Those that come from there, and those that have come too far, are not dispatched to it, and so do not count.
         """
-        self._unfollow = self.host.broker.follow_consumers(self._tell, self._tell_forgotten, by=self._sessions[0])
+        try:
+            self._unfollow = self.host.broker.follow_consumers(self._tell, self._tell_forgotten, by=self._sessions[0])
+        except Refused as refusal:
+            self.local_error(exception(refusal.words))
 
     def _tell(self, info: ConsumerInfo, came: bool) -> None:
         ttl = self.settings.forwarding.consumer_ttl

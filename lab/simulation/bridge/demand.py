@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -57,10 +57,11 @@ class Demand:
         settings: ConnectorSettings,
         remote_id: str,
         forward: Callable[[DemandSubscription, Dispatch], None],
+        demanded: dict[str, ConsumerInfo],  # of all ends of bridges of this broker, by local id
         replace_duplicate: Callable[[str], None],  # ends the subscription of that local id, if a connector has it
     ) -> None:
         self._broker, self._session, self._settings, self._remote = broker, session, settings, remote_id
-        self._forward, self._replace_duplicate = forward, replace_duplicate
+        self._forward, self._demanded, self._replace_duplicate = forward, demanded, replace_duplicate
         self._rules = settings.forwarding
         self._for_temporaries = replace(self._rules, excluded=(), included=(), static=(), destination_filter=())
         self._subscriptions: dict[str, DemandSubscription] = {}  # by local id
@@ -136,9 +137,11 @@ class Demand:
             self._end(found)
         return found is not None
 
-    def local(self) -> Iterator[ConsumerInfo]:
-        """Yield what is subscribed."""
-        return (each.info for each in self._subscriptions.values())
+    def stop(self) -> None:
+        """Have no more subscriptions; those of the broker end with the session."""
+        for local_id in self._subscriptions:
+            self._demanded.pop(local_id, None)
+        self._subscriptions.clear()
 
     def _next(self) -> int:
         self._count += 1
@@ -184,6 +187,7 @@ class Demand:
         if consumer.durable is not None and not static:
             subscription.durables[consumer.client, consumer.durable] = None
         self._subscriptions[info.id] = subscription
+        self._demanded[info.id] = info
         subscription.of = self._broker.subscribe(
             info, lambda dispatch: self._forward(subscription, dispatch), by=self._session
         )
@@ -213,8 +217,8 @@ class Demand:
         queue = _is_queue(info.destination)
         if not self._rules.suppresses("queue://" if queue else "topic://"):
             return False
-        for other in tuple(self._broker.consumers()):
-            if other.network and _is_queue(other.destination) == queue and other.consumers & info.consumers:
+        for other in tuple(self._demanded.values()):
+            if _is_queue(other.destination) == queue and other.consumers & info.consumers:
                 if other.priority >= info.priority:
                     return True
                 self._replace_duplicate(other.id)
@@ -223,17 +227,20 @@ class Demand:
 
     def _end(self, subscription: DemandSubscription) -> None:
         """End a subscription once its messages are answered: `removeSubscription`."""
-        self._subscriptions.pop(subscription.info.id, None)
-        subscription.ending = True
+        self._take_out(subscription)
         if subscription.unanswered:
             self._broker.process.after(_PATIENCE, subscription.end)
         else:
             subscription.end()
 
     def _drop(self, subscription: DemandSubscription) -> None:
-        self._subscriptions.pop(subscription.info.id, None)
-        subscription.ending = True
+        self._take_out(subscription)
         subscription.end()
+
+    def _take_out(self, subscription: DemandSubscription) -> None:
+        self._subscriptions.pop(subscription.info.id, None)
+        self._demanded.pop(subscription.info.id, None)
+        subscription.ending = True
 
 
 def _is_temporary(destination: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lab.simulation.broker.broker import Broker, Log
+from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.sentences import Sentence
 
@@ -20,6 +21,7 @@ class Host:
     changed: Callable[[], None]  # called when an end has come or gone
     address: Callable[[str], str]  # of a host: its IP address
     replace_duplicate: Callable[[str], None] = lambda local_id: None
+    demanded: dict[str, ConsumerInfo] = field(default_factory=dict)  # of all ends, by local id, in the order they came
     _transports: int = field(default=0)
 
     @property

@@ -98,7 +98,7 @@ class Responder:
             case _ if self.bridge is not None:
                 self.bridge.on_command(command)
             case Follow() if self._session is not None:
-                self._unfollow = self.host.broker.follow_consumers(self._tell, self._tell_forgotten, by=self._session)
+                self._follow(self._session)
             case Forwarded():
                 self._take(command)
             case Shutdown():
@@ -137,6 +137,13 @@ class Responder:
                 return
             self.host.say(sentences.asynchronous_error())
             self.wire.send(Failure(error))
+
+    def _follow(self, session: Session) -> None:
+        try:
+            self._unfollow = self.host.broker.follow_consumers(self._tell, self._tell_forgotten, by=session)
+        except Refused as refusal:
+            self.host.say(sentences.asynchronous_error())
+            self.wire.send(Failure(exception(refusal.words)))
 
     def _stop_late(self, words: str) -> None:
         self.host.say(sentences.refused_connection(self.address, words))
