@@ -102,3 +102,17 @@ def test_a_line_taken_out_of_a_sealed_history_makes_every_claim_unknown(tmp_path
     kept = read(path)
     told = judge((), Streamed(kept.header, kept.observations, kept.damage))
     assert told.outcome == "unknown", "also of a history in memory"
+
+
+def test_an_end_that_says_more_than_was_written_makes_every_claim_unknown(tmp_path: Path) -> None:
+    path, history = tmp_path / "history.jsonl", read(CASE)
+    with HistoryFile(path, history.header) as file:
+        for seen in history.observations[:-1]:
+            file.record(seen)
+        file.record(Ended(t=history.observations[-1].t, complete=False))
+    cut = judge_file(path)
+    assert cut.outcome == "unknown" and all("cut short" in each.reason for each in cut.verdicts)
+    path.write_text(path.read_text().replace('"complete":false', '"complete":true'))
+    whole = judge_file(path)
+    assert {verdict.outcome for verdict in whole.verdicts} == {"unknown"} == {whole.outcome}
+    assert all("it is not as it was written" in each.reason for each in whole.verdicts)

@@ -36,6 +36,7 @@ def judge(claim: Bridge, evidence: Evidence) -> Finding:
         for end in timeline.bridges
         if end.connector == claim.connector and not end.created_by_duplex and claim.broker in (None, end.broker)
     ]
+    initiators = initiators or _of_responders(claim, timeline)
     if len({end.broker for end in initiators}) > 1:
         brokers = listed(sorted({end.broker for end in initiators}))
         return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: say which broker is meant"
@@ -45,6 +46,15 @@ def judge(claim: Bridge, evidence: Evidence) -> Finding:
     if claim.agree:
         findings.append(_judge_agreement(claim, evidence, initiators))
     return combine(findings, evidence)
+
+
+def _of_responders(claim: Bridge, timeline: Timeline) -> list[End]:
+    """Return the initiators' ends, which nobody has seen, of those that responders had under the connector's name."""
+    return [
+        End(end.connector, end.remote, end.broker, created_by_duplex=False)
+        for end in timeline.bridges
+        if end.created_by_duplex and end.connector == claim.connector and claim.broker in (None, end.remote)
+    ]
 
 
 def _judge_agreement(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:

@@ -1,0 +1,135 @@
+"""No verdict is better than the truth where steps did not do what was asked: a kind beside those of `test_truth`.
+
+A run is made up whose `publish` may have sent fewer than asked, whose `consume` may have got fewer, and whose
+subscriber may have been turned away. What would have held rests on them; what is broken stays broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.finished import Finished
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.ordered import Ordered
+from lab.history import Achieved, Approached, Observation, Paced, StepEnded, StepStarted
+from lab.judge.values import Outcome
+
+from .test_truth import END, EXAMPLES, KINDS, Truth, claims, judged
+
+TURNED_AWAY = "e"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the steps of a run were asked: the truth of its messages is one thing, and its premises are another."""
+
+    truth: Truth
+    count: int  # asked of the publish step
+    least: int | None  # enough of them, as the scenario says
+    takes: tuple[int, int] | None  # of a consume step of the first listener: asked, and got
+    refused: bool  # another subscriber was turned away
+    slow: bool  # the publish step did not keep its rate
+
+    def observations(self) -> tuple[Observation, ...]:
+        of, where = self.truth.destination, {"broker": "tokyo", "over": "stomp"}
+        first, *rest = self.truth.observations()
+        seen = [StepStarted(t=0, step=9, verb="publish", asked="publish", name="burst"), first, *rest[:-1]]
+        if self.refused:
+            tried = {"client": TURNED_AWAY, "what": "subscribe", "outcome": "not-authorised", "destination": of}
+            seen.insert(0, Approached(t=0, took=0.1, **tried, **where))
+        if self.slow:
+            seen.append(Paced(t=END, step=9, asked_per_s=9, drawn_per_s=9, reached_per_s=1, held=False))
+        told = {"broker": "tokyo", "destination": of, "asked": self.count, "least": self.least}
+        seen += [Achieved(t=END, step=9, did="sent", done=self.known, **told), StepEnded(t=END, step=9)]
+        if self.takes is not None:
+            asked, got = self.takes
+            client = self.truth.listeners[0].client
+            seen.append(Achieved(t=END, step=10, did="taken", done=got, broker="tokyo", client=client, asked=asked))
+        return (*seen, rest[-1])
+
+    @property
+    def known(self) -> int:
+        """Return how many messages a broker accepted, as far as the publisher was told."""
+        return sum(message.accepted for message in self.truth.messages)
+
+    @property
+    def accepted(self) -> int:
+        """Return how many messages a broker accepted: one that somebody received was, receipt or not."""
+        kept = [any(each.kept for each in message.receipts) for message in self.truth.messages]
+        return sum(message.accepted or came for message, came in zip(self.truth.messages, kept, strict=True))
+
+    def allows(self, claim: Expectation) -> bool:
+        """Return whether the steps did what a claim rests on."""
+        if self.accepted < (self.count if self.least is None else self.least):
+            return False
+        receivers = getattr(claim, "to", None)
+        to = None if receivers is None else receivers.names
+        fewer = self.takes is not None and self.takes[1] < self.takes[0]
+        if fewer and not isinstance(claim, Finished) and (to is None or self.truth.listeners[0].client in to):
+            return False
+        if self.slow and isinstance(claim, Latency):
+            return False
+        return not (self.refused and to is not None and TURNED_AWAY in to)
+
+
+@st.composite
+def _asked(draw: st.DrawFn, truths: st.SearchStrategy[Truth]) -> Asked:
+    truth = draw(truths)
+    asked = draw(st.integers(1, 4))
+    return Asked(
+        truth=truth,
+        count=len(truth.messages) + draw(st.sampled_from([0, 0, 1, 80])),
+        least=draw(st.sampled_from([None, None, 1, len(truth.messages)])),
+        takes=draw(st.sampled_from([None, (asked, asked), (asked, asked - 1)])),
+        refused=draw(st.booleans()),
+        slow=draw(st.sampled_from([False, False, True])),
+    )
+
+
+def _claims(asked: Asked) -> Sequence[Expectation]:
+    """Return the claims about a truth's listeners, and some about one who was turned away."""
+    kind, _, name = asked.truth.destination.partition("://")
+    to = [each.client for each in asked.truth.listeners]
+    more: list[Expectation] = []
+    for who in (TURNED_AWAY, [*to, TURNED_AWAY], {"any": [*to, TURNED_AWAY]}):
+        more.append(Delivered.model_validate({"to": who, kind: name, "promise": "at-least-once", "within": "5s"}))
+    for which in (Duplicates, Ordered):
+        more.append(which.model_validate({"to": [*to, TURNED_AWAY]}))
+    return (*claims(asked.truth), *more)
+
+
+PREMISES = {kind: _asked(KINDS[kind]) for kind in ("a topic", "a shared queue")}
+
+
+@pytest.mark.parametrize("kind", PREMISES.values(), ids=PREMISES)
+@settings(max_examples=EXAMPLES)
+@given(data=st.data())
+def test_nothing_holds_that_rests_on_a_step_which_did_less_than_asked(
+    kind: st.SearchStrategy[Asked], data: st.DataObject
+) -> None:
+    asked = data.draw(kind)
+    every = _claims(asked)
+    for claim, verdict in zip(every, judged(every, asked.observations()).verdicts, strict=True):
+        told = f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
+        if verdict.outcome is Outcome.HELD:
+            assert asked.allows(claim), told
+        receivers = getattr(claim, "to", None)
+        if receivers is None or TURNED_AWAY not in receivers.names:
+            true = asked.truth.true(claim)
+            right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, true)
+            assert true is right, told
+
+
+@given(_asked(KINDS["a topic"]))
+def test_a_step_is_not_finished_that_did_less_than_asked(asked: Asked) -> None:
+    claim = Finished.model_validate({"step": "burst", "within": "60s"})
+    (its,) = judged((claim,), asked.observations()).verdicts
+    assert asked.allows(claim) or its.outcome is not Outcome.HELD, its.reason
