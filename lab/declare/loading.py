@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.declare.configuration_problems import configuration_problems
 from lab.declare.copies import Text, masked, texts_of
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
@@ -67,7 +68,9 @@ def load(
         content, origin, topology_read=loader.topology_read, steps=steps, expectations=expectations
     )
     if scenario is None or loader.problems:
-        raise InputError(without_passwords(_sorted([*loader.problems, *problems]), origin.mask))
+        topology = content.get("topology") if isinstance(content, dict) else None
+        found = dict.fromkeys((*loader.problems, *problems, *configuration_problems(topology)))
+        raise InputError(without_passwords(_sorted(list(found)), origin.mask))
     return scenario.from_files(origin)
 
 

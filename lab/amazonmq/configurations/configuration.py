@@ -20,7 +20,7 @@ from lxml import etree
 from lab import text_files
 from lab.amazonmq.configurations.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
 from lab.amazonmq.configurations.edits import Edit, apply
-from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
+from lab.amazonmq.configurations.elements import Attribute, Element, Tag, not_closed, scan
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.configurations.value_types import is_true
 from lab.errors import InputError, Place
@@ -37,6 +37,7 @@ _REMEDIES = (
     ("EntityRef", "write &amp; where an & is meant"),
     ("Double hyphen", "a comment holds no -- before its end: write another sign"),
 )
+_NOT_CLOSED = ("tag mismatch", "Premature end of data")
 _QUOTED_COMMENT = re.compile(r"(?<=within comment): <!--.*", re.DOTALL)
 _WHERE = re.compile(r",? line \d+(?:, column \d+)?")
 
@@ -195,7 +196,16 @@ def _parse(text: str, source: Source) -> etree._Element:
         what = _QUOTED_COMMENT.sub("", what)
         place = source.place(max(line, 1), max(column, 1))
         remedy = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
+        if any(sign in what for sign in _NOT_CLOSED) and (found := not_closed(_before(text, line, column))):
+            name, offset = found
+            remedy = f"<{name}> was opened at {_place(source, text, offset)}: write </{name}> where it ends, or />"
         raise InputError.of(f"not well-formed XML: {what}", remedy, place) from error
+
+
+def _before(text: str, line: int, column: int) -> str:
+    """Return a text up to a line and column, counted from 1."""
+    lines = text.split("\n", line)
+    return "\n".join((*lines[: line - 1], lines[line - 1][: max(column - 1, 0)])) if len(lines) >= line else text
 
 
 def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[str, str]]) -> Element:

@@ -122,6 +122,22 @@ def scan(text: str) -> tuple[Tag, ...]:
     return tuple(tag for tag in tags if tag is not None)
 
 
+def not_closed(text: str) -> tuple[str, int] | None:
+    """Return the name and the offset of the tag that is open where a closing one does not fit, or at the text's end.
+
+    The text is well-formed up to there.
+    """
+    opened: list[re.Match[str]] = []
+    for match in _MARKUP.finditer(text):
+        if match.lastindex == _CLOSING and opened:
+            if match["closing"] != opened[-1]["opening"]:
+                break
+            opened.pop()
+        elif match["opening"] and not match["empty"]:
+            opened.append(match)
+    return (opened[-1]["opening"], opened[-1].start()) if opened else None
+
+
 def _tag(text: str, opening: re.Match[str], closing: re.Match[str]) -> Tag:
     start, attributes_end = opening.span("attributes")
     attributes: tuple[tuple[str, int, int, int], ...] = ()
