@@ -60,16 +60,21 @@ class Advisories:
         A bridge's is one on each topic that its pattern covers: seen on 5.18.3.
         """
         prefix = CONSUMERS.removesuffix(">")
-        return len(self._following) * sum(each.startswith(prefix) for each in self.topics)
+        clients = sum(each.client != "" for each in self._following)
+        return clients * sum(each.startswith(prefix) for each in self.topics)
 
     def follow(self, told: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
-        """Tell of each consumer there is, then of each that comes or goes; return how to stop."""
+        """Tell of each consumer there is, then of each that comes or goes; return how to stop.
+
+        Without a client it is the lab that watches, and no subscription that anybody counts.
+        """
         mine = _Follower(told, forgotten, client)
         if not self._told:
             return lambda: None
         self._following.append(mine)
         for info in list(self.consumers.values()):
-            self.count(of_consumers(info.destination))  # they are sent again, for this one alone
+            if client:
+                self.count(of_consumers(info.destination))  # they are sent again, for this one alone
             told(info, True)
 
         def stop() -> None:
