@@ -45,4 +45,6 @@ def generate(
     except OSError as error:
         raise HostError(f"{target} cannot be written: {error.strerror}") from error
     topology = target / "topology.yaml"
-    options.say(f"{topology} and {len(files) - 1} configurations; mqlab routes {topology} shows who reaches whom")
+    count = len(files) - 1
+    configurations = f"{count} configuration{'s' if count != 1 else ''}"
+    options.say(f"{topology} and {configurations}; mqlab routes {topology} shows who reaches whom")

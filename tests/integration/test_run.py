@@ -141,6 +141,24 @@ def test_one_way_is_broken_by_a_duplex_connector(mqlab: Commands, engine: Engine
     cleaned_up(mqlab, engine)
 
 
+def test_a_hub_joins_its_spokes_as_far_as_its_connectors_let_it(mqlab: Commands, engine: Engine) -> None:
+    held = mqlab("run", "hub-and-spokes")
+    assert held.code == 0, held
+    assert "virginia – frankfurt  no link" in held.out and "20 of 20    10 of 10" in held.out
+    page = (mqlab.latest / "report.html").read_text("utf-8")
+    assert 'class="network"' in page and "link ireland – us-east, 69.6 ms asked" in page
+    ttl = [f"connectors.{spoke}-topics.networkTTL=1" for spoke in ("virginia", "frankfurt")]
+    ended = mqlab("run", "hub-and-spokes", "--set", ttl[0], "--set", ttl[1])
+    assert ended.code == 1, ended
+    for spoke in ("virginia", "frankfurt"):
+        assert f"advice: {spoke}-topics does not carry topics" in ended.err
+    found = report(mqlab.latest)
+    counted = {each["subscriber"]: (each["expected"], each["received"]) for each in found["deliveries"]}
+    assert counted == {"desk": (10, 10), "screen": (10, 0), "clerk": (10, 0)}
+    assert "no network consumer" in reasons(found, "broken")
+    cleaned_up(mqlab, engine)
+
+
 def test_a_cut_that_heals_loses_nothing(mqlab: Commands, engine: Engine) -> None:
     ended = mqlab("run", "cut-and-heal")
     page = (mqlab.latest / "report.html").read_text("utf-8")

@@ -69,9 +69,11 @@ def main() -> None:
         held = page_of("cut-and-heal", folder, held=True)
         broken = page_of(unhealed(folder / "copy"), folder, held=False)
         slow = page_of("slow-bridge", folder, held=True)
+        many = page_of("hub-and-spokes", folder, held=True)
         top(running, broken, "report-broken.png", width=1000, height=1330)
         top(running, held, "report-held-dark.png", width=1000, height=1330, dark=True)
         top(running, broken, "report-phone.png", width=390, height=1500)
+        top(running, many, "report-network.png", width=1000, height=860)
         part(running, slow, "report-witnesses.png", "Two witnesses", width=1000, following=3)
 
 
