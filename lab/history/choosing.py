@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.history.clients_seen import Publishing, Subscribed
 from lab.history.observation import Header, Observation
@@ -100,9 +101,7 @@ class Chooser:
 
 def _known(what: str, name: str | None, known: set[str]) -> None:
     if name is not None and name not in known:
-        raise InputError.of(
-            f'no {what} named "{name}" in this history', f"{what}s in it: {', '.join(sorted(known)) or 'none'}"
-        )
+        raise InputError.of(f'no {what} named "{name}" in this history', remedy(name, sorted(known), f"{what}s in it"))
 
 
 def _regions(declared: Mapping[str, Any]) -> dict[str, str]:

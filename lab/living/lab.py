@@ -113,7 +113,7 @@ class Live(Verbs):
             what = f"{verb.verb} is a step of a scenario's replay, not a verb of an open lab"
             raise InputError.of(what, "write it in a scenario: mqlab run SCENARIO")
         history = self.history
-        with self.turn(), history.step(checked(verb, history.file.path, self._control.account)) as ended:
+        with self.turn(), history.step(checked(verb, self.lab, history.file.path)) as ended:
             done = operate(self._plane, self._named(verb))
             ended.append(self._warned(verb, done))
             if isinstance(verb, MoveClock):

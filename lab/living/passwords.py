@@ -1,31 +1,53 @@
-"""Passwords that a verb sets in an open lab: none may be a name or a word of the lab, as in a scenario's files."""
+"""Passwords in what a verb hands to an open lab: none may be a word of the lab, or be kept where nobody knows it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from lab.amazonmq.account.account import Account
 from lab.check.passwords import words_among
 from lab.declare.expectations import expectations_of
 from lab.declare.steps.base import Step
+from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.steps.user import OfUser
-from lab.errors import InputError
+from lab.declare.topology import Configuration
+from lab.errors import InputError, Place
 from lab.history import Header, observations
+from lab.masking import Mask, named_in
+from lab.runtime.lab import StandingLab
 
 
-def checked(verb: Step, history: Path, account: Account) -> Step:
-    """Return a verb; raise InputError, which does not quote it, if a password that it sets is a name or a word."""
-    if not isinstance(verb, OfUser) or verb.new_password is None:
-        return verb
+def checked(verb: Step, lab: StandingLab, history: Path) -> Step:
+    """Return a verb; raise InputError, which quotes no password, if one could not be masked in what is kept."""
+    if isinstance(verb, OfUser) and verb.new_password is not None:
+        _check_word(verb, verb.new_password, lab.note.control.account, history)
+    if isinstance(verb, UpdateConfiguration) and (named := named_in(verb.file.text) - lab.mask().secrets):
+        _check_repeated(verb.file, Mask.of(named))
+    return verb
+
+
+def _check_word(verb: OfUser, password: SecretStr, account: Account, history: Path) -> None:
+    """Refuse a password that is a name or a word of the lab, as one in a scenario's files is refused."""
     header = _header(history)
     names = {*_names(account), verb.user, *(getattr(verb, "groups", None) or ())}
     declared: dict[str, Any] = {"names": dict.fromkeys(sorted(names)), **(header.declared if header else {})}
     claims = expectations_of(declared) if "expect" in declared else ()
-    if any(words_among(frozenset((verb.new_password.get_secret_value(),)), declared, claims)):
+    if any(words_among(frozenset((password.get_secret_value(),)), declared, claims)):
         what = "this password is a name or a word of the lab, and passwords are masked in all that is kept"
         raise InputError.of(what, "choose another one")
-    return verb
+
+
+def _check_repeated(its: Configuration, mask: Mask) -> None:
+    """Refuse a password that a text has elsewhere too: the service removes where it is named, and nobody knows it."""
+    rest = Mask().text(its.text)  # without what is named
+    for number, line in enumerate(rest.split("\n"), 1):
+        if mask.text(line) != line:
+            what = "a password stands here that is named elsewhere in the text, where the service removes it"
+            place = Place(file=its.file, line=number, column=1)
+            raise InputError.of(what, "take it out: it would be kept with the lab", place)
 
 
 def _names(account: Account) -> set[str]:

@@ -188,4 +188,4 @@ def test_a_broker_that_there_is_not_is_not_waited_for(mqlab: Commands, tmp_path:
     path.write_text("".join((JUDGED / "standing" / "history.jsonl").read_text().splitlines(keepends=True)[:2]))
     ended = mqlab.inside("history", path, "--follow", "--broker", "tokio")
     assert ended.code == 2 and 'no broker named "tokio" in this history' in ended.err
-    assert "brokers in it: sg, tokyo" in ended.err
+    assert "did you mean tokyo?" in ended.err and "brokers in it: sg, tokyo" in ended.err

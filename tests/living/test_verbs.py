@@ -73,6 +73,17 @@ def test_a_password_that_is_a_word_of_the_lab_is_refused_without_being_quoted(wo
         live.update_user("tokyo", "testuser", password=word)
 
 
+def test_a_password_that_a_text_repeats_is_refused_where_it_stands_again() -> None:
+    live = LiveLab().live
+    text = '<broker xmlns="http://activemq.apache.org/schema/core">\n<!-- {0} -->{1}</broker>'
+    connectors = '<networkConnectors><networkConnector name="c" password="of-a-connector-7"/></networkConnectors>'
+    with pytest.raises(InputError) as refused:
+        live.update_configuration("tokyo-configuration", text.format("of-a-&#99;onnector-7", connectors), file="x.xml")
+    assert str(refused.value).startswith("x.xml:2:1: a password stands here that is named elsewhere")
+    assert "onnector-7" not in str(refused.value)
+    live.update_configuration("tokyo-configuration", text.format("it is named once", connectors))
+
+
 def test_a_verb_is_done_as_a_value_too_by_a_name_or_an_id() -> None:
     lab = LiveLab()
     live = lab.live
