@@ -23,7 +23,8 @@ from lab.amazonmq.configurations.wording import lines
 from lab.check.clients import check_clients
 from lab.clients import missing
 from lab.declare.loading import masked_sources
-from lab.errors import InputError, LabError
+from lab.declare.origin import without_passwords
+from lab.errors import HostError, InputError, LabError
 from lab.folder import RunFolder, create, home, unwritable
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
@@ -177,7 +178,8 @@ def run(
                 HistoryFile(folder.history, _header(its), played.origin.mask) as history,
                 told.stage(f"replay {several(len(played.steps), 'step')}"),
             ):
-                replay(played, its.planned.plan, lab, history, run=lab.note.run, began=_now(lab))
+                now = lab.note.opened + timedelta(seconds=lab.clock.now())  # the machine's time, by the lab's clock
+                replay(played, its.planned.plan, lab, history, run=lab.note.run, began=now)
     except (LabError, OSError) as died:
         if folder is None:
             raise
@@ -279,7 +281,14 @@ def _opened(
             raise InputError.of(
                 f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
             )
-        ready = its.prepare(found.plan, told, archive=archive)
+        if replaying and (refused := its.refusals(found.scenario, found.plan)):
+            raise InputError(without_passwords(tuple(refused), origin.mask))
+        try:
+            ready = its.prepare(found.plan, told, archive=archive)
+        except HostError as error:
+            if replaying and (other := runtimes.instead(its, found, scenario, seed=seed, set=set, version=version)):
+                error.add_remedy(f"or, in models and without it: {other}")
+            raise
         run = new_run_id()
         folder = create(runs or home(environment), run)
         opening = Opening(
@@ -309,14 +318,8 @@ def _opened(
 
 def _runtime(named: Runtime | str | None, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
     """Return a runtime for a block, the usual one for None; one that was handed in outlasts it."""
-    if named is None or isinstance(named, str):
-        return runtimes.runtime(named or runtimes.usual(environment), environment)
-    return nullcontext(named)
-
-
-def _now(lab: StandingLab) -> datetime:
-    """Return the time of the machine that a lab is on, by the lab's clock."""
-    return lab.note.opened + timedelta(seconds=lab.clock.now())
+    name = runtimes.usual(environment) if named is None else named
+    return runtimes.runtime(name, environment) if isinstance(name, str) else nullcontext(name)
 
 
 def _has_a_history(folder: RunFolder) -> bool:

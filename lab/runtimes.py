@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from lab.runtime import note as notes
 from lab.runtime.note import Note
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Runtime, Swept
+from lab.scenarios import PlannedScenario
 
 
 def _emulation(environment: Mapping[str, str]) -> Runtime:
@@ -41,6 +43,18 @@ def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
     if name not in RUNTIMES:
         raise InputError.of(f'no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
     return RUNTIMES[name](environment)
+
+
+def instead(
+    of: Runtime, found: PlannedScenario, name: str, *, seed: int | None, set: Mapping[str, str], version: str | None
+) -> str:
+    """Return the command that runs a scenario by its name where a runtime cannot; "" if no other would take it."""
+    if of.name != USUAL or _simulation({}).refusals(found.scenario, found.plan):
+        return ""
+    asked = [name, *(each for key, value in set.items() for each in ("--set", f"{key}={value}"))]
+    asked += [] if seed is None else ["--seed", str(seed)]
+    asked += [] if version is None else ["--activemq-version", version]
+    return " ".join(["mqlab", "run", *map(shlex.quote, asked), "--runtime", SIMULATION])
 
 
 class AllRuntimes:

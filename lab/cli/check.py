@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,12 +23,15 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import options
-from lab.cli.options import JSON, SET, VERSION
+from lab.cli.options import JSON, RUNTIME, SET, VERSION
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 from lab.masking import Mask, named_in
 from lab.text_files import read_bytes, write_new
 from lab.units import several
+
+if TYPE_CHECKING:
+    from lab.declare.scenario import Scenario
 
 _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
 
@@ -60,6 +63,7 @@ def check(
         Path | None, typer.Option("--output", metavar="FILE", help="Write what the service would save there.")
     ] = None,
     set: SET = None,
+    runtime: RUNTIME = None,
     activemq_version: VERSION = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 on advice too.")] = False,
     json: JSON = False,
@@ -89,7 +93,7 @@ def check(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            found.append(_scenario(each, activemq_version, set or ()))
+            found.append(_scenario(each, activemq_version, set or (), runtime or os.environ.get("MQLAB_RUNTIME")))
     _print(found, json)
     if any(each.problems for each in found):
         return InputError.exit_code
@@ -130,7 +134,7 @@ def _things(count: int) -> str:
     return {0: "nothing", 1: "1 thing"}.get(count, f"{count} things")
 
 
-def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str]) -> Checked:
+def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str], runtime: str | None) -> Checked:
     # Imported here, since a configuration needs none of it and pydantic is slow to load.
     from lab.check.advice import advise as advise_topology
     from lab.check.advice import removals
@@ -152,6 +156,8 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str])
         except InputError:
             return Checked(problems=missing)
     problems = (*missing, *check_scenario(scenario, activemq_version=activemq_version))
+    if runtime is not None and not problems:
+        problems = _refused(scenario, runtime, activemq_version)
     removed = removals(scenario.topology)
     advice = () if problems else advise_topology(scenario.topology)
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"
@@ -167,6 +173,16 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str])
         )
     summary = f"{name}: nothing wrong ({size})"
     return Checked(problems=problems, advice=advice, summary=summary, mask=scenario.origin.mask)
+
+
+def _refused(scenario: Scenario, runtime: str, activemq_version: str | None) -> tuple[Problem, ...]:
+    """Return what a runtime would refuse of a scenario in which nothing is wrong."""
+    from lab import runtimes
+    from lab.plan.planning import plan
+
+    with runtimes.runtime(runtime, os.environ) as its:
+        planned = plan(scenario.topology, seed=scenario.seed, activemq_version=activemq_version)
+        return tuple(its.refusals(scenario, planned))
 
 
 def _print(found: Sequence[Checked], json: bool) -> None:

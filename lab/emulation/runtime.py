@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import docker
+from lab.declare.scenario import Scenario
 from lab.emulation.clock import RealClock
 from lab.emulation.closing import close_lab
 from lab.emulation.engine import doctor, engine, sweeping, userland_proxy
@@ -19,7 +20,7 @@ from lab.emulation.network.ports import check_fixed
 from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Host
 from lab.emulation.state import NAME, ended_runs, is_readable
-from lab.errors import HostError, InputError
+from lab.errors import HostError, InputError, Problem
 from lab.plan.values import Plan
 from lab.runtime import note as notes
 from lab.runtime.note import Note
@@ -49,6 +50,10 @@ class Emulation:
     @cached_property
     def _client(self) -> docker.DockerClient:
         return engine.connect(self._environment)
+
+    def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
+        """Return nothing: real brokers do whatever a scenario may ask for."""
+        return ()
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""

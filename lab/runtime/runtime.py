@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,8 @@ from typing import Protocol, Self
 
 from pydantic import SecretStr
 
+from lab.declare.scenario import Scenario
+from lab.errors import Problem
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note
@@ -120,6 +122,10 @@ class Runtime(Protocol):
         ...
 
     def __exit__(self, *of: object) -> None: ...
+
+    def refusals(self, scenario: Scenario, plan: Plan) -> Sequence[Problem]:
+        """Return what of a scenario this runtime cannot do, with places; nothing is opened for it."""
+        ...
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Ready:
         """Make this machine ready for a Plan, such as by building images; raise HostError or InputError if it cannot.

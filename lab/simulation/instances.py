@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,6 +20,7 @@ _LOCKED = (
     "Database /var/lib/activemq/kahadb/lock is locked by another server. "
     "This broker is now in slave mode waiting a lock to be acquired"
 )
+_RECOVERING = "Recovering from the journal @1:0"
 
 
 class Process(Protocol):
@@ -57,6 +58,17 @@ class Host(Protocol):
     def power(self, instance: str, state: str) -> None:
         """Have the host's kernel answer as in a state: UP, PAUSED, DOWN, ABSENT or DELETED."""
         ...
+
+
+def samples(broker: str, version: str) -> Iterator[tuple[str, str]]:
+    """Yield one line of each kind that a process writes of its life, each with its logger."""
+    for what in ("is starting", "started", "is shutting down", "is shutdown"):
+        yield "BrokerService", _told(version, broker, f"ID:{broker}-49152-1-0:1", what)
+    yield from (("SharedFileLocker", _LOCKED), ("MessageDatabase", _RECOVERING))
+
+
+def _told(version: str, broker: str, id: str, what: str) -> str:
+    return f"Apache ActiveMQ {version} ({broker}, {id}) {what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +148,7 @@ class Instance:
             return
         self.lock.holder = self
         if not self.lock.store.clean:
-            self._say("MessageDatabase", "Recovering from the journal @1:0")
+            self._say("MessageDatabase", _RECOVERING)
         self.process = self._machine.launch(self)
         self._tell("is starting")
         self._after(self._machine.costs.take_over if self.waits else self._machine.costs.boot, self._started)
@@ -218,10 +230,8 @@ class Instance:
 
     def _tell(self, what: str) -> None:
         assert self.process is not None  # the store's lock is held
-        self._say(
-            "BrokerService",
-            f"Apache ActiveMQ {self._machine.version(self.broker)} ({self.broker}, {self.process.id}) {what}",
-        )
+        version = self._machine.version(self.broker)
+        self._say("BrokerService", _told(version, self.broker, self.process.id, what))
 
     def _say(self, logger: str, text: str) -> None:
         self.log.write("INFO", logger, text)

@@ -7,13 +7,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-from lab.errors import HostError, InputError
+from lab.declare.scenario import Scenario
+from lab.errors import HostError, InputError, Problem
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Swept
 from lab.simulation.opening import NAME, Models
+from lab.simulation.refusals import refusals
 
 _ALONE = "a simulated lab lives in the process that opened it alone"
 
@@ -31,6 +33,10 @@ class Simulation:
 
     def __exit__(self, *of: object) -> None:
         pass
+
+    def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
+        """Return what of a scenario has no model."""
+        return refusals(scenario, plan)
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Models:
         """Return the models; raise InputError for an archive, from which nothing is made here."""

@@ -11,6 +11,8 @@ from lab.simulation.instances import PAUSED, Power
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.logs import InstanceLog
 
+_STEADY = SECOND + SECOND // 1000  # ns after which a step may take a bridge that has not changed for steady
+
 
 class Watched(Protocol):
     """What the watch reads of a broker; nothing of one that does not run."""
@@ -90,6 +92,8 @@ class Watch:
         before = self._ends[broker]
         now = {(end.connector, end.remote_address): end for end in self._watched.ends(broker)}
         self._ends[broker] = now
+        if before.keys() != now.keys():
+            self._kernel.after(_STEADY, self._kernel.notify)
         for key, end in before.items():
             if key not in now:
                 self._record(end.with_fields(t=self._now, up=False, enqueued=0, dequeued=0, received=0))

@@ -10,7 +10,8 @@ from typing import Self
 from pydantic import SecretStr
 
 from lab.activemq.protocols import ENDPOINTS
-from lab.errors import HostError, InputError
+from lab.declare.scenario import Scenario
+from lab.errors import HostError, InputError, Problem
 from lab.history import BridgeSeen
 from lab.link.impairment import Setting
 from lab.plan.values import BridgePlan, Plan
@@ -120,6 +121,9 @@ class Memory:
         return self
 
     def __exit__(self, *of: object) -> None: ...
+
+    def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
+        return ()
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Self:
         return self

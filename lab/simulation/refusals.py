@@ -1,0 +1,141 @@
+"""What of a scenario the models do not have: named with its place before anything runs, and with what would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import cast
+
+from lab.activemq import selectors
+from lab.activemq.destinations import Addressed, destination_of
+from lab.activemq.log_lines import pattern
+from lab.amazonmq.configurations.configuration import Configuration, read
+from lab.amazonmq.configurations.default import FILE
+from lab.amazonmq.configurations.sanitising import sanitise
+from lab.declare.expectations.log import Log
+from lab.declare.origin import Keys
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Step
+from lab.declare.steps.update_configuration import UpdateConfiguration
+from lab.declare.topology import Topology
+from lab.errors import Problem
+from lab.plan.brokers import sanitised
+from lab.plan.values import Plan
+from lab.simulation import instances
+from lab.simulation.bridge import sentences as of_bridges
+from lab.simulation.bridge.support import refusals as of_connector
+from lab.simulation.broker import sentences as of_brokers
+from lab.simulation.broker.modelled import unmodelled
+from lab.simulation.broker.releases import why_not
+from lab.simulation.protocols import sentences as of_sessions
+
+_ADVISORIES = "ActiveMQ.Advisory."
+_REAL = "run it with real brokers: --runtime emulation"
+
+
+def refusals(scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
+    """Return all that a scenario has and the models have not."""
+    found = chain(_releases(scenario, plan), _configurations(scenario), _steps(scenario), _claims(scenario, plan))
+    return tuple(dict.fromkeys(found))
+
+
+def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
+    for broker in plan.brokers:
+        if (wrong := why_not(broker.activemq_version)) is not None:
+            place = scenario.origin.place("topology", "brokers", broker.name, "engine-version")
+            yield Problem(what=wrong[0], remedy=f"{wrong[1]}\n{_REAL}", place=place)
+
+
+def _configurations(scenario: Scenario) -> Iterator[Problem]:
+    """Yield what of each configuration is not modelled: those that brokers begin with, and those of later revisions."""
+    topology = scenario.topology
+    for name, broker in topology.brokers.items():
+        if broker.configuration is not None:
+            yield from _of(sanitised(topology, name).configuration)
+    for step, _ in _every(scenario.steps, ("steps",)):
+        if isinstance(step, UpdateConfiguration):
+            engine = _engine(topology, step.configuration)
+            written = step.file.source or step.file.file
+            yield from _of(sanitise(read(step.file.text.encode(), written), engine).configuration)
+
+
+def _engine(topology: Topology, configuration: str) -> str:
+    """Return the engine version of the broker that a configuration is named after, or of the first."""
+    named = [each for name, each in topology.brokers.items() if configuration.startswith(name)]
+    return (named or [*topology.brokers.values()])[0].engine_version
+
+
+def _of(configuration: Configuration) -> Iterator[Problem]:
+    if configuration.file != FILE:  # the service's own is modelled
+        yield from unmodelled(configuration)
+    for connector in configuration.connectors:
+        yield from of_connector(connector)
+
+
+def _steps(scenario: Scenario) -> Iterator[Problem]:
+    for step, path in _every(scenario.steps, ("steps",)):
+        for kind in ("topic", "queue"):
+            name = getattr(step, kind, None)
+            if isinstance(name, str) and _destination(step).partition("://")[2].startswith(_ADVISORIES):
+                what = "the simulation has no advisories that a client could listen to"
+                yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, kind))
+        if isinstance(selector := getattr(step, "selector", None), str):
+            try:
+                selectors.matches(selector, {})
+            except selectors.Untold as why:
+                what = f"the simulation cannot tell what the selector matches: {why}"
+                yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, "selector"))
+
+
+def _destination(step: Step) -> str:
+    """Return the destination of a step that names one."""
+    return str(destination_of(cast(Addressed, step)))
+
+
+def _every(steps: Sequence[Step], path: Keys) -> Iterator[tuple[Step, Keys]]:
+    """Yield every step with its path in the scenario, those within others too."""
+    for at, step in enumerate(steps):
+        here = (*path, at, step.verb)
+        yield step, here
+        inner = getattr(step, "steps", None)
+        if inner is not None:
+            yield from _every(inner, (*here, "steps"))
+
+
+def _claims(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
+    """Yield the claims on lines of a log that no model ever writes: that there is none would hold of anything."""
+    logs = [(at, claim) for at, claim in enumerate(scenario.expect) if isinstance(claim, Log)]
+    lines: Mapping[str, Sequence[str]] = {}
+    if logs:
+        lines = {broker.name: tuple(_lines(scenario, plan, broker.name)) for broker in plan.brokers}
+    for at, claim in logs:
+        wanted = pattern(claim.matches)
+        if not any(wanted.search(line) for line in lines.get(claim.broker, ())):
+            yield Problem(
+                what=f"no line that the simulation writes to the log of {claim.broker} matches {claim.matches!r}",
+                remedy=_REAL,
+                place=scenario.origin.place("expect", at, claim.claim, "matches"),
+            )
+
+
+def _lines(scenario: Scenario, plan: Plan, name: str) -> Iterator[str]:
+    """Yield one of each kind of line that may be in a broker's log, as it is matched."""
+    broker = plan.broker(name)
+    steps = [step for step, _ in _every(scenario.steps, ("steps",))]
+    given = [user for step in steps if isinstance(user := getattr(step, "user", None), str)]
+    users = [*dict.fromkeys([*(user for each in plan.brokers for user in each.users), *given])]
+    named = (step for step in steps if getattr(step, "topic", None) or getattr(step, "queue", None))
+    destinations = [*dict.fromkeys(_destination(step) for step in named)]
+    yield from (f"{logger} | {text}" for logger, text in instances.samples(name, broker.activemq_version))
+    for said in chain(
+        of_brokers.samples(name, users, destinations),
+        of_sessions.samples(name, users, destinations),
+        *(
+            of_bridges.samples(name, other, bridge.connector, f"ssl://{its.host_name}:61617", bridge.user)
+            for bridge in plan.bridges
+            for here, other in ((bridge.initiator, bridge.responder), (bridge.responder, bridge.initiator))
+            if here == name
+            for its in plan.broker(bridge.responder).instances
+        ),
+    ):
+        yield f"{said.logger} | {said.text}"

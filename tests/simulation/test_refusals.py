@@ -1,0 +1,103 @@
+"""What has no model is refused by name and place before anything runs; where no engine answers, a command is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lab import labs, runtimes
+from lab.errors import HostError, InputError
+from lab.scenarios import plan_named
+from lab.shipped import shipped
+
+TOPOLOGY = """\
+topology: two
+regions:
+  tokyo: {aws-region: ap-northeast-1, vpc: 10.1.0.0/16}
+brokers:
+  tokyo:
+    region: tokyo
+    address: 10.1.0.10
+    engine-version: 5.18
+    configuration: tokyo.xml
+    users:
+      testuser: {password: generated}
+"""
+SCENARIO = """\
+scenario: what has no model
+about: Each line of it is refused.
+topology: two.yaml
+seed: 7
+steps:
+  - subscribe: {client: a, broker: tokyo, over: stomp, queue: orders}
+  - publish: {broker: tokyo, over: stomp, queue: orders, count: 1}
+expect:
+  - log: {broker: tokyo, matches: memory-limit, absent: yes}
+  - log: {broker: tokyo, matches: broker-started}
+"""
+XML = """\
+<broker xmlns="http://activemq.apache.org/schema/core">
+  <destinationPolicy>
+    <policyMap>
+      <policyEntries>
+        <policyEntry queue=">" producerFlowControl="true" memoryLimit="1mb"/>
+      </policyEntries>
+    </policyMap>
+  </destinationPolicy>
+</broker>
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "two.yaml").write_text(TOPOLOGY)
+    (tmp_path / "tokyo.xml").write_text(XML)
+    (tmp_path / "scenario.yaml").write_text(SCENARIO)
+    return tmp_path / "scenario.yaml"
+
+
+def refused(path: Path) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        labs.run(path, runtime="simulation", runs=path.parent / "runs", environment={})
+    return [str(each).replace(str(path.parent), "") for each in caught.value.problems]
+
+
+def test_each_thing_without_a_model_is_named_with_its_place(files: Path) -> None:
+    found = refused(files)
+    assert any(each.startswith("/tokyo.xml:5:") and "memoryLimit" in each for each in found), found
+    assert any(each.startswith("/scenario.yaml:9:") and "'memory-limit'" in each for each in found), found
+    assert not [each for each in found if "broker-started" in each]
+    assert not (files.parent / "runs").exists()
+
+
+def test_a_release_without_a_model_is_refused_at_its_line(files: Path) -> None:
+    with pytest.raises(InputError, match=r"no model of ActiveMQ 5\.15\.16"):
+        labs.run(files, runtime="simulation", activemq_version="5.15.16", environment={})
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in shipped("scenarios").glob("*.yaml")))
+def test_every_shipped_scenario_is_taken(name: str) -> None:
+    found = plan_named(name, {})
+    assert runtimes.runtime("simulation", {}).refusals(found.scenario, found.plan) == ()
+
+
+def test_where_no_engine_answers_the_error_ends_with_the_command_that_simulates(files: Path) -> None:
+    nowhere = {**os.environ, "DOCKER_HOST": "tcp://127.0.0.1:1"}
+    with pytest.raises(HostError) as caught:
+        labs.run("tokyo-singapore", seed=9, set={"links.tokyo-singapore.delay": "70ms"}, environment=nowhere)
+    assert caught.value.remedy.splitlines()[-1] == (
+        "or, in models and without it: "
+        "mqlab run tokyo-singapore --set links.tokyo-singapore.delay=70ms --seed 9 --runtime simulation"
+    )
+    with pytest.raises(HostError) as caught:
+        labs.run(files, environment=nowhere)
+    assert "--runtime simulation" not in caught.value.remedy
+
+
+def test_the_environment_chooses_the_runtime_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
+    ran = labs.run("tokyo-singapore", runs=tmp_path, environment={"MQLAB_RUNTIME": "simulation"})
+    assert ran.held and '"runtime":"simulation"' in ran.folder.history.read_text().splitlines()[0]
+    with pytest.raises(InputError, match='no runtime named "real"'):
+        labs.run("tokyo-singapore", runs=tmp_path, environment={"MQLAB_RUNTIME": "real"})
