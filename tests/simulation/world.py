@@ -69,22 +69,23 @@ class World:
         self.logs: dict[str, list[str]] = {each.name: [] for each in self.plan.brokers}
         self.brokers: dict[str, Broker] = {}
         self.wires: dict[str, Wire] = {}
+        self.instances: dict[str, str] = {}  # the one that serves, by broker
         self._stores = {each.name: Store() for each in self.plan.brokers}
         self._passwords, self._password = passwords, password
         for each in start if start is not None else [broker.name for broker in self.plan.brokers]:
             self.start(each)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, number: int = 1) -> None:
         plan = self.plan.broker(name)
-        self.fabric.power(name, UP)
+        instance = plan.instances[number - 1]
+        self.instances[name] = instance.name
+        self.fabric.power(instance.name, UP)
         passwords = {user: self._passwords.get(name, {}).get(user, self._password) for user in plan.users}
         log = self._log(name)
         broker = self.brokers[name] = Broker(
-            self.kernel, plan, plan.instances[0], self._stores[name], passwords=passwords, log=log
+            self.kernel, plan, instance, self._stores[name], passwords=passwords, log=log
         )
-        self.wires[name] = serve(
-            broker, plan.instances[0], self.fabric, self.plan, seed=7, log=log, changed=self.kernel.notify
-        )
+        self.wires[name] = serve(broker, instance, self.fabric, self.plan, seed=7, log=log, changed=self.kernel.notify)
 
     def client(
         self,
@@ -100,7 +101,7 @@ class World:
         plan = self.plan.broker(broker)
         port = next(each.port for each in ENDPOINTS if each.name == endpoint(over))
         target = Target(
-            instance=plan.instances[0].name,
+            instance=self.instances[broker],
             host=plan.host_name,
             port=port,
             user=user,
@@ -115,7 +116,7 @@ class World:
         """End a broker's process at once."""
         self.wires[name].halt()
         self.brokers[name].halt()
-        self.fabric.power(name, "down")
+        self.fabric.power(self.instances[name], "down")
 
     def run(self, seconds: float) -> None:
         self.kernel.sleep(round(seconds * SECOND))

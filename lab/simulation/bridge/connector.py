@@ -69,6 +69,7 @@ class Attempt:
         if not bridge.remote_id:  # it has not said who it is
             self._host.say(sentences.pending(bridge.remote, error))
             error = CANCELLED
+        self._series.lost(bridge, error)
         bridge.remote_error(error)
 
 
@@ -112,6 +113,7 @@ class Series:
         if attempt is not None:
             attempt.given_up = True
             if attempt.bridge is not None:
+                self.lost(attempt.bridge, "java.io.IOException: Bridge stopped")
                 attempt.bridge.stop()
 
     def forget(self) -> None:
@@ -129,6 +131,12 @@ class Series:
             remote = self._remotes[self._place].url
             self.host.say(sentences.failover_connected(remote))
         return Bridge(self.host, self._settings, attempt.wire, remote=remote, by_duplex=False, over=self._failed)
+
+    def lost(self, bridge: Bridge, error: str) -> None:
+        """Say that the connection is lost, where a list of addresses has a transport of its own."""
+        if self._settings.one_after_another:
+            self.host.say(sentences.failover_failed(bridge.remote, error))
+            bridge.remote = sentences.UNCONNECTED
 
     def unreached(self, remote: Remote, why: str) -> None:
         """Try the next address, or wait and begin again."""
@@ -153,8 +161,8 @@ class Series:
         """Say that no address of a list answers, after one pass over it."""
         vm = self.host.next_vm(duplex=self._settings.duplex)
         self.host.say(sentences.failover_exhausted(", ".join(each.url for each in self._remotes)))
-        self.host.say(sentences.pending("unconnected", f"java.net.ConnectException: {words}"))
-        self.host.say(sentences.remote_error(vm, "unconnected", CANCELLED))
+        self.host.say(sentences.pending(sentences.UNCONNECTED, f"java.net.ConnectException: {words}"))
+        self.host.say(sentences.remote_error(vm, sentences.UNCONNECTED, CANCELLED))
         self.host.say(sentences.stopped(self.host.broker.name, sentences.UNKNOWN))
 
     def _try(self) -> None:

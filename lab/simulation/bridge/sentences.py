@@ -23,6 +23,7 @@ _INACTIVE = "org.apache.activemq.transport.InactivityIOException: Channel was in
 NO_ATTEMPT = "(no connection attempt made) for too (>30000) long"
 # Why there is no connection, as Java's exceptions say it, by the word for how an attempt failed.
 NOT_CONNECTED = {"refused": "Connection refused", "silent": "Connect timed out", "unreachable": "No route to host"}
+UNCONNECTED = "unconnected"  # the transport of a list of addresses, while it has none
 UNKNOWN = "Unknown"  # a remote broker that has not said its name
 
 
@@ -134,9 +135,9 @@ def failover_connected(url: str) -> Sentence:
     return Sentence("INFO", FAILOVER, f"Successfully connected to {url}")
 
 
-def failover_failed(url: str) -> Sentence:
-    """Return that the connection to one address of a list is lost: `FailoverTransport.handleTransportFailure`."""
-    return Sentence("WARN", FAILOVER, f"Transport ({url}) failed, not attempting to automatically reconnect")
+def failover_failed(url: str, error: str) -> Sentence:
+    """Return that the connection to an address of a list is lost, with its trace: `handleTransportFailure`."""
+    return Sentence("WARN", FAILOVER, f"Transport ({url}) failed, not attempting to automatically reconnect\n{error}")
 
 
 def failover_exhausted(urls: str) -> Sentence:
@@ -162,4 +163,4 @@ def samples(broker: str, remote: str, name: str, url: str, user: str) -> Iterato
     yield from (stopped(broker, other) for other in (remote, UNKNOWN))
     yield from (refused_connection(peer, invalid), asynchronous_error(), security_error(peer, invalid))
     yield from (transport_failed(peer, message(error)) for error in lost)
-    yield from (failover_connected(url), failover_failed(url), failover_exhausted(url))
+    yield from (failover_connected(url), failover_failed(url, RESET), failover_exhausted(url))
