@@ -37,6 +37,7 @@ from lab.living.keeper import Keeper
 from lab.living.lab import Live
 from lab.operating.done import record_seen
 from lab.operating.network import peerings_and_routes
+from lab.plan.routes_used import routes_used
 from lab.replay import replay
 from lab.report.files import keep
 from lab.runtime import note as notes
@@ -344,4 +345,5 @@ def _header(of: _Opened, *, standing: bool = False) -> Header:
         standing=standing,
         mqlab=__version__,
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
+        routes={} if standing else routes_used(scenario, note.plan),
     )

@@ -30,6 +30,7 @@ class Header(Struct, frozen=True, kw_only=True):
     declared: Mapping[str, Any]  # the scenario with its topology, as `Scenario.declared()` gives it
     mqlab: str  # the version that wrote it
     activemq: Mapping[str, str] = field(default_factory=dict)  # broker → the version that ran
+    routes: Mapping[str, Any] = field(default_factory=dict)  # `routes_used` of the scenario, at the beginning
     standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
     history: int = VERSION
 

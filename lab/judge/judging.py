@@ -169,6 +169,7 @@ def _judged(
         regions=regions(evidence),
         steps=step_reports(evidence),
         witnesses=witnesses,
+        routes=evidence.routes.rows,
         set=_set(header),
     )
     return Judged(report=report, evidence=evidence, limits=within)

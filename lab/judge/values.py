@@ -228,6 +228,18 @@ class RegionOutline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteReport:
+    """Whether a destination's messages got from one broker to another, by the rules of forwarding, at the beginning."""
+
+    source: str
+    target: str
+    destination: str
+    arrives: str  # always, sometimes, never, unknown
+    over: tuple[str, ...]  # connectors of the shortest way
+    stops: tuple[str, ...]  # why none, or not every one, arrives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The judged result of a run: verdicts, figures and notes."""
 
@@ -247,4 +259,5 @@ class Report:
     regions: tuple[RegionOutline, ...] = ()
     steps: tuple[StepReport, ...] = ()  # those that send or take messages
     witnesses: tuple[Testimony, ...] = ()
+    routes: tuple[RouteReport, ...] = ()
     set: Mapping[str, str] = field(default_factory=dict)  # what was set instead of the scenario's own, KEY → VALUE

@@ -35,12 +35,13 @@ class Tried:
     refusals: tuple[Refusal, ...]  # bridges that did not pass on the demand, or the message
 
 
-def demands(network: Network, target: str, destination: str) -> tuple[Demand, ...]:
+def demands(network: Network, target: str, destination: str, others: Sequence[str] = ()) -> tuple[Demand, ...]:
     """Return the demand of one consumer, spread in several orders, of which equal ones are left out.
 
-    Raise ValueError if it makes too many subscriptions.
+    `others` are brokers that have a consumer of the destination too. Raise ValueError if it makes too many
+    subscriptions.
     """
-    consumers = (Consumer(broker=target, destination=destination),)
+    consumers = [Consumer(broker=each, destination=destination) for each in (target, *others)]
     found = [spread(network, consumers)]
     if _has_circles(network, destination):  # else there is but one way for each advisory
         found += (spread(network, consumers, order=random.Random(seed)) for seed in range(_ORDERS))
@@ -52,7 +53,10 @@ def demands(network: Network, target: str, destination: str) -> tuple[Demand, ..
 
 
 def sent(network: Network, spreads: Sequence[Demand], source: str, destination: str) -> Tried:
-    """Return what becomes of a message that is sent where demand has spread; raise ValueError after too many steps."""
+    """Return what becomes of a message, for the first consumer, that is sent where demand has spread.
+
+    Raise ValueError after too many steps.
+    """
     passages = [(demand, carry(network, demand, source, destination)) for demand in spreads]
     clients = [next(each.number for each in demand.subscriptions if each.bridge is None) for demand, _ in passages]
     numbered: list[tuple[int, Passage]] = [

@@ -23,6 +23,7 @@ class Question:
     source: str
     target: str
     destination: str
+    others: Sequence[str] = ()  # brokers with a consumer too
 
     def after(self, changes: Sequence[Need]) -> Tried | None:
         """Return what becomes of the message once changes were made; None if that takes too many steps."""
@@ -34,7 +35,7 @@ class Question:
             ),
         )
         try:
-            spreads = demands(network, self.target, self.destination)
+            spreads = demands(network, self.target, self.destination, self.others)
             return sent(network, spreads, self.source, self.destination)
         except ValueError:
             return None

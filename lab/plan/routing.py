@@ -82,20 +82,23 @@ class RoutingTable:
         self.bridges = found if obstacles else tuple(replace(each, obstacle="") for each in found)
         self._bridges_for: dict[str, tuple[DeclaredBridge, ...]] = {}
         self._networks: dict[str, Network] = {}
-        self._demands: dict[tuple[str, str], tuple[Demand, ...]] = {}
+        self._demands: dict[tuple[object, ...], tuple[Demand, ...]] = {}
         self._unknown: dict[str, tuple[str, ...]] = {}
 
-    def route(self, source: str, target: str, destination: str) -> Route:
-        """Return what becomes of a message sent to a destination of one broker, with a consumer on another."""
+    def route(self, source: str, target: str, destination: str, *, others: Sequence[str] = ()) -> Route:
+        """Return what becomes of a message sent to a destination of one broker, for a consumer on another.
+
+        `others` are brokers that have a consumer of it too.
+        """
         asked = Route(source=source, target=target, destination=destination)
         if destination not in self._unknown:
             self._unknown[destination] = not_modelled(self._topology, self.bridges, destination)
         if self._unknown[destination]:
             return replace(asked, stops=self._unknown[destination])
-        key, network = (target, destination), self._network(destination)
+        key, network = (target, destination, *others), self._network(destination)
         try:
             if key not in self._demands:
-                self._demands[key] = demands(network, target, destination)
+                self._demands[key] = demands(network, target, destination, others)
             found = sent(network, self._demands[key], source, destination)
         except ValueError as error:
             return replace(asked, stops=(str(error),))
@@ -109,6 +112,7 @@ class RoutingTable:
                     source=source,
                     target=target,
                     destination=destination,
+                    others=others,
                 )
             )
         elif found.arrival is Arrival.SOMETIMES:

@@ -41,22 +41,24 @@ def describe_routes(routes: Sequence[Route], apart: Sequence[str] = ()) -> str:
 
 def routes_json(routes: Sequence[Route]) -> list[dict[str, Any]]:
     """Return the routes as JSON-able dicts, one for each pair and destination."""
-    return [
-        {
-            "from": each.source,
-            "to": each.target,
-            "destination": f"{_ALL[each.destination]}" if each.destination in _ALL else each.destination,
-            "arrives": each.arrival.value,
-            "copies": each.copies,
-            "bridges": len(each.over),
-            "over": [bridge.label for bridge in each.over],
-            "through": [bridge.target for bridge in each.over],
-            "may_stay_on": list(each.stuck),
-            "stopped_by": list(each.stops),
-            "remedies": [{"at": need.where, "do": need.remedy} for need in each.remedies],
-        }
-        for each in routes
-    ]
+    return [route_json(each) for each in routes]
+
+
+def route_json(route: Route) -> dict[str, Any]:
+    """Return a route as a JSON-able dict."""
+    return {
+        "from": route.source,
+        "to": route.target,
+        "destination": _ALL.get(route.destination, route.destination),
+        "arrives": route.arrival.value,
+        "copies": route.copies,
+        "bridges": len(route.over),
+        "over": [bridge.label for bridge in route.over],
+        "through": [bridge.target for bridge in route.over],
+        "may_stay_on": list(route.stuck),
+        "stopped_by": list(route.stops),
+        "remedies": [{"at": need.where, "do": need.remedy} for need in route.remedies],
+    }
 
 
 def _by_destination(routes: Sequence[Route]) -> Mapping[str, list[Route]]:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, Testimony
+from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, RouteReport, Testimony
 from lab.text_files import write_text
 
 VERSION = 1
@@ -38,6 +38,7 @@ def document(report: Report) -> dict[str, Any]:
             }
             for region in report.regions
         ],
+        **({"routes": [_route(route) for route in report.routes]} if report.routes else {}),
         "witnesses": [_witness(testimony) for testimony in report.witnesses],
     }
 
@@ -69,6 +70,16 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         **_fields(delivery, *named, *doubtful, "reordered", "late"),
         "latency_ms": _percentiles(delivery.latency),
         "shares": [_fields(share, "subscriber", "broker", "received") for share in delivery.shares],
+    }
+
+
+def _route(route: RouteReport) -> dict[str, Any]:
+    return {
+        "from": route.source,
+        "to": route.target,
+        **_fields(route, "destination", "arrives"),
+        "over": list(route.over),
+        "stopped_by": list(route.stops),
     }
 
 

@@ -50,6 +50,9 @@ def render(
     if report.deliveries:
         console.print()
         console.print(_deliveries(report, console.width, only_ascii))
+    if _worth_a_table(report):
+        console.print()
+        console.print(_routes(report, only_ascii))
     verdicts = Table.grid(padding=(0, 1))
     verdicts.add_column(no_wrap=True)
     verdicts.add_column()
@@ -121,6 +124,25 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
             *figures,
             *(f"{figure:.1f}" for figure in ((row.latency.p50, row.latency.p99) if row.latency else ())),
         )
+    return table
+
+
+def _worth_a_table(report: Report) -> bool:
+    """Return whether a way leads over several bridges, or messages do not always arrive on one."""
+    return any(len(route.over) > 1 or route.arrives != "always" for route in report.routes)
+
+
+def _routes(report: Report, ascii: bool) -> Table:
+    """Return a table of who reached whom when the scenario began, by the rules of forwarding."""
+    arrow = " > " if ascii else " → "
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("from", "to", "destination", "arrives"):
+        table.add_column(title, overflow="fold")
+    table.add_column("over, or what stops it")
+    for route in report.routes:
+        way = "; ".join((arrow.join(route.over), *route.stops) if route.over else route.stops)
+        cells = (route.source, route.target, route.destination, route.arrives, way)
+        table.add_row(*(Text(plain_line(cell, ascii)) for cell in cells))
     return table
 
 

@@ -99,3 +99,22 @@ def test_a_receipt_that_no_run_could_have_sent_is_counted_and_not_explained() ->
     seen = [publishing(1), Received(t=0, client="ear", destination="topic://x", id="1-" + "1" * 5000)]
     (delivery,) = judge((), Streamed(HEADER, seen)).deliveries
     assert delivery.unexpected == 1
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        {"fixed": True},
+        {"fixed": True, "rows": 3},
+        {"fixed": True, "rows": [{}]},
+        {"fixed": True, "rows": ["never"]},
+        {"fixed": True, "rows": [{**dict.fromkeys(("from", "to", "destination", "arrives"), "x"), "over": "x"}]},
+        {"rows": []},
+    ],
+)
+def test_routes_of_a_header_that_were_edited_are_refused_in_words(routes: dict[str, Any], tmp_path: Path) -> None:
+    header, *rest = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join([json.dumps({**json.loads(header), "routes": routes}), *rest]) + "\n")
+    with pytest.raises(InputError, match=r"history\.jsonl:1:1: what this history declares cannot be read: "):
+        judge_file(path)

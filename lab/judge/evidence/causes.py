@@ -8,6 +8,7 @@ from math import inf
 from lab.activemq.destinations import hears
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.records import Publication, is_queue
+from lab.judge.evidence.routes import Routes
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Event, Timeline
 from lab.judge.wording import gap, moment
@@ -19,17 +20,22 @@ FAR = 90.0  # seconds; ActiveMQ notices a silent partition after 60 to 90 s, so 
 class Causes:
     """Explanations from one history's timeline, each as the end of a sentence."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
+    def __init__(self, timeline: Timeline, routes: Routes) -> None:
+        self._timeline, self._routes = timeline, routes
 
     def of_loss(self, audience: Audience, tally: Tally, number: int) -> str:
         """Return what may have lost a message of a tally, by its number; "" if nothing was found."""
         publication = tally.publication
         sent = publication.sent_at[number]
+        never = ""
+        if not tally.arrived:  # what did arrive would show that the rules are not the reason
+            never = self._routes.why_never(publication.broker, audience.brokers, publication.destination)
         if publication.broker not in audience.brokers and not is_queue(publication.destination):
             undemanded = self._undemanded(publication.broker, publication.destination, sent)
             if undemanded:
-                return undemanded
+                return undemanded + never
+        if never:
+            return never
         discarded = self._discarded(publication.broker, publication.destination)
         return self.of_way(audience, publication, sent, self._timeline.end) + discarded
 

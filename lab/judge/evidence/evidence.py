@@ -36,6 +36,7 @@ from lab.judge.evidence.flaws import Flaws
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.moments import Moments
 from lab.judge.evidence.records import Subscription
+from lab.judge.evidence.routes import Routes, routes
 from lab.judge.evidence.stretch import WHOLE, Stretch
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Timeline
@@ -72,6 +73,7 @@ class Evidence:
     timeline: Timeline
     audiences: tuple[Audience, ...]
     causes: Causes
+    routes: Routes
     efforts: tuple[Effort, ...]  # of every step that sends or takes messages
     damage: str = ""  # why the history cannot be what a run wrote, and where; then nothing is known of it for certain
 
@@ -189,6 +191,7 @@ def collect_evidence(
         place = Place(file=file, line=flaws.line(), column=1)
         raise InputError([replace(each, place=each.place or place) for each in error.problems]) from error
     timeline.close(last)
+    found = routes(header)
     conclude(timeline)
     moments.close(complete=timeline.counted)
     if ended is not None and ended < flaws.line():
@@ -198,7 +201,8 @@ def collect_evidence(
         ledger=ledger,
         timeline=timeline,
         audiences=audiences(ledger),
-        causes=Causes(timeline),
+        causes=Causes(timeline, found),
+        routes=found,
         efforts=efforts(ledger, timeline),
         damage="; ".join(words for words in (flaws.words, damage) if words),
     )

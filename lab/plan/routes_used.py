@@ -1,0 +1,55 @@
+"""The routes between those who send and those who listen in a scenario, as they are when it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from lab.activemq.destinations import has_wildcard, parts_of
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Fault, Step
+from lab.declare.unrolling import every_step
+from lab.plan.routing import RoutingTable
+from lab.plan.routing_text import route_json
+from lab.plan.values import Plan
+
+MOST = 100  # routes that are kept; nobody reads more
+_CHANGING = (Fault.NETWORK, Fault.CONFIGURATION, Fault.EXISTENCE)
+
+
+def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
+    """Return the routes of each destination that a step sends to and a client of another broker listens to, by name.
+
+    Where several clients listen to one, all of them are there at once. `fixed` tells whether no step changes what the
+    routes rest on; a subscription with wildcards is left out.
+    """
+    steps = tuple(every_step(scenario.steps))
+    sent: dict[str, dict[str, None]] = {}  # destination → brokers
+    heard: dict[str, dict[str, None]] = {}
+    for step in steps:
+        for destination, broker, listens in _ends(step):
+            (heard if listens else sent).setdefault(destination, {})[broker] = None
+    releases = {broker.activemq_version for broker in plan.brokers}
+    table = RoutingTable(scenario.topology, activemq_version=releases.pop() if len(releases) == 1 else None)
+    asked = (
+        (source, target, destination)
+        for destination, sources in sent.items()
+        for source in sources
+        for target in heard.get(destination, ())
+        if source != target
+    )
+    rows = [
+        route_json(table.route(*each, others=tuple(other for other in heard[each[2]] if other != each[1])))
+        for each in islice(asked, MOST)
+    ]
+    return {"fixed": all(step.fault not in _CHANGING for step in steps), "rows": rows} if rows else {}
+
+
+def _ends(step: Step) -> Iterator[tuple[str, str, bool]]:
+    """Yield the destinations that a step sends or listens to, each with its broker."""
+    login = step.login
+    if login is not None and login.destination is not None:
+        for each in parts_of(login.destination):
+            if not has_wildcard(each):
+                yield each, login.broker, login.listens

@@ -1,0 +1,65 @@
+"""The routes that a run's history keeps: between those who send and those who listen, when the scenario begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.declare.loading import load
+from lab.plan.planning import plan
+from lab.plan.routes_used import routes_used
+
+FOLDER = Path(__file__).parent / "routes"
+LISTEN = "  - subscribe: {{client: {client}, broker: {broker}, over: stomp, {kind}: {name}}}\n"
+SEND = "  - publish: {{broker: {broker}, over: stomp, {kind}: {name}}}\n"
+
+
+def used(tmp_path: Path, *steps: str) -> dict[str, Any]:
+    for file in FOLDER.iterdir():
+        (tmp_path / file.name).write_text(file.read_text())
+    text = (FOLDER / "hub.yaml").read_text().replace("  - wait: 1s\n", "".join(steps))
+    (tmp_path / "hub.yaml").write_text(text)
+    scenario = load(tmp_path / "hub.yaml", environment={})
+    return routes_used(scenario, plan(scenario.topology, seed=1))
+
+
+def test_a_route_leads_from_each_who_sends_to_each_who_listens(tmp_path: Path) -> None:
+    found = used(
+        tmp_path,
+        LISTEN.format(client="a", broker="east", kind="topic", name="news"),
+        LISTEN.format(client="b", broker="west", kind="topic", name="news"),
+        LISTEN.format(client="c", broker="east", kind="topic", name="other"),
+        LISTEN.format(client="d", broker="east", kind="queue", name="orders.>"),
+        SEND.format(broker="west", kind="topic", name="news"),
+        SEND.format(broker="west", kind="queue", name="orders.eu"),
+    )
+    assert found["fixed"]
+    (row,) = found["rows"]
+    assert (row["from"], row["to"], row["destination"], row["arrives"]) == ("west", "east", "topic://news", "never")
+    assert row["stopped_by"] == [f"{each}-topics has no networkTTL, which counts as 1" for each in ("west", "east")]
+
+
+def test_a_consumer_between_brings_a_message_no_further_than_its_ttl(tmp_path: Path) -> None:
+    found = used(
+        tmp_path,
+        LISTEN.format(client="a", broker="east", kind="topic", name="news"),
+        LISTEN.format(client="b", broker="hub", kind="topic", name="news"),
+        SEND.format(broker="west", kind="topic", name="news"),
+    )
+    assert [(row["to"], row["arrives"]) for row in found["rows"]] == [("east", "never"), ("hub", "always")]
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["  - delete-route: {table: dublin, destination: 10.2.0.0/16}\n", "  - reboot: {broker: west}\n", "  - wait: 1s\n"],
+)
+def test_routes_that_a_step_may_change_are_not_fixed(tmp_path: Path, step: str) -> None:
+    listen = LISTEN.format(client="a", broker="east", kind="queue", name="orders")
+    found = used(tmp_path, listen, SEND.format(broker="west", kind="queue", name="orders"), step)
+    assert found["fixed"] is ("delete-route" not in step)
+
+
+def test_nothing_is_kept_where_nobody_sends_to_another_broker(tmp_path: Path) -> None:
+    assert used(tmp_path, LISTEN.format(client="a", broker="east", kind="topic", name="news")) == {}
