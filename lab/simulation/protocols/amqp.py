@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ _SIGN_OF_LIFE = 10 * SECOND  # half of what the lab's clients ask for
 class _Receiver:
     """A link over which the client sends."""
 
-    destination: str
+    end: Callable[[], None]  # of the producer that the broker knows
     credit: int = PRODUCER_CREDIT
     in_flight: int = 0
 
@@ -128,7 +129,8 @@ class AmqpSide(BrokerSide):
     def _on_attach(self, frame: Attach) -> None:
         try:
             if not frame.receives:
-                self._receivers[frame.name] = _Receiver(frame.address)
+                end = self.broker.produce(frame.address, by=self._logged_in())
+                self._receivers[frame.name] = _Receiver(end)
                 self.send(Attached(frame.name, frame.address))
                 self.send(Flow(frame.name, PRODUCER_CREDIT))
                 return
@@ -214,7 +216,8 @@ class AmqpSide(BrokerSide):
 
         What was not settled goes back without a mark: the broker is told what came last before it.
         """
-        self._receivers.pop(frame.name, None)
+        if (receiver := self._receivers.pop(frame.name, None)) is not None:
+            receiver.end()
         sender = self._senders.pop(frame.name, None)
         if sender is not None and sender.of is not None:
             sender.of.close(redelivered=False)
