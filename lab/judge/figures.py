@@ -151,6 +151,12 @@ def links(evidence: Evidence) -> tuple[LinkReport, ...]:
     )
 
 
+def linked(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    """Return each two regions that the header declares a link between."""
+    ends = (link["between"] for link in evidence.header.declared.get("topology", {}).get("links", ()))
+    return tuple((a, b) for a, b in ends)
+
+
 def bridges(evidence: Evidence) -> tuple[BridgeReport, ...]:
     """Return the last state of each bridge's ends, initiators first; of a responder's sessions only the latest."""
     duplex = _duplex(evidence)

@@ -22,7 +22,7 @@ from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
 from lab.judge.evidence.witnesses import testimonies
-from lab.judge.figures import bridges, deliveries, flows, limits, links, notes, regions, step_reports
+from lab.judge.figures import bridges, deliveries, flows, limits, linked, links, notes, regions, step_reports
 from lab.judge.premises import failed_premises
 from lab.judge.values import Outcome, Report, Verdict, worst
 
@@ -167,6 +167,7 @@ def _judged(
         bridges=bridges(evidence),
         notes=notes(expectations, evidence, witnesses),
         regions=regions(evidence),
+        linked=linked(evidence),
         steps=step_reports(evidence),
         witnesses=witnesses,
         routes=evidence.routes.rows,

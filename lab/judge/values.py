@@ -257,6 +257,7 @@ class Report:
     bridges: tuple[BridgeReport, ...]
     notes: tuple[str, ...]
     regions: tuple[RegionOutline, ...] = ()
+    linked: tuple[tuple[str, str], ...] = ()  # each two regions with a declared link, whether it was counted or not
     steps: tuple[StepReport, ...] = ()  # those that send or take messages
     witnesses: tuple[Testimony, ...] = ()
     routes: tuple[RouteReport, ...] = ()

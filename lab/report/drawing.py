@@ -20,7 +20,6 @@ NARROW, ROOMY = 22, 28  # cells of the arrows: at least, and where there is room
 SIDE_BY_SIDE = 60  # cells that two boxes need
 TALLEST = 23  # lines of a map with its tables, which should be seen at once
 HIGHEST_MAP = 13
-NO_LINK = "no link"
 FOLDED = 6  # lines of bridges that are never folded
 
 
@@ -184,10 +183,7 @@ def _where(shown: Picture, width: int) -> list[str]:
 def _table(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
     """Return a line for each two regions that are joined, and for each with messages of its own."""
     rows = [("between", "round trip asked", "given", f"messages {strokes.one}", strokes.back)]
-    rows += [
-        (f"{e.left.label} – {e.right.label}", e.asked or NO_LINK, e.given, _sum(e.there), _sum(e.back))
-        for e in shown.joints
-    ]
+    rows += [(f"{e.left.label} – {e.right.label}", e.link, e.given, _sum(e.there), _sum(e.back)) for e in shown.joints]
     rows += [(f"within {each.label}", "", "", _sum(each.within), "") for each in shown.places if each.within.used]
     if len(rows) == 1:
         return []
@@ -203,7 +199,7 @@ def _sum(way: Way) -> str:
 def _stacked(row: Sequence[str], strokes: _Strokes) -> list[str]:
     """Return a row as lines for a narrow terminal."""
     who, *rest = row
-    titles = "asked" if row[1] != NO_LINK else "", "given", strokes.one, strokes.back
+    titles = "asked" if rest[0][:1].isdigit() else "", "given", strokes.one, strokes.back
     return [who, *(f"  {f'{title} {words}'.strip()}" for title, words in zip(titles, rest, strict=True) if words)]
 
 

@@ -78,16 +78,17 @@ class Joint:
     there: Way
     back: Way
     bridges: tuple[Bridge, ...]
-
-    @property
-    def linked(self) -> bool:
-        """Return whether there is a link between them."""
-        return self.there.link is not None or self.back.link is not None
+    linked: bool
 
     @property
     def asked(self) -> str:
-        """Return the round trip as configured, in words; "" without a link."""
+        """Return the round trip as configured, in words; "" if the history does not tell."""
         return _round_trip([link.configured_delay for link in self._links])
+
+    @property
+    def link(self) -> str:
+        """Return the round trip as configured, or else what is known of the link, in words."""
+        return self.asked or ("not recorded" if self.linked else "no link")
 
     @property
     def given(self) -> str:
@@ -133,15 +134,22 @@ def picture(report: Report) -> Picture:
     def way(source: int, target: int) -> Way:
         return _way(flows.get((source, target), ()), links.get((source, target)))
 
-    joined = sorted({(min(pair), max(pair)) for pair in (*links, *between, *flows) if pair[0] != pair[1]})
-    met = [pair for pair in joined if pair in links or pair[::-1] in links or pair in between]
+    declared = [(numbers[a], numbers[b]) for a, b in report.linked if a in numbers and b in numbers]
+    linked = {(min(pair), max(pair)) for pair in (*links, *declared)}
+    joined = sorted({(min(pair), max(pair)) for pair in (*linked, *between, *flows) if pair[0] != pair[1]})
+    met = [pair for pair in joined if pair in linked or pair in between]
     points = positions([region.aws_region for region in regions], met)
     places = [_place(region, way(number, number), points[number]) for number, region in enumerate(regions)]
     return Picture(
         places=tuple(places),
         joints=tuple(
             Joint(
-                left=places[a], right=places[b], there=way(a, b), back=way(b, a), bridges=tuple(between.get((a, b), ()))
+                left=places[a],
+                right=places[b],
+                there=way(a, b),
+                back=way(b, a),
+                bridges=tuple(between.get((a, b), ())),
+                linked=(a, b) in linked,
             )
             for a, b in joined
         ),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from lab.declare.expectations import expectations_of
 from lab.errors import InputError
@@ -250,3 +251,14 @@ def test_equal_bodies_of_which_one_had_not_come_before_are_not_told_apart(tmp_pa
     assert verdict.outcome is Outcome.UNKNOWN
     whole = judged(tmp_path, EXACTLY, seen)
     assert whole.outcome is Outcome.BROKEN and "1 of 2 lost" in whole.reason
+
+
+def test_links_are_known_of_a_lab_that_counted_none(tmp_path: Path) -> None:
+    topology = {
+        "regions": {name: {"aws-region": "none"} for name in ("a", "b", "c")},
+        "links": [{"between": ["a", "b"], "link": "aws"}, {"between": ["c", "a"], "delay": "5ms"}],
+    }
+    header = structs.replace(HEADER, declared={**HEADER.declared, "topology": topology})
+    path = tmp_path / "history.jsonl"
+    path.write_text("".join(lines(header, [])))
+    assert judge_file(path).linked == (("a", "b"), ("c", "a"))

@@ -135,6 +135,14 @@ def test_directions_that_are_unlike_are_told_apart() -> None:
     assert "b0 – b1  40.0 ms                    10 of 10" in drawing(replace(many, links=(unseen, *others)), 80)
 
 
+def test_a_link_that_nobody_counted_is_a_link_all_the_same() -> None:
+    """The router's counters come at the end of a run; a lab that stands, or a run that was killed, has none."""
+    many = replace(network(THREE, hub(3)), links=(), linked=(("r0", "r1"), ("r2", "r0")))
+    text = drawing(many, 80)
+    assert "b0 – b1  not recorded" in text and "b0 – b2  not recorded" in text
+    assert "b1 – b2  no link" in text
+
+
 def test_a_responders_end_is_not_counted_for_a_connector_that_is_down_beside_another() -> None:
     many = network(THREE, hub(3))
     down = tuple(replace(end, up=False) if end.connector == "b1-b0-topics" else end for end in many.bridges)

@@ -221,8 +221,8 @@ def _strokes(joint: Joint, line: Sequence[Point], *, dense: bool) -> Iterator[St
         way = "both" if bridge.duplex else "there" if bridge.broker in names else "back"
         groups.setdefault((way, bridge.whole), []).append(bridge)
     if joint.linked:
-        asked = f", {joint.asked} asked" + (f", {joint.given} given" if joint.given else "")
-        title = f"link {joint.left.name} – {joint.right.name}{asked}"
+        told = [f", {joint.asked} asked"] * bool(joint.asked) + [f", {joint.given} given"] * bool(joint.given)
+        title = f"link {joint.left.name} – {joint.right.name}{''.join(told)}"
         yield Stroke(
             path=_path(line),
             tone="link",

@@ -37,9 +37,8 @@ class Pair:
     there: Arrow
     back: Arrow
     bridges: tuple[Bridge, ...]
-    asked: str  # round trip
+    link: str  # the round trip as asked, or what is known
     given: str
-    linked: bool
 
 
 def pairs(shown: Picture, outcome: Outcome) -> tuple[Pair, ...]:
@@ -48,7 +47,7 @@ def pairs(shown: Picture, outcome: Outcome) -> tuple[Pair, ...]:
     joined = {place.name for joint in shown.joints for place in (joint.left, joint.right)}
     nothing = Arrow(count="", flowed=False, tone="plain", delay=())
     lone = [
-        Pair(left=place, right=None, there=nothing, back=nothing, bridges=(), asked="", given="", linked=False)
+        Pair(left=place, right=None, there=nothing, back=nothing, bridges=(), link="", given="")
         for place in shown.places
         if place.name not in joined
     ]
@@ -70,9 +69,8 @@ def _pair(joint: Joint, outcome: Outcome) -> Pair:
             )
             for each in joint.bridges
         ),
-        asked=joint.asked,
+        link=joint.link,
         given=joint.given,
-        linked=joint.linked,
     )
 
 
