@@ -116,9 +116,10 @@ class RoutingTable:
                 )
             )
         elif found.arrival is Arrival.SOMETIMES:
-            stops = tuple(f"it may stay on {broker}, where no bridge may carry it on" for broker in found.stuck) or (
-                "it depends on whose demand a broker learns of first",
-            )
+            words = [f"it may stay on {broker}, where no bridge may carry it on" for broker in found.stuck]
+            if others and destination.startswith("queue://"):
+                words.append(f"a consumer on {' or '.join(dict.fromkeys(others))} may take it")
+            stops = tuple(words) or ("it depends on whose demand a broker learns of first",)
         return replace(
             asked,
             arrival=found.arrival,

@@ -51,6 +51,18 @@ def test_a_consumer_between_brings_a_message_no_further_than_its_ttl(tmp_path: P
     assert [(row["to"], row["arrives"]) for row in found["rows"]] == [("east", "never"), ("hub", "always")]
 
 
+def test_of_several_consumers_of_a_queue_another_may_take_a_message(tmp_path: Path) -> None:
+    found = used(
+        tmp_path,
+        LISTEN.format(client="a", broker="east", kind="queue", name="orders"),
+        LISTEN.format(client="b", broker="hub", kind="queue", name="orders"),
+        SEND.format(broker="hub", kind="queue", name="orders"),
+    )
+    assert [(row["arrives"], row["stopped_by"]) for row in found["rows"]] == [
+        ("sometimes", ["a consumer on hub may take it"])
+    ]
+
+
 @pytest.mark.parametrize(
     "step",
     ["  - delete-route: {table: dublin, destination: 10.2.0.0/16}\n", "  - reboot: {broker: west}\n", "  - wait: 1s\n"],
