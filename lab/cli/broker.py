@@ -71,7 +71,10 @@ def update(
         raise InputError.of(f"--apply: {apply!r} is not a moment", f"write {' or '.join(APPLY)}")
     if roll_back and (configuration is not None or revision is not None):
         raise InputError.of("--roll-back chooses the revision", "leave --configuration and --revision out")
-    if not (roll_back or configuration is not None or revision is not None or security_group or maintenance_window):
+    nothing = not (
+        roll_back or configuration is not None or revision is not None or security_group or maintenance_window
+    )
+    if nothing and apply != "immediately":
         raise InputError.of(
             "say what is to change",
             "--configuration, --revision, --roll-back, --security-groups or --maintenance-window",
@@ -86,7 +89,7 @@ def update(
     if maintenance_window is not None:
         verbs.append(words.maintenance_window(broker, maintenance_window))
     with open_lab.in_turn(run, quiet=quiet) as live:
-        for verb in verbs:
+        for verb in verbs or [_newest(live.account, broker)]:
             live.do(verb)
         if apply == "immediately":
             _apply(live, restart, quiet)
@@ -161,6 +164,12 @@ def _states(run: str | None) -> dict[str, BrokerState]:
 
 def _is_running(live: Live, name: str) -> bool:
     return any(each.name == name and each.state is BrokerState.RUNNING for each in live.account.brokers)
+
+
+def _newest(account: Account, broker: str) -> Step:
+    """Return the update to the newest revision of the configuration that a broker has, or is to have."""
+    its = account.broker(broker)
+    return words.read(UpdateBroker, "--", broker=broker, configuration=(its.pending or its.current).configuration)
 
 
 def _apply(live: Live, verb: Reboot, quiet: bool) -> None:

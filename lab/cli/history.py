@@ -15,11 +15,11 @@ import typer
 from lab import units
 from lab.cli import options
 from lab.cli.options import JSON
+from lab.cli.run_folders import folder_of, runs_folder
 from lab.declare.suggestions import unknown
 from lab.errors import InputError
-from lab.folder import home
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
-from lab.history.choosing import Choice, Chooser
+from lab.history.choosing import Choice, Chooser, in_time
 from lab.printable import plain_json
 from lab.report.folding import folded
 from lab.report.rows import describe, is_news
@@ -72,6 +72,8 @@ def history(
                 _put(plain_json(line(each)))
         else:
             told = seen if choice.kinds else filter(is_news, seen)
+            if not follow:
+                told = in_time(told)
             _show(map(describe, told) if unfold else folded(told))
 
     path = find(run)
@@ -109,18 +111,12 @@ def find(named: str | None) -> Path:
             return _history_in(path)
         if what != "is not there" or path.suffix == ".jsonl" or os.sep in named:
             return path
-    runs = home(os.environ) / "runs"
+    runs = runs_folder()
     if named is None or named == "latest":
         if why_not_a_file(runs / "latest") != "is a folder":
             raise InputError.of(f"there is no run under {runs} yet", "mqlab run SCENARIO makes one")
         return _history_in(runs / "latest")
-    known = sorted(each.name for each in runs.glob("*") if each.is_dir() and not each.is_symlink())
-    fitting = [each for each in known if each.startswith(named) or each.endswith(named)]
-    if len(fitting) == 1:
-        return _history_in(runs / fitting[0])
-    what = f'no run "{named}"' if not fitting else f'more than one run is called "{named}"'
-    listed = ", ".join((fitting or known)[-10:])
-    raise InputError.of(f"{what} under {runs}", f"runs: {listed or 'none'}")
+    return _history_in(folder_of(named))
 
 
 def _history_in(folder: Path) -> Path:

@@ -53,7 +53,11 @@ def impair(
 
 
 def _print(found: Sequence[DirectionNow], json: bool) -> None:
-    lines = (f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}" for each in found)
+    lines = (
+        f"{'' if each.changed is None else f'{each.changed:.3f} s: '}"
+        f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}"
+        for each in found
+    )
     options.show([each.to_dict() for each in found], lines, json)
 
 

@@ -1,28 +1,70 @@
-"""logs: the log of a broker or of the router."""
+"""logs: the log of a broker or of the router, of a running lab or as an ended run kept it."""
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from lab.cli import open_lab, options
-from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.run_folders import folder_of
+from lab.declare.suggestions import remedy
+from lab.errors import InputError
+from lab.folder import RunFolder
 from lab.printable import plain_line
+from lab.runtime import note as notes
+from lab.text_files import is_file, open_file
+
+_LONGEST = 2**20  # bytes of a line that is printed at once
 
 
 def logs(
     name: Annotated[str, typer.Argument(metavar="BROKER|router", help="Whose log.")],
-    run: OF_RUN = None,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="Which lab, or which ended run; the only lab when left out."),
+    ] = None,
     tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last lines.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     json: JSON = False,
 ) -> None:
-    """Print the log of a broker or of the router."""
+    """Print the log of a broker or of the router; of a run that has ended, as its run folder keeps it."""
+    if run is not None and (kept := _of_ended(run)) is not None:
+        lines = _kept(kept, name)
+        _print(name, lines if tail is None else deque(lines, maxlen=tail), json)
+        return
     with open_lab.attached(run) as live:
-        for line in live.lab.logs(name, tail=tail, follow=follow):
-            if json:
-                options.print_json_line({"from": name, "line": line})
-            else:
-                options.say(plain_line(line))
+        _print(name, live.lab.logs(name, tail=tail, follow=follow), json)
+
+
+def _of_ended(run: str) -> RunFolder | None:
+    """Return the folder of a run that has kept its logs; None if a lab of that run is open, or there is none."""
+    if notes.fitting(notes.load_all(notes.note_folder(os.environ)), run):
+        return None
+    with suppress(InputError):  # of a run that is not known here, what is running is told
+        found = RunFolder(path=folder_of(run))
+        return found if found.logs.is_dir() else None
+    return None
+
+
+def _kept(run: RunFolder, name: str) -> Iterator[str]:
+    """Yield the lines of a log in a run folder; raise InputError, which lists the logs there, if it has none."""
+    known = sorted(each.stem for each in run.logs.glob("*.log") if is_file(each) and not each.is_symlink())
+    if name not in known:
+        raise InputError.of(f'run {run.path.name} kept no log of "{name}"', remedy(name, known, "logs"))
+    with open_file(run.logs / f"{name}.log", name) as file:
+        while line := file.readline(_LONGEST):
+            yield line.decode(errors="replace").removesuffix("\n").removesuffix("\r")
+
+
+def _print(name: str, lines: Iterable[str], json: bool) -> None:
+    for line in lines:
+        if json:
+            options.print_json_line({"from": name, "line": line})
+        else:
+            options.say(plain_line(line))

@@ -5,8 +5,9 @@ An observation concerns a broker or a client that it names itself, or that its s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from math import inf
 from typing import Any
 
@@ -14,6 +15,8 @@ from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.history.clients_seen import Publishing, Subscribed
 from lab.history.observation import Header, Observation
+
+MOST_HELD = 50_000  # observations, while they are put in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,20 @@ class Chooser:
         """Return whether a name is written in the step that an observation is about."""
         step = getattr(seen, "step", 0)
         return 1 <= step <= len(self._named) and name in self._named[step - 1]
+
+
+def in_time(seen: Iterable[Observation], held: int = MOST_HELD) -> Iterator[Observation]:
+    """Yield observations in the order of their moments, but for one that was written down more than `held` too late.
+
+    What a broker's log says is written down when it is read, and a link's change when its order has returned.
+    """
+    waiting: list[tuple[float, int, Observation]] = []
+    for number, each in enumerate(seen):
+        heappush(waiting, (each.t, number, each))
+        if len(waiting) > held:
+            yield heappop(waiting)[2]
+    while waiting:
+        yield heappop(waiting)[2]
 
 
 def _known(what: str, name: str | None, known: set[str]) -> None:

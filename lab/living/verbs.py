@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Any
@@ -39,6 +40,7 @@ from lab.declare.steps.update_broker import UpdateBroker
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.steps.update_user import UpdateUser
 from lab.declare.topology import Configuration
+from lab.history import LinkChanged
 from lab.living import words
 from lab.living.words import read
 from lab.operating import Done
@@ -255,5 +257,6 @@ class Verbs(ABC):
         """Change a link, and return its settings after that."""
         name = words.link(self.lab.note.plan, link, leaving)
         with self.turn():
-            self.do(read(kind, link=name, leaving=leaving, **(figures or {})))
-            return self.lab.link_now(name)
+            done = self.do(read(kind, link=name, leaving=leaving, **(figures or {})))
+            moments = {seen.leaving: seen.t for seen in done.seen if isinstance(seen, LinkChanged)}
+            return tuple(replace(each, changed=moments.get(each.leaving)) for each in self.lab.link_now(name))

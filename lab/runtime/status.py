@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.link.impairment import Setting
 from lab.network.link import impairment_text
+from lab.plan.values import BridgePlan, Plan
 from lab.runtime.note import Note
 
 ABSENT, DELETED = "not created yet", "deleted"
@@ -40,6 +41,7 @@ class DirectionNow:
     leaving: str
     reaching: str
     setting: Setting
+    changed: float | None = None  # when the verb that returns it changed it, in seconds of the lab's clock
 
     @property
     def state(self) -> str:
@@ -53,7 +55,8 @@ class DirectionNow:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the direction as JSON-able values."""
-        return {"link": self.link, "leaving": self.leaving, "reaching": self.reaching, **self.setting.json()}
+        at = {} if self.changed is None else {"t": self.changed}
+        return {"link": self.link, "leaving": self.leaving, "reaching": self.reaching, **self.setting.json(), **at}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +105,33 @@ class Status:
     bridges: tuple[BridgeStatus, ...]
     links: tuple[LinkStatus, ...]
     dropped: tuple[PacketsDropped, ...]  # by the router, for want of a route or a rule
+
+
+_CONTAINER = {"exited": "has exited", "gone": "is gone", "created": "has not been started"}
+_LINK = {"cut": "is cut", "reject": "rejects every packet"}
+
+
+def shown_cause(plan: Plan, bridge: BridgePlan, brokers: Sequence[BrokerStatus], links: Sequence[LinkStatus]) -> str:
+    """Return why a bridge is down as far as the brokers and links beside it show it; "" if they do not."""
+    ends = [plan.broker(name) for name in (bridge.initiator, bridge.responder)]
+    for end in ends:
+        names = {its.name for its in end.instances}
+        its = [each for each in brokers if each.name in names]
+        running = [each for each in its if each.container == "running"]
+        if its and not running:
+            return f"{end.name} {_CONTAINER.get(its[0].container, f'is {its[0].container}')}"
+        if its and not any(each.version for each in running):
+            return f"{end.name} does not answer"
+    regions = {end.region for end in ends}
+    for link in links:
+        if {region for way in link.directions for region in (way.leaving, way.reaching)} != regions:
+            continue
+        closed = [(way, state) for way, state in zip(link.directions, link.states, strict=True) if state != "open"]
+        if len({state for _, state in closed}) == 1 and len(closed) == len(link.directions):
+            return f"the link {link.name} {_LINK.get(closed[0][1], f'is {closed[0][1]}')}"
+        if closed:
+            way, state = closed[0]
+            return f"the link {link.name} {_LINK.get(state, f'is {state}')} from {way.leaving} to {way.reaching}"
+        if link.round_trip_ms is None:
+            return f"nothing comes back over the link {link.name}"
+    return ""

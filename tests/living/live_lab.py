@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.declare.loading import load
 from lab.history import BrokerChanged
+from lab.link.impairment import Setting
 from lab.living.lab import Live
 from lab.masking import Mask
 from lab.network.vpc import Network
@@ -17,6 +18,7 @@ from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
+from lab.runtime.status import DirectionNow
 from lab.shipped import shipped
 from tests.replay.fake_lab import FakeLab
 
@@ -84,6 +86,17 @@ class LiveLab(FakeLab):
         if self.killed_before_noting:
             raise Killed
         self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
+
+    def link_now(self, link: str) -> tuple[DirectionNow, ...]:
+        return tuple(
+            DirectionNow(
+                link=link,
+                leaving=way.leaving,
+                reaching=way.reaching,
+                setting=Setting(impairment=self.impairments[link, way.leaving], state=self.states[link, way.leaving]),
+            )
+            for way in self.plan.link(link).directions
+        )
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         if broker == self.killed_at:

@@ -53,6 +53,15 @@ def test_verbs_take_words() -> None:
     assert live.network.route_table(table).routes == ()
 
 
+def test_a_link_that_is_changed_is_returned_with_the_moment() -> None:
+    lab = LiveLab()
+    one, other = lab.live.cut(leaving="tokyo")
+    assert (one.leaving, one.state, other.state) == ("tokyo", "cut", "open")
+    assert one.changed is not None and one.to_dict()["t"] == one.changed
+    assert other.changed is None and "t" not in other.to_dict()
+    assert [each.changed for each in lab.live.links()] == [None, None]
+
+
 @pytest.mark.parametrize(
     "word", ["singapore-configuration", "tokyo-singapore", "exactly-once", "ledger-of-tokyo", "all-auditors"]
 )

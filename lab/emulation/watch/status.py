@@ -16,7 +16,7 @@ from lab.history import PacketsDropped
 from lab.plan.values import BridgePlan
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
-from lab.runtime.status import ABSENT, DELETED, BridgeStatus, BrokerStatus, LinkStatus, Status
+from lab.runtime.status import ABSENT, DELETED, BridgeStatus, BrokerStatus, LinkStatus, Status, shown_cause
 
 
 def look(
@@ -31,15 +31,15 @@ def look(
     owner = Owner.parse(note.owner)
     its = logs.containers(client, note.run)
     routed = any(name == "router" and each.status == "running" for name, each in its)
+    brokers = tuple(_broker(client, note, management, its) for its in state.instances if its.broker not in note.deleted)
+    seen = _links(note, links) if routed else ()
     return Status(
         note=note,
         whereabouts=state.whereabouts(),
         owner_alive=owner is not None and not owner.is_dead(Owner.current()),
-        brokers=tuple(
-            _broker(client, note, management, its) for its in state.instances if its.broker not in note.deleted
-        ),
-        bridges=_bridges(client, note, state, management),
-        links=_links(note, links) if routed else (),
+        brokers=brokers,
+        bridges=_bridges(client, note, state, management, lambda bridge: shown_cause(note.plan, bridge, brokers, seen)),
+        links=seen,
         dropped=tuple(dropped()) if routed else (),
     )
 
@@ -66,7 +66,11 @@ def _broker(client: docker.DockerClient, note: Note, management: Management, of:
 
 
 def _bridges(
-    client: docker.DockerClient, note: Note, state: LabState, management: Management
+    client: docker.DockerClient,
+    note: Note,
+    state: LabState,
+    management: Management,
+    shown: Callable[[BridgePlan], str],
 ) -> tuple[BridgeStatus, ...]:
     ends = management.bridges()
     found = []
@@ -81,7 +85,7 @@ def _bridges(
                 responder=bridge.responder,
                 duplex=bridge.duplex,
                 up=up,
-                why_not="" if up else _why_not(client, note, state, management, bridge),
+                why_not="" if up else _why_not(client, note, state, management, bridge, shown),
                 ends=tuple(
                     end
                     for end in ends
@@ -93,13 +97,20 @@ def _bridges(
 
 
 def _why_not(
-    client: docker.DockerClient, note: Note, state: LabState, management: Management, bridge: BridgePlan
+    client: docker.DockerClient,
+    note: Note,
+    state: LabState,
+    management: Management,
+    bridge: BridgePlan,
+    shown: Callable[[BridgePlan], str],
 ) -> str:
     for broker in (bridge.initiator, bridge.responder):
         if not note.replaying and broker in note.not_created:
             return f"{broker} is {ABSENT}"
         if broker in note.deleted:
             return f"{broker} is {DELETED}"
+    if found := shown(bridge):
+        return found
     if bridge.instances and management.active(bridge.responder) not in bridge.instances:
         return readiness.why_not_active(bridge)
     return readiness.cause(client, state, bridge)
