@@ -77,7 +77,6 @@ class Bridge:
             broker, inbound, settings, info.id, self._forward, self.host.demanded, self.host.replace_duplicate
         )
         self.up = True
-        broker.note_bridge()
         self.host.say(sentences.established(self._vm, self.remote, info.name))
         self.host.changed()
         self._start_remote()
@@ -142,7 +141,6 @@ class Bridge:
             each.close()
         self.host.say(sentences.stopped(self.host.broker.name, self.remote_name))
         if was_up:
-            self.host.broker.note_bridge()
             self.host.changed()
 
     def forget(self) -> None:

@@ -1,4 +1,4 @@
-"""Advisories: who is told of consumers, how many of them there were, and who may bring their topics about."""
+"""Advisories: who is told of consumers, and who may bring the topics of advisories about."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ Told = Callable[[ConsumerInfo, bool], None]
 Forgotten = Callable[[str, str], None]  # client id, name
 CONNECTIONS = "topic://ActiveMQ.Advisory.Connection"
 CONSUMERS = "topic://ActiveMQ.Advisory.Consumer.>"
-MASTER = "topic://ActiveMQ.Advisory.MasterBroker"
-BRIDGES = "topic://ActiveMQ.Advisory.NetworkBridge"
 
 
 class _Follower(NamedTuple):
@@ -28,7 +26,6 @@ class Advisories:
 
     def __init__(self, rights: Authorization, *, told: bool) -> None:
         self.consumers: dict[str, ConsumerInfo] = {}  # by id
-        self.sent = 0  # messages, to all topics of advisories
         self.topics: dict[str, None] = {}  # those that are there
         self._rights, self._told = rights, told  # told: advisorySupport
         self._following: list[_Follower] = []
@@ -41,15 +38,14 @@ class Advisories:
         if self._told and self._rights.asked and topic not in self.topics:
             self._rights.check(by, ADMIN, topic)
 
-    def count(self, topic: str) -> None:
-        """Count an advisory that is sent."""
+    def send(self, topic: str) -> None:
+        """Note that an advisory was sent to a topic, which is there from then on."""
         if self._told:
             self.topics[topic] = None
-            self.sent += 1
 
     def removed(self, destination: str) -> None:
         """Take note that a destination is gone, and with it the topics of advisories on it."""
-        self.count(of_destinations(destination))
+        self.send(of_destinations(destination))
         self.topics.pop(of_consumers(destination), None)
         self.topics.pop(of_producers(destination), None)
 
@@ -73,8 +69,6 @@ class Advisories:
             return lambda: None
         self._following.append(mine)
         for info in list(self.consumers.values()):
-            if client:
-                self.count(of_consumers(info.destination))  # they are sent again, for this one alone
             told(info, True)
 
         def stop() -> None:
@@ -90,20 +84,20 @@ class Advisories:
     def add(self, info: ConsumerInfo) -> None:
         """Tell that a consumer has come."""
         self.consumers[info.id] = info
-        self.count(of_consumers(info.destination))
+        self.send(of_consumers(info.destination))
         for each in tuple(self._following):
             each.told(info, True)
 
     def remove(self, info: ConsumerInfo) -> None:
         """Tell that a consumer has gone; a durable subscription may be kept for it."""
         if self.consumers.pop(info.id, None) is not None:
-            self.count(of_consumers(info.destination))
+            self.send(of_consumers(info.destination))
             for each in tuple(self._following):
                 each.told(info, False)
 
     def forget(self, client: str, name: str, destination: str) -> None:
         """Tell that a durable subscription has ended: `RemoveSubscriptionInfo`."""
-        self.count(of_consumers(destination))
+        self.send(of_consumers(destination))
         for each in tuple(self._following):
             if each.forgotten is not None:
                 each.forgotten(client, name)

@@ -14,10 +14,8 @@ from lab.activemq.forwarding.filters import parts
 from lab.history import DestinationSeen
 from lab.plan.values import BrokerPlan, InstancePlan
 from lab.simulation.broker.advisories import (
-    BRIDGES,
     CONNECTIONS,
     CONSUMERS,
-    MASTER,
     Advisories,
     Forgotten,
     Told,
@@ -93,7 +91,7 @@ class Broker:
             choose=policies(self.settings.element, its),
             bury=undertaker.bury,
             log=log,
-            made=lambda name: self._advisories.count(of_destinations(name)),
+            made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
             emptied=kernel.notify,
             expires_durables=self.settings.expires_durables,
@@ -113,7 +111,6 @@ class Broker:
         self._regions.recover(self._test)
         for name in self.settings.destinations:
             self._regions.get(name)
-        self._advisories.count(MASTER)
 
     def password(self, user: str) -> str:
         """Return a user's password, as the process was started with it; "" for a user that it does not have."""
@@ -138,7 +135,7 @@ class Broker:
         session = self._logins.login(
             user, password, client_id, address, steals=steals, ended=ended, connector=connector, network=network
         )
-        self._advisories.count(CONNECTIONS)
+        self._advisories.send(CONNECTIONS)
         return session
 
     def send(self, message: Message, done: Done, *, by: Session) -> None:
@@ -155,12 +152,12 @@ class Broker:
         its = self._regions.get(destination)
         its.producers += 1
         its.idle_since = None
-        self._advisories.count(of_producers(destination))
+        self._advisories.send(of_producers(destination))
 
         def end() -> None:
             if by.producers.pop(id(end), None) is not None:
                 its.producers -= 1
-                self._advisories.count(of_producers(destination))
+                self._advisories.send(of_producers(destination))
 
         by.producers[id(end)] = end
         return end
@@ -226,10 +223,6 @@ class Broker:
         self.kernel.notify()
         return self._advisories.follow(told, forgotten, client="" if by is None else by.client)
 
-    def note_bridge(self) -> None:
-        """Take note that an end of a bridge has come up here, or gone: it is told of, and counts."""
-        self._advisories.count(BRIDGES)
-
     def follows(self, client: str) -> bool:
         """Return whether a client has a subscription to the advisories on consumers."""
         return self._advisories.follows(client)
@@ -245,7 +238,7 @@ class Broker:
         """Return all counters."""
         told = self._advisories
         connections = len(self._logins.sessions)
-        return counters(self._regions, advisories=told.sent, listeners=told.listeners, connections=connections)
+        return counters(self._regions, listeners=told.listeners, connections=connections)
 
     def destinations_seen(self, t: float, of: Sequence[str]) -> tuple[DestinationSeen, ...]:
         """Return the counters of the destinations named."""
@@ -312,7 +305,7 @@ class Broker:
         """Let go of a connection that has ended."""
         if not self.process.alive:
             return
-        self._advisories.count(CONNECTIONS)
+        self._advisories.send(CONNECTIONS)
         for name in session.temporary:
             self._regions.remove(name)
 

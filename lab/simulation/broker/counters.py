@@ -42,10 +42,10 @@ def seen(broker: str, regions: Regions, wanted: Sequence[str], t: float) -> tupl
     )
 
 
-def counters(regions: Regions, *, advisories: int, listeners: int, connections: int) -> Counters:
-    """Return all counters but those of memory, which is not modelled.
+def counters(regions: Regions, *, listeners: int, connections: int) -> Counters:
+    """Return all counters but those of memory, and of all that was enqueued: advisories on messages are not modelled.
 
-    The broker's totals of what was enqueued and of consumers have those of advisories too.
+    `listeners` are the consumers of topics of advisories, which the broker's total counts.
     """
     taken = [*regions.subscriptions.values(), *(each for each in regions.durables.values() if each.open)]
     network = Counter(each.info.destination for each in taken if each.info.network)
@@ -53,7 +53,6 @@ def counters(regions: Regions, *, advisories: int, listeners: int, connections: 
     kinds = Counter(name.partition("://")[0] for name in all_)
     away = [each for each in regions.durables.values() if not each.open]
     totals = {
-        "enqueued": advisories + sum(its.enqueued for its in all_.values()),
         "dequeued": sum(its.dequeued for its in all_.values()),
         "waiting": sum(its.queued for its in all_.values()),
         "consumers": listeners + sum(its.consumers for its in all_.values()),

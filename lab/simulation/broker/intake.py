@@ -72,6 +72,7 @@ class Intake:
     def put(self, message: Message, done: Done = _nobody) -> None:
         """Send a message to its destination, or to those that it stands for."""
         if self._virtual.of(message.destination):
+            self._regions.get(message.destination)  # it is there, even if nothing stays in it
             self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
         else:
             self._deposit(message, done)

@@ -78,6 +78,7 @@ def test_a_durable_subscription_outlives_the_process_with_what_is_persistent() -
     bench.send("topic://prices.usd", "3")
     again = bench.subscribe("topic://prices.>", by=bench.login("phone"), durable="alerts")
     assert again.bodies == ["1", "2", "3"]
+    assert bench.counters("topic://prices.>") == {"consumers": 1}  # real brokers have it too
 
 
 def test_what_a_durable_subscriber_had_not_acknowledged_comes_again_marked() -> None:

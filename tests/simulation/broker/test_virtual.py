@@ -74,6 +74,7 @@ def test_a_composite_queue_sends_all_on_and_keeps_nothing() -> None:
     assert bench.subscribe("queue://c").bodies == ["2"]
     assert listener.bodies == ["1", "2"]
     assert bench.counters("queue://all") == {}
+    assert "queue://all" in bench.broker.counters().destinations
 
 
 def test_a_composite_topic_may_keep_its_own_or_what_matches_nothing() -> None:
