@@ -226,5 +226,5 @@ def _folded(bridges: Sequence[Bridge], width: int, strokes: _Strokes) -> list[st
     """Return a line for all bridges that are up, and for the first that are not."""
     wanting = [bridge for bridge in bridges if not bridge.whole]
     shown = wanting if len(wanting) < FOLDED - 1 else wanting[: FOLDED - 2]
-    lines = [f"{len(bridges) - len(wanting)} of {len(bridges)} bridges are up", *_bridges(shown, width, strokes)[1:]]
+    lines = [f"{len(bridges) - len(wanting)} of {len(bridges)} bridges up", *_bridges(shown, width, strokes)[1:]]
     return ["", *lines, *([f"and {len(wanting) - len(shown)} more that are not"] if len(shown) < len(wanting) else [])]

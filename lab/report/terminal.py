@@ -14,12 +14,26 @@ from rich.text import Text
 
 from lab.judge.values import Delivery, Outcome, Report
 from lab.printable import plain_line
-from lab.report.drawing import drawing
+from lab.report.drawing import SIDE_BY_SIDE, drawing
 
 _MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
 _STYLES = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNKNOWN: "yellow"}
 _MILD = ("recovered", "undecided", "redelivered", "returned", "waiting", "expired", "unsure", "reordered")
+_FIGURES = (  # fields of a delivery, and what they are called
+    ("lost", "lost"),
+    ("duplicated", "duplicates"),
+    ("unexpected", "unexpected"),
+    ("recovered", "recovered"),
+    ("undecided", "undecided"),
+    ("redelivered", "redelivered"),
+    ("returned", "given back"),
+    ("waiting", "waiting"),
+    ("expired", "expired"),
+    ("unsure", "unsure"),
+    ("reordered", "reordered"),
+    ("late", "late"),
+)
 _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 
 
@@ -49,7 +63,8 @@ def render(
         console.print(_coloured(picture, report.outcome), no_wrap=True, overflow="ignore", crop=False)
     if report.deliveries:
         console.print()
-        console.print(_deliveries(report, console.width, only_ascii))
+        narrow = console.width < SIDE_BY_SIDE
+        console.print(_stacked(report, only_ascii) if narrow else _deliveries(report, console.width, only_ascii))
     if _worth_a_table(report):
         console.print()
         console.print(_routes(report, only_ascii))
@@ -88,24 +103,20 @@ def _coloured(picture: str, outcome: Outcome) -> Text:
     return drawn
 
 
+def _stacked(report: Report, ascii: bool) -> Text:
+    """Return a few lines per delivery, for a terminal that is too narrow for a table."""
+    lines = []
+    for row in report.deliveries:
+        figures = [f"{getattr(row, name)} {title}" for name, title in _FIGURES if getattr(row, name)]
+        lines += [plain_line(_recipient(row), ascii), f"  {', '.join([f'{row.received} of {row.expected}', *figures])}"]
+        lines += [f"  p50 {row.latency.p50:.1f} ms, p99 {row.latency.p99:.1f} ms"] if row.latency else []
+    return _coloured("\n".join(lines), report.outcome)
+
+
 def _deliveries(report: Report, width: int, ascii: bool) -> Table:
     """Return a table with one row per delivery; columns that are zero throughout are left out."""
-    columns = [
-        ("lost", "lost"),
-        ("duplicated", "duplicates"),
-        ("unexpected", "unexpected"),
-        ("recovered", "recovered"),
-        ("undecided", "undecided"),
-        ("redelivered", "redelivered"),
-        ("returned", "given back"),
-        ("waiting", "waiting"),
-        ("expired", "expired"),
-        ("unsure", "unsure"),
-        ("reordered", "reordered"),
-        ("late", "late"),
-    ]
-    shown = [(name, title) for name, title in columns if any(getattr(row, name) for row in report.deliveries)]
-    mild = [name for name, _ in columns] if report.outcome is Outcome.HELD else _MILD
+    shown = [(name, title) for name, title in _FIGURES if any(getattr(row, name) for row in report.deliveries)]
+    mild = [name for name, _ in _FIGURES] if report.outcome is Outcome.HELD else _MILD
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("to", overflow="fold", min_width=6)
     table.add_column("messages", justify="right", no_wrap=True)

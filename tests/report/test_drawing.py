@@ -9,7 +9,18 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from lab.judge.values import BridgeReport, BrokerOutline, Flow, LinkReport, Outcome, RegionOutline, Report, Verdict
+from lab.judge.values import (
+    BridgeReport,
+    BrokerOutline,
+    Delivery,
+    Flow,
+    LinkReport,
+    Outcome,
+    Percentiles,
+    RegionOutline,
+    Report,
+    Verdict,
+)
 from lab.report.drawing import drawing
 from lab.report.terminal import render
 
@@ -113,14 +124,14 @@ def test_a_map_has_every_broker_with_its_city_and_the_table_every_way() -> None:
 def test_without_room_for_a_map_the_cities_are_in_words() -> None:
     text = drawing(network(EIGHT, mesh(8)), 80)
     assert text.startswith("b0 (Ireland), b1 (N. Virginia), b2 (Frankfurt), ")
-    assert text.count("40.2 ms") == 28 and "56 of 56 bridges are up" in text
+    assert text.count("40.2 ms") == 28 and "56 of 56 bridges up" in text
 
 
 def test_of_many_bridges_those_that_are_not_up_are_named() -> None:
     many = network(EIGHT, hub(8))
     down = tuple(replace(end, up=False) if end.connector == "b3-b0-topics" else end for end in many.bridges)
     lines = drawing(replace(many, bridges=down), 80).splitlines()
-    assert lines[-2:] == ["13 of 14 bridges are up", "b3-b0-topics: b3 ⇄ b0, down"]
+    assert lines[-2:] == ["13 of 14 bridges up", "b3-b0-topics: b3 ⇄ b0, down"]
     none = tuple(replace(end, up=False) for end in many.bridges)
     assert drawing(replace(many, bridges=none), 80).splitlines()[-1] == "and 10 more that are not"
 
@@ -168,6 +179,20 @@ def test_a_console_that_is_not_utf8_gets_ascii() -> None:
     render(report(), Console(file=stream, width=80))
     stream.flush()
     assert b"[X] delivered" in octets.getvalue()
+
+
+def test_a_narrow_terminal_still_says_who_got_how_many() -> None:
+    percentiles = Percentiles(p50=38.1, p95=38.5, p99=39.0, max=39.0)
+    row = Delivery(
+        subscriber="ear", broker="sampa", destination="topic://prices", expected=1000, received=991, lost=9,
+        duplicated=0, unexpected=0, recovered=0, undecided=0, reordered=0, redelivered=0, returned=0, waiting=0,
+        expired=0, unsure=0, late=0, latency=percentiles,
+    )  # fmt: skip
+    stream = StringIO()
+    render(replace(report(), deliveries=(row,)), Console(file=stream, width=30))
+    text = stream.getvalue()
+    assert "ear at sampa, topic://prices\n  991 of 1000, 9 lost\n  p50 38.1 ms, p99 39.0 ms\n" in text
+    assert all(cell_len(line) <= 30 for line in text.partition("delivered:")[0].splitlines())
 
 
 def test_colour_and_control_characters_stay_out_of_files() -> None:
