@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from lab.activemq.forwarding.filters import parts
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
@@ -35,7 +36,9 @@ _SIGN_OF_LIFE = 10 * SECOND  # half of what the lab's clients ask for
 class _Receiver:
     """A link over which the client sends."""
 
-    end: Callable[[], None]  # of the producer that the broker knows
+    ends: tuple[
+        Callable[[], None], ...
+    ]  # of the producers that the broker knows: one for each part of a composite name
     credit: int = PRODUCER_CREDIT
     in_flight: int = 0
 
@@ -129,8 +132,9 @@ class AmqpSide(BrokerSide):
     def _on_attach(self, frame: Attach) -> None:
         try:
             if not frame.receives:
-                end = self.broker.produce(frame.address, by=self._logged_in())
-                self._receivers[frame.name] = _Receiver(end)
+                by = self._logged_in()
+                ends = tuple(self.broker.produce(part, by=by) for part in parts(frame.address))
+                self._receivers[frame.name] = _Receiver(ends)
                 self.send(Attached(frame.name, frame.address))
                 self.send(Flow(frame.name, PRODUCER_CREDIT))
                 return
@@ -217,7 +221,8 @@ class AmqpSide(BrokerSide):
         What was not settled goes back without a mark: the broker is told what came last before it.
         """
         if (receiver := self._receivers.pop(frame.name, None)) is not None:
-            receiver.end()
+            for end in receiver.ends:
+                end()
         sender = self._senders.pop(frame.name, None)
         if sender is not None and sender.of is not None:
             sender.of.close(redelivered=False)
