@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.activemq.destinations import as_shown, prefixed, why_not_as_shown
+from lab.activemq.destinations import as_shown, no_wildcard, prefixed, why_not_as_shown
 from lab.check.context import Context
 from lab.declare.fields import Declared
 from lab.errors import Problem
@@ -18,6 +18,7 @@ def check_names(context: Context, declared: Declared) -> Iterator[Problem]:
             continue
         what = why_not_as_shown(field, written)
         if not what:
+            yield from _look_like_wildcards(context, field, written)
             continue
         context.unknown.add(field)
         its = prefixed(written)
@@ -27,3 +28,12 @@ def check_names(context: Context, declared: Declared) -> Iterator[Problem]:
             continue
         first, *others = (f"{kind}: {name or 'NAME'}" for kind, name in as_shown(field, written).items())
         yield context.wrong(field, what, f"write {first}" + "".join(f", and {each} by itself" for each in others))
+
+
+def _look_like_wildcards(context: Context, field: str, written: str) -> Iterator[Problem]:
+    """Yield a Problem for the first part of a name that looks like a wildcard of ActiveMQ's, and is none."""
+    for part in written.split(","):
+        if any(wildcard in part for wildcard in "*>") and (reason := no_wildcard(part)):
+            context.unknown.add(field)
+            yield context.wrong(field, f"{part!r} is not the wildcard that it looks like", reason)
+            return
