@@ -38,7 +38,6 @@ class Policy:
     replays: bool = False  # replayWhenNoConsumers
     replay_delay: int = 0  # ns
     exclusive: bool = False  # allConsumersExclusiveByDefault
-    audited: bool = True
     expire_every: int = 30_000 * MILLISECOND  # ns; 0: never
     dead_letters: DeadLetters
 
@@ -160,7 +159,6 @@ def _policy(entry: Element, rules: Rules) -> Policy:
         replays=filters is not None and is_true(filters.get("replayWhenNoConsumers")),
         replay_delay=0 if filters is None else _number(filters, "replayDelay", 0) * MILLISECOND,
         exclusive=is_true(entry.get("allConsumersExclusiveByDefault")),
-        audited=_flag(entry, "enableAudit", True),
         expire_every=_number(entry, "expireMessagesPeriod", 30_000) * MILLISECOND,
         dead_letters=_dead_letters(entry),
     )

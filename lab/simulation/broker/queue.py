@@ -62,7 +62,7 @@ class Queue(Destination):
         It may be handed out before it is in the store, and is not written if it was acknowledged by then.
         """
         store = self._store if message.persistent else None
-        if store is not None and self.policy.audited and not self._audit.is_new(message.id):
+        if store is not None and not self._audit.is_new(message.id):
             self._refuse_duplicate(message)
             done(None)
             return

@@ -13,7 +13,7 @@ from tests.simulation.broker.bench import NAMESPACE
 
 REFUSES = f"""<broker {NAMESPACE} persistent="true" schedulerSupport="true">
   <destinationPolicy><policyMap><policyEntries>
-    <policyEntry queue="&gt;" memoryLimit="1mb" prioritizedMessages="false" useCache="false"/>
+    <policyEntry queue="&gt;" memoryLimit="1mb" prioritizedMessages="false" producerFlowControl="false"/>
     <policyEntry topic="&gt;" prioritizedMessages="true">
       <slowConsumerStrategy><abortSlowConsumerStrategy maxSlowCount="3"/></slowConsumerStrategy>
     </policyEntry>
