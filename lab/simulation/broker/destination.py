@@ -34,7 +34,7 @@ class Destination:
             self.forwarded += 1
 
     def bury(self, node: Node, cause: str) -> None:
-        """Give a message to the dead letters."""
+        """Send a message to the dead letters."""
         raise NotImplementedError
 
     def lapse(self, node: Node) -> None:

@@ -126,7 +126,7 @@ class Queue(Destination):
             store.queues[self.name].pop(node.number, None)
 
     def bury(self, node: Node, cause: str) -> None:
-        """Give a message to the dead letters; `settle` takes it out."""
+        """Send a message to the dead letters; `settle` takes it out."""
         self._audit.forget(node.message.id)
         self._bury(node, cause)
 
@@ -176,7 +176,7 @@ class Queue(Destination):
                 self._paged.append(cursor.popleft())
 
     def _hand_out(self, waiting: deque[Node]) -> bool:
-        """Give messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
+        """Hand messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
         kept: list[Node] = []
         given = False
         while waiting:

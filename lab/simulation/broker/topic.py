@@ -83,7 +83,7 @@ class Topic(Destination):
                 durable.offer(Node(message, self, number))
 
     def recover(self, durable: DurableSubscription) -> None:
-        """Give what is kept to a durable subscription that was taken up and asks for it."""
+        """Hand what is kept to a durable subscription that was taken up and asks for it."""
         if (durable.info.retroactive or self.policy.retroactive) and self._kept is not None:
             node = Node(self._kept, self, self._store.number())
             if durable.matches(node):
@@ -102,7 +102,7 @@ class Topic(Destination):
             self.durables.remove(durable)
 
     def bury(self, node: Node, cause: str) -> None:
-        """Give a copy to the dead letters."""
+        """Send a copy to the dead letters."""
         self._bury(node, cause)
 
     def lapse(self, node: Node) -> None:
@@ -134,7 +134,7 @@ class Topic(Destination):
         return left
 
     def _dispatch(self, message: Message, number: int) -> None:
-        """Give each subscription its copy: `SimpleDispatchPolicy`, after the recovery policy has had a look."""
+        """Hand each subscription its copy: `SimpleDispatchPolicy`, after the recovery policy has had a look."""
         self.enqueued += 1
         if message.retain:
             kept = replace(message, retain=False, retained=True)
