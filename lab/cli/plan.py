@@ -6,10 +6,15 @@ from lab.cli import options, scenario_argument
 from lab.cli.options import JSON, SCENARIO, SET, VERSION
 from lab.declare.variants import settings_of
 from lab.plan.text import describe
+from lab.report.drawing import chart
+from lab.report.planned import planned
 
 
 def plan(scenario: SCENARIO, set: SET = None, activemq_version: VERSION = None, json: JSON = False) -> None:
     """Show what would stand, and in which order it would be made."""
     found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
     mask = found.scenario.origin.mask
-    options.show(mask.value(found.plan.to_dict()), [mask.text(describe(found.plan))], json)
+    title, _, tables = describe(found.plan).partition("\n")
+    drawn = chart(planned(found.plan), options.out().width, options.only_ascii())
+    parts = [title, "", drawn, tables] if drawn else [title, tables]
+    options.show(mask.value(found.plan.to_dict()), [mask.text("\n".join(parts))], json)

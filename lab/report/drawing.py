@@ -57,6 +57,11 @@ def drawing(report: Report, width: int, ascii: bool = False) -> str:
     return plain("\n".join(fit(line, wide, strokes.more).rstrip() for line in lines), ascii)
 
 
+def chart(shown: Picture, width: int, ascii: bool = False) -> str:
+    """Return the map of a picture alone; "" for two regions or fewer, and where it could not be read."""
+    return plain("\n".join(text_map(_readable(shown, ascii), min(width, WIDEST), HIGHEST_MAP, ascii)), ascii)
+
+
 def _readable(shown: Picture, ascii: bool) -> Picture:
     """Return a picture with names as they will be printed, so that widths are those of the printed text."""
 

@@ -5,6 +5,7 @@ The terminal's drawing and the page's map are made of it; how wide a name is and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,31 +113,43 @@ class Picture:
 
 def picture(report: Report) -> Picture:
     """Return what is to be drawn of a report."""
-    regions = report.regions
+    return compose(
+        report.regions, bridges(report), links=report.links, flows=report.flows, declared_links=report.linked
+    )
+
+
+def compose(
+    regions: Sequence[RegionOutline],
+    bridges: tuple[Bridge, ...],
+    *,
+    links: Sequence[LinkReport],
+    flows: Sequence[Flow] = (),
+    declared_links: Sequence[tuple[str, str]] = (),
+) -> Picture:
+    """Return a picture of regions and of what joins them; strangers to them are left out."""
     home = {broker.name: number for number, region in enumerate(regions) for broker in region.brokers}
     numbers = {region.name: number for number, region in enumerate(regions)}
-    flows: dict[tuple[int, int], list[Flow]] = {}
-    for flow in report.flows:
+    sent: dict[tuple[int, int], list[Flow]] = {}
+    for flow in flows:
         if flow.source in home and flow.target in home:
-            flows.setdefault((home[flow.source], home[flow.target]), []).append(flow)
-    links = {
+            sent.setdefault((home[flow.source], home[flow.target]), []).append(flow)
+    counted = {
         (numbers[link.leaving], numbers[link.reaching]): link
-        for link in report.links
+        for link in links
         if link.leaving in numbers and link.reaching in numbers
     }
-    found = bridges(report)
     between: dict[tuple[int, int], list[Bridge]] = {}
-    for bridge in found:
+    for bridge in bridges:
         if bridge.broker in home and bridge.remote in home:
             ends = sorted((home[bridge.broker], home[bridge.remote]))
             between.setdefault((ends[0], ends[1]), []).append(bridge)
 
     def way(source: int, target: int) -> Way:
-        return _way(flows.get((source, target), ()), links.get((source, target)))
+        return _way(sent.get((source, target), ()), counted.get((source, target)))
 
-    declared = [(numbers[a], numbers[b]) for a, b in report.linked if a in numbers and b in numbers]
-    linked = {(min(pair), max(pair)) for pair in (*links, *declared)}
-    joined = sorted({(min(pair), max(pair)) for pair in (*linked, *between, *flows) if pair[0] != pair[1]})
+    declared = [(numbers[a], numbers[b]) for a, b in declared_links if a in numbers and b in numbers]
+    linked = {(min(pair), max(pair)) for pair in (*counted, *declared)}
+    joined = sorted({(min(pair), max(pair)) for pair in (*linked, *between, *sent) if pair[0] != pair[1]})
     met = [pair for pair in joined if pair in linked or pair in between]
     points = positions([region.aws_region for region in regions], met)
     places = [_place(region, way(number, number), points[number]) for number, region in enumerate(regions)]
@@ -153,7 +166,7 @@ def picture(report: Report) -> Picture:
             )
             for a, b in joined
         ),
-        bridges=found,
+        bridges=bridges,
     )
 
 
@@ -165,9 +178,13 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
     """
     found = []
     nears = [end for end in report.bridges if not end.created_by_duplex]
+    between = Counter((near.broker, near.remote) for near in nears)
+    responders: dict[tuple[str, str], list[BridgeReport]] = {}
+    for end in report.bridges:
+        responders.setdefault((end.remote, end.broker), []).append(end)
     for near in nears:
-        alone = sum((each.broker, each.remote) == (near.broker, near.remote) for each in nears) == 1
-        fars = [far for far in report.bridges if _end(far).answers(_end(near))]
+        alone = between[near.broker, near.remote] == 1
+        fars = [far for far in responders.get((near.broker, near.remote), ()) if _end(far).answers(_end(near))]
         ends = [near, *(far for far in fars if alone or near.up or far.connector == near.connector)]
         found.append(
             Bridge(

@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from lab.declare.loading import load
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -21,8 +22,11 @@ from lab.judge.values import (
     Report,
     Verdict,
 )
-from lab.report.drawing import drawing
+from lab.plan.planning import plan
+from lab.report.drawing import chart, drawing
+from lab.report.planned import planned
 from lab.report.terminal import render
+from lab.shipped import shipped
 
 from .networks import EIGHT, FIVE, THIRTY, THREE, hub, mesh, network
 
@@ -144,6 +148,17 @@ def test_directions_that_are_unlike_are_told_apart() -> None:
     assert "20.0 ms one way" in drawing(replace(many, links=tuple(others)), 80)
     unseen = replace(slow, measured_p50=None)
     assert "b0 – b1  40.0 ms                    10 of 10" in drawing(replace(many, links=(unseen, *others)), 80)
+
+
+def test_a_plan_is_drawn_with_what_is_asked_and_nothing_else() -> None:
+    found = plan(load(shipped("scenarios") / "hub-and-spokes.yaml", environment={}).topology, seed=7)
+    (_, germany) = joints = planned(found).joints
+    assert [(each.link, each.given, each.linked) for each in joints] == [("69.6 ms", "", True), ("27.1 ms", "", True)]
+    assert [bridge.connector for bridge in germany.bridges] == ["frankfurt-queues", "frankfurt-topics"]
+    text = chart(planned(found), 80)
+    for words in ("dublin (Ireland)", "virginia (N. Virginia)", "frankfurt (Frankfurt)", " 69.6 ms", " 27.1 ms"):
+        assert words in text
+    assert chart(planned(found), 40) == "" and chart(planned(found), 80, ascii=True).isascii()
 
 
 def test_a_link_that_nobody_counted_is_a_link_all_the_same() -> None:
