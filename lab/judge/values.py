@@ -262,3 +262,8 @@ class Report:
     witnesses: tuple[Testimony, ...] = ()
     routes: tuple[RouteReport, ...] = ()
     set: Mapping[str, str] = field(default_factory=dict)  # what was set instead of the scenario's own, KEY → VALUE
+
+    @property
+    def simulated(self) -> bool:
+        """Return whether models ran, and no broker: a report says so where one looks first."""
+        return self.runtime == "simulation"

@@ -32,7 +32,7 @@ def to_xml(report: Report, seconds: float) -> str:
         root,
         "testsuite",
         {
-            "name": _name(report.scenario) or "scenario",
+            "name": (_name(report.scenario) or "scenario") + (" (simulated)" if report.simulated else ""),
             "package": "mqlab",
             "id": "0",
             "timestamp": _timestamp(report.started),

@@ -56,6 +56,7 @@ def render(
 
     head = text(f"{report.scenario}: ", "bold")
     head.append(str(report.outcome), f"bold {_STYLES[report.outcome]}")
+    head.append(", simulated" if report.simulated else "", "bold")
     console.print(head)
     picture = drawing(report, console.width, only_ascii)
     if picture:

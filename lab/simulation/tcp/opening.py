@@ -7,11 +7,11 @@ from typing import Protocol
 
 from lab.simulation.kernel import SECOND, Kernel, Timer
 from lab.simulation.tcp.connection import Address, Connection, Peer
-from lab.simulation.tcp.paths import HEADERS, Paths
+from lab.simulation.tcp.paths import Paths
 from lab.simulation.tcp.stream import End, Hosts
 
 SYN_RETRIES = 6  # net.ipv4.tcp_syn_retries
-_SYN = (HEADERS + 8,)
+_SYN = (0, 8)  # bytes of options
 _HELLO, _CERTIFICATE, _FINISHED = 517, 2300, 80  # bytes of the three flights of TLS 1.3
 
 Accept = Callable[[Connection], Peer]
@@ -62,7 +62,8 @@ class Dial:
         buffers: Buffers,
         plain_accept: bool,
     ) -> None:
-        self._network, self._kernel, self._paths = network, network.kernel, network.paths
+        self._network, self._kernel = network, network.kernel
+        self._there, self._back = network.paths.path(near.host, far.host), network.paths.path(far.host, near.host)
         self._near, self._far, self._peer, self._tls, self._buffers = near, far, peer, tls, buffers
         self._plain_accept = plain_accept
         self._over = False
@@ -80,25 +81,23 @@ class Dial:
         if self._tries < SYN_RETRIES:
             self._again = self._kernel.after(SECOND << self._tries, self._syn)
         self._tries += 1
-        near, far = self._near.host, self._far.host
-        self._paths.send(near, far, _SYN, self._asked, self._refused, new=self._far.port)
+        self._there.send(*_SYN, self._asked, self._refused, new=self._far.port)
 
     def _refused(self) -> None:
         self._fail("refused")
 
     def _asked(self, *of: int) -> None:
         """Answer at the other host: its kernel does, whatever its processes do."""
-        near, far = self._near.host, self._far.host
         listener = self._network.listener(self._far)
         if listener is None:
-            self._paths.send(far, near, _SYN, lambda *of: self._refused(), _nothing)
+            self._back.send(*_SYN, lambda *of: self._refused(), _nothing)
             return
         if self._answering is None:
             waiting = _Waiting(self, listener)
             self._answering = End(self._network, self._far, self._near, waiting, listener.buffers)
             self._asking = End(self._network, self._near, self._far, _Shaking(self), self._buffers)
             self._answering.other, self._asking.other = self._asking, self._answering
-        self._paths.send(far, near, _SYN, self._answered, _nothing)
+        self._back.send(*_SYN, self._answered, _nothing)
 
     def _answered(self, *of: int) -> None:
         if self._over or self._asking is None or self._answering is None or self._again is None:

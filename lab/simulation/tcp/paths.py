@@ -7,7 +7,7 @@ A flight of packets that is not lost is one event. What passes, and when, is dec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
 from lab.link.direction import Direction, InFlight
@@ -22,7 +22,7 @@ LAN = 50_000  # ns from one host to another in a region, or through the router a
 SEGMENT = 1448  # bytes of TCP payload in a packet of an Ethernet network
 HEADERS = 52  # bytes of IPv4 and TCP, with its time stamps
 
-Arrived = Callable[[int, int], None]  # the first packet of those sent that arrives, and the one after the last
+Arrived = Callable[[int, int], None]  # the bytes that arrive, first and after the last
 Refused = Callable[[], None]
 
 
@@ -30,6 +30,75 @@ def sizes_of(payload: int) -> list[int]:
     """Return the sizes on the wire of the packets that carry so many bytes; an empty one for none."""
     full, rest = divmod(payload, SEGMENT)
     return [SEGMENT + HEADERS] * full + ([rest + HEADERS] if rest or not full else [])
+
+
+class Path:
+    """The way of packets from one host to another."""
+
+    __slots__ = ("_direction", "_kernel", "_missing", "_passes", "_refusing", "_target", "near")
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        target: str,
+        direction: Direction | None,
+        passes: Callable[[int | None, int], bool] | None,  # by the port of a connection that begins; None: all pass
+        refusing: Set[str],
+        missing: Set[str],
+        near: bool,  # no link is between the two: nothing is ever lost
+    ) -> None:
+        self._kernel, self._target, self._direction, self._passes = kernel, target, direction, passes
+        self._refusing, self._missing, self.near = refusing, missing, near
+
+    def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:
+        """Send bytes of a stream together; `refused` is called where they are answered by a reset.
+
+        `new` is the port of a connection that they begin.
+        """
+        packets = -((start - end) // SEGMENT) or 1
+        if self._passes is not None and not self._passes(new, packets):
+            return
+        direction, kernel = self._direction, self._kernel
+        if direction is None:
+            if self.near:
+                kernel.after(LAN, self._reach, arrived, refused, start, end)
+            return
+        octets, flight = end - start + packets * HEADERS, direction.flight
+        direction.lab.read(packets, octets)
+        if direction.delay_only:
+            held = len(flight)
+            direction.pass_on(kernel.now, b"", packets, octets, False)
+            if len(flight) > held:
+                each = flight[-1]
+                kernel.at(each[0] + LAN, self._land, each, arrived, refused, start, end)
+        elif direction.state is LinkState.REJECT:
+            direction.admit(kernel.now, [octets] * packets)
+            kernel.after(LAN, refused)
+        else:
+            self._admit(direction, start, end, arrived, refused)
+
+    def _admit(self, direction: Direction, start: int, end: int, arrived: Arrived, refused: Refused) -> None:
+        now, sizes, flight = self._kernel.now, sizes_of(end - start), direction.flight
+        for first, last, due in direction.admit(now, sizes):
+            held = len(flight)
+            direction.hold((due, now, b"", last - first, sum(sizes[first:last]), False))
+            if len(flight) > held:
+                part = start + first * SEGMENT, min(start + last * SEGMENT, end)
+                self._kernel.at(due + LAN, self._land, flight[-1], arrived, refused, *part)
+
+    def _land(self, each: InFlight, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
+        direction = self._direction
+        assert direction is not None  # it had the packets
+        if direction.flight and direction.flight[0] is each:  # else it was in the cable when that was cut
+            direction.flight.popleft()
+            direction.delivered(each, self._kernel.now - LAN)
+            self._reach(arrived, refused, start, end)
+
+    def _reach(self, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
+        if self._target in self._refusing:
+            refused()
+        elif self._target not in self._missing:
+            arrived(start, end)
 
 
 class Paths:
@@ -47,6 +116,7 @@ class Paths:
                 self._between[each.leaving, each.reaching] = made
         self.network = plan.network
         self._ways: dict[tuple[str, str], Way | None] = {}
+        self._paths: dict[tuple[str, str], Path] = {}
         self.dropped: Counter[tuple[str, str, str, str]] = Counter()  # by source, target, place and cause
         self.refusing: set[str] = set()  # hosts that are down: the router answers for them
         self.missing: set[str] = set()  # hosts that there are not
@@ -67,81 +137,19 @@ class Paths:
                 setting = replace(setting, state=state)
             its.change(setting, self._kernel.now)
 
-    def send(
-        self, source: str, target: str, sizes: Sequence[int], arrived: Arrived, refused: Refused, new: int | None = None
-    ) -> None:
-        """Send packets together; `refused` is called for what is answered by a reset.
-
-        `new` is the port of a connection that they begin.
-        """
-        if not self._pass(source, target, new, len(sizes)):
-            return
-        direction = self._direction(source, target)
-        if direction is None:
-            if source == INTERNET or target == INTERNET or self._regions[source] == self._regions[target]:
-                self._kernel.after(LAN, self._reach, target, arrived, refused, 0, len(sizes))
-            return
-        now = self._kernel.now
-        direction.lab.read(len(sizes), sum(sizes))
-        if direction.state is LinkState.REJECT:
-            direction.admit(now, sizes)
-            self._kernel.after(LAN, refused)
-        elif direction.delay_only:
-            direction.pass_on(now, b"", len(sizes), sum(sizes), False)
-            if direction.flight:
-                self._fly(direction, target, arrived, refused, 0, len(sizes))
-        else:
-            for first, last, due in direction.admit(now, sizes):
-                held = len(direction.flight)
-                direction.hold((due, now, b"", last - first, sum(sizes[first:last]), False))
-                if len(direction.flight) > held:
-                    self._fly(direction, target, arrived, refused, first, last)
-
-    def _fly(
-        self, direction: Direction, target: str, arrived: Arrived, refused: Refused, first: int, last: int
-    ) -> None:
-        each = direction.flight[-1]
-        self._kernel.at(each[0] + LAN, self._land, direction, each, target, arrived, refused, first, last)
-
-    def _land(
-        self,
-        direction: Direction,
-        each: InFlight,
-        target: str,
-        arrived: Arrived,
-        refused: Refused,
-        first: int,
-        last: int,
-    ) -> None:
-        if direction.flight and direction.flight[0] is each:  # else it was in the cable when that was cut
-            direction.flight.popleft()
-            direction.delivered(each, self._kernel.now - LAN)
-            self._reach(target, arrived, refused, first, last)
-
-    def _reach(self, target: str, arrived: Arrived, refused: Refused, first: int, last: int) -> None:
-        if target in self.refusing:
-            refused()
-        elif target not in self.missing:
-            arrived(first, last)
-
-    def back(self, source: str, target: str) -> int:
-        """Return the ns that a packet takes at least from one host to another."""
-        direction = self._direction(source, target)
-        return LAN if direction is None else LAN + direction.hold_ns
-
-    def lossless(self, source: str, target: str) -> bool:
-        """Return whether nothing is ever lost between two hosts, since no link is between them."""
-        return source == INTERNET or target == INTERNET or self._regions[source] == self._regions[target]
-
-    def _direction(self, source: str, target: str) -> Direction | None:
-        if source == INTERNET or target == INTERNET:
-            return None
-        return self._between.get((self._regions[source], self._regions[target]))
+    def path(self, source: str, target: str) -> Path:
+        """Return the path from one host to another."""
+        key = source, target
+        if key not in self._paths:
+            near = source == INTERNET or target == INTERNET or self._regions[source] == self._regions[target]
+            free = near and (target == INTERNET or source != INTERNET)
+            direction = None if near else self._between.get((self._regions[source], self._regions[target]))
+            passes = None if free else lambda new, packets: self._pass(source, target, new, packets)
+            self._paths[key] = Path(self._kernel, target, direction, passes, self.refusing, self.missing, near)
+        return self._paths[key]
 
     def _pass(self, source: str, target: str, new: int | None, packets: int) -> bool:
         """Return whether packets pass the policies; count them if they do not."""
-        if target == INTERNET or (source != INTERNET and self._regions[source] == self._regions[target]):
-            return True
         its = self._way(source, target)
         if its is None or its.stop is not None:
             self._drop(source, target, "way", "" if its is None else its.no_route, packets)
@@ -168,6 +176,3 @@ class Paths:
 
 def _has(allowed: Sequence[Ports], port: int) -> bool:
     return any((IpProtocol.TCP, port) in each for each in allowed)
-
-
-Drops = Mapping[tuple[str, str, str, str], int]

@@ -1,26 +1,17 @@
-"""One end of a TCP connection: windows, acknowledgements, loss noticed and mended, and how it ends.
-
-Bytes are only counted; the frames that they stand for lie in a list that both ends see. What is sent at one instant is
-one flight, and one event where nothing of it is lost.
-"""
+"""One end of a TCP connection: what it receives, and how it ends. How it sends is in `sending`."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
-from lab.simulation.kernel import SECOND, Kernel, Timer
-from lab.simulation.tcp.congestion import Congestion
+from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.connection import Address, Peer
-from lab.simulation.tcp.flights import Flight, joined, missing
-from lab.simulation.tcp.paths import HEADERS, SEGMENT, Paths, sizes_of
+from lab.simulation.tcp.flights import joined
+from lab.simulation.tcp.paths import SEGMENT, Paths
+from lab.simulation.tcp.sending import Sending
 
 AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where nobody sets it
-RETRIES, ORPHAN_RETRIES = 15, 8  # net.ipv4.tcp_retries2, tcp_orphan_retries
 _FIN = object()
-_ACK = (HEADERS,)
-_LEAST = SECOND // 100
 
 
 class Hosts(Protocol):
@@ -38,28 +29,16 @@ class Hosts(Protocol):
         ...
 
 
-class End:
+class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     other: End
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:
-        self.hosts, self._kernel, self._paths = hosts, hosts.kernel, hosts.paths
-        self.near, self.far, self.peer = near, far, peer
-        self.send_buffer, self.receive_buffer = buffers or (AUTOTUNED, AUTOTUNED)
-        self.heard = self._kernel.now
-        self.state = "open"  # "closing": what was sent still goes out; "closed"
-        self.congestion = Congestion()
-        self._lossless = self._paths.lossless(near.host, far.host)
-        # sending: bytes acknowledged ≤ bytes sent ≤ bytes written
-        self._frames: deque[tuple[int, object]] = deque()  # by the byte after each
-        self._acked = self._sent = self._written = self._before = 0
-        self._flights: list[Flight] = []
-        self._recover = 0  # a loss before this byte was answered already
-        self._odd = False  # something is lost, or arrived after a gap
-        self._timer: Timer | None = None
-        self._due: tuple[int, Callable[[], None]] | None = None  # what the timer is for
-        self._probed = False
+        path = hosts.paths.path(near.host, far.host)
+        send_buffer, self.receive_buffer = buffers or (AUTOTUNED, AUTOTUNED)
+        super().__init__(hosts.kernel, near, far, path, peer, send_buffer)
+        self.hosts, self.heard = hosts, hosts.kernel.now
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
         self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
@@ -88,61 +67,14 @@ class End:
         """End at once with a reset."""
         if self.state != "closed":
             self._over()
-            self._paths.send(self.near.host, self.far.host, _ACK, lambda *of: self.other.reset(), _nothing)
+            self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
 
     def vanish(self) -> None:
         """End with the process: its kernel says goodbye once, whatever the owner had to say."""
         if self.state != "closed":
             why = "reset" if self._got > self._taken or self.unsent else "closed"
             self._over()
-            self._paths.send(self.near.host, self.far.host, _ACK, lambda *of: self.other.hear_end(why), _nothing)
-
-    def _write(self, frame: object, size: int) -> None:
-        self._written += size
-        self._frames.append((self._written, frame))
-        self._push()
-
-    def _push(self) -> None:
-        """Send what the windows allow: first what was lost."""
-        most = min(self.congestion.window, self.send_buffer)
-        window = self.other.window
-        pipe = self._sent - self._acked
-        if self._odd:
-            pipe = sum(each.end - each.start for each in self._flights if not each.lost)
-            for each in [*self._flights]:
-                if each.lost and pipe < most:
-                    pipe += self._again(each, most - pipe)
-        while self._sent < self._written:
-            left = self._written - self._sent
-            size = min(left, most - pipe, self._acked + window - self._sent)
-            if size <= 0 or (size < SEGMENT and size < left and pipe):
-                break
-            if size < left and size > SEGMENT:
-                size -= size % SEGMENT
-            self._fly(Flight(self._sent, self._sent + size, self._kernel.now))
-            self._sent += size
-            pipe += size
-        self._arm()
-
-    def _again(self, lost: Flight, room: int) -> int:
-        """Send a part of what was lost again; return its size."""
-        size = min(lost.end - lost.start, max(room - room % SEGMENT, SEGMENT))
-        sent = Flight(lost.start, lost.start + size, self._kernel.now, again=True)
-        at = self._flights.index(lost)
-        lost.start += size
-        if lost.start == lost.end:
-            self._flights.pop(at)
-        self._fly(sent, at)
-        return size
-
-    def _fly(self, flight: Flight, at: int | None = None) -> None:
-        self._flights.insert(len(self._flights) if at is None else at, flight)
-        start, end = flight.start, flight.end
-
-        def arrived(first: int, last: int) -> None:
-            self.other.arrive(start + first * SEGMENT, min(start + last * SEGMENT, end))
-
-        self._paths.send(self.near.host, self.far.host, sizes_of(end - start), arrived, self.reset)
+            self._path.send(0, 0, lambda *of: self.other.hear_end(why), _nothing)
 
     @property
     def window(self) -> int:
@@ -152,7 +84,7 @@ class End:
     def arrive(self, start: int, end: int) -> None:
         """Take bytes that came in."""
         if self.state == "closed":
-            self._paths.send(self.near.host, self.far.host, _ACK, lambda *of: self.other.reset(), _nothing)
+            self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
             return
         self.heard = self._kernel.now
         if start > self._got:
@@ -165,16 +97,20 @@ class End:
         self.take()
 
     def _answer(self) -> None:
-        upto, gaps, end = self._got, tuple(self._gaps), self.other
-        if self._lossless:
-            end.acknowledged(upto, gaps)
+        """Acknowledge what has come."""
+        upto, end = self._got, self.other
+        if self._near:
+            end.taken(upto)
         else:
-            self._paths.send(self.near.host, self.far.host, _ACK, lambda *of: end.acknowledged(upto, gaps), self.reset)
+            gaps = tuple(self._gaps)
+            self._path.send(0, 0, lambda *of: end.acknowledged(upto, gaps), self.reset)
 
     def take(self) -> None:
         """Hand the owner what is there, unless it is frozen."""
+        if self.hosts.frozen(self.near.host):
+            return
         frames, full = self.other._frames, self.window < SEGMENT
-        while self._taken < self._got and not self.hosts.frozen(self.near.host) and self.state != "closed":
+        while self._taken < self._got and self.state != "closed":
             if not frames or frames[0][0] > self._got:
                 self._taken = self._got
                 break
@@ -207,134 +143,6 @@ class End:
             self._over()
             if told:
                 self.peer.closed("reset")
-
-    def acknowledged(self, upto: int, gaps: tuple[tuple[int, int], ...]) -> None:
-        """Learn what has arrived; what was sent before something that did, and did not, is lost."""
-        if self.state == "closed":
-            return
-        now, before = self._kernel.now, self._sent - self._acked
-        newest = self._settle(upto, gaps, now)
-        if newest is not None:
-            self._probed = False
-            if self._odd:
-                self._notice(newest)
-        if upto > self._acked:
-            gained, self._acked = upto - self._acked, upto
-            self.congestion.acknowledged(gained, now, before)
-        done = self._acked == self._written
-        if done and self.state == "closing":
-            self._over()
-            return
-        if not done:
-            self._push()
-        else:
-            self._arm()
-            if newest is not None and self._acked > self._before:
-                self.peer.drained()
-
-    def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int) -> tuple[int, int] | None:
-        """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
-        flights, newest, done = self._flights, None, 0
-        if gaps or self._odd:
-            self._odd = True
-            left: list[Flight] = []
-            for each in flights:
-                parts = missing(each, upto, gaps)
-                if parts != [(each.start, each.end)]:
-                    newest = max(newest or (0, 0), (each.sent, each.end))
-                    if not each.again:
-                        self.congestion.measured(now - each.sent)
-                left += [Flight(start, end, each.sent, each.lost, each.again) for start, end in parts]
-            self._flights = left
-            self._odd = bool(gaps) or any(each.lost or each.again for each in left)
-            return newest
-        for each in flights:
-            if each.end > upto:
-                if each.start < upto:
-                    newest, each.start = (each.sent, upto), upto
-                break
-            newest, done = (each.sent, each.end), done + 1
-            self.congestion.measured(now - each.sent)
-        del flights[:done]
-        return newest
-
-    def _notice(self, newest: tuple[int, int]) -> None:
-        """Take for lost what was sent before something that has arrived: a cable keeps the order."""
-        lost = [each for each in self._flights if not each.lost and (each.sent, each.start) < newest]
-        for each in lost:
-            each.lost = True
-        if lost and lost[0].start >= self._recover:
-            self.congestion.lost()
-            self._recover = self._sent
-
-    def _arm(self) -> None:
-        """Set the timer to the moment at which what is not acknowledged counts as lost."""
-        self._due = self._next_due()
-        if self._due is not None and (self._timer is None or self._timer[0] > self._due[0]):
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = self._kernel.at(self._due[0], self._ring)
-
-    def _ring(self) -> None:
-        """Do what is due, or set the timer anew where that has moved."""
-        self._timer = None
-        if self._due is not None and self.state != "closed":
-            if self._due[0] > self._kernel.now:
-                self._timer = self._kernel.at(self._due[0], self._ring)
-            else:
-                self._due[1]()
-
-    def _next_due(self) -> tuple[int, Callable[[], None]] | None:
-        if self._flights and not self._lossless:
-            times = (
-                [each.sent for each in self._flights] if self._odd else [self._flights[0].sent, self._flights[-1].sent]
-            )
-            first = min(times) + self.congestion.timeout
-            trip = self.congestion.round_trip
-            probe = max(times) + 2 * trip + _LEAST
-            single = len(self._flights) == 1 and self._flights[0].end - self._flights[0].start <= SEGMENT
-            if trip and probe < first and not (self._probed or self.congestion.backed_off or single or self._odd):
-                return probe, self._probe
-            return max(first, self._kernel.now + _LEAST), self._expire
-        if self._blocked:
-            return self._kernel.now + self.congestion.timeout, self._ask_window
-        return None
-
-    @property
-    def _blocked(self) -> bool:
-        return self._sent < self._written and not self._flights
-
-    def _probe(self) -> None:
-        """Send the last segment again, so that a loss at the end is noticed (RFC 8985)."""
-        self._probed = True
-        last = self._flights[-1]
-        start = max(last.start, last.end - SEGMENT)
-        if start == last.start:
-            self._flights.pop()
-        last.end, self._odd = start, True
-        self._fly(Flight(start, self._sent, self._kernel.now, again=True))
-        self._arm()
-
-    def _expire(self) -> None:
-        """Take everything for lost."""
-        self.congestion.timed_out()
-        if self.congestion.backed_off > (RETRIES if self.state == "open" else ORPHAN_RETRIES):
-            told = self.state == "open"
-            self._over()
-            if told:
-                self.peer.closed("timed out")
-            return
-        for each in self._flights:
-            each.lost = True
-        self._odd, self._recover = True, self._sent
-        self._push()
-
-    def _ask_window(self) -> None:
-        """Ask whether the other end has room again: an empty packet."""
-        self.congestion.backed_off = min(self.congestion.backed_off + 1, 10)
-        at, end = self._sent, self.other
-        self._paths.send(self.near.host, self.far.host, _ACK, lambda *of: end.arrive(at, at), self.reset)
-        self._push()
 
     def _over(self) -> None:
         self.state, self._due = "closed", None

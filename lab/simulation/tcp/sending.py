@@ -1,0 +1,262 @@
+"""How one end of a TCP connection sends: windows, acknowledgements, loss noticed and mended.
+
+Bytes are only counted; the frames that they stand for lie in a list that both ends see. What is sent at one instant is
+one flight, and one event where nothing of it is lost. Where no link is between the hosts nothing is, and nobody needs
+to acknowledge.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from lab.simulation.kernel import SECOND, Kernel, Timer
+from lab.simulation.tcp.congestion import Congestion
+from lab.simulation.tcp.connection import Address, Peer
+from lab.simulation.tcp.flights import Flight, missing
+from lab.simulation.tcp.paths import SEGMENT, Path
+
+RETRIES, ORPHAN_RETRIES = 15, 8  # net.ipv4.tcp_retries2, tcp_orphan_retries
+_LEAST = SECOND // 100
+
+
+class Receiving(Protocol):
+    """The other end, as it receives."""
+
+    @property
+    def window(self) -> int:
+        """Return the bytes that fit into its receive buffer."""
+        ...
+
+    def arrive(self, start: int, end: int) -> None:
+        """Take bytes that came in."""
+        ...
+
+
+class Sending:
+    """The sending half of an end."""
+
+    other: Receiving
+
+    def __init__(self, kernel: Kernel, near: Address, far: Address, path: Path, peer: Peer, send_buffer: int) -> None:
+        self._kernel, self.near, self.far, self.peer, self._path = kernel, near, far, peer, path
+        self.send_buffer, self._near = send_buffer, path.near
+        self.state = "open"  # "closing": what was sent still goes out; "closed"
+        self.congestion = Congestion()
+        # bytes acknowledged ≤ bytes sent ≤ bytes written
+        self._frames: deque[tuple[int, object]] = deque()  # by the byte after each
+        self._acked = self._sent = self._written = self._before = 0
+        self._flights: list[Flight] = []
+        self._recover = 0  # a loss before this byte was answered already
+        self._odd = False  # something is lost, or arrived after a gap
+        self._timer: Timer | None = None
+        self._due: tuple[int, Callable[[], None]] | None = None  # what the timer is for
+        self._probed, self._waits = False, 0  # since when the other end has no room
+        self._calm = False  # the timer was set while nothing was lost
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Learn that the other end knows nothing of the connection."""
+
+    @abstractmethod
+    def _over(self) -> None:
+        """End."""
+
+    def _write(self, frame: object, size: int) -> None:
+        self._written += size
+        self._frames.append((self._written, frame))
+        self._push()
+
+    def _push(self) -> None:
+        """Send what the windows allow: first what was lost."""
+        if self._near:
+            self._push_near()
+            return
+        most = min(self.congestion.window, self.send_buffer)
+        window = self.other.window
+        pipe = self._sent - self._acked
+        if self._odd:
+            pipe = sum(each.end - each.start for each in self._flights if not each.lost)
+            for each in [*self._flights]:
+                if each.lost and pipe < most:
+                    pipe += self._again(each, most - pipe)
+        while self._sent < self._written:
+            left = self._written - self._sent
+            size = min(left, most - pipe, self._acked + window - self._sent)
+            if size <= 0 or (size < SEGMENT and size < left and pipe):
+                break
+            if size < left and size > SEGMENT:
+                size -= size % SEGMENT
+            self._fly(Flight(self._sent, self._sent + size, self._kernel.now))
+            self._sent += size
+            pipe += size
+        self._arm()
+
+    def _again(self, lost: Flight, room: int) -> int:
+        """Send a part of what was lost again; return its size."""
+        size = min(lost.end - lost.start, max(room - room % SEGMENT, SEGMENT))
+        sent = Flight(lost.start, lost.start + size, self._kernel.now, again=True)
+        at = self._flights.index(lost)
+        lost.start += size
+        if lost.start == lost.end:
+            self._flights.pop(at)
+        self._fly(sent, at)
+        return size
+
+    def _fly(self, flight: Flight, at: int | None = None) -> None:
+        self._flights.insert(len(self._flights) if at is None else at, flight)
+        self._path.send(flight.start, flight.end, self.other.arrive, self.reset)
+
+    def _push_near(self) -> None:
+        """Send what fits into the other end's buffer, where nothing is lost on the way."""
+        size = min(self._written - self._sent, self.other.window - (self._sent - self._acked))
+        if size > 0:
+            start, self._sent = self._sent, self._sent + size
+            self._path.send(start, self._sent, self.other.arrive, self.reset)
+
+    def taken(self, upto: int) -> None:
+        """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
+        if self.state != "closed":
+            self._acked = upto
+            if self._sent < self._written:
+                self._push_near()
+            elif upto == self._written and self.state == "closing":
+                self._over()
+            elif upto == self._written > self._before:
+                self.peer.drained()
+
+    def acknowledged(self, upto: int, gaps: tuple[tuple[int, int], ...]) -> None:
+        """Learn what has arrived; what was sent before something that did, and did not, is lost."""
+        if self.state == "closed":
+            return
+        now, before = self._kernel.now, self._sent - self._acked
+        newest = self._settle(upto, gaps, now)
+        if newest is not None:
+            self._probed, self._waits = False, 0
+            if self._odd:
+                self._notice(newest)
+        if upto > self._acked:
+            gained, self._acked = upto - self._acked, upto
+            self.congestion.acknowledged(gained, now, before)
+        done = self._acked == self._written
+        if done and self.state == "closing":
+            self._over()
+            return
+        if not done:
+            self._push()
+        else:
+            self._arm()
+            if newest is not None and self._acked > self._before:
+                self.peer.drained()
+
+    def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int) -> tuple[int, int] | None:
+        """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
+        flights, newest, done = self._flights, None, 0
+        if gaps or self._odd:
+            self._odd = True
+            left: list[Flight] = []
+            for each in flights:
+                parts = missing(each, upto, gaps)
+                if parts != [(each.start, each.end)]:
+                    newest = max(newest or (0, 0), (each.sent, each.end))
+                    if not each.again:
+                        self.congestion.measured(now - each.sent)
+                left += [Flight(start, end, each.sent, each.lost, each.again) for start, end in parts]
+            self._flights = left
+            self._odd = bool(gaps) or any(each.lost or each.again for each in left)
+            return newest
+        for each in flights:
+            if each.end > upto:
+                if each.start < upto:
+                    newest, each.start = (each.sent, upto), upto
+                break
+            newest, done = (each.sent, each.end), done + 1
+            self.congestion.measured(now - each.sent)
+        del flights[:done]
+        return newest
+
+    def _notice(self, newest: tuple[int, int]) -> None:
+        """Take for lost what was sent before something that has arrived: a cable keeps the order."""
+        lost = [each for each in self._flights if not each.lost and (each.sent, each.start) < newest]
+        for each in lost:
+            each.lost = True
+        if lost and lost[0].start >= self._recover:
+            self.congestion.lost()
+            self._recover = self._sent
+
+    def _arm(self) -> None:
+        """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first."""
+        if self._timer is not None and self._calm and not (self._odd or self.congestion.backed_off):
+            return
+        self._calm = not (self._odd or self.congestion.backed_off)
+        self._due = self._next_due()
+        if self._due is not None and (self._timer is None or self._timer[0] > self._due[0]):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._kernel.at(max(self._due[0], self._kernel.now + _LEAST), self._ring)
+
+    def _ring(self) -> None:
+        """Do what is due, or set the timer anew where that has moved."""
+        self._timer = None
+        if self.state == "closed" or (due := self._next_due()) is None:
+            return
+        moment, do = due
+        if moment > self._kernel.now:
+            self._due = due
+            self._timer = self._kernel.at(moment, self._ring)
+        else:
+            do()
+
+    def _next_due(self) -> tuple[int, Callable[[], None]] | None:
+        if self._flights:
+            flights = self._flights if self._odd else (self._flights[0], self._flights[-1])
+            times = [each.sent for each in flights]
+            first = min(times) + self.congestion.timeout
+            trip = self.congestion.round_trip
+            probe = max(times) + 2 * trip + _LEAST
+            single = len(self._flights) == 1 and self._flights[0].end - self._flights[0].start <= SEGMENT
+            if trip and probe < first and not (self._probed or self.congestion.backed_off or single or self._odd):
+                return probe, self._probe
+            return first, self._expire
+        if self._blocked:
+            if not self._waits:
+                self._waits = self._kernel.now
+            return self._waits + self.congestion.timeout, self._ask_window
+        return None
+
+    @property
+    def _blocked(self) -> bool:
+        return self._sent < self._written and not self._flights
+
+    def _probe(self) -> None:
+        """Send the last segment again, so that a loss at the end is noticed (RFC 8985)."""
+        self._probed = True
+        last = self._flights[-1]
+        start = max(last.start, last.end - SEGMENT)
+        if start == last.start:
+            self._flights.pop()
+        last.end, self._odd = start, True
+        self._fly(Flight(start, self._sent, self._kernel.now, again=True))
+        self._arm()
+
+    def _expire(self) -> None:
+        """Take everything for lost."""
+        self.congestion.timed_out()
+        if self.congestion.backed_off > (RETRIES if self.state == "open" else ORPHAN_RETRIES):
+            told = self.state == "open"
+            self._over()
+            if told:
+                self.peer.closed("timed out")
+            return
+        for each in self._flights:
+            each.lost = True
+        self._odd, self._recover = True, self._sent
+        self._push()
+
+    def _ask_window(self) -> None:
+        """Ask whether the other end has room again: an empty packet."""
+        self.congestion.backed_off, self._waits = min(self.congestion.backed_off + 1, 10), self._kernel.now
+        self._path.send(self._sent, self._sent, self.other.arrive, self.reset)
+        self._push()
