@@ -11,7 +11,7 @@ from rich.markup import escape
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.describe import describe_broker, pending_changes
-from lab.cli import open_lab, options
+from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.declare.steps.base import Step
@@ -23,7 +23,9 @@ from lab.errors import InputError
 from lab.living import words
 from lab.living.lab import Live
 
-BROKER = Annotated[str, typer.Argument(metavar="BROKER", help="Its name, or its id.")]
+BROKER = Annotated[
+    str, typer.Argument(metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers)
+]
 DOWNTIME = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="How long the reboot leaves it down; the topology's reboot-time when left out."),
@@ -107,7 +109,14 @@ def reboot(
 
 
 def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A broker that the topology declares with later: yes.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A broker that the topology declares with later: yes.",
+            autocompletion=completion.brokers,
+        ),
+    ],
     run: OF_RUN = None,
     quiet: QUIET = False,
     json: JSON = False,

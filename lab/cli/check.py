@@ -22,7 +22,7 @@ from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
-from lab.cli import options
+from lab.cli import completion, options
 from lab.cli.options import JSON, RUNTIME, SET, VERSION
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
@@ -53,7 +53,10 @@ class Checked:
 
 
 def check(
-    what: Annotated[list[str], typer.Argument(metavar="SCENARIO|FILE.xml...", help=_WHAT)],
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="SCENARIO|FILE.xml...", help=_WHAT, autocompletion=completion.scenarios),
+    ],
     engine_version: Annotated[
         str | None,
         typer.Option(metavar="VERSION", help=f"Of Amazon MQ, for configurations; {releases.DEFAULT} when left out."),

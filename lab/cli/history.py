@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lab import units
-from lab.cli import options
+from lab.cli import completion, options
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of, runs_folder
 from lab.declare.suggestions import unknown
@@ -34,6 +34,7 @@ HISTORY = Annotated[
     typer.Argument(
         metavar="[FILE|RUN]",
         help="A history.jsonl, a run folder, or a run id, its beginning or its end; the latest run when left out.",
+        autocompletion=completion.runs,
     ),
 ]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import open_lab, options
+from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.link.impairment import FIGURES
@@ -15,9 +15,20 @@ from lab.living import words
 from lab.living.lab import Live
 from lab.runtime.status import DirectionNow
 
-LINK = Annotated[str | None, typer.Argument(metavar="[LINK]", help="Its name; not needed where there is one only.")]
+LINK = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[LINK]", help="Its name; not needed where there is one only.", autocompletion=completion.links
+    ),
+]
 LEAVING = Annotated[
-    str | None, typer.Option("--leaving", metavar="REGION", help="Only what leaves this region; both ways otherwise.")
+    str | None,
+    typer.Option(
+        "--leaving",
+        metavar="REGION",
+        help="Only what leaves this region; both ways otherwise.",
+        autocompletion=completion.regions,
+    ),
 ]
 
 _FIGURES = {

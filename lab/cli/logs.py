@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import open_lab, options
+from lab.cli import completion, open_lab, options
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of
 from lab.declare.suggestions import remedy
@@ -24,16 +24,24 @@ _LONGEST = 2**20  # bytes of a line that is printed at once
 
 
 def logs(
-    name: Annotated[str, typer.Argument(metavar="BROKER|router", help="Whose log.")],
+    name: Annotated[str, typer.Argument(metavar="BROKER|router", help="Whose log.", autocompletion=completion.logs)],
     run: Annotated[
         str | None,
-        typer.Option("--run", metavar="RUN", help="Which lab, or which ended run; the only lab when left out."),
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Which lab, or which ended run; the only lab when left out.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last lines.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     json: JSON = False,
 ) -> None:
-    """Print the log of a broker or of the router; of a run that has ended, as its run folder keeps it."""
+    """Print the log of a broker or of the router.
+
+    Of a run that has ended it is the one that its run folder keeps.
+    """
     if run is not None and (kept := _of_ended(run)) is not None:
         lines = _kept(kept, name)
         _print(name, lines if tail is None else deque(lines, maxlen=tail), json)

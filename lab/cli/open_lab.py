@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import options
+from lab.cli import completion, options
 from lab.declare.steps.base import Step
 from lab.living.attach import attach, chosen
 from lab.living.history import COMMAND
@@ -17,7 +17,10 @@ from lab.living.lab import Live, refuse_replayed
 from lab.plan.control import Control
 from lab.runtime.note import Note
 
-OF_RUN = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.")]
+OF_RUN = Annotated[
+    str | None,
+    typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.", autocompletion=completion.labs),
+]
 
 
 def load_note(run: str | None) -> Note:

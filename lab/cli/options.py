@@ -16,6 +16,7 @@ import typer
 
 from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
+from lab.cli import completion
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.printable import plain, plain_json
 from lab.text_files import why_not_a_file
@@ -32,11 +33,20 @@ PIPE_CLOSED = 141  # as a program that SIGPIPE ends
 _DOCTOR = "mqlab doctor looks at what this machine lacks"
 
 SCENARIO = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A file of a scenario or a topology, or a name that ships.")
+    str,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="A file of a scenario or a topology, or a name that ships.",
+        autocompletion=completion.scenarios,
+    ),
 ]
 RUN = Annotated[
     str | None,
-    typer.Argument(metavar="[RUN]", help="A run id, its beginning or its end; not needed where only one lab runs."),
+    typer.Argument(
+        metavar="[RUN]",
+        help="A run id, its beginning or its end; not needed where only one lab runs.",
+        autocompletion=completion.labs,
+    ),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

@@ -9,14 +9,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lab.cli import options, scenario_argument
+from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.shipped import shipped
 
 
 def scenarios(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Print this one's file.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Print this one's file.", autocompletion=completion.scenarios),
+    ] = None,
     copy: Annotated[
         Path | None,
         typer.Option("--copy", metavar="DIR", help="Copy NAME and every file that it names into DIR, to change it."),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import options
+from lab.cli import completion, options
 from lab.cli.options import JSON, QUIET
 from lab.errors import InputError
 from lab.living.history import end_history
@@ -18,7 +18,12 @@ from lab.runtimes import AllRuntimes
 
 def sweep(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A whole run id: everything of that one lab, alive or not.")
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A whole run id: everything of that one lab, alive or not.",
+            autocompletion=completion.labs,
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
