@@ -60,16 +60,36 @@ def load(name: str) -> Any:
     commands.callback()(lambda: None)  # a group, also of one command
     module = import_module(f"lab.cli.{name}")
     if hasattr(module, "VERBS"):
-        group = typer.Typer(help=COMMANDS[name], no_args_is_help=True)
+        group = typer.Typer(help=COMMANDS[name], no_args_is_help=True, cls=_Group)
         for verb, does in module.VERBS.items():
-            group.command(name=verb)(ending(does))
+            group.command(name=verb, cls=_Command)(ending(does))
         commands.add_typer(group, name=name)
     else:
-        commands.command(name=name)(ending(getattr(module, name)))
+        commands.command(name=name, cls=_Command)(ending(getattr(module, name)))
     return typer.main.get_group(commands).commands[name]
 
 
-class _Commands(TyperGroup):
+class _PlainFlags:
+    """A command of which --help says no type of options that take no value."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, --help among them."""
+        found = super().get_params(ctx)  # type: ignore[misc]  # of the command that this is mixed into
+        for each in found:
+            if getattr(each, "is_flag", False):
+                each.metavar = ""
+        return found
+
+
+class _Command(_PlainFlags, TyperCommand):
+    pass
+
+
+class _Group(_PlainFlags, TyperGroup):
+    pass
+
+
+class _Commands(_PlainFlags, TyperGroup):
     """The commands by name and summary; only the one that is called is loaded, since all of them take a second."""
 
     def __init__(self, **settings: Any) -> None:

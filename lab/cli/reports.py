@@ -24,6 +24,8 @@ def check_writable(page: Path | None, junit_file: Path | None) -> None:
 
     The folder of a JUnit file is made: CI names one that is not there yet.
     """
+    if page is not None and junit_file is not None and page.resolve() == junit_file.resolve():
+        raise InputError.of(f"--html and --junit are both to write {page}", "name two files")
     if junit_file is not None:
         try:
             junit_file.parent.mkdir(parents=True, exist_ok=True)

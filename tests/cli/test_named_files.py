@@ -13,6 +13,7 @@ from lab.cli import app
 from tests.command import Commands
 
 LONG = "a" * 300
+RUN = Path(__file__).parents[1] / "judge" / "all-held"
 
 
 @pytest.fixture
@@ -98,3 +99,13 @@ def test_a_file_whose_content_cannot_be_had_has_the_place_where_it_is_named(mqla
 def test_a_home_that_no_folder_can_have_has_no_runs(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["history"], env={"MQLAB_HOME": str(tmp_path / LONG)})
     assert (ended.exit_code, "there is no run under" in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", [("judge", RUN), ("run", "tokyo-singapore")])
+def test_one_file_for_two_reports_is_refused_before_anything_is_written(
+    mqlab: Commands, tmp_path: Path, command: tuple[str | Path, ...]
+) -> None:
+    ended = mqlab.inside(*command, "--html", tmp_path / "report", "--junit", tmp_path / "." / "report")
+    assert (ended.code, "--html and --junit are both to write" in ended.err) == (2, True)
+    assert not (tmp_path / "report").exists()
+    assert not mqlab.home.exists()

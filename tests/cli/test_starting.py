@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.cli import COMMANDS, load
+from tests.command import Commands
 
 ROOT = Path(__file__).parents[2]
 ENGINE = {"docker", "httpx", "jgo", "psutil", "requests", "testcontainers"}
@@ -76,3 +77,9 @@ def test_a_mistyped_command_is_compared_with_all_there_are() -> None:
     command = [sys.executable, "-c", "from lab.cli import main; main()", "chek"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, "Did you mean 'check'" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [(), ("up",), ("env",), ("broker",), ("broker", "update"), ("user", "update")])
+def test_an_option_that_takes_no_value_has_no_type(words: tuple[str, ...], tmp_path: Path) -> None:
+    shown = Commands(folder=tmp_path).inside(*words, "--help")
+    assert (shown.code, "--help" in shown.out, "<bool>" in shown.out) == (0, True, False)
