@@ -192,8 +192,11 @@ class Bridge:
             self.local_error(exception(refusal.words))
 
     def _tell(self, info: ConsumerInfo, came: bool) -> None:
-        ttl = self.settings.forwarding.consumer_ttl
+        rules = self.settings.forwarding
+        ttl = rules.consumer_ttl
         if self.ended or (came and (self.remote_id in info.path or -1 < ttl <= len(info.path) > 0)):
+            return
+        if not rules.learns_of(info.destination):
             return
         self.enqueued += 1
         self.wire.send(Advisory(info, came))

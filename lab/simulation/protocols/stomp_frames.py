@@ -21,8 +21,9 @@ class StompFrame(NamedTuple):
         """Return its size."""
         if not self.command:
             return 1
-        headers = sum(len(name) + len(value.encode()) + 2 for name, value in self.headers.items())
-        return len(self.command) + headers + len(self.body) + 3
+        headers = "".join((*self.headers, *self.headers.values()))
+        octets = len(headers) if headers.isascii() else len(headers.encode())
+        return len(self.command) + octets + 2 * len(self.headers) + len(self.body) + 3
 
 
 BEAT = StompFrame("")
