@@ -7,11 +7,12 @@ from itertools import chain
 from typing import cast
 
 from lab.activemq import selectors
-from lab.activemq.destinations import Addressed, destination_of
+from lab.activemq.destinations import Addressed, destination_of, hears
 from lab.activemq.log_lines import pattern
 from lab.amazonmq.configurations.configuration import Configuration, read
 from lab.amazonmq.configurations.default import FILE
 from lab.amazonmq.configurations.sanitising import sanitise
+from lab.declare.expectations.counters import Counters
 from lab.declare.expectations.log import Log
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
@@ -76,7 +77,7 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
     for step, path in _every(scenario.steps, ("steps",)):
         for kind in ("topic", "queue"):
             name = getattr(step, kind, None)
-            if isinstance(name, str) and _destination(step).partition("://")[2].startswith(_ADVISORIES):
+            if isinstance(name, str) and _hears_advisories(step):
                 what = "the simulation has no advisories that a client could listen to"
                 yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, kind))
         if isinstance(selector := getattr(step, "selector", None), str):
@@ -85,6 +86,13 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
             except selectors.Untold as why:
                 what = f"the simulation cannot tell what the selector matches: {why}"
                 yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, "selector"))
+
+
+def _hears_advisories(step: Step) -> bool:
+    """Return whether a step is about advisories: a subscription with a wildcard has them from a real broker too."""
+    destination = _destination(step)
+    named = destination.partition("://")[2].startswith(_ADVISORIES)
+    return named or (step.verb == "subscribe" and hears(destination, f"topic://{_ADVISORIES}>"))
 
 
 def _destination(step: Step) -> str:
@@ -103,7 +111,11 @@ def _every(steps: Sequence[Step], path: Keys) -> Iterator[tuple[Step, Keys]]:
 
 
 def _claims(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
-    """Yield the claims on lines of a log that no model ever writes: that there is none would hold of anything."""
+    """Yield the claims on memory, and on lines of a log that no model ever writes: their absence says nothing."""
+    for at, claim in enumerate(scenario.expect):
+        if isinstance(claim, Counters) and claim.memory is not None:
+            place = scenario.origin.place("expect", at, claim.claim, "memory")
+            yield Problem(what="the simulation has no model of a broker's memory", remedy=_REAL, place=place)
     logs = [(at, claim) for at, claim in enumerate(scenario.expect) if isinstance(claim, Log)]
     lines: Mapping[str, Sequence[str]] = {}
     if logs:

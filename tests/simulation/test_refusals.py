@@ -72,6 +72,27 @@ def test_each_thing_without_a_model_is_named_with_its_place(files: Path) -> None
     assert not (files.parent / "runs").exists()
 
 
+def test_a_wildcard_that_hears_advisories_and_a_claim_on_memory_are_refused_at_their_lines(files: Path) -> None:
+    files.write_text(
+        """scenario: what has no model
+topology: two.yaml
+steps:
+  - subscribe: {client: a, broker: tokyo, over: stomp, topic: ">"}
+  - subscribe: {client: b, broker: tokyo, over: stomp, topic: "prices.>"}
+expect:
+  - counters: {broker: tokyo, memory: {at-most: 70%}}
+"""
+    )
+    found = [each for each in refused(files) if each.startswith("/scenario.yaml")]
+    assert [each.split(": ")[:2] for each in found] == [
+        [
+            "/scenario.yaml:4:63",
+            "the simulation has no advisories that a client could listen to\n  run it with real brokers",
+        ],
+        ["/scenario.yaml:7:39", "the simulation has no model of a broker's memory\n  run it with real brokers"],
+    ]
+
+
 def test_a_release_without_a_model_is_refused_at_its_line(files: Path) -> None:
     with pytest.raises(InputError, match=r"no model of ActiveMQ 5\.15\.16"):
         labs.run(files, runtime="simulation", activemq_version="5.15.16", environment={})

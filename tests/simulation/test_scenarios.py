@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab import labs
+from lab.errors import InputError
 from lab.folder import RunFolder
 from lab.shipped import shipped
 
@@ -24,6 +25,26 @@ NOT_YET: tuple[str, ...] = ()  # whose verdicts are not those of real brokers
 def test_a_shipped_scenario_holds(name: str, tmp_path: Path) -> None:
     ran = labs.run(name, runtime="simulation", runs=tmp_path, environment={})
     assert ran.held, [str(verdict) for verdict in ran.report.verdicts]
+
+
+TESTED = Path(__file__).parents[1] / "integration" / "scenarios"  # what real brokers are tested with
+OWN_PASSWORDS = {"WRITERS_PASSWORD": "MQ-lab-2021-writer"}
+
+
+REFUSED = {"elsewhere": "memory", "pair-reboots": "redeliveryPlugin"}  # what of them has no model
+PATHS = {path.stem: path for path in sorted(TESTED.glob("*.yaml")) if not path.stem.endswith("-topology")}
+
+
+@pytest.mark.parametrize("name", [each for each in PATHS if each not in REFUSED])
+def test_a_scenario_that_real_brokers_are_tested_with_holds(name: str, tmp_path: Path) -> None:
+    ran = labs.run(PATHS[name], runtime="simulation", runs=tmp_path, environment=OWN_PASSWORDS)
+    assert ran.held, [str(verdict) for verdict in ran.report.verdicts]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_scenario_about_what_has_no_model_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=REFUSED[name]):
+        labs.run(PATHS[name], runtime="simulation", runs=tmp_path, environment=OWN_PASSWORDS)
 
 
 def history(folder: RunFolder) -> str:

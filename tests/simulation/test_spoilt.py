@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from lab import labs
 from lab.judge import Outcome
 from lab.shipped import shipped
+from tests.replay.leaving_out import LEFT_OUT, LeftOut
 
 Change = Callable[[str], str]
 
@@ -124,6 +126,53 @@ SPOILT: list[tuple[str, str, Change, tuple[str, ...]]] = [
         ),
         ("open after", "0 packets dropped"),
     ),
+    (
+        "asymmetric-delay",
+        "asymmetric-delay.yaml",
+        without("- impair:    {link: tokyo-singapore, leaving: singapore"),
+        ("to tk", "150ms"),
+    ),
+    (
+        "broker-killed",
+        "broker-killed.yaml",
+        lambda text: without("- start:", "- recovered:", "- bridge:", "- log:")(text).replace("2m", "10s"),
+        ("tokyo was killed (never started again)", "lost on the way to warehouse"),
+    ),
+    (
+        "cut-topics",
+        "cut-topics.yaml",
+        lambda text: without("- reject:")(text).replace(
+            "- heal:        {link: tokyo-singapore}   # the", "- impair: {link: tokyo-singapore, delay: 35ms}   # the"
+        ),
+        ("desk received ", " messages, first"),
+    ),
+    ("jitter-and-loss", "jitter-and-loss.yaml", without("- impair:"), ("70ms",)),
+    ("narrow-link", "narrow-link.yaml", replacing((", rate: 1mbit, queue: 256KiB", "")), ("440ms",)),
+    ("small-buffers", "small-buffers.yaml", replacing(("delay: 100ms", "delay: 1ms")), ("2500ms",)),
+    (
+        "silent-partition",
+        "silent-partition.yaml",
+        replacing(("100s", "10s"), ("- heal:", "- wait: 1s\n  - heal:")),
+        ("up at both ends when the time was over, 10.0 s after cut", "no such line in the log of tokyo after cut"),
+    ),
+    (
+        "wrong-password",
+        "topologies/wrong-password.yaml",
+        replacing(("MQ-lab-2026", "MQ-lab-2019")),
+        ("up at both ends", "no such line in the log of singapore", "warehouse received 10 messages"),
+    ),
+    (
+        "revision-pending",
+        "revision-pending.yaml",
+        replacing(("- reboot:    {broker: tokyo}", "- reboot:    {broker: singapore}"), ("60s}", "8s}")),
+        ("tokyo has tokyo-configuration revision 1, pending tokyo-configuration revision 2 after reboot",),
+    ),
+    (
+        "user-not-rebooted",
+        "user-not-rebooted.yaml",
+        replacing(("- reboot: {broker: singapore}", "- reboot: {broker: tokyo}"), ("90s}", "10s}")),
+        ("the user bridge of singapore has a pending CREATE after reboot", "10.0 s after reboot"),
+    ),
 ]
 
 
@@ -143,3 +192,19 @@ def test_without_its_cause_it_is_broken(
     assert ran.report.outcome is Outcome.BROKEN, [str(each) for each in ran.report.verdicts]
     for each in words:
         assert each in broken
+
+
+def test_a_hub_joins_its_spokes_no_further_than_its_connectors_let_it(tmp_path: Path) -> None:
+    ttl = {f"connectors.{spoke}-topics.networkTTL": "1" for spoke in ("virginia", "frankfurt")}
+    ran = labs.run("hub-and-spokes", runtime="simulation", runs=tmp_path, environment={}, set=ttl)
+    broken = " ".join(each.reason for each in ran.report.verdicts if each.outcome is Outcome.BROKEN)
+    counted = {each.subscriber: (each.expected, each.received) for each in ran.report.deliveries}
+    assert counted == {"desk": (10, 10), "screen": (10, 0), "clerk": (10, 0)}
+    assert "no network consumer" in broken
+
+
+@pytest.mark.parametrize("left_out", LEFT_OUT, ids=[each.name for each in LEFT_OUT])
+def test_the_article_without_one_of_its_steps_is_broken_for_want_of_it(left_out: LeftOut, tmp_path: Path) -> None:
+    scenario = left_out.written(tmp_path)
+    ran = labs.run(scenario, runtime="simulation", runs=tmp_path / "runs", environment={})
+    assert left_out.misses(json.loads(ran.folder.report.read_text())["verdicts"]) == []
