@@ -41,7 +41,6 @@ class Kernel:
 
     def __init__(self, *, horizon: int = 400 * DAY, storm: int = 2_000_000) -> None:
         self.now = 0  # ns since the lab's clock began
-        self.ran = 0  # events
         self._horizon, self._storm = horizon, storm
         self._heap: list[Timer] = []
         self._next = count().__next__
@@ -52,13 +51,13 @@ class Kernel:
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
-        timer = Timer((t if t > self.now else self.now, self._next(), do, arguments))
-        heappush(self._heap, timer)
+        heappush(self._heap, timer := Timer((t if t > self.now else self.now, self._next(), do, arguments)))
         return timer
 
     def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function after so many ns; return how to cancel it."""
-        return self.at(self.now + delay, do, *arguments)
+        heappush(self._heap, timer := Timer((self.now + delay, self._next(), do, arguments)))
+        return timer
 
     def sleep(self, ns: int) -> None:
         """Let so many ns pass for the calling task."""
@@ -125,23 +124,21 @@ class Kernel:
         self._hub.switch()
 
     def _loop(self) -> None:
-        me, heap, turns = getcurrent(), self._heap, 0
+        me, heap, turns, now = getcurrent(), self._heap, 0, self.now
         while self._hub is me:
             if not heap:
                 self._main.throw(RuntimeError("nothing is to come any more, and a task waits without a limit"))
                 continue
-            t, _, do, arguments = event = heappop(heap)
+            t, _, do, arguments = heappop(heap)
             if do is None:
                 continue
-            event[2] = None
-            if t != self.now:
+            if t != now:
                 if t > self._horizon:
                     self._main.throw(LabTimeout(f"virtual time does not end: {t // DAY} days have passed"))
-                self.now, turns = t, 0
+                self.now, turns = (now := t), 0
             elif (turns := turns + 1) > self._storm:
                 turns = 0
                 self._main.throw(LabTimeout(f"virtual time stands: {self._storm} events at {t / SECOND:.3f} s"))
-            self.ran += 1
             try:
                 do(*arguments)
             except BaseException as error:  # noqa: BLE001 (raised where the run can end)
