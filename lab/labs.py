@@ -117,7 +117,7 @@ def up(
     with ExitStack() as last, opened as its:
         note, now = its.lab.note, its.lab.clock.now
         if not detach:
-            last.callback(_end_history_of_closed, note, note_folder(environment))
+            last.callback(lambda: _end_history_of_closed(note, now(), note_folder(environment)))
         with ExitStack() as ending:
             with _ended_if_unkept(its, note_folder(environment)) if detach else nullcontext():
                 begin(its.folder.history, _header(its, standing=True), its.planned.scenario.origin.mask).close()
@@ -233,11 +233,11 @@ def _ended_if_unkept(its: _Opened, folder: Path) -> Iterator[None]:
         raise
 
 
-def _end_history_of_closed(note: Note, folder: Path) -> None:
+def _end_history_of_closed(note: Note, t: float, folder: Path) -> None:
     """End a lab's history, unless parts of the lab are left, which `down` is still to end."""
     if notes.write_token(note.run, folder) is None:
         try:
-            end_history(note)
+            end_history(note, t)
         except OSError as error:  # the lab has gone all the same
             Logged().warn(f"the history of lab {note.run} could not be ended: {error}")
 

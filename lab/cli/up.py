@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from lab import labs
+from lab import labs, runtimes
 from lab.cli import options, status_text
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, SCENARIO, SEED, SET, VERSION
 from lab.declare.variants import settings_of
+from lab.errors import InputError
 from lab.living.attach import attend
 from lab.living.history import COMMAND
 from lab.living.windows import stand
@@ -36,6 +37,11 @@ def up(
 
     Maintenance windows are attended to as they open, and a reboot that was cut short is ended.
     """
+    if (runtime := runtimes.usual(os.environ)) not in runtimes.STANDING:
+        raise InputError.of(
+            f"a lab of the runtime {runtime} has no ports to offer, and no other command could reach it",
+            f"mqlab run {scenario} runs its steps, and labs.up opens it in Python; MQLAB_RUNTIME=emulation: a real one",
+        )
     opened = labs.up(
         scenario,
         seed=seed,

@@ -86,7 +86,9 @@ class LivingHistory:
         self.file.close()
 
 
-def end_history(note: Note, *, complete: bool = True, note_of_it: str = "the lab was ended") -> None:
-    """Record the end of a lab's history. Harmless if it has ended, or there is none."""
+def end_history(
+    note: Note, t: float | None = None, *, complete: bool = True, note_of_it: str = "the lab was ended"
+) -> None:
+    """Record the end of a lab's history, at `t` or now. Harmless if it has ended, or there is none."""
     with closing(SharedHistory(file_of(note))) as file:
-        file.end(Ended(t=note.now(), complete=complete, note=note_of_it))
+        file.end(Ended(t=note.now() if t is None else t, complete=complete, note=note_of_it))

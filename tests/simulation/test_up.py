@@ -1,0 +1,48 @@
+"""A simulated lab in a program: its verbs, clients and waits drive virtual time; no other process reaches it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lab import labs
+from lab.errors import InputError
+from lab.judge import judge_whole
+
+
+def test_a_program_drives_a_simulated_lab(tmp_path: Path) -> None:
+    with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={}) as lab:
+        with lab.connect("singapore", "mqtt") as there, lab.connect("tokyo", "mqtt") as here:
+            there.subscribe(topic="prices.eur")
+            lab.wait(lambda: lab.demand("tokyo", topic="prices.eur"), within=60)
+            here.publish("hello", topic="prices.eur")
+            found = there.receive(within=5)
+            assert found is not None and found.body == b"hello"
+        lab.cut()
+        begun = time.monotonic()
+        lab.wait(lambda: not lab.bridged("connector_tokyo_to_singapore"), within=120)
+        assert time.monotonic() - begun < 60  # of the wall clock, however long the partition
+        assert lab.status().links[0].states == ("cut", "cut")
+        lab.heal()
+        lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
+        with pytest.raises(InputError, match="no address"):
+            lab.lab.endpoint("tokyo", "mqtt", "testuser", "someone")
+        folder = Path(lab.lab.note.folder)
+    assert judge_whole(folder / "history.jsonl").report.runtime == "simulation"
+    assert "Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo" in (folder / "logs" / "tokyo.log").read_text()
+
+
+def test_a_simulated_lab_cannot_stay_and_a_command_offers_none(tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match="cannot stay"),
+        labs.up("tokyo-singapore", runtime="simulation", detach=True, runs=tmp_path, environment={}),
+    ):
+        pass
+    from lab.cli import app
+
+    ended = CliRunner().invoke(app, ["up", "tokyo-singapore"], env={"MQLAB_RUNTIME": "simulation"})
+    assert ended.exit_code == 2
+    assert "has no ports to offer" in ended.output
