@@ -144,7 +144,7 @@ def test_a_wrong_password_at_the_responder_shows_a_bridge_for_a_moment_at_each_a
     world = World(passwords={"singapore": {"testuser": "An0therPassw0rd"}})
     seen = []
     world.clock.begin("look", lambda: seen.append(world.clock.wait(lambda: bool(world.wires["tokyo"].bridges()), 5.0)))
-    world.run(8.0)
+    world.run(9.5)
     assert seen == [True]
     assert not world.up()
     assert world.said("singapore", "due to User name [testuser] or password is invalid.")
