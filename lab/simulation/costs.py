@@ -22,7 +22,8 @@ class Costs:
     stop: int
     take_over: int  # as `boot`, of a standby that has waited
     tls: int  # of both ends together
-    message: int  # of a broker
+    message: int  # of a broker's processor
+    handling: int  # that a message takes at a broker beside, while others are served
     store_sync: int
 
 

@@ -29,8 +29,8 @@ from lab.simulation.protocols.web_socket import WebSocketDoor
 from lab.simulation.tcp.connection import Connection, Peer
 from lab.simulation.tcp.fabric import Fabric
 
-# Within which a connector begins to connect once its broker has started: its thread, the classes that it loads. Real ones
-# were bridged 0.48 s after "started", of which the round trips are 0.21 s (bench/results/startup.json).
+# Within which a connector begins to connect once its broker has started: its thread, and the classes that it loads.
+# Real ones were up 0.48 s after "started", of which round trips are 0.21 s (bench/results/startup.json).
 _PHASE = 500 * MILLISECOND
 
 

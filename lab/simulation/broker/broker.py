@@ -105,6 +105,7 @@ class Broker:
             VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics),
             watch=Upkeep(self.process, self._regions, self.settings, log).watch,
             cost=costs.message,
+            handling=costs.handling,
             log=log,
         )
         store.clean = False

@@ -39,17 +39,18 @@ class Intake:
         *,
         watch: Callable[[Destination], None],  # for messages that expire
         cost: int,  # ns of the processor for one message
+        handling: int,  # ns that it takes beside, while others are served
         log: Log,
     ) -> None:
         self._process, self._regions, self._rights = process, regions, rights
         self._advisories, self._virtual = advisories, virtual
-        self._watch, self._cost, self._log = watch, cost, log
+        self._watch, self._cost, self._handling, self._log = watch, cost, handling, log
         self._free = 0  # ns: when the processor is free
 
     def send(self, message: Message, done: Done, by: Session) -> None:
         """Take a message when its turn comes; `done` learns whether it was accepted."""
         self._free = max(self._free, self._process.now) + self._cost
-        self._process.at(self._free, self._take, message, done, by)
+        self._process.at(self._free + self._handling, self._take, message, done, by)
 
     def make_virtual(self, pattern: str) -> None:
         """Make the queue that a consumer's pattern becomes, if it does: `VirtualTopic.create`."""

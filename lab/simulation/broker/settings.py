@@ -30,6 +30,7 @@ class Costs:
     """What the host makes of it: ns, measured."""
 
     message: int = 0  # for a broker to take one message
+    handling: int = 0  # that a message takes beside, while others are served
     sync: int = 0  # for a store to sync one batch
 
 
