@@ -27,6 +27,7 @@ from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
 from lab.simulation.broker.dead_letters import Undertaker
 from lab.simulation.broker.intake import Intake
+from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.logins import Logins
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.network_filter import network_filter
@@ -94,6 +95,7 @@ class Broker:
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
             emptied=kernel.notify,
+            limits=Limits(self.name),
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
         )

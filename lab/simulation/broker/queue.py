@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from lab.simulation.broker.audit import Audit
 from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Policy
 from lab.simulation.broker.sentences import duplicate_add, duplicate_from_store, duplicate_send
@@ -34,9 +35,10 @@ class Queue(Destination):
         bury: Bury,
         log: Log,
         emptied: Callable[[], None],
+        limits: Limits,
     ) -> None:
         super().__init__(name, policy, now())
-        self._now, self._emptied = now, emptied
+        self._now, self._emptied, self._limits = now, emptied, limits
         self.order: list[QueueSubscription] = []  # as they are asked, the highest priority first
         self._store, self._journal, self._bury, self._log = store, journal, bury, log  # no store: it is temporary
         self._count = 0
@@ -50,6 +52,7 @@ class Queue(Destination):
         for number, message in () if store is None else store.queues.get(name, {}).items():
             self._cursor.append(node := Node(message, self, number))
             self._live[number] = node
+            limits.add(message, stored=True)
 
     @property
     def queued(self) -> int:
@@ -73,6 +76,7 @@ class Queue(Destination):
             done(None)
             return
         self._live[node.number] = node
+        self._limits.add(message, stored=store is not None)
         if store is not None:
             store.destinations.setdefault(self.name)
             held = store.queues.setdefault(self.name, {})
@@ -119,11 +123,17 @@ class Queue(Destination):
         """Take a message out of the queue and the store, which it may not have reached."""
         node.gone = True
         del self._live[node.number]
+        self._limits.remove(node.message, stored=self._store is not None and node.message.persistent)
         if not self._live:
             self._emptied()
         store = self._store if node.message.persistent else None
         if store is not None and not (node.write is not None and self._journal.cancel(node.write)):
             store.queues[self.name].pop(node.number, None)
+
+    def clear(self) -> None:
+        """Drop all messages: the queue is removed."""
+        for node in list(self._live.values()):
+            self.drop(node)
 
     def bury(self, node: Node, cause: str) -> None:
         """Send a message to the dead letters; `settle` takes it out."""

@@ -8,6 +8,7 @@ from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import covers
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.policies import Chooser
 from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.sentences import slow
@@ -40,6 +41,7 @@ class Regions:
         made: Callable[[str], None],
         removed: Callable[[str], None],
         emptied: Callable[[], None],
+        limits: Limits,
         expires_durables: bool,
         expired_is_discarded: bool,
     ) -> None:
@@ -48,7 +50,7 @@ class Regions:
         self.durables: dict[tuple[str, str], DurableSubscription] = {}  # by client id and name
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
         self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
-        self._removed = removed
+        self._removed, self._limits = removed, limits
         self._expires_durables = expires_durables
         self._expired_is_discarded = expired_is_discarded
 
@@ -76,13 +78,15 @@ class Regions:
 
     def remove(self, name: str) -> None:
         """Remove a destination with what it has, for good."""
-        self._store.destinations.pop(name, None)
-        self._store.queues.pop(name, None)
         if (removed := self.all.pop(name, None)) is not None:
+            if isinstance(removed, Queue):
+                removed.clear()
             for subscription in self.subscriptions.values():
                 if removed in subscription.destinations:
                     subscription.destinations.remove(removed)
             self._removed(name)
+        self._store.destinations.pop(name, None)
+        self._store.queues.pop(name, None)
 
     def of(self, pattern: str) -> Iterator[Destination]:
         """Yield the destinations that a name stands for; one without wildcards and parts is made."""
@@ -118,6 +122,7 @@ class Regions:
                 limit=limit,
                 warn=warn,
                 now=self._now,
+                limits=self._limits,
                 expired_is_discarded=self._expired_is_discarded,
             )
         made.prefetch = policy.prefetch(info.prefetch, queue=queue, durable=False)
@@ -164,12 +169,15 @@ class Regions:
         """End a durable subscription for good."""
         self._store.durables.pop(key, None)
         if (durable := self.durables.pop(key, None)) is not None:
+            durable.clear()
             for destination in durable.destinations:
                 assert isinstance(destination, Topic)
                 destination.forget(durable)
 
     def _restore(self, key: tuple[str, str], record: Durable, test: Test | None) -> DurableSubscription:
-        durable = self.durables[key] = DurableSubscription(record.info, record, test, now=self._now)
+        durable = self.durables[key] = DurableSubscription(
+            record.info, record, test, now=self._now, limits=self._limits
+        )
         for name, destination in list(self.all.items()):
             if isinstance(destination, Topic) and covers(record.info.destination, name):
                 destination.keep_for(durable)
@@ -188,6 +196,7 @@ class Regions:
                 bury=self._bury,
                 log=self._log,
                 emptied=self._emptied,
+                limits=self._limits,
             )
         return Topic(
             name,

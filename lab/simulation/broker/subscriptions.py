@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.store import Durable
 
 Deliver = Callable[[Dispatch], None]
@@ -131,10 +132,11 @@ class TopicSubscription(Subscription):
         limit: int,
         warn: Warn,
         now: Callable[[], int],
+        limits: Limits,
         expired_is_discarded: bool = False,
     ) -> None:
         super().__init__(info, deliver, test, closed)
-        self._now, self._expired_is_discarded = now, expired_is_discarded
+        self._now, self._limits, self._expired_is_discarded = now, limits, expired_is_discarded
         self.limit = limit  # of messages that wait; -1: any number
         self._matched: deque[Node] = deque()
         self._warn, self._slow = warn, False
@@ -159,6 +161,7 @@ class TopicSubscription(Subscription):
         if self.limit == 0:
             return  # it is neither kept nor counted as discarded
         self._matched.append(node)
+        self._limits.add(node.message, stored=False)
         while 0 < self.limit < len(self._matched):
             self._discard()
         self.more()
@@ -175,7 +178,7 @@ class TopicSubscription(Subscription):
         self._pumping = True
         matched = self._matched
         while matched and not self.full:
-            node = matched.popleft()
+            node = self._next()
             if node.message.expires is not None and node.message.expires <= self._now():
                 self._lapse(node)
             else:
@@ -184,13 +187,20 @@ class TopicSubscription(Subscription):
 
     def take_back(self) -> list[Node]:
         """Forget all: nothing of a topic goes back."""
-        self._matched.clear()
+        while self._matched:
+            self._next()
         super().take_back()
         return []
 
+    def _next(self) -> Node:
+        """Return the oldest that waits, which waits no more."""
+        node = self._matched.popleft()
+        self._limits.remove(node.message, stored=False)
+        return node
+
     def _discard(self) -> None:
         """Discard the oldest that waits, which is a dead letter then: `OldestMessageEvictionStrategy`."""
-        node = self._matched.popleft()
+        node = self._next()
         self._count_as_dequeued()
         self.discarded += 1
         node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
@@ -216,9 +226,11 @@ class TopicSubscription(Subscription):
 class DurableSubscription(Subscription):
     """A durable subscription: what comes while it is away waits for it, in the store what is persistent."""
 
-    def __init__(self, info: ConsumerInfo, record: Durable, test: Test | None, *, now: Callable[[], int]) -> None:
+    def __init__(
+        self, info: ConsumerInfo, record: Durable, test: Test | None, *, now: Callable[[], int], limits: Limits
+    ) -> None:
         super().__init__(info, _nobody, test, _not_open)
-        self._now = now
+        self._now, self._limits = now, limits
         self.record = record
         self.open = False  # until somebody takes it up
         self._pending: deque[Node] = deque()
@@ -239,18 +251,19 @@ class DurableSubscription(Subscription):
     def offer(self, node: Node) -> None:
         """Let a message wait its turn, and hand out what can be."""
         self._pending.append(node)
+        self._limits.add(node.message, stored=node.message.persistent)
         self.more()
 
     def acknowledge(self, token: int) -> None:
         """Acknowledge one message, in the store too."""
         if (node := self._flying.get(token)) is not None:
-            self.record.pending.pop(node.number, None)
+            self._forget(node)
         super().acknowledge(token)
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
         """Have one message taken for dead."""
         if (node := self._flying.get(token)) is not None:
-            self.record.pending.pop(node.number, None)
+            self._forget(node)
         super().reject(token, cause)
 
     def more(self) -> None:
@@ -262,11 +275,17 @@ class DurableSubscription(Subscription):
         while self.open and pending and not self.full:
             node = pending.popleft()
             if node.message.expires is not None and node.message.expires <= self._now():
-                self.record.pending.pop(node.number, None)
+                self._forget(node)
                 node.destination.lapse(node)
             else:
                 self.give(node)
         self._pumping = False
+
+    def clear(self) -> None:
+        """Drop all that it has: it has ended for good."""
+        for node in (*self.take_back(), *self._pending):
+            self._forget(node)
+        self._pending.clear()
 
     def put_away(self, *, redelivered: bool) -> None:
         """Let what was handed out wait again, first of all: `deactivate`."""
@@ -281,10 +300,15 @@ class DurableSubscription(Subscription):
         kept: deque[Node] = deque()
         for node in self._pending:
             if expired(node):
-                self.record.pending.pop(node.number, None)
+                self._forget(node)
             else:
                 kept.append(node)
         self._pending = kept
+
+    def _forget(self, node: Node) -> None:
+        """Keep a message no longer, in the store neither."""
+        self.record.pending.pop(node.number, None)
+        self._limits.remove(node.message, stored=node.message.persistent)
 
 
 def _nobody(_: Dispatch) -> None:

@@ -1,0 +1,43 @@
+"""What a broker keeps is counted; a simulation ends where a real broker would hold its producers back."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.errors import PlanError
+from tests.simulation.broker.bench import Bench
+
+BIG = "x" * 2**20
+
+
+def test_a_store_that_is_nearly_full_ends_the_simulation_by_name() -> None:
+    bench = Bench()
+    bench.send("queue://a", *[BIG] * 511)
+    with pytest.raises(PlanError, match="more than 512MiB of messages wait at tokyo in its store"):
+        bench.send("queue://a", BIG)
+
+
+def test_so_does_a_memory_with_what_waits_for_a_slow_listener() -> None:
+    bench = Bench()
+    bench.subscribe("topic://a", acknowledges=False, prefetch=1)
+    with pytest.raises(PlanError, match="more than 128MiB of messages wait at tokyo in its memory"):
+        bench.send("topic://a", *[BIG] * 130)
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_what_was_taken_counts_no_more(persistent: bool) -> None:
+    bench = Bench()
+    phone = bench.login("phone")
+    for _ in range(12):
+        queue = bench.subscribe("queue://a", by=bench.login("taker"), prefetch=1)
+        topic = bench.subscribe("topic://b", prefetch=1)
+        durable = bench.subscribe("topic://b", by=phone, durable="d", prefetch=1)
+        for to in ("queue://a", "topic://b"):
+            bench.send(to, *[BIG] * 20, persistent=persistent)
+        assert [len(each.had) for each in (queue, topic, durable)] == [20, 20, 20]
+        for each in (queue, topic, durable):
+            assert each.subscription is not None
+            each.subscription.close()
+        bench.broker.login("ann", "secret", "taker", "", steals=True).close()
+        bench.send("topic://b", *[BIG] * 20, persistent=persistent)  # for nobody but the durable subscription
+        bench.broker.forget("phone", "d", by=phone)
