@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= tokyo-singapore
+RUNTIME ?= emulation
+MODELS := .venv-simulation
 SEEDS ?= 1 2
 JOBS ?= 1
 # Where ip and nft are, also for somebody whose PATH does not lead there.
@@ -15,8 +17,13 @@ export PATH := $(PATH):/usr/sbin:/sbin
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+ifeq ($(RUNTIME),simulation)
+demo: $(MODELS)/.ready
+	$(MODELS)/bin/mqlab run $(SCENARIO) --runtime simulation
+else
 demo: $(VENV)/.ready engine ## run the article: two brokers, an ocean, messages both ways, a verdict
 	$(BIN)/mqlab run $(SCENARIO)
+endif
 
 test: $(VENV)/.ready engine images ## run every test, those with Docker too
 	@bash docker/test-tools.sh
@@ -56,9 +63,17 @@ engine: ## use the Docker engine there is, or install and start one
 	@bash docker/engine.sh
 
 clean: ## remove the virtual environment and what tools left; runs and images stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MODELS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: requirements.lock pyproject.toml docker/venv.sh
 	@bash docker/venv.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+# A simulation needs no compiler and no root: wheels alone, in the versions of the lock file.
+$(MODELS)/.ready: requirements.lock pyproject.toml
+	@echo "making $(MODELS)"
+	@"$(PYTHON)" -m venv --clear $(MODELS)
+	@awk '/^[^ #]/ { print $$1 }' requirements.lock >$(MODELS)/constraints.txt
+	@$(MODELS)/bin/pip install -q --prefer-binary -c $(MODELS)/constraints.txt .
 	@touch $@

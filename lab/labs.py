@@ -20,8 +20,6 @@ from pathlib import Path
 
 from lab import runtimes
 from lab.amazonmq.configurations.wording import lines
-from lab.check.clients import check_clients
-from lab.clients import missing
 from lab.declare.loading import masked_sources
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, LabError
@@ -272,8 +270,6 @@ def _opened(
     found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
     if replaying and found.scenario.is_topology:
         raise InputError.of(f"{scenario} has no steps: there is nothing to run", f"mqlab up {scenario} opens its lab")
-    if replaying and (problems := check_clients(found.scenario, missing())):
-        raise InputError(problems)
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
     topology, origin = found.scenario.topology, found.scenario.origin

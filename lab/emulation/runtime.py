@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Self
 
 import docker
+from lab.check.clients import check_clients
+from lab.clients import missing
 from lab.declare.scenario import Scenario
 from lab.emulation.clock import RealClock
 from lab.emulation.closing import close_lab
@@ -52,8 +54,8 @@ class Emulation:
         return engine.connect(self._environment)
 
     def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
-        """Return nothing: real brokers do whatever a scenario may ask for."""
-        return ()
+        """Return what of a scenario needs a client whose library is not installed; real brokers do the rest."""
+        return tuple(check_clients(scenario, missing()))
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""

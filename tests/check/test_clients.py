@@ -55,3 +55,16 @@ def test_without_the_library_a_run_is_refused_and_a_check_is_not(tmp_path: Path)
     assert [(each["line"], each["column"], each["remedy"]) for each in problems] == [(8, 55, REMEDY), (16, 42, REMEDY)]
     assert list(tmp_path.iterdir()) == []
     assert mqlab("check", SCENARIO).returncode == 0
+
+
+def test_a_simulation_needs_no_library_of_a_protocol(tmp_path: Path) -> None:
+    without = "import sys; sys.modules.update(dict.fromkeys(('proton', 'stomp', 'paho', 'websocket', 'docker')))"
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{without}; from lab.cli import main; main()", "run", SCENARIO, "-q",
+         "--runtime", "simulation"],
+        env={**os.environ, "MQLAB_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout.splitlines()[0]) == (0, "from MQTT over STOMP to AMQP: held, simulated")
