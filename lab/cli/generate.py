@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from lab import units
 from lab.cli import options
+from lab.declare.quotas import remarks
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
 from lab.declare.suggestions import remedy
+from lab.declare.topology import MEMORY
 from lab.errors import HostError, InputError
 
 _REGIONS = "Codes of AWS regions, such as eu-west-1,us-east-1; one that is named twice has two VPCs."
@@ -33,7 +36,8 @@ def generate(
     if shape not in SHAPES:
         raise InputError.of(f'no shape named "{shape}"', remedy(shape, SHAPES, "shapes"))
     target = folder or Path(shape)
-    files = files_of(shape, [each.strip() for each in regions.split(",") if each.strip()], target.resolve().name)
+    codes = [each.strip() for each in regions.split(",") if each.strip()]
+    files = files_of(shape, codes, target.resolve().name)
     there = [target / name for name in files if (target / name).exists() or (target / name).is_symlink()]
     if there:
         raise InputError.of(f"{there[0]} is there already", "name another folder with --folder")
@@ -48,3 +52,5 @@ def generate(
     count = len(files) - 1
     configurations = f"{count} configuration{'s' if count != 1 else ''}"
     options.say(f"{topology} and {configurations}; mqlab routes {topology} shows who reaches whom")
+    options.say(f"{units.several(len(codes), 'broker')}, {units.format_size(len(codes) * MEMORY)} of memory at most")
+    options.warn_of_each(remarks(SHAPES[shape].joins, codes))

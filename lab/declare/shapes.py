@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.names import derived_broker_id, host_name
+from lab.declare.quotas import check_quotas
 from lab.declare.suggestions import nearest
 from lab.declare.topology import MOST_REGIONS
 from lab.errors import InputError
@@ -71,7 +72,7 @@ def generate(shape: str, aws_regions: Sequence[str], name: str) -> Mapping[str, 
     """Return the files of a network, by name: topology.yaml, and a configuration for each broker that asks for bridges.
 
     `aws_regions` has the code of each region, one or more times: each time is a VPC with a broker of its own. Raise
-    InputError if a region is unknown, or if there are too few or too many.
+    InputError if a region is unknown, if there are too few or too many, or if a quota of AWS's forbids it.
     """
     its = SHAPES[shape]
     if not its.least <= len(aws_regions) <= MOST_REGIONS:
@@ -79,6 +80,7 @@ def generate(shape: str, aws_regions: Sequence[str], name: str) -> Mapping[str, 
             f"a {shape} of {len(aws_regions)} regions",
             f"name {its.least} to {MOST_REGIONS}, such as eu-west-1,us-east-1,eu-central-1",
         )
+    check_quotas(shape, its.joins, len(aws_regions))
     names = _names(aws_regions)
     joins = its.joins(len(names))
     ids = {broker: derived_broker_id(name, broker) for broker in names}

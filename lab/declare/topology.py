@@ -43,6 +43,7 @@ from lab.link.impairment import FIGURES, Impairment, Kind
 # More than any machine could hold, and few enough that every check of a file ends soon.
 MOST_REGIONS, MOST_BROKERS, MOST_LINKS = 500, 500, 2500
 MOST_USERS = 1000  # of a broker; the service takes 250
+MEMORY = 256 * 2**20  # bytes of a broker's container, where nothing is said
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 
 
@@ -118,7 +119,7 @@ class Broker(Declared):
     engine_version: str = releases.DEFAULT
     configuration: Configuration | None = None  # the service's default text when left out
     users: Mapping[str, User] = Field(min_length=1, max_length=MOST_USERS)
-    memory: Size = 256 * 2**20  # bytes, of the container; the Java heap gets half
+    memory: Size = MEMORY  # bytes, of the container; the Java heap gets half
     ports: Ports | None = None  # of this machine; free ones for what is left out
     public: YesNo = True  # whether clients on the host, which stand for the internet, reach it
     security_groups: Names = ()  # the default one of its VPC when left out

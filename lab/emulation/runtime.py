@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -64,6 +65,8 @@ class Emulation:
         client = self._client
         proxy = userland_proxy.is_on(self._environment)
         if warning := doctor.unmeasured_forwarding(proxy, lambda: engine.facts(client).version):
+            told.warn(warning)
+        if sys.platform == "linux" and (warning := doctor.too_little_memory(plan, doctor.available_memory())):
             told.warn(warning)
         versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
         with told.stage("images"):

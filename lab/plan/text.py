@@ -39,6 +39,7 @@ def describe(plan: Plan) -> str:
         ],
     )
     lines += [f"  {each.name}: {_pair(each)}" for each in plan.brokers if len(each.instances) > 1]
+    lines.append(f"  together {units.format_size(plan.memory)} of memory at most")
     if any(its.ports for broker in plan.brokers for its in broker.instances):
         rows = [(its.name, *_ports(its)) for broker in plan.brokers for its in broker.instances]
         lines += table("ports of 127.0.0.1", ("broker", *(each.name for each in ENDPOINTS)), rows)

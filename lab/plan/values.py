@@ -118,6 +118,11 @@ class Plan:
     actions: tuple[Action, ...]
     network: Network = field(default_factory=Network)  # as it is when the lab opens
 
+    @property
+    def memory(self) -> int:
+        """Return the bytes that the brokers' containers may take together."""
+        return sum(broker.memory * len(broker.instances) for broker in self.brokers)
+
     def broker(self, name: str) -> BrokerPlan:
         """Return the broker of that name."""
         return next(broker for broker in self.brokers if broker.name == name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from lab.check.advice import advise
 from lab.check.scenario import check
 from lab.declare.loading import load
+from lab.declare.quotas import remarks
 from lab.declare.scenario import Scenario
 from lab.declare.shapes import SHAPES, generate
 from lab.declare.topology import MOST_BROKERS
@@ -53,9 +53,28 @@ def test_a_region_that_is_named_twice_has_two_vpcs() -> None:
     assert "{between: [ireland, ireland-2], link: aws}" in text
 
 
-def test_a_mesh_of_more_regions_than_the_service_has_connectors_for_is_refused(tmp_path: Path) -> None:
-    problems = check(written(tmp_path, "mesh", 25))
-    assert {each.remedy for each in islice(problems, 1)} == {"Amazon MQ takes at most 20"}
+def test_what_quotas_forbid_is_refused_with_how_many_there_may_be(tmp_path: Path) -> None:
+    generate("mesh", many(21), "most")
+    generate("hub", many(126), "most")
+    for shape, count, why, most in (
+        ("mesh", 25, "a configuration would have 24 network connectors, and Amazon MQ takes 20", 21),
+        ("hub", 500, "a VPC would have 499 peerings, and AWS takes 125", 126),
+    ):
+        with pytest.raises(InputError) as raised:
+            generate(shape, many(count), "too-many")
+        (problem,) = raised.value.problems
+        assert problem.what == f"a {shape} of {count} regions: {why}"
+        assert problem.remedy == f"name {most} at most, or take another shape"
+
+
+def test_what_aws_has_to_be_asked_for_is_said() -> None:
+    assert list(remarks(SHAPES["mesh"].joins, many(8))) == []
+    assert list(remarks(SHAPES["chain"].joins, ["eu-west-1"] * 6)) == [
+        "eu-west-1 has 6 VPCs: AWS takes 5 in a region, and more on request"
+    ]
+    assert next(remarks(SHAPES["hub"].joins, many(52))) == (
+        "a VPC has 51 peerings: AWS takes 50 of a VPC, and up to 125 on request"
+    )
 
 
 def many(count: int) -> list[str]:

@@ -19,7 +19,9 @@ from lab.emulation.network import subnets
 from lab.emulation.network.networks import taken
 from lab.errors import LabError
 from lab.folder import home
+from lab.plan.values import Plan
 from lab.runtime.runtime import Finding
+from lab.units import format_size
 
 ROOM = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
 MEMORY = 2**30  # bytes
@@ -66,11 +68,7 @@ def _machine() -> Iterator[Finding]:
             found=str(TUN) if TUN.exists() else f"no {TUN}",
             remedy="modprobe tun   (the link emulator needs it where the engine runs)",
         )
-        available = next(
-            int(line.split()[1]) * 1024
-            for line in Path("/proc/meminfo").read_text().splitlines()
-            if line.startswith("MemAvailable:")
-        )
+        available = available_memory()
         yield Finding(
             what="memory",
             ok=True if available >= MEMORY else None,
@@ -83,6 +81,22 @@ def _machine() -> Iterator[Finding]:
         ok=True if free >= ROOM else None,
         found=f"{free / 2**30:.1f} GiB free",
         remedy="building the images needs about 3 GiB",
+    )
+
+
+def available_memory() -> int:
+    """Return the bytes of memory that new programs can have on this machine, a Linux one."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+
+
+def too_little_memory(plan: Plan, available: int) -> str:
+    """Return words of warning if a plan's brokers may take more memory than this machine has; "" if they may not."""
+    if plan.memory <= available:
+        return ""
+    return (
+        f"the brokers may take {format_size(plan.memory // 2**20 * 2**20)} of memory together, and "
+        f"{format_size(available // 2**20 * 2**20)} are available here: leave some out, or give them less memory"
     )
 
 

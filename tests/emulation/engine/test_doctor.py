@@ -8,6 +8,7 @@ import pytest
 
 from lab.activemq.releases import RELEASES
 from lab.emulation.engine import doctor
+from lab.scenarios import plan_named
 
 
 def test_the_disk_of_the_runs_is_looked_at_before_its_folder_is_made(tmp_path: Path) -> None:
@@ -42,3 +43,12 @@ def test_little_room_is_a_warning_and_none_a_failure(free: int, writable: bool, 
 def test_a_tun_device_that_a_remapped_router_cannot_open_is_a_failure(mode: int, ok: bool) -> None:
     found = doctor.remapped_tun(mode)
     assert found.ok is ok and f"{mode:04o}" in found.found and "chmod o+rw /dev/net/tun" in found.remedy
+
+
+def test_less_memory_than_the_brokers_may_take_is_a_warning() -> None:
+    its = plan_named("tokyo-singapore", {}).plan
+    assert doctor.too_little_memory(its, 512 * 2**20) == ""
+    assert doctor.too_little_memory(its, 512 * 2**20 - 1) == (
+        "the brokers may take 512MiB of memory together, and 511MiB are available here: leave some out, or give them "
+        "less memory"
+    )

@@ -1,0 +1,50 @@
+"""What AWS's quotas say to a network of a shape: what no account may have, and what AWS has to be asked for."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from lab.amazonmq.configurations.problems import MOST_CONNECTORS
+from lab.errors import InputError
+
+Joins = Callable[[int], Sequence[tuple[int, int]]]  # (initiator, responder) of so many brokers
+
+PEERINGS, MOST_PEERINGS = 50, 125  # active ones of a VPC: at first, and on request
+VPCS = 5  # of a region; more on request
+BROKERS = 200  # of an account in a region
+CONNECTORS_EACH = 2  # for queues, and for topics
+
+
+def check_quotas(shape: str, joins: Joins, count: int) -> None:
+    """Raise InputError, which says how many brokers a shape may have, if a quota that AWS does not raise forbids it."""
+    if not (why := _forbidden(joins, count)):
+        return
+    most = bisect_left(range(count), True, key=lambda fewer: bool(_forbidden(joins, fewer))) - 1
+    raise InputError.of(f"a {shape} of {count} regions: {why}", f"name {most} at most, or take another shape")
+
+
+def remarks(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
+    """Yield what AWS has to be asked for, in words."""
+    if (most := _peerings(joins, len(aws_regions))) > PEERINGS:
+        yield f"a VPC has {most} peerings: AWS takes {PEERINGS} of a VPC, and up to {MOST_PEERINGS} on request"
+    for code, count in Counter(aws_regions).items():
+        if count > VPCS:
+            yield f"{code} has {count} VPCs: AWS takes {VPCS} in a region, and more on request"
+        if count > BROKERS:
+            yield f"{code} has {count} brokers: Amazon MQ takes {BROKERS} in a region"
+
+
+def _forbidden(joins: Joins, count: int) -> str:
+    connectors = CONNECTORS_EACH * max(Counter(initiator for initiator, _ in joins(count)).values(), default=0)
+    if connectors > MOST_CONNECTORS:
+        return f"a configuration would have {connectors} network connectors, and Amazon MQ takes {MOST_CONNECTORS}"
+    if (most := _peerings(joins, count)) > MOST_PEERINGS:
+        return f"a VPC would have {most} peerings, and AWS takes {MOST_PEERINGS}"
+    return ""
+
+
+def _peerings(joins: Joins, count: int) -> int:
+    pairs = {frozenset(pair) for pair in joins(count)}
+    return max(Counter(end for pair in pairs for end in pair).values(), default=0)
