@@ -1,22 +1,22 @@
-"""`python -m tests.routing [SEED...]`: compare the routing table with real brokers, in networks of these seeds.
+"""`python -m tests.routing [SEED...]`: let real brokers answer in networks of these seeds, beside the routing table.
 
-Each network's answer is kept in results.json beside this file, with the releases and every disagreement; those that
-are there are not asked again, so that a run may be stopped and gone on with. `--again` forgets them.
+What they did is kept in results.json beside this file; networks that are there are not asked again unless the generator
+makes others of their seeds, so that a run may be stopped and gone on with. `--again` forgets them. The table in
+docs/routes.md is written anew.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from collections import Counter
+import time
 from pathlib import Path
 
-from lab.plan.arrival import Arrival
-from tests.routing.proof import Compared, compare
+from tests.routing.kept import EXPLAINED, Kept, compared, keep, kept, write_page
+from tests.routing.networks import write_network
+from tests.routing.proof import answers, digest
 
-RESULTS = Path(__file__).parent / "results.json"
 NETWORKS = range(1, 25)
 
 
@@ -25,31 +25,34 @@ def main() -> int:
     parser.add_argument("seeds", nargs="*", type=int, default=list(NETWORKS), metavar="SEED")
     parser.add_argument("--again", action="store_true")
     options = parser.parse_args()
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() and not options.again else {}
+    results = {} if options.again else kept()
     for seed in options.seeds:
-        if str(seed) in kept:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            found = compare(Path(folder), seed)
-        kept[str(seed)] = told(found)
-        RESULTS.write_text(json.dumps(dict(sorted(kept.items(), key=lambda each: int(each[0]))), indent=1) + "\n")
-        print(f"network {seed}: {kept[str(seed)]['agree']} of {kept[str(seed)]['routes']} routes as the table says")
-        for line in kept[str(seed)]["disagree"]:
-            print(f"  {line}")
-    routes, agree = (sum(each[key] for each in kept.values()) for key in ("routes", "agree"))
-    print(f"{len(kept)} networks, {routes} routes, {agree} as the table says")
-    return int(agree < routes)
+        if not (seed in results and results[seed].network == _network(seed)):
+            began = time.monotonic()
+            with tempfile.TemporaryDirectory() as folder:
+                network, answered = answers(Path(folder), seed)
+            print(f"network {seed}: answered in {time.monotonic() - began:.0f} s")
+            results[seed] = Kept(network=network, answers=answered)
+            keep(results)
+        its = compared(seed, results[seed])
+        print(f"network {seed}: {sum(each.agrees for each in its)} of {len(its)} routes as the table says")
+        for each in its:
+            if not each.agrees:
+                print(f"  {each}")
+    write_page(results)
+    unexplained = [
+        each
+        for seed, its in results.items()
+        for each in compared(seed, its)
+        if not each.agrees and each.name not in EXPLAINED
+    ]
+    return int(bool(unexplained))
 
 
-def told(found: tuple[Compared, ...]) -> dict[str, object]:
-    """Return what is kept of a network."""
-    counts = Counter(each.route.arrival for each in found)
-    return {
-        "routes": len(found),
-        "agree": sum(each.agrees for each in found),
-        **{arrival.value: counts[arrival] for arrival in Arrival if counts[arrival]},
-        "disagree": [str(each) for each in found if not each.agrees],
-    }
+def _network(seed: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        write_network(Path(folder), seed)
+        return digest(Path(folder))
 
 
 if __name__ == "__main__":

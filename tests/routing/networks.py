@@ -18,6 +18,7 @@ from lab.amazonmq.names import host_name
 MESSAGES = 5  # to each destination
 SETTLING = "6s"  # for demand to spread, or to be seen not to; links have no delay here
 _FAMILIES = ("orders", "jobs")
+_VIRTUAL = "VirtualTopic."
 _ID = "b-0000000{number}-0000-4000-8000-000000000000"
 
 
@@ -74,10 +75,7 @@ def _edges(names: list[str], chance: random.Random) -> Iterator[tuple[str, str]]
 
 def _configuration(name: str, names: list[str], edges: list[tuple[str, str]], chance: random.Random) -> str:
     connectors = [
-        connector
-        for one, other in edges
-        if one == name
-        for connector in _connectors(one, other, names.index(other) + 1, chance)
+        connector for one, other in edges if one == name for connector in _connectors(one, other, names, chance)
     ]
     inside = "\n".join(connectors)
     replaying = (
@@ -87,20 +85,35 @@ def _configuration(name: str, names: list[str], edges: list[tuple[str, str]], ch
         if chance.random() < 0.1
         else ""
     )
+    interceptors = _interceptors(chance) if chance.random() < 0.15 else ""
+    silent = ' advisorySupport="false"' if chance.random() < 0.03 else ""
     networks = f"<networkConnectors>\n{inside}\n</networkConnectors>" if connectors else ""
-    return f'<broker xmlns="http://activemq.apache.org/schema/core">{replaying}\n{networks}\n</broker>\n'
+    head = f'<broker xmlns="http://activemq.apache.org/schema/core"{silent}>'
+    return f"{head}{interceptors}{replaying}\n{networks}\n</broker>\n"
 
 
-def _connectors(one: str, other: str, number: int, chance: random.Random) -> Iterator[str]:
+def _interceptors(chance: random.Random) -> str:
+    """Return a composite destination; virtual topics are as without it."""
+    kind, family = chance.choice(("Queue", "Topic")), chance.choice(_FAMILIES)
+    keeps = ' forwardOnly="false"' if chance.random() < 0.5 else ""
+    return (
+        "<destinationInterceptors><virtualDestinationInterceptor><virtualDestinations>"
+        f'<virtualTopic name="{_VIRTUAL}&gt;"/><composite{kind} name="{family}.*.*"{keeps}><forwardTo>'
+        f'<queue physicalName="kept.{family}"/></forwardTo></composite{kind}>'
+        "</virtualDestinations></virtualDestinationInterceptor></destinationInterceptors>"
+    )
+
+
+def _connectors(one: str, other: str, names: list[str], chance: random.Random) -> Iterator[str]:
     """Yield one connector, or two that share the work: queues and topics, as AWS recommends, or the same twice."""
-    host = host_name(_ID.format(number=number), "eu-west-1", 1)
+    host = host_name(_ID.format(number=names.index(other) + 1), "eu-west-1", 1)
     uri = f"static:({OPENWIRE.url(host)})"
     shape = chance.choice(("one", "one", "one", "two kinds", "twice"))
     for place in range(1 if shape == "one" else 2):
         lists = (
             _element("dynamicallyIncludedDestinations", (("queue", "topic")[place], ">"))
             if shape == "two kinds"
-            else _lists(chance)
+            else _lists(names, chance)
         )
         attributes = {"name": f"{one}-{other}-{place}", "userName": "bridge", "uri": uri, **_attributes(chance)}
         text = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
@@ -126,21 +139,32 @@ def _attributes(chance: random.Random) -> dict[str, str]:
             found[name] = (
                 "true" if name.startswith(("decrease", "suppressDuplicateQueue", "conduitNetwork")) else "false"
             )
+    if chance.random() < 0.06:
+        found["staticBridge"] = "true"
+    elif chance.random() < 0.08:
+        found["destinationFilter"] = chance.choice(("Queue.>", "Topic.>", "Queue.orders.>", "Topic.jobs.>"))
     return found
 
 
-def _lists(chance: random.Random) -> str:
+def _lists(names: list[str], chance: random.Random) -> str:
+    """Return up to two of a connector's lists, with names, `*` and `>`."""
     text = ""
-    pick = chance.random()
-    if pick < 0.12:
-        text += _element("excludedDestinations", (chance.choice(("queue", "topic")), f"{chance.choice(_FAMILIES)}.>"))
-    elif pick < 0.24:
-        text += _element("dynamicallyIncludedDestinations", ("queue", "orders.>"), ("topic", "jobs.>"))
-    elif pick < 0.32:
-        text += _element("dynamicallyIncludedDestinations", ("queue", ">"))
-    elif pick < 0.4:
-        text += _element("staticallyIncludedDestinations", ("topic", "orders.>"))
+    for name, often in (
+        ("excludedDestinations", 0.15),
+        ("dynamicallyIncludedDestinations", 0.2),
+        ("staticallyIncludedDestinations", 0.15),
+    ):
+        if chance.random() < often:
+            text += _element(name, *(_pattern(names, chance) for _ in range(chance.choice((1, 2)))))
     return text
+
+
+def _pattern(names: list[str], chance: random.Random) -> tuple[str, str]:
+    family, (one, other) = chance.choice(_FAMILIES), chance.sample(names, 2)
+    pattern = chance.choice(
+        (f"{family}.>", f"{family}.>", f"*.{one}.>", f"*.*.{other}", f"{family}.{one}.{other}", ">")
+    )
+    return chance.choice(("queue", "topic")), pattern
 
 
 def _element(name: str, *destinations: tuple[str, str]) -> str:
@@ -151,7 +175,7 @@ def _element(name: str, *destinations: tuple[str, str]) -> str:
 def _scenario(names: list[str], seed: int, chance: random.Random) -> dict[str, object]:
     pairs = [(one, other) for one in names for other in names if one != other]
     destinations = [
-        (one, other, kind, f"{chance.choice(_FAMILIES)}.{one}.{other}")
+        (one, other, kind, f"{_virtual(kind, chance)}{chance.choice(_FAMILIES)}.{one}.{other}")
         for one, other in pairs
         for kind in ("queue", "topic")
     ]
@@ -170,3 +194,7 @@ def _scenario(names: list[str], seed: int, chance: random.Random) -> dict[str, o
         "seed": seed,
         "steps": [*subscribe, {"wait": SETTLING}, *publish, {"wait": "4s"}],
     }
+
+
+def _virtual(kind: str, chance: random.Random) -> str:
+    return _VIRTUAL if kind == "topic" and chance.random() < 0.15 else ""
