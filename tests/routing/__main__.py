@@ -1,4 +1,4 @@
-"""`python -m tests.routing [SEED...]`: let real brokers answer in networks of these seeds, beside the routing table.
+"""`python -m tests.routing [SEED...]`: let real brokers answer in networks of these seeds, or of all that are kept.
 
 What they did is kept in results.json beside this file; networks that are there are not asked again unless the generator
 makes others of their seeds, so that a run may be stopped and gone on with. `--again` forgets them. The table in
@@ -22,11 +22,11 @@ NETWORKS = range(1, 25)
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.routing")
-    parser.add_argument("seeds", nargs="*", type=int, default=list(NETWORKS), metavar="SEED")
+    parser.add_argument("seeds", nargs="*", type=int, metavar="SEED")
     parser.add_argument("--again", action="store_true")
     options = parser.parse_args()
     results = {} if options.again else kept()
-    for seed in options.seeds:
+    for seed in options.seeds or sorted(kept()) or NETWORKS:
         if not (seed in results and results[seed].network == _network(seed)):
             began = time.monotonic()
             with tempfile.TemporaryDirectory() as folder:

@@ -107,7 +107,7 @@ class _Walk:
             yield self._advice(child.start, f"this {child.name} has no physicalName", _STOPS)
         else:
             what = f"this {child.name} in {within.name} has no physicalName"
-            yield self._advice(child.start, what, "name it: ActiveMQ fails where it looks for the name")
+            yield self._advice(child.start, what, "name it: the bridge ends at the first consumer that it learns of")
 
     def _wrong_text(self, element: Element, name: str) -> str:
         """Return what is wrong with a value for which the schema permits any text, or an empty text."""
