@@ -209,3 +209,22 @@ def test_a_bridges_durable_subscription_ends_with_the_subscribers_own() -> None:
     world.run(0.5)
     assert not world.brokers["tokyo"].durables(its)
     assert not world.brokers["tokyo"].demand(str(TOPIC))
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_an_end_whose_messages_await_answers_says_a_local_error_and_no_cause(waiting: bool) -> None:
+    world = World()
+    world.until(world.up)
+    consumer, _ = world.client("sg", "singapore", "stomp")
+    consumer.subscribe(Terms(destination=QUEUE))
+    world.run(20.0)
+    world.cut(world.plan.links[0].name)
+    publisher, _ = world.client("tk", "tokyo", "stomp")
+    if waiting:
+        publisher.publish(outgoing(1, QUEUE))
+    world.until(lambda: not world.wires["tokyo"].bridges(), 100.0)
+    disposed = (
+        "local error: org.apache.activemq.transport.TransportDisposedIOException: Disposed due to prior exception"
+    )
+    assert bool(world.said("tokyo", disposed)) == waiting
+    assert not (waiting and world.said("tokyo", "Channel was inactive"))

@@ -23,7 +23,7 @@ from lab.simulation.bridge.commands import (
 from lab.simulation.bridge.demand import Demand, DemandSubscription
 from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.openwire import OpenWire
-from lab.simulation.bridge.sentences import SHUT_DOWN, UNKNOWN, exception
+from lab.simulation.bridge.sentences import DISPOSED, SHUT_DOWN, UNKNOWN, exception
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused, Session
@@ -113,6 +113,16 @@ class Bridge:
                 self._let_in(command)
             case Follow():
                 self._follow()
+
+    def lose(self, error: str) -> None:
+        """End, since the connection has failed.
+
+        Requests that await an answer fail first: `ResponseCorrelator`. Theirs is a local error, which hides the cause.
+        """
+        if self._unanswered:
+            self.local_error(DISPOSED)
+        else:
+            self.remote_error(error)
 
     def remote_error(self, error: str) -> None:
         """End, since the other broker, or the way to it, has failed: `serviceRemoteException`."""

@@ -70,7 +70,7 @@ class Attempt:
             self._host.say(sentences.pending(bridge.remote, error))
             error = CANCELLED
         self._series.lost(bridge, error)
-        bridge.remote_error(error)
+        bridge.lose(error)
 
 
 class Series:

@@ -82,7 +82,7 @@ class Responder:
 
     def _on_failure(self, error: str) -> None:
         if self.bridge is not None:
-            self.bridge.remote_error(error)
+            self.bridge.lose(error)
         elif error != END_OF_STREAM:
             self.host.say(transport_failed(self.address, sentences.message(error)))
         self.stop()

@@ -19,6 +19,7 @@ RESET = "java.net.SocketException: Connection reset"
 TIMED_OUT = "java.net.SocketException: Connection timed out"
 SHUT_DOWN = "java.io.IOException: ShutdownInfo {commandId = 1, responseRequired = false}"
 CANCELLED = "java.util.concurrent.CancellationException"
+DISPOSED = "org.apache.activemq.transport.TransportDisposedIOException: Disposed due to prior exception"
 _INACTIVE = "org.apache.activemq.transport.InactivityIOException: Channel was inactive"
 NO_ATTEMPT = "(no connection attempt made) for too (>30000) long"
 # Why there is no connection, as Java's exceptions say it, by the word for how an attempt failed.
@@ -156,7 +157,7 @@ def samples(broker: str, remote: str, name: str, url: str, user: str) -> Iterato
     yield established(local, url, remote)
     lost = (END_OF_STREAM, RESET, TIMED_OUT, SHUT_DOWN, CANCELLED, inactive(30_000, peer), no_attempt(peer))
     yield from (remote_error(local, url, error) for error in (*lost, exception(invalid)))
-    refused = (exception(invalid), exception(f"User {user} is not authorized to write to: topic://a"))
+    refused = (DISPOSED, exception(invalid), exception(f"User {user} is not authorized to write to: topic://a"))
     yield from (local_error(local, url, error) for error in refused)
     yield from (pending(url, error) for error in lost)
     yield from (remote_shut_down(), shutting_down(broker, name), answered(key), replaced(peer, key))
