@@ -42,6 +42,8 @@ class Simulation:
         """Return the models; raise InputError for an archive, from which nothing is made here."""
         if archive is not None:
             raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
+        if any(its.ports for broker in plan.brokers for its in broker.instances):
+            told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
         return Models(plan=plan)
 
     def open_labs(self, note_folder: Path) -> tuple[Note, ...]:

@@ -17,6 +17,7 @@ from lab.judge import Outcome, judge_file
 from lab.runtime import note as notes
 from lab.runtime.progress import Logged
 from lab.runtimes import USUAL, AllRuntimes, runtime
+from lab.scenarios import plan_named
 from tests.living.live_lab import LiveLab
 from tests.runtime.memory import Memory
 
@@ -122,3 +123,18 @@ def test_a_lab_that_no_other_process_could_reach_is_not_left_open(tmp_path: Path
         labs.up("one-way", runtime=Memory(), runs=tmp_path, detach=True),
     ):
         pass
+
+
+def test_ports_that_were_asked_for_are_in_the_note_that_others_read(tmp_path: Path) -> None:
+    with labs.up("tokyo-singapore", runtime=Memory(), runs=tmp_path, port_base=21000) as lab:
+        notes.save(lab.lab.note, tmp_path)
+        kept = notes.load(lab.run, tmp_path)
+    assert kept is not None
+    (first,), (second,) = (broker.instances for broker in kept.plan.brokers)
+    assert (first.ports["openwire"], first.ports["mqtt"], second.ports["mqtt"]) == (21000, 21003, 21009)
+
+
+def test_a_simulation_says_that_it_has_no_ports(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    its = plan_named("tokyo-singapore", {}, port_base=21000).plan
+    runtime("simulation", {}).prepare(its, Logged())
+    assert "those that were asked for lead nowhere" in caplog.text
