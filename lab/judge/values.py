@@ -112,6 +112,23 @@ class StepReport:
     failed: int  # sends that the broker refused
     short: bool  # it did less than the scenario needs
 
+    @property
+    def asked_words(self) -> str:
+        """Return how many were asked, in words, and how many of them the scenario needs if not all."""
+        asked = "by rate" if self.asked is None else f"{self.asked}"
+        return asked if self.at_least is None else f"{asked}, at least {self.at_least}"
+
+    @property
+    def as_asked(self) -> bool:
+        """Return whether it did all that it was asked."""
+        return not self.short and self.done >= max(self.sent, self.asked or 0)
+
+    @property
+    def amounts(self) -> str:
+        """Return what was asked and what was done, in words."""
+        done = f"{self.sent} sent, {self.done} accepted" if self.did == "sent" else f"{self.done} taken"
+        return f"asked: {self.asked_words}; {done}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:

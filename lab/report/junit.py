@@ -48,6 +48,8 @@ def to_xml(report: Report, seconds: float) -> str:
         SubElement(properties, "property", {"name": name, "value": _safe(str(getattr(report, name)))})
     for key, value in report.set.items():
         SubElement(properties, "property", {"name": _safe(f"set {key}"), "value": _safe(value)})
+    for step in report.steps:
+        SubElement(properties, "property", {"name": _name(step.words), "value": step.amounts})
     named: Counter[str] = Counter()
     for expectation, outcome, reason in cases:
         name = _name(expectation)

@@ -15,6 +15,7 @@ from rich.text import Text
 from lab.judge.values import Delivery, Outcome, Report
 from lab.printable import plain_line
 from lab.report.drawing import SIDE_BY_SIDE, drawing
+from lab.units import several
 
 _MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
@@ -34,6 +35,8 @@ _FIGURES = (  # fields of a delivery, and what they are called
     ("reordered", "reordered"),
     ("late", "late"),
 )
+_MOST_STEPS = 20  # in the table of what was asked; of more, those that did as asked are one line
+_LEAST = 24  # columns for a step in words
 _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 
 
@@ -66,6 +69,9 @@ def render(
         console.print()
         narrow = console.width < SIDE_BY_SIDE
         console.print(_stacked(report, only_ascii) if narrow else _deliveries(report, console.width, only_ascii))
+    if report.steps:
+        console.print()
+        console.print(_steps(report, console.width, only_ascii))
     if _worth_a_table(report):
         console.print()
         console.print(_routes(report, only_ascii))
@@ -156,6 +162,39 @@ def _routes(report: Report, ascii: bool) -> Table:
         cells = (route.source, route.target, route.destination, route.arrives, way)
         table.add_row(*(Text(plain_line(cell, ascii)) for cell in cells))
     return table
+
+
+def _steps(report: Report, width: int, ascii: bool) -> Table | Text:
+    """Return a table of what each step that sends or takes was asked and did; of many, those that fell short first.
+
+    In a terminal that is too narrow for a table these are a few lines for each.
+    """
+    places = set(sorted(range(len(report.steps)), key=lambda place: report.steps[place].as_asked)[:_MOST_STEPS])
+    shown = [step for place, step in enumerate(report.steps) if place in places]
+    if width < SIDE_BY_SIDE:
+        return Text("\n".join(f"{plain_line(step.words, ascii)}\n  {step.amounts}" for step in shown))
+    rows = [("step", "asked", "sent", "accepted")]
+    for step in shown:
+        sent, done = (str(step.sent), str(step.done)) if step.did == "sent" else ("", f"{step.done} taken")
+        rows.append((plain_line(step.words, ascii), step.asked_words, sent, done))
+    left = [step for place, step in enumerate(report.steps) if place not in places]
+    if left:
+        how = "each as asked" if all(step.as_asked for step in left) else "see report.json"
+        rows.append((f"and {several(len(left), 'more step')}, {how}", "", "", str(sum(step.done for step in left))))
+    room = max(width - sum(max(len(row[column]) + 2 for row in rows) for column in (1, 2, 3)), _LEAST)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(rows[0][0], no_wrap=True)
+    for title in rows[0][1:]:
+        table.add_column(title, justify="right", no_wrap=True)
+    for words, *figures in rows[1:]:
+        table.add_row(_cut(words, room - 2, ascii), *figures)
+    return table
+
+
+def _cut(words: str, room: int, ascii: bool) -> Text:
+    """Return words that fit into some columns."""
+    mark = "..." if ascii else "…"
+    return Text(words if len(words) <= room else words[: room - len(mark)].rstrip() + mark)
 
 
 def _recipient(row: Delivery) -> str:

@@ -1,8 +1,10 @@
-"""Every report says what was asked of a step beside what it did, where the two differ; report.json says it of all."""
+"""Every report says what was asked of each step beside what it did, and notes where the two differ."""
 
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,46 @@ def test_what_was_asked_stands_beside_what_was_done(report: str) -> None:
         "junit": lambda: to_xml(judged.report, 1.0),
     }[report]()
     assert [each for each in ASKED if each not in text] == []
+
+
+STEPS = {  # a step that did as it was asked, one that sent less, one that took less
+    "terminal": (
+        r"step \d+ \(publish [^\n]*\) +2 +2 +2\n",
+        r"step \d+ \(publish [^\n]*\) +5 +4 +3\n",
+        r"\) +20 +8 taken\n",
+    ),
+    "page": (
+        r"step \d+ \(publish [^<]*\)</td><td class=\"n\">2</td><td class=\"n\">2</td><td class=\"n\">2</td>",
+        r"\)</td><td class=\"n\">5</td><td class=\"n\">4</td><td class=\"n\"><span class=\"state down\">3</span>",
+        r"\)</td><td class=\"n\">20</td><td class=\"n\"></td><td class=\"n\"><span class=\"state down\">8</span>",
+    ),
+    "junit": (
+        r"name=\"step \d+ \(publish [^\"]*\" value=\"asked: 2; 2 sent, 2 accepted\"",
+        r"value=\"asked: 5; 4 sent, 3 accepted\"",
+        r"value=\"asked: 20; 8 taken\"",
+    ),
+}
+
+
+@pytest.mark.parametrize("report", STEPS)
+def test_each_step_stands_in_every_report_with_what_it_was_asked_and_what_it_did(report: str) -> None:
+    """Also a step that did as it was asked."""
+    judged = judge_whole(CASE)
+    text = {
+        "terminal": lambda: shown(judged.report, 400),
+        "page": lambda: to_html(judged, Files()),
+        "junit": lambda: to_xml(judged.report, 1.0),
+    }[report]()
+    assert [each for each in STEPS[report] if not re.search(each, text)] == []
+
+
+def test_of_many_steps_those_that_fell_short_are_shown() -> None:
+    report = judge_whole(CASE).report
+    (whole, *_) = (step for step in report.steps if step.as_asked)
+    many = replace(report, steps=tuple(replace(whole, step=n, words=f"step {n}") for n in range(50)) + report.steps)
+    text = shown(many, 400)
+    assert all(step.words in text for step in report.steps if not step.as_asked)
+    assert re.search(r"and \d+ more steps, each as asked +\d+\n", text)
 
 
 def test_report_json_has_both_for_each_step() -> None:

@@ -10,7 +10,7 @@ from shlex import quote
 
 from lab.history import DestinationSeen
 from lab.judge import Judged
-from lab.judge.values import LinkReport, Outcome, Report, Testimony
+from lab.judge.values import LinkReport, Outcome, Report, StepReport, Testimony
 from lab.judge.wording import gap
 from lab.report.html.bands import Band, bands_of
 from lab.report.html.broker_texts import BrokerText, Files, broker_texts
@@ -56,6 +56,7 @@ class Page:
     grave: bool  # whether the report is broken, so that missing messages are shown as bad
     words: Mapping[str, str]  # of each fate
     tiles: tuple[Tile, ...]
+    steps: tuple[StepReport, ...]  # those that send or take messages
     more: tuple[tuple[str, str], ...]  # figures of deliveries that are not zero throughout, with their titles
     map: NetworkMap | None
     places: int
@@ -112,6 +113,7 @@ def page(judged: Judged, files: Files) -> Page:
         words=words,
         tiles=tiles(report, words["lost"]),
         more=tuple((name, title) for name, title in MORE if any(getattr(row, name) for row in report.deliveries)),
+        steps=report.steps[:MOST_ROWS],
         map=network_map(shown_regions),
         places=len(shown_regions.places),
         pairs=pairs(shown_regions, report.outcome),
