@@ -9,7 +9,7 @@ from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.network_page import NetworkPage
-from lab.history import BridgeSeen, BrokerChanged, Demand, Observation, StepEnded, StepStarted, Trouble
+from lab.history import BridgeSeen, BrokerChanged, Demand, Observation, SightChanged, StepEnded, StepStarted, Trouble
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome
 
@@ -69,11 +69,21 @@ def test_of_a_paused_broker_nobody_can_tell_and_a_dead_one_has_no_end() -> None:
 
 
 def test_what_is_seen_after_an_outage_counts_again() -> None:
-    back = [*SEEN, *befell(20, "killed", "starting", "started")]
-    assert verdict(BOTH, *back).outcome is Outcome.BROKEN
-    demand = Demand(t=30, broker="tokyo", destination=TOPIC, present=True)
-    again = [*back, *ends(30), demand]
-    assert [verdict(claim, *again).outcome for claim in (BOTH, PAGE, DEMAND)] == [Outcome.HELD] * 3
+    """A look that finds all as the look before it did tells nothing: only changes are in a history."""
+    gone = [*SEEN, *befell(20, "killed")]
+    back = [*gone, *befell(22, "starting", "started")]
+    claims = (BOTH, PAGE, DEMAND)
+    lost = SightChanged(t=20.5, broker="tokyo", of="management", state="lost", since=19.5)
+    seen_down = [*ends(21, up=False)[:1], Demand(t=21, broker="tokyo", destination=TOPIC, present=False)]
+    seen_again = [*ends(30)[:1], Demand(t=30, broker="tokyo", destination=TOPIC, present=True)]
+    regained = [lost.with_fields(t=30, state="regained", since=30)]
+    assert [verdict(claim, *gone).outcome for claim in claims] == [Outcome.BROKEN] * 3
+    assert [verdict(claim, *back).outcome for claim in claims] == [Outcome.HELD] * 3
+    assert [verdict(claim, *gone, lost, *back[-2:]).outcome for claim in claims] == [Outcome.UNKNOWN] * 3
+    assert [verdict(claim, *gone, lost, *back[-2:], *regained).outcome for claim in claims] == [Outcome.HELD] * 3
+    assert [verdict(claim, *gone, *seen_down, *back[-2:]).outcome for claim in claims] == [Outcome.BROKEN] * 3
+    again = [*gone, *seen_down, *back[-2:], *seen_again]
+    assert [verdict(claim, *again).outcome for claim in claims] == [Outcome.HELD] * 3
 
 
 NOTHING = Delivered.model_validate({"to": "ear", "promise": "nothing", "within": "5s"})

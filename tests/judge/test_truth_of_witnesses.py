@@ -46,6 +46,7 @@ from .test_truth import BROKERS, EXAMPLES, judged
 
 LAST = 30  # looks; a broker is looked at every second, shortly after what changes
 END = LAST + 0.5
+BEFORE = 0.02  # seconds from a step's beginning to what it does
 TOPIC = "topic://t"
 Span = tuple[float, float]
 
@@ -91,6 +92,7 @@ class Broker:
         )  # fmt: skip
         seen: list[Observation] = []
         up, lost, before = False, False, 0.0
+        demand: bool | None = None
         for look in range(LAST + 1):
             t = look + 0.1
             if not self.answers(t):
@@ -100,7 +102,9 @@ class Broker:
             if up is not self.has_end(t):
                 up = not up
                 seen.append(end.with_fields(t=t, up=up))
-            seen.append(Demand(t=t, broker=near, destination=TOPIC, present=self.has_demand(t)))
+            if demand is not self.has_demand(t):
+                demand = self.has_demand(t)
+                seen.append(Demand(t=t, broker=near, destination=TOPIC, present=demand))
             seen += [self._sight(t, "regained", t)] if lost else []
             lost, before = False, t
         return [*seen, *self._log()]
@@ -119,16 +123,16 @@ class Broker:
         return SightChanged(t=t, broker=self.name, of=of, state=state, since=since)
 
     def steps(self, number: int) -> list[Observation]:
-        """Return the steps that paused or killed it and brought it back, each of which is done within 0.05 s."""
+        """Return the steps that paused or killed it and brought it back, each begun a little before it is."""
         back = {"paused": "resumed", "killed": "started"}[self.how]
         seen: list[Observation] = []
         for place, (t, verb, state) in enumerate(zip(self.out, ("kill", "start"), (self.how, back), strict=True)):
             if t < inf:
                 step = number + place
                 seen += [
-                    StepStarted(t=t, step=step, verb=verb, asked=verb),
+                    StepStarted(t=t - BEFORE, step=step, verb=verb, asked=verb),
                     BrokerChanged(t=t, broker=self.name, state=state),
-                    StepEnded(t=t + 0.05, step=step),
+                    StepEnded(t=t + 0.02, step=step),
                 ]
         return seen
 
@@ -207,8 +211,7 @@ class Truth:
             return END
         done = self.heal + 0.25
         others = (t for each in (self.near, self.far) for t in each.out if t > done) if interrupted else ()
-        # Just before the step: what it does is not to be seen yet.
-        return min(done + claim.within.total_seconds(), END, *(t - 0.001 for t in others))
+        return min(done + claim.within.total_seconds(), END, *(t - BEFORE for t in others))
 
     def _state(self, t: float) -> str:
         ends = (self.near.has_end(t), self.far.has_end(t))
@@ -270,7 +273,7 @@ def _broker(draw: st.DrawFn, name: str) -> Broker:
     end = draw(st.sampled_from([inf, begin + 3, begin + 7]))
     return Broker(
         name=name,
-        turns=_moments(draw, 5),
+        turns=tuple(t for t in _moments(draw, 5) if not begin - 2 < t <= begin),
         demand=_moments(draw, 4),
         lines=tuple(sorted(draw(st.sets(st.integers(0, LAST), max_size=3)))),
         silent=_spans(draw),

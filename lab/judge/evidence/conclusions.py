@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from math import inf
 
-from lab.history import BridgeSeen, Demand
+from lab.history import Demand
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.outages import Outage
-from lab.judge.evidence.timeline import Timeline, end_of
+from lab.judge.evidence.timeline import Timeline
 
 
 def conclude(timeline: Timeline) -> None:
@@ -27,33 +27,36 @@ def conclude(timeline: Timeline) -> None:
 
 
 def _ends(timeline: Timeline, out: Outage) -> None:
-    """End the ends of bridges that a broker had when it went, and of which nothing more was seen until it came back."""
+    """End the ends of bridges that a broker had when it went, where no look before it was seen again told of that."""
+    again = _seen_again(timeline, out)
     for end, seen in list(timeline.bridges.items()):
         if end.broker != out.what:
             continue
         course = sorted(((t, up) for t, each, up in timeline.bridge_changes if each == end), key=lambda turn: turn[0])
         before = [up for t, up in course if t <= out.start]
-        if not before or not before[-1] or any(_within(t, out) for t, _ in course):
+        if not before or not before[-1] or any(out.start < t <= again for t, _ in course):
             continue
         timeline.bridge_changes.append((out.start, end, False))
-        if seen.up and seen.t <= out.start:
+        if out.end is None:
             timeline.bridges[end] = seen.with_fields(up=False, t=out.start)
-        again = (
-            each.t
-            for each in timeline.seen
-            if isinstance(each, BridgeSeen) and end_of(each) == end and each.up and each.t > out.start
-        )
-        timeline.bridge_changes += ((t, end, True) for t in list(again)[:1])
+        elif again < inf:  # had it not been there, that look would have told so
+            timeline.bridge_changes.append((again, end, True))
 
 
 def _demand(timeline: Timeline, out: Outage) -> None:
-    """End the demand that a broker had when it went, and of which nothing more was seen until it came back."""
+    """End the demand that a broker had when it went, where no look before it was seen again told of that."""
+    again = _seen_again(timeline, out)
     for (broker, destination), seen in timeline.demand.items():
         before = [each.present for each in seen if each.t <= out.start]
-        if broker == out.what and before and before[-1] and not any(_within(each.t, out) for each in seen):
-            seen.append(Demand(t=out.start, broker=broker, destination=destination, present=False))
+        if broker == out.what and before and before[-1] and not any(out.start < each.t <= again for each in seen):
+            gone = Demand(t=out.start, broker=broker, destination=destination, present=False)
+            seen += [gone, gone.with_fields(t=again, present=True)] if again < inf else [gone]
             seen.sort(key=lambda each: each.t)
 
 
-def _within(t: float, out: Outage) -> bool:
-    return out.start < t and (out.end is None or t <= out.end)
+def _seen_again(timeline: Timeline, out: Outage) -> float:
+    """Return when a broker was looked at again after an outage; infinity if it never was."""
+    if out.end is None:
+        return inf
+    silences = timeline.coverage.silences_of(out.what)
+    return max((each.end for each in silences if each.begin <= out.end < each.end), default=out.end)

@@ -89,11 +89,6 @@ class End(NamedTuple):
         return self.created_by_duplex and named and (self.broker, self.remote) == (near.remote, near.broker)
 
 
-def end_of(seen: BridgeSeen) -> End:
-    """Return the end that was seen."""
-    return End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
-
-
 class Timeline:
     """All observations but messages, in order and by subject."""
 
@@ -256,7 +251,7 @@ class Timeline:
 
     def _bridge(self, seen: BridgeSeen) -> None:
         """Record the state of a bridge's end; a change of it is an event too."""
-        end = end_of(seen)
+        end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
         before = self.bridges.get(end)
         if before is not None and before.up and not seen.up and seen.remote_address not in ("", before.remote_address):
             return  # an earlier session of this end has gone, not the present one
