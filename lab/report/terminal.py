@@ -171,16 +171,16 @@ def _steps(report: Report, width: int, ascii: bool) -> Table | Text:
     """
     places = set(sorted(range(len(report.steps)), key=lambda place: report.steps[place].as_asked)[:_MOST_STEPS])
     shown = [step for place, step in enumerate(report.steps) if place in places]
+    left = [step for place, step in enumerate(report.steps) if place not in places]
+    how = "each as asked" if all(step.as_asked for step in left) else "see report.json"
+    rest = [f"and {several(len(left), 'more step')}, {how}"] if left else []
     if width < SIDE_BY_SIDE:
-        return Text("\n".join(f"{plain_line(step.words, ascii)}\n  {step.amounts}" for step in shown))
+        return Text("\n".join([*(f"{plain_line(each.words, ascii)}\n  {each.amounts}" for each in shown), *rest]))
     rows = [("step", "asked", "sent", "accepted")]
     for step in shown:
         sent, done = (str(step.sent), str(step.done)) if step.did == "sent" else ("", f"{step.done} taken")
         rows.append((plain_line(step.words, ascii), step.asked_words, sent, done))
-    left = [step for place, step in enumerate(report.steps) if place not in places]
-    if left:
-        how = "each as asked" if all(step.as_asked for step in left) else "see report.json"
-        rows.append((f"and {several(len(left), 'more step')}, {how}", "", "", str(sum(step.done for step in left))))
+    rows += [(words, "", "", str(sum(step.done for step in left))) for words in rest]
     room = max(width - sum(max(len(row[column]) + 2 for row in rows) for column in (1, 2, 3)), _LEAST)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(rows[0][0], no_wrap=True)

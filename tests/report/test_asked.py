@@ -75,6 +75,8 @@ def test_of_many_steps_those_that_fell_short_are_shown() -> None:
     text = shown(many, 400)
     assert all(step.words in text for step in report.steps if not step.as_asked)
     assert re.search(r"and \d+ more steps, each as asked +\d+\n", text)
+    narrow = shown(many, 40)
+    assert "  asked: 20; 8 taken\n" in narrow and " more steps, each as asked\n" in narrow
 
 
 def test_report_json_has_both_for_each_step() -> None:
