@@ -228,3 +228,29 @@ def test_an_end_whose_messages_await_answers_says_a_local_error_and_no_cause(wai
     )
     assert bool(world.said("tokyo", disposed)) == waiting
     assert not (waiting and world.said("tokyo", "Channel was inactive"))
+
+
+# Seconds from the bridge's beginning to a cut, and from there until real brokers noticed it, with ActiveMQ's defaults.
+MEASURED = [
+    (12.0, 58.0),
+    (15.7, 54.2),
+    (19.4, 50.5),
+    (23.1, 76.8),
+    (26.8, 73.1),
+    (30.5, 69.4),
+    (34.3, 65.7),
+    (38.0, 62.0),
+]
+
+
+@pytest.mark.parametrize(("after", "noticed"), MEASURED)
+def test_a_partition_is_noticed_when_real_brokers_noticed_it(after: float, noticed: float) -> None:
+    world = World()
+    world.until(world.up)
+    (line,) = world.said("tokyo", "has been established")
+    world.run(float(line.split()[0]) + after - world.clock.now())
+    world.cut(world.plan.links[0].name)
+    cut = world.clock.now()
+    world.until(lambda: not world.wires["tokyo"].bridges(), 120.0)
+    assert world.clock.now() - cut == pytest.approx(noticed, abs=0.5)
+    world.until(lambda: not world.wires["singapore"].bridges(), 1.0)
