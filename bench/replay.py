@@ -227,7 +227,7 @@ class OneBroker:
     ) -> Client:
         return clients.connect(over, replace(self._endpoint, client_id=f"bench-{client}"), events, session)
 
-    def demand(self, broker: str, destination: Destination) -> bool:
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
         return True
 
     def bridges(self) -> Sequence[Any]:

@@ -261,9 +261,9 @@ class EmulatedLab:
         """Stop or start a network connector by its MBean."""
         return self.management.change_connector(broker, connector, do)
 
-    def demand(self, broker: str, destination: Destination) -> bool:
-        """Return whether a bridge's consumer is on the destination."""
-        (present,) = self.management.demands(broker, (destination,))
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
+        """Return whether a bridge's consumer is on the destination, or one of a bridge towards a broker."""
+        (present,) = self.management.demands(broker, (destination,), towards)
         return present
 
     def bridges(self) -> Sequence[BridgeSeen]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from lab.activemq.destinations import destination_of, hears
@@ -26,6 +27,23 @@ def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState
                 reached.add(there)
                 edge.append(there)
     return target in reached
+
+
+def path(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState]) -> tuple[tuple[str, str], ...]:
+    """Return the fewest bridges from one broker to another over open links, each as its brokers; () without any."""
+    before: dict[str, str] = {source: ""}
+    edge = deque([source])
+    while edge and target not in before:
+        here = edge.popleft()
+        for there in (broker.name for broker in plan.brokers):
+            if there not in before and plan.forwards(here, there) and _open(plan, here, there, states):
+                before[there] = here
+                edge.append(there)
+    found: list[tuple[str, str]] = []
+    while before.get(target):
+        found.append((before[target], target))
+        target = before[target]
+    return tuple(reversed(found))
 
 
 def initial_states(plan: Plan) -> dict[Way, LinkState]:

@@ -178,8 +178,11 @@ class Files(Protocol):
 class Observation(Protocol):
     """Observations of the brokers' state, once or continuously."""
 
-    def demand(self, broker: str, destination: Destination) -> bool:
-        """Return whether the broker has a bridge's consumer on the destination; raise Silent if it does not answer."""
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
+        """Return whether the broker has a bridge's consumer on the destination; raise Silent if it does not answer.
+
+        With `towards`, only one of a bridge to that broker counts.
+        """
         ...
 
     def bridges(self) -> Sequence[BridgeSeen]:

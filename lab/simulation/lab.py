@@ -211,9 +211,9 @@ class SimulatedLab(SimulatedNetwork):
         state = {"stop": "stopped", "start": "started"}[do]
         return ConnectorChanged(t=self.clock.now(), broker=broker, connector=connector, state=state)
 
-    def demand(self, broker: str, destination: Destination) -> bool:
-        """Return whether a bridge's consumer is on the destination."""
-        return self._answering(broker).broker.demand(str(destination))
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
+        """Return whether a bridge's consumer is on the destination, or one of a bridge towards a broker."""
+        return self._answering(broker).broker.demand(str(destination), towards)
 
     def has_demand(self, broker: str, destination: Destination) -> bool:
         """Return the same; False of a broker that does not run."""

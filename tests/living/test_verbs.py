@@ -271,7 +271,7 @@ def test_a_question_from_another_thread_takes_nothing_back(tmp_path: Path) -> No
 
 def test_a_broker_that_does_not_answer_has_no_demand() -> None:
     class Mute(LiveLab):
-        def demand(self, broker: str, destination: Any) -> bool:
+        def demand(self, broker: str, destination: Any, towards: str | None = None) -> bool:
             raise Silent(f"broker {broker} is down: its management does not answer")
 
     assert Mute().live.demand("tokyo", topic="prices") is False

@@ -30,8 +30,8 @@ class ArticleLab(FakeLab):
     def bridges(self) -> Sequence[BridgeSeen]:
         return [each for each in super().bridges() if self._joined()]
 
-    def demand(self, broker: str, destination: Destination) -> bool:
-        return super().demand(broker, destination) and self._joined()
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
+        return super().demand(broker, destination, towards) and self._joined()
 
     def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
         listed = self._listed()

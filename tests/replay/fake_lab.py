@@ -526,7 +526,7 @@ class FakeLab:
         if self.recorder is not None:
             self.recorder.record(LogLine(t=self.clock.now(), broker=broker, level="INFO", text=text, name=name))
 
-    def demand(self, broker: str, destination: Destination) -> bool:
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
         self.clock.at(self.clock.now() + 0.05, lambda: None)
         return any(
             at != broker and own == destination and since + LEARNT <= self.clock.now()

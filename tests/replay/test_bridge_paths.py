@@ -11,7 +11,7 @@ from lab.declare.steps.publish import Publish
 from lab.link.impairment import LinkState
 from lab.network.link import Direction
 from lab.plan.values import BridgePlan, BrokerPlan, LinkPlan, Plan
-from lab.replay.bridge_paths import carries, demanded_at, initial_states
+from lab.replay.bridge_paths import carries, demanded_at, initial_states, path
 
 
 def broker(name: str) -> BrokerPlan:
@@ -54,6 +54,13 @@ def test_a_link_shut_in_either_direction_carries_nothing(leaving: str) -> None:
     states = initial_states(LINE) | {("b-c", leaving): LinkState.CUT}
     assert carries(LINE, "a", "b", states)
     assert not carries(LINE, "a", "c", states)
+
+
+def test_the_fewest_bridges_are_found_and_only_over_open_links() -> None:
+    states = initial_states(LINE)
+    assert path(LINE, "a", "c", states) == (("a", "b"), ("b", "c"))
+    assert path(LINE, "c", "a", states) == () == path(LINE, "a", "a", states)
+    assert path(LINE, "a", "c", states | {("b-c", "c"): LinkState.CUT}) == ()
 
 
 def publish(at: str, topic: str) -> Step:

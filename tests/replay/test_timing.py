@@ -134,7 +134,7 @@ def test_flapping_cuts_and_heals_in_turns(tmp_path: Path) -> None:
 )
 def test_what_does_not_come_is_said_and_the_replay_goes_on(tmp_path: Path, condition: str, note: str) -> None:
     class Stuck(FakeLab):
-        def demand(self, broker: str, destination: object) -> bool:
+        def demand(self, broker: str, destination: object, towards: str | None = None) -> bool:
             return False
 
         def destinations(self, of: object) -> list[object]:  # type: ignore[override]

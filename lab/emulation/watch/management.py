@@ -58,10 +58,14 @@ class Management:
         state = {"stop": "stopped", "start": "started"}[do]
         return ConnectorChanged(t=self._clock.now(), broker=broker, connector=connector, state=state)
 
-    def demands(self, broker: str, destinations: Sequence[Destination]) -> tuple[bool, ...]:
-        """Return for each destination whether a bridge's consumer is on it; raise Silent if there is no answer."""
+    def demands(self, broker: str, destinations: Sequence[Destination], towards: str | None = None) -> tuple[bool, ...]:
+        """Return for each destination whether a bridge's consumer is on it; raise Silent if there is no answer.
+
+        With `towards`, only one of a bridge to that broker counts.
+        """
         (consumers,) = self._client(broker).read(mbeans.subscriptions(broker))
-        return tuple(mbeans.demands(consumers, destination) for destination in destinations)
+        bridge = "" if towards is None else f"_{towards}_inbound_{broker}"
+        return tuple(mbeans.demands(consumers, destination, bridge) for destination in destinations)
 
     def bridges(self) -> Sequence[BridgeSeen]:
         """Return every bridge end that the brokers list now; a broker that is down lists none."""

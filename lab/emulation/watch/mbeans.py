@@ -170,11 +170,15 @@ def read_destinations(
     )
 
 
-def demands(consumers: Answer, destination: Destination) -> bool:
-    """Return whether a bridge's consumer is on the destination, by its name or by a wildcard."""
+def demands(consumers: Answer, destination: Destination, bridge: str = "") -> bool:
+    """Return whether a bridge's consumer is on the destination, by its name or by a wildcard.
+
+    `bridge` is the end of the client id that it has, which names the brokers of its bridge.
+    """
     wanted = str(destination)
     return any(
         subscription.network
+        and subscription.client_id.endswith(bridge)
         and (
             subscription.destination == destination
             or (not has_wildcard(wanted) and hears(str(subscription.destination), wanted))

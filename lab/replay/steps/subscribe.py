@@ -8,7 +8,7 @@ from lab.declare.steps.base import Step
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.attempts import record_failure
-from lab.replay.bridge_paths import carries, demanded_at
+from lab.replay.bridge_paths import carries, demanded_at, path
 from lab.replay.listeners import (
     Listener,
     Listeners,
@@ -89,12 +89,19 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
         rehearsal.demand(sender, to, present=present)
         if not present:
             unaware.append(sender)
+        elif len(rehearsal.plan.brokers) > 2:
+            # It may be another subscriber's, on another broker: then this one's is on its way still.
+            for here, there in path(rehearsal.plan, sender, broker, links):
+                if not rehearsal.service.down(here):
+                    _demand_comes(rehearsal, here, to, end - rehearsal.now(), towards=there)
     return f"no demand on {', '.join(unaware)}" if unaware else ""
 
 
-def _demand_comes(rehearsal: Rehearsal, broker: str, to: Destination, seconds: float) -> bool:
+def _demand_comes(
+    rehearsal: Rehearsal, broker: str, to: Destination, seconds: float, *, towards: str | None = None
+) -> bool:
     try:
-        return rehearsal.wait(lambda: rehearsal.lab.demand(broker, to), seconds)
+        return rehearsal.wait(lambda: rehearsal.lab.demand(broker, to, towards), seconds)
     except (BrokerError, LabTimeout) as error:
         rehearsal.trouble(broker, f"cannot be asked for its demand: {error.what}")
         return False

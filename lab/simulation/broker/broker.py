@@ -230,10 +230,12 @@ class Broker:
         """Return whether a client has a subscription to the advisories on consumers."""
         return self._advisories.follows(client)
 
-    def demand(self, destination: str) -> bool:
-        """Return whether a bridge has a consumer on a destination, by its name or by a wildcard."""
+    def demand(self, destination: str, towards: str | None = None) -> bool:
+        """Return whether a bridge, or one towards a broker, is a consumer of a destination, by name or wildcard."""
         return any(
-            info.network and (info.destination == destination or hears(info.destination, destination))
+            info.network
+            and towards in (None, info.target)
+            and (info.destination == destination or hears(info.destination, destination))
             for info in self.consumers()
         )
 
