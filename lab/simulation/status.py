@@ -18,6 +18,7 @@ from lab.runtime.status import (
     LinkStatus,
     Status,
     Whereabouts,
+    shown_cause,
 )
 from lab.simulation.instances import PAUSED, STARTING, STOPPING, UP, Instance, Power
 
@@ -36,6 +37,10 @@ def look(
 ) -> Status:
     """Return the status of all parts of a lab."""
     ends = observed.bridges()
+    brokers = tuple(
+        _broker(note, power, its) for instances in power.brokers.values() for its in instances if its.state != DELETED
+    )
+    shown = tuple(_link(link.name, links, link_now(link.name)) for link in note.plan.links)
     bridges = []
     for bridge in note.plan.bridges:
         up = is_up(bridge)
@@ -47,7 +52,7 @@ def look(
                 responder=bridge.responder,
                 duplex=bridge.duplex,
                 up=up,
-                why_not="" if up else "see the logs of both ends",
+                why_not="" if up else shown_cause(note.plan, bridge, brokers, shown) or "see the logs of both ends",
                 ends=tuple(end for end in its if end.broker in (bridge.initiator, bridge.responder)),
             )
         )
@@ -55,14 +60,9 @@ def look(
         note=note,
         whereabouts=where,
         owner_alive=True,
-        brokers=tuple(
-            _broker(note, power, its)
-            for instances in power.brokers.values()
-            for its in instances
-            if its.state != DELETED
-        ),
+        brokers=brokers,
         bridges=tuple(bridges),
-        links=tuple(_link(link.name, links, link_now(link.name)) for link in note.plan.links),
+        links=shown,
         dropped=tuple(dropped),
     )
 

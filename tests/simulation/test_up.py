@@ -26,6 +26,7 @@ def test_a_program_drives_a_simulated_lab(tmp_path: Path) -> None:
         lab.wait(lambda: not lab.bridged("connector_tokyo_to_singapore"), within=120)
         assert time.monotonic() - begun < 60  # of the wall clock, however long the partition
         assert lab.status().links[0].states == ("cut", "cut")
+        assert lab.status().bridges[0].why_not == "the link tokyo-singapore is cut"
         lab.heal()
         lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
         with pytest.raises(InputError, match="no address"):
