@@ -254,3 +254,56 @@ def test_a_partition_is_noticed_when_real_brokers_noticed_it(after: float, notic
     world.until(lambda: not world.wires["tokyo"].bridges(), 120.0)
     assert world.clock.now() - cut == pytest.approx(noticed, abs=0.5)
     world.until(lambda: not world.wires["singapore"].bridges(), 1.0)
+
+
+def test_a_retained_message_crosses_with_the_first_demand_alone() -> None:
+    """As it was measured: the first gets it, a second one nothing, both the update; a new one, once all have left."""
+    world = World()
+    world.until(world.up)
+    publisher, _ = world.client("tk", "tokyo")
+    publisher.publish(outgoing(1)._replace(retained=True))
+    world.run(0.5)
+    clients = []
+    for name in ("first", "second"):
+        client, heard = world.client(name, "singapore")
+        client.subscribe(Terms(destination=TOPIC))
+        clients.append((client, heard))
+        world.run(0.5)
+    first, second = (heard for _, heard in clients)
+    assert [(each.body, each.retained) for each in first.messages] == [(b"1", True)]
+    assert second.messages == []
+    publisher.publish(outgoing(2)._replace(retained=True))
+    world.run(0.5)
+    assert [each.messages[-1].retained for each in (first, second)] == [False, False]
+    third, nothing = world.client("third", "singapore")
+    third.subscribe(Terms(destination=TOPIC))
+    world.run(0.5)
+    assert nothing.messages == []
+    for client in (third, *(each for each, _ in clients)):
+        client.close()
+    world.run(0.5)
+    last, again = world.client("last", "singapore")
+    last.subscribe(Terms(destination=TOPIC))
+    world.run(0.5)
+    assert [(each.body, each.retained) for each in again.messages] == [(b"2", True)]
+
+
+def test_consumers_that_leave_what_they_drew_across_leave_it_there() -> None:
+    """As it was measured: of 100 sent at Tokyo a consumer at Singapore takes 10 and leaves; one at Tokyo gets none."""
+    world = World()
+    world.until(world.up)
+    far, took = world.client("far", "singapore", "stomp")
+    far.subscribe(Terms(destination=QUEUE, ack="client-individual", prefetch=10))
+    publisher, _ = world.client("p", "tokyo", "stomp")
+    for n in range(100):
+        publisher.publish(outgoing(n, QUEUE))
+    world.run(2.0)
+    far.acknowledge([str(each.token) for each in took.messages[:10]])
+    far.close()
+    world.run(1.0)
+    near, heard = world.client("near", "tokyo", "stomp")
+    near.subscribe(Terms(destination=QUEUE))
+    world.run(2.0)
+    assert heard.bodies == []
+    (seen,) = world.brokers["singapore"].destinations_seen(0.0, [str(QUEUE)])
+    assert seen.queued == 90
