@@ -55,28 +55,38 @@ def history(folder: RunFolder) -> str:
     return text.replace(header["run"], "RUN")
 
 
-@pytest.mark.parametrize("name", ["tokyo-singapore", "jitter-and-loss", "cut-topics"])
-def test_the_same_seed_gives_the_same_history_and_another_one_where_there_is_chance(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["jitter-and-loss"])
+def test_another_seed_gives_another_history_where_there_is_chance(name: str, tmp_path: Path) -> None:
     found = [
-        history(labs.run(name, runtime="simulation", runs=tmp_path, environment={}, seed=seed).folder)
-        for seed in (7, 7, 8)
+        history(labs.run(name, runtime="simulation", runs=tmp_path, environment={}, seed=seed).folder).split("\n", 1)[1]
+        for seed in (7, 8)
     ]
-    assert found[0] == found[1]
-    if name == "jitter-and-loss":
-        assert found[2].split("\n", 1)[1] != found[0].split("\n", 1)[1]
+    assert found[0] != found[1]
 
 
-def test_the_hash_seed_of_python_changes_nothing(tmp_path: Path) -> None:
-    found = []
-    for hashed in ("1", "2"):
+_ALL = """
+import sys
+from pathlib import Path
+from lab import labs
+from tests.simulation.test_scenarios import SCENARIOS, history
+for name in SCENARIOS:
+    ran = labs.run(name, runtime="simulation", runs=Path(sys.argv[1]), environment={}, seed=11)
+    print(name, history(ran.folder))
+"""
+
+
+def test_the_same_seed_gives_the_same_histories_whatever_the_hash_seed_of_python(tmp_path: Path) -> None:
+    found = [
         subprocess.run(
-            [sys.executable, "-c", "from lab.cli import main; main()", "run", "the-article", "-q",
-             "--runtime", "simulation", "--runs", str(tmp_path / hashed)],
+            [sys.executable, "-c", _ALL, str(tmp_path / hashed)],
             env={**os.environ, "PYTHONHASHSEED": hashed},
             check=True,
             capture_output=True,
-            timeout=60,
-        )  # fmt: skip
-        (folder,) = (each for each in (tmp_path / hashed / "runs").iterdir() if not each.is_symlink())
-        found.append(history(RunFolder(path=folder)))
-    assert found[0] == found[1]
+            text=True,
+            timeout=300,
+        ).stdout.splitlines()
+        for hashed in ("1", "2")
+    ]
+    assert len(found[0]) > 100 * len(SCENARIOS)
+    differing = [(one, other) for one, other in zip(*found, strict=True) if one != other]
+    assert differing == []
