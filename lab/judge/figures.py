@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.declared import configurations
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.records import Subscription
@@ -196,32 +196,13 @@ def _never_seen(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 def _duplex(evidence: Evidence) -> set[tuple[str, str]]:
     """Return broker and name of each connector that a declared configuration makes duplex."""
-    declared = evidence.header.declared
-    brokers = declared.get("topology", {}).get("brokers", {})
-    texts = [
-        (broker, fields["configuration"]["text"]) for broker, fields in brokers.items() if "configuration" in fields
-    ]
-    # A saved text is counted for every broker: a connector's name tells bridges apart well enough.
-    saved = tuple(_saved(declared.get("steps", ())))
-    texts += [(broker, text) for broker in brokers for text in saved]
     return {
         (broker, connector.name)
-        for broker, text in texts
-        for connector in read_configuration(text.encode(), "the history").connectors
+        for broker, its in configurations(evidence.header.declared).items()
+        for configuration in its
+        for connector in configuration.connectors
         if connector.duplex
     }
-
-
-def _saved(steps: Iterable[Any]) -> Iterator[str]:
-    """Yield the text of each configuration that the declared steps save, at any depth."""
-    for entry in steps:
-        for verb, fields in entry.items():
-            if verb == "update-configuration":
-                yield fields["file"]["text"]
-            elif verb == "together":
-                yield from _saved(fields)
-            elif verb == "repeat":
-                yield from _saved(fields["steps"])
 
 
 def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:

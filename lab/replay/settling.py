@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from lab.activemq.destinations import DEAD_LETTERS, has_wildcard, hears, parts_of
+from lab.activemq.destinations import has_wildcard, hears, parts_of
+from lab.amazonmq.configurations.dead_letters import individual, shared
+from lab.check.dry_run import configurations_by_broker
 from lab.declare.expectations.base import Arrivals, Expectation
 from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
@@ -92,6 +94,13 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     rehearsal.wait(lambda: False, rehearsal.outstanding.last_received + max(quiet, LINGER) - rehearsal.now())
 
 
+def _for_dead_letters(scenario: Scenario, published: Sequence[Destination]) -> list[Destination]:
+    """Return the queues into which brokers may put what dies of some destinations."""
+    configurations = [each for its in configurations_by_broker(scenario).values() for each in its]
+    names = (name for each in published for name in sorted(individual(configurations, str(each))))
+    return [Destination.of(name) for name in (*sorted(shared(configurations)), *names)]
+
+
 def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     """Record the counters of the brokers and the router, once they no longer change."""
     published = [
@@ -100,8 +109,8 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
         if isinstance(step, Message)
         for part in parts_of(str(destination(step)))
     ]
-    dead = Destination.of(DEAD_LETTERS)
-    told = [to for to in dict.fromkeys((*published, dead)) if not has_wildcard(str(to))]
+    every = dict.fromkeys((*published, *_for_dead_letters(scenario, published)))
+    told = [to for to in every if not has_wildcard(str(to))]
     wanted = [(broker.name, to) for to in told for broker in rehearsal.plan.brokers] if published else []
     lab = rehearsal.lab
     seen = (*lab.destinations(wanted), *lab.bridges())

@@ -10,10 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from lab.activemq.destinations import hears, is_dead_letter_queue
+from lab.activemq.destinations import hears
+from lab.amazonmq.configurations.dead_letters import individual
+from lab.amazonmq.configurations.dead_letters import shared as shared_by
 from lab.history import DestinationSeen
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.coverage import unasked
+from lab.judge.evidence.declared import configurations
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import Message, shown
 from lab.judge.evidence.records import FAILED, Publication, Subscription, is_queue
@@ -113,8 +116,10 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
     since_start = {broker: its for broker, its in known.items() if broker not in anew}
     uncounted = tuple(broker for broker in brokers if broker not in since_start)
     expired = {broker: its.expired for broker, its in since_start.items() if its.expired}
-    dead, alone = _dead(evidence, since_start), _is_only_queue(evidence, queue)
-    perhaps, dead = ({}, dead) if alone else (dead, {})
+    dead, perhaps = _dead(evidence, queue, since_start)
+    if _is_only_queue(evidence, queue):
+        dead = {broker: dead.get(broker, 0) + perhaps.get(broker, 0) for broker in {**dead, **perhaps}}
+        perhaps = {}
     taken, takings, others = 0, list[str](), 0
     if not uncounted:
         received = {broker: _received(evidence, queue, sent, broker) for broker in known}
@@ -178,15 +183,30 @@ def _more_enqueued(known: Mapping[str, DestinationSeen], sent: Sequence[Publicat
     return sum(its.enqueued - its.forwarded for its in known.values()) - at_most
 
 
-def _dead(evidence: Evidence, brokers: Collection[str]) -> dict[str, int]:
-    """Return, by broker, the dead letters that its queues for them took in, but for messages that had expired."""
-    found: dict[str, int] = {}
-    expired: dict[str, int] = {}
+def _dead(evidence: Evidence, queue: str, brokers: Collection[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return, by broker, the dead letters that queues for them took in, but for messages that had expired.
+
+    The first are those of the queues that take this queue's alone, the second those that may be another one's.
+    """
+    declared = configurations(evidence.header.declared)
+    own, shared, expired, others_expired = (dict[str, int]() for _ in range(4))
     for (broker, destination), samples in evidence.timeline.destinations.items():
-        expired[broker] = expired.get(broker, 0) + (samples[-1].expired or 0)
-        if broker in brokers and is_dead_letter_queue(destination):
-            found[broker] = found.get(broker, 0) + samples[-1].enqueued
-    return {broker: number - expired[broker] for broker, number in found.items() if number > expired[broker]}
+        last = samples[-1]
+        its = expired if destination == queue else others_expired
+        its[broker] = its.get(broker, 0) + (last.expired or 0)
+        if broker in brokers:
+            if destination in individual(declared.get(broker, ()), queue):
+                own[broker] = own.get(broker, 0) + last.enqueued
+            elif destination in shared_by(declared.get(broker, ())):
+                shared[broker] = shared.get(broker, 0) + last.enqueued
+    for broker in own:
+        own[broker] -= expired.pop(broker, 0)
+    for broker in shared:
+        shared[broker] -= expired.get(broker, 0) + others_expired.get(broker, 0)
+    return (
+        {broker: number for broker, number in own.items() if number > 0},
+        {broker: number for broker, number in shared.items() if number > 0},
+    )
 
 
 def _is_only_queue(evidence: Evidence, queue: str) -> bool:

@@ -1,0 +1,43 @@
+"""The queues into which a broker puts what could not be delivered, as its configuration names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lab.activemq.destinations import DEAD_LETTERS
+from lab.amazonmq.configurations.configuration import Configuration
+from lab.amazonmq.configurations.elements import Element
+
+_PREFIXES = {"queue": "ActiveMQ.DLQ.Queue.", "topic": "ActiveMQ.DLQ.Topic."}  # unless a strategy has another one
+
+
+def individual(configurations: Iterable[Configuration], destination: str) -> frozenset[str]:
+    """Return the queues that take the dead letters of one destination alone, by any policy of the configurations."""
+    kind, _, name = destination.partition("://")
+    return frozenset(
+        f"queue://{element.get(f'{kind}Prefix') or _PREFIXES[kind]}{name}{element.get(f'{kind}Suffix') or ''}"
+        for element in _strategies(configurations, "individualDeadLetterStrategy")
+        if kind in _PREFIXES
+    )
+
+
+def shared(configurations: Iterable[Configuration]) -> frozenset[str]:
+    """Return the queues that take the dead letters of several destinations, the usual one among them."""
+    named = (
+        f"{each.name}://{each.get('physicalName')}"
+        for element in _strategies(configurations, "sharedDeadLetterStrategy")
+        for each in _within(element)
+        if each.name in ("queue", "topic") and each.get("physicalName")
+    )
+    return frozenset((DEAD_LETTERS, *named))
+
+
+def _strategies(configurations: Iterable[Configuration], name: str) -> Iterator[Element]:
+    return (each for one in configurations for each in _within(one.broker) if each.name == name)
+
+
+def _within(element: Element) -> Iterator[Element]:
+    """Yield the elements in an element, and those in them."""
+    for child in element.children:
+        yield child
+        yield from _within(child)
