@@ -373,3 +373,23 @@ def test_what_another_received_may_yet_come_where_a_history_is_cut_short() -> No
     until = [seen for seen in truth.observations() if seen.t < 1.5]
     assert [truth.true(claim) for claim in asked] == [False, True]
     assert [verdict.outcome for verdict in judged(asked, until).verdicts] == [Outcome.BROKEN, Outcome.UNKNOWN]
+
+
+def test_of_equal_bodies_one_without_a_receipt_need_not_be_the_one_that_came() -> None:
+    """The second message came, the third has no receipt, and the first came twice, at once."""
+    listeners = tuple(Listener(client=name, broker="tokyo", begin=0.05) for name in "ab")
+    times: dict[int, tuple[float, ...]] = {1: (1.1, 1.1), 2: (2.1,), 3: (), 4: (4.1,)}
+    messages = tuple(
+        Message(
+            number=number,
+            sent=number + 0.01,
+            outcome=SendOutcome.UNKNOWN if number == 3 else SendOutcome.OK,
+            receipts=tuple(Receipt(client="ab"[place], t=t + 0.01) for place, t in enumerate(moments)),
+            digest="one body",
+        )
+        for number, moments in times.items()
+    )
+    truth = Truth(destination="queue://q", listeners=listeners, messages=messages)
+    claim = Delivered.model_validate({"queue": "q", "promise": "at-least-once", "within": "5s"})
+    (its,) = judged((claim,), truth.observations()).verdicts
+    assert (truth.true(claim), its.outcome) == (True, Outcome.UNKNOWN), its.reason

@@ -11,7 +11,7 @@ from lab.judge.evidence.digests import match_digests
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import Subscription, is_queue
-from lab.judge.evidence.tally import Tally, only_counted, strays, tally_of
+from lab.judge.evidence.tally import Tally, only_counted, spare_unconfirmed, strays, tally_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
         ]
         alike = match_digests(members, meant)
         tallies = tuple(tally_of(entitlement(members, publication, kept), publication, alike) for publication in meant)
+        spare_unconfirmed(tallies)
         astray = strays(ledger.publications.values(), members, meant)
         found.append(Audience(members=members, tallies=tallies + astray, retained=kept))
     return tuple(found)
@@ -81,6 +82,7 @@ def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audie
     meant = [each for each in known if any(hears(member.destination, each.destination) for member in members)]
     kept = parts[0].retained
     tallies = [tally_of(entitlement(members, each, kept), each, alike, others) for each in meant]
+    spare_unconfirmed(tallies)
     only_counted(tallies, members)
     return Audience(members=members, tallies=(*tallies, *strays(known, members, meant)), retained=kept, others=others)
 

@@ -151,6 +151,24 @@ def tally_of(
     return tally
 
 
+def spare_unconfirmed(tallies: Sequence[Tally]) -> None:
+    """Count what came of equal bodies as accepted messages first: one without a receipt need not have come.
+
+    Matching gave it to those that were sent first, of which a broker may have accepted some unconfirmed or none.
+    """
+    alike = [tally for tally in tallies if tally.alike]
+    spare = sum(tally.recovered for tally in alike)
+    for tally in alike:
+        instead = min(spare, len(tally.lost))
+        del tally.lost[len(tally.lost) - instead :]
+        tally.received += instead
+        spare -= instead
+    for tally in alike:
+        kept = min(spare, tally.recovered)
+        tally.undecided += tally.recovered - kept
+        tally.recovered, spare = kept, spare - kept
+
+
 def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> None:
     """Leave of equal bodies only what counting proves where several audiences or a part of one are meant.
 
