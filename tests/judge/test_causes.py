@@ -6,11 +6,12 @@ import pytest
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.discarded import Discarded
 from lab.declare.expectations.latency import Latency
-from lab.history import BridgeSeen, BrokerChanged, Demand, LinkChanged, Observation, PeeringChanged
+from lab.history import BridgeSeen, BrokerChanged, Demand, LinkChanged, Observation, PeeringChanged, SightChanged
 from lab.judge.values import Outcome
 
-from .test_not_better_than_known import QUEUE, TOPIC, received, sent, subscribed, verdict
+from .test_not_better_than_known import QUEUE, TOPIC, received, sent, snapshot, subscribed, verdict
 
 DELIVERED = Delivered.model_validate({"to": "ear", "promise": "at-least-once", "within": "5s"})
 SOON = Latency.model_validate({"to": "ear", "max": "1s"})
@@ -57,3 +58,25 @@ def test_it_is_one_where_they_are_at_two_brokers() -> None:
 def test_it_is_one_where_another_broker_asks_for_the_queue() -> None:
     seen = [*CUT, subscribed(0, "ear", QUEUE, "stomp"), Demand(t=0, broker="tokyo", destination=QUEUE, present=True)]
     assert "0.5 s after link wan was cut" in verdict(DELIVERED, *seen, *sent(1, destination=QUEUE)).reason
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_demand_that_was_last_seen_before_a_silence_explains_nothing(silent: bool) -> None:
+    ear = subscribed(0, "ear").with_fields(broker="singapore")
+    sight = SightChanged(t=0.6, broker="tokyo", of="management", state="lost", since=0.5)
+    seen = [ear, Demand(t=0, broker="tokyo", destination=TOPIC, present=False), *([sight] if silent else []), *sent(1)]
+    assert ("tokyo had no demand for it" in verdict(DELIVERED, *seen).reason) is not silent
+
+
+@pytest.mark.parametrize(("silent", "outcome"), [(False, Outcome.HELD), (True, Outcome.UNKNOWN)])
+def test_what_was_discarded_is_not_known_where_a_bridge_may_have_gone_unseen(silent: bool, outcome: Outcome) -> None:
+    sight = SightChanged(t=10, broker="singapore", of="management", state="lost", since=9)
+    silence = [sight, sight.with_fields(t=20, state="regained", since=20)] if silent else []
+    its = verdict(
+        Discarded.model_validate({"broker": "tokyo", "topic": "x", "count": "0"}),
+        *snapshot(0, "start", "tokyo", discarded=0),
+        *sent(1),
+        *silence,
+        *snapshot(50, "end", "tokyo", discarded=0),
+    )
+    assert its.outcome is outcome, its.reason

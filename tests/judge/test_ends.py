@@ -121,3 +121,10 @@ def test_a_queue_keeps_what_is_sent_while_the_connection_is_lost() -> None:
 def test_a_broker_that_is_paused_as_the_run_ends_is_noted_once() -> None:
     notes = judge((), Streamed(HEADER, [*SEEN, *befell(39.9, "paused"), received(41, "ear")])).notes
     assert not any("management did not answer" in note for note in notes), "a step brought it about"
+
+
+def test_an_end_that_the_responder_alone_showed_is_one() -> None:
+    far = ends(1)[1:]
+    assert verdict(NOWHERE, *far).outcome is Outcome.BROKEN
+    assert verdict(BOTH, *far).outcome is Outcome.BROKEN
+    assert verdict(NOWHERE, *(each.with_fields(connector="another") for each in far)).outcome is Outcome.HELD
