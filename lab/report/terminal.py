@@ -74,6 +74,7 @@ def render(
         console.print(_steps(report, console.width, only_ascii))
     if _worth_a_table(report):
         console.print()
+        console.print("who reached whom when the scenario began, by the rules of forwarding:", style="dim")
         console.print(_routes(report, only_ascii))
     verdicts = Table.grid(padding=(0, 1))
     verdicts.add_column(no_wrap=True)
