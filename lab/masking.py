@@ -33,9 +33,9 @@ _SPELLED = (  # where a letter or a digit may be written in another way; each be
 # Any value where XML or a URI names a password, known or not; a placeholder of the lab's is left.
 _NAMED = re.compile(
     r"""(?ix) (password \s*=\s*) (?:
-        (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8} | … )
+        (?P<quote> \\*+["'] | &(?:quot|apos|\#3[49]|\#x2[27]); ) (?! %\{ | \*{8}(?P=quote) | … )
             (?P<quoted> .{0,2000}? ) (?P=quote)
-      | (?<= password=) (?! %\{ | \*{8} | … ) (?P<bare> [^\s"'&<>();,\\]+ ) )"""
+      | (?<= password=) (?! %\{ | \*{8}(?: [\s"'&<>),\\] | $ ) | … ) (?P<bare> [^\s"'&<>),\\]+ ) )"""
 )
 
 
@@ -58,12 +58,12 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Return a text without passwords."""
-        if "password" in text or "PASSWORD" in text or "Password" in text:
-            text = _NAMED.sub(_mask_named, text)
         spelled = any(each.search(text) for each in _SPELLED)
-        for run, secret in _searches(self.secrets):
+        for run, secret in _searches(self.secrets):  # first, since what is named may seem to end within a known one
             if spelled or run in text:
                 text = _pattern(secret).sub(MASK, text)
+        if "password" in text or "PASSWORD" in text or "Password" in text:
+            text = _NAMED.sub(_mask_named, text)
         return text
 
     def json(self, text: str) -> str:
@@ -90,8 +90,12 @@ class Mask:
 
 
 def named_in(text: str) -> frozenset[str]:
-    """Return the values after `password=` in a text, as they are written and as XML and a URL read them."""
-    written = [found["quoted"] or found["bare"] or "" for found in _NAMED.finditer(text)]
+    """Return the values after `password=` in a text, as they are written and as XML and a URL read them.
+
+    One without quotes may have ended at a semicolon or a parenthesis: it is returned in both lengths.
+    """
+    values = [found["quoted"] or found["bare"] or "" for found in _NAMED.finditer(text)]
+    written = [form for each in values for form in (each, re.split("[;(]", each)[0])]
     return frozenset(form for each in written for form in (each, unescape(each), unquote(unescape(each))))
 
 

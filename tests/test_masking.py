@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.masking import MASK, Mask
+from lab.masking import MASK, Mask, named_in
 
 SECRET = "s3cr&t<pw>\"it's-long1 \\/"
 
@@ -91,6 +91,22 @@ def test_a_text_of_nothing_but_escapes_is_searched_to_its_end(sign: str) -> None
 )
 def test_what_stands_after_password_is_masked_whoever_knows_it(text: str, masked: str) -> None:
     assert Mask().text(text) == masked
+
+
+@pytest.mark.parametrize(
+    "secret", ["Top(Secret)Word99", "ab;cdefGH1234567", "Amp&ersand&Pass77", "Long'Quote'Pass77", 'Two"Quotes"Pass77']
+)
+@pytest.mark.parametrize("text", ["log: password={}", "uri?jms.password={}&x=1", "password='{}'", 'password="{}"'])
+def test_a_known_password_after_its_name_is_masked_whole_whatever_is_in_it(secret: str, text: str) -> None:
+    assert Mask.of([secret]).text(text.format(secret)) == text.format(MASK)
+
+
+def test_more_than_a_known_password_after_its_name_is_masked_too() -> None:
+    assert Mask.of(["a-known-password"]).text("password=xa-known-password-y z") == f"password={MASK} z"
+
+
+def test_an_unknown_password_in_a_uri_is_found_whole_and_up_to_where_it_may_have_ended() -> None:
+    assert named_in('uri="s:(ssl://h:1?jms.password=ab;cdefGH1234567)"') == {"ab;cdefGH1234567", "ab"}
 
 
 @pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)

@@ -9,6 +9,7 @@ from typing import Any
 from lab.activemq.destinations import has_wildcard, parts_of
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Fault, Step
+from lab.declare.steps.user import OfUser
 from lab.declare.unrolling import every_step
 from lab.plan.routing import RoutingTable
 from lab.plan.routing_text import route_json
@@ -43,7 +44,8 @@ def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
         route_json(table.route(*each, others=tuple(other for other in heard[each[2]] if other != each[1])))
         for each in islice(asked, MOST)
     ]
-    return {"fixed": all(step.fault not in _CHANGING for step in steps), "rows": rows} if rows else {}
+    fixed = not any(step.fault in _CHANGING or isinstance(step, OfUser) for step in steps)
+    return {"fixed": fixed, "rows": rows} if rows else {}
 
 
 def _ends(step: Step) -> Iterator[tuple[str, str, bool]]:
