@@ -105,11 +105,11 @@ class Regions:
     ) -> Subscription:
         """Return a new subscription, which has no messages before it joins."""
         policy, queue = self._choose(info.destination), info.destination.startswith(("queue://", "temp-queue://"))
+        prefetch = policy.prefetch(info.prefetch, queue=queue, durable=False)
         made: Subscription
         if queue:
             made = QueueSubscription(info, deliver, test, closed)
         else:
-            limit = policy.limit(info.prefetch)
 
             def warn(subscription: str) -> None:
                 self._log(*slow(subscription, address))
@@ -119,13 +119,13 @@ class Regions:
                 deliver,
                 test,
                 closed,
-                limit=limit,
+                limit=policy.limit(prefetch),
                 warn=warn,
                 now=self._now,
                 limits=self._limits,
                 expired_is_discarded=self._expired_is_discarded,
             )
-        made.prefetch = policy.prefetch(info.prefetch, queue=queue, durable=False)
+        made.prefetch = prefetch
         return made
 
     def durable_prefetch(self, info: ConsumerInfo) -> int:

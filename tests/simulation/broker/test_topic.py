@@ -167,6 +167,15 @@ def test_a_limit_may_be_a_part_of_the_prefetch() -> None:
     assert bench.counters(T)["discarded"] == 20
 
 
+def test_such_a_limit_is_a_part_of_the_policys_prefetch_where_that_is_the_consumers() -> None:
+    limit = '<prefetchRatePendingMessageLimitStrategy multiplier="2"/>'
+    within = f"<pendingMessageLimitStrategy>{limit}</pendingMessageLimitStrategy>"
+    bench = Bench(policy(f'<policyEntry topic="&gt;" topicPrefetch="10">{within}</policyEntry>'))
+    taker = bench.subscribe(T, acknowledges=False, prefetch=32767)
+    bench.send(T, *map(str, range(100)))
+    assert taker.subscription is not None and taker.subscription.discarded == 70
+
+
 def test_a_policys_prefetch_is_for_those_who_ask_for_the_usual_one() -> None:
     bench = Bench(policy('<policyEntry queue="&gt;" queuePrefetch="3"/><policyEntry topic="&gt;" topicPrefetch="4"/>'))
     usual = bench.subscribe("queue://a", acknowledges=False)
