@@ -17,6 +17,8 @@ from lab.errors import Problem
 
 MODELLED, WITHOUT_EFFECT, REFUSED = "modelled", "without effect", "refused"
 _FILE = "modelled.toml"
+_KINDS = ("queue", "topic")
+_ENTRIES = ("policyEntry", "authorizationEntry")  # of a map by destination: `DestinationMapEntry` has one
 _ELSEWHERE = "networkConnectors"  # have a model of their own
 
 
@@ -56,6 +58,10 @@ def unmodelled(configuration: Configuration) -> Iterator[Problem]:
             if its.refuses(attribute.value):
                 words = f'{attribute.name}="{attribute.value}" of <{element.name}>'
                 yield _problem(words, its, configuration, attribute.start)
+        if element.name in _ENTRIES and len(named := [each for each in element.attributes if each.name in _KINDS]) > 1:
+            both = " and ".join(f'{each.name}="{each.value}"' for each in named)
+            its = Standing(is_=REFUSED, words="an entry is about one destination: write an entry for each")
+            yield _problem(f"{both} on one <{element.name}>", its, configuration, named[1].start)
 
 
 def _of(name: str) -> Standing:

@@ -72,7 +72,7 @@ class DeadLetters:
     audited: bool = True
 
     def queue_for(self, destination: str) -> str:
-        """Return where a destination's dead letters go."""
+        """Return where a destination's dead letters go: a shared strategy's may be a topic."""
         if not self.individual:
             return self.shared
         kind, _, name = destination.partition("://")
@@ -169,15 +169,15 @@ def _dead_letters(entry: Element) -> DeadLetters:
     if strategies is None or not strategies.children:
         return USUAL.dead_letters
     written = strategies.children[0]
-    shared = written.find("deadLetterQueue", "queue")
+    shared = written.find("deadLetterQueue", "queue") or written.find("deadLetterQueue", "topic")
     return DeadLetters(
         discards=written.name == "discarding",
         individual=written.name == "individualDeadLetterStrategy",
-        shared=DEAD_LETTERS if shared is None else f"queue://{shared.get('physicalName')}",
-        queue_prefix=written.get("queuePrefix") or "ActiveMQ.DLQ.Queue.",
-        queue_suffix=written.get("queueSuffix") or "",
-        topic_prefix=written.get("topicPrefix") or "ActiveMQ.DLQ.Topic.",
-        topic_suffix=written.get("topicSuffix") or "",
+        shared=DEAD_LETTERS if shared is None else f"{shared.name}://{shared.get('physicalName')}",
+        queue_prefix=_text(written, "queuePrefix", USUAL.dead_letters.queue_prefix),
+        queue_suffix=_text(written, "queueSuffix", ""),
+        topic_prefix=_text(written, "topicPrefix", USUAL.dead_letters.topic_prefix),
+        topic_suffix=_text(written, "topicSuffix", ""),
         queue_for_topics=_flag(written, "useQueueForTopicMessages", True),
         non_persistent=is_true(written.get("processNonPersistent")),
         expired=_flag(written, "processExpired", True),
@@ -188,6 +188,10 @@ def _dead_letters(entry: Element) -> DeadLetters:
 
 def _number(element: Element, name: str, default: int) -> int:
     return default if (text := element.get(name)) is None else int(text)
+
+
+def _text(element: Element, name: str, default: str) -> str:
+    return default if (text := element.get(name)) is None else text
 
 
 def _flag(element: Element, name: str, default: bool) -> bool:

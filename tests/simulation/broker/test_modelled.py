@@ -69,6 +69,17 @@ def test_what_is_not_modelled_is_refused_by_name_with_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["policyEntry", "authorizationEntry"])
+def test_an_entry_about_a_queue_and_a_topic_is_refused_at_the_second(name: str) -> None:
+    text = f'<broker {NAMESPACE}>\n<{name} queue="a.&gt;" topic="prices.&gt;"/><{name} topic="b"/></broker>'
+    [found] = unmodelled(read(text.encode(), "tokyo.xml"))
+    assert str(found).splitlines() == [
+        f"tokyo.xml:2:{18 + len(name)}: the simulation has no model of "
+        f'queue="a.>" and topic="prices.>" on one <{name}>',
+        "  an entry is about one destination: write an entry for each",
+    ]
+
+
 @pytest.mark.parametrize("version", versions())
 def test_the_services_own_configuration_is_modelled_whole(version: str) -> None:
     assert list(unmodelled(sanitise(default_configuration(), version).configuration)) == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lab.simulation.broker.settings import Costs
 from tests.simulation.broker.bench import MS, SECOND, Bench, policy
 
 Q = "queue://orders"
+DEAD = '<deadLetterQueue><topic physicalName="dead"/></deadLetterQueue>'
 
 
 def test_messages_wait_for_a_consumer_and_come_in_order() -> None:
@@ -234,3 +237,22 @@ def test_a_browser_is_shown_all_and_takes_nothing() -> None:
     bench.subscribe(Q, acknowledges=False, prefetch=1)
     assert [each.body for each in bench.broker.browse(Q, by=bench.sender)] == [b"1", b"2"]
     assert bench.counters(Q)["queued"] == 2
+
+
+@pytest.mark.parametrize(
+    ("strategy", "there"),
+    [
+        ('<individualDeadLetterStrategy queuePrefix="" queueSuffix=".DLQ"/>', "queue://a.DLQ"),
+        ('<individualDeadLetterStrategy queueSuffix=".DLQ"/>', "queue://ActiveMQ.DLQ.Queue.a.DLQ"),
+        (f"<sharedDeadLetterStrategy>{DEAD}</sharedDeadLetterStrategy>", "topic://dead"),
+    ],
+)
+def test_dead_letters_go_where_the_strategy_says_an_empty_prefix_and_a_topic_included(
+    strategy: str, there: str
+) -> None:
+    bench = Bench(
+        policy(f'<policyEntry queue="&gt;"><deadLetterStrategy>{strategy}</deadLetterStrategy></policyEntry>')
+    )
+    bench.send("queue://a", "1", expires=SECOND)
+    bench.wait(40 * SECOND)
+    assert bench.counters(there)["enqueued"] == 1
