@@ -95,7 +95,7 @@ class Broker:
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
             emptied=kernel.notify,
-            limits=Limits(self.name),
+            limits=Limits(self.name, plan.heap),
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
         )

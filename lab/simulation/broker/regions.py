@@ -108,7 +108,7 @@ class Regions:
         prefetch = policy.prefetch(info.prefetch, queue=queue, durable=False)
         made: Subscription
         if queue:
-            made = QueueSubscription(info, deliver, test, closed)
+            made = QueueSubscription(info, deliver, test, closed, limits=self._limits)
         else:
 
             def warn(subscription: str) -> None:

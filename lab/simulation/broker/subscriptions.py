@@ -19,7 +19,9 @@ Warn = Callable[[str], None]  # of a slow consumer, as it describes itself
 class Subscription:
     """One consumer's window: `AbstractSubscription`. At most `prefetch` messages are out and not acknowledged."""
 
-    def __init__(self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed) -> None:
+    def __init__(
+        self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed, *, limits: Limits
+    ) -> None:
         self.info = info
         self.deliver = deliver
         self.prefetch = info.prefetch
@@ -28,7 +30,7 @@ class Subscription:
         self.discarded = 0
         self.test = test
         self.open = True
-        self._closed = closed
+        self._closed, self._limits = closed, limits
         self._flying: dict[int, Node] = {}
         self._token = 0
         if info.prefetch == 0 and not info.network:
@@ -84,6 +86,7 @@ class Subscription:
         """Hand out a message: `PrefetchSubscription.dispatch`, which counts at the destination."""
         self._token = token = self._token + 1
         self._flying[token] = node
+        self._limits.add(node.message, stored=False)
         destination = node.destination
         destination.dispatched += 1
         destination.in_flight += 1
@@ -96,7 +99,7 @@ class Subscription:
         found = list(self._flying.values())
         self._flying.clear()
         for node in found:
-            node.destination.in_flight -= 1
+            self._released(node)
         return found
 
     def more(self) -> None:
@@ -106,8 +109,12 @@ class Subscription:
     def _landed(self, token: int) -> Node | None:
         node = self._flying.pop(token, None)
         if node is not None:
-            node.destination.in_flight -= 1
+            self._released(node)
         return node
+
+    def _released(self, node: Node) -> None:
+        node.destination.in_flight -= 1
+        self._limits.remove(node.message, stored=False)
 
 
 class QueueSubscription(Subscription):
@@ -135,8 +142,8 @@ class TopicSubscription(Subscription):
         limits: Limits,
         expired_is_discarded: bool = False,
     ) -> None:
-        super().__init__(info, deliver, test, closed)
-        self._now, self._limits, self._expired_is_discarded = now, limits, expired_is_discarded
+        super().__init__(info, deliver, test, closed, limits=limits)
+        self._now, self._expired_is_discarded = now, expired_is_discarded
         self.limit = limit  # of messages that wait; -1: any number
         self._matched: deque[Node] = deque()
         self._warn, self._slow = warn, False
@@ -229,8 +236,8 @@ class DurableSubscription(Subscription):
     def __init__(
         self, info: ConsumerInfo, record: Durable, test: Test | None, *, now: Callable[[], int], limits: Limits
     ) -> None:
-        super().__init__(info, _nobody, test, _not_open)
-        self._now, self._limits = now, limits
+        super().__init__(info, _nobody, test, _not_open, limits=limits)
+        self._now = now
         self.record = record
         self.open = False  # until somebody takes it up
         self._pending: deque[Node] = deque()

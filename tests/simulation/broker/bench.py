@@ -45,7 +45,7 @@ def plan(saved: str | None = None, release: str = "5.18.3") -> BrokerPlan:
         engine_version="5.18",
         activemq_version=release,
         memory=0,
-        heap=0,
+        heap=512 * 2**20,
         users=("ann", "bob"),
         console_users=(),
         identity=BrokerIdentity(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import PlanError
+from lab.simulation.broker.limits import Limits
+from lab.simulation.broker.message import Message
 from tests.simulation.broker.bench import Bench
 
 BIG = "x" * 2**20
@@ -20,8 +22,32 @@ def test_a_store_that_is_nearly_full_ends_the_simulation_by_name() -> None:
 def test_so_does_a_memory_with_what_waits_for_a_slow_listener() -> None:
     bench = Bench()
     bench.subscribe("topic://a", acknowledges=False, prefetch=1)
-    with pytest.raises(PlanError, match="more than 128MiB of messages wait at tokyo in its memory"):
-        bench.send("topic://a", *[BIG] * 130)
+    with pytest.raises(PlanError, match="more than 179MiB of messages wait at tokyo in its memory"):
+        bench.send("topic://a", *[BIG] * 180)
+
+
+@pytest.mark.parametrize("to", ["topic://a", "queue://a"])
+@pytest.mark.parametrize("persistent", [True, False])
+def test_so_does_what_is_handed_out_and_not_acknowledged(to: str, persistent: bool) -> None:
+    bench = Bench()
+    bench.subscribe(to, acknowledges=False)
+    bench.send(to, *[BIG] * 178, persistent=persistent)
+    with pytest.raises(PlanError, match="more than 179MiB of messages wait at tokyo in its memory"):
+        bench.send(to, *[BIG] * 2, persistent=persistent)
+
+
+def test_the_memory_is_a_part_of_the_brokers_heap() -> None:
+    limits, message = Limits("tokyo", 256 * 2**20), Message("1", "queue://a", BIG.encode() * 90, {}, False)
+    with pytest.raises(PlanError, match="more than 89MiB of messages wait at tokyo in its memory"):
+        limits.add(message, stored=False)
+
+
+def test_a_message_that_many_wait_for_is_held_once() -> None:
+    bench = Bench()
+    for name in "abc":
+        bench.subscribe("topic://a", acknowledges=False, prefetch=10)
+        bench.subscribe("topic://a", by=bench.login(name), durable=name, acknowledges=False, prefetch=10)
+    bench.send("topic://a", *[BIG] * 170)
 
 
 @pytest.mark.parametrize("persistent", [True, False])
