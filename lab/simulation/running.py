@@ -41,7 +41,7 @@ class Running:
             store,
             passwords=passwords,
             log=log,
-            costs=BrokerCosts(message=costs.message, handling=costs.handling, sync=costs.store_sync),
+            costs=BrokerCosts(message=costs.message, handling=costs.handling, sync=costs.store_sync, capped=True),
             seed=plan.seed,
         )
         self.wire: Wire | None = None

@@ -23,6 +23,7 @@ from lab.simulation.broker.advisories import (
     of_producers,
 )
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
+from lab.simulation.broker.capacity import Capacity
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
 from lab.simulation.broker.dead_letters import Undertaker
@@ -108,6 +109,7 @@ class Broker:
             watch=Upkeep(self.process, self._regions, self.settings, log).watch,
             cost=costs.message,
             handling=costs.handling,
+            capacity=Capacity(self.name) if costs.capped else None,
             log=log,
         )
         store.clean = False

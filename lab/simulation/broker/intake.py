@@ -8,6 +8,7 @@ from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import parts
 from lab.simulation.broker.advisories import CONSUMERS, Advisories, of_consumers, of_destinations
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
+from lab.simulation.broker.capacity import Capacity
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.process import Process
@@ -40,15 +41,19 @@ class Intake:
         watch: Callable[[Destination], None],  # for messages that expire
         cost: int,  # ns of the processor for one message
         handling: int,  # ns that it takes beside, while others are served
+        capacity: Capacity | None,
         log: Log,
     ) -> None:
         self._process, self._regions, self._rights = process, regions, rights
         self._advisories, self._virtual = advisories, virtual
         self._watch, self._cost, self._handling, self._log = watch, cost, handling, log
+        self._capacity = capacity
         self._free = 0  # ns: when the processor is free
 
     def send(self, message: Message, done: Done, by: Session) -> None:
         """Take a message when its turn comes; `done` learns whether it was accepted."""
+        if self._capacity is not None:
+            self._capacity.take(message, self._process.now)
         self._free = max(self._free, self._process.now) + self._cost
         self._process.at(self._free + self._handling, self._take, message, done, by)
 

@@ -7,7 +7,8 @@ import pytest
 from lab.errors import PlanError
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
-from tests.simulation.broker.bench import Bench
+from lab.simulation.broker.settings import Costs
+from tests.simulation.broker.bench import SECOND, Bench
 
 BIG = "x" * 2**20
 
@@ -48,6 +49,23 @@ def test_a_message_that_many_wait_for_is_held_once() -> None:
         bench.subscribe("topic://a", acknowledges=False, prefetch=10)
         bench.subscribe("topic://a", by=bench.login(name), durable=name, acknowledges=False, prefetch=10)
     bench.send("topic://a", *[BIG] * 170)
+
+
+def test_more_in_a_second_than_any_broker_was_seen_to_take_ends_it_by_name() -> None:
+    bench = Bench(costs=Costs(capped=True))
+    for _ in range(3):
+        bench.send("topic://a", *["x"] * 3000, wait=SECOND)
+    with pytest.raises(PlanError, match="broker tokyo takes more than 3,000 messages within a second"):
+        bench.send("topic://a", *["x"] * 3001)
+
+
+def test_so_do_more_bodies_than_a_store_was_seen_to_take() -> None:
+    bench = Bench(costs=Costs(capped=True))
+    bench.send("topic://a", *[BIG] * 100, persistent=False, wait=SECOND)
+    for _ in range(3):
+        bench.send("topic://a", *[BIG] * 25, wait=SECOND)
+    with pytest.raises(PlanError, match="broker tokyo takes more than 25 MiB of persistent messages within a second"):
+        bench.send("topic://a", *[BIG] * 26)
 
 
 @pytest.mark.parametrize("persistent", [True, False])
