@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from lab.activemq.protocols import PROTOCOLS
+from lab.activemq.protocols import ENDPOINTS, PROTOCOLS
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome
 from lab.runtime.messages import Destination, Outgoing, Session, Terms
+from lab.simulation.kernel import SECOND
+from lab.simulation.tcp.connection import INTERNET
+from tests.simulation.labs import End
 from tests.simulation.world import World
 
 TOPIC = Destination(kind="topic", name="prices.eur")
@@ -291,3 +294,22 @@ def test_many_sends_wait_for_room_and_all_are_answered(over: str) -> None:
     world.run(5.0)
     assert len(heard.outcomes) == 2000
     assert set(heard.outcomes.values()) == {OK}
+
+
+def test_more_clients_of_a_connector_than_it_may_have_end_the_run_by_name() -> None:
+    world, ports = lone(), {each.name: each.port for each in ENDPOINTS}
+
+    def connect(n: int, over: str) -> list[End]:
+        peers = [End(world.kernel) for _ in range(n)]
+        for each in peers:
+            world.fabric.connect(INTERNET, world.instances["tokyo"], ports[over], each, within=10 * SECOND)
+        world.run(5)
+        return peers
+
+    connect(2000, "mqtt")
+    gone, *_ = connect(2000, "stomp")  # of another connector
+    gone.its.close()
+    world.run(1)
+    connect(1, "stomp")
+    with pytest.raises(PlanError, match="more than 2,000 clients are connected to tokyo over stomp"):
+        connect(1, "stomp")

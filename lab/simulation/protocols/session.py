@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
+from lab.amazonmq.files.activemq_xml import CONNECTIONS
 from lab.clients.refusals import NOT_AUTHORISED, how
+from lab.errors import PlanError
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.sentences import Sentence
@@ -36,6 +39,27 @@ class Sessions:
         self.address = address  # of a host: its IP address
         self.open: dict[BrokerSide, None] = {}
         self._count = 0
+        self._connections = Counter[str]()  # by connector
+
+    def add(self, side: BrokerSide) -> None:
+        """Count a connection in; raise PlanError if its connector has more of them than it may.
+
+        `TcpTransportServer` closes one above `maximumConnections`; what its client makes of that is not modelled.
+        """
+        self.open[side] = None
+        self._connections[side.connector] += 1
+        if self._connections[side.connector] > CONNECTIONS:
+            raise PlanError(
+                f"more than {CONNECTIONS:,} clients are connected to {self.broker.name} over {side.connector}",
+                "a broker refuses the next one, which the simulation has no model of: "
+                "connect fewer, or run it with --runtime emulation",
+            )
+
+    def remove(self, side: BrokerSide) -> None:
+        """Count a connection out, if it is in."""
+        if side in self.open:
+            del self.open[side]
+            self._connections[side.connector] -= 1
 
     def next_number(self) -> int:
         """Return a number that no connection of the broker has had."""
@@ -52,6 +76,7 @@ class Sessions:
         for each in tuple(self.open):
             each.ended = True
         self.open.clear()
+        self._connections.clear()
 
 
 class BrokerSide:
@@ -70,7 +95,7 @@ class BrokerSide:
         self.session = None
         self.ended = False
         self._consumers = self._messages = 0
-        sessions.open[self] = None
+        sessions.add(self)
 
     def opened(self, connection: Connection) -> None:
         """Do nothing: this is the end that was connected to."""
@@ -122,6 +147,6 @@ class BrokerSide:
     def _end(self) -> None:
         if not self.ended:
             self.ended = True
-            self.sessions.open.pop(self, None)
+            self.sessions.remove(self)
             if self.session is not None:
                 self.session.close()
