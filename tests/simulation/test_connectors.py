@@ -316,6 +316,61 @@ def test_what_is_not_modelled_is_refused_by_name_and_place() -> None:
         assert any(words in each for each in found)
 
 
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"prefetchSize": "0"}, "a broker that is told one does not start"),
+        ({"prefetchSize": "-5"}, "a broker that is told one does not start"),
+        ({"prefetchSize": "abc"}, "no whole number"),
+        ({"networkTTL": "many"}, "no whole number"),
+        ({"dynamicOnly": "maybe"}, "none of true, yes"),
+        *(
+            ({"uri": f"static:(ssl://{HOST}:61617?{option})"}, why)
+            for option, why in (
+                ("connectionTimeout=0", "an attempt without a limit"),
+                ("connectionTimeout=-1", "an attempt without a limit"),
+                ("connectionTimeout=200000", "Linux gives an attempt up after 127000 ms"),
+                ("connectionTimeout=abc", "no whole number"),
+                ("connectionTimeout=", "no whole number"),
+                ("connectionTimeout=1_0", "no whole number"),
+                ("socketBufferSize=1k", "no whole number"),
+                ("socketBufferSize=-1", "less than 0"),
+                ("wireFormat.maxInactivityDuration=x", "no whole number"),
+            )
+        ),
+        *(
+            ({"uri": f"{STATIC}?{option}"}, why)
+            for option, why in (
+                ("backOffMultiplier=1.5", "no whole number"),
+                ("backOffMultiplier=0", "no end in Java"),
+                ("initialReconnectDelay=x", "no whole number"),
+                ("initialReconnectDelay=0", "no end in Java"),
+                ("maxReconnectDelay=0", "no end in Java"),
+                ("maxReconnectAttempts=2147483648", "more than 2147483647"),
+                ("useExponentialBackOff=maybe", "none of true, false"),
+            )
+        ),
+    ],
+)
+def test_a_value_that_the_model_would_read_otherwise_than_activemq_is_refused_by_name_and_place(
+    written: dict[str, str], why: str
+) -> None:
+    (connector,) = read(configuration(**written).encode(), "c.xml").connectors
+    (found,) = refusals(connector)
+    assert str(found).startswith("c.xml:1:")
+    assert why in str(found)
+    ((name, value),) = written.items()
+    assert f"the simulation has no {f'{name}=' if name != 'uri' else value.rpartition('?')[2].strip(')')}" in str(found)
+
+
+def test_values_that_activemq_reads_as_the_model_does_are_taken() -> None:
+    uri = f"static:(ssl://{HOST}:61617?connectionTimeout=1&amp;socketBufferSize=0)"
+    discovery = "maxReconnectAttempts=-1&amp;useExponentialBackOff=FALSE&amp;minConnectTime=0"
+    text = configuration(uri=f"{uri}?{discovery}", prefetchSize="1", networkTTL="-1", duplex="TRUE")
+    (connector,) = read(text.encode(), "c.xml").connectors
+    assert not list(refusals(connector))
+
+
 def test_the_articles_connector_is_modelled() -> None:
     (connector,) = read(configuration(duplex="true").encode(), "c.xml").connectors
     assert not list(refusals(connector))

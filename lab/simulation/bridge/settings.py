@@ -9,10 +9,10 @@ from lab.activemq.forwarding.settings import Forwarding
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
 from lab.simulation.bridge.support import discovery_options, options
+from lab.simulation.bridge.values import TRUE
 
 MILLISECOND = 1_000_000  # ns
 BUFFER = 65_536  # bytes: socketBufferSize, which switches Linux's own sizing off
-_TRUE = ("true", "yes", "on", "1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def settings(connector: NetworkConnector, forwarding: Forwarding, password: Call
     user = connector.user_name or ""
 
     def flag(name: str, *, default: bool) -> bool:
-        return default if (text := attributes.get(name)) is None else text.strip().lower() in _TRUE
+        return default if (text := attributes.get(name)) is None else text.strip().lower() in TRUE
 
     return ConnectorSettings(
         name=connector.name,
@@ -114,7 +114,7 @@ def _discovery(written: Mapping[str, str]) -> Discovery:
         initial=_time(written, "initialReconnectDelay", usual.initial),
         longest=_time(written, "maxReconnectDelay", usual.longest),
         multiplier=int(written.get("backOffMultiplier", usual.multiplier)),
-        exponential=written.get("useExponentialBackOff", "true").strip().lower() in _TRUE,
+        exponential=written.get("useExponentialBackOff", "true").lower() == "true",
         least=_time(written, "minConnectTime", usual.least),
         attempts=int(written.get("maxReconnectAttempts", usual.attempts)),
     )

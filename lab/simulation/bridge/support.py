@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.errors import Place, Problem
+from lab.simulation.bridge import values
 from lab.simulation.support import MODELLED, Support, no_effect, refused
 
 _JMX = "it is about views of JMX, of which nothing here is read"
@@ -117,6 +118,7 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
     for attribute, value in connector.attributes:
         what = f'{attribute}="{value}" of the network connector {name}'
         yield from _refused(what, ATTRIBUTES.get(attribute, _UNKNOWN), value, connector.place)
+        yield from _unread(what, values.ATTRIBUTES.get(attribute), value, connector.place)
     for group in connector.element.children:
         support = COLLECTIONS.get(group.name, _UNKNOWN)
         yield from _refused(f"<{group.name}> in the network connector {name}", support, "", connector.place)
@@ -128,14 +130,25 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
     for option, value in discovery_options(connector.uri or "").items():
         what = f"option {option} in the uri of {name}"
         yield from _refused(what, DISCOVERY.get(option, _UNKNOWN), value, connector.uri_place)
+        yield from _unread(
+            f"{option}={value} in the uri of {name}", values.DISCOVERY.get(option), value, connector.uri_place
+        )
     for remote in connector.remotes:
         scheme = MODELLED if remote.scheme == "ssl" else _UNKNOWN
         yield from _refused(f"{remote.scheme}: in an address of {name}", scheme, "", remote.place)
         for option, value in options(remote.text).items():
             what = f"option {option} in an address of {name}"
             yield from _refused(what, TRANSPORT.get(option, _UNKNOWN), value, remote.place)
+            yield from _unread(
+                f"{option}={value} in an address of {name}", values.TRANSPORT.get(option), value, remote.place
+            )
 
 
 def _refused(what: str, support: Support, value: str, place: Place) -> Iterator[Problem]:
     if support.refuses(value):
         yield Problem(what=f"the simulation has no {what}: {support.why}", remedy=_STEPS, place=place)
+
+
+def _unread(what: str, why: values.Why | None, value: str, place: Place) -> Iterator[Problem]:
+    if why is not None and (reason := why(value)):
+        yield Problem(what=f"the simulation has no {what}: {reason}", remedy=_STEPS, place=place)
