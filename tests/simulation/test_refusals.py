@@ -72,6 +72,31 @@ def test_each_thing_without_a_model_is_named_with_its_place(files: Path) -> None
     assert not (files.parent / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("matches", "how", "unwritten"),
+    [
+        ("password is invalid|PListStore|Scheduler", "absent: yes", ["PListStore", "Scheduler"]),
+        ("password is invalid|PListStore", "times: {at-most: 2}", ["PListStore"]),
+        ("(?i)(PASSWORD is (invalid|wrong))", "absent: yes", ["(?i)(PASSWORD is (wrong))"]),
+        ("password is invalid|PListStore", "count: 1", []),  # what is seen was written
+        ("password is (?:invalid)|Apache ActiveMQ .* started", "absent: yes", []),
+        ("store-recovered", "absent: yes", []),  # its name says what it is about
+    ],
+)
+def test_a_claim_of_how_often_lines_stand_in_a_log_needs_a_line_of_the_model_for_each_alternative(
+    files: Path, matches: str, how: str, unwritten: list[str]
+) -> None:
+    (files.parent / "tokyo.xml").write_text(XML.replace(' memoryLimit="1mb"', ""))
+    claims = SCENARIO.partition("expect:")[0] + f"expect:\n  - log: {{broker: tokyo, matches: '{matches}', {how}}}\n"
+    files.write_text(claims)
+    planned = plan_named(files, {})
+    found = [str(each) for each in runtimes.runtime("simulation", {}).refusals(planned.scenario, planned.plan)]
+    assert len(found) == len(unwritten), found
+    for each, part in zip(found, unwritten, strict=True):
+        assert f"{files}:9:" in each
+        assert f"matches '{part}', an alternative of" in each
+
+
 def test_a_wildcard_that_hears_advisories_and_a_claim_on_memory_are_refused_at_their_lines(files: Path) -> None:
     files.write_text(
         """scenario: what has no model
