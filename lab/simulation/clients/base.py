@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, PATIENCE, HungUp
+from lab.clients.base import MOST_IN_FLIGHT, PATIENCE, HungUp
 from lab.clients.refusals import REFUSED, TLS_FAILED, how
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
@@ -290,6 +290,3 @@ def _failure(why: str, where: str) -> BrokerError | LabTimeout:
     if why == "tls":
         return BrokerError(f"{where}: no TLS", how=TLS_FAILED)
     return LabTimeout(f"{where}: no answer", "is the broker up, and the router?")
-
-
-__all__ = ["CLOSE_WITHIN", "Answers", "Browsing", "InFlight", "SimulatedClient", "Target"]

@@ -10,7 +10,7 @@ from lab.network.vpc import INTERNET
 from lab.plan.values import Plan
 from lab.simulation.chance import generator
 from lab.simulation.instances import DOWN, PAUSED, UP
-from lab.simulation.kernel import SECOND, Kernel
+from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.connection import Address, Connection, Peer
 from lab.simulation.tcp.opening import Accept, Buffers, Dial
 from lab.simulation.tcp.paths import Paths
@@ -147,6 +147,3 @@ class _Attempt:
 
     def closed(self, why: str) -> None:
         """Do nothing."""
-
-
-PATIENCE = 30 * SECOND  # ActiveMQ's connectionTimeout
