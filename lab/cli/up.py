@@ -10,7 +10,7 @@ import typer
 
 from lab import labs, runtimes
 from lab.cli import options, status_text
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, SCENARIO, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.living.attach import attend
@@ -26,6 +26,7 @@ def up(
     ] = False,
     seed: SEED = None,
     set: SET = None,
+    runtime: RUNTIME = None,
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
@@ -37,15 +38,17 @@ def up(
 
     Maintenance windows are attended to as they open, and a reboot that was cut short is ended.
     """
-    if (runtime := runtimes.usual(os.environ)) not in runtimes.STANDING:
+    chosen = runtime or runtimes.usual(os.environ)
+    if chosen in runtimes.RUNTIMES and chosen not in runtimes.STANDING:
         raise InputError.of(
-            f"a lab of the runtime {runtime} has no ports to offer, and no other command could reach it",
-            f"mqlab run {scenario} runs its steps, and labs.up opens it in Python; MQLAB_RUNTIME=emulation: a real one",
+            f"a lab of the runtime {chosen} has no ports to offer, and no other command could reach it",
+            f"mqlab run {scenario} runs its steps, and labs.up opens it in Python; --runtime emulation: a real one",
         )
     opened = labs.up(
         scenario,
         seed=seed,
         set=settings_of(set or ()),
+        runtime=chosen,
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,
         runs=runs,

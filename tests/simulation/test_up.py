@@ -47,3 +47,7 @@ def test_a_simulated_lab_cannot_stay_and_a_command_offers_none(tmp_path: Path) -
     ended = CliRunner().invoke(app, ["up", "tokyo-singapore"], env={"MQLAB_RUNTIME": "simulation"})
     assert ended.exit_code == 2
     assert "has no ports to offer" in ended.output
+    for how in (["--runtime", "simulation"], ["--runtime", "real"]):
+        ended = CliRunner().invoke(app, ["up", "tokyo-singapore", *how], env={"MQLAB_RUNTIME": ""})
+        assert ended.exit_code == 2
+        assert ("has no ports to offer" if how[1] == "simulation" else 'no runtime named "real"') in ended.output
