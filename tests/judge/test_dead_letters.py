@@ -47,6 +47,7 @@ def strangers(strategy: str, *seen: Observation) -> str:
         ("<individualDeadLetterStrategy/>", "ActiveMQ.DLQ.Queue.x", ""),
         ('<individualDeadLetterStrategy queuePrefix="DLQ."/>', "DLQ.x", ""),
         ('<individualDeadLetterStrategy queueSuffix=".DLQ"/>', "ActiveMQ.DLQ.Queue.x.DLQ", ""),
+        ('<individualDeadLetterStrategy queuePrefix="" queueSuffix=".DLQ"/>', "x.DLQ", ""),
         ('<individualDeadLetterStrategy queuePrefix="DLQ."/>', "DLQ.y", "2 went to nobody of the lab"),
         (SHARED.format(""), "ActiveMQ.DLQ", PERHAPS),
         (SHARED.format('<deadLetterQueue><queue physicalName="DEAD"/></deadLetterQueue>'), "DEAD", PERHAPS),

@@ -15,10 +15,14 @@ def individual(configurations: Iterable[Configuration], destination: str) -> fro
     """Return the queues that take the dead letters of one destination alone, by any policy of the configurations."""
     kind, _, name = destination.partition("://")
     return frozenset(
-        f"queue://{element.get(f'{kind}Prefix') or _PREFIXES[kind]}{name}{element.get(f'{kind}Suffix') or ''}"
+        f"queue://{_or(element.get(f'{kind}Prefix'), _PREFIXES[kind])}{name}{element.get(f'{kind}Suffix') or ''}"
         for element in _strategies(configurations, "individualDeadLetterStrategy")
         if kind in _PREFIXES
     )
+
+
+def _or(written: str | None, usual: str) -> str:
+    return usual if written is None else written  # an empty prefix is one
 
 
 def shared(configurations: Iterable[Configuration]) -> frozenset[str]:
