@@ -96,7 +96,9 @@ def check(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            found.append(_scenario(each, activemq_version, set or (), runtime or os.environ.get("MQLAB_RUNTIME")))
+            found.append(
+                _scenario(each, activemq_version, set or (), runtime or os.environ.get("MQLAB_RUNTIME") or None)
+            )
     _print(found, json)
     if any(each.problems for each in found):
         return InputError.exit_code
