@@ -26,7 +26,7 @@ class Arrival(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What becomes of a message in each of several orders in which demand may have spread."""
+    """The ends of a message in each of several orders in which demand may have spread."""
 
     arrival: Arrival
     copies: int  # most copies of it that the consumer may get

@@ -25,7 +25,7 @@ class Missing:
 
     @property
     def words(self) -> str:
-        """What the user may not do."""
+        """Return the rights that the user lacks, in words."""
         name = self.destination.partition("://")[2]
         return f"{self.user} may not {' or '.join(self.rights)} {name} at {self.broker}"
 

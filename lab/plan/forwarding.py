@@ -66,7 +66,7 @@ def declared_bridges(topology: Topology, activemq_version: str | None = None) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hosts:
-    """Who has which host name, and who reaches whom."""
+    """The brokers by host name, and which instance reaches which."""
 
     brokers: Mapping[str, str]
     numbers: Mapping[str, tuple[str, int]]

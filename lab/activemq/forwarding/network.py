@@ -33,7 +33,7 @@ class Composite:
 
     @property
     def words(self) -> str:
-        """What it is in a configuration, and its name."""
+        """Return the kind of element that it is in a configuration, and its name."""
         kind, _, name = self.pattern.partition("://")
         return f"the composite{kind.capitalize()} {name}"
 

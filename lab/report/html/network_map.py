@@ -89,7 +89,7 @@ class Plate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkMap:
-    """What the page's map draws."""
+    """The shapes of the page's map, with their places."""
 
     top: float
     height: float

@@ -10,7 +10,7 @@ from lab.simulation.broker.message import Message
 
 
 class WireFormat(NamedTuple):
-    """What an end asks of the connection; of two times, the shorter counts."""
+    """The settings that an end proposes for the connection (`WireFormatInfo`); of two times, the shorter counts."""
 
     inactivity: int  # ns
     first_check: int  # ns

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 DEPTH = 2048  # messages of a producer, where nothing else is said
 PRODUCERS = 64
+OF_ENTRY = 10_000, PRODUCERS  # maxQueueAuditDepth or maxAuditDepth, maxProducersToAudit, where an entry says nothing
 
 
 class Audit:

@@ -39,6 +39,7 @@ class Policy:
     replay_delay: int = 0  # ns
     exclusive: bool = False  # allConsumersExclusiveByDefault
     expire_every: int = 30_000 * MILLISECOND  # ns; 0: never
+    audits_topics: bool = False  # a subscription that is not durable drops what it had before: an entry's enableAudit
     dead_letters: DeadLetters
 
     def limit(self, prefetch: int) -> int:
@@ -160,6 +161,7 @@ def _policy(entry: Element, rules: Rules) -> Policy:
         replay_delay=0 if filters is None else _number(filters, "replayDelay", 0) * MILLISECOND,
         exclusive=is_true(entry.get("allConsumersExclusiveByDefault")),
         expire_every=_number(entry, "expireMessagesPeriod", 30_000) * MILLISECOND,
+        audits_topics=True,  # anything else is refused
         dead_letters=_dead_letters(entry),
     )
 

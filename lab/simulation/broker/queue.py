@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from lab.simulation.broker.audit import Audit
+from lab.simulation.broker.audit import OF_ENTRY, Audit
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
@@ -15,7 +15,6 @@ from lab.simulation.broker.store import Done, Journal, Store
 from lab.simulation.broker.subscriptions import QueueSubscription
 
 GROUPS = 1024  # groups whose owner is known: `CachedMessageGroupMapFactory`
-AUDITED = 10_000, 64  # maxQueueAuditDepth, maxProducersToAudit: of the cursor
 
 Bury = Callable[[Node, str], None]
 Log = Callable[[str, str, str], None]
@@ -47,7 +46,7 @@ class Queue(Destination):
         self._back: deque[Node] = deque()  # handed out before: they come first
         self._live: dict[int, Node] = {}
         self._owners: OrderedDict[str, QueueSubscription] = OrderedDict()  # of groups
-        self._audit = Audit(*AUDITED)
+        self._audit = Audit(*OF_ENTRY)
         self._busy = self._again = False
         for number, message in () if store is None else store.queues.get(name, {}).items():
             self._cursor.append(node := Node(message, self, number))

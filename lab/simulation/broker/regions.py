@@ -120,6 +120,7 @@ class Regions:
                 test,
                 closed,
                 limit=policy.limit(prefetch),
+                audits=policy.audits_topics,
                 warn=warn,
                 now=self._now,
                 limits=self._limits,

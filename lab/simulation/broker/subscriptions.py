@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from lab.simulation.broker.audit import OF_ENTRY, Audit
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.limits import Limits
@@ -137,6 +138,7 @@ class TopicSubscription(Subscription):
         closed: Closed,
         *,
         limit: int,
+        audits: bool,
         warn: Warn,
         now: Callable[[], int],
         limits: Limits,
@@ -145,6 +147,7 @@ class TopicSubscription(Subscription):
         super().__init__(info, deliver, test, closed, limits=limits)
         self._now, self._expired_is_discarded = now, expired_is_discarded
         self.limit = limit  # of messages that wait; -1: any number
+        self._audit = Audit(*OF_ENTRY) if audits else None
         self._matched: deque[Node] = deque()
         self._warn, self._slow = warn, False
         self._first: Destination | None = None  # the destination that it first had a message of
@@ -158,6 +161,8 @@ class TopicSubscription(Subscription):
 
     def offer(self, node: Node) -> None:
         """Hand out a message, or let it wait, and discard the oldest of too many: `TopicSubscription.add`."""
+        if self._audit is not None and not self._audit.is_new(node.message.id):
+            return
         if not self._matched and not self.full:
             self.give(node)
             self._slow = False
@@ -241,6 +246,7 @@ class DurableSubscription(Subscription):
         self.record = record
         self.open = False  # until somebody takes it up
         self._pending: deque[Node] = deque()
+        self._audit = Audit(*OF_ENTRY)
         self._pumping = False
 
     @property
@@ -260,6 +266,13 @@ class DurableSubscription(Subscription):
         self._pending.append(node)
         self._limits.add(node.message, stored=node.message.persistent)
         self.more()
+
+    def offer_new(self, node: Node) -> None:
+        """Offer a message, but drop a persistent one that it had before: the store cursor's `recordUniqueId`."""
+        if node.message.persistent and not self._audit.is_new(node.message.id):
+            self.record.pending.pop(node.number, None)
+        else:
+            self.offer(node)
 
     def acknowledge(self, token: int) -> None:
         """Acknowledge one message, in the store too."""

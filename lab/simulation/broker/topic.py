@@ -80,7 +80,7 @@ class Topic(Destination):
         durable.record.topics.setdefault(self.name)
         for number, message in list(durable.record.pending.items()):
             if message.destination == self.name:
-                durable.offer(Node(message, self, number))
+                durable.offer_new(Node(message, self, number))
 
     def recover(self, durable: DurableSubscription) -> None:
         """Hand what is kept to a durable subscription that was taken up and asks for it."""
@@ -148,7 +148,7 @@ class Topic(Destination):
         for durable in tuple(self.durables):
             node = Node(message, self, number)
             if durable.matches(node):
-                durable.offer(node)
+                durable.offer_new(node)
 
     def _recover(self, subscription: TopicSubscription) -> None:
         if self._kept is not None:

@@ -184,3 +184,27 @@ def test_a_policys_prefetch_is_for_those_who_ask_for_the_usual_one() -> None:
     for each in ("queue://a", "queue://b", "topic://c"):
         bench.send(each, *map(str, range(9)))
     assert (len(usual.had), len(own.had), len(topic.had)) == (3, 5, 4)
+
+
+def test_what_comes_twice_is_dropped_where_an_entry_is_about_the_topic() -> None:
+    """Three brokers in a ring, each on 5.18.3: 20 of 20 came twice without an entry, and once with one."""
+    for entries, had in (("", ["1", "1"]), ('<policyEntry topic="&gt;"/>', ["1"])):
+        bench = Bench(policy(entries))
+        plain = bench.subscribe(T)
+        for persistent in (True, False):
+            for _ in range(2):
+                bench.send(T, "1", id=f"ID:there:1:{persistent}", persistent=persistent)
+        assert plain.bodies == had * 2, entries
+
+
+def test_a_durable_subscription_has_a_persistent_message_once_without_any_entry() -> None:
+    """As in that ring, where no durable subscription had anything twice."""
+    bench = Bench(policy(""))
+    phone = bench.login("phone")
+    taker = bench.subscribe(T, by=phone, durable="alerts")
+    for persistent in (True, False):
+        for _ in range(2):
+            bench.send(T, "1", id=f"ID:there:1:{persistent}", persistent=persistent, wait=SECOND)
+    phone.close()
+    again = bench.subscribe(T, by=bench.login("phone"), durable="alerts")
+    assert (taker.bodies, again.bodies) == (["1", "1", "1"], [])
