@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
+_ENDING = tuple(each for each in (signal.SIGINT, signal.SIGTERM, _HANGUP) if each is not None)
 
 
 class Terminated(SystemExit):
@@ -25,8 +26,8 @@ def end_on_signals() -> None:
         raise Terminated(number)
 
     signal.signal(signal.SIGTERM, end)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it on purpose
-        signal.signal(signal.SIGHUP, end)
+    if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:  # nohup ignores it on purpose
+        signal.signal(_HANGUP, end)
     # A script's background jobs start with SIGINT ignored; a lab that cannot be interrupted is worse.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

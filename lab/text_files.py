@@ -13,6 +13,7 @@ from typing import BinaryIO
 from lab.errors import HostError, InputError
 
 STANDARD_INPUT = Path("-")
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # where there are pipes in folders
 _MOST_OF_IT = 64 * 2**20  # bytes of the standard input
 
 
@@ -74,7 +75,7 @@ def _standard_input() -> bytes:
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, flags | _NO_WAITING)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import ssl
 import threading
@@ -61,9 +61,9 @@ def await_ticket(secured: ssl.SSLSocket) -> None:
     one buffer (`NIOSSLTransport`, 5.18.3).
     """
     if secured.version() == "TLSv1.3":
-        ready = select.poll()
-        ready.register(secured, select.POLLIN)
-        ready.poll(_TICKET_WITHIN * 1000)
+        with selectors.DefaultSelector() as ready:
+            ready.register(secured, selectors.EVENT_READ)
+            ready.select(_TICKET_WITHIN)
 
 
 def acknowledge_at_once(stream: socket.socket) -> None:

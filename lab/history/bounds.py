@@ -62,7 +62,7 @@ def forget(path: Path, keep: int, now: float) -> None:
     told: dict[str, Forgotten] = {}
     part = path.with_suffix(".part")
     with path.open("rb") as file, part.open("wb") as rest:
-        os.fchmod(rest.fileno(), path.stat().st_mode & 0o777)
+        part.chmod(path.stat().st_mode & 0o777)
         rest.write(file.readline())
         most = max(cut.messages, cut.everything)
         for number, octets in enumerate(file):

@@ -7,7 +7,6 @@ That file is removed when the history ends; what is recorded after that is dropp
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import threading
@@ -16,10 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.file_locks import lock, unlock
 from lab.history.bounds import forget
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
 from lab.history.seal import Seal, seal
-from lab.history.writing import create, header_line, line
+from lab.history.writing import BINARY, create, header_line, line
 from lab.masking import Mask
 
 LARGEST = 64 * 2**20  # bytes; a larger history is cut to half of this
@@ -146,21 +146,21 @@ class SharedHistory:
         with self._one:
             if self._lock < 0:
                 with suppress(FileNotFoundError):
-                    self._lock = os.open(lock_file(self.path), os.O_RDWR | os.O_CLOEXEC)
+                    self._lock = os.open(lock_file(self.path), os.O_RDWR)
             if self._lock < 0:
                 yield None
                 return
             self._mask = self._known() | self._hidden  # before anybody has to wait
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            lock(self._lock)
             try:
                 if not os.fstat(self._lock).st_nlink:
                     yield None
                     return
                 self._open()
-                last, doing = json.loads(os.pread(self._lock, 2**20, 0))
+                last, doing = json.loads(_read_at(self._lock, 2**20, 0))
                 yield _Steps(last=last, doing=doing)
             finally:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
+                unlock(self._lock)
 
     def _open(self) -> None:
         """Open the file that is at the path now, which is another one after lines were removed; cut off a half line."""
@@ -168,9 +168,9 @@ class SharedHistory:
             os.close(self._file)
             self._file = -1
         if self._file < 0:
-            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | BINARY)
         size = os.fstat(self._file).st_size
-        if size and os.pread(self._file, 1, size - 1) != b"\n":
+        if size and _read_at(self._file, 1, size - 1) != b"\n":
             os.ftruncate(self._file, _whole(self._file, size))  # its writer was killed, or the disk was full
 
     def _append(self, text: str) -> None:
@@ -187,7 +187,13 @@ class SharedHistory:
     def _note(self, steps: _Steps) -> None:
         written = json.dumps([steps.last, steps.doing]).encode()
         # One write, padded over a longer text before it, so that a kill leaves no half of it.
-        os.pwrite(self._lock, written.ljust(os.fstat(self._lock).st_size), 0)
+        os.lseek(self._lock, 0, os.SEEK_SET)
+        os.write(self._lock, written.ljust(os.fstat(self._lock).st_size))
+
+
+def _read_at(file: int, size: int, offset: int) -> bytes:
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.read(file, size)
 
 
 def _whole(file: int, size: int) -> int:
@@ -195,7 +201,7 @@ def _whole(file: int, size: int) -> int:
     end, portion = size, 64 * 1024
     while end > 0:
         begin = max(0, end - portion)
-        found = os.pread(file, end - begin, begin).rfind(b"\n")
+        found = _read_at(file, end - begin, begin).rfind(b"\n")
         if found >= 0:
             return begin + found + 1
         end = begin

@@ -27,6 +27,7 @@ _DEFAULTS = {
     cls: {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(cls)}
     for cls in KINDS.values()
 }
+BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
 _MOST_WAITING = 50_000  # lines: on a disk that does not keep up, whoever records writes too
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -75,7 +76,7 @@ def _received(seen: Received) -> str:
 def create(path: Path) -> int:
     """Return the descriptor of a new file for a history; raise InputError if there is one, or if it cannot be made."""
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
     except FileExistsError as error:
         raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
     except OSError as error:

@@ -5,7 +5,6 @@ It holds the lock of its log in the run folder while it lives; the kernel releas
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from threading import Event
 
 from lab.errors import HostError
+from lab.file_locks import lock
 from lab.history import Follower, Watched
 from lab.history.shared_file import lock_file
 from lab.living.history import file_of
@@ -22,8 +22,9 @@ from lab.runtime.note import Note
 
 _BEGINS_WITHIN, _ENDS_WITHIN = 60.0, 10.0  # seconds
 _LOOK_EVERY = 0.1
-# A fork, so that the process that starts the keeper need not wait for its end.
-_APART = "import os, sys\nif os.fork() == 0:\n    from lab.living.keeper import main\n    main(sys.argv[1])\n"
+# A process between, which ends at once, so that the one that starts the keeper need not wait for its end.
+_APART = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', sys.argv[1], sys.argv[2]])\n"
+_KEEPER = "import sys\nfrom lab.living.keeper import main\nmain(sys.argv[1])\n"
 
 
 def log_of(note: Note) -> Path:
@@ -37,7 +38,7 @@ def start(note: Note, environment: Mapping[str, str]) -> None:
         return
     with _opened(log_of(note)) as log:
         subprocess.run(
-            [sys.executable, "-c", _APART, note.run],
+            [sys.executable, "-c", _APART, _KEEPER, note.run],
             env={**environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -84,13 +85,13 @@ def _comes(condition: Callable[[], bool], within: float) -> bool:
 def locked(note: Note) -> Iterator[None]:
     """Hold the lock of a lab's keeper for the block; raise BlockingIOError if another process has it."""
     with _opened(log_of(note)) as log:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(log, wait=False)
         yield
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         yield descriptor
     finally:

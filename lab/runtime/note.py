@@ -6,13 +6,11 @@ versions of mqlab are ignored, except those written before a note named its runt
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import TypeAdapter
 
 from lab.errors import InputError
+from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
@@ -84,15 +83,18 @@ def note_folder(environment: Mapping[str, str]) -> Path:
 def save(note: Note, folder: Path) -> None:
     """Write a note, whole or not at all, readable by its owner only."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked(folder):
+    with folder_locked(folder):
         _write(note, folder)
 
 
 def update(note: Note, folder: Path) -> bool:
-    """Replace a lab's note and return True; return False, with nothing written, if the lab has no note any more."""
+    """Replace a lab's note and return True; return False, with nothing written, if the lab has no note any more.
+
+    The lock is the folder's, so that a note that `down` removes is not written again.
+    """
     if not folder.is_dir():
         return False
-    with _locked(folder):
+    with folder_locked(folder):
         if not _file(note.run, folder).exists():
             return False
         _write(note, folder)
@@ -122,7 +124,7 @@ def write_token(run: str, folder: Path) -> tuple[int, int] | None:
 def forget(run: str, folder: Path) -> None:
     """Remove a lab's note and its lock file."""
     if folder.is_dir():
-        with _locked(folder):
+        with folder_locked(folder):
             _file(run, folder).unlink(missing_ok=True)
             _part(run, folder).unlink(missing_ok=True)
             lock_file(run, folder).unlink(missing_ok=True)
@@ -131,7 +133,7 @@ def forget(run: str, folder: Path) -> None:
 def forget_parts(folder: Path) -> None:
     """Remove the partly written notes of processes that were killed."""
     if folder.is_dir():
-        with _locked(folder):
+        with folder_locked(folder):
             for path in folder.glob("*.part"):
                 path.unlink(missing_ok=True)
 
@@ -221,14 +223,3 @@ def _write(note: Note, folder: Path) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(_codec().dump_json(note))
     part.replace(target)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock for the block, so that a note that `down` removes is not written again."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

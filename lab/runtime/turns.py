@@ -5,12 +5,12 @@ The lock is the kernel's, on a file beside the lab's note: it ends with the proc
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lab.file_locks import lock
 from lab.runtime.note import lock_file
 
 
@@ -32,7 +32,7 @@ def is_free(run: str, folder: Path) -> bool:
     except FileNotFoundError:
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor, wait=False)
     except BlockingIOError:
         return False
     finally:
@@ -51,7 +51,7 @@ def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:
             with suppress(BlockingIOError, FileNotFoundError):
                 descriptor = os.open(path, os.O_RDWR)
                 try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    lock(descriptor, wait=False)
                     path.unlink()
                     found.append(path.stem)
                 finally:
@@ -65,10 +65,10 @@ def _locked(path: Path, waiting: Callable[[], None]) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(descriptor, wait=False)
             except BlockingIOError:
                 waiting()
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                lock(descriptor)
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), path.stat()):
                     return descriptor

@@ -16,6 +16,29 @@ from functools import cached_property
 from pathlib import Path
 
 LONGEST = 350  # lines of a file
+# What Python has on POSIX systems alone, or not on Windows before 3.13, as its documentation says of each.
+POSIX_MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+POSIX_NAMES = {
+    *(
+        f"os.{name}"
+        for name in (
+            "chown chroot ctermid fchmod fchown fork forkpty getegid geteuid getgid getgroups getloadavg getpgid getpgrp "
+            "getpriority getsid getuid initgroups killpg lchown mkfifo mknod nice openpty pathconf pipe2 posix_spawn "
+            "pread preadv pwrite pwritev readv sched_getaffinity sched_setaffinity sched_yield sendfile setegid seteuid "
+            "setgid setgroups setpgid setpriority setsid setuid statvfs sync sysconf tcgetpgrp ttyname uname wait wait3 "
+            "wait4 waitid writev O_CLOEXEC O_DIRECTORY O_DSYNC O_NOCTTY O_NOFOLLOW O_NONBLOCK O_SYNC WNOHANG"
+        ).split()
+    ),
+    *(
+        f"signal.{name}"
+        for name in (
+            "SIGALRM SIGCHLD SIGCONT SIGHUP SIGKILL SIGPIPE SIGQUIT SIGSTOP SIGTSTP SIGUSR1 SIGUSR2 SIGWINCH "
+            "alarm pause pthread_kill pthread_sigmask setitimer siginterrupt sigpending sigtimedwait sigwait"
+        ).split()
+    ),
+    *(f"select.{name}" for name in ("poll", "epoll", "kqueue", "devpoll")),
+    *(f"socket.{name}" for name in ("AF_UNIX", "AF_NETLINK", "AF_PACKET", "SO_PEERCRED", "sendmsg", "recvmsg")),
+}
 _SAYS_NOTHING = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -181,6 +204,23 @@ def sleeping(found: Mapping[str, Module]) -> Iterator[str]:
             )
             if named or taken:
                 yield f"{module.path}:{node.lineno}: only a Clock sleeps"
+
+
+def of_one_system(found: Mapping[str, Module], *, within: str) -> Iterator[tuple[Module, int, str]]:
+    """Yield where a module that is not within a package uses what Windows has not: the module, the line, the name."""
+    for name, module in found.items():
+        if name == within or name.startswith(f"{within}."):
+            continue
+        for each in module.imported(found):
+            if each.target in POSIX_MODULES:
+                yield module, each.line, each.target
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute) and f"{_name(node.value)}.{node.attr}" in POSIX_NAMES:
+                yield module, node.lineno, f"{_name(node.value)}.{node.attr}"
+            elif isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    if f"{node.module}.{alias.name}" in POSIX_NAMES:
+                        yield module, node.lineno, f"{node.module}.{alias.name}"
 
 
 def kinds(found: Mapping[str, Module], key: str) -> dict[str, str]:

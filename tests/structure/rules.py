@@ -12,6 +12,7 @@ from tests.structure import measure
 from tests.structure.measure import LONGEST, Module
 
 ROOT = Path(__file__).parents[2]
+LOCKS = "lab.file_locks"  # the one module above the emulation that knows systems apart
 RUNTIMES = "lab.runtimes"  # the one module that knows a runtime by name
 PORTS = (5671, 8162, 8883, 61614, 61617, 61619)
 
@@ -26,6 +27,7 @@ def problems(found: Mapping[str, Module], settings: Path) -> list[str]:
         measure.sleeping(found),
         _docker(found),
         _emulation(found),
+        _one_system(found),
     )
     return list(dict.fromkeys(problem.replace(f"{settings.parent}/", "") for problem in rules))
 
@@ -58,6 +60,12 @@ def _emulation(found: Mapping[str, Module]) -> Iterator[str]:
     for module, each in measure.importing(found, ("lab.emulation",), within="lab.emulation"):
         if module.name != RUNTIMES:
             yield f"{module.path}:{each.line}: {RUNTIMES} alone knows the emulation"
+
+
+def _one_system(found: Mapping[str, Module]) -> Iterator[str]:
+    for module, line, name in measure.of_one_system(found, within="lab.emulation"):
+        if module.name != LOCKS:
+            yield f"{module.path}:{line}: {name} is not on every system"
 
 
 def figures(found: Mapping[str, Module], router: Mapping[str, Module]) -> list[str]:

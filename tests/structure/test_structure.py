@@ -37,6 +37,9 @@ BROKEN = (
     ({"units": "import time\nnap = time.sleep"}, "units.py:2: only a Clock sleeps"),
     ({"units": "from time import sleep"}, "units.py:1: only a Clock sleeps"),
     ({"cli_a": "from docker.errors import NotFound"}, "cli/a.py:1: docker.errors is imported under"),
+    ({"units": "import fcntl", "emulation_b": "import fcntl"}, "units.py:1: fcntl is not on every system"),
+    ({"units": "import os\nnew = os.fork"}, "units.py:2: os.fork is not on every system"),
+    ({"units": "from signal import SIGHUP"}, "units.py:1: signal.SIGHUP is not on every system"),
     ({"cli_a": "from lab.emulation import b", "emulation_b": ""}, "cli/a.py:1: lab.runtimes alone knows"),
 )
 
