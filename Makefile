@@ -12,7 +12,7 @@ JOBS ?= 1
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench scenarios routes pictures images engine clean
+.PHONY: help demo test test-fast check dist lock bench scenarios routes pictures images engine clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,17 @@ check: $(VENV)/.ready ## ruff, mypy --strict, import-linter, the structure of la
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.structure
 
+dist: $(VENV)/.ready ## build CHANGELOG.md, the source distribution and the wheel, and check them
+	@rm -rf dist
+	$(BIN)/python -m tests.changelog
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tests.wheels dist/*.whl
+
+lock: $(VENV)/.ready ## write requirements.lock and constraints.txt anew for pyproject.toml; what is locked stays
+	$(BIN)/uv pip compile -q --universal --generate-hashes --all-extras --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+	awk '/^[^ #]/ { print $$1 }' requirements.lock >constraints.txt
+
 bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/results/
 	@bash docker/test-tools.sh
 	$(BIN)/python -m bench
@@ -71,9 +82,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml docker/venv.sh
 	@touch $@
 
 # A simulation needs no compiler and no root: wheels alone, in the versions of the lock file.
-$(MODELS)/.ready: requirements.lock pyproject.toml
+$(MODELS)/.ready: constraints.txt pyproject.toml
 	@echo "making $(MODELS)"
 	@"$(PYTHON)" -m venv --clear $(MODELS)
-	@awk '/^[^ #]/ { print $$1 }' requirements.lock >$(MODELS)/constraints.txt
-	@$(MODELS)/bin/pip install -q --prefer-binary -c $(MODELS)/constraints.txt .
+	@$(MODELS)/bin/pip install -q --prefer-binary -c constraints.txt .
 	@touch $@

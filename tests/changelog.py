@@ -21,7 +21,7 @@ def changelog(version: str, fragments: Mapping[str, str], before: str) -> str:
     if not fragments:
         return before
     ordered = sorted(fragments, key=lambda name: (name != FIRST, name))
-    ours = "\n\n".join(fragments[name].strip() for name in ordered)
+    ours = "\n\n".join(fragments[name].strip().replace("](../", "](") for name in ordered)  # one folder up
     others = [part for part in before.split("\n## ")[1:] if part.partition("\n")[0].strip() != version]
     return HEAD + "".join(f"\n## {part.strip()}\n" for part in (f"{version}\n\n{ours}", *others))
 

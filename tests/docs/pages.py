@@ -12,7 +12,7 @@ from lab.activemq.protocols import Port
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(
     sorted(
-        [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docker").rglob("*.md")]
+        [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docker").rglob("*.md")]
     )
 )
 ELLIPSIS = "…"

@@ -157,8 +157,8 @@ def options_of(command: Any) -> set[str]:
     return {word for option in options for word in (*option.opts, *option.secondary_opts)}
 
 
-def test_every_command_is_in_the_readme_and_no_other() -> None:
-    page = sections(ROOT / "README.md")["Commands"]
+def test_every_command_is_in_the_list_and_no_other() -> None:
+    page = sections(ROOT / "docs" / "commands.md")["Every command"]
     named = [word for cells in rows(page) if cells[0].startswith("`mqlab") for word in code_words(cells[0])]
     told = [word.split()[1] for word in named]
     assert sorted(told) == NAMES
@@ -230,9 +230,8 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_every_test_that_the_readme_names_exists() -> None:
-    page = sections(ROOT / "README.md")["Like Amazon MQ, unlike Amazon MQ"]
-    table = rows(page)
+def test_every_test_that_the_comparison_names_exists() -> None:
+    table = rows("\n".join(sections(ROOT / "docs" / "like-amazon-mq.md").values()))
     assert table
     for cells in table:
         named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", cells[-1])

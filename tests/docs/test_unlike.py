@@ -1,4 +1,4 @@
-"""What the README says the lab leaves out is left out: whoever adds one of these has a row to change."""
+"""What docs/like-amazon-mq.md says the lab leaves out is left out: whoever adds one of these has a row to change."""
 
 from __future__ import annotations
 
