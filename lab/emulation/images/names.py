@@ -6,6 +6,7 @@ An image is named by the digest of its ingredients, so that it is built once, an
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -33,7 +34,7 @@ class Ingredients:
     activemq_version: str
     activemq_sha512: str
     jolokia_sha512: str
-    architecture: str
+    architecture: str  # of the engine, in Docker's words: amd64, arm64
     layout: int
 
 
@@ -43,10 +44,11 @@ def plan_images(made_of: Ingredients) -> Images:
     downloads = (made_of.activemq_version, made_of.activemq_sha512, made_of.jolokia_sha512, str(made_of.layout))
     broker = digest(made_of.broker, base, *downloads)
     router = digest(made_of.router, base)
+    processor = re.sub(r"[^a-z0-9_.]", "", made_of.architecture.lower())  # as a tag may have it
     return Images(
-        base=f"mqlab/base:{base}",
-        broker=f"mqlab/broker:{made_of.activemq_version}-{broker}",
-        router=f"mqlab/router:{router}",
+        base=f"mqlab/base:{processor}-{base}",
+        broker=f"mqlab/broker:{made_of.activemq_version}-{processor}-{broker}",
+        router=f"mqlab/router:{processor}-{router}",
     )
 
 
