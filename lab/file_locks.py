@@ -1,4 +1,4 @@
-"""Locks on open files: the system releases them however a process ends. The one place that knows how each system locks."""
+"""Locks on open files, which the system releases however a process ends; here alone systems are told apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m tests.wheels WHEEL`: whether a wheel's requirements have wheels for each system and Python, as constrained."""
+"""`python -m tests.wheels WHEEL`: whether all that it requires has wheels for each system and Python."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ each thing: a link, an end of a bridge, a subscription. A `Forgotten` line says 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

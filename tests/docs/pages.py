@@ -10,11 +10,7 @@ from pathlib import Path
 from lab.activemq.protocols import Port
 
 ROOT = Path(__file__).parents[2]
-PAGES = tuple(
-    sorted(
-        [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docker").rglob("*.md")]
-    )
-)
+PAGES = tuple(sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docker").rglob("*.md")]))
 ELLIPSIS = "…"
 
 

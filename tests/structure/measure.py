@@ -18,26 +18,21 @@ from pathlib import Path
 LONGEST = 350  # lines of a file
 # What Python has on POSIX systems alone, or not on Windows before 3.13, as its documentation says of each.
 POSIX_MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+_POSIX = """
+os: chown chroot ctermid fchmod fchown fork forkpty getegid geteuid getgid getgroups getloadavg getpgid getpgrp
+os: getpriority getsid getuid initgroups killpg lchown mkfifo mknod nice openpty pathconf pipe2 posix_spawn
+os: pread preadv pwrite pwritev readv sched_getaffinity sched_setaffinity sched_yield sendfile setegid seteuid
+os: setgid setgroups setpgid setpriority setsid setuid statvfs sync sysconf tcgetpgrp ttyname uname wait wait3
+os: wait4 waitid writev O_CLOEXEC O_DIRECTORY O_DSYNC O_NOCTTY O_NOFOLLOW O_NONBLOCK O_SYNC WNOHANG
+signal: SIGALRM SIGCHLD SIGCONT SIGHUP SIGKILL SIGPIPE SIGQUIT SIGSTOP SIGTSTP SIGUSR1 SIGUSR2 SIGWINCH
+signal: alarm pause pthread_kill pthread_sigmask setitimer siginterrupt sigpending sigtimedwait sigwait
+select: poll epoll kqueue devpoll
+socket: AF_UNIX AF_NETLINK AF_PACKET SO_PEERCRED
+"""
 POSIX_NAMES = {
-    *(
-        f"os.{name}"
-        for name in (
-            "chown chroot ctermid fchmod fchown fork forkpty getegid geteuid getgid getgroups getloadavg getpgid getpgrp "
-            "getpriority getsid getuid initgroups killpg lchown mkfifo mknod nice openpty pathconf pipe2 posix_spawn "
-            "pread preadv pwrite pwritev readv sched_getaffinity sched_setaffinity sched_yield sendfile setegid seteuid "
-            "setgid setgroups setpgid setpriority setsid setuid statvfs sync sysconf tcgetpgrp ttyname uname wait wait3 "
-            "wait4 waitid writev O_CLOEXEC O_DIRECTORY O_DSYNC O_NOCTTY O_NOFOLLOW O_NONBLOCK O_SYNC WNOHANG"
-        ).split()
-    ),
-    *(
-        f"signal.{name}"
-        for name in (
-            "SIGALRM SIGCHLD SIGCONT SIGHUP SIGKILL SIGPIPE SIGQUIT SIGSTOP SIGTSTP SIGUSR1 SIGUSR2 SIGWINCH "
-            "alarm pause pthread_kill pthread_sigmask setitimer siginterrupt sigpending sigtimedwait sigwait"
-        ).split()
-    ),
-    *(f"select.{name}" for name in ("poll", "epoll", "kqueue", "devpoll")),
-    *(f"socket.{name}" for name in ("AF_UNIX", "AF_NETLINK", "AF_PACKET", "SO_PEERCRED", "sendmsg", "recvmsg")),
+    f"{module}.{name}"
+    for module, _, names in (line.partition(":") for line in _POSIX.strip().splitlines())
+    for name in names.split()
 }
 _SAYS_NOTHING = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
