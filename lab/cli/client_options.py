@@ -1,0 +1,42 @@
+"""What the commands that are clients of a broker share: which broker, where, over which protocol, as whom."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lab.activemq.protocols import PROTOCOLS
+from lab.cli import completion
+from lab.errors import InputError
+from lab.units import parse_duration
+
+BROKER = Annotated[
+    str, typer.Argument(metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers)
+]
+TOPIC = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="A topic, by ActiveMQ's name: prices.eur.")]
+QUEUE = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="A queue, by ActiveMQ's name: orders.")]
+OVER = Annotated[
+    str | None,
+    typer.Option(
+        "--over",
+        metavar="PROTOCOL",
+        help=f"{', '.join(PROTOCOLS)}; when left out mqtt for a topic, and stomp for a queue, which MQTT has not.",
+    ),
+]
+USER = Annotated[
+    str | None, typer.Option("--user", metavar="NAME", help="As whom; the first that the broker knows when left out.")
+]
+
+
+def protocol(over: str | None, queue: str | None) -> str:
+    """Return the protocol that a client speaks who names none."""
+    return over or ("mqtt" if queue is None else "stomp")
+
+
+def seconds(option: str, text: str) -> float:
+    """Return the seconds of an option's duration; raise InputError, which names the option, for any other text."""
+    try:
+        return parse_duration(text).total_seconds()
+    except ValueError as error:
+        raise InputError.of(f"{option}: {error}") from error

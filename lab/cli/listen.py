@@ -1,0 +1,100 @@
+"""listen: messages of a running lab's broker, printed as they come."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from lab.cli import client_options, open_lab, options
+from lab.cli.client_options import BROKER, OVER, QUEUE, TOPIC, USER
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON
+from lab.errors import LabTimeout
+from lab.living.conversation import destination
+from lab.living.lab import Live
+from lab.runtime.messages import Incoming
+from lab.units import several
+
+_LONG = 10.0**8  # seconds: three years, where nothing ends the listening
+
+
+def listen(
+    broker: BROKER,
+    topic: TOPIC = None,
+    queue: QUEUE = None,
+    over: OVER = None,
+    user: USER = None,
+    selector: Annotated[
+        str | None, typer.Option("--selector", metavar="SQL", help="Only messages that it selects; of STOMP and AMQP.")
+    ] = None,
+    count: Annotated[int | None, typer.Option("--count", "-n", metavar="N", min=1, help="End after so many.")] = None,
+    within: Annotated[
+        str | None,
+        typer.Option("--within", metavar="TIME", help="End after so long; with --count, exit code 4 if fewer came."),
+    ] = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> None:
+    """Print the messages of a topic or a queue as they come: the body alone, or with --json all of it, one a line.
+
+    A queue's messages are taken from it. Without --count and --within, Ctrl-C ends it.
+    """
+    where = destination(topic, queue)
+    seconds = None if within is None else client_options.seconds("--within", within)
+    with open_lab.attached(run, quiet=json) as live:
+        for each in heard(
+            live, broker, topic=topic, queue=queue, over=over, user=user, selector=selector, count=count, within=seconds
+        ):
+            if each is None:
+                options.err().print(f"listening to {where} at {broker}", markup=False, highlight=False, soft_wrap=True)
+            elif json:
+                options.print_json_line(to_dict(each))
+            else:
+                options.say(each.body.decode("utf-8", "backslashreplace"))
+
+
+def heard(
+    live: Live,
+    broker: str,
+    *,
+    topic: str | None = None,
+    queue: str | None = None,
+    over: str | None = None,
+    user: str | None = None,
+    selector: str | None = None,
+    count: int | None = None,
+    within: float | None = None,
+) -> Iterator[Incoming | None]:
+    """Yield None once subscribed, then each message, until `count` have come or `within` seconds are over.
+
+    Raise LabTimeout if fewer than `count` have come by then.
+    """
+    clock = live.lab.clock
+    with live.connect(broker, over=client_options.protocol(over, queue), user=user) as client:
+        client.subscribe(topic=topic, queue=queue, selector=selector)
+        until = clock.now() + (_LONG if within is None else within)
+        yield None
+        came = 0
+        while count is None or came < count:
+            try:
+                message = client.receive(within=max(0.0, until - clock.now()))
+            except LabTimeout as error:
+                if count is None:
+                    return
+                what = f"{came} of {several(count, 'message')} came within {_LONG if within is None else within:g} s"
+                raise LabTimeout(what) from error
+            came += 1
+            yield message
+
+
+def to_dict(message: Incoming) -> dict[str, Any]:
+    """Return a message as JSON-able values: its body as `body`, or as `body_base64` where it is no UTF-8."""
+    try:
+        body = {"body": message.body.decode()}
+    except UnicodeDecodeError:
+        body = {"body_base64": base64.b64encode(message.body).decode()}
+    flags = {name: True for name in ("retained", "redelivered") if getattr(message, name)}
+    return {"destination": str(message.destination), **body, "headers": dict(message.headers), **flags}

@@ -1,0 +1,142 @@
+"""publish: messages from the shell to a broker of a running lab."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from lab.cli import client_options, open_lab, options
+from lab.cli.client_options import BROKER, OVER, QUEUE, TOPIC, USER
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON
+from lab.errors import BrokerError, InputError, LabTimeout
+from lab.living.conversation import destination
+from lab.living.lab import Live
+from lab.units import parse_message_rate, several
+
+_LONGEST = 64 * 2**20  # bytes of the standard input
+
+
+def publish(
+    broker: BROKER,
+    body: Annotated[
+        str | None,
+        typer.Argument(metavar="[BODY]", help="The text of each; - is standard input. Numbered if left out."),
+    ] = None,
+    topic: TOPIC = None,
+    queue: QUEUE = None,
+    over: OVER = None,
+    user: USER = None,
+    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many.")] = 1,
+    rate: Annotated[str | None, typer.Option("--rate", metavar="RATE", help="How fast at most: 50/s, 6/m.")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="A message for each line of standard input.")] = False,
+    qos: Annotated[int, typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="Of MQTT.")] = 1,
+    retained: Annotated[bool, typer.Option("--retained", help="Have the broker keep it for later; of MQTT.")] = False,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="Of STOMP and AMQP; may be repeated.")
+    ] = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> None:
+    """Send messages to a broker of a running lab, each with its receipt before the next.
+
+    A message that the broker refuses ends it, with how many were accepted.
+    """
+    destination(topic, queue)
+    headers = _headers(header or ())
+    over = client_options.protocol(over, queue)
+    if headers and over.startswith("mqtt"):
+        raise InputError.of("--header: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
+    every = None if rate is None else _interval(rate)
+    if lines and (body not in (None, "-") or count != 1):
+        raise InputError.of("--lines takes messages from standard input", "leave BODY and --count out")
+    bodies = _lines() if lines else _bodies(body, count)
+    with open_lab.attached(run, quiet=json) as live:
+        told = send(
+            live,
+            broker,
+            bodies,
+            every=every,
+            over=over,
+            user=user,
+            to={"topic": topic, "queue": queue, "qos": qos, "retained": retained, "headers": headers},
+        )
+    accepted = "accepted" if told["sent"] == 1 else "each accepted"
+    what = (
+        f"{several(told['sent'], 'message')} to {told['destination']} at {broker}, {accepted} ({told['seconds']:.3f} s)"
+    )
+    options.show(told, [what], json)
+
+
+def send(
+    live: Live,
+    broker: str,
+    bodies: Iterator[bytes],
+    *,
+    to: Mapping[str, Any],
+    over: str = "mqtt",
+    user: str | None = None,
+    every: float | None = None,
+) -> dict[str, Any]:
+    """Publish bodies one by one, at most one in `every` seconds; return what was sent, as JSON-able values.
+
+    `to` is the keywords of `Conversation.publish`. Raise the error that ended it, with how many were accepted before.
+    """
+    clock = live.lab.clock
+    accepted = 0
+    with live.connect(broker, over=over, user=user) as client:
+        began = clock.now()
+        for body in bodies:
+            if every is not None:
+                clock.sleep(max(0.0, began + accepted * every - clock.now()))
+            try:
+                client.publish(body, **to)
+            except (BrokerError, LabTimeout) as error:
+                raise type(error)(
+                    f"message {accepted + 1}: {error.what}; {accepted} were accepted", error.remedy
+                ) from error
+            accepted += 1
+        return {
+            "run": live.run,
+            "broker": broker,
+            "destination": str(destination(to.get("topic"), to.get("queue"))),
+            "sent": accepted,
+            "seconds": clock.now() - began,
+        }
+
+
+def _bodies(body: str | None, count: int) -> Iterator[bytes]:
+    if body is None:
+        return (f"message {number}".encode() for number in range(1, count + 1))
+    octets = _standard_input() if body == "-" else body.encode("utf-8", "surrogateescape")  # as the shell gave it
+    return (octets for _ in range(count))
+
+
+def _standard_input() -> bytes:
+    octets = sys.stdin.buffer.read(_LONGEST + 1)
+    if len(octets) > _LONGEST:
+        raise InputError.of("standard input has more than 64 MiB", "a broker takes no larger message")
+    return octets
+
+
+def _lines() -> Iterator[bytes]:
+    while line := sys.stdin.buffer.readline(_LONGEST):
+        yield line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _interval(rate: str) -> float:
+    try:
+        return float(1 / parse_message_rate(rate))
+    except ValueError as error:
+        raise InputError.of(f"--rate: {error}") from error
+
+
+def _headers(given: Sequence[str]) -> dict[str, str]:
+    pairs = {name: value for name, equals, value in (each.partition("=") for each in given) if name and equals}
+    for each in given:
+        if each.partition("=")[0] not in pairs:
+            raise InputError.of(f"--header {each}: no NAME=VALUE", "--header kind=order")
+    return pairs

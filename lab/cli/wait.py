@@ -1,0 +1,120 @@
+"""wait: until something is so in a running lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.cli import client_options, open_lab, options
+from lab.cli.client_options import BROKER, QUEUE, TOPIC
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON
+from lab.errors import InputError
+from lab.living.conversation import destination
+from lab.living.lab import Live
+from lab.runtime.lab import Silent
+
+WITHIN = Annotated[str, typer.Option("--within", metavar="TIME", help="How long at most; exit code 4 after that.")]
+CONNECTOR = Annotated[
+    str | None, typer.Argument(metavar="[CONNECTOR]", help="Of which connector; of all when left out.")
+]
+
+
+def bridge(connector: CONNECTOR = None, within: WITHIN = "2m", run: OF_RUN = None, json: JSON = False) -> None:
+    """Wait until the bridges of a connector, or of all, work at both ends."""
+    with open_lab.attached(run, quiet=json) as live:
+        names = dict.fromkeys(each.connector for each in live.lab.note.plan.bridges)
+        if not names:
+            raise InputError.of("this lab has no network connector", "wait for something else")
+        wanted = (connector,) if connector is not None else tuple(names)
+        _wait(live, lambda: all(map(live.bridged, wanted)), within, f"{', '.join(wanted)}: up at both ends", json)
+
+
+def demand(
+    broker: BROKER,
+    topic: TOPIC = None,
+    queue: QUEUE = None,
+    within: WITHIN = "2m",
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> None:
+    """Wait until a bridge would forward what is sent to a topic or a queue of a broker: somebody beyond it listens."""
+    where = destination(topic, queue)
+    with open_lab.attached(run, quiet=json) as live:
+        live.account.broker(broker)
+        _wait(live, lambda: live.demand(broker, topic=topic, queue=queue), within, f"{where} at {broker}: wanted", json)
+
+
+def serving(broker: BROKER, within: WITHIN = "10m", run: OF_RUN = None, json: JSON = False) -> None:
+    """Wait until a broker runs, after a creation or a reboot as well, and all its endpoints listen."""
+    with open_lab.attached(run, quiet=json) as live:
+        _wait(live, lambda: serves(live, broker), within, f"{broker}: serving", json)
+
+
+def messages(
+    broker: BROKER,
+    queue: Annotated[str, typer.Option("--queue", metavar="NAME", help="Which queue, by ActiveMQ's name.")],
+    at_least: Annotated[int | None, typer.Option("--at-least", metavar="N", min=1, help="So many or more.")] = None,
+    at_most: Annotated[
+        int | None, typer.Option("--at-most", metavar="N", min=0, help="So many or fewer; none when both are left out.")
+    ] = None,
+    within: WITHIN = "2m",
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> None:
+    """Wait until so many messages are in a queue, those that are handed out and not acknowledged among them."""
+    least, most = at_least or 0, at_most if at_most is not None else (None if at_least else 0)
+    if most is not None and least > most:
+        raise InputError.of(f"--at-least {least} and --at-most {most} exclude each other", "choose one")
+    words = (
+        f"at least {least}"
+        if most is None
+        else "none"
+        if most == 0
+        else f"{least} to {most}"
+        if least
+        else f"at most {most}"
+    )
+    with open_lab.attached(run, quiet=json) as live:
+        _wait(
+            live,
+            lambda: (
+                (found := queued(live, broker, queue)) is not None
+                and found >= least
+                and (most is None or found <= most)
+            ),
+            within,
+            f"{destination(None, queue)} at {broker}: {words} waiting",
+            json,
+        )
+
+
+def serves(live: Live, broker: str) -> bool:
+    """Return whether a broker is RUNNING for the service and every endpoint of its active instance listens."""
+    record = live.account.broker(broker)
+    active = live.lab.active(record.name) if record.state is BrokerState.RUNNING else None
+    return active is not None and live.lab.started(record.name, active)
+
+
+def queued(live: Live, broker: str, queue: str) -> int | None:
+    """Return how many messages are in a queue, 0 if there is no such queue; None while the broker does not answer."""
+    name = live.account.broker(broker).name
+    try:
+        found = live.lab.destinations([(name, destination(None, queue))])
+    except Silent:
+        return None
+    return found[0].queued if found else None  # a broker that is silent has none
+
+
+def _wait(live: Live, condition: Callable[[], bool], within: str, what: str, json: bool) -> None:
+    seconds = client_options.seconds("--within", within)
+    began = live.lab.clock.now()
+    live.wait(condition, seconds, what)
+    took = live.lab.clock.now() - began
+    options.show({"run": live.run, "what": what, "seconds": took}, [f"{what} ({took:.1f} s)"], json)
+
+
+VERBS = {"bridge": bridge, "demand": demand, "broker": serving, "messages": messages}

@@ -1,0 +1,110 @@
+"""publish, listen and wait, on a simulated lab: what they do to it, what they say, and what ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lab import labs
+from lab.cli import app
+from lab.cli.listen import heard, to_dict
+from lab.cli.publish import send
+from lab.cli.wait import queued, serves
+from lab.errors import BrokerError, InputError, LabTimeout
+from lab.living.lab import Live
+from lab.runtime.messages import Destination, Incoming
+
+BODIES = (b"one", b"two", b"\xff\x00")
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={}) as lab:
+        yield lab
+
+
+@pytest.mark.parametrize("over", ["mqtt", "stomp", "amqp", "mqtt-wss"])
+def test_what_is_published_in_one_region_is_heard_in_the_other(live: Live, over: str) -> None:
+    listening = heard(live, "singapore", topic="prices", over=over, count=3, within=30)
+    assert next(listening) is None
+    live.wait(lambda: live.demand("tokyo", topic="prices"), within=60)
+    told = send(live, "tokyo", iter(BODIES), to={"topic": "prices"}, over=over)
+    assert (told["sent"], told["destination"]) == (3, "topic://prices")
+    assert [each.body for each in listening if each is not None] == list(BODIES)
+
+
+def test_a_rate_is_kept(live: Live) -> None:
+    told = send(live, "tokyo", iter([b"x"] * 11), to={"topic": "q"}, every=0.5)
+    assert 5.0 <= told["seconds"] < 5.5
+
+
+def test_fewer_messages_than_wanted_are_a_time_out_with_their_number(live: Live) -> None:
+    send(live, "tokyo", iter(BODIES), to={"queue": "q"}, over="stomp")
+    with pytest.raises(LabTimeout, match=r"3 of 4 messages came within 2 s"):
+        list(heard(live, "tokyo", queue="q", over="stomp", count=4, within=2))
+
+
+def test_without_a_number_the_time_ends_it(live: Live) -> None:
+    assert list(heard(live, "tokyo", topic="t", within=2)) == [None]
+
+
+def test_a_selector_chooses(live: Live) -> None:
+    listening = heard(live, "tokyo", queue="q", over="stomp", selector="kind = 'b'", count=1, within=9)
+    next(listening)
+    for kind in "ab":
+        send(live, "tokyo", iter([kind.encode()]), to={"queue": "q", "headers": {"kind": kind}}, over="stomp")
+    assert [each.body for each in listening if each] == [b"b"]
+
+
+def test_messages_in_a_queue_are_counted_and_a_silent_broker_has_no_number(live: Live) -> None:
+    assert queued(live, "tokyo", "nobody.made.it") == 0
+    send(live, "tokyo", iter(BODIES), to={"queue": "q"}, over="stomp")
+    assert queued(live, "tokyo", "q") == 3
+    live.lab.kill("tokyo")
+    assert queued(live, "tokyo", "q") is None
+    assert not serves(live, "tokyo")
+    live.lab.start("tokyo")
+    live.wait(lambda: serves(live, "tokyo"), within=120)
+    assert queued(live, "tokyo", "q") == 3
+
+
+def test_a_broker_that_goes_ends_it_with_what_was_accepted(live: Live) -> None:
+    def bodies() -> Iterator[bytes]:
+        yield from (b"1", b"2")
+        live.lab.kill("tokyo")
+        yield b"3"
+
+    with pytest.raises((BrokerError, LabTimeout), match=r"^message 3: .*; 2 were accepted"):
+        send(live, "tokyo", bodies(), to={"queue": "q"}, over="stomp")
+
+
+def test_a_body_that_is_no_text_is_base64() -> None:
+    at = Destination(kind="topic", name="t")
+    made = [Incoming(at, body, {"k": "v"}, True, False) for body in (b"a", b"\xff")]
+    assert [to_dict(each) for each in made] == [
+        {"destination": "topic://t", "body": "a", "headers": {"k": "v"}, "retained": True},
+        {"destination": "topic://t", "body_base64": "/w==", "headers": {"k": "v"}, "retained": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "what"),
+    [
+        ("publish", ["tokyo", "x"], "name a topic or a queue"),
+        ("publish", ["tokyo", "x", "--topic", "a", "--queue", "b"], "name a topic or a queue"),
+        ("publish", ["tokyo", "x", "--topic", "/topic/a"], "a"),
+        ("publish", ["tokyo", "x", "--topic", "a", "--rate", "fast"], "--rate: "),
+        ("publish", ["tokyo", "x", "--topic", "a", "--header", "k=v"], "--header: MQTT"),
+        ("publish", ["tokyo", "x", "--queue", "a", "--over", "stomp", "--header", "kv"], "--header kv: no NAME=VALUE"),
+        ("publish", ["tokyo", "x", "--topic", "a", "--lines"], "--lines takes messages"),
+        ("listen", ["tokyo", "--topic", "a", "--within", "soon"], "--within: "),
+        ("wait", ["messages", "tokyo", "--queue", "q", "--at-least", "3", "--at-most", "2"], "exclude each other"),
+    ],
+)
+def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, arguments: list[str], what: str) -> None:
+    done = CliRunner().invoke(app, [command, *arguments])
+    assert done.exit_code == InputError.exit_code
+    assert what in done.stderr
