@@ -34,6 +34,11 @@ class Header(Struct, frozen=True, kw_only=True):
     standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
     history: int = VERSION
 
+    @property
+    def simulated(self) -> bool:
+        """Return whether models ran, and no broker."""
+        return self.runtime == "simulation"
+
 
 class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
     """One event or state at one moment; `kind` is its name in a line of a history."""
