@@ -86,6 +86,14 @@ class Trouble(Observation, frozen=True, kw_only=True, tag="trouble"):
     what: str
 
 
+class Beyond(Observation, frozen=True, kw_only=True, tag="beyond"):
+    """From `since` on the models of a simulation know no more what real brokers would do."""
+
+    why: str  # a clause, such as "tokyo takes more than 3,000 messages within a second"
+    since: Number
+    broker: str = ""  # whose models; "": all
+
+
 class Ended(Observation, frozen=True, kw_only=True, tag="ended"):
     """The replay ended, or the open lab; a history without this line was cut short, or goes on."""
 

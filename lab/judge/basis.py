@@ -24,7 +24,9 @@ def basis(claim: Expectation, evidence: Evidence, find: Find) -> Basis:
     """Return the class: the least sure part of the models that the verdict rests on."""
     if claim.of_network or claim.of_service:
         return claim.basis
-    pairs = [pair for measured in find(type(claim), "lab.judge.claims", "measured") for pair in measured(claim, evidence)]
+    pairs = [
+        pair for measured in find(type(claim), "lab.judge.claims", "measured") for pair in measured(claim, evidence)
+    ]
     if claim.term is not None and not pairs:
         pairs = [(0.0, claim.term.within.total_seconds())]
     if any(abs(took - bound) <= margin(took, evidence) for took, bound in pairs):
@@ -33,7 +35,8 @@ def basis(claim: Expectation, evidence: Evidence, find: Find) -> Basis:
         return claim.basis
     if _timed(evidence):
         return Basis.TIMER
-    return Basis.WINDOW if any(took * 2 >= bound for took, bound in pairs) else Basis.RULE
+    late = any(took * 2 >= bound for took, bound in pairs)
+    return Basis.WINDOW if late or (claim.rests_on_sending and _discarded(evidence)) else Basis.RULE
 
 
 def margin(took: float, evidence: Evidence) -> float:
@@ -46,6 +49,11 @@ def _timed(evidence: Evidence) -> bool:
     """Return whether a timer had a part in it: something was down, or a message could expire."""
     expires = any(each.expiry is not None for each in evidence.ledger.publications.values())
     return expires or bool(evidence.timeline.downtimes)
+
+
+def _discarded(evidence: Evidence) -> bool:
+    """Return whether messages were too many for a window."""
+    return any(each.discarded for samples in evidence.timeline.destinations.values() for each in samples)
 
 
 def _fullest_second(publications: Iterable[Publication]) -> int:

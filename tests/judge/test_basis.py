@@ -53,10 +53,9 @@ def test_the_class_is_of_the_least_sure_part(case: str, begins: str, basis: str,
 
 def test_a_burst_rests_on_what_each_message_costs(tmp_path: Path) -> None:
     """2,000 messages within a second: 0.6 s of the host's own, so a bound half a second away decides nothing."""
-    (case,) = [each for each in CASES if each.name == "burst-discarded"]
-    text = (case / "history.jsonl").read_text("utf-8")
-    its = judged(case.name, tmp_path)
-    assert [str(each.basis) for each in its.report.verdicts] == [RULE]
+    text = (HERE / "burst-discarded" / "history.jsonl").read_text("utf-8")
+    its = judged("burst-discarded", tmp_path)
+    assert [str(each.basis) for each in its.report.verdicts] == [WINDOW]  # some were too many for it
     slowest = its.report.deliveries[0].latency
     assert slowest is not None
     bound = round(slowest.max + 500)

@@ -54,14 +54,15 @@ def judge(claim: Finished, evidence: Evidence) -> Finding:
 
 def measured(claim: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield how long the step took, with each bound; in seconds."""
-    own, other = (_course(word, claim, evidence) if word else "" for word in (claim.step, claim.of))
+    own = _course(claim.step, claim, evidence)
     if isinstance(own, str):
         return
+    other = own if claim.of is None else _course(claim.of, claim, evidence)
     for bound in () if claim.within is None else (claim.within.at_least, claim.within.at_most):
         if bound is not None:
             yield own.took, bound.total_seconds()
-    for times in () if claim.times is None or isinstance(other, str) else (claim.times.at_least, claim.times.at_most):
-        if times is not None:
+    for times in () if claim.times is None else (claim.times.at_least, claim.times.at_most):
+        if times is not None and not isinstance(other, str):
             yield own.took, times * other.took
 
 

@@ -34,7 +34,9 @@ def judge(claim: Recovered, evidence: Evidence) -> Finding:
 def measured(claim: Recovered, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield the time until each audience's first message, with the time allowed; in seconds."""
     step = evidence.timeline.last_step(claim.after)
-    for each in evidence.chosen(claim.to, destination_of(claim)) if step is not None else ():
+    if step is None:
+        return
+    for each in evidence.chosen(claim.to, destination_of(claim)):
         if (first := min(_arrivals(each, step.done), default=None)) is not None:
             yield first[0] - step.done, claim.within.total_seconds()
 

@@ -28,6 +28,7 @@ from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.protocols.sentences import security_error
+from lab.simulation.runaway import refuse_circle
 
 
 class Bridge:
@@ -242,6 +243,7 @@ class Bridge:
         if not self.demand.permits(dispatch.message.destination):
             return
         message = dispatch.message.over(self.host.broker.id)
+        refuse_circle(message.path, self.settings.name)
         if message.retain:  # what is to be kept is kept at the first broker alone
             message = replace(message, retain=False)
         if message.persistent or self.settings.always_sync_send:
