@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 import docker
 from lab import clients
-from lab.activemq.protocols import ENDPOINTS, endpoint
+from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.vault import Vault
 from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power
@@ -48,7 +48,7 @@ from lab.history import (
 from lab.link.impairment import Impairment, LinkState
 from lab.masking import Mask
 from lab.network.changes import changed
-from lab.network.vpc import INTERNET, Network
+from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
 from lab.runtime import note as notes
@@ -163,12 +163,7 @@ class EmulatedLab:
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
         """Open a connection from an instance's container, or from this machine."""
-        places = {its.name: its for its in self.state.instances}
-        if source != INTERNET:
-            container = self.power.container(places[source])
-            return attempts.from_container(container, places[target].address, port, within, self.clock)
-        ports = {each.port: places[target].ports[each.name] for each in ENDPOINTS}
-        return attempts.from_here(ports[port], Path(self.state.ca_file), within, self.clock)
+        return attempts.attempt(self.state, self.power.container, source, target, port, within, self.clock)
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
@@ -273,6 +268,10 @@ class EmulatedLab:
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Return whether a bridge works at both ends."""
         return self.management.bridge_is_up(bridge)
+
+    def purge(self, brokers: Sequence[str]) -> None:
+        """Remove the brokers' messages, and who kept them, by their management."""
+        self.management.purge(brokers)
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
         """Return the counters of the destinations named; a broker that is down has none."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network
@@ -42,26 +41,20 @@ from lab.declare.steps.update_user import UpdateUser
 from lab.declare.topology import Configuration
 from lab.history import LinkChanged
 from lab.living import words
+from lab.living.restoring import Restoring
 from lab.living.words import read
 from lab.operating import Done
-from lab.runtime.lab import StandingLab
 from lab.runtime.status import DirectionNow
 
 _STARTS_WITHIN = STARTS_WITHIN.total_seconds()
 
 
-class Verbs(ABC):
+class Verbs(Restoring):
     """The verbs as methods, for a class that can `do` them in a `turn`."""
-
-    lab: StandingLab
 
     @abstractmethod
     def do(self, verb: Step) -> Done:
         """Do a verb; its broker may be given by name or id."""
-
-    @abstractmethod
-    def turn(self) -> AbstractContextManager[None]:
-        """Hold the lab for a block."""
 
     def create_configuration(self, name: str, engine_version: str = releases.DEFAULT) -> Done:
         """Create a configuration from the service's default for its engine version."""

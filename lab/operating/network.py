@@ -28,6 +28,11 @@ def set_security_groups(control: Control, lab: Lab, *, broker: str, groups: Sequ
     return _do(control, lab, partial(security_groups.set_groups, broker=broker, groups=groups))
 
 
+def put_back(control: Control, lab: Lab, network: Network) -> Done:
+    """Apply a Network that the lab had before."""
+    return _do(control, lab, lambda _: network)
+
+
 def expire_requests(control: Control, t: float, *, at: timedelta) -> Done:
     """Expire the peering requests that were not accepted in time; no packet's way depends on them.
 

@@ -285,6 +285,13 @@ class StandingLab(Lab, Protocol):
         """Return the mask of all passwords that the lab's brokers have now."""
         ...
 
+    def purge(self, brokers: Sequence[str]) -> None:
+        """Empty brokers' queues, end durable subscriptions that no client has, remove topics without consumers.
+
+        Subscriptions of bridges stay. Raise Silent if a broker's management does not answer.
+        """
+        ...
+
     def bridge_is_up(self, bridge: BridgePlan) -> bool:
         """Return whether a bridge works: its ends list it, and the responder accepted its login."""
         ...

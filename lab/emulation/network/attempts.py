@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from docker.models.containers import Container
 
+from lab.activemq.protocols import ENDPOINTS
 from lab.emulation.engine.commands import run_inside
+from lab.emulation.state import InstanceState, LabState
+from lab.network.vpc import INTERNET
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Attempt
 
@@ -21,6 +25,23 @@ code=$?
 end=$EPOCHREALTIME
 echo "$code $begin $end"
 """
+
+
+def attempt(
+    state: LabState,
+    container: Callable[[InstanceState], Container],
+    source: str,
+    target: str,
+    port: int,
+    within: float,
+    clock: Clock,
+) -> Attempt:
+    """Try a connection from an instance, or from the internet, to an instance's port; return the outcome."""
+    places = {its.name: its for its in state.instances}
+    if source != INTERNET:
+        return from_container(container(places[source]), places[target].address, port, within, clock)
+    ports = {each.port: places[target].ports[each.name] for each in ENDPOINTS}
+    return from_here(ports[port], Path(state.ca_file), within, clock)
 
 
 def from_container(container: Container, address: str, port: int, within: float, clock: Clock) -> Attempt:

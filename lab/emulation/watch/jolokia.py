@@ -57,10 +57,24 @@ class Jolokia:
 
     def execute(self, mbean: str, operation: str, *arguments: object) -> Any:
         """Run an operation of an MBean and return its result; raise BrokerError if the broker refuses."""
-        (answer,) = self._post([{"type": "exec", "mbean": mbean, "operation": operation, "arguments": list(arguments)}])
-        if answer.get("status") != 200:
-            raise BrokerError(f"broker {self.broker} refused {operation} on {mbean}: {answer.get('error')}")
-        return answer.get("value")
+        (value,) = self.execute_all([(mbean, operation, arguments)])
+        return value
+
+    def execute_all(self, operations: Sequence[tuple[str, str, Sequence[object]]]) -> list[Any]:
+        """Run operations (MBean, name, arguments) in their order, and return their results.
+
+        Raise BrokerError if the broker refuses one; the others are done. The result is None for an MBean that has gone.
+        """
+        answers = self._post(
+            [
+                {"type": "exec", "mbean": mbean, "operation": operation, "arguments": list(arguments)}
+                for mbean, operation, arguments in operations
+            ]
+        )
+        for (mbean, operation, _), answer in zip(operations, answers, strict=True):
+            if answer.get("status") not in _ANSWERED:
+                raise BrokerError(f"broker {self.broker} refused {operation} on {mbean}: {answer.get('error')}")
+        return [answer.get("value") for answer in answers]
 
     def close(self) -> None:
         """Close the client."""

@@ -58,6 +58,11 @@ class Management:
         state = {"stop": "stopped", "start": "started"}[do]
         return ConnectorChanged(t=self._clock.now(), broker=broker, connector=connector, state=state)
 
+    def purge(self, brokers: Sequence[str]) -> None:
+        """Empty queues, end durable subscriptions that no client has, remove topics without consumers."""
+        for _ in self.pool.map(self._purge, brokers):
+            pass
+
     def demands(self, broker: str, destinations: Sequence[Destination], towards: str | None = None) -> tuple[bool, ...]:
         """Return for each destination whether a bridge's consumer is on it; raise Silent if there is no answer.
 
@@ -128,6 +133,15 @@ class Management:
 
     def _has_started(self, its: InstanceState) -> bool:
         return started_version(self._of[its.name]) is not None
+
+    def _purge(self, broker: str) -> None:
+        its, asked = self._client(broker), mbeans.destinations(broker)
+        consumers, found = its.read(mbeans.durables(broker), asked)
+        if ended := mbeans.endings(broker, consumers):
+            its.execute_all(ended)
+            (found,) = its.read(asked)  # topics, of which they were consumers
+        if purged := mbeans.purges(broker, found):
+            its.execute_all(purged)
 
     def _bridges_of(self, broker: str) -> tuple[BridgeSeen, ...]:
         try:

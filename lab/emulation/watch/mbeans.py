@@ -16,6 +16,7 @@ from lab.plan.values import BridgePlan
 from lab.runtime.messages import Destination
 
 Answer = Mapping[str, Mapping[str, Any]]  # object name → attribute → value
+Operation = tuple[str, str, Sequence[object]]  # object name, operation, arguments
 
 _BRIDGE = (
     "RemoteBrokerName",
@@ -37,7 +38,9 @@ _DESTINATION = (
     "ExpiredCount",
 )
 _SUBSCRIPTION = ("ClientId", "DestinationName", "DestinationQueue", "DestinationTopic", "Network", "DiscardedCount")
-_ADVISORIES = "ActiveMQ.Advisory.Consumer."
+_ADVISORY = "ActiveMQ.Advisory."
+_ADVISORIES = f"{_ADVISORY}Consumer."
+_NETWORK_DURABLE = "NC-DS_"  # `DemandForwardingBridgeSupport.DURABLE_SUB_PREFIX`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,37 @@ def subscriptions(name: str) -> tuple[str, Sequence[str]]:
         f"{_root(name)},destinationType=*,destinationName=*,endpoint=Consumer,clientId=*,consumerId=*",
         _SUBSCRIPTION,
     )
+
+
+def durables(name: str) -> tuple[str, Sequence[str]]:
+    """Return the query for every consumer's durable subscription, also of clients that are away."""
+    return subscriptions(name)[0], ("ClientId", "SubscriptionName", "Durable", "Active")
+
+
+def endings(name: str, answer: Answer) -> list[Operation]:
+    """Return the operations that end the durable subscriptions of an answer to `durables` whose client is away.
+
+    Those that bridges made for the durable subscriptions of another broker stay: they go with these.
+    """
+    away = {
+        (str(values["ClientId"]), str(values["SubscriptionName"]))
+        for values in answer.values()
+        if values.get("Durable") is True and values.get("Active") is False
+    }
+    ended = sorted(each for each in away if not each[1].startswith(_NETWORK_DURABLE))
+    return [(_root(name), "destroyDurableSubscriber", each) for each in ended]
+
+
+def purges(name: str, found: Answer) -> list[Operation]:
+    """Return the operations that empty the queues of an answer to `destinations`, and remove its idle topics."""
+    done: list[Operation] = []
+    for object_name, values in found.items():
+        topic, its = keys(object_name)["destinationType"] == "Topic", str(values.get("Name") or "")
+        if not topic:
+            done.append((object_name, "purge", ()))
+        elif its and not its.startswith(_ADVISORY) and values.get("ConsumerCount") == 0:
+            done.append((_root(name), "removeTopic", (its,)))
+    return done
 
 
 def connections(name: str) -> tuple[str, Sequence[str]]:

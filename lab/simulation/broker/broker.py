@@ -23,7 +23,6 @@ from lab.simulation.broker.advisories import (
     of_producers,
 )
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
-from lab.simulation.broker.beyond import Tell, refuse
 from lab.simulation.broker.capacity import Capacity
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
@@ -65,10 +64,9 @@ class Broker:
         log: Log,
         costs: Costs = FREE,
         seed: int = 0,
-        beyond: Tell = refuse,
     ) -> None:
         self.kernel, self.process, self.store = kernel, Process(kernel), store
-        self.name, self.beyond = plan.name, beyond
+        self.name = plan.name
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{seed} {instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
@@ -98,7 +96,7 @@ class Broker:
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
             emptied=kernel.notify,
-            limits=Limits(self.name, plan.heap, self._now, beyond),
+            limits=Limits(self.name, plan.heap),
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
         )
@@ -111,7 +109,7 @@ class Broker:
             watch=Upkeep(self.process, self._regions, self.settings, log).watch,
             cost=costs.message,
             handling=costs.handling,
-            capacity=Capacity(self.name, beyond) if costs.capped else None,
+            capacity=Capacity(self.name) if costs.capped else None,
             log=log,
         )
         store.clean = False
@@ -202,6 +200,22 @@ class Broker:
             raise Refused("Durable consumer is in use")
         self._regions.forget((client, name))
         self._advisories.forget(client, name, durable.info.destination)
+
+    def purge(self) -> None:
+        """Empty all queues, end durable subscriptions that nobody has, and remove topics without consumers.
+
+        As its management does by `purge`, `destroyDurableSubscriber` and `removeTopic`.
+        """
+        for (client, name), durable in list(self._regions.durables.items()):
+            if not durable.open and not durable.info.network:
+                self._regions.forget((client, name))
+                self._advisories.forget(client, name, durable.info.destination)
+        for name, destination in list(self._regions.all.items()):
+            if name.startswith("queue://") and isinstance(destination, Queue):
+                destination.purge()
+            elif name.startswith("topic://") and not destination.consumers:
+                self._regions.remove(name)
+        self.kernel.notify()
 
     def durables(self, client: str) -> tuple[ConsumerInfo, ...]:
         """Return the durable subscriptions that are kept for a client id."""

@@ -129,6 +129,11 @@ class Queue(Destination):
         if store is not None and not (node.write is not None and self._journal.cancel(node.write)):
             store.queues[self.name].pop(node.number, None)
 
+    def purge(self) -> None:
+        """Take out all messages, those too that a consumer has: `Queue.purge`."""
+        for node in list(self._live.values()):
+            self.settle(node, forwarded=False)
+
     def clear(self) -> None:
         """Drop all messages: the queue is removed."""
         for node in list(self._live.values()):

@@ -101,3 +101,39 @@ def test_a_one_way_bridge_logs_in_at_the_responder_alone() -> None:
 def test_object_names_come_apart() -> None:
     name = "org.apache.activemq:type=Broker,destinationName=MQ Test Tokyo-to-Singapore,destinationType=Topic"
     assert mbeans.keys(name)["destinationName"] == "MQ Test Tokyo-to-Singapore"
+
+
+def test_durable_subscriptions_end_whose_client_is_away_but_those_of_bridges() -> None:
+    def durable(client: str, name: str, *, active: bool, durable: bool = True) -> dict[str, object]:
+        return {"ClientId": client, "SubscriptionName": name, "Active": active, "Durable": durable}
+
+    found = {
+        f"{ROOT},one": durable("phone", "AT_LEAST_ONCE:a", active=False),
+        f"{ROOT},the same on another topic": durable("phone", "AT_LEAST_ONCE:a", active=False),
+        f"{ROOT},two": durable("here", "ledger", active=True),
+        f"{ROOT},three": durable("wan_tokyo_inbound", "NC-DS_tokyo_a", active=False),
+        f"{ROOT},four": durable("other", "", active=False, durable=False),
+    }
+    root, _ = mbeans.broker("singapore")
+    assert mbeans.endings("singapore", found) == [(root, "destroyDurableSubscriber", ("phone", "AT_LEAST_ONCE:a"))]
+
+
+def test_queues_are_emptied_and_topics_go_that_nobody_listens_to() -> None:
+    def named(kind: str, name: str, consumers: int) -> tuple[str, dict[str, object]]:
+        return f"{ROOT},destinationType={kind},destinationName={name}", {"Name": name, "ConsumerCount": consumers}
+
+    found = dict(
+        [
+            named("Queue", "orders", 1),
+            named("Queue", "ActiveMQ.DLQ", 0),
+            named("Topic", "prices", 0),
+            named("Topic", "heard", 1),
+            named("Topic", "ActiveMQ.Advisory.Topic", 0),
+        ]
+    )
+    root, _ = mbeans.broker("singapore")
+    assert mbeans.purges("singapore", found) == [
+        (f"{ROOT},destinationType=Queue,destinationName=orders", "purge", ()),
+        (f"{ROOT},destinationType=Queue,destinationName=ActiveMQ.DLQ", "purge", ()),
+        (root, "removeTopic", ("prices",)),
+    ]
