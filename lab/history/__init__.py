@@ -49,7 +49,6 @@ from lab.history.network_seen import (
 from lab.history.observation import (
     BEAT,
     VERSION,
-    Beyond,
     Ended,
     Header,
     Observation,
@@ -73,7 +72,6 @@ __all__ = [
     "Answered",
     "Approached",
     "Attempted",
-    "Beyond",
     "BridgeSeen",
     "BrokerChanged",
     "BrokerRecordSeen",

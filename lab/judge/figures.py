@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
-from lab.judge.beyond import notes_beyond
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.declared import configurations
@@ -234,7 +233,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     """Return the notes of a report: what a reader should know beside the verdicts."""
     timeline = evidence.timeline
     found = [f"The history is damaged: {evidence.damage}. No figure is certain."] if evidence.damage else []
-    found += [*limits_of(timeline), *notes_beyond(evidence)]
+    found += limits_of(timeline)
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")

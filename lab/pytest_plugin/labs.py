@@ -1,0 +1,172 @@
+"""The labs of one session of tests: opened when they are wanted, shared, ended with the session or left to a person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Protocol
+
+from lab import labs, runtimes
+from lab.errors import HostError, InputError
+from lab.labs import Ran
+from lab.living.lab import Live
+from lab.pytest_plugin.lab_of_test import LabOfTest
+from lab.pytest_plugin.settings import ALWAYS, FAILED, NEVER, Settings, Wanted
+from lab.pytest_plugin.shared import SharedLab
+from lab.runtime.note import note_folder
+from lab.scenarios import plan_named
+from lab.version import __version__
+
+
+class Remembered(Protocol):
+    """What is known from one session to the next."""
+
+    def get(self) -> dict[str, str]:
+        """Return what was kept; nothing at first."""
+        ...
+
+    def set(self, known: dict[str, str]) -> None:
+        """Keep something instead."""
+        ...
+
+
+class NoEngine(HostError):
+    """The engine that labs of a runtime need cannot be reached."""
+
+
+class SessionLabs:
+    """All labs that the tests of one process have."""
+
+    def __init__(self, settings: Settings, remembered: Remembered | None = None) -> None:
+        self.settings, self._remembered = settings, remembered
+        self.usual = SharedLab(self._reused if settings.reuse else partial(self._opened, settings.usual))
+        self._other: tuple[Wanted, SharedLab] | None = None
+        self._failed = set[str]()  # runs in which a test failed, and whose lab is to stay
+        self.staying = list[str]()  # runs whose lab stays
+        self._unreachable: NoEngine | None = None
+
+    def of(self, wanted: Wanted) -> SharedLab:
+        """Return a lab that tests share: the session's own, or another one, of which there is one at a time."""
+        if wanted == self.settings.usual:
+            return self.usual
+        if self._other is None or self._other[0] != wanted:
+            self._close_other()
+            self._other = wanted, SharedLab(partial(self._opened, wanted))
+        return self._other[1]
+
+    @contextmanager
+    def made(self, wanted: Wanted, name: str) -> Iterator[LabOfTest]:
+        """Open a lab for one test alone."""
+        with self._opened(wanted) as live, LabOfTest(live.lab, name) as lab:
+            yield lab
+
+    def run(self, wanted: Wanted) -> Ran:
+        """Run a scenario in a lab of its own; raise NoEngine if there is no engine for it."""
+        if self._unreachable is not None:
+            raise self._unreachable
+        try:
+            return labs.run(
+                wanted.scenario,
+                runtime=wanted.runtime,
+                runs=self.settings.runs,
+                environment=self.settings.environment,
+                raising=False,
+            )
+        except HostError as error:
+            raise self._explained(error, wanted.runtime) from error
+
+    def failed(self, run: str) -> None:
+        """Take note that a test has failed in a lab, which may be to stay: the first one of the session does."""
+        if self.settings.keep == FAILED and not self._failed:
+            self._failed.add(run)
+            for shared in (self.usual, *([] if self._other is None else [self._other[1]])):
+                if shared.run == run:
+                    shared.spoilt = "a test has failed in it, and it stays"
+
+    def close(self) -> None:
+        """End all labs, but those that are to stay."""
+        try:
+            self._close_other()
+        finally:
+            self.usual.close()
+
+    def _close_other(self) -> None:
+        if self._other is not None:
+            (_, other), self._other = self._other, None
+            other.close()
+
+    @contextmanager
+    def _opened(self, wanted: Wanted) -> Iterator[Live]:
+        """Open a lab, and end it unless it is to stay."""
+        detached = wanted.runtime in runtimes.STANDING and self.settings.keep != NEVER
+        with ExitStack() as last:
+            lab = self._enter(last, wanted, detached)
+            if detached:
+                last.callback(self._end_or_leave, lab.run)
+            yield lab
+
+    def _enter(self, stack: ExitStack, wanted: Wanted, detached: bool) -> Live:
+        if self._unreachable is not None:
+            raise self._unreachable
+        opened: AbstractContextManager[Live] = labs.up(
+            wanted.scenario,
+            runtime=wanted.runtime,
+            set=dict(wanted.set),
+            seed=wanted.seed,
+            runs=self.settings.runs,
+            environment=self.settings.environment,
+            detach=detached,
+        )
+        try:
+            return stack.enter_context(opened)
+        except HostError as error:
+            raise self._explained(error, wanted.runtime) from error
+
+    def _end_or_leave(self, run: str) -> None:
+        if self.settings.keep == ALWAYS or run in self._failed:
+            self.staying.append(run)
+        else:
+            labs.down(run, environment=self.settings.environment)
+
+    @contextmanager
+    def _reused(self) -> Iterator[Live]:
+        """Reach the lab that an earlier session has left, if it is as it was declared, or open one; it stays."""
+        assert self._remembered is not None  # it is reused
+        wanted, environment = self.settings.usual, self.settings.environment
+        of, known = self._digest(wanted), self._remembered.get()
+        with ExitStack() as last:
+            lab = None
+            if known.get("of") == of and known.get("left") == "clean":
+                with suppress(InputError):  # it has ended meanwhile
+                    lab = last.enter_context(labs.attach(known["run"], environment=environment))
+            elif "run" in known:
+                with suppress(InputError):
+                    labs.down(known["run"], environment=environment)
+            if lab is None:
+                lab = self._enter(last, wanted, detached=True)
+            self._remembered.set({"run": lab.run, "of": of, "left": "in use"})
+            yield lab
+            if not self.usual.spoilt:
+                self._remembered.set({"run": lab.run, "of": of, "left": "clean"})
+                self.staying.append(lab.run)
+            else:
+                last.callback(labs.down, lab.run, environment=environment)
+
+    def _digest(self, wanted: Wanted) -> str:
+        """Return what tells apart labs that are not declared alike."""
+        found = plan_named(wanted.scenario, self.settings.environment, seed=wanted.seed, set=dict(wanted.set))
+        text = json.dumps([__version__, found.plan.to_dict()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _explained(self, error: HostError, runtime: str) -> HostError:
+        """Return the error, or NoEngine if it is that the runtime's engine cannot be reached."""
+        try:
+            with runtimes.runtime(runtime, self.settings.environment) as its:
+                its.open_labs(note_folder(self.settings.environment))
+        except HostError as why:
+            self._unreachable = NoEngine(why.what, why.remedy)
+            return self._unreachable
+        return error

@@ -1,0 +1,274 @@
+"""What pytest knows of mqlab: options, fixtures, hooks. Every session loads it, so it loads nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from lab.pytest_plugin.session import LABS, RUNTIMES, labs_of, or_skip, runtime_of
+
+if TYPE_CHECKING:
+    from lab.living.lab import Live
+    from lab.pytest_plugin.lab_of_test import LabOfTest
+    from lab.pytest_plugin.labs import SessionLabs
+    from lab.pytest_plugin.settings import Wanted
+
+_SCENARIOS = (".scenario.yaml", ".scenario.yml")
+_LAB = pytest.StashKey["LabOfTest"]()  # of a test with the fixture `mqlab`
+_MADE = pytest.StashKey["list[LabOfTest]"]()  # of a test with `mqlab_make`
+_STAYING = pytest.StashKey["list[str]"]()  # runs of workers whose labs stay
+
+
+class MakeLab(Protocol):
+    """The fixture `mqlab_make`: opens a lab for one test alone, which is removed with it."""
+
+    def __call__(
+        self,
+        topology: str | Path,
+        *,
+        runtime: str | None = None,
+        set: Mapping[str, str] = {},
+        seed: int | None = None,
+    ) -> LabOfTest:
+        """Open the lab of a topology or a scenario, by path or by the name of a shipped one."""
+        ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("mqlab", "labs of brokers (mqlab)")
+    group.addoption(
+        "--mqlab-runtime",
+        choices=RUNTIMES,
+        help="What opens labs: real brokers in containers, or models. MQLAB_RUNTIME, or else emulation, if left out.",
+    )
+    group.addoption(
+        "--mqlab-reuse", action="store_true", help="Leave the session's lab, and use it again in the next session."
+    )
+    group.addoption(
+        "--mqlab-keep",
+        choices=("never", "failed", "always"),
+        default="never",
+        help="Which labs stay after the tests; failed: the first one in which a test fails.",
+    )
+    group.addoption(
+        "--mqlab-require-docker", action="store_true", help="Fail where a test would be skipped without Docker."
+    )
+    parser.addini(
+        "mqlab_topology",
+        "The topology or scenario of the session's lab, a path or the name of a shipped one.",
+        default="tokyo-singapore",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark, and refuse options that contradict each other."""
+    config.addinivalue_line(
+        "markers",
+        "mqlab(scenario=None, topology=None, runtime=None): the lab of the fixture mqlab; a scenario's expectations are"
+        " those of the test",
+    )
+    if config.getoption("mqlab_reuse"):
+        if runtime_of(config) == "simulation":
+            raise pytest.UsageError(
+                "--mqlab-reuse: a simulated lab ends with its process; use --mqlab-runtime emulation"
+            )
+        if config.getoption("mqlab_keep") != "never":
+            raise pytest.UsageError("--mqlab-reuse and --mqlab-keep: a lab that is reused stays; use one of them")
+        if not hasattr(config, "cache"):
+            raise pytest.UsageError("--mqlab-reuse needs pytest's cache, which -p no:cacheprovider turns off")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a scenario's file."""
+    if not file_path.name.endswith(_SCENARIOS):
+        return None
+    from lab.pytest_plugin.scenario_file import ScenarioFile
+
+    return ScenarioFile.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Keep a scenario's tests on one worker with `--dist loadgroup`, whether or not xdist sees their group."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByScenario(LoadGroupScheduling):  # type: ignore[misc]
+        """A scenario's file is a group."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file.endswith(_SCENARIOS) else str(super()._split_scope(nodeid))
+
+    return ByScenario(config, log)
+
+
+@pytest.fixture(scope="session")
+def _mqlab_labs(pytestconfig: pytest.Config) -> Iterator[SessionLabs]:
+    labs = labs_of(pytestconfig)
+    try:
+        yield labs
+    finally:
+        try:
+            labs.close()
+        finally:
+            pytestconfig.stash.setdefault(_STAYING, []).extend(labs.staying)
+
+
+@pytest.fixture(scope="session")
+def mqlab_lab(_mqlab_labs: SessionLabs, pytestconfig: pytest.Config) -> Live:
+    """The session's lab, one in each worker, as earlier tests have left it."""
+    with or_skip(pytestconfig):
+        return _mqlab_labs.usual.ready()
+
+
+@pytest.fixture
+def mqlab(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[LabOfTest]:
+    """The session's lab for one test: as it was declared, without messages, with a history of its own."""
+    item = request.node
+    wanted, scenario = _wanted(item)
+    with ExitStack() as stack:
+        with or_skip(item.config):
+            lab = stack.enter_context(_mqlab_labs.of(wanted).test(item.nodeid))
+        item.stash[_LAB] = lab
+        if scenario is not None:
+            lab.expect(scenario)
+        yield lab
+
+
+@pytest.fixture
+def mqlab_make(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[MakeLab]:
+    """A function that opens labs for this test alone, which are removed after it."""
+    item = request.node
+    made = item.stash[_MADE] = []
+    with ExitStack() as stack:
+
+        def make(
+            topology: str | Path,
+            *,
+            runtime: str | None = None,
+            set: Mapping[str, str] = {},
+            seed: int | None = None,
+        ) -> LabOfTest:
+            from lab.pytest_plugin.settings import Wanted
+
+            wanted = Wanted(
+                scenario=_beside(item, topology),
+                runtime=runtime or runtime_of(item.config),
+                set=tuple(set.items()),
+                seed=seed,
+            )
+            with or_skip(item.config):
+                lab = stack.enter_context(_mqlab_labs.made(wanted, item.nodeid))
+            made.append(lab)
+            return lab
+
+        yield make
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Renew the session's lab for a test that has it as it is, if another one has spoilt it."""
+    labs = item.config.stash.get(LABS, None)
+    if labs is not None and "mqlab_lab" in getattr(item, "fixturenames", ()):
+        if labs.usual.run and labs.usual.spoilt:
+            labs.usual.ready()
+        labs.usual.touched = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Judge what a test expects at its end, also of one that has failed, and let it fail if that was not so."""
+    lab = item.stash.get(_LAB, None)
+    try:
+        result = yield
+    except Exception:
+        if lab is not None:
+            lab.judge_expected(patient=False)
+        raise
+    if lab is not None and (not_held := lab.judge_expected()):
+        from lab.pytest_plugin import words
+
+        pytest.fail("\n".join(map(words.verdict, not_held)), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in a test's report, and in JUnit XML, what there is to know of its labs."""
+    labs = _labs_in(item)
+    if labs and call.when == "call":
+        from lab.pytest_plugin import words
+
+        for lab, verdicts in labs:
+            item.user_properties += words.properties(lab.folder, lab.runtime, verdicts)
+    report = yield
+    if report.failed and labs:
+        from lab.pytest_plugin import words
+
+        report.sections += [(f"mqlab: lab {lab.run}", words.of_lab(lab, verdicts)) for lab, verdicts in labs]
+        for lab, _ in labs:
+            item.config.stash[LABS].failed(lab.run)
+    return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take from a worker which labs it has left."""
+    staying = getattr(node, "workeroutput", {}).get("mqlab-staying", [])
+    node.config.stash.setdefault(_STAYING, []).extend(staying)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand on which labs a worker has left."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["mqlab-staying"] = session.config.stash.get(_STAYING, [])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say which labs stay, and how each is ended."""
+    for run in config.stash.get(_STAYING, []):
+        terminalreporter.write_line(f"lab {run} stays. See it: mqlab status {run}   End it: mqlab down {run}")
+
+
+def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
+    """Return the lab that a test's mark asks for, and the scenario whose expectations are the test's."""
+    from lab.pytest_plugin.settings import Wanted
+
+    usual = labs_of(item.config).settings.usual
+    asked: dict[str, Any] = {}
+    for mark in reversed(list(item.iter_markers("mqlab"))):  # the closest one last
+        if mark.args or (stray := set(mark.kwargs) - {"scenario", "topology", "runtime"}):
+            what = ", ".join(map(str, mark.args or sorted(stray)))
+            raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes scenario=, topology=, runtime=, not {what}")
+        asked |= mark.kwargs
+    runtime = str(asked.get("runtime") or usual.runtime)
+    scenario = None if asked.get("scenario") is None else _beside(item, asked["scenario"])
+    topology = scenario if asked.get("topology") is None else _beside(item, asked["topology"])
+    return Wanted(scenario=topology or usual.scenario, runtime=runtime), scenario
+
+
+def _beside(item: pytest.Item, named: str | Path) -> str:
+    """Return the path of a file beside the test's own, if there is one, or else what is named."""
+    path = item.path.parent / named
+    return str(path) if path.is_file() else str(named)
+
+
+def _labs_in(item: pytest.Item) -> list[tuple[Live, tuple[Any, ...]]]:
+    """Return the labs that a test has now, with the verdicts that were given in it."""
+    found: list[tuple[Live, tuple[Any, ...]]] = []
+    if (lab := item.stash.get(_LAB, None)) is not None:
+        found.append((lab, lab.verdicts))
+    found += [(made, made.verdicts) for made in item.stash.get(_MADE, [])]
+    if not found and (session := getattr(item, "funcargs", {}).get("mqlab_lab")) is not None:
+        found.append((session, ()))
+    return found

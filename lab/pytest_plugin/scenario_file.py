@@ -1,0 +1,101 @@
+"""A scenario's file as tests: it is run when the first of them is, and each expectation's verdict is one test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from os import PathLike
+from typing import Any
+
+import pytest
+
+from lab.errors import InputError, LabError
+from lab.judge import Outcome
+from lab.labs import Ran
+from lab.pytest_plugin import words
+from lab.pytest_plugin.session import labs_of, or_skip
+from lab.pytest_plugin.settings import Wanted
+from lab.scenarios import read
+
+
+class Broken(Exception):
+    """An expectation that was broken, or is unknown."""
+
+
+class ScenarioFile(pytest.File):
+    """One scenario, with a test for each expectation, or a single one if it has none."""
+
+    _ran: Ran | None = None
+    _failed: LabError | None = None
+
+    def collect(self) -> Iterator[ScenarioTest]:
+        """Read and check the scenario, and yield its tests."""
+        try:
+            scenario = read(str(self.path), os.environ)
+        except InputError as error:
+            raise self.CollectError(str(error)) from error
+        if scenario.is_topology:
+            raise self.CollectError(f"{self.path} has no steps: there is nothing to run")
+        for number, claim in enumerate(scenario.expect):
+            place = scenario.origin.place("expect", number, claim.claim)
+            yield ScenarioTest.from_parent(
+                self,
+                name=f"{number + 1}-{claim.claim}",
+                number=number,
+                about=f"{scenario.scenario}: {claim.words()}",
+                line=None if place is None else place.line,
+            )
+        if not scenario.expect:
+            yield ScenarioTest.from_parent(self, name="run", number=None, about=scenario.scenario, line=None)
+
+    def run_once(self) -> Ran:
+        """Run the scenario, or return how it went; what kept it from running is raised again."""
+        if self._failed is not None:
+            raise self._failed
+        if self._ran is None:
+            labs = labs_of(self.config)
+            try:
+                wanted = Wanted(scenario=str(self.path), runtime=labs.settings.usual.runtime)
+                self._ran = labs.run(wanted)
+            except LabError as error:
+                self._failed = error
+                raise
+        return self._ran
+
+
+class ScenarioTest(pytest.Item):
+    """The verdict of one expectation, by its number; without one, that the scenario runs."""
+
+    def __init__(self, *, number: int | None, about: str, line: int | None, **its: Any) -> None:
+        super().__init__(**its)
+        self._number, self._about, self._line = number, about, line
+        if self.config.pluginmanager.hasplugin("xdist"):
+            self.add_marker(pytest.mark.xdist_group(name=self.path.name))
+
+    def runtest(self) -> None:
+        """Run the scenario, unless another test has, and raise Broken if the expectation is not held."""
+        file = self.parent
+        assert isinstance(file, ScenarioFile)
+        with or_skip(self.config):
+            ran = file.run_once()
+        report = ran.report
+        verdicts = report.verdicts if self._number is None else report.verdicts[self._number :][:1]
+        self.user_properties += words.properties(ran.folder.path, report.runtime, verdicts)
+        self._section = words.of_run(ran.folder.path, report.runtime, report.verdicts)
+        not_held = [words.verdict(each) for each in verdicts if each.outcome is not Outcome.HELD]
+        if ran.error is not None:
+            not_held.append(str(ran.error))
+        if not_held:
+            raise Broken("\n".join(not_held))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return the verdict, or what kept the scenario from running, without a traceback."""
+        if isinstance(excinfo.value, Broken | LabError):
+            if section := getattr(self, "_section", ""):
+                self.add_report_section("call", "mqlab", section)
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
+        """Return where the expectation is written, and its words."""
+        return self.path, None if self._line is None else self._line - 1, self._about

@@ -1,0 +1,76 @@
+"""A pytest session's own labs, and what becomes of tests that have none for want of an engine."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from lab.pytest_plugin.labs import SessionLabs
+
+RUNTIMES = ("emulation", "simulation")
+LABS = pytest.StashKey["SessionLabs"]()  # of a session's config
+
+
+class or_skip:  # noqa: N801 (read as a word before a block)
+    """A context in which a missing engine skips the test, with the reason in one line, or fails it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._required = bool(config.getoption("mqlab_require_docker"))
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or kind is None or kind.__name__ != "NoEngine":
+            return
+        if self._required:
+            pytest.fail(f"--mqlab-require-docker: {error}", pytrace=False)
+        pytest.skip(f"{str(error).splitlines()[0]} (--mqlab-runtime simulation needs none)")
+
+
+def labs_of(config: pytest.Config) -> SessionLabs:
+    """Return the labs of a session, made when the first one is asked for."""
+    if (known := config.stash.get(LABS, None)) is not None:
+        return known
+    from lab.folder import home
+    from lab.pytest_plugin.labs import SessionLabs
+    from lab.pytest_plugin.settings import Settings, Wanted
+
+    named = str(config.getini("mqlab_topology"))
+    path = config.rootpath / named
+    settings = Settings(
+        usual=Wanted(scenario=str(path) if path.is_file() else named, runtime=runtime_of(config)),
+        runs=config.invocation_params.dir / home(os.environ),
+        environment=os.environ,
+        keep=config.getoption("mqlab_keep"),
+        reuse=config.getoption("mqlab_reuse"),
+        require_docker=config.getoption("mqlab_require_docker"),
+    )
+    made = config.stash[LABS] = SessionLabs(settings, _Cached(config) if settings.reuse else None)
+    return made
+
+
+class _Cached:
+    """What pytest's cache keeps of the lab that a worker reuses."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        worker = getattr(config, "workerinput", {}).get("workerid", "main")
+        self._cache, self._key = config.cache, f"mqlab/{worker}"
+        assert self._cache is not None  # else the option is refused
+
+    def get(self) -> dict[str, str]:
+        assert self._cache is not None
+        known = self._cache.get(self._key, {})
+        return known if isinstance(known, dict) else {}
+
+    def set(self, known: dict[str, str]) -> None:
+        assert self._cache is not None
+        self._cache.set(self._key, known)
+
+
+def runtime_of(config: pytest.Config) -> str:
+    """Return the name of the runtime that labs have where a test names none."""
+    return str(config.getoption("mqlab_runtime") or os.environ.get("MQLAB_RUNTIME") or RUNTIMES[0])

@@ -1,0 +1,166 @@
+"""A lab that tests share: opened when one asks for it, brought back after each, renewed where that is impossible."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+
+from lab.amazonmq.account.account import Account
+from lab.errors import LabError
+from lab.history import Counted, Follower, LinkChanged, PolicyApplied, SnapshotTaken
+from lab.living.lab import Live
+from lab.living.restoring import Condition
+from lab.pytest_plugin.lab_of_test import LabOfTest
+from lab.runtime.lab import StandingLab
+
+_LOG = logging.getLogger("lab")
+_COUNTED = "between tests"
+_SETTLES = 20.0  # seconds, in which clients go and messages arrive that were on their way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """The brokers' counts at a moment, by which it is seen what a test has left."""
+
+    processes: Mapping[str, str]  # broker → its process; a broker that does not answer is missing
+    busy: Mapping[tuple[str, str], int]  # broker and destination → consumers and messages in flight
+    waiting: int  # messages in queues
+
+    @classmethod
+    def of(cls, lab: StandingLab) -> Counts:
+        """Count now."""
+        processes, busy, waiting = dict[str, str](), dict[tuple[str, str], int](), 0
+        for seen in lab.snapshot(_COUNTED):
+            if isinstance(seen, SnapshotTaken) or seen.of not in ("broker", "destination"):
+                continue
+            if seen.of == "broker":
+                processes[seen.broker] = seen.session
+                continue
+            waiting += seen.counters.get("queued", 0)
+            if number := _busy(seen):
+                busy[seen.broker, seen.name] = number
+        return cls(processes=processes, busy=busy, waiting=waiting)
+
+    def left(self, before: Counts) -> tuple[str, ...]:
+        """Return the destinations that are busier than they were."""
+        more = (name for (broker, name), busy in self.busy.items() if busy > before.busy.get((broker, name), 0))
+        return tuple(dict.fromkeys(more))
+
+
+class SessionLab(Live):
+    """The lab of a session; after a renewal the same object is the new lab."""
+
+    def move(self, to: StandingLab) -> None:
+        """Be another lab from now on: clients of the old one are closed."""
+        self._conversations.close()
+        Live.__init__(self, to)
+
+
+class SharedLab:
+    """One lab for many tests, one after another."""
+
+    def __init__(self, opening: Callable[[], AbstractContextManager[Live]]) -> None:
+        self._opening = opening
+        self._open = ExitStack()
+        self._live: SessionLab | None = None
+        self._declared: Condition | None = None
+        self._processes: Mapping[str, str] = {}
+        self._history: Follower | None = None
+        self._failed: LabError | None = None
+        self.touched = False  # by others than `test`, since it was last brought back
+        self.spoilt = ""  # why it has to be renewed
+
+    @property
+    def run(self) -> str:
+        """Return the id of the lab's run; "" if it is not open."""
+        return self._live.run if self._live is not None and self._declared is not None else ""
+
+    def ready(self) -> SessionLab:
+        """Return the lab, opened or renewed if need be; an opening that failed is not tried again."""
+        if self._failed is not None:
+            raise self._failed
+        if self.spoilt and self._live is not None:
+            _LOG.warning("lab %s is renewed: %s", self._live.run, self.spoilt)
+            self.close()
+        if self._declared is None:
+            try:
+                lab = self._open.enter_context(self._opening()).lab
+            except LabError as error:
+                self._failed = error
+                raise
+            if self._live is None:
+                self._live = SessionLab(lab)
+            else:
+                self._live.move(lab)
+            self._declared, self._processes = self._live.condition(), Counts.of(lab).processes
+            self._history = self._open.enter_context(closing(Follower(self._live.history.file.path)))
+            self.spoilt, self.touched = "", False
+        assert self._live is not None  # it is made with the first opening
+        return self._live
+
+    @contextmanager
+    def test(self, name: str) -> Iterator[LabOfTest]:
+        """Return the lab for a test, as it was declared and without messages; bring it back afterwards."""
+        live, before = self._begin()
+        account = _changed_by_tests(live.account)
+        try:
+            with LabOfTest(live.lab, name) as lab:
+                yield lab
+        finally:
+            self.spoilt = self._what_spoils(live, account, before)
+
+    def close(self) -> None:
+        """End the lab, if it is open."""
+        self._declared = None
+        if self._live is not None:
+            self._live.__exit__(None, None, None)
+        self._open.close()
+
+    def _begin(self) -> tuple[SessionLab, Counts]:
+        """Return the lab as a test may have it, and its counts."""
+        live = self.ready()
+        counts = Counts.of(live.lab)
+        if not (self.touched or counts.waiting or counts.processes != self._processes):
+            return live, counts
+        self.spoilt = self._what_spoils(live, _changed_by_tests(live.account), counts)
+        self.touched = False
+        live = self.ready()
+        return live, Counts.of(live.lab)
+
+    def _what_spoils(self, live: SessionLab, account: Account, before: Counts) -> str:
+        """Bring the lab back, or return why it cannot be."""
+        assert self._declared is not None  # it is open
+        try:
+            if _changed_by_tests(live.account) != account:
+                return "the service's records of a broker, its users or its configuration have changed"
+            now = Counts.of(live.lab).processes
+            for broker, process in self._processes.items():
+                if now.get(broker) != process:
+                    return f"broker {broker} {'was started anew' if broker in now else 'does not answer'}"
+            if self._changed(live, self._declared):
+                live.restore(self._declared)
+            if not live.lab.clock.wait(lambda: not Counts.of(live.lab).left(before), _SETTLES):
+                left = ", ".join(Counts.of(live.lab).left(before))
+                return f"after {_SETTLES:g} s clients or messages on their way are left at {left}"
+            live.purge()
+        except LabError as error:
+            return error.what
+        return ""
+
+    def _changed(self, live: SessionLab, declared: Condition) -> bool:
+        """Return whether links, network or bridges may be others: the router is asked only then, which takes long."""
+        assert self._history is not None  # it is open
+        told = [seen for seen in self._history.new() if isinstance(seen, LinkChanged | PolicyApplied)]
+        return bool(told) or not all(map(live.lab.bridge_is_up, declared.bridges))
+
+
+def _busy(seen: Counted) -> int:
+    """Return the consumers of a destination and its messages in flight, which do not come or go by themselves."""
+    return seen.counters.get("consumers", 0) + seen.counters.get("in-flight", 0)
+
+
+def _changed_by_tests(account: Account) -> Account:
+    """Return an account without what changes as time passes."""
+    return replace(account, attended=None)

@@ -1,0 +1,62 @@
+"""What a test's report says of its labs: verdicts, run folder, the last lines of logs; harmless for a terminal."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.judge import Verdict
+from lab.living.lab import Live
+from lab.printable import plain_line
+from lab.text_files import is_file, read_bytes
+
+LINES = 20  # of each log
+_LARGEST = 2**26  # bytes; of a larger log nothing is shown
+
+
+def verdict(of: Verdict) -> str:
+    """Return a verdict in one line."""
+    return plain_line(f"{of.outcome}: {of.expectation}: {of.reason}")
+
+
+def properties(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> list[tuple[str, str]]:
+    """Return what JUnit XML says of a test, beside its outcome."""
+    facts = [("mqlab-run-folder", plain_line(str(folder))), ("mqlab-runtime", runtime)]
+    return [*facts, *(("mqlab-verdict", verdict(each)) for each in verdicts)]
+
+
+def of_lab(lab: Live, verdicts: Iterable[Verdict]) -> str:
+    """Return what is known of an open lab."""
+    return _text(lab.folder, lab.runtime, verdicts, dict(_tails(lab)))
+
+
+def of_run(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> str:
+    """Return what is known of a run that has ended."""
+    return _text(folder, runtime, verdicts, dict(_kept(folder / "logs")))
+
+
+def _text(folder: Path, runtime: str, verdicts: Iterable[Verdict], logs: Mapping[str, Iterable[str]]) -> str:
+    lines = [*map(verdict, verdicts), f"runtime: {runtime}", f"run folder: {plain_line(str(folder))}"]
+    for name, tail in logs.items():
+        lines += [f"the last lines of the log of {plain_line(name)}:", *(f"  {plain_line(line)}" for line in tail)]
+    return "\n".join(lines)
+
+
+def _tails(lab: Live) -> Iterator[tuple[str, list[str]]]:
+    """Yield the last lines of each instance's log; one that cannot be read says why."""
+    for broker in lab.lab.note.plan.brokers:
+        for its in broker.instances:
+            try:
+                yield its.name, list(lab.lab.logs(its.name, tail=LINES))
+            except LabError as error:
+                yield its.name, [f"({error.what})"]
+
+
+def _kept(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the last lines of each log that a run has kept."""
+    for path in sorted(folder.glob("*.log")):
+        if is_file(path) and not path.is_symlink() and path.stem != "router":
+            text = read_bytes(path, path.name, _LARGEST).decode("utf-8", "replace")
+            yield path.stem, list(deque(text.splitlines(), maxlen=LINES))

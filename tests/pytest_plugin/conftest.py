@@ -1,0 +1,53 @@
+"""Sessions of pytest within tests: the plugin as a person has it, with runs and state in the test's own folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from lab import labs
+from lab.pytest_plugin import labs as _loaded_before_sessions  # noqa: F401
+from lab.pytest_plugin import scenario_file as _loaded_too  # noqa: F401
+from tests.docs.pages import ROOT
+
+INSTALLED = any(each.group == "pytest11" for each in entry_points(name="mqlab"))
+PLUGIN = () if INSTALLED else ("-p", "lab.pytest_plugin.plugin")
+SCENARIO = f"""
+scenario: orders
+topology: {ROOT}/scenarios/topologies/tokyo-singapore.yaml
+steps:
+  - subscribe: {{client: audit, broker: singapore, over: stomp, queue: orders}}
+  - publish:   {{broker: tokyo, over: stomp, queue: orders, count: 3, body: "order {{n}}"}}
+expect:
+  - delivered: {{to: audit, queue: orders, promise: exactly-once, within: 5s}}
+  - bridge:    {{connector: connector_tokyo_to_singapore, up: UP}}
+"""
+
+Session = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _everything_is_loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A session within this process forgets the modules that it was the first to load; some load only once."""
+    folder = tmp_path_factory.mktemp("loaded")
+    assert labs.run("tokyo-singapore", runtime="simulation", runs=folder, environment={}).held
+
+
+@pytest.fixture
+def session(pytester: pytest.Pytester) -> Session:
+    """A function that runs pytest in this process, on simulated labs unless it is told otherwise."""
+
+    def run(*words: str, runtime: str = "simulation", inside: bool = True) -> pytest.RunResult:
+        asked = (*PLUGIN, "-p", "no:randomly", "--mqlab-runtime", runtime, *words)
+        return pytester.runpytest_inprocess(*asked) if inside else pytester.runpytest_subprocess(*asked)
+
+    return run
+
+
+@pytest.fixture
+def runs(pytester: pytest.Pytester) -> Callable[[], list[Path]]:
+    """A function that returns the run folders of a session, the oldest first."""
+    return lambda: sorted(each for each in (pytester.path / ".mqlab/runs").iterdir() if not each.is_symlink())

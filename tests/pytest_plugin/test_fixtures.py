@@ -1,0 +1,157 @@
+"""The fixtures: a test has the session's lab as it was declared, whatever another one did to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pytest_plugin.conftest import Session
+
+SPOILING = {
+    "user": 'lab.create_user("tokyo", "audit", "over-the-ocean-1858")',
+    "revision": 'lab.update_broker("tokyo", window="sunday 03:00 UTC")',
+    "kill": 'lab.lab.kill("tokyo")',
+    "restart": 'lab.lab.kill("tokyo"); lab.lab.start("tokyo"); lab.wait(lambda: lab.lab.started("tokyo"), 60)',
+    "pause": 'lab.lab.pause("singapore")',
+    "reboot": 'lab.reboot("singapore")',
+    "stray client": 'lab.lab.connect(client="stray", broker="tokyo", over="stomp", user="testuser", events=Deaf())'
+    '.subscribe(Terms(destination=Destination(kind="queue", name="stray")))',
+}
+HARMLESS = {
+    "nothing": "pass",
+    "cut": "lab.cut()",
+    "long cut": 'lab.cut(); lab.wait(lambda: not lab.bridged("connector_tokyo_to_singapore"), 120)',
+    "impaired": 'lab.impair(delay="300ms")',
+    "route": 'lab.delete_route("tokyo", "10.2.0.0/16")',
+    "connector": 'lab.lab.change_connector("tokyo", "connector_tokyo_to_singapore", "stop")',
+    "client": 'lab.connect("singapore").subscribe(topic="prices.eur")',
+    "queue": 'lab.connect("tokyo", over="stomp").publish("left", queue="orders")',
+    "retained": 'lab.connect("tokyo").publish("1.08", topic="prices.eur", retained=True)',
+    "failed": "assert False",
+}
+TWO_TESTS = """
+from lab.errors import LabTimeout
+from lab.runtime.messages import Destination, Terms
+import pytest
+
+RUNS = []
+
+class Deaf:
+    def received(self, message): pass
+    def lost(self, why): pass
+
+def test_first(mqlab):
+    lab = mqlab
+    RUNS.append(lab.run)
+    {does}
+
+def test_second(mqlab, mqlab_lab):
+    assert (mqlab.run == RUNS[0]) is {same}
+    assert mqlab_lab.run == mqlab.run
+    assert [user.name for user in mqlab.account.broker("tokyo").users] == ["testuser"]
+    assert [way.state for way in mqlab.links()] == ["open", "open"]
+    assert {{way.impairment for way in mqlab.links()}} == {{"delay 35.3ms"}}
+    assert mqlab.network.route_table("tokyo").routes
+    assert mqlab.bridged("connector_tokyo_to_singapore")
+    assert not mqlab.demand("tokyo", topic="prices.eur")
+    with mqlab.connect("tokyo") as tokyo, mqlab.connect("singapore", over="stomp") as singapore:
+        tokyo.subscribe(topic="prices.eur")
+        singapore.subscribe(queue="orders")
+        for client in (tokyo, singapore):
+            with pytest.raises(LabTimeout):
+                client.receive(within=5)
+"""
+
+
+def two(pytester: pytest.Pytester, does: str, *, same: bool) -> None:
+    pytester.makepyfile(TWO_TESTS.format(does=does, same=same))
+
+
+@pytest.mark.parametrize("does", HARMLESS.values(), ids=HARMLESS)
+def test_what_a_test_left_is_brought_back(pytester: pytest.Pytester, session: Session, does: str) -> None:
+    two(pytester, does, same=True)
+    failed = int("assert False" in does)
+    session().assert_outcomes(passed=2 - failed, failed=failed)
+
+
+@pytest.mark.parametrize("does", SPOILING.values(), ids=SPOILING)
+def test_what_cannot_be_brought_back_renews_the_lab(pytester: pytest.Pytester, session: Session, does: str) -> None:
+    two(pytester, does, same=False)
+    session().assert_outcomes(passed=2)
+
+
+def test_what_the_sessions_fixture_was_used_for_is_brought_back_too(
+    pytester: pytest.Pytester, session: Session
+) -> None:
+    two(pytester, "pass", same=True)
+    pytester.makepyfile(
+        test_a="""
+        def test_as_others_left_it(mqlab_lab):
+            mqlab_lab.cut()
+            with mqlab_lab.connect("singapore", over="stomp") as there:
+                there.publish("left", queue="orders")
+
+        def test_and_so_on(mqlab_lab):
+            assert mqlab_lab.links()[0].state == "cut"
+        """,
+    )
+    session("test_a.py", ".").assert_outcomes(passed=4)
+
+
+def test_a_tests_history_is_its_own(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from lab.errors import InputError
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_one(mqlab, number):
+            with mqlab.connect("tokyo", name="tk") as tokyo:
+                tokyo.subscribe(topic=f"prices.{number}")
+                tokyo.publish("1.08", topic=f"prices.{number}")
+                tokyo.receive(within=5)
+                found = mqlab.judge()
+            assert [each.destination for each in found.deliveries if each.expected] == [f"topic://prices.{number}"]
+        """
+    )
+    session().assert_outcomes(passed=2)
+
+
+def test_labs_by_mark_and_by_hand(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from lab.errors import InputError
+
+        @pytest.mark.mqlab(topology="one-way")
+        class TestOther:
+            def test_one(self, mqlab):
+                TestOther.run = mqlab.run
+                assert not mqlab.lab.note.plan.bridges[0].duplex
+
+            def test_same(self, mqlab, mqlab_lab):
+                assert mqlab.run == TestOther.run != mqlab_lab.run
+
+        def test_made(mqlab_make):
+            first, second = mqlab_make("one-way", set={"links.tokyo-singapore.delay": "70ms"}), mqlab_make("one-way")
+            assert first.links()[0].impairment == "delay 70ms" != second.links()[0].impairment
+            assert first.runtime == "simulation"
+
+        def test_no_such(mqlab_make):
+            with pytest.raises(InputError, match="no scenario named"):
+                mqlab_make("no-way")
+        """
+    )
+    session().assert_outcomes(passed=4)
+
+
+def test_a_mark_that_says_something_else_is_refused(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.mqlab(lab="one-way")
+        def test_one(mqlab):
+            pass
+        """
+    )
+    session().stdout.fnmatch_lines(["*the mark mqlab takes scenario=, topology=, runtime=, not lab*"])

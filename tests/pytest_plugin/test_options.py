@@ -1,0 +1,133 @@
+"""Options, what a session loads, and what it leaves when it is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lab.emulation.clock import RealClock
+from tests.docs.pages import ROOT
+from tests.pytest_plugin.conftest import PLUGIN, SCENARIO, Session
+
+ONE = "def test_one(mqlab): pass"
+NOWHERE = "unix:///nowhere/docker.sock"
+
+
+@pytest.fixture
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", NOWHERE)
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_without_an_engine_tests_are_skipped_with_a_reason_in_one_line(
+    pytester: pytest.Pytester, session: Session
+) -> None:
+    pytester.makepyfile(
+        ONE, test_two="def test_two(mqlab_lab): pass\ndef test_three(mqlab_make): mqlab_make('one-way')"
+    )
+    (pytester.path / "orders.scenario.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
+    ended = session("-rs", runtime="emulation")
+    ended.assert_outcomes(skipped=5)
+    reasons = [line for line in ended.outlines if line.startswith("SKIPPED")]
+    assert reasons and all(f"no Docker engine answers at {NOWHERE}" in line for line in reasons)
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_a_skip_becomes_a_failure_where_docker_is_required(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(ONE)
+    (pytester.path / "orders.scenario.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
+    ended = session("--mqlab-require-docker", runtime="emulation")
+    ended.assert_outcomes(errors=1, failed=2)
+    ended.stdout.fnmatch_lines([f"*--mqlab-require-docker: no Docker engine answers at {NOWHERE}*"])
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_collecting_needs_no_engine(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(ONE)
+    (pytester.path / "orders.scenario.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
+    ended = session("--collect-only", "-q", "--mqlab-require-docker", runtime="emulation")
+    assert ended.ret == 0
+    ended.stdout.fnmatch_lines_random(
+        ["*::test_one", "orders.scenario.yaml::1-delivered", "orders.scenario.yaml::2-bridge"]
+    )
+
+
+def test_a_mistake_is_no_reason_to_skip(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makeini("[pytest]\nmqlab_topology = no-such")
+    pytester.makepyfile(ONE)
+    ended = session(runtime="emulation")
+    ended.assert_outcomes(errors=1)
+    ended.stdout.fnmatch_lines(['*no scenario named "no-such" ships with mqlab*'])
+
+
+def test_the_sessions_topology_is_a_file_beside_the_settings(pytester: pytest.Pytester, session: Session) -> None:
+    (pytester.path / "ours.yaml").write_text(SCENARIO.replace("UP", "both-ends").replace("orders", "ours", 1))
+    pytester.makeini("[pytest]\nmqlab_topology = ours.yaml")
+    pytester.makepyfile("def test_one(mqlab): assert mqlab.lab.note.scenario == 'ours'")
+    session().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "runtime", "says"),
+    [
+        (("--mqlab-reuse",), "simulation", "*--mqlab-reuse: a simulated lab ends with its process*"),
+        (("--mqlab-reuse", "--mqlab-keep", "failed"), "emulation", "*--mqlab-reuse and --mqlab-keep: *use one of them"),
+        (("--mqlab-reuse", "-p", "no:cacheprovider"), "emulation", "*--mqlab-reuse needs pytest's cache*"),
+        (("--mqlab-keep", "sometimes"), "emulation", "*--mqlab-keep: invalid choice: 'sometimes'*"),
+        ((), "reality", "*--mqlab-runtime: invalid choice: 'reality'*"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    session: Session, words: tuple[str, ...], runtime: str, says: str
+) -> None:
+    ended = session(*words, runtime=runtime)
+    assert ended.ret == pytest.ExitCode.USAGE_ERROR
+    ended.stderr.fnmatch_lines([says])
+
+
+def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {"mqlab": "lab.pytest_plugin.plugin"}
+    assert not [each for each in project["dependencies"] if "pytest" in each]
+
+
+def test_who_asks_for_no_lab_loads_nothing() -> None:
+    code = (
+        "import sys, pytest; before = set(sys.modules); import lab.pytest_plugin.plugin;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {each for each in done.stdout.split() if each.partition(".")[0] not in sys.stdlib_module_names}
+    assert loaded == {
+        "lab", "lab.version", "lab.pytest_plugin", "lab.pytest_plugin.plugin", "lab.pytest_plugin.session",
+    }  # fmt: skip
+
+
+def test_an_interrupted_session_ends_its_lab(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import threading
+        from pathlib import Path
+
+        def test_one(mqlab, mqlab_make):
+            mqlab_make("one-way")
+            Path("ready").touch()
+            threading.Event().wait()
+        """
+    )
+    words = [sys.executable, "-m", "pytest", *PLUGIN, "--mqlab-runtime", "simulation", "-p", "no:cacheprovider"]
+    process = pytester.popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert RealClock().wait(lambda: Path("ready").exists() or process.poll() is not None, 120)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, out.decode()
+    histories = list(pytester.path.glob(".mqlab/runs/2*/history.jsonl"))
+    assert len(histories) == 2
+    for history in histories:
+        assert '"kind":"ended"' in history.read_text().splitlines()[-1]
+        assert not history.with_suffix(".lock").exists()

@@ -1,0 +1,136 @@
+"""What a failing test says of its lab by itself, and what JUnit XML has of every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from lab.pytest_plugin import words
+from tests.pytest_plugin.conftest import SCENARIO, Session
+
+Runs = Callable[[], list[Path]]
+EXPECTING = """
+import pytest
+
+@pytest.mark.mqlab(scenario="claims.yaml", topology="tokyo-singapore")
+def test_orders(mqlab):
+    audit = mqlab.connect("singapore", over="stomp", name="audit")
+    audit.subscribe(queue="orders")
+    mqlab.wait(lambda: mqlab.demand("tokyo", queue="orders"), within=60)
+    {before}
+    mqlab.connect("tokyo", over="stomp").publish("order 1", queue="orders")
+    {after}
+"""
+
+
+def properties(path: Path) -> list[tuple[str, str]]:
+    found = ElementTree.parse(path).iter("property")
+    return [(each.attrib["name"], each.attrib["value"]) for each in found]
+
+
+@pytest.fixture
+def expecting(pytester: pytest.Pytester) -> Callable[[str, str], None]:
+    """A function that makes a test which expects that an order is delivered."""
+
+    def make(before: str, after: str) -> None:
+        (pytester.path / "claims.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
+        pytester.makepyfile(EXPECTING.format(before=before, after=after))
+
+    return make
+
+
+def test_a_test_that_expects_what_comes_true_passes(
+    expecting: Callable[[str, str], None], session: Session, runs: Runs
+) -> None:
+    expecting("pass", "assert audit.receive(within=5).body == b'order 1'")
+    session("--junit-xml=out.xml").assert_outcomes(passed=1)
+    (folder,) = runs()
+    found = properties(folder.parents[2] / "out.xml")
+    assert found[:2] == [("mqlab-run-folder", str(folder)), ("mqlab-runtime", "simulation")]
+    assert [value.partition(":")[0] for name, value in found if name == "mqlab-verdict"] == ["held", "held"]
+
+
+def test_a_test_fails_by_its_verdict_alone(expecting: Callable[[str, str], None], session: Session, runs: Runs) -> None:
+    expecting("mqlab.cut()", "pass")
+    ended = session("--junit-xml=out.xml")
+    ended.assert_outcomes(failed=1)
+    (folder,) = runs()
+    ended.stdout.fnmatch_lines(
+        [
+            "broken: delivered: {queue: orders, to: audit, promise: exactly-once, within: 5s}: *1 of 1 lost *cut*",
+            "*- mqlab: lab *-",
+            "broken: delivered: *",
+            "held: bridge: *",
+            "runtime: simulation",
+            f"run folder: {folder}",
+            "the last lines of the log of tokyo:",
+            "  *BrokerService | Apache ActiveMQ 5.18.3 (tokyo, *) started*",
+            "the last lines of the log of singapore:",
+        ]
+    )
+    ended.stdout.no_fnmatch_line("*Traceback*")
+    assert ("mqlab-verdict", "broken") in {
+        (name, value[:6]) for name, value in properties(folder.parents[2] / "out.xml")
+    }
+
+
+def test_a_test_that_fails_by_itself_says_the_verdicts_as_of_then(
+    expecting: Callable[[str, str], None], session: Session
+) -> None:
+    expecting("mqlab.cut()", "audit.receive(within=5)")
+    ended = session()
+    ended.assert_outcomes(failed=1)
+    ended.stdout.fnmatch_lines(
+        ["*LabTimeout: no message came within 5 s", "*- mqlab: lab *-", "broken: delivered: *lost*cut*"]
+    )
+
+
+def test_claims_on_counters_have_their_snapshots(pytester: pytest.Pytester, session: Session) -> None:
+    claim = "counters: {broker: tokyo, queue: orders, enqueued: 1, forwarded: 1}"
+    text = SCENARIO.partition("  - bridge:")[0] + f"  - {claim}\n"
+    (pytester.path / "claims.yaml").write_text(text)
+    pytester.makepyfile(EXPECTING.format(before="pass", after="audit.receive(within=5)"))
+    session().assert_outcomes(passed=1)
+    (pytester.path / "claims.yaml").write_text(text.replace("forwarded: 1", "forwarded: 2"))
+    session().stdout.fnmatch_lines(["broken: counters: *forwarded 1*"])
+
+
+def test_what_a_test_judges_is_in_its_report(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(
+        """
+        def test_one(mqlab):
+            assert not mqlab.judge("tokyo-singapore").verdicts
+        """
+    )
+    session().stdout.fnmatch_lines(["*- mqlab: lab *-", "unknown: delivered: {to: *tk, sg*"])
+
+
+def test_labs_made_for_a_test_and_the_sessions_are_told_of_too(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(
+        """
+        def test_made(mqlab_make):
+            mqlab_make("one-way"), mqlab_make("tokyo-singapore")
+            assert 0
+
+        def test_session(mqlab_lab):
+            assert 0
+
+        def test_none():
+            assert 0
+        """
+    )
+    ended = session()
+    ended.assert_outcomes(failed=3)
+    assert str(ended.stdout).count("- mqlab: lab ") == 3
+
+
+def test_the_last_twenty_lines_of_each_log_harmless(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "tokyo.log").write_text("".join(f"line {n} \x1b[31m\u202e\n" for n in range(100)))
+    (tmp_path / "logs" / "router.log").write_text("no broker's\n")
+    lines = words.of_run(tmp_path, "emulation", ()).splitlines()
+    assert lines[2] == "the last lines of the log of tokyo:"
+    assert lines[3:] == [f"  line {n} ?[31m?" for n in range(80, 100)]
