@@ -11,8 +11,7 @@ from typing import Self
 from lab.errors import HostError, InputError
 from lab.runtime import note as notes
 from lab.runtime.note import Note
-from lab.runtime.progress import Told
-from lab.runtime.runtime import Finding, Image, Lost, Runtime, Swept
+from lab.runtime.runtime import Lost, Runtime, Swept
 from lab.scenarios import PlannedScenario
 
 
@@ -40,9 +39,13 @@ def usual(environment: Mapping[str, str]) -> str:
 
 def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
     """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name."""
+    _known(name)
+    return RUNTIMES[name](environment)
+
+
+def _known(name: str) -> None:
     if name not in RUNTIMES:
         raise InputError.of(f'no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
-    return RUNTIMES[name](environment)
 
 
 def instead(
@@ -58,9 +61,13 @@ def instead(
 
 
 class AllRuntimes:
-    """Every runtime whose labs other processes can reach, asked as one; labs go on after the block."""
+    """Every runtime whose labs other processes can reach, asked as one; labs go on after the block.
+
+    Raise InputError where MQLAB_RUNTIME names none.
+    """
 
     def __init__(self, environment: Mapping[str, str], runtimes: tuple[Runtime, ...] | None = None) -> None:
+        _known(usual(environment))
         self._runtimes = tuple(runtime(name, environment) for name in STANDING) if runtimes is None else runtimes
         self._entered = ExitStack()
 
@@ -113,11 +120,3 @@ class AllRuntimes:
             alive=sum(each.alive for each in swept),
             remarks=tuple(remark for each in swept for remark in each.remarks),
         )
-
-    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
-        """Build the missing images of every runtime, and return all images."""
-        return tuple(image for each in self._runtimes for image in each.images(told, version=version, archive=archive))
-
-    def examine(self) -> tuple[Finding, ...]:
-        """Examine whether this machine has what labs of every runtime need."""
-        return tuple(finding for each in self._runtimes for finding in each.examine())

@@ -111,7 +111,8 @@ class _Commands(_PlainFlags, TyperGroup):
 
 app = typer.Typer(
     name="mqlab",
-    help="Rehearse a cross-region Amazon MQ (ActiveMQ Classic) network on one computer, offline, with real brokers.",
+    help="Rehearse a cross-region Amazon MQ (ActiveMQ Classic) network on one computer, offline, with real brokers, "
+    "or without Docker in models of them: --runtime simulation.",
     epilog="Exit codes: 0 all held, 1 something broken or unknown, 2 bad input, 3 the lab could not be built, "
     "4 timed out, 130 interrupted.",
     cls=_Commands,

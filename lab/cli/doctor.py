@@ -9,12 +9,12 @@ from rich.markup import escape
 
 from lab.cli import options
 from lab.cli.options import JSON
-from lab.runtimes import AllRuntimes
+from lab.runtimes import runtime, usual
 
 
 def doctor(json: JSON = False) -> int:
     """Look at this machine: does it have what a lab needs?"""
-    with AllRuntimes(os.environ) as its:
+    with runtime(usual(os.environ), os.environ) as its:
         findings = its.examine()
     if json:
         options.print_json(

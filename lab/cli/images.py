@@ -10,19 +10,24 @@ from lab.activemq.advisories import AS_OF, PAGE, known_holes, words
 from lab.activemq.releases import RELEASES
 from lab.cli import options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
-from lab.runtimes import AllRuntimes
+from lab.runtimes import USUAL, runtime, usual
+
+WITHOUT_IMAGES = "the runtime that MQLAB_RUNTIME names needs no images"
 
 
 def images(
     activemq_version: VERSION = None, activemq_archive: ARCHIVE = None, quiet: QUIET = False, json: JSON = False
 ) -> None:
     """Build what is missing of the three images, and list them."""
-    with AllRuntimes(os.environ) as its:
+    with runtime(usual(os.environ), os.environ) as its:
         listed = its.images(options.progress(quiet), version=activemq_version, archive=activemq_archive)
     if json:
         options.print_json(
             [{"name": each.name, "size": each.size, "created": each.created} | _holes(each.name) for each in listed]
         )
+        return
+    if its.name != USUAL:
+        options.say(f"{WITHOUT_IMAGES}: MQLAB_RUNTIME={USUAL} mqlab images makes those of real brokers")
         return
     table = Table("image", "size", "built", box=None, pad_edge=False)
     for each in listed:

@@ -49,6 +49,7 @@ from lab.history.network_seen import (
 from lab.history.observation import (
     BEAT,
     VERSION,
+    Beyond,
     Ended,
     Header,
     Observation,
@@ -72,6 +73,7 @@ __all__ = [
     "Answered",
     "Approached",
     "Attempted",
+    "Beyond",
     "BridgeSeen",
     "BrokerChanged",
     "BrokerRecordSeen",

@@ -45,6 +45,7 @@ from lab.history.network_seen import (
     RuleChanged,
 )
 from lab.history.observation import (
+    Beyond,
     Ended,
     Observation,
     StepEnded,
@@ -57,10 +58,9 @@ KINDS: Mapping[str, type[Observation]] = {
     str(cls.__struct_config__.tag): cls
     for cls in (
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
-        LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Ended,
+        LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Beyond, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
         Browsed, Answered, Replied,
-        Browsed,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
         LogLine, SightChanged, Counted, SnapshotTaken, Approached, Achieved, Marked, Watched, Unwatched, Forgotten,
     )

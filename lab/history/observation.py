@@ -34,6 +34,11 @@ class Header(Struct, frozen=True, kw_only=True):
     standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
     history: int = VERSION
 
+    @property
+    def simulated(self) -> bool:
+        """Return whether models ran, and no broker."""
+        return self.runtime == "simulation"
+
 
 class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
     """One event or state at one moment; `kind` is its name in a line of a history."""
@@ -79,6 +84,14 @@ class Trouble(Observation, frozen=True, kw_only=True, tag="trouble"):
 
     who: str
     what: str
+
+
+class Beyond(Observation, frozen=True, kw_only=True, tag="beyond"):
+    """From `since` on the models of a simulation know no more what real brokers would do."""
+
+    why: str  # a clause, such as "tokyo takes more than 3,000 messages within a second"
+    since: Number
+    broker: str = ""  # whose models; "": all
 
 
 class Ended(Observation, frozen=True, kw_only=True, tag="ended"):

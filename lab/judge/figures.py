@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
+from lab.judge.beyond import notes_beyond
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.declared import configurations
@@ -233,7 +234,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     """Return the notes of a report: what a reader should know beside the verdicts."""
     timeline = evidence.timeline
     found = [f"The history is damaged: {evidence.damage}. No figure is certain."] if evidence.damage else []
-    found += limits_of(timeline)
+    found += [*limits_of(timeline), *notes_beyond(evidence)]
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")

@@ -18,6 +18,8 @@ from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, damage, observations
+from lab.judge.basis import basis
+from lab.judge.beyond import beyond
 from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
@@ -149,7 +151,8 @@ def _judged(
     evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
-    if evidence.damage or (not verdicts and not evidence.timeline.complete):
+    timeline = evidence.timeline
+    if evidence.damage or (not verdicts and (timeline.beyond or not timeline.complete)):
         outcome = Outcome.UNKNOWN
     within, witnesses = limits(expectations, evidence), testimonies(evidence)
     report = Report(
@@ -190,12 +193,18 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     if not judges:
         file = f"lab/judge/claims/{expectation.claim.replace('-', '_')}.py"
         raise LabError(f"nothing judges the expectation {expectation.claim}", f"add {file} with a function judge")
+    rests_on = None
+    if evidence.header.simulated:
+        rests_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)
     if evidence.damage:
         why = f"the history is damaged, and nobody can tell what it should say: {evidence.damage}"
-        return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why)
+        return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=rests_on)
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
+    elif why := beyond(expectation, evidence):
+        outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
     elif outcome is Outcome.HELD and (why := failed_premises(expectation, evidence)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
-    return Verdict(expectation=expectation.words(), outcome=outcome, reason=as_of(evidence.timeline) + reason)
+    reason = as_of(evidence.timeline) + reason
+    return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)

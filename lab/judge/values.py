@@ -11,6 +11,8 @@ from enum import StrEnum
 from math import ceil
 from typing import Self
 
+from lab.declare.expectations.base import Basis
+
 
 class Outcome(StrEnum):
     """The outcome of an expectation; unknown if the history cannot decide it."""
@@ -40,6 +42,7 @@ class Verdict:
     expectation: str  # one line, as a person writes it
     outcome: Outcome
     reason: str
+    basis: Basis | None = None  # of a simulated run: its class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,11 @@ class Percentiles:
             return None
         p50, p95, p99 = (ordered[ceil(len(ordered) * p / 100) - 1] for p in (50, 95, 99))
         return cls(p50=p50, p95=p95, p99=p99, max=ordered[-1])
+
+    @property
+    def named(self) -> tuple[tuple[str, float], ...]:
+        """Return each figure with its name."""
+        return ("p50", self.p50), ("p95", self.p95), ("p99", self.p99), ("max", self.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

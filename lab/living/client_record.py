@@ -6,7 +6,6 @@ A message is recorded before it is sent, so that its receipt never comes first. 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Lock
 
 from lab.activemq.protocols import protocol
 from lab.errors import BrokerError, LabTimeout
@@ -25,6 +24,7 @@ from lab.history import (
 from lab.living.history import LivingHistory
 from lab.matching import HEADER, digest, header_value, identify, message_id
 from lab.runtime.clock import Clock
+from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Incoming, Terms
 
 

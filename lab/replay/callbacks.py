@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from threading import Lock
 from typing import NamedTuple, Protocol
 
 from lab.history import Acknowledged, Observation, Received, SendOutcome
 from lab.matching import identify
 from lab.runtime.clock import Clock
+from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Incoming
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
-from threading import Lock
 
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
@@ -15,6 +14,7 @@ from lab.replay.rehearsal import Rehearsal
 from lab.replay.repliers import Repliers
 from lab.replay.tasks import Tasks
 from lab.runtime.client import Client
+from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Session, Terms
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from threading import Lock
 from typing import Any
 
 from lab.activemq.destinations import hears, parts_of
@@ -26,6 +25,7 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.matching import MOST
+from lab.runtime.lock import Lock
 
 _ACCEPTED, _RECEIVED = 1, 2
 _MOST_QUEUED = 5_000  # observations that are kept in memory until they are counted

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
-from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, SightChanged, Tee, Trouble
+from lab.history import Beyond, BridgeSeen, Demand, LogLine, Observation, Recorder, SightChanged, Tee, Trouble
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import carrier
 from lab.replay.bridges import BridgeEnds
@@ -21,6 +20,7 @@ from lab.replay.outstanding import Outstanding
 from lab.replay.service import Service
 from lab.replay.tasks import Tasks
 from lab.runtime.lab import Lab
+from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination
 
 
@@ -121,7 +121,7 @@ class Rehearsal:
     def record_of_lab(self, observation: Observation) -> None:
         """Record an observation with a moment of the lab's clock."""
         seen = observation.with_fields(t=observation.t - self.start)
-        if isinstance(seen, SightChanged):
+        if isinstance(seen, SightChanged | Beyond):
             seen = seen.with_fields(since=seen.since - self.start)
         if self.sightings.see(seen):
             self.record(seen)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf
-from threading import Lock
 
 from lab.activemq.log_lines import LOCKED, STARTED
 from lab.amazonmq.account.account import next_opening, open_windows
@@ -38,6 +37,7 @@ from lab.plan.control import Control, opening_control
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import initial_states
 from lab.runtime.lab import Lab
+from lab.runtime.lock import Lock
 
 _OF_SERVICE = (BrokerRecordSeen, ConfigurationSaved, Maintenance)  # the observations of the service's side
 

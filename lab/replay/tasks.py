@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from types import TracebackType
 from typing import Self
 
 from lab.runtime.client import Client
 from lab.runtime.clock import Clock
+from lab.runtime.lock import Lock
 
 GIVE_UP = 1.0  # seconds in which a task must end by itself when an error ends the replay
 HANG_UP = 5.0  # more seconds, after its connection has been closed

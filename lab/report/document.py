@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, RouteReport, Testimony
+from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, RouteReport, Testimony, Verdict
 from lab.text_files import write_text
 
 VERSION = 1
@@ -24,7 +24,7 @@ def document(report: Report) -> dict[str, Any]:
         **_fields(report, "mqlab", "scenario", "run", "seed"),
         **({"set": dict(report.set)} if report.set else {}),
         **_fields(report, "runtime", "started", "outcome"),
-        "verdicts": [_fields(verdict, "expectation", "outcome", "reason") for verdict in report.verdicts],
+        "verdicts": [_verdict(verdict) for verdict in report.verdicts],
         "deliveries": [_delivery(delivery) for delivery in report.deliveries],
         "steps": [asdict(step) for step in report.steps],
         "flows": [_fields(flow, "source", "target", "received", "expected") for flow in report.flows],
@@ -61,6 +61,11 @@ def schema() -> dict[str, Any]:
 
 def _fields(of: object, *names: str) -> dict[str, Any]:
     return {name: getattr(of, name) for name in names}
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    its_class = {} if verdict.basis is None else {"class": str(verdict.basis)}
+    return {**_fields(verdict, "expectation", "outcome", "reason"), **its_class}
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:

@@ -50,6 +50,9 @@ def to_xml(report: Report, seconds: float) -> str:
         SubElement(properties, "property", {"name": _safe(f"set {key}"), "value": _safe(value)})
     for step in report.steps:
         SubElement(properties, "property", {"name": _name(step.words), "value": step.amounts})
+    for verdict in report.verdicts:
+        if verdict.basis is not None:
+            SubElement(properties, "property", {"name": f"class {_name(verdict.expectation)}", "value": verdict.basis})
     named: Counter[str] = Counter()
     for expectation, outcome, reason in cases:
         name = _name(expectation)

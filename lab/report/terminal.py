@@ -83,6 +83,8 @@ def render(
         style = _STYLES[verdict.outcome]
         verdicts.add_row(Text(marks[verdict.outcome], style=f"bold {style}"), text(verdict.expectation, "bold"))
         verdicts.add_row("", text(verdict.reason, style if verdict.outcome is not Outcome.HELD else ""))
+        if verdict.basis is not None:
+            verdicts.add_row("", text(f"class: {verdict.basis}", "dim"))
     if report.verdicts:
         console.print()
         console.print(verdicts)

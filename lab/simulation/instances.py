@@ -139,10 +139,7 @@ class Instance:
         if self.lock.holder is not None:
             if not self.waits:
                 self.waits = True
-                where = "Database /var/lib/activemq/kahadb/lock is locked by another server"
-                self._say(
-                    "SharedFileLocker", f"{where}. This broker is now in slave mode waiting a lock to be acquired"
-                )
+                self._say("SharedFileLocker", _LOCKED)
                 self._machine.kernel.notify()
             self._after(self._machine.lock_interval, self._ask)
             return

@@ -13,10 +13,10 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-from lab.errors import LabTimeout
+from lab.runtime.lock import refuse_held
+from lab.simulation.runaway import endless, stormy
 
 SECOND = 1_000_000_000  # ns
-DAY = 86_400 * SECOND
 
 
 class Timer(list[Any]):
@@ -39,12 +39,13 @@ class Kernel:
     (3000000000, ['event'])
     """
 
-    def __init__(self, *, horizon: int = 400 * DAY, storm: int = 2_000_000) -> None:
+    def __init__(self, *, horizon: int = 400 * 86_400 * SECOND, storm: int = 2_000_000) -> None:
         self.now = 0  # ns since the lab's clock began
-        self._horizon, self._storm = horizon, storm
+        self._horizon, self._storm = horizon, storm  # ns, and events within a second of them
+        self._full, self._most = min(SECOND, horizon), storm  # the present second's end, and how far it may count
         self._heap: list[Timer] = []
-        self._next = count().__next__
-        self._main = getcurrent()
+        self._next, self._main = count().__next__, getcurrent()
+        self.fail: Callable[[BaseException], object] = self._main.throw  # how an error of an event ends the run
         self._hub = greenlet(self._loop, self._main)
         self._waiting: dict[int, greenlet] = {}
         self._notified, self._looking = 0, False
@@ -61,6 +62,7 @@ class Kernel:
 
     def sleep(self, ns: int) -> None:
         """Let so many ns pass for the calling task."""
+        refuse_held()
         timer = self.at(self.now + ns, getcurrent().switch)
         try:
             self._switch()
@@ -72,6 +74,7 @@ class Kernel:
 
         It is tested now, after each `notify`, and at the end. The order of waiting tasks is that of their calls.
         """
+        refuse_held()
         key = self._next()
         limit = None if within is None else self.at(self.now + within, self._resume, key)
         try:
@@ -115,32 +118,31 @@ class Kernel:
             task.switch()
 
     def _switch(self) -> None:
-        """Let the others run until somebody switches back to the calling task.
-
-        An event that blocks becomes a task in doing so, and another loop goes on in its place.
-        """
+        """Let others run until somebody switches back; an event that blocks becomes a task: another loop goes on."""
         if getcurrent() is self._hub:
             self._hub = greenlet(self._loop, self._main)
         self._hub.switch()
 
     def _loop(self) -> None:
-        me, heap, turns, now = getcurrent(), self._heap, 0, self.now
+        me, heap, now = getcurrent(), self._heap, self.now
         while self._hub is me:
             if not heap:
-                self._main.throw(RuntimeError("nothing is to come any more, and a task waits without a limit"))
+                self.fail(RuntimeError("nothing is to come any more, and a task waits without a limit"))
                 continue
-            t, _, do, arguments = heappop(heap)
+            t, number, do, arguments = heappop(heap)
             if do is None:
                 continue
             if t != now:
-                if t > self._horizon:
-                    self._main.throw(LabTimeout(f"virtual time does not end: {t // DAY} days have passed"))
-                self.now, turns = (now := t), 0
-            elif (turns := turns + 1) > self._storm:
-                turns = 0
-                self._main.throw(LabTimeout(f"virtual time stands: {self._storm} events at {t / SECOND:.3f} s"))
+                self.now = now = t
+                if t > self._full:
+                    self._full, self._most = min(t + SECOND, self._horizon), self._next() + self._storm
+                    if t > self._horizon:
+                        self.fail(endless(self._horizon, do, arguments))
+            if number > self._most:
+                self._most += self._storm
+                self.fail(stormy(self._storm, t, do, arguments))
             try:
                 do(*arguments)
             except BaseException as error:  # noqa: BLE001 (raised where the run can end)
-                self._main.throw(error)
+                self.fail(error)
         me.parent = self._hub  # a loop whose event blocked ends when that event has

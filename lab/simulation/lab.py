@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -32,6 +33,7 @@ from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
 from lab.runtime.status import Status, Whereabouts
 from lab.simulation import counting, status
+from lab.simulation.beyond import Boundary
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.connecting import connect
 from lab.simulation.costs import costs
@@ -44,6 +46,8 @@ from lab.simulation.running import Running
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.watch import Watch
 
+_STORM, _EACH = 2_000_000, 100_000  # events within a second that no lab has, and for each broker: 15 a message at most
+
 
 class SimulatedLab(SimulatedNetwork):
     """A lab of models, which lives in this process alone."""
@@ -51,13 +55,14 @@ class SimulatedLab(SimulatedNetwork):
     note_folder: Path | None = None  # no other process can reach it
 
     def __init__(self, opening: Opening, note: Note) -> None:
-        kernel, plan = Kernel(), note.plan
+        kernel, plan = Kernel(storm=_STORM + _EACH * len(note.plan.brokers)), note.plan
         self.note, self.costs = note, costs()
         self.kernel, self.clock = kernel, VirtualClock(kernel)
         self.fabric = Fabric(kernel, plan, tls=self.costs.tls)
         super().__init__(kernel, self.fabric, plan.links, plan.network)
         self._passwords = Passwords(opening.passwords, opening.masked, note.control)
         self._watch: Watch | None = None
+        self._boundary = Boundary(kernel)
         self._running: dict[str, Running] = {}  # by instance
         self._machine = Machine(
             kernel=kernel,
@@ -92,6 +97,7 @@ class SimulatedLab(SimulatedNetwork):
             self.costs,
             its.log.write,
             lambda: self._changed(broker),
+            partial(self._boundary.tell, broker),
         )
         return running
 
@@ -282,6 +288,7 @@ class SimulatedLab(SimulatedNetwork):
         """Record bridge ends and demand as they change, and log lines, until `unwatch`."""
         logs = [its.log for instances in self.power.brokers.values() for its in instances]
         self._watch = Watch(self.kernel, self.power, logs, self, recorder, self._wanted(demand), since)
+        self._boundary.follow(recorder.record)
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""
@@ -296,6 +303,7 @@ class SimulatedLab(SimulatedNetwork):
         if self._watch is not None:
             self._watch.end()
             self._watch = None
+            self._boundary.unfollow()
 
     def whereabouts(self) -> Whereabouts:
         """Return nothing: the lab has no address on this machine."""

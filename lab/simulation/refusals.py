@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from typing import cast
 
@@ -17,10 +18,11 @@ from lab.declare.expectations.log import Log
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
+from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.declare.steps.update_configuration import UpdateConfiguration
-from lab.declare.topology import Topology
 from lab.errors import Problem
 from lab.plan.brokers import sanitised
+from lab.plan.control import opening_control
 from lab.plan.values import Plan
 from lab.simulation import instances
 from lab.simulation.alternatives import narrowed
@@ -37,7 +39,7 @@ _REAL = "run it with real brokers: --runtime emulation"
 
 def refusals(scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
     """Return all that a scenario has and the models have not."""
-    found = chain(_releases(scenario, plan), _configurations(scenario), _steps(scenario), _claims(scenario, plan))
+    found = chain(_releases(scenario, plan), _configurations(scenario, plan), _steps(scenario), _claims(scenario, plan))
     return tuple(dict.fromkeys(found))
 
 
@@ -48,7 +50,7 @@ def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
             yield Problem(what=wrong[0], remedy=f"{wrong[1]}\n{_REAL}", place=place)
 
 
-def _configurations(scenario: Scenario) -> Iterator[Problem]:
+def _configurations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
     """Yield what of each configuration is not modelled: those that brokers begin with, and those of later revisions."""
     topology = scenario.topology
     for name, broker in topology.brokers.items():
@@ -56,15 +58,20 @@ def _configurations(scenario: Scenario) -> Iterator[Problem]:
             yield from _of(sanitised(topology, name).configuration)
     for step, _ in _every(scenario.steps, ("steps",)):
         if isinstance(step, UpdateConfiguration):
-            engine = _engine(topology, step.configuration)
+            engine = _engine(scenario, plan, step.configuration)
             written = step.file.source or step.file.file
             yield from _of(sanitise(read(step.file.text.encode(), written), engine).configuration)
 
 
-def _engine(topology: Topology, configuration: str) -> str:
-    """Return the engine version of the broker that a configuration is named after, or of the first."""
-    named = [each for name, each in topology.brokers.items() if configuration.startswith(name)]
-    return (named or [*topology.brokers.values()])[0].engine_version
+def _engine(scenario: Scenario, plan: Plan, configuration: str) -> str:
+    """Return the engine version of a configuration: of a broker's own, or of one that a step creates."""
+    account = opening_control(plan, datetime.min.replace(tzinfo=UTC)).account
+    known = (*account.configurations, *(its for _, its in account.later))
+    found = {name: its.engine_version for its in known for name in (its.id, its.name)}
+    created = (step for step, _ in _every(scenario.steps, ("steps",)) if isinstance(step, CreateConfiguration))
+    return found.get(configuration) or next(
+        each.engine_version for each in created if each.configuration == configuration
+    )
 
 
 def _of(configuration: Configuration) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lab.plan.values import InstancePlan, Plan
+from lab.simulation.broker.beyond import Tell
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.settings import Costs as BrokerCosts
@@ -32,6 +33,7 @@ class Running:
         costs: Costs,
         log: Log,
         changed: Callable[[], None],  # called when its bridges have, or the demand for its destinations
+        beyond: Tell,
     ) -> None:
         self._fabric, self._plan, self._instance, self._log, self._changed = fabric, plan, instance, log, changed
         self.broker = Broker(
@@ -43,6 +45,7 @@ class Running:
             log=log,
             costs=BrokerCosts(message=costs.message, handling=costs.handling, sync=costs.store_sync, capped=True),
             seed=plan.seed,
+            beyond=beyond,
         )
         self.wire: Wire | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from platform import python_version
 from typing import Self
 
 from lab.declare.scenario import Scenario
@@ -71,9 +72,11 @@ class Simulation:
         return Swept(removed=(), alive=0)
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
-        """Return nothing: no image is needed."""
+        """Return nothing: no image is needed; raise InputError for a version or an archive, of which none would be."""
+        if version is not None or archive is not None:
+            raise InputError.of("a simulation needs no images", "images are of the runtime emulation")
         return ()
 
     def examine(self) -> tuple[Finding, ...]:
-        """Return nothing: a simulation needs Python alone."""
-        return ()
+        """Return what a simulation needs: Python alone."""
+        return (Finding(what="simulation", ok=True, found=f"Python {python_version()} is all that it needs"),)

@@ -72,11 +72,22 @@ def test_labs_that_there_may_be_in_a_runtime_that_cannot_be_reached_are_not_pass
         its.labs(tmp_path)
 
 
-def test_images_findings_and_what_was_left_behind_are_those_of_all_runtimes(tmp_path: Path) -> None:
+def test_what_was_left_behind_is_that_of_all_runtimes(tmp_path: Path) -> None:
     with AllRuntimes({}, (Memory("one"), Memory("two"))) as its:
-        assert [each.name for each in its.images(Logged(), version=None, archive=None)] == ["one", "two"]
-        assert [each.what for each in its.examine()] == ["one", "two"]
         assert its.sweep(tmp_path, every=True).alive == 0
+
+
+def test_a_runtime_that_the_environment_names_by_mistake_is_refused_by_whoever_asks_all_of_them() -> None:
+    with pytest.raises(InputError, match='no runtime named "steam"\n  there is: emulation, simulation'):
+        AllRuntimes({"MQLAB_RUNTIME": "steam"}, (Memory("one"),))
+
+
+def test_a_simulation_needs_python_alone() -> None:
+    with runtime("simulation", {}) as its:
+        assert [(each.what, each.ok) for each in its.examine()] == [("simulation", True)]
+        assert its.images(Logged(), version=None, archive=None) == ()
+        with pytest.raises(InputError, match="a simulation needs no images"):
+            its.images(Logged(), version="5.18.3", archive=None)
 
 
 def test_a_run_is_swept_in_the_runtime_that_has_it(tmp_path: Path) -> None:

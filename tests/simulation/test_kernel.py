@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from lab.errors import LabTimeout
+from lab.runtime.lock import Lock
 from lab.simulation.chance import generator
 from lab.simulation.clock import VirtualClock
 from lab.simulation.kernel import SECOND, Kernel
@@ -137,13 +140,62 @@ def test_time_that_stands_or_never_ends_is_an_error() -> None:
         kernel.after(delay, again, delay)
 
     again(0)
-    with pytest.raises(LabTimeout, match="virtual time stands"):
+    with pytest.raises(LabTimeout, match=r"virtual time stands: more than 1,000 events .* at 0.000 s, now .*again"):
         kernel.wait(lambda: False, None)
 
     endless = Kernel(horizon=SECOND)
-    endless.after(2 * SECOND, lambda: None)
-    with pytest.raises(LabTimeout, match="virtual time does not end"):
+    endless.after(2 * SECOND, endless.notify)
+    with pytest.raises(LabTimeout, match=r"virtual time does not end: 1s of it have passed, and Kernel.notify is due"):
         endless.wait(lambda: False, None)
+
+
+def test_a_storm_is_one_that_passes_slowly_too() -> None:
+    kernel = Kernel(storm=1000)
+
+    def again() -> None:
+        kernel.after(1000, again)
+
+    again()
+    with pytest.raises(LabTimeout, match=r"more than 1,000 events within a second, at 0.001 s"):
+        kernel.sleep(SECOND)
+
+
+def test_what_was_planned_long_ago_is_no_storm() -> None:
+    kernel, seen = Kernel(storm=1000), list[int]()
+
+    def again() -> None:
+        seen.append(kernel.now)
+        kernel.after(2_000_000, again)  # 500 a second
+
+    kernel.at(9 * SECOND, again)
+    again()
+    kernel.sleep(12 * SECOND)
+    assert len(seen) == 6000 + 1500
+
+
+def test_whoever_ends_a_run_hears_of_the_error_first() -> None:
+    kernel, heard = Kernel(), list[BaseException]()
+    throw = kernel.fail
+    kernel.fail = lambda error: (heard.append(error), throw(error))
+    kernel.after(2, lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        kernel.sleep(10)
+    assert [type(each) for each in heard] == [ZeroDivisionError]
+
+
+@pytest.mark.parametrize("pass_time", [lambda clock: clock.sleep(1.0), lambda clock: clock.wait(lambda: False, 1.0)])
+def test_a_lock_that_is_held_while_time_is_to_pass_is_an_error(pass_time: Callable[[VirtualClock], object]) -> None:
+    """Another task that wanted it would stop the only thread there is, and nobody could give it back."""
+    kernel, lock = Kernel(), Lock()
+    clock = VirtualClock(kernel)
+    with pytest.raises(RuntimeError, match="a lock is held while time is to pass"), lock:
+        pass_time(clock)
+    pass_time(clock)  # it was given back
+    assert kernel.now >= SECOND
+    kernel.begin(lambda: (lock.acquire(), clock.sleep(1.0)))
+    with pytest.raises(RuntimeError, match="a lock is held"):
+        clock.sleep(1.0)
+    lock.release()
 
 
 def test_waiting_for_nothing_is_an_error() -> None:

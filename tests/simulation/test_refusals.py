@@ -118,6 +118,34 @@ expect:
     ]
 
 
+@pytest.mark.parametrize(
+    ("configuration", "create", "refused"),
+    [
+        ("tokyo-configuration", "", True),
+        ("tokyo-2-configuration", "", False),  # the service removes it there: its broker's engine is older
+        ("own", "  - create-configuration: {configuration: own, engine-version: 5.18}\n", True),
+        ("own", "  - create-configuration: {configuration: own, engine-version: 5.16}\n", False),
+    ],
+)
+def test_a_revision_is_read_as_by_the_engine_of_its_own_configuration(
+    files: Path, configuration: str, create: str, refused: bool
+) -> None:
+    second = TOPOLOGY.partition("brokers:\n")[2].replace("5.18", "5.16").replace("10.1.0.10", "10.1.0.11")
+    second = second.replace("  tokyo:\n", "  tokyo-2:\n").replace("    configuration: tokyo.xml\n", "")
+    (files.parent / "two.yaml").write_text(TOPOLOGY.replace("    configuration: tokyo.xml\n", "") + second)
+    (files.parent / "tokyo.xml").write_text(
+        '<broker xmlns="http://activemq.apache.org/schema/core"><networkConnectors><networkConnector name="wan" '
+        'uri="static:(ssl://b-1:61617)"><objectName>any</objectName></networkConnector></networkConnectors></broker>'
+    )
+    files.write_text(
+        "scenario: a revision\ntopology: two.yaml\nsteps:\n"
+        f"{create}  - update-configuration: {{configuration: {configuration}, file: tokyo.xml}}\n"
+    )
+    planned = plan_named(files, {})
+    found = [str(each) for each in runtimes.runtime("simulation", {}).refusals(planned.scenario, planned.plan)]
+    assert ["objectName" in each for each in found] == [True] * refused, found
+
+
 def test_a_release_without_a_model_is_refused_at_its_line(files: Path) -> None:
     with pytest.raises(InputError, match=r"no model of ActiveMQ 5\.15\.16"):
         labs.run(files, runtime="simulation", activemq_version="5.15.16", environment={})

@@ -28,6 +28,7 @@ def problems(found: Mapping[str, Module], settings: Path) -> list[str]:
         _docker(found),
         _emulation(found),
         _one_system(found),
+        _locks(found),
     )
     return list(dict.fromkeys(problem.replace(f"{settings.parent}/", "") for problem in rules))
 
@@ -66,6 +67,12 @@ def _one_system(found: Mapping[str, Module]) -> Iterator[str]:
     for module, line, name in measure.of_one_system(found, within="lab.emulation"):
         if module.name != LOCKS:
             yield f"{module.path}:{line}: {name} is not on every system"
+
+
+def _locks(found: Mapping[str, Module]) -> Iterator[str]:
+    for module, each in measure.importing(found, ("threading",), within="lab.emulation"):
+        if module.name.startswith("lab.replay."):
+            yield f"{module.path}:{each.line}: a replay's locks are those of lab/runtime/lock.py, which a clock can see"
 
 
 def figures(found: Mapping[str, Module], router: Mapping[str, Module]) -> list[str]:

@@ -32,13 +32,17 @@ def forbidden(rules: Forwarding, destination: str) -> Stop | None:
 def demand_stop(rules: Forwarding, source: str, destination: str, path: Sequence[str]) -> Stop | None:
     """Return why a bridge does not subscribe for a consumer at its target: `serviceRemoteConsumerAdvisory`.
 
-    `path` has the brokers that the demand came over, none for a client's own consumer.
+    `path` has the brokers that the demand came over, none for a client's own consumer. The advisory on that crosses a
+    one-way connector whatever its TTLs; over a duplex one it is dispatched by the other end of the bridge, whose
+    `NetworkBridgeFilter` counts it as a message, and lets none pass where a TTL is 0.
     """
     if rules.static_bridge:
         return Stop.STATIC_BRIDGE
     if not rules.learns_of(destination):
         return Stop.FILTERED
-    if -1 < rules.consumer_ttl <= len(path) and path:
+    if rules.duplex and rules.message_ttl == 0:
+        return Stop.MESSAGE_TTL
+    if -1 < rules.consumer_ttl <= len(path) and (path or rules.duplex):
         return Stop.CONSUMER_TTL
     if source in path:
         return Stop.VISITED

@@ -49,6 +49,7 @@ class Forwarding:
 
     message_ttl: int = 1  # bridges that a message may cross; NO_LIMIT for any number
     consumer_ttl: int = 1  # bridges that the demand of a consumer may cross
+    duplex: bool = False  # then the other end dispatches advisories as if they were messages
     conduit_subscriptions: bool = True
     conduit_network_queue_subscriptions: bool = False
     decrease_network_consumer_priority: bool = True
@@ -109,6 +110,7 @@ def forwarding(
     return Forwarding(
         message_ttl=number((NETWORK_TTL, "messageTTL"), defaults.message_ttl),
         consumer_ttl=number((NETWORK_TTL, "consumerTTL"), defaults.consumer_ttl),
+        duplex=flag("duplex", False),
         conduit_subscriptions=flag("conduitSubscriptions", defaults.conduit_subscriptions),
         conduit_network_queue_subscriptions=flag(
             "conduitNetworkQueueSubscriptions", defaults.conduit_network_queue_subscriptions

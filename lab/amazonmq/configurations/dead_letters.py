@@ -1,4 +1,4 @@
-"""The queues into which a broker puts what could not be delivered, as its configuration names them."""
+"""The queues, or topics, into which a broker puts what could not be delivered, as its configuration names them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from collections.abc import Iterable, Iterator
 from lab.activemq.destinations import DEAD_LETTERS
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.value_types import is_true
 
 _PREFIXES = {"queue": "ActiveMQ.DLQ.Queue.", "topic": "ActiveMQ.DLQ.Topic."}  # unless a strategy has another one
 
 
 def individual(configurations: Iterable[Configuration], destination: str) -> frozenset[str]:
-    """Return the queues that take the dead letters of one destination alone, by any policy of the configurations."""
+    """Return the destinations that take one destination's dead letters alone, by any policy of the configurations."""
     kind, _, name = destination.partition("://")
+    its = _strategies(configurations, "individualDeadLetterStrategy") if kind in _PREFIXES else ()
     return frozenset(
-        f"queue://{_or(element.get(f'{kind}Prefix'), _PREFIXES[kind])}{name}{element.get(f'{kind}Suffix') or ''}"
-        for element in _strategies(configurations, "individualDeadLetterStrategy")
-        if kind in _PREFIXES
+        f"{_kind(each, kind)}://{_or(each.get(f'{kind}Prefix'), _PREFIXES[kind])}{name}"
+        f"{each.get(f'{kind}Suffix') or ''}"
+        for each in its
     )
+
+
+def _kind(element: Element, kind: str) -> str:
+    """Return the kind of destination that a strategy has for a kind's dead letters."""
+    return "queue" if is_true(element.get(f"useQueueFor{kind.capitalize()}Messages") or "true") else "topic"
 
 
 def _or(written: str | None, usual: str) -> str:
@@ -26,7 +33,7 @@ def _or(written: str | None, usual: str) -> str:
 
 
 def shared(configurations: Iterable[Configuration]) -> frozenset[str]:
-    """Return the queues that take the dead letters of several destinations, the usual one among them."""
+    """Return the destinations that take the dead letters of several destinations, the usual one among them."""
     named = (
         f"{each.name}://{each.get('physicalName')}"
         for element in _strategies(configurations, "sharedDeadLetterStrategy")

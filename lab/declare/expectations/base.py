@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import TypeAdapter, WithJsonSchema
@@ -41,6 +42,15 @@ AfterDemand = Annotated[Name, step_name(DEMANDING)]
 AfterService = Annotated[
     Name, step_name(SERVICE), Reference(Thing.STEP, verbs=SERVICE, needs="broker", instead="remove it")
 ]
+
+
+class Basis(StrEnum):
+    """The class of a simulated verdict: the part of the models that it rests on, the surest first."""
+
+    RULE = "rule"  # whether something can happen at all
+    TIMER = "timer"  # when ActiveMQ and TCP give up, try again, or let something expire
+    WINDOW = "window arithmetic"  # delay, rate, windows and prefetches
+    CALIBRATED = "calibrated"  # times that depend on the host
 
 
 class Term(NamedTuple):
@@ -87,6 +97,11 @@ class Expectation(Declared):
         """Return the names of the snapshots that the claim's fields name."""
         named = [getattr(self, field) for field, reference in references(type(self)) if reference.to is Thing.SNAPSHOT]
         return tuple(name for value in named for name in ((value,) if isinstance(value, str) else value))
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict on the claim, as far as the claim itself tells."""
+        return Basis.RULE if self.term is None else Basis.TIMER
 
     @property
     def attempt(self) -> Attempt | None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.fields import Amount
 from lab.declare.portion import Portion
 from lab.declare.references import BrokerName, ConnectorName, SnapshotName, SnapshotPair
@@ -47,6 +47,14 @@ class Counters(Expectation, Addressed):
     topics: Amount | None = None
     queues: Amount | None = None
     memory: Portion | None = None  # of its limit: percentages alone
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: what is handed out, or is too much, depends on windows."""
+        claimed = {*self.amounts, *self.levels}
+        if claimed & {"dispatched", "discarded", "in-flight"}:
+            return Basis.WINDOW
+        return Basis.TIMER if claimed & {"expired"} else Basis.RULE
 
     @property
     def amounts(self) -> dict[str, Amount]:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.base import Arrivals
+from lab.declare.expectations.base import Arrivals, Basis
 from lab.declare.expectations.receivers import QUIET, ToReceivers
 from lab.declare.fields import Duration
 from lab.declare.portion import Portion
@@ -26,6 +26,11 @@ class Delivered(ToReceivers, Addressed):
     within: Duration = timedelta(seconds=10)  # after its sending, for each message
     quiet: Duration | None = None  # after the last message owed; for promises that a duplicate breaks
     shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)  # of a queue, by subscriber
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: how a queue is shared depends on windows."""
+        return Basis.RULE if self.shares is None else Basis.WINDOW
 
     @property
     def arrivals(self) -> Arrivals | None:

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.fields import Amount, YesNo
 from lab.declare.references import BrokerName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
@@ -22,6 +22,11 @@ class Discarded(Expectation):
     count: Amount
     between: SnapshotPair = (START, END)
     explains_loss: YesNo = False  # the subscribers of other brokers lost exactly that many
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: how many are too many for a window."""
+        return Basis.WINDOW
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

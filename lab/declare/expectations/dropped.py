@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.fields import Amount, Whole
 from lab.declare.references import EndName, OtherEndName
 
@@ -21,3 +21,8 @@ class Dropped(Expectation):
     packets: Amount = Amount(at_least=1)
     because: Literal["no-way", "no-egress-rule", "no-ingress-rule"] | None = None
     port: Whole | None = Field(default=None, ge=1, le=65535)
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: how often TCP repeats itself."""
+        return Basis.TIMER

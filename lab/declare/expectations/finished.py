@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, model_serializer, model_validator
 
-from lab.declare.expectations.base import Arrivals, step_name
+from lab.declare.expectations.base import Arrivals, Basis, step_name
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Bounds, Declared, Name
 from lab.declare.references import Reference, Thing
@@ -77,6 +77,11 @@ class Finished(ToReceivers):
     within: Bounds | None = None  # at most, where a duration stands alone
     times: Factor | None = None  # as long as `of`
     of: _Sending | None = None
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: how long something takes."""
+        return Basis.WINDOW
 
     @property
     def arrivals(self) -> Arrivals | None:

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from lab.declare.expectations.base import Basis
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Bounds, Duration
 from lab.declare.references import BrokerPair
@@ -22,6 +23,11 @@ class Latency(ToReceivers):
     p95: Bounds | None = None
     p99: Bounds | None = None
     max: Bounds | None = None
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: how long something takes."""
+        return Basis.WINDOW
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

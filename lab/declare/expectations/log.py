@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
-from lab.declare.expectations.base import FAULTS, After, Expectation, Term
+from lab.declare.expectations.base import FAULTS, After, Basis, Expectation, Term
 from lab.declare.fields import Amount, Duration, Whole, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
@@ -24,6 +24,11 @@ class Log(Expectation):
     absent: YesNo = False
     after: Annotated[After, Reference(Thing.STEP, verbs=FAULTS, instead="remove after")] | None = None
     within: Duration | None = None  # of `after`
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: how often a line comes depends on timers."""
+        return Basis.TIMER if self.term or self.times or self.count > 1 else Basis.RULE
 
     @property
     def wanted(self) -> Amount:

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from lab.activemq.protocols import Over
 from lab.declare.addressed import Addressed
-from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.references import BrokerName, ClientName
 
 
@@ -20,6 +20,11 @@ class Unreachable(Expectation, Addressed):
     broker: BrokerName | None = None
     over: Over | None = None
     why: Literal["refused", "timed-out", "tls-failed", "not-authorised"]
+
+    @property
+    def basis(self) -> Basis:
+        """Return the class of a simulated verdict: when somebody gives up."""
+        return Basis.TIMER if self.why == "timed-out" else Basis.RULE
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:

@@ -66,6 +66,14 @@ def judge(claim: AnsweredClaim, evidence: Evidence) -> Finding:
     return at_the_end(True, words, evidence)
 
 
+def measured(claim: AnsweredClaim, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield how long each answer took, with the time allowed; in seconds."""
+    sent = {of.id(number): of.sent_at[number] for of, number in _requests(evidence, destination_of(claim))}
+    for seen in evidence.timeline.seen:
+        if isinstance(seen, Answered) and seen.id in sent:
+            yield seen.t - sent[seen.id], claim.within.total_seconds()
+
+
 def _requests(evidence: Evidence, wanted: str | None) -> Iterator[_Message]:
     """Yield each accepted request, of a destination, of any if None."""
     for publication in evidence.ledger.publications.values():

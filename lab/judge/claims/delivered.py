@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 
 from lab import units
@@ -36,6 +37,14 @@ def judge(claim: Delivered, evidence: Evidence) -> Finding:
     if claim.shares is not None:
         findings.append(judge_shares(claim, claim.shares, evidence))
     return combine(findings, evidence)
+
+
+def measured(claim: Delivered, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield the time of each publication's slowest message, with the time allowed; in seconds."""
+    for each in evidence.chosen(claim.to, destination_of(claim)):
+        for tally in each.tallies:
+            if (slowest := max((took for _, took in tally.waits()), default=None)) is not None:
+                yield slowest, claim.within.total_seconds()
 
 
 def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab import units
@@ -49,6 +50,20 @@ def judge(claim: Finished, evidence: Evidence) -> Finding:
     if claim.times is not None and claim.of is not None:
         findings.append(_against(own, claim.of, claim.times, claim, evidence))
     return combine(findings, evidence)
+
+
+def measured(claim: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield how long the step took, with each bound; in seconds."""
+    own = _course(claim.step, claim, evidence)
+    if isinstance(own, str):
+        return
+    other = own if claim.of is None else _course(claim.of, claim, evidence)
+    for bound in () if claim.within is None else (claim.within.at_least, claim.within.at_most):
+        if bound is not None:
+            yield own.took, bound.total_seconds()
+    for times in () if claim.times is None else (claim.times.at_least, claim.times.at_most):
+        if times is not None and not isinstance(other, str):
+            yield own.took, times * other.took
 
 
 def _against(own: _Course, of: str, times: Factor, claim: Finished, evidence: Evidence) -> Finding:

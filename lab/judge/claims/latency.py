@@ -31,24 +31,41 @@ def judge(claim: Latency, evidence: Evidence) -> Finding:
     """Judge every bound, for each audience or for all subscribers of one direction together."""
     chosen = evidence.chosen(claim.to, None)
     findings = [] if claim.direction and claim.to is None else never_subscribed(claim.to, chosen)
-    if claim.direction is not None:
-        source, target = claim.direction
-        timed = [found for each in chosen for found in _crossing(each.audience, source, target)]
-        way = f"from {source} to {target}"
-        there = [each.audience for each in chosen if target in each.audience.brokers]
-        its = [tally for audience in there for tally in audience.tallies if tally.publication.broker == source]
-        alike = equal_bodies(its, target, _UNTIMED)
+    for way, timed, alike in _ways(claim, evidence):
         findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(claim, way, timed, evidence))
-    else:
-        for each in chosen:
-            timed, who = (
-                [Timed(each.audience, tally.publication, *tally.timed()) for tally in each.tallies],
-                each.audience.names,
-            )
-            alike = equal_bodies(each.tallies, listed(list(who)), _UNTIMED)
-            way = f"to {listed(list(who))}"
-            findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(claim, way, timed, evidence))
     return combine(findings, evidence)
+
+
+def measured(claim: Latency, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield each figure that has a bound, with the bound; in seconds."""
+    for _, timed, alike in _ways(claim, evidence):
+        ordered = sorted(took for each in timed for took in each.took)
+        figures = Percentiles.of(ordered)
+        if alike or figures is None:
+            continue
+        if claim.at_least is not None:
+            yield ordered[0], claim.at_least.total_seconds()
+        for name, figure in figures.named:
+            bounds = getattr(claim, name)
+            for bound in () if bounds is None else (bounds.at_least, bounds.at_most):
+                if bound is not None:
+                    yield figure, bound.total_seconds()
+
+
+def _ways(claim: Latency, evidence: Evidence) -> Iterator[tuple[str, Sequence[Timed], str]]:
+    """Yield each way that is judged by itself: in words, its messages, and why their times are unknown; "" if known."""
+    chosen = evidence.chosen(claim.to, None)
+    if claim.direction is None:
+        for each in chosen:
+            who = listed(list(each.audience.names))
+            its = [Timed(each.audience, tally.publication, *tally.timed()) for tally in each.tallies]
+            yield f"to {who}", its, equal_bodies(each.tallies, who, _UNTIMED)
+        return
+    source, target = claim.direction
+    there = [each.audience for each in chosen if target in each.audience.brokers]
+    tallies = [tally for audience in there for tally in audience.tallies if tally.publication.broker == source]
+    timed = [found for each in chosen for found in _crossing(each.audience, source, target)]
+    yield f"from {source} to {target}", timed, equal_bodies(tallies, target, _UNTIMED)
 
 
 def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
@@ -82,7 +99,7 @@ def _judge_one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evide
         bound = units.format_duration(claim.at_least)
         first = _first(timed, lambda took: took < least, evidence)
         broken.append(f"the fastest took {milliseconds(ordered[0])}, asked were at least {bound}{first}")
-    for name, figure in (("p50", figures.p50), ("p95", figures.p95), ("p99", figures.p99), ("max", figures.max)):
+    for name, figure in figures.named:
         bounds = getattr(claim, name)
         if bounds is None:
             continue

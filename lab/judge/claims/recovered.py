@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 
 from lab import units
@@ -28,6 +29,16 @@ def judge(claim: Recovered, evidence: Evidence) -> Finding:
     chosen = evidence.chosen(claim.to, destination)
     findings = never_subscribed(claim.to, chosen, anyone=f" to {destination}" if destination else "")
     return combine([*findings, *(_judge_one(claim, each, step, evidence) for each in chosen)], evidence)
+
+
+def measured(claim: Recovered, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield the time until each audience's first message, with the time allowed; in seconds."""
+    step = evidence.timeline.last_step(claim.after)
+    if step is None:
+        return
+    for each in evidence.chosen(claim.to, destination_of(claim)):
+        if (first := min(_arrivals(each, step.done), default=None)) is not None:
+            yield first[0] - step.done, claim.within.total_seconds()
 
 
 def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evidence) -> Finding:

@@ -9,6 +9,7 @@ from lab.history import (
     Answered,
     Approached,
     Attempted,
+    Beyond,
     BrokerChanged,
     Browsed,
     ClientChanged,
@@ -74,6 +75,8 @@ class Moments:
                 self._not_negative(f"an attempt from {seen.source} to {seen.target}", seen.took_ms)
             case SightChanged():
                 self._sight(seen)
+            case Beyond():
+                self._after(seen, seen.since, "the models were left", "they were to be left", ROUNDED)
             case Unwatched():
                 self._after(seen, seen.since, "the lab was watched again", "nobody watched it", ROUNDED)
             case Ended():

@@ -13,6 +13,7 @@ from lab.errors import InputError
 from lab.history import (
     Approached,
     Attempted,
+    Beyond,
     ClientChanged,
     ConfigurationSaved,
     LogLine,
@@ -42,7 +43,9 @@ class Stretch:
         later: set[str] = set()
         for seen in observations:
             if seen.t > self.end:
-                if isinstance(seen, LogLine) and seen.times > 1:
+                if isinstance(seen, Beyond) and seen.since <= self.end:
+                    yield seen
+                elif isinstance(seen, LogLine) and seen.times > 1:
                     yield seen  # it stands for several lines, some of which may be of the stretch
                 elif isinstance(seen, ClientChanged) and seen.state == "listening" and seen.client not in later:
                     later.add(seen.client)  # so it was listening until the end

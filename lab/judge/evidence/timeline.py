@@ -16,6 +16,7 @@ from lab.history import (
     Achieved,
     Approached,
     Attempted,
+    Beyond,
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
@@ -99,6 +100,7 @@ class Timeline:
         self._kinds = {kind.verb: kind for kind in kinds}
         self.last = 0.0
         self.coverage = Coverage(standing=standing)
+        self.beyond: list[Beyond] = []  # when the models of a simulation knew no more, and whose
         self.seen: list[Observation] = []  # every observation added, in the order of the history
         self.ended: Ended | None = None
         self.asked: dict[int, str] = {}  # by step: its place and what it asked, in words
@@ -170,6 +172,8 @@ class Timeline:
         match seen:
             case StepStarted():
                 self._started(seen)
+            case Beyond():
+                self.beyond.append(seen)
             case StepEnded():
                 self._ended(seen)
             case Paced():

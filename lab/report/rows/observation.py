@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.history import Ended, StepEnded, StepStarted, Trouble
+from lab.history import Beyond, Ended, StepEnded, StepStarted, Trouble
 from lab.report.rows.row import Description, Weight, Words
 
 
@@ -21,6 +21,11 @@ def _trouble(seen: Trouble) -> Description:
     return seen.who, seen.what, Weight.FAULT
 
 
+def _beyond(seen: Beyond) -> Description:
+    what = f"beyond what the models know since {seen.since:.3f} s: {seen.why}"
+    return seen.broker or "simulation", what, Weight.FAULT
+
+
 def _ended(seen: Ended) -> Description:
     if seen.complete:
         return "run", seen.note or "the replay came to its end", Weight.STEP
@@ -32,5 +37,6 @@ WORDS: Words = {
     StepStarted: _step,
     StepEnded: _step_ended,
     Trouble: _trouble,
+    Beyond: _beyond,
     Ended: _ended,
 }

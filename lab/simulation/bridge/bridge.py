@@ -28,6 +28,7 @@ from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.protocols.sentences import security_error
+from lab.simulation.runaway import refuse_circle
 
 
 class Bridge:
@@ -203,8 +204,8 @@ class Bridge:
 
     def _tell(self, info: ConsumerInfo, came: bool) -> None:
         rules = self.settings.forwarding
-        ttl = rules.consumer_ttl
-        if self.ended or (came and (self.remote_id in info.path or -1 < ttl <= len(info.path) > 0)):
+        too_far = rules.message_ttl == 0 or (came and -1 < rules.consumer_ttl <= len(info.path))
+        if self.ended or too_far or (came and self.remote_id in info.path):
             return
         if not rules.learns_of(info.destination):
             return
@@ -212,7 +213,7 @@ class Bridge:
         self.wire.send(Advisory(info, came))
 
     def _tell_forgotten(self, client: str, name: str) -> None:
-        if not self.ended:
+        if not self.ended and self.settings.forwarding.message_ttl != 0:
             self.enqueued += 1
             self.wire.send(Advisory(_durable(client, name), came=False, forgotten=True))
 
@@ -242,6 +243,7 @@ class Bridge:
         if not self.demand.permits(dispatch.message.destination):
             return
         message = dispatch.message.over(self.host.broker.id)
+        refuse_circle(message.path, self.settings.name)
         if message.retain:  # what is to be kept is kept at the first broker alone
             message = replace(message, retain=False)
         if message.persistent or self.settings.always_sync_send:

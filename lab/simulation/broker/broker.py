@@ -23,6 +23,7 @@ from lab.simulation.broker.advisories import (
     of_producers,
 )
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
+from lab.simulation.broker.beyond import Tell, refuse
 from lab.simulation.broker.capacity import Capacity
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
@@ -64,9 +65,10 @@ class Broker:
         log: Log,
         costs: Costs = FREE,
         seed: int = 0,
+        beyond: Tell = refuse,
     ) -> None:
         self.kernel, self.process, self.store = kernel, Process(kernel), store
-        self.name = plan.name
+        self.name, self.beyond = plan.name, beyond
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{seed} {instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
@@ -96,7 +98,7 @@ class Broker:
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
             emptied=kernel.notify,
-            limits=Limits(self.name, plan.heap),
+            limits=Limits(self.name, plan.heap, self._now, beyond),
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
         )
@@ -109,7 +111,7 @@ class Broker:
             watch=Upkeep(self.process, self._regions, self.settings, log).watch,
             cost=costs.message,
             handling=costs.handling,
-            capacity=Capacity(self.name) if costs.capped else None,
+            capacity=Capacity(self.name, beyond) if costs.capped else None,
             log=log,
         )
         store.clean = False

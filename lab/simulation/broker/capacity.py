@@ -1,8 +1,8 @@
-"""How fast a broker takes messages: above what was ever measured the simulation does not know, and ends."""
+"""How fast a broker takes messages: above what was ever measured the simulation does not know, and says so."""
 
 from __future__ import annotations
 
-from lab.errors import PlanError
+from lab.simulation.broker.beyond import Tell
 from lab.simulation.broker.message import Message
 
 SECOND = 1_000_000_000  # ns
@@ -16,25 +16,25 @@ PERSISTENT = 25 * MIB
 class Capacity:
     """What one process has taken within a second, which begins with a message."""
 
-    def __init__(self, broker: str) -> None:
-        self._broker = broker
+    def __init__(self, broker: str, beyond: Tell) -> None:
+        self._broker, self._beyond = broker, beyond
         self._since = -SECOND
         self._messages = self._persistent = 0
+        self._left = False  # once it was more than any broker was seen to take
 
     def take(self, message: Message, now: int) -> None:
-        """Count a message; raise PlanError if there are more than any broker was seen to take."""
+        """Count a message; tell, once, if there are more than any broker was seen to take."""
+        if self._left:
+            return
         if now >= self._since + SECOND:
             self._since, self._messages, self._persistent = now, 0, 0
         self._messages += 1
         self._persistent += len(message.body) if message.persistent else 0
         if self._messages > MESSAGES:
-            raise self._beyond(f"{MESSAGES:,} messages")
-        if self._persistent > PERSISTENT:
-            raise self._beyond(f"{PERSISTENT // MIB} MiB of persistent messages")
+            self._leave(f"{MESSAGES:,} messages")
+        elif self._persistent > PERSISTENT:
+            self._leave(f"{PERSISTENT // MIB} MiB of persistent messages")
 
-    def _beyond(self, what: str) -> PlanError:
-        return PlanError(
-            f"broker {self._broker} takes more than {what} within a second",
-            "the simulation knows no broker's speed above that, which is what was measured: "
-            "send less at once, or run it with --runtime emulation",
-        )
+    def _leave(self, what: str) -> None:
+        self._left = True
+        self._beyond(f"{self._broker} takes more than {what} within a second", self._since)

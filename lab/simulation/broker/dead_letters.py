@@ -18,7 +18,7 @@ class Undertaker:
 
     def __init__(self, now: Callable[[], int], send: Callable[[Message], None]) -> None:
         self._now, self._send = now, send
-        self._audits: dict[tuple[int, str], Audit] = {}
+        self._audits: dict[tuple[DeadLetters, str], Audit] = {}
 
     def bury(self, node: Node, cause: str) -> None:
         """Send a copy of a message to the dead letters, unless it is none for them."""
@@ -32,7 +32,7 @@ class Undertaker:
 
     def _is_one(self, message: Message, rules: DeadLetters, where: str) -> bool:
         """Return whether a message is for the dead letters: `AbstractDeadLetterStrategy.isSendToDeadLetterQueue`."""
-        audit = self._audits.setdefault((id(rules), where), Audit())
+        audit = self._audits.setdefault((rules, where), Audit())
         if rules.audited and not audit.is_new(message.id):
             return False
         if not message.persistent and not rules.non_persistent:

@@ -1,8 +1,14 @@
-"""How much a broker keeps: near its limits a real one holds its producers back, which is not modelled."""
+"""How much a broker keeps: near its limits a real one holds its producers back, which is not modelled.
+
+From half of a limit on what the models do is a guess, and at the limit the run ends: nothing more would be taken.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lab.errors import PlanError
+from lab.simulation.broker.beyond import Tell
 from lab.simulation.broker.message import Message
 from lab.units import format_size
 
@@ -11,27 +17,33 @@ STORE = 512 * MIB  # half of the limit that the lab's brokers have for their sto
 
 
 class Limits:
-    """The octets of all messages that one process holds; the simulation ends where it would have to guess.
+    """The octets of all messages that one process holds; it tells where the simulation begins to guess.
 
     A message is held once, whoever waits for it: `Message.incrementReferenceCount`. What is handed out and not
     acknowledged is in memory too, whether it is stored or not.
     """
 
-    def __init__(self, broker: str, heap: int) -> None:
+    def __init__(self, broker: str, heap: int, now: Callable[[], int], beyond: Tell) -> None:
         # Half of the memory that the lab's brokers have for messages: memoryUsage is 70 % of the heap.
         memory = heap * 35 // 100 // MIB * MIB
-        self._broker = broker
+        self._broker, self._now, self._beyond = broker, now, beyond
         self._memory, self._store = _Held(memory), _Held(STORE)
 
     def add(self, message: Message, *, stored: bool) -> None:
-        """Count a message; raise PlanError if there are too many to know what a real broker would do."""
+        """Count a message; tell, once, if they are more than half of what may be there, and raise PlanError if all."""
         held = self._store if stored else self._memory
-        if held.add(message):
+        octets, most = held.add(message), held.most
+        if octets > most and not held.left:
+            held.left = True
+            self._beyond(self._words(most, stored), self._now())
+        if octets > 2 * most:
             raise PlanError(
-                f"more than {format_size(held.most)} of messages wait at {self._broker} "
-                f"{'in its store' if stored else 'in its memory'}",
-                "the simulation has no model of a broker that is nearly full: run it with --runtime emulation",
+                self._words(2 * most, stored), "a real broker takes no more: run it with --runtime emulation"
             )
+
+    def _words(self, most: int, stored: bool) -> str:
+        where = "store" if stored else "memory"
+        return f"more than {format_size(most)} of messages wait at {self._broker} in its {where}"
 
     def remove(self, message: Message, *, stored: bool) -> None:
         """Count a message once less."""
@@ -40,17 +52,17 @@ class Limits:
 
 class _Held:
     def __init__(self, most: int) -> None:
-        self.most = most
+        self.most, self.left = most, False
         self._octets = 0
         self._times: dict[Message, int] = {}
 
-    def add(self, message: Message) -> bool:
-        """Count a message, and return whether there are too many now."""
+    def add(self, message: Message) -> int:
+        """Count a message, and return how many octets are held now."""
         times = self._times.get(message, 0)
         self._times[message] = times + 1
         if not times:
             self._octets += message.size
-        return self._octets > self.most
+        return self._octets
 
     def remove(self, message: Message) -> None:
         if (times := self._times[message]) > 1:

@@ -55,9 +55,9 @@ class Policy:
         return self.topic_prefetch if asked == TOPIC_PREFETCH else asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DeadLetters:
-    """A deadLetterStrategy: `SharedDeadLetterStrategy` unless it says otherwise, or none at all."""
+    """A deadLetterStrategy: `SharedDeadLetterStrategy` unless it says otherwise, or none; equal to itself alone."""
 
     discards: bool = False  # DiscardingDeadLetterStrategy
     individual: bool = False

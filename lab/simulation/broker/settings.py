@@ -32,7 +32,7 @@ class Costs:
     message: int = 0  # for a broker to take one message
     handling: int = 0  # that a message takes beside, while others are served
     sync: int = 0  # for a store to sync one batch
-    capped: bool = False  # a run ends above the speeds that were measured
+    capped: bool = False  # above the speeds that were measured nothing is known
 
 
 FREE = Costs()

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from lab.amazonmq.files.activemq_xml import CONNECTIONS
 from lab.clients.refusals import NOT_AUTHORISED, how
-from lab.errors import PlanError
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.sentences import Sentence
@@ -40,20 +39,19 @@ class Sessions:
         self.open: dict[BrokerSide, None] = {}
         self._count = 0
         self._connections = Counter[str]()  # by connector
+        self._left = set[str]()  # connectors that had more of them than they may
 
     def add(self, side: BrokerSide) -> None:
-        """Count a connection in; raise PlanError if its connector has more of them than it may.
+        """Count a connection in; tell, once, if its connector has more of them than it may.
 
         `TcpTransportServer` closes one above `maximumConnections`; what its client makes of that is not modelled.
         """
         self.open[side] = None
         self._connections[side.connector] += 1
-        if self._connections[side.connector] > CONNECTIONS:
-            raise PlanError(
-                f"more than {CONNECTIONS:,} clients are connected to {self.broker.name} over {side.connector}",
-                "a broker refuses the next one, which the simulation has no model of: "
-                "connect fewer, or run it with --runtime emulation",
-            )
+        if self._connections[side.connector] > CONNECTIONS and side.connector not in self._left:
+            self._left.add(side.connector)
+            what = f"more than {CONNECTIONS:,} clients are connected to {self.broker.name} over {side.connector}"
+            self.broker.beyond(what, self.process.now)
 
     def remove(self, side: BrokerSide) -> None:
         """Count a connection out, if it is in."""

@@ -41,9 +41,9 @@ class Fabric:
         self._dice: dict[str, Random] = {}
         self._used: set[Address] = set()
 
-    def address(self, host: str, *, seen_by: str = "") -> str:
+    def address(self, host: str, *, seen_by: str) -> str:
         """Return a host's IP address; the internet has the router's, as an instance sees it."""
-        return self._addresses[host] if host != INTERNET else self._routers.get(seen_by, "0.0.0.0")
+        return self._addresses[host] if host != INTERNET else self._routers[seen_by]
 
     def listen(self, instance: str, port: int, accept: Accept, *, buffers: Buffers = None) -> None:
         """Call `accept` with each connection that opens to a port, for the owner of its end.

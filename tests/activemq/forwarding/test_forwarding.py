@@ -71,6 +71,19 @@ def test_both_ttls_have_to_be_long_enough(destination: str, message: int, consum
     assert reaches(its, "a", "c", destination) is expected
 
 
+@pytest.mark.parametrize("destination", [ORDERS, NEWS])
+@pytest.mark.parametrize("name", ["consumerTTL", "messageTTL", "networkTTL"])
+def test_a_ttl_of_0_keeps_the_advisories_of_a_duplex_connector_from_crossing(destination: str, name: str) -> None:
+    """A one-way connector learns of them whatever its TTLs; which messages cross is another matter."""
+    consumer = Consumer(broker="b", destination=destination)
+    stop = Stop.CONSUMER_TTL if name == "consumerTTL" else Stop.MESSAGE_TTL
+    for duplexed, learns in (("false", True), ("true", False)):
+        its = network(duplex("a", "b", forwarding({name: "0", "duplex": duplexed}, release="5.18.3"))[:1])
+        demand = spread(its, [consumer])
+        assert any(each.bridge is not None for each in demand.subscriptions) is learns
+        assert [each.stop for each in demand.refusals] == ([] if learns else [stop])
+
+
 def test_a_queues_message_that_may_not_go_on_stays_on_the_broker_between() -> None:
     its = line(Forwarding(message_ttl=1, consumer_ttl=2))
     _, passage = sent(its, "a", ORDERS, Consumer(broker="c", destination=ORDERS))

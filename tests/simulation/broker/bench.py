@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from lab.amazonmq.configurations.default import default_configuration
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.plan.values import BrokerPlan, InstancePlan
+from lab.simulation.broker.beyond import Tell, refuse
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.message import Message
@@ -90,12 +91,19 @@ class Taker:
 class Bench:
     """A running broker, and hands to use it with; what is done to it is done when a method returns."""
 
-    def __init__(self, saved: str | None = None, *, costs: Costs | None = None, release: str = "5.18.3") -> None:
+    def __init__(
+        self,
+        saved: str | None = None,
+        *,
+        costs: Costs | None = None,
+        release: str = "5.18.3",
+        beyond: Tell = refuse,
+    ) -> None:
         self.kernel = Kernel()
         self.store = Store()
         self.lines: list[str] = []
         self._plan, self._costs = plan(saved, release), costs or Costs()
-        self._sent = 0
+        self._sent, self._beyond = 0, beyond
         self.start()
 
     def start(self) -> None:
@@ -108,6 +116,7 @@ class Bench:
             passwords={"ann": "secret", "bob": "secret"},
             log=lambda level, logger, text: self.lines.append(f"{level} {logger} | {text}"),
             costs=self._costs,
+            beyond=self._beyond,
         )
         self.sender = self.login("sender")
 

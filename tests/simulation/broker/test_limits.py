@@ -1,10 +1,11 @@
-"""What a broker keeps is counted; a simulation ends where a real broker would hold its producers back."""
+"""What a broker keeps is counted; where a real one would hold its producers back, somebody is told."""
 
 from __future__ import annotations
 
 import pytest
 
 from lab.errors import PlanError
+from lab.simulation.broker.beyond import refuse
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.settings import Costs
@@ -38,7 +39,8 @@ def test_so_does_what_is_handed_out_and_not_acknowledged(to: str, persistent: bo
 
 
 def test_the_memory_is_a_part_of_the_brokers_heap() -> None:
-    limits, message = Limits("tokyo", 256 * 2**20), Message("1", "queue://a", BIG.encode() * 90, {}, False)
+    limits = Limits("tokyo", 256 * 2**20, lambda: 0, refuse)
+    message = Message("1", "queue://a", BIG.encode() * 90, {}, False)
     with pytest.raises(PlanError, match="more than 89MiB of messages wait at tokyo in its memory"):
         limits.add(message, stored=False)
 
@@ -55,7 +57,7 @@ def test_more_in_a_second_than_any_broker_was_seen_to_take_ends_it_by_name() -> 
     bench = Bench(costs=Costs(capped=True))
     for _ in range(3):
         bench.send("topic://a", *["x"] * 3000, wait=SECOND)
-    with pytest.raises(PlanError, match="broker tokyo takes more than 3,000 messages within a second"):
+    with pytest.raises(PlanError, match="tokyo takes more than 3,000 messages within a second"):
         bench.send("topic://a", *["x"] * 3001)
 
 
@@ -64,7 +66,7 @@ def test_so_do_more_bodies_than_a_store_was_seen_to_take() -> None:
     bench.send("topic://a", *[BIG] * 100, persistent=False, wait=SECOND)
     for _ in range(3):
         bench.send("topic://a", *[BIG] * 25, wait=SECOND)
-    with pytest.raises(PlanError, match="broker tokyo takes more than 25 MiB of persistent messages within a second"):
+    with pytest.raises(PlanError, match="tokyo takes more than 25 MiB of persistent messages within a second"):
         bench.send("topic://a", *[BIG] * 26)
 
 
@@ -85,3 +87,18 @@ def test_what_was_taken_counts_no_more(persistent: bool) -> None:
         bench.broker.login("ann", "secret", "taker", "", steals=True).close()
         bench.send("topic://b", *[BIG] * 20, persistent=persistent)  # for nobody but the durable subscription
         bench.broker.forget("phone", "d", by=phone)
+
+
+def test_who_is_told_goes_on_until_a_broker_is_full() -> None:
+    told: list[tuple[str, int]] = []
+    bench = Bench(costs=Costs(capped=True), beyond=lambda what, since: told.append((what, since)))
+    bench.wait(SECOND)
+    bench.send("topic://a", *["x"] * 3001)
+    assert told == [("tokyo takes more than 3,000 messages within a second", SECOND + 1)]
+    bench.send("topic://a", *["x"] * 9000)
+    assert len(told) == 1  # it is known by now
+    bench.send("queue://a", *[BIG] * 512)
+    assert [what for what, _ in told[1:]] == ["more than 512MiB of messages wait at tokyo in its store"]
+    with pytest.raises(PlanError, match="more than 1GiB of messages wait at tokyo in its store"):
+        bench.send("queue://a", *[BIG] * 512)
+    assert len(told) == 2

@@ -1,0 +1,67 @@
+"""The class of a simulated verdict: which part of the models it rests on, from the claim and from what came of it.
+
+A file of `lab.judge.claims` may have a `measured` beside its `judge`: the times that decide its claim, each with its
+bound, in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lab.declare.expectations.base import Basis, Expectation
+from lab.declare.kinds import Find
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.records import Publication
+
+# By how much a time may be another one on another host; what was measured is in lab/simulation/costs.toml.
+UNREST = 0.010  # seconds, and
+SHARE = 0.1  # of the time itself, and
+EACH = 0.0003  # seconds for each message of the fullest second, and
+START = 2.0  # seconds where a broker was started, or another instance took over
+
+
+def basis(claim: Expectation, evidence: Evidence, find: Find) -> Basis:
+    """Return the class: the least sure part of the models that the verdict rests on."""
+    if claim.of_network or claim.of_service:
+        return claim.basis
+    pairs = [
+        pair for measured in find(type(claim), "lab.judge.claims", "measured") for pair in measured(claim, evidence)
+    ]
+    if claim.term is not None and not pairs:
+        pairs = [(0.0, claim.term.within.total_seconds())]
+    if any(abs(took - bound) <= margin(took, evidence) for took, bound in pairs):
+        return Basis.CALIBRATED
+    if claim.basis is not Basis.RULE:
+        return claim.basis
+    if _timed(evidence):
+        return Basis.TIMER
+    late = any(took * 2 >= bound for took, bound in pairs)
+    return Basis.WINDOW if late or (claim.rests_on_sending and _discarded(evidence)) else Basis.RULE
+
+
+def margin(took: float, evidence: Evidence) -> float:
+    """Return by how much a time may be another one on another host, in seconds."""
+    started = START if evidence.timeline.restarted else 0.0
+    return UNREST + SHARE * took + EACH * _fullest_second(evidence.ledger.publications.values()) + started
+
+
+def _timed(evidence: Evidence) -> bool:
+    """Return whether a timer had a part in it: something was down, or a message could expire."""
+    expires = any(each.expiry is not None for each in evidence.ledger.publications.values())
+    return expires or bool(evidence.timeline.downtimes)
+
+
+def _discarded(evidence: Evidence) -> bool:
+    """Return whether messages were too many for a window."""
+    return any(each.discarded for samples in evidence.timeline.destinations.values() for each in samples)
+
+
+def _fullest_second(publications: Iterable[Publication]) -> int:
+    """Return how many messages were sent within a second, at most."""
+    sent = sorted(t for each in publications for t in each.sent_at[each.first :] if t == t)  # NaN: never sent
+    most = begin = 0
+    for end, t in enumerate(sent, 1):
+        while sent[begin] < t - 1:
+            begin += 1
+        most = max(most, end - begin)
+    return most

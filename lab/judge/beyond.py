@@ -1,0 +1,117 @@
+"""What the models of a simulation did not know: whoever's evidence may rest on it is unknown.
+
+Brokers that a bridge has joined, directly or over others, may hold one another up: so what one of them did makes
+unknown what all of them did from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import Any
+
+from lab.activemq.destinations import destination_of, hears
+from lab.declare.addressed import Addressed
+from lab.declare.expectations.base import Basis, Expectation
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.finished import Finished
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.expectations.recovered import Recovered
+from lab.history import Beyond
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.tally import Tally
+from lab.judge.wording import listed, moment
+
+
+def beyond(claim: Expectation, evidence: Evidence) -> str:
+    """Return why a claim cannot be judged since models were left that its evidence may rest on; "" if it can."""
+    known = [seen for seen in evidence.timeline.beyond if _concerns(claim, seen, evidence)]
+    if not known:
+        return ""
+    first = min(known, key=lambda seen: seen.since)
+    return f"beyond what the models know from {moment(first.since)} on: {first.why}"
+
+
+def notes_beyond(evidence: Evidence) -> Iterator[str]:
+    """Yield for each time that models were left whose figures are guesses from then on."""
+    for seen in evidence.timeline.beyond:
+        whom = f"{listed(sorted(_joined({seen.broker}, evidence)))} did" if seen.broker else "anybody did"
+        yield f"Beyond what the models know: {seen.why}. What {whom} from {moment(seen.since)} on is a guess."
+
+
+def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence) -> bool:
+    """Return whether a claim's evidence may be of a broker, or of one joined to it, after its models were left."""
+    if _until(claim, evidence) < seen.since:
+        return False
+    if not seen.broker:
+        return True
+    if claim.of_service or (claim.of_network and claim.basis is Basis.RULE):
+        return False  # records, rules and packets, which no broker has a part in
+    its = _brokers(claim, evidence)
+    return not its or bool(its & _joined({seen.broker}, evidence))
+
+
+def _until(claim: Expectation, evidence: Evidence) -> float:
+    """Return the moment until which a claim's evidence goes, in seconds; infinity if it goes to the end."""
+    timeline = evidence.timeline
+    if timeline.stretch.end < inf:
+        return timeline.stretch.end
+    if isinstance(claim, Latency | Finished | Recovered) or (
+        isinstance(claim, Delivered) and claim.promise == "at-least-once"
+    ):
+        destination = destination_of(claim) if isinstance(claim, Addressed) else None
+        tallies = [tally for each in evidence.chosen(claim.to, destination) for tally in each.tallies]
+        return max((_last(tally) for tally in tallies), default=inf)
+    if claim.term is not None and (step := timeline.last_step(claim.term.after)) is not None:
+        return step.done + claim.term.within.total_seconds()
+    moments = [timeline.snapshots.moment(name) for name in claim.snapshots]
+    return max((inf if each is None else each for each in moments), default=inf)
+
+
+def _last(tally: Tally) -> float:
+    """Return when the last message of a tally was sent or came; infinity if one did not come."""
+    if tally.lost or tally.waiting or tally.unsure or tally.in_doubt or tally.elsewhere or tally.alike:
+        return inf
+    sent_at = tally.publication.sent_at
+    came = (sent_at[number] + took for number, took in zip(tally.arrived, tally.latency, strict=True))
+    return max((*(t for t in sent_at[tally.publication.first :] if t == t), *came), default=inf)
+
+
+def _brokers(claim: Expectation, evidence: Evidence) -> set[str]:
+    """Return the brokers that a claim names, by themselves or by a client, a connector or a destination there."""
+    names, declared = set(_texts(claim.written())), evidence.header.declared
+    ledger, timeline = evidence.ledger, evidence.timeline
+    found = names & {*declared.get("topology", {}).get("brokers", ())}
+    clients = [(each.client, each.broker) for each in ledger.subscriptions.values()]
+    clients += [(each.client, each.broker) for each in ledger.publications.values()]
+    clients += [(each.client, each.broker) for each in timeline.approaches]
+    found.update(broker for client, broker in clients if client in names)
+    for end in timeline.bridges:
+        if end.connector in names:
+            found |= {end.broker, end.remote}
+    destination = destination_of(claim) if isinstance(claim, Addressed) else None
+    if isinstance(claim, ToReceivers) or destination is not None:
+        for audience in evidence.covered(getattr(claim, "to", None), destination):
+            found.update(audience.audience.brokers)
+            found.update(tally.publication.broker for tally in audience.tallies)
+        for publication in ledger.publications.values():
+            if destination is not None and hears(destination, publication.destination):
+                found.add(publication.broker)
+    return found
+
+
+def _joined(brokers: set[str], evidence: Evidence) -> set[str]:
+    """Return brokers with all that bridges have joined them to."""
+    found, ends = set(brokers), [{end.broker, end.remote} for end in evidence.timeline.bridges]
+    while more := [each for each in ends if each & found and not each <= found]:
+        found.update(*more)
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a claim as it is written, however deep."""
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(each)

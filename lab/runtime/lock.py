@@ -1,0 +1,44 @@
+"""A lock for what tasks share, which nobody holds while time passes: in virtual time all tasks are in one thread."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+_THREAD = threading.local()
+
+
+def _held() -> int:
+    return getattr(_THREAD, "held", 0)
+
+
+def refuse_held() -> None:
+    """Raise RuntimeError if the calling thread holds such a lock: a clock that is to let time pass asks."""
+    if _held():
+        raise RuntimeError("a lock is held while time is to pass: nobody else could go on")
+
+
+class Lock:
+    """A mutual exclusion as `threading.Lock`, of which a clock can tell that it is held."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def acquire(self, blocking: bool = True) -> bool:
+        """Take it, or without `blocking` only if nobody has it; return whether it was taken."""
+        taken = self._lock.acquire(blocking)
+        _THREAD.held = _held() + taken
+        return taken
+
+    def release(self) -> None:
+        """Release it."""
+        _THREAD.held -= 1
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

@@ -1,0 +1,39 @@
+"""Where a simulated lab leaves what its models know: its history says so, and verdicts are unknown from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.errors import LabTimeout, PlanError
+from lab.history import Beyond
+from lab.simulation.kernel import SECOND, Kernel
+
+
+class Boundary:
+    """Tells what was beyond the models; what ends a run by itself is too, as far as a model says why."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel, self._throw = kernel, kernel.fail
+        self._untold: list[Beyond] = []
+        self._record: Callable[[Beyond], object] = self._untold.append
+        kernel.fail = self._fail
+
+    def tell(self, broker: str, why: str, since: int) -> None:
+        """Record that from a moment on, in ns, the models of a broker know no more, or of all brokers if it is ""."""
+        self._record(Beyond(t=self._kernel.now / SECOND, broker=broker, why=why, since=since / SECOND))
+
+    def follow(self, record: Callable[[Beyond], object]) -> None:
+        """Record what was yet to be told, and whatever comes."""
+        untold, self._untold = self._untold, []
+        for each in untold:
+            record(each)
+        self._record = record
+
+    def unfollow(self) -> None:
+        """Keep what comes until somebody follows again."""
+        self._record = self._untold.append
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, PlanError | LabTimeout):
+            self.tell("", error.what, self._kernel.now)
+        self._throw(error)

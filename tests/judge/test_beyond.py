@@ -1,0 +1,101 @@
+"""Since a simulation has left what its models know, claims whose evidence may rest on that are unknown, by name."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from lab.declare.expectations import expectations_of
+from lab.history import Beyond, Ended, Observation, read
+from lab.judge import Report, judge
+from lab.judge.judging import Streamed
+from tests.judge.cases import HERE
+
+EARLY, LATE = 0.0, 1e6
+
+
+def report(case: str, *beyond: Beyond) -> Report:
+    """Return the report on a case of models in whose history something is told before its end."""
+    history = read(HERE / case / "history.jsonl")
+    last = history.observations[-1]
+    seen: list[Observation] = [*history.observations]
+    for each in beyond:
+        at = len(seen) - isinstance(last, Ended)
+        seen.insert(at, each.with_fields(t=last.t, since=min(each.since, last.t)))
+    header = structs.replace(history.header, runtime="simulation")
+    return judge(expectations_of(header.declared), Streamed(header, seen))
+
+
+def left(broker: str, since: float) -> Beyond:
+    return Beyond(t=0.0, broker=broker, why="something was too much", since=since)
+
+
+def outcomes(of: Report) -> dict[str, str]:
+    return {each.expectation: str(each.outcome) for each in of.verdicts}
+
+
+def test_what_rests_on_a_broker_is_unknown_and_the_models_words_are_kept() -> None:
+    before, after = report("all-held"), report("all-held", left("tokyo", EARLY))
+    assert set(outcomes(after).values()) == {"unknown"}
+    for old, new in zip(before.verdicts, after.verdicts, strict=True):
+        why = "beyond what the models know from 0.000 s on: something was too much; by the models: "
+        assert new.reason == why + old.reason
+    assert after.outcome == "unknown"
+    assert any("What singapore and tokyo did from 0.000 s on is a guess." in note for note in after.notes)
+
+
+def test_so_is_what_rests_on_one_that_a_bridge_joins_to_it() -> None:
+    assert outcomes(report("all-held", left("singapore", EARLY))) == outcomes(report("all-held", left("tokyo", EARLY)))
+
+
+def test_a_broker_that_nothing_joins_to_it_changes_nothing() -> None:
+    assert outcomes(report("all-held", left("elsewhere", EARLY))) == outcomes(report("all-held"))
+
+
+def test_what_is_broken_is_unknown_too() -> None:
+    broken = "delivered: {topic: news, promise: exactly-once, within: 1s}"
+    assert outcomes(report("bodies-by-digest"))[broken] == "broken"
+    brokers = {each.broker for each in report("bodies-by-digest").deliveries}
+    found = report("bodies-by-digest", *(left(each, EARLY) for each in brokers))
+    assert outcomes(found)[broken] == "unknown"
+
+
+def test_what_was_over_by_then_stands() -> None:
+    """Messages that had come, where none may come twice too many; a state whose time was over; a snapshot."""
+    still = outcomes(report("all-held", left("tokyo", LATE)))
+    assert [still[each] for each in still if each.startswith("latency")] == ["held"]
+    assert [still[each] for each in still if not each.startswith("latency")] == ["unknown", "unknown"]
+    demand = "demand: {topic: prices, broker: tokyo, present: yes, within: 1s, after: subscribe}"
+    assert outcomes(report("counters-held", left("tokyo", LATE)))[demand] == "held"
+    assert outcomes(report("counters-held", left("tokyo", EARLY)))[demand] == "unknown"
+    again = outcomes(report("bridge-comes-and-goes", left("tokyo", LATE)))
+    up = "bridge: {connector: connector_tokyo_to_singapore, up: nowhere, within: 90s, after: cut}"
+    assert again[up] == outcomes(report("bridge-comes-and-goes"))[up]
+    began = outcomes(report("counters-began-again", left("singapore", LATE)))
+    assert began["stuck: {broker: singapore, queue: orders, count: 0, at: middle}"] == "held"
+    early = outcomes(report("counters-began-again", left("singapore", EARLY)))
+    assert early["stuck: {broker: singapore, queue: orders, count: 0, at: middle}"] == "unknown"
+
+
+def test_records_and_packets_rest_on_no_broker() -> None:
+    for case in ("network-opened", "service-held"):
+        before = outcomes(report(case))
+        after = outcomes(report(case, left("tokyo", EARLY), left("singapore", EARLY)))
+        counts = [each for each in before if each.startswith("dropped")]  # how often somebody tries depends on them
+        assert {after.pop(each) for each in counts} <= {"unknown"}
+        assert after == {each: outcome for each, outcome in before.items() if each not in counts}
+
+
+def test_what_ends_the_run_concerns_everything() -> None:
+    assert set(outcomes(report("network-opened", left("", EARLY))).values()) == {"unknown"}
+
+
+def test_a_run_that_expects_nothing_is_unknown() -> None:
+    assert report("no-expectations").outcome == "held"
+    assert report("no-expectations", left("tokyo", EARLY)).outcome == "unknown"
+
+
+def test_a_moment_before_its_own_beginning_is_no_history() -> None:
+    history = read(HERE / "all-held" / "history.jsonl")
+    odd = Beyond(t=0.0, broker="tokyo", why="something", since=5.0)
+    found = judge(expectations_of(history.header.declared), Streamed(history.header, [odd, *history.observations]))
+    assert all("the history is damaged" in each.reason for each in found.verdicts)
