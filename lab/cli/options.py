@@ -40,6 +40,14 @@ SCENARIO = Annotated[
         autocompletion=completion.scenarios,
     ),
 ]
+SCENARIOS = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SCENARIO...",
+        help="Files of scenarios, or names that ship; several are run one after the other, or --jobs at once.",
+        autocompletion=completion.scenarios,
+    ),
+]
 RUN = Annotated[
     str | None,
     typer.Argument(

@@ -1,18 +1,33 @@
-"""run: a scenario replayed in a lab of its own, and its report."""
+"""run: scenarios replayed, each in a lab of its own, and their reports."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from lab.cli import options, reports
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, INTERRUPTED, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
+from lab.errors import HostError, InputError
 from lab.report.files import write
+
+if TYPE_CHECKING:  # which one scenario does without
+    from lab.report.summary import RunOf
+
+JOBS = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="How many scenarios at once.")]
+REPORTS = Annotated[
+    Path | None,
+    typer.Option("--reports", metavar="DIR", help="Keep each one's page and JUnit file in DIR, with a summary.md."),
+]
 
 
 def run(
-    scenario: SCENARIO,
+    scenario: SCENARIOS,
     seed: SEED = None,
     set: SET = None,
     runtime: RUNTIME = None,
@@ -20,20 +35,38 @@ def run(
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
     port_base: PORT_BASE = None,
+    jobs: JOBS = 1,
     page: PAGE = None,
     junit_file: JUNIT = None,
+    reports_folder: REPORTS = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
-    The run folder keeps report.json, report.html and report.junit.xml.
+    The run folder keeps report.json, report.html and report.junit.xml. The exit code of several is the highest of them.
     """
+    reports.check_writable(page, junit_file)
+    if len(scenario) > 1 or reports_folder is not None:
+        if page is not None:
+            raise InputError.of("--html is for the page of one scenario", "--reports DIR keeps the page of each")
+        if port_base is not None and jobs > 1:
+            raise InputError.of("--port-base gives every lab the same ports", "leave --jobs or --port-base out")
+        its = {
+            "--seed": seed,
+            "--runtime": runtime,
+            "--activemq-version": activemq_version,
+            "--activemq-archive": activemq_archive,
+            "--runs": runs,
+            "--port-base": port_base,
+        }
+        arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
+        arguments += [word for each in set or () for word in ("--set", each)]
+        return _several(scenario, arguments, jobs, reports_folder, junit_file, quiet=quiet, json=json)
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
-    reports.check_writable(page, junit_file)
     ran = labs.run(
-        scenario,
+        scenario[0],
         seed=seed,
         set=settings_of(set or ()),
         activemq_version=activemq_version,
@@ -51,3 +84,60 @@ def run(
             reports.print_report(ran.judged, ran.folder, json=False, page=None)
         raise ran.error
     return reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
+
+
+def _several(
+    scenarios: Sequence[str],
+    arguments: Sequence[str],
+    jobs: int,
+    folder: Path | None,
+    junit_file: Path | None,
+    *,
+    quiet: bool,
+    json: bool,
+) -> int:
+    """Run scenarios by processes of their own, and say of each how it ended, as it ends."""
+    from lab.cli import run_many
+    from lab.report import summary
+    from lab.text_files import write_text
+
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HostError(f"{folder} cannot be made: {error.strerror}") from error
+    wide = max(map(len, scenarios))
+
+    def ended(one: RunOf) -> None:
+        if not quiet:
+            options.err().print(f"{one.outcome:<8} {one.scenario:<{wide}} {one.seconds:8.1f} s", markup=False)
+
+    found, whole = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)
+    if folder is not None:
+        write_text(folder / "summary.md", summary.markdown(found))
+    if junit_file is not None:
+        write_text(junit_file, summary.junit(found))
+    lines = [
+        line
+        for one in found
+        for line in (
+            f"{one.scenario}: {one.outcome}{'' if one.report is None else ', run ' + one.report['run']}",
+            *(f"  {why}" for each in one.why for why in each.splitlines()),
+        )
+    ]
+    told = [
+        {
+            "scenario": one.scenario,
+            "outcome": one.outcome,
+            "exit_code": one.code,
+            "seconds": round(one.seconds, 3),
+            "report": one.report,
+            **({"error": one.error} if one.error else {}),
+        }
+        for one in found
+    ]
+    options.show(told, lines, json)
+    if not whole:
+        options.err().print(f"mqlab: interrupted; {len(found)} of {len(scenarios)} had ended", markup=False)
+        return INTERRUPTED
+    return max((one.code for one in found), default=0)

@@ -45,9 +45,9 @@ def to_xml(report: Report, seconds: float) -> str:
     )
     properties = SubElement(suite, "properties")
     for name in ("scenario", "run", "seed", "runtime", "started", "mqlab", "outcome"):
-        SubElement(properties, "property", {"name": name, "value": _safe(str(getattr(report, name)))})
+        SubElement(properties, "property", {"name": name, "value": safe(str(getattr(report, name)))})
     for key, value in report.set.items():
-        SubElement(properties, "property", {"name": _safe(f"set {key}"), "value": _safe(value)})
+        SubElement(properties, "property", {"name": safe(f"set {key}"), "value": safe(value)})
     for step in report.steps:
         SubElement(properties, "property", {"name": _name(step.words), "value": step.amounts})
     for verdict in report.verdicts:
@@ -64,9 +64,9 @@ def to_xml(report: Report, seconds: float) -> str:
         case = SubElement(suite, "testcase", {"name": name, "classname": classname, "time": "0.000"})
         if outcome is not Outcome.HELD:
             element = "failure" if outcome is Outcome.BROKEN else "error"
-            told = SubElement(case, element, {"type": str(outcome), "message": _safe(reason)})
-            told.text = _safe(f"{outcome}: {reason}")
-    SubElement(suite, "system-out").text = _safe("\n".join(report.notes))
+            told = SubElement(case, element, {"type": str(outcome), "message": safe(reason)})
+            told.text = safe(f"{outcome}: {reason}")
+    SubElement(suite, "system-out").text = safe("\n".join(report.notes))
     SubElement(suite, "system-err")
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
@@ -77,14 +77,14 @@ def write(report: Report, seconds: float, path: Path) -> None:
     write_text(path, to_xml(report, seconds))
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Return a text with U+FFFD in place of signs that XML cannot hold even escaped."""
     return _NO_XML.sub("\ufffd", text)
 
 
 def _name(text: str) -> str:
     """Return a name as a token of the schemas: on one line, without double spaces or spaces at its ends."""
-    return " ".join(_safe(text).split())
+    return " ".join(safe(text).split())
 
 
 def _timestamp(started: str) -> str:

@@ -1,0 +1,130 @@
+"""Several scenarios run at once, each by a process of its own, which ends its own lab."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+
+from lab.report.summary import RunOf
+
+ITSELF = (sys.executable, "-c", "from lab.cli import main; main()")
+
+
+class Runs:
+    """The processes of some runs: begun as there is room, interrupted together. Thread-safe."""
+
+    def __init__(self, command: Sequence[str] = ITSELF) -> None:
+        self._command = command
+        self._lock = Lock()
+        self._living: set[subprocess.Popen[str]] = set()
+        self._over = False
+
+    def run(self, scenario: str, name: str, arguments: Sequence[str], folder: Path) -> RunOf | None:
+        """Run one scenario, with its page and its JUnit file in a folder; None if all were interrupted before."""
+        page, junit = folder / f"{name}.html", folder / f"{name}.junit.xml"
+        files = ("--html", str(page), "--junit", str(junit))
+        began = time.monotonic()
+        with self._lock:
+            if self._over:
+                return None
+            process = subprocess.Popen(
+                [*self._command, "run", *arguments, *files, "--quiet", "--json", "--", scenario],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # so that Ctrl-C reaches it once, from here
+            )
+            self._living.add(process)
+        try:
+            out, err = process.communicate()
+        finally:
+            with self._lock:
+                self._living.discard(process)
+        seconds, code = time.monotonic() - began, process.returncode
+        if code in (0, 1):
+            try:
+                report = json.loads(out)
+                return RunOf(
+                    scenario=scenario,
+                    name=name,
+                    code=code,
+                    seconds=seconds,
+                    report=report,
+                    junit=junit.read_text("utf-8"),
+                )
+            except (ValueError, OSError) as error:
+                err = f"{err}\nno report: {error}"
+        why = err.strip() or f"ended with {code}"
+        return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, error=why)
+
+    def interrupt(self) -> None:
+        """Begin no more, and end those that run; each removes its lab."""
+        with self._lock:
+            self._over = True
+            for each in self._living:
+                each.terminate()
+
+
+def run_all(
+    scenarios: Sequence[str],
+    arguments: Sequence[str],
+    *,
+    jobs: int,
+    folder: Path | None,
+    ended: Callable[[RunOf], None],
+    command: Sequence[str] = ITSELF,
+) -> tuple[list[RunOf], bool]:
+    """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and whether all were run.
+
+    `ended` is called as each ends. Their pages stay in `folder`; without one they are not kept. Interrupted, those that
+    run are ended, and what has ended is returned.
+    """
+    runs, found = Runs(command), dict[str, RunOf]()
+    names = tuple(unique_names(scenarios))
+    with _folder(folder) as there, ThreadPoolExecutor(jobs) as pool:
+        began = {
+            pool.submit(runs.run, scenario, name, arguments, there): name
+            for scenario, name in zip(scenarios, names, strict=True)
+        }
+        try:
+            for each in as_completed(began):
+                if (done := each.result()) is not None:
+                    found[began[each]] = done
+                    ended(done)
+            whole = True
+        except (KeyboardInterrupt, SystemExit):
+            runs.interrupt()
+            whole = False
+    return [found[name] for name in names if name in found], whole
+
+
+def unique_names(scenarios: Sequence[str]) -> Iterator[str]:
+    """Yield a name for the files of each scenario: its file's, with a number where another one has that."""
+    taken: set[str] = set()
+    for scenario in scenarios:
+        stem = Path(scenario).stem or "scenario"
+        name, number = stem, 1
+        while name in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name)
+        yield name
+
+
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder
+        return
+    with TemporaryDirectory(prefix="mqlab-") as there:
+        yield Path(there)

@@ -1,0 +1,105 @@
+"""Several runs at a glance: a table in Markdown for CI systems, and their JUnit files as one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, indent, tostring
+
+from lab.printable import plain_line
+from lab.report.junit import NOWHEN, safe
+
+_SIGN = {"held": "✅", "broken": "❌", "unknown": "❔"}
+FAILED = "failed"  # no verdict: the run ended with an error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOf:
+    """One scenario's run: its exit code and, unless it failed, its `report.json` and JUnit file."""
+
+    scenario: str  # as it was named
+    name: str  # of its files, unique among the runs
+    code: int
+    seconds: float  # it took, by the wall clock
+    report: dict[str, Any] | None = None
+    junit: str | None = None
+    error: str = ""  # why it failed
+
+    @property
+    def outcome(self) -> str:
+        """Return the report's outcome: held, broken, unknown; or failed."""
+        return FAILED if self.report is None else str(self.report["outcome"])
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Return what did not hold, with its reason, or the error."""
+        if self.report is None:
+            return (self.error,)
+        return tuple(
+            f"{it['expectation']}: {it['reason']}" for it in self.report["verdicts"] if it["outcome"] != "held"
+        )
+
+
+def markdown(runs: Sequence[RunOf]) -> str:
+    """Return a summary, which lies beside the runs' pages: how many ended how, a table, and what did not hold."""
+    count = Counter(run.outcome for run in runs)
+    told = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, FAILED) if count[each])
+    head = "| | scenario | verdict | messages | seconds |"
+    lines = [f"### mqlab: {told or 'nothing was run'}", "", head, "| --- " * 5 + "|"]
+    for run in runs:
+        sign, name = _SIGN.get(run.outcome, "❗"), _cell(run.scenario)
+        if run.report is not None:
+            name = f"[{name}]({quote(run.name)}.html)"
+        simulated = " (simulated)" if run.report is not None and run.report["runtime"] == "simulation" else ""
+        lines.append(f"| {sign} | {name} | {run.outcome}{simulated} | {_messages(run)} | {run.seconds:.1f} |")
+    for run in runs:
+        lines += [f"\n**{_cell(run.scenario)}**\n", *(f"- {_cell(each)}" for each in run.why)] if run.why else []
+    return "\n".join(lines) + "\n"
+
+
+def junit(runs: Sequence[RunOf]) -> str:
+    """Return one JUnit text with a suite for each run; a run that failed is a suite with one error."""
+    root = Element("testsuites")
+    for number, run in enumerate(runs):
+        suite = _failed(run) if run.junit is None else fromstring(run.junit.encode())[0]
+        suite.set("id", str(number))
+        root.append(suite)
+    indent(ElementTree(root))
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _failed(run: RunOf) -> Element:
+    suite = Element(
+        "testsuite",
+        {
+            "name": safe(run.scenario),
+            "package": "mqlab",
+            "timestamp": NOWHEN,
+            "hostname": "localhost",
+            "tests": "1",
+            "failures": "0",
+            "errors": "1",
+            "time": f"{run.seconds:.3f}",
+        },
+    )
+    SubElement(suite, "properties")
+    its = {"name": "the run", "classname": f"mqlab.{run.name.replace('.', '_')}", "time": "0.000"}
+    case = SubElement(suite, "testcase", its)
+    SubElement(case, "error", {"type": FAILED, "message": safe(run.error)}).text = safe(run.error)
+    SubElement(suite, "system-out")
+    SubElement(suite, "system-err")
+    return suite
+
+
+def _messages(run: RunOf) -> str:
+    deliveries = [] if run.report is None else run.report["deliveries"]
+    got, owed = (sum(each[key] for each in deliveries) for key in ("received", "expected"))
+    return f"{got} of {owed}" if deliveries else ""
+
+
+def _cell(text: str) -> str:
+    """Return a text as Markdown shows it: on one line, in no other cell, with no link, picture or tag of its own."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>()#|!~" else sign for sign in plain_line(" ".join(text.split())))

@@ -1,0 +1,50 @@
+"""Several runs in one Markdown summary and one JUnit file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import fromstring
+
+from lab import labs
+from lab.report.summary import RunOf, junit, markdown
+
+
+def report(**of: Any) -> dict[str, Any]:
+    verdicts = [{"expectation": "delivered: {to: sg}", "outcome": "broken", "reason": "8 of 10 reached sg"}]
+    its = {"run": "r", "runtime": "emulation", "outcome": "broken", "verdicts": verdicts}
+    return {**its, "deliveries": [{"received": 8, "expected": 10}], **of}
+
+
+def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
+    held = report(outcome="held", runtime="simulation", verdicts=[], deliveries=[{"received": 5, "expected": 5}] * 2)
+    text = markdown(
+        [
+            RunOf(scenario="one", name="one", code=0, seconds=1.25, report=held),
+            RunOf(scenario="a/two.yaml", name="two", code=1, seconds=12.3, report=report()),
+            RunOf(scenario="three", name="three", code=2, seconds=0.1, error="mqlab: no scenario\n  did you mean <b>?"),
+        ]
+    )
+    assert text == (
+        "### mqlab: 1 held, 1 broken, 1 failed\n\n"
+        "| | scenario | verdict | messages | seconds |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        "| ✅ | [one](one.html) | held (simulated) | 10 of 10 | 1.2 |\n"
+        "| ❌ | [a/two.yaml](two.html) | broken | 8 of 10 | 12.3 |\n"
+        "| ❗ | three | failed |  | 0.1 |\n"
+        "\n**a/two.yaml**\n\n- delivered: \\{to: sg\\}: 8 of 10 reached sg\n"
+        "\n**three**\n\n- mqlab: no scenario did you mean \\<b\\>?\n"
+    )
+
+
+def test_one_file_has_a_suite_for_each_run(tmp_path: Path) -> None:
+    ran = labs.run("one-way", runtime="simulation", runs=tmp_path, environment={})
+    text = ran.folder.junit.read_text("utf-8")
+    failed = RunOf(scenario="x\x00", name="x", code=3, seconds=0.5, error="no engine")
+    root = fromstring(
+        junit([RunOf(scenario="one-way", name="one-way", code=0, seconds=1, junit=text), failed]).encode()
+    )
+    assert [suite.get("id") for suite in root] == ["0", "1"]
+    assert [suite.get("errors") for suite in root] == ["0", "1"]
+    error = root[1].find("testcase/error")
+    assert error is not None and error.get("message") == "no engine"
