@@ -20,7 +20,8 @@ from lxml import etree
 from lab import text_files
 from lab.amazonmq.configurations.connectors import DEFAULT_NAME, NetworkConnector, RemoteUri, parse_address, split_uri
 from lab.amazonmq.configurations.edits import Edit, apply
-from lab.amazonmq.configurations.elements import Attribute, Element, Tag, not_closed, scan
+from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
+from lab.amazonmq.configurations.mistakes import Logged, mistakes, place_of
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.configurations.value_types import is_true
 from lab.errors import InputError, Place
@@ -32,14 +33,6 @@ LARGEST = 256 * 1024
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DECLARED_ENCODING = re.compile(r"""<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
 _LINE_END = re.compile("\n")
-# AWS's own guide once printed a uri with a bare &, and people paste it.
-_REMEDIES = (
-    ("EntityRef", "write &amp; where an & is meant"),
-    ("Double hyphen", "a comment holds no -- before its end: write another sign"),
-)
-_NOT_CLOSED = ("tag mismatch", "Premature end of data")
-_QUOTED_COMMENT = re.compile(r"(?<=within comment): <!--.*", re.DOTALL)
-_WHERE = re.compile(r",? line \d+(?:, column \d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,21 +184,15 @@ def _parse(text: str, source: Source) -> etree._Element:
     try:
         return etree.fromstring(text.encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
-        line, column = error.position
-        what = _WHERE.sub("", error.msg or "the document is empty")
-        what = _QUOTED_COMMENT.sub("", what)
-        place = source.place(max(line, 1), max(column, 1))
-        remedy = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
-        if any(sign in what for sign in _NOT_CLOSED) and (found := not_closed(_before(text, line, column))):
-            name, offset = found
-            remedy = f"<{name}> was opened at {_place(source, text, offset)}: write </{name}> where it ends, or />"
-        raise InputError.of(f"not well-formed XML: {what}", remedy, place) from error
-
-
-def _before(text: str, line: int, column: int) -> str:
-    """Return a text up to a line and column, counted from 1."""
-    lines = text.split("\n", line)
-    return "\n".join((*lines[: line - 1], lines[line - 1][: max(column - 1, 0)])) if len(lines) >= line else text
+        line, column = (max(each, 1) for each in error.position)
+        log = [
+            Logged(max(each.line, 1), max(each.column, 1), each.type_name, each.message)
+            for each in parser.error_log  # that of the error has what was wrong with other texts too
+            if each.level >= etree.ErrorLevels.ERROR
+        ]
+        here = (each.kind for each in log if (each.line, each.column) == (line, column))
+        first = Logged(line, column, next(here, ""), error.msg or "the document is empty")
+        raise InputError(mistakes(text, source, first, log)) from error
 
 
 def _element(node: etree._Element, tags: Iterator[Tag], names: dict[str, tuple[str, str]]) -> Element:
@@ -258,5 +245,4 @@ def _element_name(node: etree._Element) -> str:
 
 def _place(source: Source, text: str, offset: int | None) -> Place:
     """Return the place of an offset, or of the end of the text."""
-    end = len(text) if offset is None else offset
-    return source.place(text.count("\n", 0, end) + 1, end - text.rfind("\n", 0, end))
+    return place_of(source, text, len(text) if offset is None else offset)

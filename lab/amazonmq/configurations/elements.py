@@ -106,6 +106,15 @@ class Tag(NamedTuple):
     end: int
 
 
+class Unclosed(NamedTuple):
+    """A tag without an end: where it was opened, and the closing tag that does not fit, or none at the text's end."""
+
+    name: str
+    start: int
+    closing: str
+    end: int  # after that closing tag, or of the text
+
+
 def scan(text: str) -> tuple[Tag, ...]:
     """Return every element of a well-formed text, in the order of the opening tags."""
     tags: list[Tag | None] = []
@@ -122,20 +131,31 @@ def scan(text: str) -> tuple[Tag, ...]:
     return tuple(tag for tag in tags if tag is not None)
 
 
-def not_closed(text: str) -> tuple[str, int] | None:
-    """Return the name and the offset of the tag that is open where a closing one does not fit, or at the text's end.
+def unclosed(text: str) -> Iterator[Unclosed]:
+    """Yield each tag that is open where a closing one does not fit, or where the text ends, in the text's order.
 
-    The text is well-formed up to there.
+    A closing tag ends the tag of its name, and those that were opened in it and have no end. Whether one that closes
+    nothing is too much or misspelled cannot be told, so that it is the last one to be told of. The tags must be
+    legible up to there.
     """
     opened: list[re.Match[str]] = []
     for match in _MARKUP.finditer(text):
         if match.lastindex == _CLOSING and opened:
-            if match["closing"] != opened[-1]["opening"]:
-                break
-            opened.pop()
+            last = opened.pop()
+            if last["opening"] == match["closing"]:
+                continue
+            yield _unclosed(last, match["closing"], match.end())
+            if match["closing"] not in (each["opening"] for each in opened):
+                return
+            while (last := opened.pop())["opening"] != match["closing"]:
+                yield _unclosed(last, match["closing"], match.end())
         elif match["opening"] and not match["empty"]:
             opened.append(match)
-    return (opened[-1]["opening"], opened[-1].start()) if opened else None
+    yield from (_unclosed(each, "", len(text)) for each in reversed(opened))
+
+
+def _unclosed(opening: re.Match[str], closing: str, end: int) -> Unclosed:
+    return Unclosed(name=opening["opening"], start=opening.start(), closing=closing, end=end)
 
 
 def _tag(text: str, opening: re.Match[str], closing: re.Match[str]) -> Tag:

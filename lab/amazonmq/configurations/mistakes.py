@@ -1,0 +1,110 @@
+"""The mistakes that keep a text from being XML: what a parser says of it, without what only follows from another one.
+
+Knows no parser: `configuration` hands over what its own logged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from lab.amazonmq.configurations.elements import Unclosed, unclosed
+from lab.amazonmq.configurations.source import Source
+from lab.errors import Place, Problem
+
+MOST = 10  # that are told of one text; who mends ten looks again
+# AWS's own guide once printed a uri with a bare &, and people paste it.
+_REMEDIES = (
+    ("EntityRef", "write &amp; where an & is meant"),
+    ("Double hyphen", "a comment holds no -- before its end: write another sign"),
+)
+_OF_TAGS = ("ERR_TAG_NAME_MISMATCH", "ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END")
+# After these a parser has read every tag as it is written, so that each can be told which one lacks its end.
+_BESIDE_TAGS = (
+    "ERR_ENTITYREF_SEMICOL_MISSING",
+    "ERR_UNDECLARED_ENTITY",
+    "ERR_HYPHEN_IN_COMMENT",
+    "ERR_ATTRIBUTE_REDEFINED",
+    "ERR_INVALID_CHAR",
+    "NS_ERR_UNDEFINED_NAMESPACE",
+)
+_NO_NAME = "xmlParseEntityRef: no name"  # of a kind that it shares with broken tags
+_VALUES = ("ERR_LT_IN_ATTRIBUTE", "ERR_ATTRIBUTE_NOT_STARTED")  # after one of these the rest of a tag is misread
+_REST = "ERR_SPACE_REQUIRED"
+_WHERE = re.compile(r",? line \d+(?:, column \d+)?")
+_QUOTED = re.compile(r"(?<=within comment): <!--.*|\n.*", re.DOTALL)
+
+
+class Logged(NamedTuple):
+    """What a parser says of a place: line and column are counted from 1, and kind is libxml2's name for it."""
+
+    line: int
+    column: int
+    kind: str
+    what: str
+
+
+def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) -> tuple[Problem, ...]:
+    """Return the mistakes in a text, by place: the first ten, and where there are more, that there are.
+
+    `first` is what the parser gave up for, and is told whatever it is. Of the others those are left out that follow
+    from one before: a tag that closes nothing because another one was not read. Of a kind there is one in a line.
+    """
+    log = tuple(log)
+    legible_to = MOST + 1 if _legible(log) else int(first.kind in _OF_TAGS)  # that one ends what is well-formed
+    ends = tuple(islice(unclosed(text), legible_to))
+    if first.kind in _OF_TAGS and ends:
+        found = [_problem(source.place(first.line, first.column), first.what, _opened(text, source, ends[0]))]
+        ends = ends[1:]
+    else:
+        found = [_problem(source.place(first.line, first.column), first.what)]
+    found += [_problem(source.place(each.line, each.column), each.what) for each in _own(first, log)]
+    found += [_end(text, source, each) for each in ends]
+    found.sort(key=lambda each: each.place or Place(file="", line=0, column=0))
+    if len(found) > MOST:
+        more = Problem(what="the text has more mistakes, from here on", remedy="", place=found[MOST].place)
+        return (*found[:MOST], more)
+    return tuple(found)
+
+
+def _legible(log: Sequence[Logged]) -> bool:
+    return all(each.kind in (*_OF_TAGS, *_BESIDE_TAGS) or each.what.startswith(_NO_NAME) for each in log)
+
+
+def _own(first: Logged, log: Sequence[Logged]) -> Iterator[Logged]:
+    """Yield what was logged but the first, without what is about tags alone or follows from what stands before it."""
+    seen = {(first.line, first.kind)}
+    before = first
+    for each in log:
+        follows = (each.line, each.column) == (before.line, before.column) or (
+            each.kind == _REST and before.kind in _VALUES
+        )
+        before = each
+        if follows or each.kind in _OF_TAGS or (each.line, each.kind) in seen:
+            continue
+        seen.add((each.line, each.kind))
+        yield each
+
+
+def _end(text: str, source: Source, each: Unclosed) -> Problem:
+    closed = f"Opening and ending tag mismatch: {each.name} and {each.closing}"
+    what = closed if each.closing else f"Premature end of data in tag {each.name}"
+    return _problem(place_of(source, text, each.end), what, _opened(text, source, each))
+
+
+def _opened(text: str, source: Source, each: Unclosed) -> str:
+    where = place_of(source, text, each.start)
+    return f"<{each.name}> was opened at {where}: write </{each.name}> where it ends, or />"
+
+
+def _problem(place: Place, what: str, remedy: str = "") -> Problem:
+    what = _QUOTED.sub("", _WHERE.sub("", what))
+    known = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
+    return Problem(what=f"not well-formed XML: {what}", remedy=remedy or known, place=place)
+
+
+def place_of(source: Source, text: str, offset: int) -> Place:
+    """Return the place of an offset in a text."""
+    return source.place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
