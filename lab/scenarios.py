@@ -91,5 +91,5 @@ def plan_named(
         scenario=scenario,
         plan=plan(scenario.topology, seed=scenario.seed, activemq_version=version, port_base=port_base),
         removals=removals(scenario.topology),
-        advice=advise(scenario.topology),
+        advice=advise(scenario.topology, scenario.origin),
     )

@@ -14,6 +14,8 @@ from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
 from lab.check.pair_advice import advise_on_pairs
+from lab.check.quota_advice import advise_on_quotas
+from lab.declare.origin import Origin
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem
 from lab.plan.brokers import brokers_by_host, sanitised
@@ -31,8 +33,8 @@ def removals(topology: Topology) -> tuple[Removal, ...]:
     return tuple(found)
 
 
-def advise(topology: Topology) -> tuple[Problem, ...]:
-    """Return the advice about a topology's configurations, sorted by place; `check` must have found no Problem."""
+def advise(topology: Topology, origin: Origin | None = None) -> tuple[Problem, ...]:
+    """Return the advice about a topology and its configurations, by place; `check` must have found no Problem."""
     saved = _saved(topology)
     ways = tuple(_ways(topology, saved))
     found = [
@@ -42,6 +44,7 @@ def advise(topology: Topology) -> tuple[Problem, ...]:
         *_parallel(topology, ways),
         *advise_on_pairs(topology, saved),
         *_rights(topology, saved, ways),
+        *advise_on_quotas(topology, origin or Origin()),
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.place or nowhere))

@@ -23,15 +23,16 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import completion, options
-from lab.cli.options import JSON, RUNTIME, SET, VERSION
+from lab.cli.options import JSON, PORT_BASE, RUNTIME, SET, VERSION
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 from lab.masking import Mask, named_in
 from lab.text_files import read_bytes, write_new
-from lab.units import several
+from lab.units import format_size, several
 
 if TYPE_CHECKING:
     from lab.declare.scenario import Scenario
+    from lab.plan.values import Plan
 
 _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
 
@@ -68,6 +69,7 @@ def check(
     set: SET = None,
     runtime: RUNTIME = None,
     activemq_version: VERSION = None,
+    port_base: PORT_BASE = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 on advice too.")] = False,
     json: JSON = False,
 ) -> int:
@@ -84,6 +86,8 @@ def check(
         )
     if configurations and activemq_version is not None:
         raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
+    if configurations and port_base is not None:
+        raise InputError.of("--port-base is for scenarios", "a configuration alone has no ports of this machine")
     if configurations and set:
         raise InputError.of("--set is for scenarios", "check the scenario that has the configuration")
     options.check_new(output)
@@ -96,9 +100,8 @@ def check(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            found.append(
-                _scenario(each, activemq_version, set or (), runtime or os.environ.get("MQLAB_RUNTIME") or None)
-            )
+            its = runtime or os.environ.get("MQLAB_RUNTIME") or None
+            found.append(_scenario(each, activemq_version, set or (), its, port_base))
     _print(found, json)
     if any(each.problems for each in found):
         return InputError.exit_code
@@ -139,10 +142,13 @@ def _things(count: int) -> str:
     return {0: "nothing", 1: "1 thing"}.get(count, f"{count} things")
 
 
-def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str], runtime: str | None) -> Checked:
+def _scenario(
+    name: str, activemq_version: str | None, arguments: Sequence[str], runtime: str | None, port_base: int | None
+) -> Checked:
     # Imported here, since a configuration needs none of it and pydantic is slow to load.
     from lab.check.advice import advise as advise_topology
     from lab.check.advice import removals
+    from lab.check.ports import check_port_base
     from lab.check.scenario import check as check_scenario
     from lab.cli import scenario_argument
     from lab.declare.passwords import AnyPassword, NotSet
@@ -161,33 +167,42 @@ def _scenario(name: str, activemq_version: str | None, arguments: Sequence[str],
         except InputError:
             return Checked(problems=missing)
     problems = (*missing, *check_scenario(scenario, activemq_version=activemq_version))
+    if port_base is not None:
+        problems = (*problems, *check_port_base(scenario.topology, scenario.origin, port_base))
     if runtime is not None and not problems:
         problems = _refused(scenario, runtime, activemq_version)
     removed = removals(scenario.topology)
-    advice = () if problems else advise_topology(scenario.topology)
+    advice = () if problems else advise_topology(scenario.topology, scenario.origin)
+    if port_base is not None and not problems:
+        advice = (*advice, *scenario_argument.taken_ports(_planned(scenario, activemq_version, port_base)))
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"
     if scenario.is_topology:
         size = f"a topology of {several(len(scenario.topology.brokers), 'broker')}"
+    memory = f"{format_size(scenario.topology.memory)} of memory at most"
     if removed:
         return Checked(
             problems=problems,
             removals=removed,
             advice=advice,
             mask=scenario.origin.mask,
-            summary=f"{name}: Amazon MQ would remove {_things(len(removed))}",
+            summary=f"{name}: Amazon MQ would remove {_things(len(removed))} ({memory})",
         )
-    summary = f"{name}: nothing wrong ({size})"
+    summary = f"{name}: nothing wrong ({size}, {memory})"
     return Checked(problems=problems, advice=advice, summary=summary, mask=scenario.origin.mask)
 
 
 def _refused(scenario: Scenario, runtime: str, activemq_version: str | None) -> tuple[Problem, ...]:
     """Return what a runtime would refuse of a scenario in which nothing is wrong."""
     from lab import runtimes
-    from lab.plan.planning import plan
 
     with runtimes.runtime(runtime, os.environ) as its:
-        planned = plan(scenario.topology, seed=scenario.seed, activemq_version=activemq_version)
-        return tuple(its.refusals(scenario, planned))
+        return tuple(its.refusals(scenario, _planned(scenario, activemq_version)))
+
+
+def _planned(scenario: Scenario, activemq_version: str | None, port_base: int | None = None) -> Plan:
+    from lab.plan.planning import plan
+
+    return plan(scenario.topology, seed=scenario.seed, activemq_version=activemq_version, port_base=port_base)
 
 
 def _print(found: Sequence[Checked], json: bool) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, SCENARIO, SET, VERSION
+from lab.cli.options import JSON, PORT_BASE, SCENARIO, SET, VERSION
 from lab.declare.variants import settings_of
 from lab.plan.text import describe
 from lab.report.drawing import chart
 from lab.report.planned import planned
 
 
-def plan(scenario: SCENARIO, set: SET = None, activemq_version: VERSION = None, json: JSON = False) -> None:
+def plan(
+    scenario: SCENARIO,
+    set: SET = None,
+    activemq_version: VERSION = None,
+    port_base: PORT_BASE = None,
+    json: JSON = False,
+) -> None:
     """Show what would stand, and in which order it would be made."""
-    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
+    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()), port_base)
     mask = found.scenario.origin.mask
     title, _, tables = describe(found.plan).partition("\n")
     drawn = chart(planned(found.plan), options.out().width, options.only_ascii())

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab import scenarios
 from lab.amazonmq.configurations import wording
 from lab.cli import options
 from lab.declare.loading import resolve
 from lab.declare.scenario import Scenario
-from lab.errors import InputError
+from lab.errors import InputError, Problem
 from lab.scenarios import PlannedScenario
 from lab.shipped import shipped
+
+if TYPE_CHECKING:  # most commands plan nothing
+    from lab.plan.values import Plan
 
 
 def load_named(name: str, set: Mapping[str, str] = {}, environment: Mapping[str, str] = os.environ) -> Scenario:
@@ -35,10 +39,22 @@ def read(name: str, set: Mapping[str, str] = {}, version: str | None = None) -> 
     return scenarios.read(name, os.environ, version, set)
 
 
-def plan_named(name: str, version: str | None, set: Mapping[str, str]) -> PlannedScenario:
-    """Load, check and plan a scenario; write to stderr what the service would remove, and advice."""
-    found = scenarios.plan_named(name, os.environ, version=version, set=set)
+def plan_named(name: str, version: str | None, set: Mapping[str, str], port_base: int | None = None) -> PlannedScenario:
+    """Load, check and plan a scenario; write to stderr what the service would remove, advice, and what ports are taken.
+
+    Whether a port is taken is looked at where ports are counted from `port_base`.
+    """
+    found = scenarios.plan_named(name, os.environ, version=version, set=set, port_base=port_base)
     mask = found.scenario.origin.mask
-    for line in wording.lines(found.removals, found.advice):
+    ports = () if port_base is None else taken_ports(found.plan)
+    for line in wording.lines(found.removals, (*found.advice, *ports)):
         options.progress(quiet=False).warn(mask.text(line))
     return found
+
+
+def taken_ports(plan: Plan) -> tuple[Problem, ...]:
+    """Return advice on each fixed port of a plan that another program has now."""
+    from lab.runtime.ports import REMEDY, taken
+
+    found = taken([its for broker in plan.brokers for its in broker.instances])
+    return tuple(Problem(what=each, remedy=REMEDY) for each in found)

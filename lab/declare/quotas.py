@@ -11,6 +11,7 @@ from lab.errors import InputError
 
 Joins = Callable[[int], Sequence[tuple[int, int]]]  # (initiator, responder) of so many brokers
 
+# https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 PEERINGS, MOST_PEERINGS = 50, 125  # active ones of a VPC: at first, and on request
 VPCS = 5  # of a region; more on request
 BROKERS = 200  # of an account in a region
@@ -27,13 +28,24 @@ def check_quotas(shape: str, joins: Joins, count: int) -> None:
 
 def remarks(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
     """Yield what AWS has to be asked for, in words."""
-    if (most := _peerings(joins, len(aws_regions))) > PEERINGS:
-        yield f"a VPC has {most} peerings: AWS takes {PEERINGS} of a VPC, and up to {MOST_PEERINGS} on request"
+    asked = [*asked_of_vpc("a VPC", _peerings(joins, len(aws_regions)))]
     for code, count in Counter(aws_regions).items():
-        if count > VPCS:
-            yield f"{code} has {count} VPCs: AWS takes {VPCS} in a region, and more on request"
-        if count > BROKERS:
-            yield f"{code} has {count} brokers: Amazon MQ takes {BROKERS} in a region"
+        asked += asked_of_region(code, count, count)
+    yield from (f"{what}: {remedy}" for what, remedy in asked)
+
+
+def asked_of_vpc(name: str, peerings: int) -> Iterator[tuple[str, str]]:
+    """Yield, if a VPC has more active peerings than AWS takes unasked, what it has and what AWS takes, in words."""
+    if peerings > PEERINGS:
+        yield f"{name} has {peerings} peerings", f"AWS takes {PEERINGS} of a VPC, and up to {MOST_PEERINGS} on request"
+
+
+def asked_of_region(code: str, vpcs: int, brokers: int) -> Iterator[tuple[str, str]]:
+    """Yield each thing of which an AWS region has more than AWS takes unasked, and what AWS takes, in words."""
+    if vpcs > VPCS:
+        yield f"{code} has {vpcs} VPCs", f"AWS takes {VPCS} in a region, and more on request"
+    if brokers > BROKERS:
+        yield f"{code} has {brokers} brokers", f"Amazon MQ takes {BROKERS} in a region"
 
 
 def _forbidden(joins: Joins, count: int) -> str:

@@ -191,6 +191,11 @@ class Topology(Declared):
         """Return whether each link is a peering with routes: the topology declares neither peerings nor routes."""
         return self.peerings is None and self.route_tables is None
 
+    @property
+    def memory(self) -> int:
+        """Return the bytes that the brokers' containers may take together."""
+        return sum(broker.memory * len(broker.deployment_mode.instances) for broker in self.brokers.values())
+
     def passwords(self) -> dict[str, dict[str, SecretStr]]:
         """Return the passwords by broker and user; a Plan has none."""
         return {

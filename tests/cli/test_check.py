@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -197,6 +198,37 @@ def test_without_its_passwords_all_else_of_a_scenario_is_checked(tmp_path: Path)
     assert done.returncode == 2
     assert ": the environment variable NOT_SET_ANYWHERE is not set, or empty" in done.stderr
     assert 's.yaml:8:23: no broker named "c"' in done.stderr
+
+
+def test_ports_counted_from_a_base_are_checked_and_those_taken_are_told(tmp_path: Path) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        taken = listening.getsockname()[1]
+        base = min(taken - 3, 65535 - 11)  # the last ports of two brokers, where the taken one is among the last
+        checked = mqlab("check", "tokyo-singapore", "--port-base", str(base), "--strict", folder=tmp_path)
+        planned = mqlab("plan", "tokyo-singapore", "--port-base", str(base), folder=tmp_path)
+    words = f"advice: port {taken} of 127.0.0.1, for "
+    assert (checked.returncode, checked.stderr) == (1, "")
+    assert words in checked.stdout
+    assert "nothing wrong" in checked.stdout
+    assert planned.returncode == 0
+    assert words in planned.stderr
+    assert f" {taken} " in planned.stdout.partition("ports of 127.0.0.1")[2].partition("links")[0].replace("\n", " ")
+    for command in ("check", "plan"):
+        refused = mqlab(command, "tokyo-singapore", "--port-base", "65530", folder=tmp_path)
+        assert (refused.returncode, refused.stderr) == (
+            2,
+            "mqlab: ports counted from 65530 end with 65541\n  count from 1024 to 65524\n",
+        )
+
+
+def test_the_memory_of_a_lab_is_said(tmp_path: Path) -> None:
+    done = mqlab("check", "tokyo-singapore", "--set", "brokers.tokyo.memory=1GiB", folder=tmp_path)
+    assert done.stdout == "tokyo-singapore: nothing wrong (4 steps, 3 expectations, 1280MiB of memory at most)\n"
+    assert "together 1280MiB of memory at most" in (
+        mqlab("plan", "tokyo-singapore", "--set", "brokers.tokyo.memory=1GiB", folder=tmp_path).stdout
+    )
 
 
 def test_a_dash_is_the_standard_input(tmp_path: Path) -> None:

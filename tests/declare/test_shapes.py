@@ -77,6 +77,23 @@ def test_what_aws_has_to_be_asked_for_is_said() -> None:
     )
 
 
+def test_the_same_is_advised_of_a_topology(tmp_path: Path) -> None:
+    codes = [CODES[number % 9] for number in range(52)]
+    for name, text in generate("hub", codes, "its-own").items():
+        (tmp_path / name).write_text(text)
+    scenario = load(tmp_path / "topology.yaml", environment={})
+    found = [
+        f"{each.what}: {each.remedy}"
+        for each in advise(scenario.topology, scenario.origin)
+        if "AWS takes" in each.remedy
+    ]
+    asked = list(remarks(SHAPES["hub"].joins, codes))
+    first = next(iter(scenario.topology.regions))
+    assert found == [each.replace("a VPC has", f"the VPC of {first} has") for each in asked]
+    assert found[0] == f"the VPC of {first} has 51 peerings: AWS takes 50 of a VPC, and up to 125 on request"
+    assert found[1] == f"{codes[0]} has 6 VPCs: AWS takes 5 in a region, and more on request"
+
+
 def many(count: int) -> list[str]:
     return [CODES[number % len(CODES)] for number in range(count)]
 

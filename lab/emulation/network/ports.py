@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 
 from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, Port
 from lab.emulation.network.router import Published
 from lab.errors import HostError
 from lab.plan.values import InstancePlan
+from lab.runtime.ports import REMEDY, fixed, taken
 
 FIRST_PUBLISHED = 20000  # on the router, inside the lab
 _HOST_PORTS = range(20000, 32000)  # from which free ones are taken
@@ -23,7 +24,7 @@ class Ports:
         self._endpoints = endpoints
         ports = (*(each.port for each in endpoints), JOLOKIA_PORT)
         self._inside = [(its, port) for its in instances for port in ports]
-        self._fixed = {(its.name, each.port): port for its, each, port in _fixed(instances, endpoints)}
+        self._fixed = {(its.name, each.port): port for its, each, port in fixed(instances, endpoints)}
         self._instances = instances
         self.choose()
 
@@ -59,34 +60,8 @@ class Ports:
 
 def check_fixed(instances: Sequence[InstancePlan], endpoints: Sequence[Port] = ENDPOINTS) -> None:
     """Raise HostError, which names them all, if fixed ports of instances are taken."""
-    taken = [
-        f"port {port} of 127.0.0.1, for {each.name} of {its.name}, is taken"
-        for its, each, port in _fixed(instances, endpoints)
-        if not _is_free(port)
-    ]
-    if taken:
-        raise HostError(
-            "\n".join(taken),
-            "end what listens there (ss -ltnp lists it; another lab: mqlab status), or give another port",
-        )
-
-
-def _fixed(instances: Sequence[InstancePlan], endpoints: Sequence[Port]) -> Iterator[tuple[InstancePlan, Port, int]]:
-    for its in instances:
-        for each in endpoints:
-            if each.name in its.ports:
-                yield its, each, its.ports[each.name]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # Connections of an earlier lab that are closed, and not yet forgotten, do not keep the router from the port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    if found := taken(instances, endpoints):
+        raise HostError("\n".join(found), REMEDY)
 
 
 def _free_ports(count: int, but: Collection[int]) -> Sequence[int]:
