@@ -92,12 +92,29 @@ def history(
     sys.stdout.flush()
     wrong = damage(path)
     notes = (
-        remainder(reading.cut_short_at, ended=reading.ended),
+        remainder(
+            reading.cut_short_at,
+            ended=reading.ended,
+            standing=reading.header.standing,
+            open=None if reading.ended else _open(reading.header.run),
+        ),
         wrong and f"the history is damaged: {wrong.words(path.name)}",
     )
     for note in filter(None, notes):
         options.err().print(f"mqlab: {note}", soft_wrap=True, markup=False)
     return 0
+
+
+def _open(run: str) -> bool | None:
+    """Return whether the lab of a run is open; None if there is no note of it here."""
+    from lab.runtime import note as notes
+    from lab.runtime.owner import Owner
+
+    found = next((each for each in notes.load_all(notes.note_folder(os.environ)) if each.run == run), None)
+    if found is None:
+        return None
+    owner = Owner.parse(found.owner)
+    return found.detached or (owner is not None and not owner.is_dead(Owner.current()))
 
 
 def find(named: str | None) -> Path:

@@ -1,19 +1,25 @@
-"""routes: which broker's messages reach which, over which connectors, or what stops them, without Docker."""
+"""routes: which broker's messages reach which, over which connectors, or what stops them.
+
+Of a scenario without Docker; of a running lab as it is now.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from lab.activemq.destinations import has_wildcard
-from lab.cli import options, scenario_argument
-from lab.cli.options import JSON, SCENARIO, SET, VERSION
+from lab.cli import completion, options, scenario_argument
+from lab.cli.options import JSON, SET, VERSION
 from lab.declare.suggestions import remedy
+from lab.declare.topology import Topology
 from lab.declare.variants import settings_of
 from lab.errors import InputError
+from lab.masking import Mask
 from lab.plan.arrival import Arrival
-from lab.plan.forwarding import apart_from, declared_bridges
+from lab.plan.forwarding import Standing, apart_from, declared_bridges
 from lab.plan.routing import routing_table
 from lab.plan.routing_text import describe_routes, routes_json
 
@@ -21,7 +27,14 @@ _KINDS = ("queue://", "topic://")
 
 
 def routes(
-    scenario: SCENARIO,
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="A file of a scenario or a topology, or a name that ships; a running lab when left out.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = None,
     source: Annotated[str | None, typer.Option("--from", metavar="BROKER", help="Only from this broker.")] = None,
     target: Annotated[str | None, typer.Option("--to", metavar="BROKER", help="Only to this broker.")] = None,
     destination: Annotated[
@@ -30,36 +43,72 @@ def routes(
     ] = None,
     set: SET = None,
     activemq_version: VERSION = None,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Which lab; the only one when left out.", autocompletion=completion.labs),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
     json: JSON = False,
 ) -> int:
     """Show which broker's messages reach which, over which connectors, or what stops them.
 
-    As ActiveMQ's rules have it, for one consumer that keeps up, when every bridge that can come up has; without a lab.
+    As ActiveMQ's rules have it, for one consumer that keeps up, when every bridge that can come up has. Without a
+    SCENARIO those of a running lab, as it is now.
     """
-    found = scenario_argument.read(scenario, settings_of(set or ()), activemq_version)
-    brokers = found.topology.brokers
-    for name in (source, target):
-        if name is not None and name not in brokers:
-            raise InputError.of(f'no broker named "{name}"', remedy(name, list(brokers), "brokers in this topology"))
     for each in destination or ():
         if not each.startswith(_KINDS) or not each.partition("://")[2]:
             raise InputError.of(f"{each!r} is no destination", "write queue://NAME or topic://NAME")
         if has_wildcard(each):
             raise InputError.of(f"{each} stands for many destinations", "name one that a message is sent to")
+    if scenario is not None and run is not None:
+        raise InputError.of("a scenario and --run are two things to ask about", "name one of them")
+    if scenario is not None:
+        found = scenario_argument.read(scenario, settings_of(set or ()), activemq_version)
+        asked = _Asked(topology=found.topology, mask=found.origin.mask, activemq_version=activemq_version)
+    elif set or activemq_version is not None:
+        raise InputError.of("--set and --activemq-version are for scenarios", "name the scenario")
+    else:
+        asked = _standing(run)
+    brokers = asked.topology.brokers
+    for name in (source, target):
+        if name is not None and name not in brokers:
+            raise InputError.of(f'no broker named "{name}"', remedy(name, list(brokers), "brokers in this topology"))
     if source is not None and source == target:
         raise InputError.of(f"from {source} to itself no bridge leads", "name two brokers")
     table = routing_table(
-        found.topology,
+        asked.topology,
         destinations=tuple(destination or ()),
         sources=None if source is None else (source,),
         targets=None if target is None else (target,),
-        activemq_version=activemq_version,
+        activemq_version=asked.activemq_version,
+        standing=asked.standing,
     )
     if json:
-        options.print_json(found.origin.mask.value(routes_json(table)))
+        options.print_json(asked.mask.value(routes_json(table)))
     else:
-        options.say(
-            found.origin.mask.text(describe_routes(table, apart_from(declared_bridges(found.topology)))), nl=False
-        )
+        bridges = declared_bridges(asked.topology, standing=asked.standing)
+        options.say(asked.mask.text(describe_routes(table, apart_from(bridges))), nl=False)
     return int(strict and any(each.arrival is not Arrival.ALWAYS for each in table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The network that is asked about: declared, or that of a running lab."""
+
+    topology: Topology
+    mask: Mask
+    activemq_version: str | None
+    standing: Standing | None = None
+
+
+def _standing(run: str | None) -> _Asked:
+    from lab.cli import open_lab
+    from lab.living.routes import standing, topology_now
+
+    with open_lab.attached(run) as live:
+        return _Asked(
+            topology=topology_now(live.lab),
+            mask=live.lab.mask(),
+            activemq_version=live.lab.note.plan.activemq_version,
+            standing=standing(live.lab, live.status()),
+        )

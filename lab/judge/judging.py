@@ -174,6 +174,7 @@ def _judged(
         steps=step_reports(evidence),
         witnesses=witnesses,
         routes=evidence.routes.rows,
+        routes_notes=evidence.routes.notes,
         set=_set(header),
     )
     return Judged(report=report, evidence=evidence, limits=within)

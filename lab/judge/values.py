@@ -286,6 +286,7 @@ class Report:
     steps: tuple[StepReport, ...] = ()  # those that send or take messages
     witnesses: tuple[Testimony, ...] = ()
     routes: tuple[RouteReport, ...] = ()
+    routes_notes: tuple[str, ...] = ()  # what a reader of the routes has to know
     set: Mapping[str, str] = field(default_factory=dict)  # what was set instead of the scenario's own, KEY → VALUE
 
     @property

@@ -43,15 +43,26 @@ class DeclaredBridge:
         return not (self.obstacle or self.forbidden or self.spare)
 
 
-def declared_bridges(topology: Topology, activemq_version: str | None = None) -> tuple[DeclaredBridge, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What keeps bridges down in a lab that stands, apart from its brokers' configurations and users."""
+
+    vpcs: Vpcs  # as they are now
+    down: Mapping[tuple[str, str], str]  # initiator, responder → what is seen of these brokers, or the link between
+
+
+def declared_bridges(
+    topology: Topology, activemq_version: str | None = None, standing: Standing | None = None
+) -> tuple[DeclaredBridge, ...]:
     """Return both directions of every bridge that the configurations ask for; `check` must have found no Problem.
 
-    `activemq_version` replaces the releases of the engine versions.
+    `activemq_version` replaces the releases of the engine versions, and `standing` the declared network.
     """
     known = _Hosts(
         brokers=brokers_by_host(topology),
         numbers=numbered_hosts(topology),
-        vpcs=network_of(topology),
+        vpcs=network_of(topology) if standing is None else standing.vpcs,
+        down={} if standing is None else standing.down,
     )
     names = Counter(
         connector.name for name in topology.brokers for connector in sanitised(topology, name).configuration.connectors
@@ -71,6 +82,7 @@ class _Hosts:
     brokers: Mapping[str, str]
     numbers: Mapping[str, tuple[str, int]]
     vpcs: Vpcs
+    down: Mapping[tuple[str, str], str]  # as in Standing
 
 
 def _bridges_of(
@@ -88,7 +100,9 @@ def _bridges_of(
     taken: dict[tuple[RemoteUri, ...], str] = {}  # of a group of alternatives: the first that comes up
     responders = dict.fromkeys(known.brokers[each.host] for each in connector.remotes if each.host in known.brokers)
     for responder in responders:
-        obstacle = why_not_up(topology, known.vpcs, initiator, responder, connector, known.numbers)
+        obstacle = known.down.get((initiator, responder)) or why_not_up(
+            topology, known.vpcs, initiator, responder, connector, known.numbers
+        )
         group = _group_of(connector, responder, known.brokers)
         spare = bool(group) and not obstacle and taken.setdefault(group, responder) != responder
         by_chance = bool(group) and connector.discovery != "masterslave" and "randomize=false" not in str(connector.uri)

@@ -15,7 +15,7 @@ from lab.activemq.forwarding.network import Bridge, Network
 from lab.declare.topology import Topology
 from lab.plan.arrival import Arrival, demands, sent
 from lab.plan.coming_up import missing_for
-from lab.plan.forwarding import DeclaredBridge, declared_bridges, forwarding_network, not_modelled
+from lab.plan.forwarding import DeclaredBridge, Standing, declared_bridges, forwarding_network, not_modelled
 from lab.plan.mending import Question, why_never
 from lab.plan.obstacles import Need
 
@@ -49,15 +49,16 @@ def routing_table(
     sources: Iterable[str] | None = None,
     targets: Iterable[str] | None = None,
     activemq_version: str | None = None,
+    standing: Standing | None = None,
 ) -> tuple[Route, ...]:
     """Return the routes between all pairs of brokers, or those from `sources` to `targets`, for each destination.
 
     Destinations are written like queue://orders; a composite one (queue://a,b) has a route for each part, since a
     message goes to all of them. If none are given, there are each kind's, and an example of each pattern that a
-    connector's lists name. `activemq_version` replaces the releases of the engine versions. `check` must have found no
-    Problem in the topology.
+    connector's lists name. `activemq_version` replaces the releases of the engine versions, and `standing` the declared
+    network. `check` must have found no Problem in the topology.
     """
-    table = RoutingTable(topology, activemq_version=activemq_version)
+    table = RoutingTable(topology, activemq_version=activemq_version, standing=standing)
     asked = tuple(dict.fromkeys(part for each in destinations for part in parts(each))) or examples(table.bridges)
     names = tuple(topology.brokers)
     to, of = tuple(names if targets is None else targets), tuple(names if sources is None else sources)
@@ -76,9 +77,16 @@ class RoutingTable:
     Without `obstacles` every bridge is taken as up.
     """
 
-    def __init__(self, topology: Topology, *, obstacles: bool = True, activemq_version: str | None = None) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        *,
+        obstacles: bool = True,
+        activemq_version: str | None = None,
+        standing: Standing | None = None,
+    ) -> None:
         self._topology, self._obstacles = topology, obstacles
-        found = declared_bridges(topology, activemq_version)
+        found = declared_bridges(topology, activemq_version, standing)
         self.bridges = found if obstacles else tuple(replace(each, obstacle="") for each in found)
         self._bridges_for: dict[str, tuple[DeclaredBridge, ...]] = {}
         self._networks: dict[str, Network] = {}

@@ -123,6 +123,12 @@ class Plan:
         """Return the bytes that the brokers' containers may take together."""
         return sum(broker.memory * len(broker.instances) for broker in self.brokers)
 
+    @property
+    def activemq_version(self) -> str | None:
+        """Return the release of all brokers; None if they have several."""
+        releases = {broker.activemq_version for broker in self.brokers}
+        return releases.pop() if len(releases) == 1 else None
+
     def broker(self, name: str) -> BrokerPlan:
         """Return the broker of that name."""
         return next(broker for broker in self.brokers if broker.name == name)

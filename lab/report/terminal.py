@@ -37,6 +37,7 @@ _FIGURES = (  # fields of a delivery, and what they are called
 )
 _MOST_STEPS = 20  # in the table of what was asked; of more, those that did as asked are one line
 _LEAST = 24  # columns for a step in words
+_ROUTES = "who reached whom when the scenario began, by the rules of forwarding, if all who ever listen do so at once"
 _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 
 
@@ -74,8 +75,10 @@ def render(
         console.print(_steps(report, console.width, only_ascii))
     if _worth_a_table(report):
         console.print()
-        console.print("who reached whom when the scenario began, by the rules of forwarding:", style="dim")
+        console.print(f"{_ROUTES}:", style="dim")
         console.print(_routes(report, only_ascii))
+        for note in report.routes_notes:
+            console.print(text(note, "dim"))
     verdicts = Table.grid(padding=(0, 1))
     verdicts.add_column(no_wrap=True)
     verdicts.add_column()

@@ -32,11 +32,20 @@ def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
     return f"{style}{written}\033[0m\n" if style else f"{written}\n"
 
 
-def remainder(cut_short_at: int | None, *, ended: bool) -> str:
+def remainder(cut_short_at: int | None, *, ended: bool, standing: bool = False, open: bool | None = None) -> str:
     """Return what is missing at the end of a history; "" if nothing is.
 
-    `cut_short_at` is the number of a half-written line; `ended` tells whether the history has its last line.
+    `cut_short_at` is the number of a half-written line; `ended` tells whether the history has its last line, `standing`
+    whether it is of a lab that stands, and `open` whether its lab is there: None if that is not known here.
     """
     if cut_short_at is not None:
         return f"the history is cut short: its line {cut_short_at} is only half there and left out"
-    return "" if ended else "the history ends without its last line: the run was killed, or still goes on"
+    if ended:
+        return ""
+    if open:
+        return f"the {'lab stands' if standing else 'run still goes on'}: this is its history up to now"
+    if standing:
+        why = "nobody ended the lab before it was gone, or it stands where nothing is known of it here"
+    else:
+        why = "the run was killed" + (", or still goes on" if open is None else "")
+    return f"the history ends without its last line: {why}"

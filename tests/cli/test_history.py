@@ -168,6 +168,18 @@ def test_a_standing_labs_history_is_judged_as_of_now_and_between_marks(mqlab: Co
     assert 'no mark "nowhere"' in problems(mqlab.inside("judge", history, "--from", "nowhere", "--json"))[0]["what"]
 
 
+def test_of_a_lab_that_stands_no_end_is_missed(mqlab: Commands, tmp_path: Path) -> None:
+    header, *rest = (JUDGED / "standing" / "history.jsonl").read_text().splitlines(keepends=True)
+    run = json.loads(header)["run"]
+    path = tmp_path / "history.jsonl"
+    path.write_text(header + rest[0])
+    assert "the history ends without its last line: nobody ended the lab" in mqlab.inside("history", path).err
+    noted(mqlab, run)
+    assert mqlab.inside("history", path).err == "mqlab: the lab stands: this is its history up to now\n"
+    noted(mqlab, run, detached=False)  # its owner is on another host, and may be alive
+    assert "the lab stands" in mqlab.inside("history", path).err
+
+
 def test_a_history_is_followed_until_it_ends(mqlab: Commands, tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     header, *rest = (JUDGED / "standing" / "history.jsonl").read_text().splitlines(keepends=True)

@@ -36,6 +36,7 @@ def test_a_route_leads_from_each_who_sends_to_each_who_listens(tmp_path: Path) -
         SEND.format(broker="west", kind="queue", name="orders.eu"),
     )
     assert found["fixed"]
+    assert found["apart"] == ["queue://orders.> at east"]
     (row,) = found["rows"]
     assert (row["from"], row["to"], row["destination"], row["arrives"]) == ("west", "east", "topic://news", "never")
     assert row["stopped_by"] == [f"{each}-topics has no networkTTL, which counts as 1" for each in ("west", "east")]
@@ -77,6 +78,20 @@ def test_routes_that_a_step_may_change_are_not_fixed(tmp_path: Path, step: str, 
     listen = LISTEN.format(client="a", broker="east", kind="queue", name="orders")
     found = used(tmp_path, listen, SEND.format(broker="west", kind="queue", name="orders"), step)
     assert found["fixed"] is fixed
+
+
+def test_who_hears_by_another_name_has_no_row_and_is_named(tmp_path: Path) -> None:
+    found = used(
+        tmp_path,
+        LISTEN.format(client="a", broker="east", kind="topic", name="prices.>"),
+        LISTEN.format(client="b", broker="west", kind="topic", name="prices.*"),
+        LISTEN.format(client="c", broker="east", kind="queue", name="Consumer.c.VirtualTopic.news"),
+        LISTEN.format(client="d", broker="east", kind="topic", name="others.>"),
+        SEND.format(broker="west", kind="topic", name="prices.eur"),
+        SEND.format(broker="west", kind="topic", name="VirtualTopic.news"),
+    )
+    assert found["rows"] == []
+    assert found["apart"] == ["topic://prices.> at east", "queue://Consumer.c.VirtualTopic.news at east"]
 
 
 def test_nothing_is_kept_where_nobody_sends_to_another_broker(tmp_path: Path) -> None:

@@ -126,7 +126,10 @@ def test_colour_only_adds_to_what_is_said() -> None:
 
 def test_the_end_of_a_history_is_told() -> None:
     assert remainder(None, ended=True) == ""
-    assert "killed" in remainder(None, ended=False)
+    assert remainder(None, ended=False).endswith("the run was killed, or still goes on")
+    assert remainder(None, ended=False, open=False).endswith("the run was killed")
+    assert remainder(None, ended=False, open=True).startswith("the run still goes on")
+    assert "killed, or still goes on" not in remainder(None, ended=False, standing=True)
     assert "line 7 is only half there" in remainder(7, ended=False)
 
 
