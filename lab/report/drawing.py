@@ -165,40 +165,97 @@ def _centred(text: str, width: int) -> str:
 
 def _network(shown: Picture, width: int, strokes: _Strokes, ascii: bool) -> list[str]:
     """Return a map, if there is room for one, a line for what joins each two regions, and the bridges."""
-    rows, states = _table(shown, width, strokes), _bridges(shown.bridges, width, strokes)
-    room = TALLEST - len(rows) - 1
-    if len(states) > max(room - FEWEST_LINES, FOLDED):
+    every = _rows(shown)
+    rows, states = _table(every, width, strokes), _bridges(shown.bridges, width, strokes)
+    if len(states) > max(TALLEST - len(rows) - 1 - FEWEST_LINES, FOLDED):
         states = _folded(shown.bridges, width, strokes)
-    chart = text_map(shown, width, min(HIGHEST_MAP, room - len(states)), ascii) or _where(shown, width)
+    rows = _foremost(every, width, TALLEST - 1 - FEWEST_LINES - len(states), strokes)
+    room = TALLEST - len(rows) - 1 - len(states)
+    chart = text_map(shown, width, min(HIGHEST_MAP, room), ascii) or _where(shown, width, max(room, FEWEST_LINES))
     return [*chart, "", *rows, *states] if rows else [*chart, *states]
 
 
-def _where(shown: Picture, width: int) -> list[str]:
-    """Return which broker is in which city, in lines that fit the width."""
+def _where(shown: Picture, width: int, most: int) -> list[str]:
+    """Return which broker is in which city, in so many lines at most; of more regions, how many more there are."""
     lines: list[str] = []
     for number, place in enumerate(shown.places, 1):
         words = whereabouts(place) + ("," if number < len(shown.places) else "")
         if lines and cell_len(f"{lines[-1]} {words}") <= width:
             lines[-1] += f" {words}"
+        elif len(lines) == most - 1 and number < len(shown.places):
+            return [*lines, f"and {len(shown.places) - number + 1} more regions"]
         else:
             lines.append(words)
     return lines
 
 
-def _table(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
-    """Return a line for each two regions that are joined, and for each with messages of its own."""
-    rows = [("between", "round trip asked", "given", f"messages {strokes.one}", strokes.back)]
-    rows += [(f"{e.left.label} – {e.right.label}", e.link, e.given, _sum(e.there), _sum(e.back)) for e in shown.joints]
-    rows += [(f"within {each.label}", "", "", _sum(each.within), "") for each in shown.places if each.within.used]
-    if len(rows) == 1:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """What joins two regions, or the messages within one."""
+
+    who: str
+    link: str = ""
+    given: str = ""
+    ways: tuple[Way, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many messages did not arrive, as far as it is known."""
+        return sum(max(0, way.expected - way.received) for way in self.ways if way.expected is not None)
+
+    @property
+    def received(self) -> int:
+        """How many messages arrived."""
+        return sum(way.received for way in self.ways)
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the cells of the table."""
+        there, *back = (way.count() if way.used else "" for way in self.ways)
+        return self.who, self.link, self.given, there, *back, *([] if back else [""])
+
+
+def _rows(shown: Picture) -> list[_Row]:
+    """Return a row for each two regions that are joined, and for each with messages of its own."""
+    return [
+        *(
+            _Row(who=f"{e.left.label} – {e.right.label}", link=e.link, given=e.given, ways=(e.there, e.back))
+            for e in shown.joints
+        ),
+        *(_Row(who=f"within {each.label}", ways=(each.within,)) for each in shown.places if each.within.used),
+    ]
+
+
+def _foremost(rows: Sequence[_Row], width: int, room: int, strokes: _Strokes) -> list[str]:
+    """Return rows as lines, so many at most; of more rows those that lack most messages, and the others' in sum."""
+    lines, shown = _table(rows, width, strokes), len(rows)
+    by_loss = sorted(range(len(rows)), key=lambda place: (-rows[place].missing, -rows[place].received, place))
+    while len(lines) > room and shown > 1:
+        shown -= 1
+        left = [rows[place] for place in by_loss[shown:]]
+        lines = [*_table([rows[place] for place in sorted(by_loss[:shown])], width, strokes), _rest(left)]
+    return lines
+
+
+def _rest(left: Sequence[_Row]) -> str:
+    ways = [way for row in left for way in row.ways if way.used]
+    owed = [way.expected for way in ways]
+    words = f"and {len(left)} more"
+    if not ways:
+        return f"{words}, without messages"
+    expected = None if None in owed else sum(number for number in owed if number is not None)
+    whole = Way(received=sum(way.received for way in ways), expected=expected, used=True, link=None)
+    return f"{words}, in sum {whole.count()} messages"
+
+
+def _table(rows: Sequence[_Row], width: int, strokes: _Strokes) -> list[str]:
+    """Return rows as lines, with a head where they are columns."""
+    if not rows:
         return []
+    cells = [row.cells() for row in rows]
     if width < SIDE_BY_SIDE:
-        return [line for row in rows[1:] for line in _stacked(row, strokes)]
-    return _columns(rows, width, strokes)
-
-
-def _sum(way: Way) -> str:
-    return way.count() if way.used else ""
+        return [line for row in cells for line in _stacked(row, strokes)]
+    head = ("between", "round trip asked", "given", f"messages {strokes.one}", strokes.back)
+    return _columns([head, *cells], width, strokes)
 
 
 def _stacked(row: Sequence[str], strokes: _Strokes) -> list[str]:

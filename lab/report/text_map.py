@@ -11,6 +11,7 @@ from lab.report.positions import spread
 
 FEWEST_LINES, NARROWEST = 6, 48
 _MOST_PLACES = 12  # more are no map in a terminal
+_MOST_LINES = 15  # more, as in a mesh of seven, are a tangle
 _MOST_NAMED = 7  # lines that have their round trip beside them
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66)  # where a line has its label, tried in this order
 # The dots of a sign of Braille, from U+2800 on: two across, four down.
@@ -23,6 +24,9 @@ def text_map(shown: Picture, width: int, height: int, ascii: bool = False) -> li
     """Return the lines of a map; none if it cannot be read in so few cells."""
     if not 2 < len(shown.places) <= _MOST_PLACES or height < FEWEST_LINES or width < NARROWEST:
         return []
+    lines = [joint for joint in shown.joints if joint.linked or joint.bridges]
+    if len(lines) > _MOST_LINES:
+        return []
     labels = [whereabouts(place) for place in shown.places]
     sizes = [(cell_len(label) + 4.0, 1.0) for label in labels]
     points = spread([place.at for place in shown.places], sizes, (float(width - 1), float(height)), (2.0, 1.0))
@@ -33,7 +37,6 @@ def text_map(shown: Picture, width: int, height: int, ascii: bool = False) -> li
     taken: _Cells = {}
     for label, (x, y) in zip(labels, points, strict=True):
         _write(taken, f" {'o' if ascii else '●'} {label} ", x, int(y))
-    lines = [joint for joint in shown.joints if joint.linked or joint.bridges]
     for joint in lines:
         ends = where[joint.left.name], where[joint.right.name]
         _draw(cells, *ends, ascii)

@@ -13,6 +13,7 @@ import pytest
 from lab.history import line, read
 from lab.shipped import shipped
 from tests.command import MQLAB, Commands, Ended
+from tests.living.notes import noted
 
 JUDGED = Path(__file__).parents[1] / "judge"
 CUT = JUDGED / "lost-in-a-cut" / "history.jsonl"

@@ -1,4 +1,4 @@
-"""A report says of its routes what a reader has to know: of which moment they are, and which subscriptions have none."""
+"""A report says of its routes what a reader has to know: of which moment they are, and what has none."""
 
 from __future__ import annotations
 
