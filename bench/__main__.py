@@ -51,8 +51,8 @@ def measure_link(quick: bool) -> dict[str, Any]:
 
 @contextmanager
 def endpoints_of_a_broker() -> Iterator[Mapping[str, Endpoint]]:
-    """Open a lab, and give where one of its brokers is reached, by protocol."""
-    article = Article.ready()
+    """Open a lab of one broker that discards nothing, and return where it is reached, by protocol."""
+    article = Article.ready(str(replay.BROKER))
     with tempfile.TemporaryDirectory() as folder, article.opened(Path(folder), startup.Stages()) as lab:
         broker = article.plan.brokers[0].name
         user = article.plan.brokers[0].users[0]
@@ -70,13 +70,13 @@ def endpoints_of_a_broker() -> Iterator[Mapping[str, Endpoint]]:
 
 
 def measure_replay(quick: bool) -> dict[str, Any]:
-    """Replay against bare client loops on one broker of an open lab."""
+    """Replay against bare client loops on the broker of an open lab."""
     with endpoints_of_a_broker() as endpoints:
         return replay.measure(endpoints, count=1000 if quick else 6000, pairs=3 if quick else 9)
 
 
 def measure_traffic(quick: bool) -> dict[str, Any]:
-    """Let traffic go on at parts of the bare rate, on one broker of an open lab."""
+    """Let traffic go on at parts of the bare rate, on the broker of an open lab."""
     with endpoints_of_a_broker() as endpoints:
         return traffic.measure(endpoints, count=1000 if quick else 3000, seconds=3 if quick else 10)
 

@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 
 from bench import throughput
 from bench.article import Article
+from bench.machine import machine
 from bench.throughput import PORT, ROUNDS, SINK, SOURCE, WARM_UP, WINDOWS, cpu_seconds_in
 from tests.router.namespaces import A, B, Bed, bed, config, run, unfit
 
@@ -154,7 +154,7 @@ def measure(quick: bool) -> dict[str, Any]:
     """Measure everything, once."""
     count, seconds = (100, 2.0) if quick else (600, 4.0)
     article = Article.ready()
-    results: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}}
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         with plain(Path(folder)) as where:
             results["plain"] = {"round_trip": error(round_trips(where, count, 0.005), 0, count)}
@@ -210,11 +210,12 @@ def main() -> int:
     if reason := unfit():
         print(f"bench/link.py {reason}", file=sys.stderr)
         return 3
+    before = machine()
     results = measure(asked.quick)
     print(table(results))
     if asked.out:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps(results, indent=2) + "\n")
+        asked.out.write_text(json.dumps({"machine": before, **results}, indent=2) + "\n")
     return 0
 
 

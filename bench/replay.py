@@ -24,13 +24,13 @@ from pydantic import SecretStr
 
 from bench.bare_amqp import bare_amqp
 from lab import clients
+from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.subscribe import Subscribe
-from lab.declare.topology import Topology
 from lab.emulation.clock import RealClock
-from lab.history import Header, HistoryFile, Received, Sent, observations
+from lab.history import Acknowledged, Header, HistoryFile, Received, SendOutcome, Sent, Trouble, observations
 from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.replay import replay
@@ -39,15 +39,14 @@ from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 
 SIZE = 200  # bytes of each body
 WITHIN = 120.0  # seconds for one run
-TOPOLOGY = Topology.model_validate(
-    {
-        "topology": "bench",
-        "regions": {"here": {"aws-region": "eu-west-1", "vpc": "10.1.0.0/16"}},
-        "brokers": {"here": {"region": "here", "users": {"u": {"password": "bench-of-no-use"}}}},
-    }
-)
+BROKER = Path(__file__).with_name("broker.yaml")
+TOPOLOGY = load(BROKER, environment={}).topology
 Case = tuple[str, int]  # protocol; QoS over MQTT, persistent (1) or not (0) over STOMP and AMQP
 CASES: tuple[Case, ...] = (("mqtt", 0), ("mqtt", 1), ("mqtt", 2), ("stomp", 0), ("stomp", 1), ("amqp", 0), ("amqp", 1))
+
+
+class Incomplete(RuntimeError):
+    """Messages did not arrive, so that there is no rate to tell."""
 
 
 def measure(
@@ -57,7 +56,10 @@ def measure(
     found = {}
     for protocol, quality in cases:
         name = f"{protocol} {'QoS' if protocol == 'mqtt' else 'persistent'} {quality}"
-        found[name] = _compared(endpoints[protocol], protocol, quality, count, pairs)
+        try:
+            found[name] = _compared(endpoints[protocol], protocol, quality, count, pairs)
+        except Incomplete as error:
+            raise Incomplete(f"{name}: {error}") from error
     return {"bench": "replay", "count": count, "pairs": pairs, "size": SIZE, "cases": found}
 
 
@@ -118,7 +120,8 @@ def bare_mqtt(endpoint: Endpoint, qos: int, count: int) -> float:
     for _ in range(count):
         saying.publish("bench/bare", body, qos)
     for _ in range(2):
-        assert done.acquire(timeout=WITHIN), f"{got} of {count} received"
+        if not done.acquire(timeout=WITHIN):
+            raise Incomplete(f"bare: {got} of {count} received, {acknowledged} acknowledged")
     took = time.perf_counter() - start
     for client in (saying, hearing):
         client.disconnect()
@@ -163,7 +166,8 @@ def bare_stomp(endpoint: Endpoint, persistent: int, count: int) -> float:
     for n in range(count):
         saying.send("/topic/bench.bare", body, headers={"receipt": str(n), **headers})
     for _ in range(2):
-        assert done.acquire(timeout=WITHIN)
+        if not done.acquire(timeout=WITHIN):
+            raise Incomplete(f"bare: of {count} not all were received and acknowledged")
     took = time.perf_counter() - start
     saying.disconnect()
     hearing.disconnect()
@@ -196,7 +200,12 @@ def ours(endpoint: Endpoint, protocol: str, quality: int, count: int) -> float:
         seen = list(observations(history.path))
     first = min(each.t for each in seen if isinstance(each, Sent))
     receipts = [each.t for each in seen if isinstance(each, Received)]
-    assert len(receipts) == count, f"{len(receipts)} of {count} received"
+    if len(receipts) != count:
+        accepted = sum(isinstance(each, Acknowledged) and each.outcome is SendOutcome.OK for each in seen)
+        why = "; ".join(f"{each.who}: {each.what}" for each in seen if isinstance(each, Trouble))
+        raise Incomplete(
+            f"replay: {len(receipts)} of {count} received, {accepted} accepted; {why or 'no trouble seen'}"
+        )
     return count / (max(receipts) - first)
 
 
