@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -69,7 +70,7 @@ class AmqpClient(BaseClient):
         """Return what the broker shows of a queue, up to its word that this was all: then it drains the link."""
         self._count += 1
         name = f"browser-{self._count}"
-        browsing = Browsing(queue)
+        browsing = Browsing(queue, threading.Event())
         self._wire.submit(partial(self._attach_browser, name, browsing))
         self._answers.wait(f"attach {name}", f"{self._where}: browse {queue}")
         look = browsing.look(within)

@@ -184,31 +184,48 @@ class Answers:
             self._changed.wait_for(lambda: to in self._given or self._gone is not None, seconds)
             answered = to in self._given
             refusal = self._given.pop(to, self._gone)
-        if refusal is None:
-            raise LabTimeout(f"{what}: the broker did not answer for {seconds:g} s")
-        if refusal and not answered:
-            raise HungUp(f"{what}: {refusal}", how=how(refusal))
-        if refusal:
-            raise BrokerError(f"{what}: {refusal}", how=how(refusal))
+        raise_unless_yes(refusal, what, seconds, answered=answered)
+
+
+def raise_unless_yes(refusal: str | None, what: str, seconds: float, *, answered: bool) -> None:
+    """Raise BrokerError if a broker's answer is a refusal, HungUp if it is why none came, LabTimeout if it is None."""
+    if refusal is None:
+        raise LabTimeout(f"{what}: the broker did not answer for {seconds:g} s")
+    if refusal and not answered:
+        raise HungUp(f"{what}: {refusal}", how=how(refusal))
+    if refusal:
+        raise BrokerError(f"{what}: {refusal}", how=how(refusal))
+
+
+class Event(Protocol):
+    """What is set once and waited for: threading's, or one of virtual time."""
+
+    def set(self) -> None:
+        """Let who waits go on."""
+        ...
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until it is set, at most so many seconds; return whether it is."""
+        ...
 
 
 class Browsing:
-    """A browser that a broker is showing a queue; the messages come in the connection's thread."""
+    """A browser that a broker is showing a queue."""
 
-    def __init__(self, queue: Destination) -> None:
+    def __init__(self, queue: Destination, ended: Event) -> None:
         self.queue = queue
         self.messages: list[Incoming] = []
-        self.ended = threading.Event()  # also if the connection has gone; then the broker has not said that it was all
+        self._ended = ended  # also if the connection has gone; then the broker has not said that it was all
         self.whole = False
 
     def end(self, *, whole: bool = True) -> None:
         """Record that no more messages come; `whole` tells whether the broker has said so."""
         self.whole = whole
-        self.ended.set()
+        self._ended.set()
 
     def look(self, within: float) -> Look:
         """Return what came until the end, or within so many seconds."""
-        self.ended.wait(within)
+        self._ended.wait(within)
         return Look(tuple(self.messages), self.whole)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from lab.activemq.destinations import hears
 from lab.clients.base import (
     CLOSE_WITHIN,
     MOST_IN_FLIGHT,
@@ -22,10 +21,10 @@ from lab.clients.base import (
     guarded,
 )
 from lab.clients.buffered import BufferedStream
-from lab.clients.naming import mqtt_topic, physical_name
+from lab.clients.naming import mqtt_subscribed, mqtt_topic
 from lab.clients.refusals import CONNACK
 from lab.clients.web_socket import WebSocketStream, shake_hands
-from lab.errors import BrokerError, PlanError
+from lab.errors import PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.messages import ORDINARY, Destination, Incoming, Look, Outgoing, Session, Terms
@@ -255,9 +254,5 @@ class MqttClient(BaseClient):
         self.events.received(Incoming(destination, bytes(message.payload), _NO_HEADERS, message.retain, message.dup))
 
     def _subscribed(self, topic: str) -> Destination:
-        sent_to = Destination(kind="topic", name=physical_name(topic))
-        for destination in self._subscriptions:
-            if hears(str(destination), str(sent_to)):
-                self._destinations[topic] = destination
-                return destination
-        raise BrokerError(f"{self._where} delivered a message for {sent_to}, to which nobody subscribed")
+        found = self._destinations[topic] = mqtt_subscribed(topic, self._subscriptions, self._where)
+        return found

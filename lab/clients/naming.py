@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from lab.errors import PlanError
+from lab.activemq.destinations import hears
+from lab.errors import BrokerError, PlanError
 from lab.runtime.messages import Destination
 
 TEMPORARY = "temp-queue"
@@ -22,6 +24,15 @@ def mqtt_topic(destination: Destination) -> str:
 def physical_name(topic: str) -> str:
     """Return ActiveMQ's name of an MQTT topic or filter."""
     return topic.translate(_SWAPPED)
+
+
+def mqtt_subscribed(topic: str, subscriptions: Iterable[Destination], where: str) -> Destination:
+    """Return the first subscription that hears an MQTT topic; raise BrokerError, about `where`, if there is none."""
+    sent_to = Destination(kind="topic", name=physical_name(topic))
+    for destination in subscriptions:
+        if hears(str(destination), str(sent_to)):
+            return destination
+    raise BrokerError(f"{where} delivered a message for {sent_to}, to which nobody subscribed")
 
 
 def stomp_destination(destination: Destination) -> str:

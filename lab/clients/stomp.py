@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,12 @@ import stomp
 from stomp.exception import NotConnectedException
 
 from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
-from lab.clients.naming import TEMPORARY, of_stomp, stomp_destination
+from lab.clients.naming import TEMPORARY, stomp_destination
+from lab.clients.stomp_session import NO_TEXT, StompSession, is_text, of_durable, of_message, of_subscription
 from lab.clients.stomp_wire import Connection
-from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
-from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
+from lab.runtime.messages import Destination, Look, Outgoing, Terms
 
 # The broker beats each 10 s. The client does not: a late beat of its own must not end the connection.
 _HEARTBEATS = (0, 10_000)  # milliseconds: the client's, the broker's
@@ -32,8 +32,7 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
         super().__init__(endpoint, events, protocol)
         self._text_only = web_socket  # ActiveMQ accepts no binary messages there
         self._ended = threading.Event()
-        self._subscriptions: dict[str, Terms] = {}
-        self._browsers: dict[str, Browsing] = {}
+        self._session = StompSession(self._where, events, self._answers, self._in_flight, self._gone)
         self._count = 0
         self._wire = Connection(endpoint, _HEARTBEATS, web_socket=web_socket)
         self._wire.set_listener("mqlab", self)
@@ -45,21 +44,23 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
         """Return once the broker has accepted the subscription; STOMP ignores `qos`."""
         self._count += 1
         name = f"subscription-{self._count}"
-        self._subscriptions[name] = terms
-        headers = {**_headers_of(terms), "receipt": name}
+        self._session.subscriptions[name] = terms
+        headers = {**of_subscription(terms), "receipt": name}
         where = stomp_destination(terms.destination)
         self._request(name, lambda: self._wire.subscribe(where, name, ack=terms.ack, headers=headers))
         self._answers.wait(name, f"{self._where}: subscribe to {terms.destination}")
 
     def unsubscribe(self, destination: Destination) -> None:
         """Return once the broker has ended the subscription: its consumer, then a durable subscription itself."""
-        name, terms = next((name, own) for name, own in self._subscriptions.items() if own.destination == destination)
+        name, terms = next(
+            (name, own) for name, own in self._session.subscriptions.items() if own.destination == destination
+        )
         receipt = f"end-of-{name}"
         self._request(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
         self._answers.wait(receipt, f"{self._where}: unsubscribe from {destination}")
-        del self._subscriptions[name]
+        del self._session.subscriptions[name]
         if terms.durable:
-            forget = {"activemq.subscriptionName": _durable_name(terms), "receipt": f"all-of-{name}"}
+            forget = {**of_durable(terms), "receipt": f"all-of-{name}"}
             self._request(f"all-of-{name}", lambda: self._wire.unsubscribe(name, headers=forget))
             self._answers.wait(f"all-of-{name}", f"{self._where}: end the durable subscription to {destination}")
 
@@ -67,7 +68,7 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
         """Return what the broker shows of a queue, up to its word that this was all."""
         self._count += 1
         name = f"browser-{self._count}"
-        browsing = self._browsers[name] = Browsing(queue)
+        browsing = self._session.browsers[name] = Browsing(queue, threading.Event())
         headers = {"browser": "true", "receipt": name}
         self._request(name, lambda: self._wire.subscribe(stomp_destination(queue), name, ack="auto", headers=headers))
         self._answers.wait(name, f"{self._where}: browse {queue}")
@@ -81,7 +82,7 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
         """Return the address of a temporary queue of this connection, to which it is subscribed."""
         self._count += 1
         name, where = f"temporary-{self._count}", f"/temp-queue/mqlab-{self._count}"
-        self._subscriptions[name] = Terms(destination=Destination(kind=TEMPORARY, name=f"mqlab-{self._count}"))
+        self._session.subscriptions[name] = Terms(destination=Destination(kind=TEMPORARY, name=f"mqlab-{self._count}"))
         self._request(name, lambda: self._wire.subscribe(where, name, ack="auto", headers={"receipt": name}))
         self._answers.wait(name, f"{self._where}: subscribe to a temporary queue")
         return where
@@ -93,28 +94,16 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
             self._count += 1
             receipts.append(f"ack-{self._count}")
             self._request(receipts[-1], partial(self._wire.ack, token, receipt=receipts[-1]))
-        return [self._answer(receipt) for receipt in receipts]
+        return [self._session.answer(receipt) for receipt in receipts]
 
     def publish(self, message: Outgoing) -> None:
         """Send a message; its outcome is ok with the broker's RECEIPT."""
         if not self._in_flight.enter(message.id, len(message.body)):
             return
-        if self._text_only and not _is_text(message.body):
-            self._in_flight.settle(
-                message.id, SendOutcome.FAILED, "not sent: no UTF-8, and in a WebSocket STOMP is text"
-            )
+        if self._text_only and not is_text(message.body):
+            self._in_flight.settle(message.id, SendOutcome.FAILED, NO_TEXT)
             return
-        headers = {"receipt": message.id, **message.headers}
-        if message.persistent:
-            headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it
-        if message.expiry is not None:
-            headers["expires"] = str(int((time.time() + message.expiry) * 1000))  # a point in time, not a duration
-        if message.group is not None:
-            headers["JMSXGroupID"] = message.group
-        if message.reply_to is not None:
-            headers["reply-to"] = message.reply_to
-        if message.priority is not None:
-            headers["priority"] = str(message.priority)
+        headers = of_message(message, time.time())
         try:
             self._wire.send(stomp_destination(message.destination), message.body, headers=headers)
         except (NotConnectedException, OSError) as error:
@@ -140,51 +129,18 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
 
     @guarded
     def on_receipt(self, frame: Any) -> None:
-        """Report a send as ok, or record the answer to a request, by the receipt's name."""
-        receipt = frame.headers["receipt-id"]
-        if receipt[0].isdigit():
-            self._in_flight.settle(receipt, SendOutcome.OK)
-        else:
-            self._answers.give(receipt)
+        """Take a receipt."""
+        self._session.take_receipt(frame.headers["receipt-id"])
 
     @guarded
     def on_message(self, frame: Any) -> None:
-        """Report a message that came for a subscription."""
-        headers: Mapping[str, str] = frame.headers
-        if (browsing := self._browsers.get(headers.get("subscription", ""))) is not None:
-            if headers.get("browser") == "end":
-                browsing.end()
-            else:
-                body = frame.body or b""
-                browsing.messages.append(Incoming(browsing.queue, body, headers, retained=False, redelivered=False))
-            return
-        subscription = self._subscriptions.get(headers.get("subscription", ""))
-        if subscription is None:
-            raise BrokerError(f"{self._where} delivered a message to a subscription that is not ours")
-        self.events.received(
-            Incoming(
-                subscription.destination,
-                frame.body or b"",
-                headers,
-                headers.get("retain") == "true",
-                headers.get("redelivered") == "true",
-                headers.get("ack") if subscription.ack != "auto" else None,
-                of_stomp(headers.get("reply-to")) if subscription.replies else None,
-            )
-        )
+        """Take a message."""
+        self._session.take_message(frame.headers, frame.body or b"")
 
     @guarded
     def on_error(self, frame: Any) -> None:
-        """Record a refusal: of the request that it names, or, without a name, of the connection."""
-        why = frame.headers.get("message") or _text(frame.body) or "the broker said only ERROR"
-        receipt = frame.headers.get("receipt-id")
-        if receipt is None:
-            self._answers.give("connect", why)
-            self._gone(why)
-        elif receipt[0].isdigit():
-            self._in_flight.settle(receipt, SendOutcome.FAILED, why)
-        else:
-            self._answers.give(receipt, why)
+        """Take a refusal."""
+        self._session.take_error(frame.headers, frame.body)
 
     @guarded
     def on_heartbeat_timeout(self) -> None:
@@ -197,16 +153,6 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
         self._ended.set()
         self._gone("the connection was lost")
 
-    def _answer(self, receipt: str) -> SendOutcome:
-        """Return the broker's answer to an acknowledgement; unknown if none comes."""
-        try:
-            self._answers.wait(receipt, self._where)
-        except LabTimeout:
-            return SendOutcome.UNKNOWN
-        except BrokerError:
-            return SendOutcome.UNKNOWN if self._in_flight.gone is not None else SendOutcome.FAILED
-        return SendOutcome.OK
-
     def _request(self, receipt: str, send: Callable[[], None]) -> None:
         try:
             send()
@@ -214,8 +160,7 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
             self._answers.give(receipt, "the connection was lost")
 
     def _gone(self, why: str) -> None:
-        for browsing in tuple(self._browsers.values()):
-            browsing.end(whole=browsing.whole)
+        self._session.end_browsers()
         super()._gone(why)
 
     def _send_login(self, endpoint: Endpoint) -> None:
@@ -226,32 +171,3 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
                 headers={"client-id": endpoint.client_id},
                 with_connect_command=True,
             )
-
-
-def _headers_of(terms: Terms) -> dict[str, str]:
-    """Return the terms of a subscription as headers of ActiveMQ's STOMP."""
-    headers: dict[str, str] = {}
-    if terms.durable:
-        headers["activemq.subscriptionName"] = _durable_name(terms)
-    if terms.selector is not None:
-        headers["selector"] = terms.selector
-    if terms.prefetch is not None:
-        headers["activemq.prefetchSize"] = str(terms.prefetch)
-    return headers
-
-
-def _durable_name(terms: Terms) -> str:
-    return terms.destination.name
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _text(body: bytes | None) -> str:
-    lines = (body or b"").decode("utf-8", "replace").strip().splitlines()
-    return lines[0] if lines else ""

@@ -83,6 +83,20 @@ class BridgeStatus:
     why_not: str
     ends: tuple[BridgeSeen, ...]
 
+    @classmethod
+    def of(cls, bridge: BridgePlan, listed: Sequence[BridgeSeen], why_not: str | None) -> BridgeStatus:
+        """Return a bridge's status, its ends from all that the brokers list; `why_not` is None where it is up."""
+        its = (end for end in listed if end.connector == bridge.connector)
+        return cls(
+            connector=bridge.connector,
+            initiator=bridge.initiator,
+            responder=bridge.responder,
+            duplex=bridge.duplex,
+            up=why_not is None,
+            why_not=why_not or "",
+            ends=tuple(end for end in its if end.broker in (bridge.initiator, bridge.responder)),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkStatus:

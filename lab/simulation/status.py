@@ -41,27 +41,18 @@ def look(
         _broker(note, power, its) for instances in power.brokers.values() for its in instances if its.state != DELETED
     )
     shown = tuple(_link(link.name, links, link_now(link.name)) for link in note.plan.links)
-    bridges = []
-    for bridge in note.plan.bridges:
-        up = is_up(bridge)
-        its = (end for end in ends if end.connector == bridge.connector)
-        bridges.append(
-            BridgeStatus(
-                connector=bridge.connector,
-                initiator=bridge.initiator,
-                responder=bridge.responder,
-                duplex=bridge.duplex,
-                up=up,
-                why_not="" if up else shown_cause(note.plan, bridge, brokers, shown) or "see the logs of both ends",
-                ends=tuple(end for end in its if end.broker in (bridge.initiator, bridge.responder)),
-            )
-        )
+
+    def why_not(bridge: BridgePlan) -> str | None:
+        if is_up(bridge):
+            return None
+        return shown_cause(note.plan, bridge, brokers, shown) or "see the logs of both ends"
+
     return Status(
         note=note,
         whereabouts=where,
         owner_alive=True,
         brokers=brokers,
-        bridges=tuple(bridges),
+        bridges=tuple(BridgeStatus.of(bridge, ends, why_not(bridge)) for bridge in note.plan.bridges),
         links=shown,
         dropped=tuple(dropped),
     )

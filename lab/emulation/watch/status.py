@@ -78,21 +78,8 @@ def _bridges(
         if bridge.initiator in note.deleted:
             continue  # the connector has gone with it
         up = management.bridge_is_up(bridge)
-        found.append(
-            BridgeStatus(
-                connector=bridge.connector,
-                initiator=bridge.initiator,
-                responder=bridge.responder,
-                duplex=bridge.duplex,
-                up=up,
-                why_not="" if up else _why_not(client, note, state, management, bridge, shown),
-                ends=tuple(
-                    end
-                    for end in ends
-                    if end.connector == bridge.connector and end.broker in (bridge.initiator, bridge.responder)
-                ),
-            )
-        )
+        why_not = None if up else _why_not(client, note, state, management, bridge, shown)
+        found.append(BridgeStatus.of(bridge, ends, why_not))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lab.clients.base import Browsing
 from lab.clients.naming import TEMPORARY, amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
@@ -13,7 +14,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 from lab.simulation.broker.message import Message
-from lab.simulation.clients.base import Browsing, SimulatedClient, Target
+from lab.simulation.clients.base import Flag, SimulatedClient, Target
 from lab.simulation.kernel import SECOND, Kernel, Timer
 from lab.simulation.protocols.amqp_frames import (
     Attach,
@@ -92,7 +93,7 @@ class AmqpClient(SimulatedClient):
         """Return what the broker shows of a queue, up to its word that this was all: then it drains the link."""
         self._count += 1
         name = f"browser-{self._count}"
-        browsing = self._browsers[name] = Browsing(self.clock, queue)
+        browsing = self._browsers[name] = Browsing(queue, Flag(self.clock))
         self.send(Attach(name, amqp_address(queue), receives=True, copies=True))
         self._answers.wait(f"attach {name}", f"{self._where}: browse {queue}")
         self.send(Flow(name, BROWSED, drain=True))

@@ -10,13 +10,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.clients.base import MOST_IN_FLIGHT, PATIENCE, HungUp
-from lab.clients.refusals import REFUSED, TLS_FAILED, how
+from lab.clients.base import MOST_IN_FLIGHT, PATIENCE, raise_unless_yes
+from lab.clients.refusals import REFUSED, TLS_FAILED
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import CONNECT_WITHIN, ClientEvents
 from lab.runtime.clock import Clock
-from lab.runtime.messages import Destination, Incoming, Look
 from lab.simulation.kernel import Kernel
 from lab.simulation.protocols.session import Frame
 from lab.simulation.protocols.sizes import on_the_wire
@@ -128,31 +127,23 @@ class Answers:
         self._clock.wait(lambda: to in self._given or self._gone is not None, seconds)
         answered = to in self._given
         refusal = self._given.pop(to, self._gone)
-        if refusal is None:
-            raise LabTimeout(f"{what}: the broker did not answer for {seconds:g} s")
-        if refusal and not answered:
-            raise HungUp(f"{what}: {refusal}", how=how(refusal))
-        if refusal:
-            raise BrokerError(f"{what}: {refusal}", how=how(refusal))
+        raise_unless_yes(refusal, what, seconds, answered=answered)
 
 
-class Browsing:
-    """A browser that a broker is showing a queue."""
+class Flag:
+    """What is set once and waited for, in virtual time: an Event of `lab.clients.base`."""
 
-    def __init__(self, clock: Clock, queue: Destination) -> None:
-        self._clock, self.queue = clock, queue
-        self.messages: list[Incoming] = []
-        self.ended = self.whole = False
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._set = clock, False
 
-    def end(self, *, whole: bool = True) -> None:
-        """Record that no more messages come; `whole` tells whether the broker has said so."""
-        self.ended, self.whole = True, whole
+    def set(self) -> None:
+        """Let who waits go on."""
+        self._set = True
         self._clock.notify()
 
-    def look(self, within: float) -> Look:
-        """Return what came until the end, or within so many seconds."""
-        self._clock.wait(lambda: self.ended, within)
-        return Look(tuple(self.messages), self.whole)
+    def wait(self, timeout: float) -> bool:
+        """Wait until it is set, at most so many seconds; return whether it is."""
+        return self._clock.wait(lambda: self._set, timeout)
 
 
 class SimulatedClient:
@@ -170,7 +161,7 @@ class SimulatedClient:
         web_socket: bool = False,
     ) -> None:
         self.kernel, self.clock, self.events = kernel, clock, events
-        self._web_socket = web_socket
+        self._fabric, self._protocol, self._web_socket = fabric, protocol, web_socket
         self._where = f"{protocol}{' in a WebSocket' if web_socket else ''} at {target}"
         self._connection: Connection | None = None
         self._failed = ""
@@ -178,9 +169,6 @@ class SimulatedClient:
         self._answers = Answers(clock)
         self._in_flight = InFlight(clock, events)
         self._on_drained: list[Callable[[], None]] = []
-        self._dial(fabric, target)
-        if web_socket:
-            self._upgrade(target, protocol.lower())
 
     @abstractmethod
     def close(self) -> None:
@@ -196,6 +184,7 @@ class SimulatedClient:
             self._answers.give("upgrade", frame.refusal)
         elif self._in_flight.gone is None:
             self.on_frame(frame)
+            self.clock.notify()  # a step may wait for what came
 
     def opened(self, connection: Connection) -> None:
         """Take the connection."""
@@ -226,9 +215,9 @@ class SimulatedClient:
         assert self._connection is not None
         self._connection.send(frame, on_the_wire(frame.octets(), web_socket=self._web_socket, masked=True))
 
-    def _dial(self, fabric: Fabric, target: Target) -> None:
+    def _dial(self, target: Target) -> None:
         """Connect, as the internet's host does; raise BrokerError or LabTimeout."""
-        fabric.connect(INTERNET, target.instance, target.port, self, within=round(target.within * 1e9))
+        self._fabric.connect(INTERNET, target.instance, target.port, self, within=round(target.within * 1e9))
         self.clock.wait(lambda: self._connection is not None or bool(self._failed), 2 * target.within)
         if self._connection is None:
             raise _failure(self._failed, self._where)
@@ -242,10 +231,10 @@ class SimulatedClient:
                 TLS_FAILED,
             )
 
-    def _upgrade(self, target: Target, protocol: str) -> None:
+    def _upgrade(self, target: Target) -> None:
         """Make a WebSocket of the connection; raise BrokerError or LabTimeout."""
         try:
-            self.send(Upgrade(protocol, target.host))
+            self.send(Upgrade(self._protocol.lower(), target.host))
             self._answers.wait("upgrade", self._where, target.within)
         except LabTimeout:
             self.close()
@@ -255,7 +244,10 @@ class SimulatedClient:
             raise
 
     def _log_in(self, target: Target, frame: Frame) -> None:
-        """Send the login and wait until the broker accepts it; close the connection if it does not."""
+        """Connect, log in and wait until the broker accepts that; close the connection if it does not."""
+        self._dial(target)
+        if self._web_socket:
+            self._upgrade(target)
         try:
             self.send(frame)
             self._answers.wait("connect", self._where, target.within)

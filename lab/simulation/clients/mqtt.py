@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.activemq.destinations import hears
-from lab.clients.naming import mqtt_topic, physical_name
+from lab.clients.naming import mqtt_subscribed, mqtt_topic
 from lab.clients.refusals import CONNACK
-from lab.errors import BrokerError, PlanError
+from lab.errors import PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
@@ -169,12 +168,8 @@ class MqttClient(SimulatedClient):
         self.events.received(Incoming(destination, frame.body, {}, frame.retain, frame.dup))
 
     def _subscribed(self, topic: str) -> Destination:
-        sent_to = Destination(kind="topic", name=physical_name(topic))
-        for destination in self._subscriptions:
-            if hears(str(destination), str(sent_to)):
-                self._destinations[topic] = destination
-                return destination
-        raise BrokerError(f"{self._where} delivered a message for {sent_to}, to which nobody subscribed")
+        found = self._destinations[topic] = mqtt_subscribed(topic, self._subscriptions, self._where)
+        return found
 
     def _keep_alive(self) -> None:
         """Ping a broker when nothing went out or came in for the keep-alive; without an answer in as long, it is lost.

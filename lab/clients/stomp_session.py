@@ -1,0 +1,155 @@
+"""What the STOMP clients of both runtimes do alike: the headers that they send, and what the broker's frames mean.
+
+The wire is left to each: this imports no library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from lab.clients.base import Browsing
+from lab.clients.naming import of_stomp
+from lab.errors import BrokerError, LabTimeout
+from lab.history import SendOutcome
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import Incoming, Outgoing, Terms
+
+DURABLE = "activemq.subscriptionName"
+NO_TEXT = "not sent: no UTF-8, and in a WebSocket STOMP is text"
+
+
+class Answering(Protocol):
+    """A broker's answers to requests."""
+
+    def give(self, to: str, refusal: str = "") -> None:
+        """Record the answer to a request, an empty refusal for yes."""
+        ...
+
+    def wait(self, to: str, what: str) -> None:
+        """Wait until the answer is yes; raise BrokerError or LabTimeout."""
+        ...
+
+
+class Sends(Protocol):
+    """The sends whose outcome is not known yet."""
+
+    gone: str | None
+
+    def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        """Report the outcome of a send."""
+        ...
+
+
+class StompSession:
+    """What came and what is asked on one connection. Receipts of sends are message ids, which begin with a digit."""
+
+    def __init__(
+        self, where: str, events: ClientEvents, answers: Answering, in_flight: Sends, gone: Callable[[str], None]
+    ) -> None:
+        self._where, self._events, self._answers, self._in_flight = where, events, answers, in_flight
+        self._gone = gone  # is told why the connection has ended
+        self.subscriptions: dict[str, Terms] = {}  # by their ids
+        self.browsers: dict[str, Browsing] = {}
+
+    def take_message(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Report a message that came for a subscription, or keep it for the browser that it was shown to."""
+        if (browsing := self.browsers.get(headers.get("subscription", ""))) is not None:
+            if headers.get("browser") == "end":
+                browsing.end()
+            else:
+                browsing.messages.append(Incoming(browsing.queue, body, headers, retained=False, redelivered=False))
+            return
+        subscription = self.subscriptions.get(headers.get("subscription", ""))
+        if subscription is None:
+            raise BrokerError(f"{self._where} delivered a message to a subscription that is not ours")
+        self._events.received(
+            Incoming(
+                subscription.destination,
+                body,
+                headers,
+                headers.get("retain") == "true",
+                headers.get("redelivered") == "true",
+                headers.get("ack") if subscription.ack != "auto" else None,
+                of_stomp(headers.get("reply-to")) if subscription.replies else None,
+            )
+        )
+
+    def take_receipt(self, receipt: str) -> None:
+        """Report a send as ok, or record the answer to a request, by the receipt's name."""
+        if receipt[0].isdigit():
+            self._in_flight.settle(receipt, SendOutcome.OK)
+        else:
+            self._answers.give(receipt)
+
+    def take_error(self, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Record a refusal: of the request that it names, or, without a name, of the connection."""
+        why = headers.get("message") or _first_line(body) or "the broker said only ERROR"
+        receipt = headers.get("receipt-id")
+        if receipt is None:
+            self._answers.give("connect", why)
+            self._gone(why)
+        elif receipt[0].isdigit():
+            self._in_flight.settle(receipt, SendOutcome.FAILED, why)
+        else:
+            self._answers.give(receipt, why)
+
+    def answer(self, receipt: str) -> SendOutcome:
+        """Return the broker's answer to an acknowledgement; unknown if none comes."""
+        try:
+            self._answers.wait(receipt, self._where)
+        except LabTimeout:
+            return SendOutcome.UNKNOWN
+        except BrokerError:
+            return SendOutcome.UNKNOWN if self._in_flight.gone is not None else SendOutcome.FAILED
+        return SendOutcome.OK
+
+    def end_browsers(self) -> None:
+        """Let nobody wait any more for what a browser is shown."""
+        for browsing in tuple(self.browsers.values()):
+            browsing.end(whole=browsing.whole)
+
+
+def of_subscription(terms: Terms) -> dict[str, str]:
+    """Return the terms of a subscription as headers of ActiveMQ's STOMP."""
+    headers = of_durable(terms) if terms.durable else {}
+    if terms.selector is not None:
+        headers["selector"] = terms.selector
+    if terms.prefetch is not None:
+        headers["activemq.prefetchSize"] = str(terms.prefetch)
+    return headers
+
+
+def of_durable(terms: Terms) -> dict[str, str]:
+    """Return the header that names a durable subscription."""
+    return {DURABLE: terms.destination.name}
+
+
+def of_message(message: Outgoing, now: float) -> dict[str, str]:
+    """Return the headers of a SEND but its destination; expiry counts from `now`, in seconds of the broker's clock."""
+    headers = {"receipt": message.id, **message.headers}
+    if message.persistent:
+        headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it
+    if message.expiry is not None:
+        headers["expires"] = str(int((now + message.expiry) * 1000))  # a point in time, not a duration
+    if message.group is not None:
+        headers["JMSXGroupID"] = message.group
+    if message.reply_to is not None:
+        headers["reply-to"] = message.reply_to
+    if message.priority is not None:
+        headers["priority"] = str(message.priority)
+    return headers
+
+
+def is_text(body: bytes) -> bool:
+    """Return whether a body is UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _first_line(body: bytes | None) -> str:
+    lines = (body or b"").decode("utf-8", "replace").strip().splitlines()
+    return lines[0] if lines else ""
