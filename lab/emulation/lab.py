@@ -20,9 +20,7 @@ from lab.emulation.brokers.vaults import Vaults
 from lab.emulation.clock import RealClock
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
-from lab.emulation.network import attempts
-from lab.emulation.network.links import Links
-from lab.emulation.network.policy import policy, read_drops
+from lab.emulation.network.links_and_policies import EmulatedNetwork
 from lab.emulation.network.router import Router
 from lab.emulation.state import InstanceState
 from lab.emulation.state import read as read_state
@@ -38,29 +36,23 @@ from lab.history import (
     ConnectorChanged,
     Counted,
     DestinationSeen,
-    LinkChanged,
-    LinkSeen,
-    PacketsDropped,
-    PolicyApplied,
     Recorder,
     SnapshotTaken,
 )
-from lab.link.impairment import Impairment, LinkState
 from lab.masking import Mask
-from lab.network.changes import changed
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
 from lab.runtime import note as notes
 from lab.runtime.client import Client, ClientEvents, Endpoint
-from lab.runtime.lab import Attempt, Failed, note_failure
+from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note
-from lab.runtime.status import DirectionNow, Status, Whereabouts
+from lab.runtime.status import Status, Whereabouts
 
 
 @explaining
-class EmulatedLab:
+class EmulatedLab(EmulatedNetwork):
     """A lab of containers, which this or another process opened."""
 
     def __init__(
@@ -76,6 +68,7 @@ class EmulatedLab:
         self.clock = RealClock(note.began)
         self.router = Router(client, state.router, self.clock)
         self.power = Power(client, note, state.instances, self.clock)
+        super().__init__(self.router, note.plan, state, self.power.container, self.clock)
         self.management = Management(state, self.power, self.clock, lambda: self.note.plan.bridges)
         self._docker = client
         self._vaults = Vaults(
@@ -84,12 +77,9 @@ class EmulatedLab:
             lambda: None if note_folder is None else notes.write_token(note.run, note_folder),
         )
         self._actives = self.management.actives
-        self._links = Links(self.router, note.plan.links, self.clock)
         self._refusals = Refusals(self.power, state.instances, self.router.refuse_for)
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
-        self._network = note.plan.network
-        self._addresses = {its.name: its.address for its in state.instances}
 
     def connect(
         self,
@@ -130,40 +120,11 @@ class EmulatedLab:
         """Return the mask of the passwords in all vaults."""
         return self._vaults.mask(self.state.brokers)
 
-    def change_link(
-        self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
-    ) -> Sequence[LinkChanged]:
-        """Change a link in one step; each change carries the router's own moment."""
-        return self._links.change(link, leaving=leaving, impairment=impairment, state=state)
-
-    def links(self) -> Sequence[LinkSeen]:
-        """Return the router's counters of every direction."""
-        return self._links.seen()
-
-    def link_now(self, link: str) -> tuple[DirectionNow, ...]:
-        """Return the current settings of both directions of a link, from the router."""
-        return self._links.now(link)
-
-    def apply_network(self, network: Network) -> PolicyApplied:
-        """Replace the router's policy in one transaction; the moment is the router's."""
-        before = self.clock.now()
-        t = self.clock.moment(self.router.set_policy(policy(network, self._addresses)), before)
-        self._network, old = network, self._network
-        return PolicyApplied(t=t, took_ms=round((t - before) * 1000, 3), changed=changed(old, network))
-
     def enforce(self, network: Network) -> None:
         """Replace the router's policy and its list of instances that are down, from the engine's states."""
         self.power.refresh(self.note)
         self.apply_network(network)
         self._refusals.renew()
-
-    def dropped(self) -> Sequence[PacketsDropped]:
-        """Return the packets that the router's policies have dropped."""
-        return read_drops(self.router.dropped(), self._addresses, self.clock.now())
-
-    def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
-        """Open a connection from an instance's container, or from this machine."""
-        return attempts.attempt(self.state, self.power.container, source, target, port, within, self.clock)
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
@@ -290,7 +251,7 @@ class EmulatedLab:
         failed: Failed = note_failure,
     ) -> None:
         """Record bridge ends and their changes, demand, and log lines, those from `since` on, until `unwatch`."""
-        wanted, tell = self._wanted(demand), told_in_words(failed)
+        wanted, tell = by_broker(demand, self.state.brokers), told_in_words(failed)
         looks = Looks(ends=self.management.ends, demands=self.management.demands)
         self._watch = BridgeWatch(wanted, looks, self._actives, self.power, self.clock, recorder, tell)
         self._watch.begin(self.management.pool)
@@ -300,10 +261,7 @@ class EmulatedLab:
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""
         if self._watch is not None:
-            self._watch.set_demand(self._wanted(demand))
-
-    def _wanted(self, demand: Sequence[tuple[str, Destination]]) -> Mapping[str, Sequence[Destination]]:
-        return {name: [to for broker, to in demand if broker == name] for name in self.state.brokers}
+            self._watch.set_demand(by_broker(demand, self.state.brokers))
 
     def unwatch(self) -> None:
         """Stop recording, after the log lines that are there by now."""

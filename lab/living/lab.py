@@ -1,4 +1,4 @@
-"""An open lab: takes turns between processes, does verbs, reports its status, opens clients.
+"""An open lab: takes turns between processes, does verbs, opens clients; `State` has what it is asked.
 
 Commands and programs use the same object; each finds the lab as the one before has left it.
 """
@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import RLock
 from typing import Self
 
 from lab.activemq.protocols import PROTOCOLS, Over
-from lab.amazonmq.account.account import Account, due_brokers, open_windows, unfinished
+from lab.amazonmq.account.account import due_brokers, open_windows, unfinished
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_broker import CreateBroker
@@ -24,25 +24,23 @@ from lab.declare.steps.link import OnLink
 from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.reboot import Reboot
 from lab.declare.suggestions import unknown
-from lab.errors import InputError, LabError, LabTimeout
+from lab.errors import InputError, LabError
 from lab.history import Maintenance
 from lab.judge import Report, judge_file
 from lab.living import words
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
-from lab.living.conversation import Conversation, destination
+from lab.living.conversation import Conversation
 from lab.living.history import PYTHON, LivingHistory
 from lab.living.passwords import checked
 from lab.living.verbs import Verbs
-from lab.network.vpc import Network
 from lab.operating import Done, create_broker, is_verb, operate, reboot
 from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
-from lab.runtime.lab import Silent, StandingLab
+from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
-from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
 from lab.scenarios import expectations
 
@@ -154,41 +152,6 @@ class Live(Verbs):
         self.history.record(*(Maintenance(t=t, broker=each, window=windows[each]) for each in opened))
         return due_brokers(account)
 
-    @property
-    def run(self) -> str:
-        """Return the id of the lab's run."""
-        return self.lab.note.run
-
-    @property
-    def account(self) -> Account:
-        """Return the service's records as they are now: brokers, configurations, users."""
-        return self._now.account
-
-    @property
-    def now(self) -> datetime:
-        """Return the service's time, by which maintenance windows open."""
-        return self.account.now(self._plane.machine)
-
-    @property
-    def network(self) -> Network:
-        """Return the network as it is now: peerings, route tables, security groups."""
-        return self._now.present
-
-    def links(self) -> tuple[DirectionNow, ...]:
-        """Return the current setting of each direction of each link, from the router."""
-        _ = self._now
-        return tuple(way for link in self.lab.note.plan.links for way in self.lab.link_now(link.name))
-
-    def status(self) -> Status:
-        """Return the current status: brokers, both ends of each bridge, links as configured and as measured."""
-        _ = self._now
-        return self.lab.status()
-
-    def logs(self, name: str, *, tail: int | None = None) -> list[str]:
-        """Return the lines of a broker's log, or of `router`; only the last ones if `tail` is given."""
-        _ = self._now
-        return list(self.lab.logs(name, tail=tail))
-
     def endpoint(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Endpoint:
         """Return the endpoint of a broker for any client library: host, port, CA file, user and password.
 
@@ -239,31 +202,6 @@ class Live(Verbs):
         self._records.beat()
         expected = None if scenario is None else expectations(str(scenario), os.environ)
         return judge_file(self.history.file.path, expected, since=since, until=until)
-
-    def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:
-        """Return whether a bridge would forward a message that is sent there to a broker."""
-        name = self.account.broker(broker).name
-        try:
-            return self.lab.demand(name, destination(topic, queue))
-        except Silent:
-            return False  # such as during a reboot: nothing would be forwarded
-
-    def bridged(self, connector: str) -> bool:
-        """Return whether all bridges of a connector work at both ends."""
-        _ = self._now
-        found = [each for each in self.lab.note.plan.bridges if each.connector == connector]
-        if not found:
-            names = dict.fromkeys(each.connector for each in self.lab.note.plan.bridges)
-            raise InputError([unknown("connector", connector, names, "connectors of this lab", None)])
-        return all(self.lab.bridge_is_up(each) for each in found)
-
-    def wait(self, until: Callable[[], bool], within: float, what: str = "it") -> None:
-        """Return when a condition holds; raise LabTimeout if it does not within so many seconds.
-
-        >>> lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
-        """
-        if not self.lab.clock.wait(until, within):
-            raise LabTimeout(f"{what} did not come within {within:g} s")
 
     @property
     def _now(self) -> Control:

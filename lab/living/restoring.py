@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,10 @@ from lab.amazonmq.account.broker_record import BrokerState
 from lab.errors import LabTimeout
 from lab.history import Counted, SnapshotTaken
 from lab.living.history import LivingHistory
+from lab.living.state import State
 from lab.network.vpc import Network
 from lab.operating.network import put_back
 from lab.plan.values import BridgePlan
-from lab.runtime.lab import StandingLab
 from lab.runtime.status import DirectionNow
 
 _BRIDGES_WITHIN = 120.0  # seconds; a connector tries again after at most 30
@@ -29,19 +29,14 @@ class Condition:
     bridges: tuple[BridgePlan, ...]
 
 
-class Restoring(ABC):
+class Restoring(State):
     """The methods of an open lab that serve to use it again."""
 
-    lab: StandingLab
     history: LivingHistory
 
     @abstractmethod
     def turn(self) -> AbstractContextManager[None]:
         """Hold the lab for a block."""
-
-    @abstractmethod
-    def links(self) -> tuple[DirectionNow, ...]:
-        """Return the current setting of each direction of each link."""
 
     @property
     def folder(self) -> Path:

@@ -7,7 +7,7 @@ replay counts from its own beginning.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -45,6 +45,11 @@ def note_failure(error: Exception) -> None:
     """Log an error that ended a part of a watch."""
     trace = None if isinstance(error, LabError) else error
     logging.getLogger("lab").error("a part of the watch has ended: %s", error, exc_info=trace)
+
+
+def by_broker(demand: Sequence[tuple[str, Destination]], brokers: Iterable[str]) -> Mapping[str, Sequence[Destination]]:
+    """Return the destinations whose demand is to be watched, by broker: none, for one that is not in `demand`."""
+    return {name: [to for broker, to in demand if broker == name] for name in brokers}
 
 
 class Attempt(NamedTuple):
@@ -219,8 +224,8 @@ class Observation(Protocol):
 class Lab(Timed, Clients, Links, Policies, Power, Files, Observation, Protocol):
     """A living lab.
 
-    >>> lab.stop("tokyo", within=20.0).state, lab.active("tokyo")
-    ('stopped', None)
+    >>> lab.stop("tokyo", within=20.0).state, lab.started("tokyo")
+    ('stopped', False)
     >>> lab.start("tokyo").state, lab.clock.wait(lambda: lab.started("tokyo"), 60.0)
     ('starting', True)
     """

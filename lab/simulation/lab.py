@@ -27,7 +27,7 @@ from lab.masking import Mask
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, BrokerPlan, Plan
 from lab.runtime.client import Client, ClientEvents, Endpoint
-from lab.runtime.lab import Failed, Silent, note_failure
+from lab.runtime.lab import Failed, Silent, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
@@ -287,16 +287,13 @@ class SimulatedLab(SimulatedNetwork):
     ) -> None:
         """Record bridge ends and demand as they change, and log lines, until `unwatch`."""
         logs = [its.log for instances in self.power.brokers.values() for its in instances]
-        self._watch = Watch(self.kernel, self.power, logs, self, recorder, self._wanted(demand), since)
+        self._watch = Watch(self.kernel, self.power, logs, self, recorder, by_broker(demand, self.power.brokers), since)
         self._boundary.follow(recorder.record)
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""
         if self._watch is not None:
-            self._watch.set_demand(self._wanted(demand))
-
-    def _wanted(self, demand: Sequence[tuple[str, Destination]]) -> Mapping[str, Sequence[Destination]]:
-        return {name: [to for broker, to in demand if broker == name] for name in self.power.brokers}
+            self._watch.set_demand(by_broker(demand, self.power.brokers))
 
     def unwatch(self) -> None:
         """Stop recording."""
