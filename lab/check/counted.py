@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import has_wildcard, hears
 from lab.check.context import Context
-from lab.check.fed import Fed
 from lab.check.logins import listeners, logins
+from lab.check.message_places import Fed
 from lab.errors import Problem
 
 

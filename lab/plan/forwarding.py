@@ -16,8 +16,8 @@ from lab.amazonmq.configurations.patterns import EXCLUDED, INCLUDED, KINDS, STAT
 from lab.amazonmq.configurations.value_types import is_true
 from lab.declare.topology import Topology
 from lab.network.vpc import Network as Vpcs
+from lab.plan.bridge_obstacles import Missing, why_not_up
 from lab.plan.brokers import brokers_by_host, numbered_hosts, sanitised
-from lab.plan.coming_up import Missing, why_not_up
 from lab.plan.network import network_of
 
 _OLDEST = "5.18.3"  # for an engine version of which the lab has no release

@@ -9,7 +9,7 @@ from lab.activemq.forwarding.demand import Refusal, Stop
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.network import Composite
 from lab.activemq.forwarding.settings import NETWORK_TTL, NO_LIMIT, Forwarding
-from lab.plan.coming_up import Missing
+from lab.plan.bridge_obstacles import Missing
 from lab.plan.forwarding import DeclaredBridge
 from lab.units import several
 

@@ -14,7 +14,7 @@ from lab.activemq.forwarding.filters import covers, example, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.declare.topology import Topology
 from lab.plan.arrival import Arrival, demands, sent
-from lab.plan.coming_up import missing_for
+from lab.plan.bridge_obstacles import missing_for
 from lab.plan.forwarding import DeclaredBridge, Standing, declared_bridges, forwarding_network, not_modelled
 from lab.plan.mending import Question, why_never
 from lab.plan.obstacles import Need

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from lab.activemq.destinations import destination_of, hears, is_dead_letter_queue, parts_of
 from lab.check.context import Context
-from lab.check.fed import Fed
 from lab.check.logins import listeners
+from lab.check.message_places import Fed
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.receivers import ToReceivers

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
-from lab.check.fed import Fed
 from lab.check.listening import Listening, too_early
 from lab.check.logins import listeners
+from lab.check.message_places import Fed
 from lab.check.network import NetworkSoFar
 from lab.check.service import check_owner
 from lab.declare.steps.wait import Wait
