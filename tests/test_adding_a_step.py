@@ -35,7 +35,7 @@ from lab.replay.outcome import Outcome as StepOutcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
 from lab.replay.verbs import do
-from tests.replay.fake_lab import FakeLab
+from tests.spoilt_lab import SpoiltLab, opened
 
 ROOT = Path(__file__).parents[1]
 STORY = f"""
@@ -101,7 +101,7 @@ def test_a_step_that_is_handed_in_is_loaded_checked_replayed_and_judged(tmp_path
     scenario = loaded(tmp_path, STORY)
     assert check(scenario, find=find) == ()
     planned, recorder = plan(scenario.topology, seed=scenario.seed), MemoryRecorder()
-    replay(scenario, planned, FakeLab(planned), recorder, run="run-1", find=find)
+    replay(scenario, planned, opened(planned, scenario.topology, SpoiltLab), recorder, run="run-1", find=find)
     seen = recorder.observations
     (asked,) = (each for each in seen if isinstance(each, StepStarted) and each.verb == "blink")
     assert asked.asked == "blink link tokyo-singapore for 2s"

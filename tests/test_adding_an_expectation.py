@@ -30,7 +30,7 @@ from lab.judge.findings import Finding, at_the_end
 from lab.plan.planning import plan
 from lab.replay import replay
 from tests.judge.cases import shown
-from tests.replay.fake_lab import FakeLab
+from tests.spoilt_lab import SpoiltLab, opened
 
 TOPOLOGY = Path(__file__).parents[1] / "scenarios" / "topologies" / "tokyo-singapore.yaml"
 
@@ -84,7 +84,7 @@ def ran(folder: Path, claim: str) -> Judged:
         run="run-1", scenario="own", seed=1, runtime="fake", started="", declared=scenario.declared(), mqlab="0"
     )
     with HistoryFile(folder / "history.jsonl", header) as history:
-        replay(scenario, planned, FakeLab(planned), history, run="run-1", find=find)
+        replay(scenario, planned, opened(planned, scenario.topology, SpoiltLab), history, run="run-1", find=find)
     return judge_whole(folder / "history.jsonl", kinds=KINDS, find=find)
 
 

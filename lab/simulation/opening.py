@@ -36,33 +36,42 @@ class Models:
         """Open a lab, and keep its logs at the end of the block."""
         if opening.detached:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
-        starts = opening.service_time
-        ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - BEGINS
-        note = Note(
-            run=opening.run,
-            scenario=opening.scenario,
-            plan=opening.plan,
-            control=opening_control(opening.plan, BEGINS, ahead=ahead),
-            folder=str(opening.folder),
-            owner=str(Owner.current()),
-            detached=False,
-            replaying=opening.replaying,
-            reboot_time=opening.reboot_time,
-            opened=BEGINS,
-            origin=None,
-            runtime=NAME,
-            own={},
-        )
-        lab = SimulatedLab(opening, note)
+        lab = SimulatedLab(opening, note_of(opening))
         try:
-            opened = _Opened(lab, opening.plan)
-            for action in opening.plan.actions:
-                with progress.stage(f"{action.does} {action.to}"):
-                    opened.do(action, progress)
+            stand_up(lab, progress)
             yield lab
         finally:
             lab.unwatch()
             lab.keep_logs()
+
+
+def note_of(opening: Opening) -> Note:
+    """Return the note of a lab that is opened when a simulated lab's clock begins."""
+    starts = opening.service_time
+    ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - BEGINS
+    return Note(
+        run=opening.run,
+        scenario=opening.scenario,
+        plan=opening.plan,
+        control=opening_control(opening.plan, BEGINS, ahead=ahead),
+        folder=str(opening.folder),
+        owner=str(Owner.current()),
+        detached=False,
+        replaying=opening.replaying,
+        reboot_time=opening.reboot_time,
+        opened=BEGINS,
+        origin=None,
+        runtime=NAME,
+        own={},
+    )
+
+
+def stand_up(lab: SimulatedLab, progress: Progress) -> None:
+    """Do the actions of a lab's Plan, in virtual time: afterwards its brokers serve, and its bridges are up or not."""
+    opened = _Opened(lab, lab.note.plan)
+    for action in lab.note.plan.actions:
+        with progress.stage(f"{action.does} {action.to}"):
+            opened.do(action, progress)
 
 
 class _Opened:

@@ -1,6 +1,6 @@
 """The doors that users and heirs pass have an example in their docstring, and each example is true.
 
-They are run in a lab in memory; those of an open lab in one of containers too.
+They are run in a simulated lab; those of an open lab in one of containers too.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Ear, Engine
 from tests.operating.plane import NOW, Plane
-from tests.replay.fake_lab import FakeLab
 from tests.runtime.memory import Memory
+from tests.spoilt_lab import SpoiltLab
+from tests.spoilt_lab import opened as open_lab
 
 SCENARIO = "tokyo-singapore"
 OF_AN_OPEN_LAB = (
@@ -88,7 +89,7 @@ def run(door: Callable[..., Any], **given: object) -> None:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[dict[str, object]]:
-    """Return names for examples: a lab in memory that is open, and `labs` that opens others like it."""
+    """Return names for examples: a simulated lab that is open, and `labs` that opens others like it."""
     here: dict[str, Any] = {"runtime": Memory(), "runs": folder}
     doors = SimpleNamespace(up=partial(labs.up, **here), run=partial(labs.run, **here))
     with labs.up(SCENARIO, **here) as lab:
@@ -96,7 +97,7 @@ def opened(folder: Path) -> Iterator[dict[str, object]]:
 
 
 @pytest.mark.parametrize("door", [*OPENING_ONE, *OF_AN_OPEN_LAB], ids=lambda door: door.__qualname__)
-def test_examples_of_an_open_lab_are_true_in_memory(door: Callable[..., Any], tmp_path: Path) -> None:
+def test_examples_of_an_open_lab_are_true_in_a_simulation(door: Callable[..., Any], tmp_path: Path) -> None:
     with opened(tmp_path) as names:
         run(door, **names)
 
@@ -107,9 +108,14 @@ def test_examples_of_other_doors_are_true(door: Callable[..., Any], tmp_path: Pa
     scenario = load_named(SCENARIO, {})
     planned = plan(scenario.topology, seed=7)
     opening = Opening(
-        plan=planned, run="run", scenario=SCENARIO, folder=tmp_path, note_folder=tmp_path / "notes", passwords={}
+        plan=planned,
+        run="run",
+        scenario=SCENARIO,
+        folder=tmp_path,
+        note_folder=tmp_path / "notes",
+        passwords=scenario.topology.passwords(),
     )
-    lab = FakeLab(planned)
+    lab = open_lab(planned, scenario.topology, SpoiltLab)
     run(
         door,
         Destination=Destination,

@@ -11,6 +11,7 @@ from lab.errors import BrokerError, HostError
 from lab.living.lab import catch_up
 from lab.runtime.progress import Logged
 from tests.living.live_lab import Killed, LiveLab
+from tests.spoilt_lab import DEADLY_XML
 
 WEEK = timedelta(days=8)  # since then every broker's window has opened
 
@@ -94,15 +95,13 @@ def test_the_router_does_what_is_on_file_from_the_next_command_on() -> None:
 
 def test_a_pair_that_a_revision_ends_is_rolled_back_by_the_next_command() -> None:
     lab = LiveLab("failover")
-    plugin = "<plugins><redeliveryPlugin/></plugins>"
-    bad = f'<broker xmlns="http://activemq.apache.org/schema/core">{plugin}</broker>'
-    lab.live.update_configuration("singapore-configuration", bad)
+    lab.live.update_configuration("singapore-configuration", DEADLY_XML)
     lab.live.update_broker("singapore", configuration="singapore-configuration")
     begun = lab.clock.now()
     with pytest.raises(BrokerError, match="ended while starting"):
         lab.live.reboot("singapore")
     assert lab.clock.now() - begun < STARTS_WITHIN.total_seconds(), "nobody waits for who has ended"
-    assert len(lab.died) == 2
+    assert len(lab.ended) == 2
     lab.live.update_broker("singapore", roll_back=True)
     lab.live.reboot("singapore")
-    assert (lab.out, lab.died, lab.down) == (set(), set(), {}), "both run"
+    assert not lab.ended and all(lab.started("singapore", number) for number in (1, 2)), "both run"

@@ -18,7 +18,7 @@ from lab.runtime import note as notes
 from lab.runtime.turns import turn
 from tests.command import Commands
 from tests.living.notes import noted
-from tests.replay.fake_lab import VirtualClock
+from tests.polled_clock import PolledClock
 
 RUN = "20260101-101010-aaaaaa"
 OPENS = datetime(2026, 1, 4, tzinfo=UTC)  # the first Sunday 00:00 after the lab of `noted` was opened
@@ -30,15 +30,15 @@ class Stood:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.clock = VirtualClock()
+        self.clock = PolledClock()
         self.attended: list[datetime] = []
         self.works = True
 
     def machine(self) -> datetime:
-        return BEGAN + timedelta(seconds=self.clock.now() - 1000.0)
+        return BEGAN + timedelta(seconds=self.clock.now())
 
     def at(self, moment: datetime, what: Callable[[], None]) -> None:
-        self.clock.at(1000.0 + (moment - BEGAN).total_seconds(), what)
+        self.clock.at((moment - BEGAN).total_seconds(), what)
 
     def change(self, verb: Callable[[Account], Account]) -> None:
         note = notes.load(RUN, self.folder)

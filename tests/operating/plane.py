@@ -1,4 +1,4 @@
-"""A control plane in memory that keeps every Control there ever was, and raises what goes wrong."""
+"""A control plane over a simulated lab that keeps every Control there ever was, and raises what goes wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 class Plane:
-    """A ControlPlane of a lab in memory."""
+    """A ControlPlane of a simulated lab."""
 
     reboot_time = 0.0
     age = timedelta(0)

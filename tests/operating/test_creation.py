@@ -21,14 +21,18 @@ from lab.operating import create_broker, operate
 from lab.plan.control import Control, opening_control
 from lab.plan.planning import plan
 from lab.plan.values import Plan
+from tests import spoilt_lab
 from tests.operating.plane import NOW, Plane
-from tests.replay.fake_lab import FakeLab
+from tests.spoilt_lab import SpoiltLab
 
 STORY = Path(__file__).parents[1] / "replay" / "stories" / "later.yaml"
 
 
+TOPOLOGY = load(STORY, environment={}).topology
+
+
 def planned() -> Plan:
-    return plan(load(STORY, environment={}).topology, seed=7)
+    return plan(TOPOLOGY, seed=7)
 
 
 def opened() -> Control:
@@ -37,7 +41,7 @@ def opened() -> Control:
 
 def opened_lab(control: Control | None = None) -> Plane:
     its = planned()
-    return Plane(FakeLab(its), its, control or opened())
+    return Plane(spoilt_lab.opened(its, TOPOLOGY, SpoiltLab), its, control or opened())
 
 
 def states(account: Account) -> dict[str, str]:
@@ -96,12 +100,12 @@ def test_what_was_cut_off_is_resumed() -> None:
     assert found == ["DELETION_IN_PROGRESS", None]
 
 
-@pytest.mark.parametrize(("broken", "within", "error"), [(1, 120, BrokerError), (0, 1, LabTimeout)])
+@pytest.mark.parametrize(("broken", "within", "error"), [(True, 120, BrokerError), (False, 1, LabTimeout)])
 def test_one_that_does_not_start_has_failed_and_can_be_deleted(
-    broken: int, within: int, error: type[Exception]
+    broken: bool, within: float, error: type[Exception]
 ) -> None:
     plane = opened_lab()
-    cast(FakeLab, plane.lab).broken_revisions = broken
+    cast(SpoiltLab, plane.lab).dies = lambda its: broken
     with pytest.raises(error):
         operate(plane, CreateBroker(broker="singapore", within=timedelta(seconds=within)))
     assert states(plane.control.account) == {"tokyo": "RUNNING", "singapore": "CREATION_FAILED"}

@@ -34,15 +34,17 @@ from lab.operating.record import keep
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.shipped import shipped
+from tests import spoilt_lab
 from tests.operating.plane import NOW, Plane
-from tests.replay.fake_lab import FakeLab
+from tests.spoilt_lab import SpoiltLab
 
 PENDING = {"broker": "tokyo", "user": "audit", "password": "over-the-ocean-1858"}
 
 
 def opened(scenario: str = "one-way") -> Plane:
-    its = plan(load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology, seed=7)
-    return Plane(FakeLab(its), its, opening_control(its, NOW))
+    topology = load(shipped("scenarios") / f"{scenario}.yaml", environment={}).topology
+    its = plan(topology, seed=7)
+    return Plane(spoilt_lab.opened(its, topology, SpoiltLab), its, opening_control(its, NOW))
 
 
 def told(plane: Plane) -> list[tuple[str, int]]:
@@ -82,10 +84,10 @@ def test_of_a_pair_the_standby_comes_first_and_the_files_are_written_once() -> N
     plane = opened("failover")
     operate(plane, Reboot(broker="singapore"))
     assert [number for state, number in told(plane) if state == "stopping"] == [2, 1]
-    assert cast(FakeLab, plane.lab).prepared == [], "nothing was pending"
+    assert cast(SpoiltLab, plane.lab).prepared == [], "nothing was pending"
     operate(plane, CreateUser(**{**PENDING, "broker": "singapore"}))
     operate(plane, Reboot(broker="singapore"))
-    assert [broker for broker, _ in cast(FakeLab, plane.lab).prepared] == ["singapore"]
+    assert [broker for broker, _ in cast(SpoiltLab, plane.lab).prepared] == ["singapore"]
 
 
 def test_one_that_was_cut_off_is_gone_on_with() -> None:
@@ -99,7 +101,7 @@ def test_one_that_was_cut_off_is_gone_on_with() -> None:
 
 def test_one_that_does_not_come_back_is_running_for_the_service() -> None:
     plane = opened()
-    cast(FakeLab, plane.lab).broken_revisions = 1
+    cast(SpoiltLab, plane.lab).dies = lambda its: True
     with pytest.raises(BrokerError, match="ended while starting"):
         operate(plane, Reboot(broker="tokyo"))
     assert plane.control.account.broker("tokyo").state == "RUNNING"
@@ -122,7 +124,7 @@ def test_a_link_is_changed_by_one_value_too() -> None:
     flap = {"link": "tokyo-singapore", "times": 2, "down": timedelta(seconds=1), "up": timedelta(seconds=2)}
     begun = plane.lab.clock.now()
     operate(plane, Flap(**flap))
-    assert plane.lab.clock.now() - begun == pytest.approx(4.0)
+    assert plane.lab.clock.now() - begun == pytest.approx(4.0, abs=1e-3)
     states = [each.state for each in plane.seen if isinstance(each, LinkChanged)]
     assert states == ["cut", *["open"] * 4, *["cut", "cut", "open", "open"] * 2]
 

@@ -8,14 +8,14 @@ import pytest
 
 from lab.history import Observation
 from lab.replay.callbacks import Callbacks
-from tests.replay.fake_lab import VirtualClock
+from tests.polled_clock import PolledClock
 
 
 class Rehearsed:
     """As much of a replay as a connection needs; what is to be done while a loss is told is handed in."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
-        self.run, self.clock, self.start = "run-1", VirtualClock(), 0.0
+        self.run, self.clock, self.start = "run-1", PolledClock(), 0.0
         self.meanwhile = meanwhile
 
     def record(self, observation: Observation) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from lab.history import Counted, Demand, MemoryRecorder, Received, SnapshotTaken, StepEnded
 from lab.replay import replay
-from tests.replay.cases import RUN, opened
-from tests.replay.fake_lab import FakeLab
+from lab.runtime.messages import Incoming
+from tests.replay.cases import opened
+from tests.replay.test_trouble import Hearing, Played
+from tests.spoilt_lab import RUN, SpoiltLab
 
 HEAD = f"scenario: counted\ntopology: {Path(__file__).parents[2]}/scenarios/topologies/tokyo-singapore.yaml\nsteps:\n"
 SNAPSHOT = "  - snapshot: mine\n"
@@ -17,11 +19,10 @@ TOLD = "  - publish: {broker: tokyo, over: stomp, queue: orders, count: 3}\n"
 HEARD = "  - subscribe: {client: tk, broker: tokyo, over: stomp, queue: orders}\n"
 
 
-def played(folder: Path, text: str, *, silent: str = "") -> tuple[FakeLab, MemoryRecorder]:
+def played(folder: Path, text: str) -> tuple[SpoiltLab, MemoryRecorder]:
     path = folder / "scenario.yaml"
     path.write_text(HEAD + text)
     scenario, planned, lab = opened(path)
-    lab.silent = {silent} - {""}
     recorder = MemoryRecorder()
     replay(scenario, planned, lab, recorder, run=RUN)
     return lab, recorder
@@ -49,7 +50,7 @@ def test_start_and_end_are_taken_where_a_claim_looks_at_them(tmp_path: Path, cla
 
 
 def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    _, recorder = played(tmp_path, TOLD + SNAPSHOT, silent="singapore")
+    _, recorder = played(tmp_path, TOLD + "  - pause: {broker: singapore}\n" + SNAPSHOT)
     ends = [seen for seen in recorder.observations if isinstance(seen, StepEnded)]
     assert (ends[-1].ok, ends[-1].note) == (False, "no answer from singapore")
     answered = {seen.broker: seen.answered for seen in recorder.observations if isinstance(seen, SnapshotTaken)}
@@ -66,8 +67,13 @@ def test_demand_is_watched_where_it_is_claimed(tmp_path: Path) -> None:
 
 
 def test_a_queue_owes_to_those_who_come_later(tmp_path: Path) -> None:
-    """The lab listens on for a queue's late subscriber, who may be owed what was sent before."""
+    """The lab listens on for a queue's late subscriber, who is owed what was sent before."""
+
+    class Deaf(Hearing):
+        def received(self, message: Incoming) -> None: ...
+
     claim = "  - delivered: {to: tk, promise: exactly-once, within: 7s}\n"
-    _, recorder = played(tmp_path, f"{TOLD}{HEARD}expect:\n{claim}")  # the fake lab's queues keep nothing
-    assert not [seen for seen in recorder.observations if isinstance(seen, Received)]
-    assert recorder.observations[-1].t >= 7
+    its = Played(tmp_path, f"{TOLD}{HEARD}expect:\n{claim}", Deaf.of("tk"))
+    its.play()
+    assert not its.seen(Received)
+    assert its.recorder.observations[-1].t >= 7

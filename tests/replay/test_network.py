@@ -7,17 +7,24 @@ from pathlib import Path
 from lab.history import Attempted, Header, History, MemoryRecorder, PeeringChanged, StepEnded
 from lab.judge import judge
 from lab.replay import replay
-from tests.replay.cases import RUN, opened
-from tests.replay.fake_lab import FakeLab
+from lab.runtime.lab import Attempt
+from tests.replay.cases import opened
+from tests.spoilt_lab import RUN, SpoiltLab
 
 TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "guarded.yaml"
 
 
-def played(folder: Path, text: str, *, lying: bool = False) -> tuple[FakeLab, History]:
+class Lying(SpoiltLab):
+    """Packets do not do what the network says."""
+
+    def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
+        return Attempt("open", 0.07)
+
+
+def played(folder: Path, text: str, kind: type[SpoiltLab] = SpoiltLab) -> tuple[SpoiltLab, History]:
     path = folder / "scenario.yaml"
     path.write_text(f"scenario: network\ntopology: {TOPOLOGY}\n{text}")
-    scenario, planned, lab = opened(path)
-    lab.lying = lying
+    scenario, planned, lab = opened(path, kind)
     recorder = MemoryRecorder()
     replay(scenario, planned, lab, recorder, run=RUN)
     header = Header(
@@ -34,7 +41,7 @@ def test_what_is_refused_while_it_runs_changes_nothing(tmp_path: Path) -> None:
     lab, history = played(tmp_path, text)
     states = [each.state for each in history.observations if isinstance(each, PeeringChanged)]
     assert states == ["active", "deleted", "initiating-request", "pending-acceptance", "active", "deleted"]
-    assert lab.network.peering("a").state == "deleted"
+    assert lab._network.peering("a").state == "deleted"
     assert all(each.ok for each in history.observations if isinstance(each, StepEnded))
 
 
@@ -42,7 +49,7 @@ def test_packets_that_do_something_else_than_the_network_says_break_the_claim(tm
     text = "steps:\n  - try: {name: first, from: tokyo, to: singapore}\nexpect:\n"
     text += "  - reachable: {from: tokyo, to: singapore, answer: open, at: first}\n"
     text += "  - reachable: {from: tokyo, to: singapore, answer: silent, at: first}\n"
-    _, history = played(tmp_path, text, lying=True)
+    _, history = played(tmp_path, text, Lying)
     (ended,) = (each for each in history.observations if isinstance(each, StepEnded))
     assert not ended.ok
     assert "open" in ended.note and "the network says no, no ingress rule on sg-singapore" in ended.note
@@ -68,7 +75,7 @@ def test_other_groups_of_a_broker_wait_for_its_reboot(tmp_path: Path) -> None:
     text = "steps:\n  - update-broker: {broker: singapore, security-groups: default-singapore}\n"
     text += "  - reboot: {broker: singapore}\n"
     lab, history = played(tmp_path, text)
-    assert lab.network.interface("singapore").groups == ("default-singapore",)
+    assert lab._network.interface("singapore").groups == ("default-singapore",)
     kinds = [each.kind for each in history.observations if each.kind in ("policy", "broker", "step")]
     # nothing of it before the broker was down
     assert kinds == ["step", "step", "broker", "broker", "policy", "broker", "broker"]
@@ -80,7 +87,7 @@ def test_a_request_expires_when_the_services_clock_is_moved_a_week_on(tmp_path: 
     text += "  - move-clock: {to: 2030-01-10 00:00}\n  - accept-peering: {peering: a}\n"
     text += "expect:\n  - peering: {name: a, state: expired}\n"
     lab, history = played(tmp_path, text)
-    assert lab.network.peering("a").state == "pending-acceptance", "it was not accepted any more"
+    assert lab._network.peering("a").state == "pending-acceptance", "it was not accepted any more"
     last = [each for each in history.observations if isinstance(each, StepEnded)][-1]
     assert not last.ok and "is expired, since nobody accepted it for 7 days" in last.note
     scenario, _, _ = opened(tmp_path / "scenario.yaml")

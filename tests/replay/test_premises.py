@@ -11,24 +11,21 @@ from lab.history import Achieved, Header, StepEnded
 from lab.judge import Outcome, Streamed, judge
 from lab.judge.values import Report
 from lab.runtime.messages import Outgoing
-from tests.replay.fake_lab import FakeClient, FakeLab
 from tests.replay.test_trouble import Played
+from tests.spoilt_lab import KeptClient, SpoiltLab
 
 LISTENS = "  - subscribe: {client: tk, broker: tokyo, over: stomp, queue: q}\n"
 SENDS = "  - publish: {broker: tokyo, over: stomp, queue: q, count: 5, every: 100ms%s}\n"
 ARRIVED = "expect:\n  - delivered: {to: tk, promise: exactly-once}\n"
 
 
-def spoilt(number: int, step: int) -> Callable[[FakeLab], None]:
+def spoilt(number: int, step: int) -> Callable[[SpoiltLab], None]:
     """Return what makes a sender lose its connection at one of its messages."""
 
-    def lose(client: FakeClient, message: Outgoing) -> bool:
-        if message.id == f"{step}-{number}":
-            client.lose()
-            return True
-        return False
+    def loses(client: KeptClient, message: Outgoing) -> bool:
+        return message.id == f"{step}-{number}"
 
-    return lambda lab: setattr(lab, "on_publish", lose)
+    return lambda lab: setattr(lab, "loses", loses)
 
 
 def judged(played: Played) -> Report:

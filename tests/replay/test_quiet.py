@@ -12,9 +12,9 @@ from lab.errors import InputError
 from lab.history import Ended, Received
 from lab.judge import Outcome
 from lab.runtime.messages import Incoming, Outgoing
-from tests.replay.fake_lab import FakeClient, FakeLab
 from tests.replay.test_premises import judged
 from tests.replay.test_trouble import Played
+from tests.spoilt_lab import KeptClient, SpoiltLab
 
 STEPS = """  - subscribe: {client: tk, broker: tokyo, over: stomp, topic: a}
   - publish: {broker: tokyo, over: stomp, topic: a, count: 3}
@@ -23,15 +23,14 @@ expect:
 """
 
 
-def once_more(after: float) -> Callable[[FakeLab], None]:
+def once_more(after: float) -> Callable[[SpoiltLab], None]:
     """Return what brings the last message once more, so many seconds after its sending."""
 
-    def repeat(client: FakeClient, message: Outgoing) -> bool:
+    def repeat(client: KeptClient, message: Outgoing) -> None:
         if message.id == "2-3":
             (listener,) = (each for each in client.lab.clients if each.name == "tk")
             again = Incoming(message.destination, message.body, message.headers, False, False)
-            client.lab.clock.at(client.lab.clock.now() + after, lambda: listener.events.received(again))
-        return False
+            client.lab.after(after, lambda: listener.events.received(again))
 
     return lambda lab: setattr(lab, "on_publish", repeat)
 

@@ -27,10 +27,12 @@ from lab.history import (
 from lab.operating.reboot import FAILS_OVER_WITHIN
 from lab.replay import replay
 from lab.replay.settling import QUIET
-from lab.runtime.messages import Outgoing
-from tests.replay.cases import RUN, opened
-from tests.replay.fake_lab import FakeClient, FakeLab
+from lab.runtime.client import ClientEvents
+from lab.runtime.messages import Incoming, Outgoing
+from tests.replay.cases import opened
+from tests.spoilt_lab import DEADLY_XML, RUN, KeptClient, SpoiltLab
 
+RIGHTS = f"scenario: rights\ntopology: {Path(__file__).parent}/rights.yaml\nsteps:\n"
 T = TypeVar("T", bound=Observation)
 HEAD = f"scenario: trouble\ntopology: {Path(__file__).parents[2]}/scenarios/topologies/tokyo-singapore.yaml\nsteps:\n"
 HEARD = "  - subscribe: {client: tk, broker: tokyo, over: stomp, topic: a}\n"
@@ -38,15 +40,20 @@ TOLD = "  - publish: {broker: tokyo, over: stomp, topic: a, count: 3}\n"
 
 
 class Played:
-    """A scenario's text, replayed in a Lab that may be spoilt first."""
+    """A scenario's text, replayed in a simulated lab that may be spoilt first."""
 
     def __init__(
-        self, folder: Path, steps: str, spoil: Callable[[FakeLab], None] = lambda lab: None, head: str = HEAD
+        self,
+        folder: Path,
+        steps: str,
+        spoil: Callable[[SpoiltLab], None] = lambda lab: None,
+        head: str = HEAD,
+        kind: type[SpoiltLab] = SpoiltLab,
     ) -> None:
         path = folder / "scenario.yaml"
         path.write_text(head + steps)
         self.recorder = MemoryRecorder()
-        self.scenario, self.plan, self.lab = opened(path)
+        self.scenario, self.plan, self.lab = opened(path, kind)
         spoil(self.lab)
 
     def play(self) -> None:
@@ -56,11 +63,34 @@ class Played:
         return [each for each in self.recorder.observations if isinstance(each, kind)]
 
 
+class Hearing:
+    """One client's callbacks, in front of its own."""
+
+    def __init__(self, lab: SpoiltLab, its: ClientEvents) -> None:
+        self.lab, self.its = lab, its
+        self.lost, self.broke = its.lost, its.broke
+
+    @classmethod
+    def of(cls, name: str) -> Callable[[SpoiltLab], None]:
+        """Return what puts them in front of a client's."""
+
+        def spoil(lab: SpoiltLab) -> None:
+            lab.hears = lambda client, events: cls(lab, events) if client == name else events
+
+        return spoil
+
+    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        self.its.acknowledged(id, outcome, note)
+
+    def received(self, message: Incoming) -> None:
+        self.its.received(message)
+
+
 def test_refused_client_is_trouble_and_the_replay_goes_on(tmp_path: Path) -> None:
-    played = Played(tmp_path, HEARD.replace("topic: a", "topic: forbidden") + TOLD)
+    played = Played(tmp_path, HEARD.replace("topic: a", "topic: forbidden") + TOLD, head=RIGHTS)
     played.play()
     assert [step.ok for step in played.seen(StepEnded)] == [False, True]
-    assert played.seen(Trouble)[0].what == "subscribe to topic://forbidden: refused"
+    assert "User testuser is not authorized to read from: topic://forbidden" in played.seen(Trouble)[0].what
     assert played.seen(Ended)[-1].complete
 
 
@@ -68,15 +98,14 @@ def test_refused_login_of_a_publisher_is_trouble(tmp_path: Path) -> None:
     played = Played(tmp_path, TOLD.replace("count: 3", "count: 3, user: stranger"))
     played.play()
     assert [step.ok for step in played.seen(StepEnded)] == [False]
-    assert "not authorised" in played.seen(Trouble)[0].what
+    assert "User name [stranger] or password is invalid" in played.seen(Trouble)[0].what
     assert not played.seen(Sent)
 
 
 def test_connection_lost_half_way_leaves_the_rest_unsent_and_the_flying_unknown(tmp_path: Path) -> None:
-    def lose_at_second(client: FakeClient, message: Outgoing) -> bool:
+    def lose_at_second(client: KeptClient, message: Outgoing) -> None:
         if message.id == "1-2":
             client.lose()
-        return True
 
     played = Played(tmp_path, TOLD, lambda lab: setattr(lab, "on_publish", lose_at_second))
     played.play()
@@ -86,30 +115,36 @@ def test_connection_lost_half_way_leaves_the_rest_unsent_and_the_flying_unknown(
     assert len(played.seen(Sent)) == 2
 
 
+def frozen_once_it_is_sent_to(lab: SpoiltLab) -> None:
+    def freeze(client: KeptClient, message: Outgoing) -> None:
+        if message.id == "1-1":
+            lab.pause(client.broker)
+
+    lab.on_publish = freeze
+
+
 def test_receipts_that_never_come_make_sends_unknown_after_patience(tmp_path: Path) -> None:
-    played = Played(tmp_path, TOLD, lambda lab: setattr(lab, "on_publish", lambda client, message: True))
+    played = Played(tmp_path, TOLD, frozen_once_it_is_sent_to)
     played.play()
     assert [ack.outcome for ack in played.seen(Acknowledged)] == [SendOutcome.UNKNOWN] * 3
-    assert played.seen(StepEnded)[0].t == pytest.approx(30)
+    assert played.seen(StepEnded)[0].t == pytest.approx(30, abs=0.1)
 
 
 def test_outcomes_that_trickle_are_waited_for(tmp_path: Path) -> None:
-    def slowly(client: FakeClient, message: Outgoing) -> bool:
-        number = int(message.id.split("-")[1])
-        client.lab.clock.at(client.lab.clock.now() + 25 * number, lambda: client.settle(message.id))
-        return True
+    class Slow(Hearing):
+        def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+            self.lab.after(25 * int(id.split("-")[1]), lambda: self.its.acknowledged(id, outcome, note))
 
-    played = Played(tmp_path, TOLD, lambda lab: setattr(lab, "on_publish", slowly))
+    played = Played(tmp_path, TOLD, Slow.of("step-1"))
     played.play()
     assert played.seen(StepEnded)[0].ok
-    assert played.seen(StepEnded)[0].t == pytest.approx(75)
+    assert played.seen(StepEnded)[0].t == pytest.approx(75, abs=0.1)
 
 
 def test_error_in_a_callback_ends_the_replay_with_that_error_and_everything_closed(tmp_path: Path) -> None:
-    def break_at_second(client: FakeClient, message: Outgoing) -> bool:
+    def break_at_second(client: KeptClient, message: Outgoing) -> None:
         if message.id == "2-2":
             client.events.broke(ZeroDivisionError("a bug"))
-        return False
 
     played = Played(tmp_path, HEARD + TOLD, lambda lab: setattr(lab, "on_publish", break_at_second))
     with pytest.raises(ZeroDivisionError, match="a bug"):
@@ -121,7 +156,7 @@ def test_error_in_a_callback_ends_the_replay_with_that_error_and_everything_clos
 
 
 def test_interruption_closes_in_reverse_order_and_says_so(tmp_path: Path) -> None:
-    def interrupt(client: FakeClient, message: Outgoing) -> bool:
+    def interrupt(client: KeptClient, message: Outgoing) -> None:
         raise KeyboardInterrupt
 
     second = HEARD.replace("client: tk", "client: sg").replace("broker: tokyo", "broker: singapore")
@@ -134,11 +169,11 @@ def test_interruption_closes_in_reverse_order_and_says_so(tmp_path: Path) -> Non
 
 
 def test_lab_that_has_gone_is_raised(tmp_path: Path) -> None:
-    class Gone(FakeLab):
+    class Gone(SpoiltLab):
         def change_link(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]
             raise HostError("the router has gone")
 
-    played = Played(tmp_path, "  - cut: {link: tokyo-singapore}\n", lambda lab: setattr(lab, "__class__", Gone))
+    played = Played(tmp_path, "  - cut: {link: tokyo-singapore}\n", kind=Gone)
     with pytest.raises(HostError):
         played.play()
     assert not played.seen(Ended)[-1].complete
@@ -166,13 +201,13 @@ def test_one_client_may_subscribe_twice_over_one_connection(tmp_path: Path) -> N
 def test_messages_lost_on_the_way_are_listened_for_until_their_time_is_over(tmp_path: Path) -> None:
     expect = "expect:\n  - delivered: {to: tk, promise: at-least-once, within: 7s}\n"
 
-    def lose(client: FakeClient, message: Outgoing) -> bool:
-        client.lab.clock.at(client.lab.clock.now() + 0.001, lambda: client.settle(message.id))
-        return True
+    class Deaf(Hearing):
+        def received(self, message: Incoming) -> None: ...
 
-    played = Played(tmp_path, HEARD + TOLD + expect, lambda lab: setattr(lab, "on_publish", lose))
+    played = Played(tmp_path, HEARD + TOLD + expect, Deaf.of("tk"))
     played.play()
-    assert played.seen(Ended)[-1].t == pytest.approx(7 + QUIET, abs=0.01)
+    sent = max(each.t for each in played.seen(Sent))
+    assert played.seen(Ended)[-1].t == pytest.approx(sent + 7 + QUIET, abs=0.02)
     assert not played.seen(Received)
 
 
@@ -180,27 +215,16 @@ def test_bridge_is_watched_until_it_is_as_claimed_and_stands(tmp_path: Path) -> 
     claim = "{connector: connector_tokyo_to_singapore, up: nowhere, within: 90s, after: cut}"
     steps = f"  - cut: {{link: tokyo-singapore}}\nexpect:\n  - bridge: {claim}\n"
 
-    class Dying(FakeLab):
-        def watch(self, recorder: object, demand: object = (), **more: object) -> None:
-            super().watch(recorder)  # type: ignore[arg-type]
-            for end in self.bridges():
-                gone = BridgeSeen(
-                    t=end.t + 60, connector=end.connector, broker=end.broker, remote=end.remote,
-                    remote_address=end.remote_address, created_by_duplex=end.created_by_duplex, up=False,
-                )  # fmt: skip
-                self.clock.at(gone.t, lambda gone=gone: recorder.record(gone))  # type: ignore[attr-defined, misc]
-            self.clock.at(self.clock.now() + 62, lambda: None)
-
-    played = Played(tmp_path, steps, lambda lab: setattr(lab, "__class__", Dying))
+    played = Played(tmp_path, steps)
     played.play()
-    assert 61 <= played.seen(Ended)[-1].t < 63
+    gone = max(each.t for each in played.seen(BridgeSeen) if not each.up)
+    assert 30 < gone < 75, "of itself, for want of a sign of life"
+    assert gone + 1 <= played.seen(Ended)[-1].t < gone + 3
 
 
 def test_a_watch_that_dies_ends_the_replay_as_cut_short(tmp_path: Path) -> None:
-    def spoil(lab: FakeLab) -> None:
-        lab.clock.at(
-            lab.clock.now() + 2, lambda: lab.watch_fails(HostError("the Docker engine does not answer any more"))
-        )
+    def spoil(lab: SpoiltLab) -> None:
+        lab.after(2, lambda: lab.watch_fails(HostError("the Docker engine does not answer any more")))
 
     played = Played(tmp_path, "  - wait: 60s\n", spoil)
     with pytest.raises(HostError, match="does not answer any more"):
@@ -238,17 +262,13 @@ def test_a_broker_that_is_created_later_than_it_was_waited_for_runs_all_the_same
 
 def test_a_broker_that_dies_of_a_revision_can_be_rolled_back(tmp_path: Path) -> None:
     """For the service it runs, whatever became of it: the roll-back is done, and its reboot brings it back."""
-    (tmp_path / "bad.xml").write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
+    (tmp_path / "bad.xml").write_text(DEADLY_XML)
     steps = (
         "  - update-configuration: {configuration: tokyo-configuration, file: bad.xml}\n"
         "  - update-broker: {broker: tokyo, configuration: tokyo-configuration, apply: immediately}\n"
         "  - update-broker: {broker: tokyo, roll-back: yes, apply: immediately}\n"
     )
-
-    def spoil(lab: FakeLab) -> None:
-        lab.broken_revisions = 1
-
-    played = Played(tmp_path, steps, spoil)
+    played = Played(tmp_path, steps)
     played.play()
     assert [(step.ok, "ended while starting" in step.note) for step in played.seen(StepEnded)] == [
         (True, False),
@@ -262,28 +282,34 @@ def test_a_broker_that_dies_of_a_revision_can_be_rolled_back(tmp_path: Path) -> 
 def test_an_instance_of_a_pair_that_dies_of_a_revision_comes_back_with_the_roll_back(tmp_path: Path) -> None:
     """The standby is rebooted first, and ends; the active one is not touched. The next reboot is of both again."""
     (tmp_path / "bad.xml").write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
+
+    class Ending(SpoiltLab):
+        def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+            started, its = super().start(broker, instance), self.power.instance(broker, instance)
+            if started.standby and not self.once:
+                self.once = True
+                self.after(1.0, lambda: self.die(its))
+            return started
+
+        once = False
+
     steps = (
         "  - update-configuration: {configuration: singapore-configuration, file: bad.xml}\n"
         "  - update-broker: {broker: singapore, configuration: singapore-configuration, apply: immediately}\n"
         "  - update-broker: {broker: singapore, roll-back: yes, apply: immediately}\n"
     )
-
-    def spoil(lab: FakeLab) -> None:
-        lab.broken_revisions = 1
-
-    played = Played(tmp_path, steps, spoil, HEAD.replace("tokyo-singapore", "active-standby"))
+    played = Played(tmp_path, steps, head=HEAD.replace("tokyo-singapore", "active-standby"), kind=Ending)
     played.play()
     assert [step.ok for step in played.seen(StepEnded)] == [True, False, True]
     after = max(step.t for step in played.seen(StepEnded) if not step.ok)
     back = [each.state for each in played.seen(BrokerChanged) if each.t >= after and each.instance == 2]
     assert "started" in back, back
-    assert played.lab.out == set(), "both run"
+    assert all(played.lab.started("singapore", number) for number in (1, 2)), "both run"
 
 
 def test_a_pair_that_dies_of_a_revision_when_it_is_to_take_over_can_be_rolled_back(tmp_path: Path) -> None:
     """A standby waits for the store's lock before it does what ends it: only then does none of both run any more."""
-    plugin = "<plugins><redeliveryPlugin/></plugins>"
-    (tmp_path / "bad.xml").write_text(f'<broker xmlns="http://activemq.apache.org/schema/core">{plugin}</broker>')
+    (tmp_path / "bad.xml").write_text(DEADLY_XML)
     steps = (
         "  - update-configuration: {configuration: singapore-configuration, file: bad.xml}\n"
         "  - update-broker: {broker: singapore, configuration: singapore-configuration, apply: immediately}\n"
@@ -294,4 +320,4 @@ def test_a_pair_that_dies_of_a_revision_when_it_is_to_take_over_can_be_rolled_ba
     assert [step.ok for step in played.seen(StepEnded)] == [True, False, True]
     begun, ended = played.seen(StepStarted)[1].t, played.seen(StepEnded)[1].t
     assert ended - begun < FAILS_OVER_WITHIN, "nobody waits for who has ended"
-    assert (played.lab.out, played.lab.died, played.lab.down) == (set(), set(), {}), "both run"
+    assert all(played.lab.started("singapore", number) for number in (1, 2)), "both run"

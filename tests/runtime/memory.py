@@ -1,4 +1,4 @@
-"""A runtime whose labs are in memory: for tests of what goes by the protocol of a runtime, whichever it is."""
+"""A runtime of simulated labs that may stay: for tests of what goes by the protocol of a runtime, whichever it is."""
 
 from __future__ import annotations
 
@@ -12,41 +12,23 @@ from pydantic import SecretStr
 from lab.activemq.protocols import ENDPOINTS
 from lab.declare.scenario import Scenario
 from lab.errors import HostError, InputError, Problem
-from lab.history import BridgeSeen
-from lab.link.impairment import Setting
-from lab.plan.values import BridgePlan, Plan
+from lab.plan.values import Plan
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
 from lab.runtime.note import Note
 from lab.runtime.progress import Progress, Told
 from lab.runtime.runtime import Finding, Image, Leftover, Lost, Opening, Removal, Swept
-from lab.runtime.status import BridgeStatus, BrokerStatus, DirectionNow, LinkStatus, Reached, Status, Whereabouts
+from lab.runtime.status import Reached, Whereabouts
 from tests.living.live_lab import LiveLab
 
-LOG = ("INFO | Apache ActiveMQ is starting", "INFO | Apache ActiveMQ started")
 PORTS = {each.name: 20000 + number for number, each in enumerate(ENDPOINTS)}
 
 
 class MemoryLab(LiveLab):
-    """A lab that the runtime below opened."""
+    """A lab that the runtime below opened, with ports on this machine, or so it says."""
 
-    def link_now(self, link: str) -> tuple[DirectionNow, ...]:
-        ways = self.plan.link(link).directions
-        return tuple(
-            DirectionNow(
-                link=link,
-                leaving=way.leaving,
-                reaching=way.reaching,
-                setting=Setting(impairment=self.impairments[link, way.leaving], state=self.states[link, way.leaving]),
-            )
-            for way in ways
-        )
-
-    def bridge_is_up(self, bridge: BridgePlan) -> bool:
-        return bool(self._ends_of(bridge)) and not self._cut
-
-    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
-        return iter(LOG if tail is None else LOG[-tail:])
+    def __init__(self, opened: Opening) -> None:
+        super().__init__(opened=opened)
 
     def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
         password = SecretStr("not-a-real-password")
@@ -56,58 +38,9 @@ class MemoryLab(LiveLab):
     def whereabouts(self) -> Whereabouts:
         brokers = {
             broker.name: tuple(Reached(number=its.number, address="", ports=PORTS) for its in broker.instances)
-            for broker in self.plan.brokers
+            for broker in self.note.plan.brokers
         }
         return Whereabouts(ca_file="ca.pem", networks={}, brokers=brokers)
-
-    def status(self) -> Status:
-        bridges = tuple(
-            BridgeStatus(
-                connector=each.connector,
-                initiator=each.initiator,
-                responder=each.responder,
-                duplex=each.duplex,
-                up=self.bridge_is_up(each),
-                why_not="" if self.bridge_is_up(each) else "the link is cut",
-                ends=tuple(self._ends_of(each)),
-            )
-            for each in self.plan.bridges
-        )
-        links = tuple(
-            LinkStatus(
-                name=each.name,
-                round_trip_ms=None if self._cut else 70.6,
-                directions=(),
-                states=tuple(way.state for way in self.link_now(each.name)),
-            )
-            for each in self.plan.links
-        )
-        brokers = tuple(
-            BrokerStatus(
-                name=each.name,
-                container="running",
-                health="healthy",
-                version=None if each.name in self.down else each.activemq_version,
-                memory=None,
-            )
-            for each in self.plan.brokers
-        )
-        return Status(
-            note=self.note,
-            whereabouts=self.whereabouts(),
-            owner_alive=True,
-            brokers=brokers,
-            bridges=bridges,
-            links=links,
-            dropped=(),
-        )
-
-    @property
-    def _cut(self) -> bool:
-        return any(state != "open" for state in self.states.values())
-
-    def _ends_of(self, bridge: BridgePlan) -> list[BridgeSeen]:
-        return [each for each in self.bridges() if each.connector == bridge.connector]
 
 
 class Memory:
@@ -130,7 +63,7 @@ class Memory:
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[MemoryLab]:
-        lab = self.labs[opening.run] = MemoryLab(opening=opening)
+        lab = self.labs[opening.run] = MemoryLab(opening)
         try:
             yield lab
         finally:

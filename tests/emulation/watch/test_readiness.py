@@ -16,7 +16,7 @@ from lab.errors import HostError, LabTimeout
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
 from lab.plan.values import DECLARED, BridgePlan, LinkPlan
-from tests.replay.fake_lab import VirtualClock
+from tests.polled_clock import PolledClock
 
 
 class Told:
@@ -42,7 +42,7 @@ def link(impairment: Impairment, state: LinkState = LinkState.OPEN) -> LinkPlan:
 
 
 def check(router: Told, plan: LinkPlan, patience: float = 0.0) -> str:
-    return for_link(router, plan, VirtualClock(), patience)  # type: ignore[arg-type]
+    return for_link(router, plan, PolledClock(), patience)  # type: ignore[arg-type]
 
 
 OCEAN = Impairment(delay=timedelta(milliseconds=35))
@@ -101,7 +101,7 @@ class Broker:
         return False
 
 
-def await_broker(log: str, clock: VirtualClock) -> None:
+def await_broker(log: str, clock: PolledClock) -> None:
     its = InstanceState(
         broker="tokyo", name="tokyo", number=1, container="c", address="10.213.0.10", ports={}, management_port=21000
     )
@@ -110,7 +110,7 @@ def await_broker(log: str, clock: VirtualClock) -> None:
 
 
 def test_a_broker_that_has_started_and_is_not_reached_is_told_as_that_and_soon() -> None:
-    clock = VirtualClock()
+    clock = PolledClock()
     begun = clock.now()
     with pytest.raises(HostError, match="broker tokyo has started, and cannot be reached from here") as caught:
         await_broker("INFO | Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo-1-1) started\n", clock)
@@ -119,7 +119,7 @@ def test_a_broker_that_has_started_and_is_not_reached_is_told_as_that_and_soon()
 
 
 def test_a_broker_whose_log_does_not_say_that_it_has_started_has_not() -> None:
-    clock = VirtualClock()
+    clock = PolledClock()
     begun = clock.now()
     with pytest.raises(LabTimeout, match="broker tokyo did not start within 120 s"):
         await_broker("INFO | Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo-1-1) is starting\n", clock)
