@@ -8,11 +8,13 @@ RUNTIME ?= emulation
 MODELS := .venv-simulation
 SEEDS ?= 1 2
 JOBS ?= 1
+TIMES ?= 10
+COSTS ?= costs.toml
 # Where ip and nft are, also for somebody whose PATH does not lead there.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check dist lock bench scenarios routes pictures images engine clean
+.PHONY: help demo test test-fast check dist lock bench scenarios contract calibrate routes pictures images engine clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +62,12 @@ bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/res
 
 scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2", into bench/results/scenarios.json
 	$(BIN)/python -m bench.scenarios --seeds $(SEEDS) --jobs $(JOBS)
+
+contract: $(VENV)/.ready engine images ## run each shipped scenario TIMES times with real brokers, and compare the simulation
+	$(BIN)/python -m bench.contract --times $(TIMES) --page
+
+calibrate: $(VENV)/.ready engine images ## measure what the simulation takes from a machine, into COSTS
+	$(BIN)/python -m bench.calibrate $(COSTS)
 
 routes: $(VENV)/.ready engine images ## compare the routing table with real brokers in random networks
 	$(BIN)/python -m tests.routing

@@ -342,4 +342,5 @@ def _header(of: _Opened, *, standing: bool = False) -> Header:
         mqlab=__version__,
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
         routes={} if standing else routes_used(scenario, note.plan),
+        costs=dict(of.runtime.costs),
     )

@@ -60,6 +60,11 @@ class Host:
     images: Mapping[str, Images]  # ActiveMQ version → images
     pool: IPv4Network
 
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Return the names of the images, each with the digest of its recipe."""
+        return tuple(sorted({name for its in self.images.values() for name in (its.broker, its.router)}))
+
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
         """Open a lab and close it at the end of the block; a detached lab stays once it has opened."""

@@ -40,6 +40,7 @@ class Emulation:
     name = NAME
 
     def __init__(self, environment: Mapping[str, str]) -> None:
+        self.costs: Mapping[str, str] = {}  # real brokers take their own time
         self._environment = environment
         self._clock = RealClock()
 

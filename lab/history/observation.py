@@ -31,6 +31,7 @@ class Header(Struct, frozen=True, kw_only=True):
     mqlab: str  # the version that wrote it
     activemq: Mapping[str, str] = field(default_factory=dict)  # broker → the version that ran
     routes: Mapping[str, Any] = field(default_factory=dict)  # `routes_used` of the scenario, at the beginning
+    costs: Mapping[str, str] = field(default_factory=dict)  # a simulation's own times of a machine: name → duration
     standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
     history: int = VERSION
 

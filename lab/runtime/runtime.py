@@ -41,6 +41,11 @@ class Opening:
 class Ready(Protocol):
     """A machine that has all that a Plan needs, with nothing of the lab started."""
 
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Return the names of what labs are made from; what is made by another recipe has another name."""
+        ...
+
     def open(self, opening: Opening, progress: Progress) -> AbstractContextManager[StandingLab]:
         """Open a lab and remove it at the end of the block; a detached lab stays once it has opened."""
         ...
@@ -115,6 +120,11 @@ class Runtime(Protocol):
     @property
     def name(self) -> str:
         """Return the runtime's name, as it is in notes and histories."""
+        ...
+
+    @property
+    def costs(self) -> Mapping[str, str]:
+        """Return the times of this machine that a person set for its models, name → duration; a history keeps them."""
         ...
 
     def __enter__(self) -> Self:

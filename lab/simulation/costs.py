@@ -1,16 +1,29 @@
-"""The times that depend on a machine, from `costs.toml`: named, few, and each with where it was measured."""
+"""The times that depend on a machine: named, few, and each with where it was measured.
+
+`costs.toml` has those that ship; a file that MQLAB_COSTS names, as `python -m bench.calibrate` writes it, has those of
+a person's own machine, all of them or some.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from lab.declare.suggestions import remedy
+from lab.errors import InputError
 from lab.simulation.clock import nanoseconds
+from lab.text_files import read_bytes
 from lab.units import parse_duration
 
+VARIABLE = "MQLAB_COSTS"
 FILE = Path(__file__).parent / "costs.toml"
+LARGEST = 65_536  # bytes of a file
+LONGEST = 60.0  # seconds
+_INSTEAD = 'write a table for each time, such as [boot] with value = "0.11s"; python -m bench.calibrate FILE does'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +40,56 @@ class Costs:
     store_sync: int
 
 
+NAMES = tuple(field.name.replace("_", "-") for field in fields(Costs))
+
+
+def with_values(own: Mapping[str, str]) -> Costs:
+    """Return the times that ship, with others instead: name → a duration in words."""
+    return Costs(**{name.replace("-", "_"): _ns(text) for name, text in {**shipped_values(), **own}.items()})
+
+
+def own_values(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what a person's own file says, name → a duration in words; nothing if MQLAB_COSTS names no file.
+
+    Raise InputError for a file that says something else.
+    """
+    named = environment.get(VARIABLE)
+    return _read(Path(named), f"{VARIABLE}={named}") if named else {}
+
+
 @cache
-def costs() -> Costs:
-    """Return the times of the file."""
-    read = tomllib.loads(FILE.read_text("utf-8"))
-    return Costs(**{name.replace("-", "_"): _ns(each["value"]) for name, each in read.items()})
+def shipped_values() -> Mapping[str, str]:
+    """Return the times that ship: name → a duration in words."""
+    return _read(FILE, FILE.name)
+
+
+def _read(path: Path, file: str) -> Mapping[str, str]:
+    content = read_bytes(path, file, LARGEST)
+    if len(content) > LARGEST:
+        raise InputError.of(f"{file} is larger than {LARGEST} bytes", _INSTEAD)
+    try:
+        found = tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError.of(f"{file} is no TOML: {error}", _INSTEAD) from error
+    return {name: _value(name, of, file) for name, of in found.items()}
+
+
+def _value(name: str, of: Any, file: str) -> str:
+    """Return a time's value as it is written; raise InputError if it is none."""
+    if name not in NAMES:
+        raise InputError.of(
+            f'{file} has a time "{name}", which the simulation does not have', remedy(name, NAMES, "times")
+        )
+    value = of.get("value") if isinstance(of, dict) else None
+    if not isinstance(value, str):
+        raise InputError.of(f"{file}: {name} has no value", _INSTEAD)
+    try:
+        duration = parse_duration(value).total_seconds()
+    except (ValueError, OverflowError) as error:
+        raise InputError.of(f"{file}: {name}: {error}", _INSTEAD) from error
+    if duration > LONGEST:
+        raise InputError.of(f"{file}: {name} is longer than {LONGEST:.0f} s", "no broker takes so long")
+    return value
 
 
 def _ns(text: str) -> int:

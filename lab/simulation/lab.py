@@ -36,7 +36,7 @@ from lab.simulation import counting, status
 from lab.simulation.beyond import Boundary
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.connecting import connect
-from lab.simulation.costs import costs
+from lab.simulation.costs import Costs, with_values
 from lab.simulation.instances import Instance, Machine, Power, StoreLock
 from lab.simulation.kernel import Kernel
 from lab.simulation.logs import InstanceLog
@@ -54,9 +54,9 @@ class SimulatedLab(SimulatedNetwork):
 
     note_folder: Path | None = None  # no other process can reach it
 
-    def __init__(self, opening: Opening, note: Note) -> None:
+    def __init__(self, opening: Opening, note: Note, costs: Costs | None = None) -> None:
         kernel, plan = Kernel(storm=_STORM + _EACH * len(note.plan.brokers)), note.plan
-        self.note, self.costs = note, costs()
+        self.note, self.costs = note, costs or with_values({})
         self.kernel, self.clock = kernel, VirtualClock(kernel)
         self.fabric = Fabric(kernel, plan, tls=self.costs.tls)
         super().__init__(kernel, self.fabric, plan.links, plan.network)

@@ -17,6 +17,7 @@ from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
+from lab.simulation.costs import Costs
 from lab.simulation.lab import SimulatedLab
 from lab.units import format_duration
 
@@ -27,16 +28,22 @@ BROKER_PATIENCE, BRIDGE_PATIENCE = 120.0, 60.0  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """A Plan that the simulation takes."""
+    """A Plan that the simulation takes, and the times that it goes by."""
 
     plan: Plan
+    costs: Costs
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Return nothing: models are of mqlab itself."""
+        return ()
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[SimulatedLab]:
         """Open a lab, and keep its logs at the end of the block."""
         if opening.detached:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
-        lab = SimulatedLab(opening, note_of(opening))
+        lab = SimulatedLab(opening, note_of(opening), self.costs)
         try:
             stand_up(lab, progress)
             yield lab

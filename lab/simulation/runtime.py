@@ -15,6 +15,7 @@ from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Swept
+from lab.simulation.costs import own_values, with_values
 from lab.simulation.opening import NAME, Models
 from lab.simulation.refusals import refusals
 
@@ -27,7 +28,7 @@ class Simulation:
     name = NAME
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        pass
+        self.costs = own_values(environment)
 
     def __enter__(self) -> Self:
         return self
@@ -45,7 +46,7 @@ class Simulation:
             raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
         if any(its.ports for broker in plan.brokers for its in broker.instances):
             told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
-        return Models(plan=plan)
+        return Models(plan=plan, costs=with_values(self.costs))
 
     def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
         """Return nothing: no other process can reach a simulated lab."""

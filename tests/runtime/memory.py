@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -49,6 +49,8 @@ class Memory:
     def __init__(self, name: str = "memory", *, unreachable: HostError | None = None) -> None:
         self.name, self.unreachable = name, unreachable
         self.labs: dict[str, MemoryLab] = {}
+        self.made_from: tuple[str, ...] = ("memory:1",)
+        self.costs: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,170 @@
+"""The times of this machine that the simulation goes by, measured on real brokers: `python -m bench.calibrate [FILE]`.
+
+One scenario (bench/calibration.yaml) is run by real brokers. Times of starts and stops are read off its history; those
+of messages and logins are what the simulation has, corrected until a simulated run of the same scenario takes as long
+as the real one did. They are written to FILE, with the machine and the date, for `MQLAB_COSTS=FILE`; what is there is
+left alone, and what ships is never changed. Takes two minutes, on a machine that should have nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+
+from bench.machine import machine
+from lab import labs
+from lab.amazonmq.files.activemq_xml import LOCK_INTERVAL
+from lab.contract.figures import figures
+from lab.errors import LabError
+from lab.history import Acknowledged, Approached, BrokerChanged, Header, LogLine, Observation, Sent, observations
+from lab.interrupts import end_on_signals
+from lab.simulation.costs import NAMES, VARIABLE, shipped_values
+from lab.text_files import write_new
+from lab.units import parse_duration
+
+SCENARIO = Path(__file__).parent / "calibration.yaml"
+PLAIN, STORED = 4, 5  # steps
+ROUNDS = 3  # of correcting
+READ_OFF = {
+    "begin": "a stopped instance of a pair started as a standby: until it waits for its store's lock, the median",
+    "boot": "a stopped broker started: until its log says so, the median, less begin",
+    "stop": "a broker asked to stop: until its container had ended, the median",
+    "take-over": "the active instance killed: until the standby's log says that it started, the mean, less half "
+    "the time between its looks at the lock",
+}
+CORRECTED = {
+    "handling": "the p50 of 300 messages at 50/s, not persistent, through one broker",
+    "store-sync": "how much longer the receipt of a persistent message that nobody consumes takes than that of "
+    "another, the medians of 300",
+    "message": "2,000 messages in a burst, a message after the first fifth",
+    "tls": "a login over STOMP, the median of 20",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """What one run of the scenario took, in seconds, by the name of the cost that it is about."""
+
+    of: Mapping[str, float]
+    held: bool
+
+
+def run(runtime: str, costs: Path | None = None) -> Times:
+    """Run the scenario and read its times."""
+    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    environment |= {VARIABLE: str(costs)} if costs is not None else {}
+    with tempfile.TemporaryDirectory() as folder:
+        ran = labs.run(SCENARIO, runtime=runtime, runs=Path(folder), environment=environment)
+        streams = {each.name.rpartition(" ")[2]: each for each in figures(ran.judged).streams}
+        lines = list(observations(ran.folder.history))
+    changes = [each for each in lines if isinstance(each, BrokerChanged)]
+    starts = [each for each in lines if isinstance(each, LogLine) and each.name == "broker-started" and each.t > 0]
+    logins = [each.took for each in lines if isinstance(each, Approached) and each.what == "connect"]
+    begin = median(_from_to(changes, "starting", "started", standby=True))
+    kills = [each.t for each in changes if each.state == "killed"]
+    after = [min(line.t for line in starts if line.broker == "singapore" and line.t > t) - t for t in kills]
+    begun = [each.t for each in changes if each.broker == "tokyo" and each.state == "starting"]
+    up = [min(line.t for line in starts if line.broker == "tokyo" and line.t > t) - t for t in begun]
+    plain, burst = streams["plain"], streams["burst"]
+    receipts = [_receipts(lines, step) for step in (PLAIN, STORED)]
+    assert burst.per_s is not None  # 2,000 messages do not come at one moment
+    return Times(
+        of={
+            "begin": begin,
+            "boot": median(up) - begin,
+            "stop": median(_from_to(changes, "stopping", "stopped")),
+            "take-over": fmean(after) - LOCK_INTERVAL / 2000,
+            "handling": plain.p50 / 1000,
+            "store-sync": receipts[1] - receipts[0],
+            "message": 1 / burst.per_s,
+            "tls": median(logins),
+        },
+        held=ran.held,
+    )
+
+
+def _receipts(lines: Sequence[Header | Observation], step: int) -> float:
+    """Return how long a step's receipts took, in seconds, the median."""
+    sent = {each.id: each.t for each in lines if isinstance(each, Sent) and each.id.startswith(f"{step}-")}
+    return median(each.t - sent[each.id] for each in lines if isinstance(each, Acknowledged) and each.id in sent)
+
+
+def _from_to(changes: list[BrokerChanged], one: str, other: str, standby: bool = False) -> list[float]:
+    """Return how long it took each time from one state of an instance to the other."""
+    found = []
+    for number, begin in enumerate(changes):
+        if begin.state == one and begin.standby is standby:
+            ends = (each.t for each in changes[number:] if (each.broker, each.state) == (begin.broker, other))
+            found.append(next(ends) - begin.t)
+    return found
+
+
+def calibrate(real: Mapping[str, float], folder: Path, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return all costs, in seconds: those to be read off a real run, and the others corrected by simulated ones."""
+    found = {name: parse_duration(text).total_seconds() for name, text in shipped_values().items()}
+    found |= {name: max(real[name], 0.0) for name in READ_OFF}
+    file = folder / "costs.toml"
+
+    def simulated(costs: Mapping[str, float]) -> Mapping[str, float]:
+        file.write_text(text(costs, {}, ""), encoding="utf-8")
+        return run("simulation", file).of
+
+    for _ in range(rounds):
+        here, before = simulated(found), dict(found)
+        for name in CORRECTED:
+            more = {**before, name: before[name] * 1.2 + 1e-5}
+            grows = (simulated(more)[name] - here[name]) / (more[name] - before[name])
+            if grows > 0.1:  # else the scenario tells nothing of it
+                found[name] = max(before[name] + (real[name] - here[name]) / grows, 0.0)
+    return found
+
+
+def text(costs: Mapping[str, float], measured: Mapping[str, float], on: str) -> str:
+    """Return the file; `measured` has what real brokers took, and `on` says of what machine, and when."""
+    lines = [f"# {on}"] if on else []
+    for name in NAMES:
+        lines += ["", f"[{name}]", f'value = "{costs[name] * 1e6:.0f}us"']
+        if name in measured:
+            how = {**READ_OFF, **CORRECTED}[name]
+            corrected = ", and a simulated run takes as long with this value" if name in CORRECTED else ""
+            lines.append(f'how = "{how}: {measured[name] * 1000:.3g} ms{corrected}"')
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def main() -> int:
+    """Measure and write; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", nargs="?", type=Path, default=Path("costs.toml"), help="costs.toml when left out")
+    file = parser.parse_args().file
+    if file.exists() or file.is_symlink():
+        parser.error(f"{file} is there, and is left alone: name another file")
+    its = machine()
+    on = f"measured {its['when']}, {its['cores']} cores, {its['load_now']} of them busy, kernel {its['kernel']}"
+    try:
+        real = run("emulation")
+        if not real.held:
+            print("real brokers did not keep what the scenario expects: nothing is concluded from this run")
+            return 1
+        with tempfile.TemporaryDirectory() as folder:
+            found = calibrate(real.of, Path(folder))
+        write_new(file, text(found, real.of, on).encode())
+    except LabError as error:
+        print(f"{error}", file=sys.stderr)
+        return error.exit_code
+    shipped = {name: parse_duration(its).total_seconds() for name, its in shipped_values().items()}
+    print(f"{'':<12}{'measured':>12}{'cost':>12}{'as shipped':>12}   ms")
+    for name in NAMES:
+        print(f"{name:<12}{real.of[name] * 1000:>12.3f}{found[name] * 1000:>12.3f}{shipped[name] * 1000:>12.3f}")
+    print(f"written to {file}: {VARIABLE}={file} mqlab run SCENARIO --runtime simulation goes by it")
+    return 0
+
+
+if __name__ == "__main__":
+    end_on_signals()
+    sys.exit(main())

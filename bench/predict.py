@@ -1,0 +1,204 @@
+"""Ten settings that no shipped scenario has, predicted by models first: `python -m bench.predict predict|measure|page`.
+
+`predict` writes what models say to bench/results/predictions.json, and takes back nothing that is there; `measure`
+writes beside it what real brokers did, a run at a time, so that an interrupted one goes on; `page` writes the table of
+docs/contract.md. Of a burst the throughput after its warm-up is predicted, of paced traffic the p50.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lab.contract.contract import SEEDS_OF_CHANCE, runner, this_machine
+from lab.contract.figures import Stream, figures
+from lab.interrupts import end_on_signals
+from lab.runtime.progress import Logged
+from lab.runtimes import SIMULATION, USUAL
+
+SCENARIO = Path(__file__).parent / "setting.yaml"
+RESULT = Path(__file__).parent / "results" / "predictions.json"
+PAGE = Path(__file__).parents[1] / "docs" / "contract.md"
+BEGIN, END = "<!-- python -m bench.predict page writes what follows -->", "<!-- end of the predictions -->"
+SEEDS, RUNS = 5, 3  # simulated, where nothing is lost; emulated
+WITHIN = 0.10
+MEASURED = "step 4 to warehouse"  # the stream
+_CONNECTOR = "connectors.connector_tokyo_to_singapore"
+_URI = (
+    "static:(ssl://b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5-1.mq.ap-southeast-1.amazonaws.com:61617?socketBufferSize={})"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting; of what is left out the link has nothing, and ActiveMQ its default."""
+
+    delay: str  # one way
+    prefetch: int
+    size: str
+    count: int
+    pace: str = ""  # messages; a burst if empty
+    buffer: int | None = None  # bytes: socketBufferSize of the connector
+    loss: str = ""
+    rate: str = ""  # of the link
+
+    @property
+    def figure(self) -> str:
+        """Return which figure of the stream is predicted."""
+        return "p50" if self.pace else "per_s"
+
+    @property
+    def name(self) -> str:
+        """Return the setting in words."""
+        messages = (
+            f"{self.count} of {self.size} at {self.pace}" if self.pace else f"a burst of {self.count} of {self.size}"
+        )
+        more = [f"socketBufferSize {self.buffer}"] * (self.buffer is not None)
+        more += [f"loss {self.loss}"] * bool(self.loss) + [f"rate {self.rate}"] * bool(self.rate)
+        return ", ".join([f"delay {self.delay}", f"prefetchSize {self.prefetch}", *more, messages])
+
+    def set(self) -> Mapping[str, str]:
+        """Return the values by their KEYs, as `mqlab run --set` takes them."""
+        found = {
+            "links.tokyo-singapore.delay": self.delay,
+            f"{_CONNECTOR}.prefetchSize": str(self.prefetch),
+            "steps.4.count": str(self.count),
+            "steps.4.size": self.size,
+        }
+        found |= {"steps.4.rate": self.pace} if self.pace else {}
+        found |= {f"{_CONNECTOR}.uri": _URI.format(self.buffer)} if self.buffer else {}
+        found |= {
+            f"links.tokyo-singapore.{key}": value for key, value in (("loss", self.loss), ("rate", self.rate)) if value
+        }
+        return found
+
+
+SETTINGS = (
+    Setting(delay="50ms", prefetch=1, size="1KiB", count=150),
+    Setting(delay="105ms", prefetch=25, size="1KiB", count=1000),
+    Setting(delay="60ms", prefetch=100, size="4KiB", count=1000),
+    Setting(delay="80ms", prefetch=1000, size="16KiB", count=300),
+    Setting(delay="80ms", prefetch=1000, size="4KiB", count=400, buffer=16384),
+    Setting(delay="40ms", prefetch=500, size="10KiB", count=500, buffer=131072),
+    Setting(delay="20ms", prefetch=200, size="20KiB", count=250, rate="5mbit"),
+    Setting(delay="60ms", prefetch=50, size="25KiB", count=120, pace="8/s", rate="2mbit"),
+    Setting(delay="30ms", prefetch=100, size="2KiB", count=450, pace="30/s", loss="1%"),
+    Setting(delay="90ms", prefetch=10, size="512B", count=600, pace="100/s"),
+)
+
+
+def stream(setting: Setting, runtime: str, seed: int, runs: Path | None = None) -> Stream:
+    """Return the measured stream of one run of a setting; raise SystemExit if a message of it did not arrive."""
+    run = runner(str(SCENARIO), os.environ, Logged(), set=setting.set(), runs=runs)
+    found = figures(run(runtime, seed))
+    (its,) = (each for each in found.streams if each.name == MEASURED)
+    if set(found.verdicts.values()) != {"held"} or its.messages != setting.count:
+        raise SystemExit(f"{setting.name}: not every message arrived: {dict(found.verdicts)}")
+    return its
+
+
+def predict() -> dict[str, Any]:
+    """Return what models say of each setting: the median of some seeds, and their least and most."""
+    rows = []
+    for setting in SETTINGS:
+        seeds = range(1, (SEEDS_OF_CHANCE if setting.loss else SEEDS) + 1)
+        found = [_figure(setting, stream(setting, SIMULATION, seed)) for seed in seeds]
+        print(f"{setting.name}: {median(found):.5g} {setting.figure}", flush=True)
+        rows.append(
+            {
+                "setting": setting.name,
+                "figure": setting.figure,
+                "predicted": round(median(found), 3),
+                "predicted_from": min(found),
+                "predicted_to": max(found),
+                "seeds": len(found),
+                "measured": [],
+            }
+        )
+    return {"predicted_on": asdict(this_machine()), "settings": rows}
+
+
+def measure(found: dict[str, Any], at_most: int | None, runs: int) -> None:
+    """Make those runs of real brokers that are missing, and keep each as it ends."""
+    rows = {row["setting"]: row for row in found["settings"]}
+    wanted = [(seed, setting) for seed in range(1, runs + 1) for setting in SETTINGS]
+    missing = [(seed, its) for seed, its in wanted if seed not in [each["seed"] for each in rows[its.name]["measured"]]]
+    for seed, setting in missing[:at_most]:
+        machine = this_machine()
+        its = stream(setting, USUAL, seed)
+        kept = {"seed": seed, "is": _figure(setting, its), "p50": its.p50, "p99": its.p99, **asdict(machine)}
+        rows[setting.name]["measured"].append(kept)
+        _write(found)
+        print(
+            f"{setting.name}, seed {seed}: {kept['is']:.5g}, predicted {rows[setting.name]['predicted']:.5g}",
+            flush=True,
+        )
+
+
+def table(found: dict[str, Any]) -> str:
+    """Return the table of the page, and how many predictions came true."""
+    lines = ["| setting | figure | predicted | measured | off | runs |", "| --- | --- | --- | --- | --- | --- |"]
+    units = {"p50": "p50, ms", "per_s": "messages a second"}
+    good = known = 0
+    for row in found["settings"]:
+        real = [each["is"] for each in row["measured"]]
+        off = row["predicted"] / median(real) - 1 if real else None
+        known += off is not None
+        good += off is not None and abs(off) <= WITHIN
+        shown = (
+            f"{median(real):.4g}" + (f" ({min(real):.4g} to {max(real):.4g})" if len(real) > 1 else "") if real else "–"
+        )
+        missed = "" if off is None or abs(off) <= WITHIN else " **missed**"
+        said = "–" if off is None else f"{off:+.1%}{missed}"
+        cells = [row["setting"], units[row["figure"]], f"{row['predicted']:.4g}", shown, said, str(len(real))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(
+        [*lines, "", f"{good} of {known} measured settings are within {WITHIN:.0%} of what was predicted."]
+    )
+
+
+def _figure(setting: Setting, its: Stream) -> float:
+    found = getattr(its, setting.figure)
+    if found is None:
+        raise SystemExit(f"{setting.name}: all of it came at one moment")
+    return float(found)
+
+
+def _write(found: dict[str, Any]) -> None:
+    unfinished = RESULT.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(RESULT)
+
+
+def main() -> int:
+    """Do what was asked; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["predict", "measure", "page"])
+    parser.add_argument("--at-most", type=int, metavar="N", help="runs of real brokers in this call")
+    parser.add_argument("--times", type=int, default=RUNS, metavar="N", help="of real brokers, of each setting")
+    asked = parser.parse_args()
+    if asked.what == "predict":
+        if RESULT.exists():
+            parser.error(f"{RESULT.name} is there: what was predicted stays")
+        _write(predict())
+        return 0
+    found = json.loads(RESULT.read_text("utf-8"))
+    if asked.what == "measure":
+        measure(found, asked.at_most, asked.times)
+    else:
+        before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    print(table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    end_on_signals()
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The contract of one scenario: its missing emulated runs made and kept, its simulated ones made, all compared."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lab import labs, runtimes
+from lab.contract.comparing import Row, compare
+from lab.contract.figures import Figures, Machine, figures
+from lab.contract.kept import Kept, digest
+from lab.judge import Judged
+from lab.runtime.progress import Told
+from lab.runtimes import SIMULATION, USUAL
+from lab.scenarios import PlannedScenario, plan_named
+
+LOAD = Path("/proc/loadavg")  # Linux's
+RUNS = 10  # emulated, at the seeds from 1 on
+SEEDS_OF_CHANCE, SEEDS = 20, 3  # simulated: where links have jitter or loss, or traffic is drawn; and elsewhere
+_CHANCE = ("jitter", "loss")
+
+Runner = Callable[[str, int], Judged]  # the runtime's name and the seed → the run, judged
+Measure = Callable[[], Machine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A scenario's rows, and the runs that they were made of."""
+
+    name: str
+    emulated: tuple[Figures, ...]
+    simulated: tuple[Figures, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether all that is compared agrees."""
+        return all(row.agrees is not False for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One scenario's runs on both runtimes."""
+
+    kept: Kept
+    chance: bool  # whether links or traffic have any
+    run: Runner
+    measure: Measure
+
+    def missing(self, runs: int, images: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the seeds of those emulated runs, of so many, that are not kept for these images."""
+        there = {each.seed for each in self.kept.runs(images)}
+        return tuple(seed for seed in range(1, runs + 1) if seed not in there)
+
+    def emulate(self, seed: int, images: tuple[str, ...]) -> Figures:
+        """Make one emulated run and keep it."""
+        machine = self.measure()
+        found = replace(figures(self.run(USUAL, seed)), machine=machine, digest=self.kept.digest, images=images)
+        self.kept.keep(found)
+        return found
+
+    def simulate(self) -> Iterator[Figures]:
+        """Yield the simulated runs as they are made."""
+        for seed in range(1, (SEEDS_OF_CHANCE if self.chance else SEEDS) + 1):
+            yield figures(self.run(SIMULATION, seed))
+
+    def compared(self, simulated: Iterable[Figures], images: tuple[str, ...] | None = None) -> Compared:
+        """Compare the emulated runs that are kept, of these images or of any, with simulated ones.
+
+        Without any emulated run there are no rows, and none is simulated.
+        """
+        emulated = self.kept.runs(images)
+        models = tuple(simulated) if emulated else ()
+        rows = compare(emulated, models) if emulated else ()
+        return Compared(name=self.kept.name, emulated=emulated, simulated=models, rows=rows)
+
+
+def contract_of(planned: PlannedScenario, name: str, folder: Path, run: Runner, measure: Measure) -> Contract:
+    """Return the contract of a scenario, whose emulated runs are kept under a folder by its file's name."""
+    kept = Kept(folder=folder, name=Path(name).stem, digest=digest(planned))
+    return Contract(kept=kept, chance=_has_chance(planned.scenario.declared()), run=run, measure=measure)
+
+
+def images_of(planned: PlannedScenario, environment: Mapping[str, str], told: Told) -> tuple[str, ...]:
+    """Return what an emulated lab is made from, built where it is missing; raise HostError without an engine."""
+    with runtimes.runtime(USUAL, environment) as its:
+        return its.prepare(planned.plan, told).made_from
+
+
+def this_machine() -> Machine:
+    """Return this machine as it is now."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        load = float(LOAD.read_text("utf-8").split()[0])
+    except (OSError, ValueError, IndexError):
+        load = None
+    return Machine(when=now, cores=os.cpu_count() or 1, load=load)
+
+
+def runner(
+    scenario: str,
+    environment: Mapping[str, str],
+    told: Told,
+    *,
+    set: Mapping[str, str] = {},
+    version: str | None = None,
+    runs: Path | None = None,
+) -> Runner:
+    """Return what runs a scenario; run folders of simulated runs are not kept."""
+
+    def run(runtime: str, seed: int) -> Judged:
+        with tempfile.TemporaryDirectory() as folder:
+            where = Path(folder) if runtime == SIMULATION else runs
+            return labs.run(
+                scenario,
+                seed=seed,
+                set=set,
+                activemq_version=version,
+                runs=where,
+                environment=environment,
+                runtime=runtime,
+                progress=told,
+            ).judged
+
+    return run
+
+
+def named(
+    scenario: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    told: Told,
+    *,
+    set: Mapping[str, str] = {},
+    version: str | None = None,
+    runs: Path | None = None,
+) -> tuple[PlannedScenario, Contract]:
+    """Return a scenario by its name or path, and its contract on this machine."""
+    planned = plan_named(scenario, environment, set=set, version=version)
+    run = runner(scenario, environment, told, set=set, version=version, runs=runs)
+    return planned, contract_of(planned, scenario, folder, run, this_machine)
+
+
+def _has_chance(declared: Any) -> bool:
+    """Return whether a link has jitter or loss, at first or by a step, or the times of traffic are drawn."""
+    if isinstance(declared, dict):
+        drawn = declared.get("spread") == "exponential"
+        return drawn or any(
+            (key in _CHANCE and not _is_nothing(value)) or _has_chance(value) for key, value in declared.items()
+        )
+    return isinstance(declared, list) and any(map(_has_chance, declared))
+
+
+def _is_nothing(value: object) -> bool:
+    return str(value).rstrip("%mush") in ("", "0", "0.0", "None")

@@ -1,0 +1,146 @@
+"""The figures of one run that are compared with those of another, and nothing else of it: no secrets, no paths."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lab.judge import Judged, Report
+from lab.judge.evidence.tally import Tally
+from lab.judge.values import Percentiles
+
+WARM_UP = 0.2  # share of a burst's messages that come before its throughput is measured
+_OF_A_DELIVERY = (
+    "expected", "received", "lost", "duplicated", "unexpected", "recovered", "undecided", "redelivered", "returned",
+    "waiting", "expired", "unsure", "reordered",
+)  # fmt: skip
+_OF_A_WITNESS = ("accepted", "enqueued", "forwarded", "back", "taken", "waiting", "discarded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What a run was made on, and when."""
+
+    when: str  # ISO 8601, UTC
+    cores: int
+    load: float | None  # the average over one minute, just before the run; None where the system does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """The messages of one step as they came to one audience; times in ms."""
+
+    name: str
+    messages: int  # that arrived
+    paced: bool
+    p50: float
+    p99: float
+    per_s: float | None  # of a burst, after its warm-up; None if paced, or if it came at one moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The figures of one run."""
+
+    runtime: str
+    seed: int
+    verdicts: Mapping[str, str]  # the expectation in one line → its outcome
+    counts: Mapping[str, int]  # those that are 0 are left out
+    streams: tuple[Stream, ...]
+    mqlab: str = ""  # the version that made the run
+    machine: Machine | None = None
+    digest: str = ""  # of the scenario, with its configurations
+    images: tuple[str, ...] = field(default=())  # what its brokers and its router were made from
+
+
+def figures(judged: Judged) -> Figures:
+    """Return the figures of a run that was judged."""
+    report = judged.report
+    return Figures(
+        runtime=report.runtime,
+        seed=report.seed,
+        verdicts=dict(_once((each.expectation, str(each.outcome)) for each in report.verdicts)),
+        counts={name: count for name, count in _counts(report) if count},
+        streams=tuple(_streams(judged)),
+        mqlab=report.mqlab,
+    )
+
+
+def to_json(of: Figures) -> str:
+    """Return figures as one JSON object."""
+    return json.dumps(asdict(of), indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> Figures:
+    """Return figures that `to_json` wrote; raise ValueError for another text."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+        machine = found.pop("machine")
+        return Figures(
+            **{
+                **found,
+                "images": tuple(found["images"]),
+                "streams": tuple(Stream(**each) for each in found["streams"]),
+                "machine": None if machine is None else Machine(**machine),
+            }
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _once(verdicts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the verdicts; where expectations have the same words, each but the first with its number."""
+    seen: dict[str, int] = {}
+    for words, outcome in verdicts:
+        seen[words] = seen.get(words, 0) + 1
+        yield words if seen[words] == 1 else f"{words} ({seen[words]})", outcome
+
+
+def _counts(report: Report) -> Iterator[tuple[str, int]]:
+    for delivery in report.deliveries:
+        of = f"to {delivery.subscriber}, {delivery.destination}"
+        for name in _OF_A_DELIVERY:
+            yield f"{of}: {name}", getattr(delivery, name)
+        for share in delivery.shares:
+            yield f"{of}: received by {share.subscriber} at {share.broker}", share.received
+    for seen in report.witnesses:
+        of = f"counters, {seen.destination}, {seen.source} → {seen.target}"
+        for name in _OF_A_WITNESS:
+            yield f"{of}: {name}", getattr(seen, name)
+    for step in report.steps:
+        yield f"step {step.step}: {step.did}", step.done
+        yield f"step {step.step}: failed", step.failed
+    for bridge in report.bridges:
+        yield f"bridge {bridge.connector} at {bridge.broker}: up", int(bridge.up)
+
+
+def _streams(judged: Judged) -> Iterator[Stream]:
+    paced = {each.step for each in judged.evidence.timeline.paces}
+    names: set[str] = set()
+    for audience in judged.evidence.audiences:
+        for tally in audience.tallies:
+            ordered = sorted(took * 1000 for took in tally.timed()[1])
+            if (found := Percentiles.of(ordered)) is not None:
+                step = tally.publication.place or str(tally.publication.step)
+                even = tally.publication.step in paced
+                name = f"step {step} to {', '.join(audience.names)}"
+                name += f", {', '.join(audience.destinations)}" if name in names else ""  # of two subscriptions
+                names.add(name)
+                yield Stream(
+                    name=name,
+                    messages=len(ordered),
+                    paced=even,
+                    p50=round(found.p50, 3),
+                    p99=round(found.p99, 3),
+                    per_s=None if even else _throughput(tally),
+                )
+
+
+def _throughput(tally: Tally) -> float | None:
+    """Return how many messages a second arrived after the warm-up; None if they came at one moment."""
+    sent_at = tally.publication.sent_at
+    came = sorted(sent_at[number] + took for number, took in zip(*tally.timed(), strict=True))
+    after = came[int(len(came) * WARM_UP) :]
+    return round((len(after) - 1) / (after[-1] - after[0]), 2) if len(after) > 1 and after[-1] > after[0] else None

@@ -1,0 +1,45 @@
+"""What benches write of contracts and predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench import contract as bench
+from bench import predict
+from lab.contract.contract import Compared
+from tests.contract.runs import kept
+
+
+def test_tables_are_written_between_the_marks_of_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{bench.BEGIN}\nold\n{bench.END}\nafter\n")
+    bench.write_page([Compared(name="orders", emulated=(kept(1),), simulated=(), rows=())], page)
+    written = page.read_text()
+    assert written.startswith(f"before\n{bench.BEGIN}\n\n| scenario |")
+    assert written.endswith(f"{bench.END}\nafter\n")
+    assert "old" not in written
+    assert "| orders | 1 | 0.1 to 0.1 |" in written
+
+
+def test_predictions_are_of_the_settings_and_counted() -> None:
+    rows = [{"setting": name, "figure": "p50", "predicted": 100.0, "measured": of} for name, of in MEASURED.items()]
+    table = predict.table({"settings": rows})
+    assert "| near | p50, ms | 100 | 95 (94 to 109) | +5.3% | 3 |" in table
+    assert "| far | p50, ms | 100 | 80 | +25.0% **missed** | 1 |" in table
+    assert "| none | p50, ms | 100 | – | – | 0 |" in table
+    assert table.endswith("1 of 2 measured settings are within 10% of what was predicted.")
+    assert len({setting.name for setting in predict.SETTINGS}) == len(predict.SETTINGS) == 10
+
+
+MEASURED: dict[str, list[dict[str, float]]] = {
+    "near": [{"is": 94.0}, {"is": 109.0}, {"is": 95.0}],
+    "far": [{"is": 80.0}],
+    "none": [],
+}
+
+
+def test_a_setting_is_set_as_a_person_would() -> None:
+    setting = predict.Setting(delay="1ms", prefetch=7, size="1KiB", count=200, buffer=4096, loss="1%", rate="5mbit")
+    found = predict.stream(setting, "simulation", 1)
+    assert (found.messages, found.paced) == (200, False)
+    assert found.per_s is not None

@@ -1,0 +1,69 @@
+"""Kept runs: by the digest of what they depend on, and nothing that is no run is taken for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.contract.figures import from_json, to_json
+from lab.contract.kept import Kept, digest
+from lab.errors import InputError
+from lab.scenarios import plan_named
+from tests.contract.runs import kept, run, stream
+
+
+def of(name: str = "narrow-link", **set: str) -> str:
+    return digest(plan_named(name, {}, set={key.replace("__", "."): value for key, value in set.items()}))
+
+
+def test_the_digest_is_of_what_a_run_depends_on() -> None:
+    same = [of(), of(seed="99"), of(about="other words"), of(seed="9"), digest(plan_named("narrow-link", {}, seed=3))]
+    other = [
+        of("small-buffers"),
+        of(steps__3__count="31"),
+        of(steps__2__delay="36ms"),
+        of(connectors__connector_tokyo_to_singapore__prefetchSize="9"),
+    ]
+    assert len(set(same)) == 1
+    assert len({same[0], *other}) == 1 + len(other)
+
+
+def test_a_configuration_that_only_a_step_names_counts(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[2] / "scenarios"
+    copy = tmp_path / "scenarios"
+    for path in [*shipped.rglob("*.yaml"), *shipped.rglob("*.xml")]:
+        to = copy / path.relative_to(shipped)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(path.read_bytes())
+    same = digest(plan_named(str(copy / "revision-pending.yaml"), {}))
+    assert same == of("revision-pending")
+    configuration = copy / "configurations" / "tokyo.xml"
+    configuration.write_text(configuration.read_text().replace('duplex="true"', 'duplex="true" prefetchSize="9"'))
+    assert digest(plan_named(str(copy / "revision-pending.yaml"), {})) != same
+
+
+def test_what_was_kept_is_read_again_by_its_digest_and_images(tmp_path: Path) -> None:
+    its = Kept(folder=tmp_path, name="orders", digest="d1")
+    runs = [kept(seed, digest="d1", images=("broker:1",)) for seed in (2, 1)]
+    for each in runs:
+        its.keep(each)
+    Kept(folder=tmp_path, name="orders", digest="d2").keep(kept(1, digest="d2"))
+    assert its.runs() == its.runs(("broker:1",)) == tuple(reversed(runs))
+    assert its.runs(("broker:2",)) == ()
+    assert [each.digest for each in Kept(folder=tmp_path, name="orders", digest="d2").runs()] == ["d2"]
+    its.keep(kept(1, digest="d1", images=("broker:2",)))
+    assert [each.seed for each in its.runs()] == [1, 2]
+
+
+def test_figures_survive_their_file() -> None:
+    found = run(3, stream(per_s=12.5), verdict="broken", lost=2)
+    assert from_json(to_json(found)) == found
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": null, "images": [], "streams": [], "more": 1}', "7"])
+def test_what_is_no_kept_run_is_refused_with_its_path(text: str, tmp_path: Path) -> None:
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / "d1-1.json").write_text(text)
+    with pytest.raises(InputError, match=r"orders/d1-1.json is no kept run"):
+        Kept(folder=tmp_path, name="orders", digest="d1").runs()

@@ -1,0 +1,81 @@
+"""The times of a machine: a person's own instead of those that ship, said in the history and in the report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import calibrate
+from lab import labs
+from lab.errors import InputError
+from lab.simulation.costs import NAMES, own_values, shipped_values, with_values
+
+
+def test_those_that_ship_are_all_there_and_few() -> None:
+    assert set(shipped_values()) == set(NAMES)
+    assert len(NAMES) <= 10
+
+
+def test_own_times_are_gone_by_and_said(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[handling]\nvalue = "50ms"\n')
+    own, usual = (
+        labs.run("tokyo-singapore", runtime="simulation", runs=tmp_path, environment=environment)
+        for environment in ({"MQLAB_COSTS": str(file)}, {})
+    )
+    slow, quick = (ran.report.deliveries[0].latency for ran in (own, usual))
+    assert slow is not None and quick is not None
+    assert slow.p50 - quick.p50 == pytest.approx(2 * (50 - 1.5), abs=0.1)  # at two brokers
+    headers = [json.loads(ran.folder.history.read_text().splitlines()[0]) for ran in (own, usual)]
+    assert [header["costs"] for header in headers] == [{"handling": "50ms"}, {}]
+    assert [note for note in own.report.notes if "person's own" in note] == [
+        "Times of the machine are a person's own: handling 50ms."
+    ]
+    assert not [note for note in usual.report.notes if "person's own" in note]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("handling", "is no TOML"),
+        (
+            '[handing]\nvalue = "1ms"',
+            r'a time "handing", which the simulation does not have(.|\n)*did you mean handling',
+        ),
+        ("handling = 3", "handling has no value"),
+        ("[handling]\nvalue = 3", "handling has no value"),
+        ('[handling]\nvalue = "3"', "handling: '3'"),
+        ('[boot]\nvalue = "2m"', "boot is longer than 60 s"),
+        ("#" * 70_000, "larger than 65536 bytes"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong_with_it(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=said) as raised:
+        labs.run("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={"MQLAB_COSTS": str(file)})
+    assert f"MQLAB_COSTS={file}" in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not there"):
+        own_values({"MQLAB_COSTS": str(tmp_path / "none.toml")})
+
+
+def test_a_calibration_finds_the_times_by_which_a_run_went(tmp_path: Path) -> None:
+    wanted = {"begin": 0.9, "boot": 0.3, "stop": 0.2, "tls": 0.02, "message": 0.0003, "handling": 0.0025}
+    wanted |= {"store-sync": 0.001}
+    machine = {name: getattr(with_values({}), name.replace("-", "_")) / 1e9 for name in NAMES} | wanted
+    file = tmp_path / "machine.toml"
+    file.write_text(calibrate.text(machine, {}, ""))
+    real = calibrate.run("simulation", file)
+    assert real.held
+    found = calibrate.calibrate(real.of, tmp_path, rounds=2)
+    for name, value in wanted.items():
+        assert found[name] == pytest.approx(value, rel=0.05), name
+    written = calibrate.text(found, real.of, "a machine")
+    (tmp_path / "found.toml").write_text(written)
+    assert set(own_values({"MQLAB_COSTS": str(tmp_path / "found.toml")})) == set(NAMES)
+    assert written.startswith("# a machine\n")
