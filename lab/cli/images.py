@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.table import Table
 
 from lab.activemq.advisories import AS_OF, PAGE, known_holes, words
 from lab.activemq.releases import RELEASES
 from lab.cli import options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
+from lab.errors import InputError
 from lab.runtimes import USUAL, runtime, usual
 
 WITHOUT_IMAGES = "the runtime that MQLAB_RUNTIME names needs no images"
 
 
 def images(
-    activemq_version: VERSION = None, activemq_archive: ARCHIVE = None, quiet: QUIET = False, json: JSON = False
+    activemq_version: VERSION = None,
+    activemq_archive: ARCHIVE = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="Write them to FILE, and its SHA-256 to FILE.sha256.")
+    ] = None,
+    load: Annotated[
+        Path | None, typer.Option("--load", metavar="FILE", help="Load them from FILE instead of building them.")
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", metavar="HEX", help="Of the FILE to load, instead of FILE.sha256.")
+    ] = None,
+    key: Annotated[bool, typer.Option("--key", help="Print a cache key for them, and build nothing.")] = False,
+    quiet: QUIET = False,
+    json: JSON = False,
 ) -> None:
-    """Build what is missing of the three images, and list them."""
+    """Build what is missing of the three images, and list them; or carry them in a file to another engine."""
+    if (save is not None) + (load is not None) + key > 1:
+        raise InputError.of("--save, --load and --key exclude each other", "choose one")
+    if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):
+        raise InputError.of("--sha256 is 64 hexadecimal digits, of a file to --load", "see FILE.sha256")
+    options.check_new(save)
     with runtime(usual(os.environ), os.environ) as its:
-        listed = its.images(options.progress(quiet), version=activemq_version, archive=activemq_archive)
+        told = options.progress(quiet)
+        if key:
+            word = its.image_key(told, version=activemq_version, archive=activemq_archive)
+            options.show({"key": word}, [word], json)
+            return
+        if save is not None:
+            digest = its.save_images(told, save, version=activemq_version, archive=activemq_archive)
+            options.show({"file": str(save), "sha256": digest}, [f"{digest}  {save}"], json)
+            return
+        if load is not None:
+            its.load_images(told, load, version=activemq_version, archive=activemq_archive, digest=sha256)
+        listed = its.images(told, version=activemq_version, archive=activemq_archive)
     if json:
         options.print_json(
             [{"name": each.name, "size": each.size, "created": each.created} | _holes(each.name) for each in listed]

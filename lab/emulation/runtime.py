@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -17,7 +18,9 @@ from lab.emulation.clock import RealClock
 from lab.emulation.closing import close_lab
 from lab.emulation.engine import doctor, engine, sweeping, userland_proxy
 from lab.emulation.images import images as building
+from lab.emulation.images import saved
 from lab.emulation.images.images import Images
+from lab.emulation.images.names import digest
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.ports import check_fixed
 from lab.emulation.network.subnets import pool
@@ -144,9 +147,32 @@ class Emulation:
             self._images(told, version, archive)
         return building.listing(client)
 
+    def image_key(self, told: Told, *, version: str | None, archive: Path | None) -> str:
+        """Return a name of the three images: the digest of their names, in which all that they are made of counts."""
+        return f"mqlab-images-{digest({}, *astuple(self._wanted(told, version, archive)))}"
+
+    def save_images(self, told: Told, file: Path, *, version: str | None, archive: Path | None) -> str:
+        """Build the missing ones of the three images, write them to a file, and return its SHA-256."""
+        with told.stage("images"):
+            names = self._images(told, version, archive)
+        with told.stage(f"save them to {file}"):
+            return saved.save(self._client, names, file)
+
+    def load_images(
+        self, told: Told, file: Path, *, version: str | None, archive: Path | None, digest: str | None
+    ) -> None:
+        """Load the three images from a file; InputError, with none loaded, if it was changed or has others."""
+        with told.stage(f"load images from {file}"):
+            saved.load(self._client, self._wanted(told, version, archive), file, digest)
+
     def examine(self) -> tuple[Finding, ...]:
         """Examine this machine and its engine."""
         return doctor.examine(self._environment)
+
+    def _wanted(self, told: Told, version: str | None, archive: Path | None) -> Images:
+        return building.wanted(
+            self._client, version=version, archive=archive, environment=self._environment, say=told.tell
+        ).names
 
     def _images(self, told: Told, version: str | None, archive: Path | None) -> Images:
         return building.ensure(

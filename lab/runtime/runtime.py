@@ -175,6 +175,20 @@ class Runtime(Protocol):
         """Build the missing images, of ActiveMQ `version` or the usual one, and return all images."""
         ...
 
+    def image_key(self, told: Told, *, version: str | None, archive: Path | None) -> str:
+        """Return a name of the images needed, a word for a cache: another one for other images. None is built."""
+        ...
+
+    def save_images(self, told: Told, file: Path, *, version: str | None, archive: Path | None) -> str:
+        """Build the missing images, write them to a file, with its digest beside it, and return that."""
+        ...
+
+    def load_images(
+        self, told: Told, file: Path, *, version: str | None, archive: Path | None, digest: str | None
+    ) -> None:
+        """Load the images from a file instead of building them; InputError, with none loaded, if it was changed."""
+        ...
+
     def examine(self) -> tuple[Finding, ...]:
         """Examine whether this machine has what a lab needs."""
         ...

@@ -75,9 +75,27 @@ class Simulation:
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
         """Return nothing: no image is needed; raise InputError for a version or an archive, of which none would be."""
         if version is not None or archive is not None:
-            raise InputError.of("a simulation needs no images", "images are of the runtime emulation")
+            raise _no_images()
         return ()
+
+    def image_key(self, told: Told, *, version: str | None, archive: Path | None) -> str:
+        """Raise InputError: there is nothing to cache."""
+        raise _no_images()
+
+    def save_images(self, told: Told, file: Path, *, version: str | None, archive: Path | None) -> str:
+        """Raise InputError: there is nothing to save."""
+        raise _no_images()
+
+    def load_images(
+        self, told: Told, file: Path, *, version: str | None, archive: Path | None, digest: str | None
+    ) -> None:
+        """Raise InputError: nothing needs to be loaded."""
+        raise _no_images()
 
     def examine(self) -> tuple[Finding, ...]:
         """Return what a simulation needs: Python alone."""
         return (Finding(what="simulation", ok=True, found=f"Python {python_version()} is all that it needs"),)
+
+
+def _no_images() -> InputError:
+    return InputError.of("a simulation needs no images", "images are of the runtime emulation")

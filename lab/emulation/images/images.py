@@ -39,7 +39,7 @@ from lab.errors import HostError, InputError
 from lab.runtime.runtime import Image
 from lab.shipped import shipped
 
-__all__ = ["Images", "ensure", "listing"]
+__all__ = ["Images", "ensure", "listing", "wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,47 @@ class Distribution:
 
     artifact: Artifact
     file: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The three images that this installation needs, and all that they are made of."""
+
+    names: Images
+    made_of: Ingredients
+    distribution: Distribution
+    archives: Archives
+    cache: Path
+
+
+def wanted(
+    client: docker.DockerClient,
+    *,
+    version: str | None,
+    archive: Path | None,
+    environment: Mapping[str, str],
+    say: Say,
+    recipes: Path | None = None,
+    download: Download | None = None,
+) -> Wanted:
+    """Return the images that are needed, whether they are there or not; the arguments are those of `ensure`."""
+    recipes = recipes or shipped("docker")
+    cache = cache_folder(environment)
+    archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
+    distribution = choose(archives, version, archive, cache, say, download)
+    made_of = Ingredients(
+        base=recipe(recipes / "base"),
+        broker=recipe(recipes / "broker"),
+        router=router_recipe(recipes / "router", Path(link.__file__).parent),
+        activemq_version=distribution.artifact.version,
+        activemq_sha512=distribution.artifact.sha512,
+        jolokia_sha512=archives.jolokia.sha512,
+        architecture=str(client.version()["Arch"]),
+        layout=image_archive.LAYOUT,
+    )
+    return Wanted(
+        names=plan_images(made_of), made_of=made_of, distribution=distribution, archives=archives, cache=cache
+    )
 
 
 def ensure(
@@ -64,28 +105,22 @@ def ensure(
 
     `version` is ActiveMQ's, or None for the default; `archive` is a distribution on disk to use instead of a download.
     """
-    recipes = recipes or shipped("docker")
-    cache = cache_folder(environment)
-    archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
-    distribution = choose(archives, version, archive, cache, say, download)
-    made_of = Ingredients(
-        base=recipe(recipes / "base"),
-        broker=recipe(recipes / "broker"),
-        router=router_recipe(recipes / "router", Path(link.__file__).parent),
-        activemq_version=distribution.artifact.version,
-        activemq_sha512=distribution.artifact.sha512,
-        jolokia_sha512=archives.jolokia.sha512,
-        architecture=str(client.version()["Arch"]),
-        layout=image_archive.LAYOUT,
+    its = wanted(
+        client,
+        version=version,
+        archive=archive,
+        environment=environment,
+        say=say,
+        recipes=recipes,
+        download=download,
     )
-    names = plan_images(made_of)
     try:
-        if missing(client, names):
-            with _build_lock(cache, say):
-                _build_missing(client, names, made_of, distribution, archives, cache, environment, say, download)
+        if missing(client, its.names):
+            with _build_lock(its.cache, say):
+                _build_missing(client, its, environment, say, download)
     except DockerException as error:
         raise HostError(f"the Docker engine refused: {error}", "mqlab doctor looks at the engine") from error
-    return names
+    return its.names
 
 
 def missing(client: docker.DockerClient, names: Images) -> tuple[str, ...]:
@@ -158,23 +193,20 @@ def listing(client: docker.DockerClient) -> tuple[Image, ...]:
 
 def _build_missing(
     client: docker.DockerClient,
-    names: Images,
-    made_of: Ingredients,
-    distribution: Distribution,
-    archives: Archives,
-    cache: Path,
+    its: Wanted,
     environment: Mapping[str, str],
     say: Say,
     download: Download | None,
 ) -> None:
-    wanted = missing(client, names)  # another process may have built them while this one waited
-    if names.base in wanted:
-        base_image.make(client, names.base, made_of.base, cache, environment, say)
-    if names.broker in wanted:
-        jolokia = fetch(archives.jolokia, cache, say, download)
-        file = distribution.file or fetch(distribution.artifact, cache, say, download)
+    names, made_of = its.names, its.made_of
+    lacking = missing(client, names)  # another process may have built them while this one waited
+    if names.base in lacking:
+        base_image.make(client, names.base, made_of.base, its.cache, environment, say)
+    if names.broker in lacking:
+        jolokia = fetch(its.archives.jolokia, its.cache, say, download)
+        file = its.distribution.file or fetch(its.distribution.artifact, its.cache, say, download)
         build(client, names.broker, names.base, _broker_context(made_of, file, jolokia), say)
-    if names.router in wanted:
+    if names.router in lacking:
         build(client, names.router, names.base, from_bytes(made_of.router), say)
 
 
