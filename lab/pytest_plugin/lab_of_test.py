@@ -20,12 +20,7 @@ _ARRIVES = 5.0  # seconds, for acknowledgements on their way between brokers
 
 
 class LabOfTest(Live):
-    """An open lab with a stretch of its history, from the test's beginning on.
-
-    >>> with LabOfTest(lab.lab, "test_prices") as mqlab:
-    ...     mqlab.expect("tokyo-singapore")
-    ...     verdicts = mqlab.judge_expected()
-    """
+    """An open lab with a stretch of its history, from the test's beginning on."""
 
     def __init__(self, lab: StandingLab, name: str) -> None:
         super().__init__(lab)

@@ -66,6 +66,7 @@ OF_AN_OPEN_LAB = (
     Live.create_user,
     Live.cut,
     Live.impair,
+    Live.condition,
 )
 OPENING_ONE = (labs.run, labs.up, Live)
 REACHING_ONE = (attach, labs.down)  # by its note, so not one in the memory of this process

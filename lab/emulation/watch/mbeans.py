@@ -108,9 +108,9 @@ def purges(name: str, found: Answer) -> list[Operation]:
     done: list[Operation] = []
     for object_name, values in found.items():
         topic, its = keys(object_name)["destinationType"] == "Topic", str(values.get("Name") or "")
-        if not topic:
+        if not topic and values.get("QueueSize") != 0:  # the broker logs each purge
             done.append((object_name, "purge", ()))
-        elif its and not its.startswith(_ADVISORY) and values.get("ConsumerCount") == 0:
+        elif topic and its and not its.startswith(_ADVISORY) and values.get("ConsumerCount") == 0:
             done.append((_root(name), "removeTopic", (its,)))
     return done
 

@@ -119,13 +119,15 @@ def test_durable_subscriptions_end_whose_client_is_away_but_those_of_bridges() -
 
 
 def test_queues_are_emptied_and_topics_go_that_nobody_listens_to() -> None:
-    def named(kind: str, name: str, consumers: int) -> tuple[str, dict[str, object]]:
-        return f"{ROOT},destinationType={kind},destinationName={name}", {"Name": name, "ConsumerCount": consumers}
+    def named(kind: str, name: str, consumers: int, queued: int = 0) -> tuple[str, dict[str, object]]:
+        counted = {"Name": name, "ConsumerCount": consumers, "QueueSize": queued}
+        return f"{ROOT},destinationType={kind},destinationName={name}", counted
 
     found = dict(
         [
-            named("Queue", "orders", 1),
-            named("Queue", "ActiveMQ.DLQ", 0),
+            named("Queue", "orders", 1, queued=3),
+            named("Queue", "empty", 1),
+            named("Queue", "ActiveMQ.DLQ", 0, queued=1),
             named("Topic", "prices", 0),
             named("Topic", "heard", 1),
             named("Topic", "ActiveMQ.Advisory.Topic", 0),

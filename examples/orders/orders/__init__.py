@@ -1,0 +1,1 @@
+"""Orders that are sent in Tokyo and billed in Singapore."""
