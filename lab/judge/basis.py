@@ -6,12 +6,9 @@ bound, in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.kinds import Find
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import Publication
 
 # By how much a time may be another one on another host; what was measured is in lab/simulation/costs.toml.
 UNREST = 0.010  # seconds, and
@@ -42,7 +39,7 @@ def basis(claim: Expectation, evidence: Evidence, find: Find) -> Basis:
 def margin(took: float, evidence: Evidence) -> float:
     """Return by how much a time may be another one on another host, in seconds."""
     started = START if evidence.timeline.restarted else 0.0
-    return UNREST + SHARE * took + EACH * _fullest_second(evidence.ledger.publications.values()) + started
+    return UNREST + SHARE * took + EACH * evidence.ledger.fullest_second + started
 
 
 def _timed(evidence: Evidence) -> bool:
@@ -54,14 +51,3 @@ def _timed(evidence: Evidence) -> bool:
 def _discarded(evidence: Evidence) -> bool:
     """Return whether messages were too many for a window."""
     return any(each.discarded for samples in evidence.timeline.destinations.values() for each in samples)
-
-
-def _fullest_second(publications: Iterable[Publication]) -> int:
-    """Return how many messages were sent within a second, at most."""
-    sent = sorted(t for each in publications for t in each.sent_at[each.first :] if t == t)  # NaN: never sent
-    most = begin = 0
-    for end, t in enumerate(sent, 1):
-        while sent[begin] < t - 1:
-            begin += 1
-        most = max(most, end - begin)
-    return most

@@ -258,6 +258,21 @@ def test_a_one_way_bridge_carries_one_way_alone(tmp_path: Path) -> None:
         assert len(heard.bodies) == (broker == "singapore")
 
 
+@pytest.mark.parametrize("name", ["consumerTTL", "messageTTL"])
+@pytest.mark.parametrize("duplex", ["true", "false"])
+def test_a_ttl_of_0_lets_no_advisory_over_a_duplex_bridge(tmp_path: Path, name: str, duplex: str) -> None:
+    its = world(tmp_path, duplex=duplex, **{name: "0"})
+    its.until(its.up)
+    client, heard = its.client("s", "singapore", "stomp")
+    client.subscribe(Terms(destination=TOPIC))
+    its.run(0.5)
+    assert its.brokers["tokyo"].demand(str(TOPIC)) is (duplex == "false")
+    publisher, _ = its.client("p", "tokyo", "stomp")
+    publisher.publish(outgoing(1))
+    its.run(0.5)
+    assert len(heard.bodies) == (duplex == "false" and name == "consumerTTL")
+
+
 def test_an_answer_goes_back_into_a_temporary_queue_over_the_bridge(tmp_path: Path) -> None:
     its = world(tmp_path)
     its.until(its.up)

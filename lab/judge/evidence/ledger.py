@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from functools import cached_property
 from math import inf
 
 from lab.activemq.protocols import protocol
@@ -98,6 +99,19 @@ class Ledger:
             absences = subscription.away if subscription.durable else subscription.cut_off
             if not absences or absences[-1][1] != inf:
                 absences.append((seen.t, inf))
+
+    @cached_property
+    def fullest_second(self) -> int:
+        """How many messages were sent within a second, at most; to be asked for once all are recorded."""
+        sent = sorted(
+            t for each in self.publications.values() for t in each.sent_at[each.first :] if t == t
+        )  # NaN: not
+        most = begin = 0
+        for end, t in enumerate(sent, 1):
+            while sent[begin] < t - 1:
+                begin += 1
+            most = max(most, end - begin)
+        return most
 
     def accepted_at(self) -> Iterator[float]:
         """Yield when each accepted message was sent, in seconds."""

@@ -139,13 +139,14 @@ class Bench:
     ) -> list[str | None]:
         """Send messages; return what their sender was told of each by then."""
         told: list[str | None] = []
+        octets = {body: body.encode() for body in set(bodies)}  # what is equal is in memory once
         for body in bodies:
             self._sent += 1
             fields.setdefault("properties", {})
             message = Message(
                 fields.get("id") or f"ID:sender:1:{self._sent}",  # type: ignore[arg-type]
                 destination,
-                body.encode(),
+                octets[body],
                 persistent=persistent,
                 **{name: value for name, value in fields.items() if name != "id"},  # type: ignore[arg-type]
             )
