@@ -231,5 +231,5 @@ def test_a_revoked_rule_stops_new_connections_and_leaves_open_ones() -> None:
 def test_both_ends_see_the_same_addresses_and_ports_come_from_the_seed() -> None:
     one, other = Two().opened(), Two().opened()
     assert one.client.its.near == other.client.its.near
-    assert one.fabric.address("tokyo") == "10.1.0.10"
+    assert one.fabric.address("tokyo", seen_by="singapore") == "10.1.0.10"
     assert one.fabric.address(INTERNET, seen_by="tokyo") == "10.1.0.1"
