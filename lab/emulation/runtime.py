@@ -14,9 +14,10 @@ import docker
 from lab.check.clients import check_clients
 from lab.clients import missing
 from lab.declare.scenario import Scenario
+from lab.emulation import doctor
 from lab.emulation.clock import RealClock
 from lab.emulation.closing import close_lab
-from lab.emulation.engine import doctor, engine, sweeping, userland_proxy
+from lab.emulation.engine import engine, sweeping, userland_proxy
 from lab.emulation.images import images as building
 from lab.emulation.images import saved
 from lab.emulation.images.images import Images

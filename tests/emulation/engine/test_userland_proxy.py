@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.emulation.engine.doctor import forwarding, unmeasured_forwarding
+from lab.emulation.doctor import forwarding, unmeasured_forwarding
 from lab.emulation.engine.userland_proxy import decide, is_on, value_of
 
 FILE = "/etc/docker/daemon.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.releases import RELEASES
-from lab.emulation.engine import doctor
+from lab.emulation import doctor
 from lab.scenarios import plan_named
 
 
