@@ -260,15 +260,19 @@ def test_a_broker_that_is_created_later_than_it_was_waited_for_runs_all_the_same
     assert states[:4] == ["creating", "starting", "started", "created"]
 
 
+def rolled_back(broker: str) -> str:
+    """Return steps that apply a revision from bad.xml, and roll back."""
+    return (
+        f"  - update-configuration: {{configuration: {broker}-configuration, file: bad.xml}}\n"
+        f"  - update-broker: {{broker: {broker}, configuration: {broker}-configuration, apply: immediately}}\n"
+        f"  - update-broker: {{broker: {broker}, roll-back: yes, apply: immediately}}\n"
+    )
+
+
 def test_a_broker_that_dies_of_a_revision_can_be_rolled_back(tmp_path: Path) -> None:
     """For the service it runs, whatever became of it: the roll-back is done, and its reboot brings it back."""
     (tmp_path / "bad.xml").write_text(DEADLY_XML)
-    steps = (
-        "  - update-configuration: {configuration: tokyo-configuration, file: bad.xml}\n"
-        "  - update-broker: {broker: tokyo, configuration: tokyo-configuration, apply: immediately}\n"
-        "  - update-broker: {broker: tokyo, roll-back: yes, apply: immediately}\n"
-    )
-    played = Played(tmp_path, steps)
+    played = Played(tmp_path, rolled_back("tokyo"))
     played.play()
     assert [(step.ok, "ended while starting" in step.note) for step in played.seen(StepEnded)] == [
         (True, False),
@@ -293,12 +297,9 @@ def test_an_instance_of_a_pair_that_dies_of_a_revision_comes_back_with_the_roll_
 
         once = False
 
-    steps = (
-        "  - update-configuration: {configuration: singapore-configuration, file: bad.xml}\n"
-        "  - update-broker: {broker: singapore, configuration: singapore-configuration, apply: immediately}\n"
-        "  - update-broker: {broker: singapore, roll-back: yes, apply: immediately}\n"
+    played = Played(
+        tmp_path, rolled_back("singapore"), head=HEAD.replace("tokyo-singapore", "active-standby"), kind=Ending
     )
-    played = Played(tmp_path, steps, head=HEAD.replace("tokyo-singapore", "active-standby"), kind=Ending)
     played.play()
     assert [step.ok for step in played.seen(StepEnded)] == [True, False, True]
     after = max(step.t for step in played.seen(StepEnded) if not step.ok)
@@ -310,12 +311,7 @@ def test_an_instance_of_a_pair_that_dies_of_a_revision_comes_back_with_the_roll_
 def test_a_pair_that_dies_of_a_revision_when_it_is_to_take_over_can_be_rolled_back(tmp_path: Path) -> None:
     """A standby waits for the store's lock before it does what ends it: only then does none of both run any more."""
     (tmp_path / "bad.xml").write_text(DEADLY_XML)
-    steps = (
-        "  - update-configuration: {configuration: singapore-configuration, file: bad.xml}\n"
-        "  - update-broker: {broker: singapore, configuration: singapore-configuration, apply: immediately}\n"
-        "  - update-broker: {broker: singapore, roll-back: yes, apply: immediately}\n"
-    )
-    played = Played(tmp_path, steps, head=HEAD.replace("tokyo-singapore", "active-standby"))
+    played = Played(tmp_path, rolled_back("singapore"), head=HEAD.replace("tokyo-singapore", "active-standby"))
     played.play()
     assert [step.ok for step in played.seen(StepEnded)] == [True, False, True]
     begun, ended = played.seen(StepStarted)[1].t, played.seen(StepEnded)[1].t
