@@ -51,7 +51,6 @@ def test_what_ended_before_an_interruption_is_kept(tmp_path: Path) -> None:
         "    junit.write_text('<testsuites><testsuite/></testsuites>')\n"
         "    print(json.dumps({'outcome': 'held', 'run': 'r', 'verdicts': []}))\n"
         "    sys.exit(0)\n"
-        "pathlib.Path('begun').touch()\n"
         "signal.pause()\n"
     )
     ended: list[str] = []

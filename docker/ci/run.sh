@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Run the scenarios; their pages, one JUnit file and a summary are in MQLAB_CI_REPORTS. The exit code is mqlab's.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
+
+read -ra scenarios <<<"$(tr '\n' ' ' <<<"$MQLAB_CI_SCENARIOS")"
+if [ ${#scenarios[@]} = 0 ]; then
+  echo "no scenario is named: MQLAB_CI_SCENARIOS, or the input \`scenarios\`" >&2
+  exit 2
+fi
+code=0
+"$mqlab" run --jobs "$MQLAB_CI_JOBS" --reports "$MQLAB_CI_REPORTS" --junit "$MQLAB_CI_REPORTS/junit.xml" -- "${scenarios[@]}" || code=$?
+if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -e "$MQLAB_CI_REPORTS/summary.md" ]; then cat "$MQLAB_CI_REPORTS/summary.md" >>"$GITHUB_STEP_SUMMARY"; fi
+exit "$code"

@@ -1,0 +1,14 @@
+# What the scripts of this folder share; sourced by each. Every setting can be given in the environment.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+: "${MQLAB_CI_HOME:=$PWD/.mqlab-ci}"              # what is installed, and the file of images: the folder to cache
+: "${MQLAB_CI_PYTHON:=python3}"
+: "${MQLAB_CI_EXTRAS:=}"                          # [amqp] for clients over AMQP, which needs a C compiler
+: "${MQLAB_CI_RUNTIME:=emulation}"                # or simulation
+: "${MQLAB_CI_SCENARIOS:=}"                       # names or files, between spaces
+: "${MQLAB_CI_JOBS:=1}"
+: "${MQLAB_CI_REPORTS:=mqlab-reports}"            # pages, JUnit XML, summary.md
+: "${MQLAB_CI_KEY_FILE:=$MQLAB_CI_HOME/key}"
+MQLAB_RUNTIME=$MQLAB_CI_RUNTIME
+export MQLAB_RUNTIME MQLAB_HOME="${MQLAB_HOME:-$MQLAB_CI_HOME/runs}"
+mqlab=$MQLAB_CI_HOME/venv/bin/mqlab
+mkdir -p "$MQLAB_CI_HOME"

@@ -1,0 +1,131 @@
+"""The steps of the action and the component are scripts, run here as a CI system would; their YAML fits its schema."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import parse
+
+import pytest
+import yaml
+
+from tests.docs.pages import ROOT, blocks
+
+SCRIPTS = ROOT / "docker" / "ci"
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+SPEC, COMPONENT = (ROOT / "templates" / "mqlab.yml").read_text("utf-8").split("\n---\n")
+STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
+CALL = re.compile(r'bash "(?:\$GITHUB_ACTION_PATH|\$\[\[ inputs\.source \]\])/docker/ci/(\w+\.sh)"')
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a job that mqlab is installed for already."""
+    home = tmp_path / "mqlab"
+    (home / "venv" / "bin").mkdir(parents=True)
+    (home / "venv" / "bin" / "mqlab").symlink_to(Path(sys.executable).with_name("mqlab"))
+    files = {name: str(tmp_path / name.lower()) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    mine = {key: value for key, value in os.environ.items() if not key.startswith("MQLAB_")}
+    return {
+        **mine,
+        **files,
+        "MQLAB_CI_HOME": str(home),
+        "MQLAB_CI_RUNTIME": "simulation",
+        "GITHUB_ACTION_PATH": str(ROOT),
+    }
+
+
+def script(name: str, environment: dict[str, str], folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", str(SCRIPTS / name)]
+    return subprocess.run(command, cwd=folder, env={**environment, **more}, capture_output=True, text=True, check=False)
+
+
+def test_every_step_is_one_script_and_every_script_a_step() -> None:
+    ours = [CALL.fullmatch(step["run"]) for step in STEPS]
+    theirs = [CALL.fullmatch(line) for line in yaml.safe_load(COMPONENT)["mqlab"]["script"]]
+    names = {match[1] for match in (*ours, *theirs) if match}
+    assert None not in (*ours, *theirs)
+    assert names | {"settings.sh"} == {path.name for path in SCRIPTS.iterdir()}
+
+
+def test_every_setting_of_a_step_is_one_of_the_scripts() -> None:
+    known = set(re.findall(r"MQLAB_CI_[A-Z_]+", (SCRIPTS / "settings.sh").read_text("utf-8")))
+    of_steps = {name for step in STEPS for name in step["env"]}
+    assert of_steps | set(yaml.safe_load(COMPONENT)["mqlab"]["variables"]) <= known
+
+
+def test_the_actions_steps_in_order_give_reports_a_summary_and_a_key(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    reports = tmp_path / "reports"
+    given = {"MQLAB_CI_SCENARIOS": "tokyo-singapore\none-way", "MQLAB_CI_REPORTS": str(reports), "MQLAB_CI_JOBS": "2"}
+    for step in STEPS:
+        done = subprocess.run(
+            ["bash", "-c", step["run"]],
+            cwd=tmp_path,
+            env={**environment, **given},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{step['name']}: {done.stderr}"
+    assert {"junit.xml", "summary.md", "tokyo-singapore.html", "one-way.html"} <= {
+        path.name for path in reports.iterdir()
+    }
+    assert len(parse(reports / "junit.xml").getroot()) == 2
+    assert Path(environment["GITHUB_STEP_SUMMARY"]).read_text("utf-8").startswith("### mqlab: 2 held")
+    assert Path(environment["GITHUB_OUTPUT"]).read_text("utf-8") == "key=mqlab-no-images\n"
+
+
+@pytest.mark.parametrize(("scenarios", "code"), [("", 2), ("no-such-scenario", 2), ("broken.yaml", 1)])
+def test_the_exit_code_is_mqlabs(environment: dict[str, str], tmp_path: Path, scenarios: str, code: int) -> None:
+    text = (
+        (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8").replace("topologies/", f"{ROOT}/scenarios/topologies/")
+    )
+    (tmp_path / "broken.yaml").write_text(text + "  - latency: {to: [sg], at-least: 1m}\n", "utf-8")
+    done = script("run.sh", environment, tmp_path, MQLAB_CI_SCENARIOS=scenarios)
+    assert done.returncode == code, done.stderr
+
+
+def _fits(schema: str, text: str, folder: Path) -> None:
+    file = folder / "checked.yml"
+    file.write_text(text, "utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_action_and_the_workflows_shown_fit_the_schemas(tmp_path: Path) -> None:
+    _fits("github-actions", (ROOT / "action.yml").read_text("utf-8"), tmp_path)
+    shown = blocks("yaml", "workflow")
+    assert shown
+    for block in shown:
+        _fits("github-workflows", block.text, tmp_path)
+        _names_inputs(block.text)
+
+
+def test_the_component_and_its_use_fit_the_schema(tmp_path: Path) -> None:
+    inputs: dict[str, Any] = yaml.safe_load(SPEC)["spec"]["inputs"]
+    named = set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", COMPONENT))
+    assert named == set(inputs)
+    filled = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda m: str(inputs[m[1]].get("default") or "x"), COMPONENT)
+    _fits("gitlab-ci", filled, tmp_path)
+    for block in blocks("yaml", "gitlab"):
+        _fits("gitlab-ci", block.text, tmp_path)
+        for each in yaml.safe_load(block.text)["include"]:
+            assert set(each["inputs"]) <= set(inputs)
+
+
+def _names_inputs(text: str) -> None:
+    jobs = yaml.safe_load(text)["jobs"].values()
+    used = {name for job in jobs for step in job["steps"] if "mqlab@" in step["uses"] for name in step["with"]}
+    assert used and used <= set(ACTION["inputs"])
+
+
+def test_every_input_is_on_the_page() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(ACTION["inputs"])
