@@ -10,12 +10,13 @@ from lab.amazonmq.configurations.problems import check_configuration
 from lab.declare.origin import Origin
 from lab.declare.topology import Topology
 from lab.errors import InputError, Problem
+from lab.network.regions import NONE, REGIONS
 from lab.plan.brokers import brokers_by_host, identity, sanitised
 
 
 def check_configurations(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
     """Yield the Problems of every broker's configuration, with places in its file."""
-    known = brokers_by_host(topology)
+    by_host, misnamed = brokers_by_host(topology), _of_misnamed_regions(topology)
     linked = {frozenset(link.between) for link in topology.links}
     for name, broker in topology.brokers.items():
         if broker.region not in topology.regions or broker.configuration is None:
@@ -29,8 +30,33 @@ def check_configurations(topology: Topology, origin: Origin, activemq_version: s
             continue
         refused = topology.sanitising == "refuse"
         yield from (removal.problem() for removal in saved.removals if refused or removal.place.set)
+        known = _with_misnamed(by_host, misnamed, saved.configuration) if misnamed else by_host
         yield from check_configuration(saved.configuration, identity(topology, name, activemq_version), known)
         yield from _unlinked(topology, name, saved.configuration, known, linked)
+
+
+def _of_misnamed_regions(topology: Topology) -> Mapping[str, str]:
+    """Return the brokers in regions that AWS does not have, by their host names up to the region's code."""
+    wrong = {name for name, its in topology.regions.items() if its.aws_region not in REGIONS and its.aws_region != NONE}
+    return {
+        _before_region(host): name
+        for host, name in brokers_by_host(topology).items()
+        if topology.brokers[name].region in wrong
+    }
+
+
+def _with_misnamed(by_host: Mapping[str, str], misnamed: Mapping[str, str], read: Configuration) -> Mapping[str, str]:
+    """Return brokers by host name, with the names that a configuration has for those in misnamed regions.
+
+    What is wrong is the region's name, which is told: in these host names it may be right.
+    """
+    remotes = [remote for connector in read.connectors for remote in connector.remotes]
+    found = {each.host: name for each in remotes if (name := misnamed.get(_before_region(each.host)))}
+    return {**found, **by_host}
+
+
+def _before_region(host: str) -> str:
+    return host.partition(".mq.")[0]
 
 
 def _unlinked(

@@ -35,8 +35,14 @@ def routes(
             autocompletion=completion.scenarios,
         ),
     ] = None,
-    source: Annotated[str | None, typer.Option("--from", metavar="BROKER", help="Only from this broker.")] = None,
-    target: Annotated[str | None, typer.Option("--to", metavar="BROKER", help="Only to this broker.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="BROKER", help="Only from this broker.", autocompletion=completion.brokers),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--to", metavar="BROKER", help="Only to this broker.", autocompletion=completion.brokers),
+    ] = None,
     destination: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this one, such as queue://orders; repeatable."),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import urllib.parse
@@ -33,10 +35,20 @@ TOPIC = "MQ Test Singapore-to-Tokyo"
 
 
 @pytest.fixture(scope="module")
-def stand(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Commands, Ended]]:
-    """A detached lab, and what `up` said."""
+def asked_for() -> int:
+    """A port that is free, where neither labs nor programs that call somebody take theirs."""
+    for port in range(18000, 20000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port of 2000 is free")
+
+
+@pytest.fixture(scope="module")
+def stand(engine: Engine, asked_for: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Commands, Ended]]:
+    """A detached lab, Tokyo's MQTT at a port that was asked for, and what `up` said."""
     mqlab = Commands(folder=tmp_path_factory.mktemp("standing"))
-    ended = mqlab("up", "tokyo-singapore", "--detach")
+    ended = mqlab("up", "tokyo-singapore", "--detach", "--set", f"brokers.tokyo.ports.mqtt={asked_for}")
     assert ended.code == 0, ended
     yield mqlab, ended
     gone = mqlab("down", mqlab.latest.name)
@@ -79,6 +91,25 @@ def test_up_prints_all_that_a_client_needs(stand: tuple[Commands, Ended]) -> Non
     assert "testuser" in ended.out
     assert ca_file(ended.out) == str(mqlab.latest / "ca.pem")
     assert f"mqlab down {mqlab.latest.name}" in ended.err
+
+
+def test_a_port_that_was_asked_for_leads_to_its_broker_and_is_named_while_it_is_taken(
+    stand: tuple[Commands, Ended], asked_for: int, engine: Engine
+) -> None:
+    mqlab, ended = stand
+    assert printed(ended.out, "tokyo", "mqtt+ssl") == ("localhost", asked_for)
+    (router,) = engine.client.containers.list(
+        filters={"label": [f"mqlab.run={mqlab.latest.name}", "mqlab.role=router"]}
+    )
+    bound = [each for its in router.attrs["NetworkSettings"]["Ports"].values() for each in its or ()]
+    assert [each["HostIp"] for each in bound if int(each["HostPort"]) == asked_for] == ["127.0.0.1"]
+    before = {each.name for each in (mqlab.home / "runs").iterdir()}
+    again = mqlab("up", "tokyo-singapore", "--set", f"brokers.tokyo.ports.mqtt={asked_for}")
+    assert (again.code, again.out) == (3, "")
+    assert f"port {asked_for} of 127.0.0.1, for mqtt of tokyo, is taken" in again.err
+    assert {each.name for each in (mqlab.home / "runs").iterdir()} == before
+    checked = mqlab("check", "tokyo-singapore", "--port-base", str(asked_for - 3))
+    assert f"port {asked_for} of 127.0.0.1, for mqtt of tokyo, is taken" in checked.out
 
 
 def test_messages_cross_through_the_printed_endpoints(stand: tuple[Commands, Ended]) -> None:
@@ -209,7 +240,13 @@ def test_links_are_changed_by_hand(stand: tuple[Commands, Ended]) -> None:
     )
     (told,) = mqlab("status", "--json").json[0]["links"]
     assert (told["states"], told["round_trip_ms"]) == (["cut", "open"], None)
+    route = ("routes", "--from", "tokyo", "--to", "singapore", "--destination", "topic://prices", "--json")
+    (stopped,) = mqlab(*route).json
+    assert stopped["arrives"] == "never"
+    assert stopped["stopped_by"][0].endswith("the link tokyo-singapore is cut from tokyo to singapore")
     assert mqlab("link", "heal").code == 0
+    (open_again,) = mqlab(*route).json
+    assert open_again["arrives"] == "always"
     worse = mqlab("link", "impair", "--delay", "40ms", "--jitter", "1ms", "--leaving", "singapore")
     assert worse.code == 0, worse
     now = {each["leaving"]: each for each in mqlab("link", "list", "--json").json}
