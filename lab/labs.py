@@ -36,6 +36,7 @@ from lab.living.lab import Live
 from lab.operating.done import record_seen
 from lab.operating.network import peerings_and_routes
 from lab.plan.routes_used import routes_used
+from lab.plan.values import DECLARED
 from lab.replay import replay
 from lab.report.files import keep
 from lab.runtime import note as notes
@@ -343,4 +344,5 @@ def _header(of: _Opened, *, standing: bool = False) -> Header:
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
         routes={} if standing else routes_used(scenario, note.plan),
         costs=dict(of.runtime.costs),
+        round_trips={link.name: link.source for link in note.plan.links if link.source != DECLARED},
     )

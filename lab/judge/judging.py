@@ -175,6 +175,7 @@ def _judged(
         witnesses=witnesses,
         routes=evidence.routes.rows,
         routes_notes=evidence.routes.notes,
+        round_trips=header.round_trips,
         set=_set(header),
     )
     return Judged(report=report, evidence=evidence, limits=within)

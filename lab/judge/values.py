@@ -287,6 +287,7 @@ class Report:
     witnesses: tuple[Testimony, ...] = ()
     routes: tuple[RouteReport, ...] = ()
     routes_notes: tuple[str, ...] = ()  # what a reader of the routes has to know
+    round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared
     set: Mapping[str, str] = field(default_factory=dict)  # what was set instead of the scenario's own, KEY → VALUE
 
     @property
