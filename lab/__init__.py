@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lab.version import __version__
 
 if TYPE_CHECKING:
-    from lab import errors, labs
+    from lab import errors, labs, vary
     from lab.errors import BrokerError, HostError, InputError, LabError, LabTimeout, PlanError, Problem
     from lab.labs import Ran
     from lab.live import Live
@@ -42,8 +42,9 @@ __all__ = [
     "__version__",
     "errors",
     "labs",
+    "vary",
 ]
-_MODULES = {"Live": "live", "Ran": "labs", "Told": "progress", "errors": "errors", "labs": "labs"}
+_MODULES = {"Live": "live", "Ran": "labs", "Told": "progress", "errors": "errors", "labs": "labs", "vary": "vary"}
 
 
 def __dir__() -> list[str]:

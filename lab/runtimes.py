@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,13 @@ def _simulation(environment: Mapping[str, str]) -> Runtime:
     from lab.simulation.runtime import Simulation  # here, since who emulates needs no model
 
     return Simulation(environment)
+
+
+def simulation(limit: timedelta | None) -> Runtime:
+    """Return a simulation whose labs end with LabTimeout once so much virtual time has passed."""
+    from lab.simulation.runtime import Simulation
+
+    return Simulation({}, limit)
 
 
 USUAL, SIMULATION = "emulation", "simulation"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -54,8 +55,12 @@ class SimulatedLab(SimulatedNetwork):
 
     note_folder: Path | None = None  # no other process can reach it
 
-    def __init__(self, opening: Opening, note: Note, costs: Costs | None = None) -> None:
-        kernel, plan = Kernel(storm=_STORM + _EACH * len(note.plan.brokers)), note.plan
+    def __init__(
+        self, opening: Opening, note: Note, costs: Costs | None = None, limit: timedelta | None = None
+    ) -> None:
+        plan, storm = note.plan, _STORM + _EACH * len(note.plan.brokers)
+        horizon = {} if limit is None else {"horizon": nanoseconds(limit.total_seconds())}
+        kernel = Kernel(storm=storm, **horizon)
         self.note, self.costs = note, costs or with_values({})
         self.kernel, self.clock = kernel, VirtualClock(kernel)
         self.fabric = Fabric(kernel, plan, tls=self.costs.tls)

@@ -32,6 +32,7 @@ class Models:
 
     plan: Plan
     costs: Costs
+    limit: timedelta | None = None  # of virtual time
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -43,7 +44,7 @@ class Models:
         """Open a lab, and keep its logs at the end of the block."""
         if opening.detached:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
-        lab = SimulatedLab(opening, note_of(opening), self.costs)
+        lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit)
         try:
             stand_up(lab, progress)
             yield lab

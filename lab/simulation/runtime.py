@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from platform import python_version
 from typing import Self
@@ -27,8 +28,9 @@ class Simulation:
 
     name = NAME
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], limit: timedelta | None = None) -> None:
         self.costs = own_values(environment)
+        self._limit = limit  # of a lab's virtual time, instead of the kernel's own
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +48,7 @@ class Simulation:
             raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
         if any(its.ports for broker in plan.brokers for its in broker.instances):
             told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
-        return Models(plan=plan, costs=with_values(self.costs))
+        return Models(plan=plan, costs=with_values(self.costs), limit=self._limit)
 
     def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
         """Return nothing: no other process can reach a simulated lab."""

@@ -21,27 +21,41 @@ from lab.text_files import write_text
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 
-__all__ = ["Files", "to_html", "write"]
+__all__ = ["Files", "environment", "style", "to_html", "write"]
 
 
 def to_html(judged: Judged, found: Files) -> str:
     """Return the text of the page; equal histories and files give equal texts."""
     script = _shipped("page.js")
-    environment = Environment(
-        loader=PackageLoader("lab.report.html", "templates"),
+    return (
+        environment("lab.report.html")
+        .get_template("page.html")
+        .render(
+            page=page(judged, found),
+            style=style(),
+            script=Markup(script),
+            script_digest=b64encode(sha256(script.encode()).digest()).decode(),
+        )
+    )
+
+
+def environment(package: str) -> Environment:
+    """Return what renders the templates of a package; all text in them is escaped, and made visible."""
+    found = Environment(
+        loader=PackageLoader(package, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["units"] = _unbreakable
-    return environment.get_template("page.html").render(
-        page=page(judged, found),
-        style=Markup(_shipped("page.css")),
-        script=Markup(script),
-        script_digest=b64encode(sha256(script.encode()).digest()).decode(),
-    )
+    found.filters["units"] = _unbreakable
+    return found
+
+
+def style() -> Markup:
+    """Return the style of mqlab's pages, for light and dark screens and for narrow ones."""
+    return Markup(_shipped("page.css"))
 
 
 def write(judged: Judged, found: Files, path: Path) -> None:

@@ -1,0 +1,157 @@
+"""vary: a scenario with other values, in the simulation, on all cores or on a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import units
+from lab.cli import options
+from lab.cli.options import QUIET, SCENARIO
+from lab.errors import InputError, LabError
+from lab.text_files import write_new
+
+_SEEDS = "The seeds 1 to N, or a list: 3,7,11. The scenario's own if left out."
+_ON = "Send the runs to the Dask cluster of this scheduler; needs mqlab[dask]."
+_ASKED_FROM = 1000  # runs; more want --yes
+_LIMIT = "A run fails once so much virtual time has passed; 9600h if left out."
+
+
+def vary(
+    scenario: SCENARIO,
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=A,B,…",
+            help="Values of a key, such as links.a-b.delay=5ms,70ms; a comma of a value is written twice. Repeatable.",
+        ),
+    ] = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", metavar="N", min=1, max=1024, help="Runs at a time; one for each core.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write one line for each run.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write all runs with the reasons of their verdicts.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with pictures.")] = None,
+    limit: Annotated[str | None, typer.Option("--limit", metavar="DURATION", help=_LIMIT)] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Run them, however many they are.")] = False,
+    on: Annotated[str | None, typer.Option("--on", metavar="tcp://HOST:PORT", help=_ON)] = None,
+    quiet: QUIET = False,
+) -> int:
+    """Run every combination of values and seeds in the simulation: a line for each, CSV, JSON, a page with pictures."""
+    from lab.vary.combinations import Grid, seeds_of, values_of  # here: --help does without
+    from lab.vary.page import headline, to_html
+    from lab.vary.row import Row
+    from lab.vary.table import lines, to_csv, to_json
+    from lab.vary.texts import look
+    from lab.vary.varying import rows_of, seconds_of_one, variation
+
+    if on is not None and jobs is not None:
+        raise InputError.of("--jobs and --on exclude each other", "a cluster runs as many as its workers have threads")
+    most = _limit(limit)
+    grid = Grid(values=values_of(set or ()), seeds=(None,) if seeds is None else seeds_of(seeds))
+    if grid.count == 1:
+        raise InputError.of("nothing varies", f"write --set KEY=A,B or --seeds N; or mqlab run {scenario} runs it once")
+    _check_new(csv, json_file, html)
+    asking = grid.count > _ASKED_FROM and not yes
+    looked = look(scenario, Grid(values={k: v[:1] for k, v in grid.values.items()}) if asking else grid, os.environ)
+    options.warn_of_each(looked.warnings)
+    rows: list[Row] = []
+    ended: BaseException | None = None
+    try:
+        with _executor(on, jobs) as (executor, slots):
+            if asking:
+                raise _too_many(grid.count, slots, seconds_of_one(looked, grid, most))
+            with closing(rows_of(looked, grid, executor, slots, most)) as found, _bar(grid.count, quiet) as advance:
+                for row in found:
+                    rows.append(row)
+                    advance()
+    except (KeyboardInterrupt, SystemExit, LabError) as error:
+        if not rows:
+            raise
+        ended = error  # what is done is kept
+    its = variation(looked, grid, rows)
+    for path, text in ((csv, to_csv), (json_file, to_json), (html, to_html)):
+        if path is not None:
+            write_new(path, text(its).encode("utf-8", "backslashreplace"))
+    for line in lines(its):
+        options.say(line)
+    options.say(headline(its))
+    if ended is not None:
+        kept = [str(path) for path in (csv, json_file, html) if path is not None]
+        where = f"; they are in {', '.join(kept)}" if kept else ""
+        options.warn_of_each([f"{len(rows)} of {grid.count} runs were done{where}"])
+        raise ended
+    return max((row.exit_code for row in rows), default=0) or int(not its.held)
+
+
+def _limit(text: str | None) -> timedelta | None:
+    try:
+        found = None if text is None else units.parse_duration(text)
+    except (ValueError, OverflowError) as error:
+        raise InputError.of(f"--limit: {error}", "such as 1h") from error
+    if found is not None and found <= timedelta(0):
+        raise InputError.of(f"--limit {text} leaves no time", "write a duration, such as 1h")
+    return found
+
+
+def _check_new(*paths: Path | None) -> None:
+    """Raise InputError if a file is there, or a link of its name, or cannot be written, or is named twice."""
+    named = [path for path in paths if path is not None]
+    for number, path in enumerate(named):
+        options.check_new(path)
+        if path.resolve() in [each.resolve() for each in named[:number]]:
+            raise InputError.of(f"{path} is named twice", "name another file for each")
+
+
+def _too_many(count: int, slots: int, seconds: float) -> InputError:
+    words = _about(count * seconds / slots)
+    what = f"these are {count:,} runs, and take about {words}, {slots} at a time: one took {seconds:.2g} s"
+    return InputError.of(what, "fewer values or seeds are fewer runs; --yes runs them all")
+
+
+def _about(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+@contextmanager
+def _executor(on: str | None, jobs: int | None) -> Iterator[tuple[Executor, int]]:
+    """Return what does the runs, and how many at a time, for a block."""
+    from lab.vary.cluster import cluster
+    from lab.vary.processes import Processes, cores
+
+    if on is not None:
+        with cluster(on) as found:
+            yield found
+    else:
+        slots = jobs or cores()
+        with Processes(slots) as executor:
+            yield executor, slots
+
+
+@contextmanager
+def _bar(count: int, quiet: bool) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how many runs are done, and how long the others may take; elsewhere nothing."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    console = options.err()
+    if quiet or not console.is_terminal:
+        yield lambda: None
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("runs", total=count)
+        yield lambda: bar.advance(task)

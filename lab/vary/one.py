@@ -1,0 +1,119 @@
+"""One run: a scenario's texts and a combination in, a Row out. It can be pickled, and done on another machine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lab import labs, runtimes
+from lab.errors import LabError
+from lab.judge import Judged
+from lab.judge.values import Percentiles
+from lab.vary.combinations import Combination
+from lab.vary.row import Flow, Row, failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Everything that a scenario is made of, for machines that do not have its files."""
+
+    scenario: str  # path, below `folder`
+    folder: str  # which all files are in, as errors are to name it
+    files: Mapping[str, bytes]  # path below `folder` → content
+    environment: Mapping[str, str]  # the variables whose passwords it names
+
+
+def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Row:
+    """Return what comes of a combination in the simulation; `limit` is of virtual time. A LabError is a failed Row."""
+    before = time.thread_time()
+    with TemporaryDirectory(prefix="mqlab-vary-") as place:
+        folder = Path(place).resolve()
+        for name, content in texts.files.items():
+            path = folder / "files" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        try:
+            ran = labs.run(
+                folder / "files" / texts.scenario,
+                seed=of.seed,
+                set=of.set,
+                runs=folder,
+                environment={**texts.environment, "MQLAB_STATE": f"{folder}/state"},
+                runtime=runtimes.simulation(limit),
+                progress=Untold(),
+                raising=False,
+            )
+            error = ran.error
+        except LabError as refused:
+            error = refused
+        if error is not None:
+            why = error.what.replace(f"{folder}/files{os.sep}", f"{texts.folder}{os.sep}")
+            return failed(of, why, error.exit_code)
+    return row_of(of, ran.judged, time.thread_time() - before)
+
+
+def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
+    """Return the figures of a judged run that took so many seconds of the processor."""
+    report, evidence = judged.report, judged.evidence
+    timed = [
+        (tally.publication.sent_at[number], took)
+        for audience in evidence.audiences
+        for tally in audience.tallies
+        for number, took in zip(*tally.timed(), strict=True)
+    ]
+    sent = [
+        at
+        for publication in evidence.ledger.publications.values()
+        for at in publication.sent_at[publication.first : publication.last + 1]
+        if at == at  # not NaN
+    ]
+    return Row(
+        of=of,
+        outcome=str(report.outcome),
+        seed=report.seed,
+        verdicts=report.verdicts,
+        owed=sum(each.expected for each in report.deliveries),
+        delivered=sum(each.received for each in report.deliveries),
+        lost=sum(each.lost for each in report.deliveries),
+        duplicates=sum(each.duplicated for each in report.deliveries),
+        latency=Percentiles.of(sorted(took * 1000 for _, took in timed)),
+        flows=tuple(
+            Flow(
+                subscriber=each.subscriber,
+                destination=each.destination,
+                owed=each.expected,
+                delivered=each.received,
+                lost=each.lost,
+                duplicates=each.duplicated,
+                latency=each.latency,
+            )
+            for each in report.deliveries
+        ),
+        took=max(at + took for at, took in timed) - min(sent) if timed else None,
+        lasted=evidence.timeline.end,
+        cpu=cpu,
+    )
+
+
+class Untold:
+    """A progress that nobody follows: hundreds of runs would say the same."""
+
+    @contextmanager
+    def stage(self, what: str) -> Iterator[None]:
+        """Do nothing for the block."""
+        yield
+
+    def say(self, note: str) -> None:
+        """Do nothing."""
+
+    def tell(self, note: str) -> None:
+        """Do nothing."""
+
+    def warn(self, what: str) -> None:
+        """Do nothing: warnings are told once, before the first run."""

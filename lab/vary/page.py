@@ -1,0 +1,76 @@
+"""A variation → one HTML page with its pictures and its table, which needs no network, no other file and no script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from markupsafe import Markup
+
+from lab.report.html import environment, style
+from lab.units import several
+from lab.vary.picture import draw
+from lab.vary.row import FAILED
+from lab.vary.table import Point, Variation, points, short
+from lab.version import __version__
+
+MOST_ROWS = 500
+_MEANINGS = {
+    "held": "everything expected held",
+    "broken": "something expected is broken",
+    "unknown": "something expected could not be decided",
+    FAILED: "the run failed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """One combination of values in the table."""
+
+    set: Mapping[str, str]
+    words: str
+    outcome: str
+    cells: tuple[str, ...]
+    why: str
+
+
+def to_html(of: Variation) -> str:
+    """Return the text of the page; equal variations have equal texts."""
+    found = points(of.rows)
+    return (
+        environment("lab.vary")
+        .get_template("page.html")
+        .render(
+            of=of,
+            drawn=draw(of),
+            headline=headline(of),
+            points=[_line(point) for point in found[:MOST_ROWS]],
+            left_out=max(len(found) - MOST_ROWS, 0),
+            meanings=_MEANINGS,
+            version=__version__,
+            style=style(),
+            own=Markup(files("lab.vary").joinpath("templates", "page.css").read_text(encoding="utf-8")),
+        )
+    )
+
+
+def headline(of: Variation) -> str:
+    """Return in one sentence how many runs there were, and how they ended."""
+    ends = [row.outcome for row in of.rows]
+    counted = [f"{ends.count(each)} {each}" for each in _MEANINGS if each in ends]
+    left = [f"{of.left} not run"] if of.left else []
+    return f"{several(of.grid.count, 'run')}: {', '.join([*counted, *left])}"
+
+
+def _line(point: Point) -> _Line:
+    owed, delivered = point.middle("owed"), point.middle("delivered")
+    some = "–" if owed is None or delivered is None else f"{short(delivered)} of {short(owed)}"
+    whys = [row.why or next((each.reason for each in row.verdicts if each.outcome != "held"), "") for row in point.rows]
+    return _Line(
+        set=point.set,
+        words=point.words,
+        outcome=point.words.split()[0],
+        cells=(some, *(short(point.middle(name)) for name in ("lost", "p50_ms", "p99_ms", "per_s", "took_s"))),
+        why=next((why for why in whys if why), ""),
+    )

@@ -1,0 +1,238 @@
+"""What there is to draw of a variation, without any HTML: lines over one key, a heat map over two, again for more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import log10
+
+from lab.vary.axes import Tick, Upward, axis_of, numbers
+from lab.vary.table import Point, Variation, points, short
+
+FIGURES = (  # a column of the CSV, what it is, its unit
+    ("p99_ms", "latency, p99", "ms"),
+    ("per_s", "messages a second, from the first send to the last receipt", "1/s"),
+    ("lost", "messages lost", "messages"),
+    ("duplicates", "messages received more than once", "receipts"),
+)
+_IF_ANY = ("lost", "duplicates")
+MOST_GROUPS, MOST_ROWS, MOST_COLUMNS, MOST_POINTS = 12, 60, 40, 2000
+_DEEPEST = 60  # percent of colour in a cell, so that its number can be read
+_WIDE = 50  # times that the largest figure is the smallest, from which on colours are logarithmic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """The median of one value's runs; places are in percent."""
+
+    x: float
+    y: float
+    outcome: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """A figure over the values of one key."""
+
+    title: str
+    unit: str
+    key: str
+    across: tuple[Tick, ...]
+    upward: tuple[Tick, ...]
+    notes: tuple[str, ...]
+    line: str  # a path through the medians; "" where the values are no numbers
+    band: str  # a path around the least and the largest of all seeds; "" for one seed
+    dots: tuple[Dot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One combination of two keys' values."""
+
+    text: str
+    depth: float  # of its colour, in percent
+    outcome: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """A figure over the values of two keys."""
+
+    title: str
+    unit: str
+    across: str
+    down: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    low: str
+    high: str
+    deepest: float
+    logarithmic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The pictures of one combination of all further keys' values."""
+
+    words: str
+    lines: tuple[Lines, ...]
+    maps: tuple[HeatMap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """All pictures, and why there are not more of them."""
+
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...]
+    seeds: int
+    kinds: tuple[str, ...]  # the outcomes that there are
+
+
+def draw(of: Variation) -> Drawn:
+    """Return the pictures of a variation: over the first two keys that have several values."""
+    found = points(of.rows)
+    varied = of.grid.varied
+    notes: list[str] = []
+    groups: list[Group] = []
+    figures = tuple(each for each in FIGURES if _worth(each[0], found))
+    if not varied:
+        notes.append("One combination of values alone: there is nothing to draw it over.")
+    elif not figures:
+        notes.append("No run has a figure to draw: no message was owed to anybody, or all failed.")
+    else:
+        axes, others = varied[:2], varied[2:]
+        choices = [*product(*(of.grid.values[key] for key in others))]
+        for choice in choices[:MOST_GROUPS]:
+            fixed = dict(zip(others, choice, strict=True))
+            its = [point for point in found if all(point.set[key] == value for key, value in fixed.items())]
+            groups.append(_group(of, axes, fixed, its, figures, notes))
+        if len(choices) > MOST_GROUPS:
+            notes.append(f"Drawn are {MOST_GROUPS} of {len(choices)} combinations of {', '.join(others)}.")
+    kinds = tuple(dict.fromkeys(point.words.split()[0] for point in found))
+    return Drawn(groups=tuple(groups), notes=tuple(dict.fromkeys(notes)), seeds=len(of.grid.seeds), kinds=kinds)
+
+
+def _worth(name: str, found: Sequence[Point]) -> bool:
+    """Return whether a figure is known of any point, and is not 0 throughout where that is the rule."""
+    seen = [value for point in found if (value := point.middle(name)) is not None]
+    return any(seen) if name in _IF_ANY else bool(seen)
+
+
+def _group(
+    of: Variation,
+    axes: Sequence[str],
+    fixed: Mapping[str, str],
+    its: Sequence[Point],
+    figures: Sequence[tuple[str, str, str]],
+    notes: list[str],
+) -> Group:
+    words = ", ".join(f"{key}={value}" for key, value in fixed.items())
+    values = [of.grid.values[key] for key in axes]
+    if len(axes) == 1:
+        if len(values[0]) > MOST_POINTS:
+            notes.append(f"{axes[0]} has {len(values[0])} values: more than are drawn.")
+            return Group(words=words, lines=(), maps=())
+        drawn = tuple(_lines(axes[0], values[0], its, *figure) for figure in figures if _worth(figure[0], its))
+        return Group(words=words, lines=drawn, maps=())
+    if len(values[0]) > MOST_COLUMNS or len(values[1]) > MOST_ROWS:
+        notes.append(f"{' and '.join(axes)} have more values than are drawn: {MOST_COLUMNS} and {MOST_ROWS}.")
+        return Group(words=words, lines=(), maps=())
+    maps = tuple(_map(axes, values, its, *figure) for figure in figures if _worth(figure[0], its))
+    return Group(words=words, lines=(), maps=maps)
+
+
+def _lines(key: str, values: Sequence[str], its: Sequence[Point], name: str, title: str, unit: str) -> Lines:
+    axis = axis_of(values)
+    by_value = {point.set[key]: point for point in its}
+    seen = [
+        (place, by_value[value], figures)
+        for place, value in sorted(zip(axis.places, values, strict=True))
+        if value in by_value and (figures := by_value[value].figures(name))
+    ]
+    upward = Upward.of([each for _, _, figures in seen for each in figures])
+    dots = tuple(
+        Dot(
+            x=round(place, 2),
+            y=upward.place(point.middle(name) or 0.0),
+            outcome=point.words.split()[0],
+            words=f"{key}={point.set[key]}: {short(point.middle(name))} {unit}, {point.words}",
+        )
+        for place, point, _ in seen
+    )
+    several = axis.numeric and any(len(figures) > 1 for _, _, figures in seen)
+    around = [(place, upward.place(figures[-1])) for place, _, figures in seen]
+    around += [(place, upward.place(figures[0])) for place, _, figures in reversed(seen)]
+    return Lines(
+        title=title,
+        unit=unit,
+        key=key,
+        across=axis.ticks,
+        upward=upward.ticks,
+        notes=tuple(_logarithmic(axis.logarithmic, upward.logarithmic)),
+        line=_path([(dot.x, dot.y) for dot in dots]) if axis.numeric else "",
+        band=f"{_path(around)}Z" if several else "",
+        dots=dots,
+    )
+
+
+def _logarithmic(across: bool, upward: bool) -> Iterator[str]:
+    if across and upward:
+        yield "both scales are logarithmic"
+    elif across or upward:
+        yield f"the {'horizontal' if across else 'vertical'} scale is logarithmic"
+
+
+def _path(places: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in places)
+
+
+def _map(
+    axes: Sequence[str], values: Sequence[Sequence[str]], its: Sequence[Point], name: str, title: str, unit: str
+) -> HeatMap:
+    across, down = axes
+    columns, rows = (_in_order(each) for each in values)
+    by_values = {(point.set[across], point.set[down]): point for point in its}
+    seen = [value for point in its if (value := point.middle(name)) is not None]
+    low, high = min(seen), max(seen)
+    logarithmic = low > 0 and high >= _WIDE * low
+
+    def cell(column: str, row: str) -> Cell:
+        point = by_values.get((column, row))
+        if point is None:
+            return Cell(text="", depth=0.0, outcome="left", words=f"{across}={column}, {down}={row}: not run")
+        value = point.middle(name)
+        words = f"{across}={column}, {down}={row}: {short(value)} {unit}, {point.words}"
+        depth = 0.0 if value is None else _DEEPEST * _part(value, low, high, logarithmic)
+        return Cell(text=short(value), depth=round(depth, 1), outcome=point.words.split()[0], words=words)
+
+    return HeatMap(
+        title=title,
+        unit=unit,
+        across=across,
+        down=down,
+        columns=tuple(columns),
+        rows=tuple((row, tuple(cell(column, row) for column in columns)) for row in rows),
+        low=short(low),
+        high=short(high),
+        deepest=_DEEPEST,
+        logarithmic=logarithmic,
+    )
+
+
+def _in_order(values: Sequence[str]) -> Sequence[str]:
+    """Return values in the order of their numbers, or as they were given where they are none."""
+    found = numbers(values)
+    return values if found is None else [value for _, value in sorted(zip(found, values, strict=True))]
+
+
+def _part(value: float, low: float, high: float, logarithmic: bool) -> float:
+    """Return where a value is between the lowest and the highest, from 0 to 1."""
+    if high == low:
+        return 0.0
+    if logarithmic:
+        return log10(value / low) / log10(high / low)
+    return (value - low) / (high - low)

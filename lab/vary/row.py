@@ -1,0 +1,59 @@
+"""The row of one run: what it was of, how it ended, and its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.judge.values import Percentiles, Verdict
+from lab.vary.combinations import Combination
+
+FAILED = "failed"  # the outcome of a run that has none of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """The messages owed to one topic's subscriber, or to all subscribers of one queue."""
+
+    subscriber: str
+    destination: str
+    owed: int
+    delivered: int
+    lost: int
+    duplicates: int
+    latency: Percentiles | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What came of one run. A run that failed has no figures: what was seen until then would be taken for all."""
+
+    of: Combination
+    outcome: str  # held, broken, unknown, or failed
+    seed: int | None  # as it was; None where the run did not come so far
+    why: str = ""  # it failed, in words
+    exit_code: int = 0  # of the error that it failed with
+    verdicts: tuple[Verdict, ...] = ()
+    owed: int | None = None
+    delivered: int | None = None
+    lost: int | None = None
+    duplicates: int | None = None
+    latency: Percentiles | None = None  # ms, of all messages
+    flows: tuple[Flow, ...] = ()
+    took: float | None = None  # virtual seconds from the first send to the last first receipt
+    lasted: float | None = None  # virtual seconds of the whole replay
+    cpu: float | None = None  # seconds of the processor, for all of the run
+
+    @property
+    def failed(self) -> bool:
+        """Return whether there is nothing but why it failed."""
+        return self.outcome == FAILED
+
+    @property
+    def rate(self) -> float | None:
+        """Return the messages a second, from the first send to the last first receipt."""
+        return self.delivered / self.took if self.took and self.delivered is not None else None
+
+
+def failed(of: Combination, why: str, exit_code: int) -> Row:
+    """Return the row of a run that has no result."""
+    return Row(of=of, outcome=FAILED, seed=of.seed, why=why, exit_code=exit_code)

@@ -1,0 +1,222 @@
+"""The rows of a grid as a table: CSV, JSON, and lines for a terminal, with one column for each figure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from lab.judge.values import Percentiles
+from lab.vary.combinations import Grid
+from lab.vary.row import Flow, Row
+from lab.version import __version__
+
+VERSION = 1  # of the JSON
+_PERCENTILES = ("p50", "p99", "max")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variation:
+    """The runs of a scenario, in the order of their combinations; some may be missing."""
+
+    scenario: str
+    grid: Grid
+    rows: tuple[Row, ...]
+
+    @property
+    def left(self) -> int:
+        """Return the number of combinations that were not run."""
+        return self.grid.count - len(self.rows)
+
+    @property
+    def held(self) -> bool:
+        """Return whether every combination was run and held."""
+        return not self.left and all(row.outcome == "held" for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """The runs of one combination of values, at all of its seeds."""
+
+    set: Mapping[str, str]
+    rows: tuple[Row, ...]
+
+    @property
+    def words(self) -> str:
+        """Return how its runs ended: `held`, or where they differ `held 3 of 5`."""
+        ends = [row.outcome for row in self.rows]
+        worst = next(each for each in ("failed", "broken", "unknown", "held") if each in ends)
+        return worst if len({*ends}) == 1 else f"{worst} {ends.count(worst)} of {len(ends)}"
+
+    def figures(self, name: str) -> list[float]:
+        """Return a figure of each run that has it, in ascending order."""
+        return sorted(found for row in self.rows if (found := figure(row, name)) is not None)
+
+    def middle(self, name: str) -> float | None:
+        """Return the median of a figure over the seeds; None if no run has it."""
+        found = self.figures(name)
+        return median(found) if found else None
+
+
+def figure(row: Row, name: str) -> float | None:
+    """Return a figure of a row: a name of a column of the CSV."""
+    if name in ("p50_ms", "p99_ms", "max_ms"):
+        return getattr(row.latency, name.removesuffix("_ms")) if row.latency else None
+    its = {"took_s": "took", "per_s": "rate", "lasted_s": "lasted", "cpu_s": "cpu"}.get(name, name)
+    found: float | None = getattr(row, its)
+    return found
+
+
+def points(rows: Sequence[Row]) -> tuple[Point, ...]:
+    """Return the rows by their combination of values, in the order of the first of each."""
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row.of.set.values()), []).append(row)
+    return tuple(Point(set=its[0].of.set, rows=tuple(its)) for its in found.values())
+
+
+def to_csv(of: Variation) -> str:
+    """Return one line for each run; a figure that there is none of is empty."""
+    flows = _flows(of.rows)
+    claims = max((len(row.verdicts) for row in of.rows), default=0)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            *of.grid.values,
+            *("seed", "outcome", *(f"verdict.{number}" for number in range(1, claims + 1))),
+            *("owed", "delivered", "lost", "duplicates", "p50_ms", "p99_ms", "max_ms"),
+            *(f"{label} {name}" for label in flows for name in ("lost", *(f"{each}_ms" for each in _PERCENTILES))),
+            *("took_s", "per_s", "lasted_s", "cpu_s", "why"),
+        ]
+    )
+    for row in of.rows:
+        its = {_key(flow): flow for flow in row.flows}
+        verdicts = [str(each.outcome) for each in row.verdicts]
+        writer.writerow(
+            [
+                *row.of.set.values(),
+                *("" if row.seed is None else row.seed, row.outcome, *verdicts, *[""] * (claims - len(verdicts))),
+                *(_cell(each) for each in (row.owed, row.delivered, row.lost, row.duplicates)),
+                *_percentiles(row.latency),
+                *(cell for key in flows.values() for cell in _flow_cells(its.get(key))),
+                *(_cell(each) for each in (row.took, row.rate, row.lasted, row.cpu)),
+                row.why,
+            ]
+        )
+    return out.getvalue()
+
+
+def to_json(of: Variation) -> str:
+    """Return all of it, with the reason of each verdict."""
+    return json.dumps(document(of), indent=1, ensure_ascii=False) + "\n"
+
+
+def document(of: Variation) -> dict[str, Any]:
+    """Return what the JSON has."""
+    return {
+        "version": VERSION,
+        "mqlab": __version__,
+        "runtime": "simulation",
+        "scenario": of.scenario,
+        "values": {key: list(values) for key, values in of.grid.values.items()},
+        "seeds": [seed for seed in of.grid.seeds if seed is not None],
+        "runs_asked": of.grid.count,
+        "runs": [_run(row) for row in of.rows],
+    }
+
+
+def _run(row: Row) -> dict[str, Any]:
+    return {
+        "set": dict(row.of.set),
+        "seed": row.seed,
+        "outcome": row.outcome,
+        "why": row.why,
+        "verdicts": [asdict(each) for each in row.verdicts],
+        **{name: getattr(row, name) for name in ("owed", "delivered", "lost", "duplicates")},
+        "latency_ms": _rounded(row.latency),
+        "flows": [{**asdict(flow), "latency": _rounded(flow.latency)} for flow in row.flows],
+        **{
+            name: _round(value)
+            for name, value in (
+                ("took_s", row.took),
+                ("per_s", row.rate),
+                ("lasted_s", row.lasted),
+                ("cpu_s", row.cpu),
+            )
+        },
+    }
+
+
+def lines(of: Variation, most: int = 60) -> Iterator[str]:
+    """Yield a line for each combination of values, at most so many: medians over its seeds."""
+    varied = of.grid.varied
+    head = [*varied, "verdict", "delivered", "lost", "p50 ms", "p99 ms", "per s", "took s"]
+    found = points(of.rows)
+    table = [head, *(_line(point, varied) for point in found[:most])]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    left = len(varied) + 1  # columns of words; figures are at the right
+    for row in table:
+        cells = (
+            cell.ljust(width) if number < left else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
+    if len(found) > most:
+        yield f"and {len(found) - most} more: --csv has all"
+
+
+def _line(point: Point, varied: Sequence[str]) -> list[str]:
+    owed, delivered = point.middle("owed"), point.middle("delivered")
+    return [
+        *(point.set[key] for key in varied),
+        point.words,
+        "–" if owed is None or delivered is None else f"{delivered:g} of {owed:g}",
+        *(short(point.middle(name)) for name in ("lost", "p50_ms", "p99_ms", "per_s", "took_s")),
+    ]
+
+
+def short(value: float | None) -> str:
+    """Return a figure for people: three digits or more, and a dash for none."""
+    if value is None:
+        return "–"
+    if value == int(value):
+        return f"{int(value)}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _key(flow: Flow) -> tuple[str, str]:
+    return flow.subscriber, flow.destination
+
+
+def _flows(rows: Sequence[Row]) -> Mapping[str, tuple[str, str]]:
+    """Return label → flow, in the order of their first row; none if there is one alone, as the totals are its."""
+    found = dict.fromkeys(_key(flow) for row in rows for flow in row.flows)
+    if len(found) < 2:
+        return {}
+    names = [subscriber for subscriber, _ in found]
+    return {(key[0] if names.count(key[0]) == 1 else f"{key[0]} {key[1]}"): key for key in found}
+
+
+def _flow_cells(flow: Flow | None) -> list[str]:
+    return [""] * 4 if flow is None else [f"{flow.lost}", *_percentiles(flow.latency)]
+
+
+def _percentiles(found: Percentiles | None) -> list[str]:
+    return [_cell(getattr(found, name, None)) for name in _PERCENTILES]
+
+
+def _rounded(found: Percentiles | None) -> dict[str, float] | None:
+    return None if found is None else {name: round(getattr(found, name), 3) for name in ("p50", "p95", "p99", "max")}
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{round(value, 4)}"

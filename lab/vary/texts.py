@@ -1,0 +1,142 @@
+"""The texts of a scenario, read once, for runs that may be on machines without its files; and the first look at it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from lab import runtimes
+from lab.amazonmq.configurations.wording import lines
+from lab.declare.loading import resolve
+from lab.declare.origin import without_passwords
+from lab.declare.scenario import Scenario
+from lab.declare.terms import BodyFile
+from lab.declare.topology import Configuration
+from lab.errors import InputError, Problem
+from lab.scenarios import PlannedScenario, plan_named
+from lab.shipped import shipped
+from lab.text_files import read_bytes
+from lab.vary.combinations import Combination, Grid
+from lab.vary.one import Texts
+
+_LARGEST = 2**26  # bytes of one file
+
+
+@dataclass(slots=True)
+class _Used(Mapping[str, str]):
+    """An environment that knows which of its variables were asked for."""
+
+    environment: Mapping[str, str]
+    asked: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        self.asked[name] = self.environment[name]
+        return self.asked[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.environment)
+
+    def __len__(self) -> int:
+        return len(self.environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A scenario that is ready to be varied."""
+
+    name: str  # the scenario's own
+    texts: Texts
+    warnings: tuple[str, ...]
+
+
+def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
+    """Return a scenario's texts; raise InputError, with the combination, if the simulation would not take a value.
+
+    Each value is looked at with the first values of the other keys, not each combination.
+    """
+    used = _Used(environment)
+    files: dict[Path, bytes] = {}
+    with_keys: dict[str, frozenset[Path]] = {}
+    first: PlannedScenario | None = None
+    for combination in grid.cover():
+        found = _planned(name, combination, grid, used)
+        first = first or found
+        its = frozenset(_files(name, found.scenario))
+        files |= {path: read_bytes(path, str(path), _LARGEST) for path in its - files.keys()}
+        for key, values in grid.values.items():
+            if combination.set[key] != values[0]:
+                with_keys[key] = with_keys.get(key, its) | its
+    assert first is not None  # a grid has one combination at least
+    its = frozenset(_files(name, first.scenario))
+    naming = [key for key, its_files in with_keys.items() if its_files != its]
+    if len(naming) > 1:  # what a path means may depend on another one
+        firsts = {key: values if key in naming else values[:1] for key, values in grid.values.items()}
+        for combination in Grid(values=firsts, seeds=grid.seeds[:1]):
+            more = _files(name, _planned(name, combination, grid, used).scenario)
+            files |= {path: read_bytes(path, str(path), _LARGEST) for path in more if path not in files}
+    there = {path: Path(os.path.normpath(Path.cwd() / path)) for path in files}
+    folder = Path(os.path.commonpath([path.parent for path in there.values()]))
+    return Looked(
+        name=first.scenario.scenario,
+        texts=Texts(
+            scenario=str(there[_path(name)].relative_to(folder)),
+            folder=str(folder),
+            files={str(there[path].relative_to(folder)): content for path, content in files.items()},
+            environment=used.asked,
+        ),
+        warnings=tuple(first.scenario.origin.mask.text(line) for line in lines(first.removals, first.advice)),
+    )
+
+
+def _planned(name: str, of: Combination, grid: Grid, environment: Mapping[str, str]) -> PlannedScenario:
+    """Return a combination's scenario; raise InputError if it, or its model, is refused."""
+    try:
+        found = plan_named(name, environment, seed=of.seed, set=of.set)
+        if found.scenario.is_topology:
+            raise InputError.of(f"{name} has no steps: there is nothing to run", "name a scenario's file")
+        if refused := runtimes.simulation(None).refusals(found.scenario, found.plan):
+            raise InputError(without_passwords(tuple(refused), found.scenario.origin.mask))
+    except InputError as error:
+        raise InputError([_with_combination(each, of, grid) for each in error.problems]) from error
+    return found
+
+
+def _with_combination(problem: Problem, of: Combination, grid: Grid) -> Problem:
+    """Return a problem that says of which combination it is, where there are several."""
+    if not grid.varied:
+        return problem
+    words = ", ".join(f"{key}={of.set[key]}" for key in grid.varied)
+    return replace(problem, remedy=f"{problem.remedy}\nin the combination {words}".lstrip("\n"))
+
+
+def _path(name: str) -> Path:
+    return resolve(name, shipped("scenarios"))
+
+
+def _files(name: str, scenario: Scenario) -> Iterator[Path]:
+    """Yield the path of each file that a scenario was read from."""
+    yield _path(name)
+    values = scenario.origin.values
+    yield from {Path(place.file) for place in values.values()}
+    for each in _named(scenario):
+        yield Path(each.file) if isinstance(each, Configuration) else Path(values[()].file).parent / each.path
+
+
+def _named(value: Any) -> Iterator[Configuration | BodyFile]:
+    """Yield each configuration and each body's file in a value of any depth."""
+    if isinstance(value, Configuration | BodyFile):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _named(getattr(value, name))
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _named(each)
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _named(each)

@@ -1,0 +1,85 @@
+"""The way from a scenario's name and the values of its keys to a Variation, for commands and programs alike."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from functools import partial
+
+from lab.errors import InputError
+from lab.runtime.progress import Logged
+from lab.vary.combinations import Grid, check_values
+from lab.vary.one import run_one
+from lab.vary.processes import Processes, cores
+from lab.vary.row import Row
+from lab.vary.run_all import run_all
+from lab.vary.table import Variation
+from lab.vary.texts import Looked, look
+
+AT_ONCE = 256  # runs that an executor has at most, of which nobody knows how many it does at a time
+
+
+def run(
+    scenario: str | os.PathLike[str],
+    *,
+    set: Mapping[str, Sequence[object]] = {},
+    seeds: Iterable[int] | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    limit: timedelta | None = None,
+    environment: Mapping[str, str] = os.environ,
+    each: Callable[[Row], object] | None = None,
+) -> Variation:
+    """Run every combination of values and seeds in the simulation, and return a row for each.
+
+    `set` has the values of each KEY, as `mqlab run --set` takes them. Runs go to `executor`, which is left open, or
+    else to as many processes as there are cores, or `jobs`. `limit` is of each run's virtual time. `each` is called
+    with every row as its run ends, in whatever order. Raise InputError, before anything is run, for a key that leads
+    nowhere and a value that is not valid.
+
+    >>> found = vary.run("tokyo-singapore", set={"links.tokyo-singapore.delay": ["5ms", "70ms"]}, jobs=1)
+    >>> [row.outcome for row in found.rows], [row.latency.p50 < 70 for row in found.rows]
+    (['broken', 'held'], [True, False])
+    """
+    values = {key: tuple(str(value) for value in its) for key, its in set.items()}
+    check_values(values)
+    grid = Grid(values=values, seeds=(None,) if seeds is None else tuple(seeds))
+    if not grid.seeds:
+        raise InputError.of("there is no seed", "name one or more, or none for the scenario's own")
+    looked = look(os.fspath(scenario), grid, environment)
+    for warning in looked.warnings:
+        Logged().warn(warning)
+    rows: list[Row] = []
+    with ExitStack() as last:
+        slots = (jobs or cores()) if executor is None else AT_ONCE // 2
+        doing = executor or last.enter_context(Processes(slots))
+        for row in last.enter_context(closing(rows_of(looked, grid, doing, slots, limit))):
+            rows.append(row)
+            if each is not None:
+                each(row)
+    return variation(looked, grid, rows)
+
+
+def rows_of(
+    looked: Looked, grid: Grid, executor: Executor, slots: int, limit: timedelta | None
+) -> Generator[Row, None, None]:
+    """Yield a row for each combination as its run ends; an executor does `slots` at a time, and has as many waiting."""
+    yield from run_all(partial(run_one, looked.texts, limit=limit), grid, executor, at_once=2 * slots)
+
+
+def variation(looked: Looked, grid: Grid, rows: Iterable[Row]) -> Variation:
+    """Return rows, whatever their order, as a variation."""
+    ordered = tuple(sorted(rows, key=lambda row: row.of.number))
+    return Variation(scenario=looked.name, grid=grid, rows=ordered)
+
+
+def seconds_of_one(looked: Looked, grid: Grid, limit: timedelta | None) -> float:
+    """Return the seconds that the first combination's run takes, once all is loaded."""
+    run_one(looked.texts, grid.combination(0), limit)
+    begun = time.perf_counter()
+    run_one(looked.texts, grid.combination(0), limit)
+    return time.perf_counter() - begun

@@ -1,0 +1,167 @@
+"""`mqlab vary` as a person uses it: a table, files, what it refuses, and an interruption that keeps what is done."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import vary
+from lab.errors import InputError
+from tests.command import MQLAB, Commands
+
+DELAY = "links.tokyo-singapore.delay"
+PREFETCH = "connectors.connector_tokyo_to_singapore.prefetchSize"
+
+
+@pytest.fixture
+def mqlab(tmp_path: Path) -> Commands:
+    return Commands(folder=tmp_path)
+
+
+def test_every_combination_is_in_the_table_and_the_files(mqlab: Commands, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.csv", "a.json", "a.html")]
+    words = [
+        word for option, file in zip(("--csv", "--json", "--html"), files, strict=True) for word in (option, str(file))
+    ]
+    ended = mqlab("vary", "tokyo-singapore", "--set", f"{DELAY}=30ms,70ms", "--seeds", "2", "--jobs", "2", *words)
+    assert ended.code == 1, ended.err  # with 30 ms a claim of at least 35 ms is broken
+    assert ended.err == ""
+    table = ended.out.splitlines()
+    assert table[0].split()[:2] == [DELAY, "verdict"]
+    assert [line.split()[:2] for line in table[1:3]] == [["30ms", "broken"], ["70ms", "held"]]
+    assert table[-1] == "4 runs: 2 held, 2 broken"
+    with files[0].open() as stream:
+        rows = [*csv.DictReader(stream)]
+    assert [(row[DELAY], row["seed"], row["outcome"], row["verdict.3"]) for row in rows] == [
+        ("30ms", "1", "broken", "broken"),
+        ("30ms", "2", "broken", "broken"),
+        ("70ms", "1", "held", "held"),
+        ("70ms", "2", "held", "held"),
+    ]
+    assert len(json.loads(files[1].read_text())["runs"]) == 4
+    assert files[2].read_text().startswith("<!doctype html>")
+    assert not mqlab.home.exists()  # no run folder is left of any run
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--set", f"{DELAY}x=5ms,6ms"], "delayx"),
+        (["--set", "links.tokyo-singapor.delay=5ms,6ms"], "did you mean tokyo-singapore?"),
+        (["--set", f"{DELAY}=5ms,7"], f"in the combination {DELAY}=7"),
+        (["--set", f"{DELAY}=5ms"], "nothing varies"),
+        (["--seeds", "2", "--limit", "5"], "--limit: '5' has no unit"),
+        (["--seeds", "2", "--limit", "0s"], "leaves no time"),
+        (["--seeds", "2", "--jobs", "2", "--on", "tcp://localhost:1"], "--jobs and --on exclude each other"),
+        (["--seeds", "2", "--on", "localhost"], "write tcp://HOST:PORT"),
+        (["--seeds", "none"], "no seed"),
+        (["--seeds", "2", "--csv", "nowhere/a.csv"], "make it first"),
+    ],
+)
+def test_what_is_wrong_ends_with_2_before_anything_runs(mqlab: Commands, words: list[str], said: str) -> None:
+    ended = mqlab.inside("vary", "tokyo-singapore", *words)
+    assert ended.code == 2
+    assert said in ended.err
+
+
+def test_files_that_are_there_and_links_are_left_alone(mqlab: Commands, tmp_path: Path) -> None:
+    there, link, other = tmp_path / "there.csv", tmp_path / "link.html", tmp_path / "other"
+    there.write_text("mine")
+    link.symlink_to(other)
+    for option, file in (("--csv", there), ("--html", link)):
+        ended = mqlab.inside("vary", "tokyo-singapore", "--seeds", "2", option, file)
+        assert (ended.code, f"{file} is there" in ended.err) == (2, True)
+    twice = mqlab.inside("vary", "tokyo-singapore", "--seeds", "2", "--csv", other, "--json", other)
+    assert (twice.code, "named twice" in twice.err) == (2, True)
+    assert (there.read_text(), other.exists()) == ("mine", False)
+
+
+def test_a_million_combinations_want_a_yes(mqlab: Commands) -> None:
+    values = ",".join(f"{number}ms" for number in range(1, 1001))
+    ended = mqlab.inside("vary", "tokyo-singapore", "--set", f"{DELAY}={values}", "--seeds", "1000")
+    assert ended.code == 2
+    assert "these are 1,000,000 runs, and take about" in ended.err
+    assert "--yes runs them all" in ended.err
+
+
+def test_a_run_that_fails_ends_with_its_code_and_the_rest_is_kept(mqlab: Commands) -> None:
+    ended = mqlab("vary", "cut-and-heal", "--set", "steps.5=1s,60s", "--limit", "50s", "--jobs", "1")
+    assert (ended.code, ended.out.splitlines()[-1]) == (4, "2 runs: 1 held, 1 failed")
+
+
+def test_an_interruption_keeps_what_is_done(mqlab: Commands, tmp_path: Path) -> None:
+    """On a terminal, which shows a bar: it says how many are done."""
+    table = tmp_path / "a.csv"
+    ours, its = pty.openpty()
+    words = ["vary", "tokyo-singapore", "--seeds", "500", "--jobs", "1", "--csv", str(table)]
+    environment = {**mqlab.environment(), "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen([MQLAB, *words], stdout=subprocess.PIPE, stderr=its, text=True, env=environment) as process:
+        os.close(its)
+        said = b""
+        while b" 1/500" not in said:
+            said += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        rest = _read_all(ours)
+        out, _ = process.communicate(timeout=120)
+    os.close(ours)
+    assert process.returncode == 130
+    with table.open() as stream:
+        done = len([*csv.DictReader(stream)])
+    assert 1 <= done < 500
+    assert f"{done} of 500 runs were done; they are in".encode() in rest
+    assert out.splitlines()[-1] == f"500 runs: {done} held, {500 - done} not run"
+
+
+def _read_all(descriptor: int) -> bytes:
+    """Return all that a terminal shows until nobody writes to it any more."""
+    found = b""
+    while True:
+        try:
+            some = os.read(descriptor, 4096)
+        except OSError:  # Linux's way of saying so
+            return found
+        if not some:
+            return found
+        found += some
+
+
+def test_without_dask_the_remedy_is_named(mqlab: Commands) -> None:
+    code = (
+        "import sys; sys.modules['distributed'] = None\n"
+        "sys.argv = ['mqlab', 'vary', 'tokyo-singapore', '--seeds', '2', '--on', 'tcp://127.0.0.1:1']\n"
+        "from lab.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=mqlab.environment(), capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "pip install 'mqlab[dask]'" in done.stderr
+
+
+def test_from_python_with_rows_as_they_come() -> None:
+    seen: list[vary.Row] = []
+    found = vary.run("tokyo-singapore", set={DELAY: ["30ms", "70ms"]}, seeds=[4], jobs=1, each=seen.append)
+    assert [row.outcome for row in found.rows] == ["broken", "held"]
+    assert sorted(seen, key=lambda row: row.of.number) == [*found.rows]
+    assert (found.scenario, found.left, found.held) == ("the article, replayed", 0, False)
+    with pytest.raises(InputError, match="there is no seed"):
+        vary.run("tokyo-singapore", seeds=[])
+
+
+def test_runs_do_not_depend_on_who_does_them() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def figures(of: vary.Variation) -> list[object]:
+        return [(row.outcome, row.latency, row.took, row.lasted) for row in of.rows]
+
+    values = {PREFETCH: [1, 1000]}
+    with ThreadPoolExecutor(2) as executor:
+        threads = vary.run("jitter-and-loss", set=values, seeds=[1, 2], executor=executor)
+    assert figures(threads) == figures(vary.run("jitter-and-loss", set=values, seeds=[1, 2], jobs=2))
+    assert threads.rows[0].latency != threads.rows[1].latency  # another seed
