@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import check, demo, failover, goals, link, memory, policy, replay, startup, traffic
+from bench import check, demo, failover, goals, link, memory, policy, replay, startup, traffic, vary
 from bench.article import Article
 from bench.machine import machine
 from lab.runtime.client import Endpoint
@@ -110,6 +110,11 @@ def measure_check(quick: bool) -> dict[str, Any]:
     return check.measure(runs=3 if quick else 9)
 
 
+def measure_vary(quick: bool) -> dict[str, Any]:
+    """Vary a scenario with one process and with two."""
+    return vary.measure(runs=20 if quick else 60, pairs=1 if quick else 5)
+
+
 BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "startup": measure_startup,
     "failover": measure_failover,
@@ -122,6 +127,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "judge": measure_judge,
     "html": measure_html,
     "check": measure_check,
+    "vary": measure_vary,
 }
 
 

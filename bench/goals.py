@@ -156,6 +156,11 @@ def _check(found: Result) -> Iterator[Figure]:
         yield _most(name, started["ms"], goal, " ms", f"{started['ms']:g} ms   ({started['of_bare']:g} × bare Python)")
 
 
+def _vary(found: Result) -> Iterator[Figure]:
+    parts = f"{found['runs']} runs: {found['one_s']:g} s by one, {found['two_s']:g} s by two"
+    yield _least("vary by two processes, of one's speed", found["ratio"], 1.8, "", f"{found['ratio']:.2f}   ({parts})")
+
+
 def _size(error: float | None) -> float:
     """Return how far off an error is; one of which nothing came back is endless."""
     return float("inf") if error is None else abs(error)
@@ -181,4 +186,5 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "judge": _judge,
     "html": _html,
     "check": _check,
+    "vary": _vary,
 }

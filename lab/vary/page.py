@@ -12,7 +12,7 @@ from lab.report.html import environment, style
 from lab.units import several
 from lab.vary.picture import draw
 from lab.vary.row import FAILED
-from lab.vary.table import Point, Variation, points, short
+from lab.vary.table import ENDS, Point, Variation, points, short, short_names
 from lab.version import __version__
 
 MOST_ROWS = 500
@@ -48,6 +48,7 @@ def to_html(of: Variation) -> str:
             points=[_line(point) for point in found[:MOST_ROWS]],
             left_out=max(len(found) - MOST_ROWS, 0),
             meanings=_MEANINGS,
+            names=short_names(of.grid.varied),
             version=__version__,
             style=style(),
             own=Markup(files("lab.vary").joinpath("templates", "page.css").read_text(encoding="utf-8")),
@@ -58,7 +59,7 @@ def to_html(of: Variation) -> str:
 def headline(of: Variation) -> str:
     """Return in one sentence how many runs there were, and how they ended."""
     ends = [row.outcome for row in of.rows]
-    counted = [f"{ends.count(each)} {each}" for each in _MEANINGS if each in ends]
+    counted = [f"{ends.count(each)} {each}" for each in ENDS if each in ends]
     left = [f"{of.left} not run"] if of.left else []
     return f"{several(of.grid.count, 'run')}: {', '.join([*counted, *left])}"
 
@@ -70,7 +71,7 @@ def _line(point: Point) -> _Line:
     return _Line(
         set=point.set,
         words=point.words,
-        outcome=point.words.split()[0],
+        outcome=point.outcome,
         cells=(some, *(short(point.middle(name)) for name in ("lost", "p50_ms", "p99_ms", "per_s", "took_s"))),
         why=next((why for why in whys if why), ""),
     )

@@ -8,13 +8,13 @@ from itertools import product
 from math import log10
 
 from lab.vary.axes import Tick, Upward, axis_of, numbers
-from lab.vary.table import Point, Variation, points, short
+from lab.vary.table import ENDS, Point, Variation, points, short, short_names
 
 FIGURES = (  # a column of the CSV, what it is, its unit
     ("p99_ms", "latency, p99", "ms"),
-    ("per_s", "messages a second, from the first send to the last receipt", "1/s"),
-    ("lost", "messages lost", "messages"),
-    ("duplicates", "messages received more than once", "receipts"),
+    ("per_s", "throughput", "messages a second, from the first send to the last receipt"),
+    ("lost", "lost", "messages"),
+    ("duplicates", "duplicates", "receipts beyond a message's first"),
 )
 _IF_ANY = ("lost", "duplicates")
 MOST_GROUPS, MOST_ROWS, MOST_COLUMNS, MOST_POINTS = 12, 60, 40, 2000
@@ -112,7 +112,8 @@ def draw(of: Variation) -> Drawn:
             groups.append(_group(of, axes, fixed, its, figures, notes))
         if len(choices) > MOST_GROUPS:
             notes.append(f"Drawn are {MOST_GROUPS} of {len(choices)} combinations of {', '.join(others)}.")
-    kinds = tuple(dict.fromkeys(point.words.split()[0] for point in found))
+    ends = {point.outcome for point in found}
+    kinds = tuple(each for each in ENDS if each in ends)
     return Drawn(groups=tuple(groups), notes=tuple(dict.fromkeys(notes)), seeds=len(of.grid.seeds), kinds=kinds)
 
 
@@ -131,21 +132,28 @@ def _group(
     notes: list[str],
 ) -> Group:
     words = ", ".join(f"{key}={value}" for key, value in fixed.items())
+    names = short_names(of.grid.varied)
     values = [of.grid.values[key] for key in axes]
     if len(axes) == 1:
         if len(values[0]) > MOST_POINTS:
             notes.append(f"{axes[0]} has {len(values[0])} values: more than are drawn.")
             return Group(words=words, lines=(), maps=())
-        drawn = tuple(_lines(axes[0], values[0], its, *figure) for figure in figures if _worth(figure[0], its))
+        drawn = tuple(
+            _lines(axes[0], names[axes[0]], values[0], its, *figure) for figure in figures if _worth(figure[0], its)
+        )
         return Group(words=words, lines=drawn, maps=())
     if len(values[0]) > MOST_COLUMNS or len(values[1]) > MOST_ROWS:
         notes.append(f"{' and '.join(axes)} have more values than are drawn: {MOST_COLUMNS} and {MOST_ROWS}.")
         return Group(words=words, lines=(), maps=())
-    maps = tuple(_map(axes, values, its, *figure) for figure in figures if _worth(figure[0], its))
+    maps = tuple(
+        _map(axes, [names[key] for key in axes], values, its, *figure) for figure in figures if _worth(figure[0], its)
+    )
     return Group(words=words, lines=(), maps=maps)
 
 
-def _lines(key: str, values: Sequence[str], its: Sequence[Point], name: str, title: str, unit: str) -> Lines:
+def _lines(
+    key: str, called: str, values: Sequence[str], its: Sequence[Point], name: str, title: str, unit: str
+) -> Lines:
     axis = axis_of(values)
     by_value = {point.set[key]: point for point in its}
     seen = [
@@ -158,8 +166,8 @@ def _lines(key: str, values: Sequence[str], its: Sequence[Point], name: str, tit
         Dot(
             x=round(place, 2),
             y=upward.place(point.middle(name) or 0.0),
-            outcome=point.words.split()[0],
-            words=f"{key}={point.set[key]}: {short(point.middle(name))} {unit}, {point.words}",
+            outcome=point.outcome,
+            words=f"{called}={point.set[key]}: {title} {short(point.middle(name))}, {point.words}",
         )
         for place, point, _ in seen
     )
@@ -169,7 +177,7 @@ def _lines(key: str, values: Sequence[str], its: Sequence[Point], name: str, tit
     return Lines(
         title=title,
         unit=unit,
-        key=key,
+        key=called,
         across=axis.ticks,
         upward=upward.ticks,
         notes=tuple(_logarithmic(axis.logarithmic, upward.logarithmic)),
@@ -191,11 +199,17 @@ def _path(places: Sequence[tuple[float, float]]) -> str:
 
 
 def _map(
-    axes: Sequence[str], values: Sequence[Sequence[str]], its: Sequence[Point], name: str, title: str, unit: str
+    axes: Sequence[str],
+    names: Sequence[str],
+    values: Sequence[Sequence[str]],
+    its: Sequence[Point],
+    name: str,
+    title: str,
+    unit: str,
 ) -> HeatMap:
-    across, down = axes
+    across, down = names
     columns, rows = (_in_order(each) for each in values)
-    by_values = {(point.set[across], point.set[down]): point for point in its}
+    by_values = {tuple(point.set[key] for key in axes): point for point in its}
     seen = [value for point in its if (value := point.middle(name)) is not None]
     low, high = min(seen), max(seen)
     logarithmic = low > 0 and high >= _WIDE * low
@@ -205,9 +219,9 @@ def _map(
         if point is None:
             return Cell(text="", depth=0.0, outcome="left", words=f"{across}={column}, {down}={row}: not run")
         value = point.middle(name)
-        words = f"{across}={column}, {down}={row}: {short(value)} {unit}, {point.words}"
+        words = f"{across}={column}, {down}={row}: {title} {short(value)}, {point.words}"
         depth = 0.0 if value is None else _DEEPEST * _part(value, low, high, logarithmic)
-        return Cell(text=short(value), depth=round(depth, 1), outcome=point.words.split()[0], words=words)
+        return Cell(text=short(value), depth=round(depth, 1), outcome=point.outcome, words=words)
 
     return HeatMap(
         title=title,

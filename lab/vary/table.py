@@ -12,10 +12,12 @@ from typing import Any
 
 from lab.judge.values import Percentiles
 from lab.vary.combinations import Grid
-from lab.vary.row import Flow, Row
+from lab.vary.row import FAILED, Flow, Row
 from lab.version import __version__
 
 VERSION = 1  # of the JSON
+ENDS = ("held", "broken", "unknown", FAILED)  # the outcomes of runs
+_WORST_FIRST = (FAILED, "broken", "unknown", "held")
 _PERCENTILES = ("p50", "p99", "max")
 
 
@@ -47,10 +49,15 @@ class Point:
 
     @property
     def words(self) -> str:
-        """Return how its runs ended: `held`, or where they differ `held 3 of 5`."""
-        ends = [row.outcome for row in self.rows]
-        worst = next(each for each in ("failed", "broken", "unknown", "held") if each in ends)
-        return worst if len({*ends}) == 1 else f"{worst} {ends.count(worst)} of {len(ends)}"
+        """Return how its runs ended: `broken`, or where they differ `broken 3 of 5`."""
+        count = sum(row.outcome == self.outcome for row in self.rows)
+        return self.outcome if count == len(self.rows) else f"{self.outcome} {count} of {len(self.rows)}"
+
+    @property
+    def outcome(self) -> str:
+        """Return the worst end of its runs."""
+        ends = {row.outcome for row in self.rows}
+        return next(each for each in _WORST_FIRST if each in ends)
 
     def figures(self, name: str) -> list[float]:
         """Return a figure of each run that has it, in ascending order."""
@@ -155,7 +162,7 @@ def _run(row: Row) -> dict[str, Any]:
 def lines(of: Variation, most: int = 60) -> Iterator[str]:
     """Yield a line for each combination of values, at most so many: medians over its seeds."""
     varied = of.grid.varied
-    head = [*varied, "verdict", "delivered", "lost", "p50 ms", "p99 ms", "per s", "took s"]
+    head = [*short_names(varied).values(), "verdict", "delivered", "lost", "p50 ms", "p99 ms", "per s", "took s"]
     found = points(of.rows)
     table = [head, *(_line(point, varied) for point in found[:most])]
     widths = [max(len(row[column]) for row in table) for column in range(len(head))]
@@ -178,6 +185,22 @@ def _line(point: Point, varied: Sequence[str]) -> list[str]:
         "–" if owed is None or delivered is None else f"{delivered:g} of {owed:g}",
         *(short(point.middle(name)) for name in ("lost", "p50_ms", "p99_ms", "per_s", "took_s")),
     ]
+
+
+def short_names(keys: Sequence[str]) -> Mapping[str, str]:
+    """Return each key's last words, as few as tell it from the others.
+
+    >>> short_names(["links.a-b.delay", "steps.2.count", "steps.3.count"])
+    {'links.a-b.delay': 'delay', 'steps.2.count': '2.count', 'steps.3.count': '3.count'}
+    """
+    found: dict[str, str] = {}
+    for key in keys:
+        words = key.split(".")
+        ends = (".".join(words[-count:]) for count in range(1, len(words) + 1))
+        found[key] = next(
+            (end for end in ends if not any(other != key and f".{other}".endswith(f".{end}") for other in keys)), key
+        )
+    return found
 
 
 def short(value: float | None) -> str:
