@@ -6,10 +6,13 @@ Look at them before they are believed. Words on the pages that show them say wha
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from tests.docs.pages import ROOT, blocks
 
 from .browser import Browser, browser
 
@@ -38,6 +41,21 @@ def unhealed(folder: Path) -> Path:
     kept = [line for line in copy.read_text().splitlines() if not line.strip().startswith(UNHEALED)]
     copy.write_text("\n".join(kept).replace("within: 60s", "within: 10s").replace(CUT, ANSWERED + CUT))
     return copy
+
+
+def varied(folder: Path) -> Path:
+    """Vary the scenario of docs/vary.md over delay and prefetch, and give its page."""
+    shown = next(each for each in blocks("console") if each.page == "docs/vary.md")
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+    (folder / "orders.yaml").write_text(shown.text.partition("\n")[2].partition("\n$ ")[0])
+    page = folder / "varied.html"
+    keys = "links.tokyo-singapore.delay", "connectors.connector_tokyo_to_singapore.prefetchSize"
+    values = "5ms,15ms,35ms,70ms,105ms,150ms", "5,10,20,40,60,100,1000"
+    words = [word for key, value in zip(keys, values, strict=True) for word in ("--set", f"{key}={value}")]
+    subprocess.run(
+        [MQLAB, "vary", "orders.yaml", *words, "--html", str(page)], cwd=folder, capture_output=True, check=False
+    )
+    return page
 
 
 def top(running: Browser, page: Path, name: str, *, width: int, height: int, dark: bool = False) -> None:
@@ -74,6 +92,7 @@ def main() -> None:
         top(running, held, "report-held-dark.png", width=1000, height=1330, dark=True)
         top(running, broken, "report-phone.png", width=390, height=1500)
         top(running, many, "report-network.png", width=1000, height=860)
+        top(running, varied(folder), "vary.png", width=640, height=1000)
         part(running, slow, "report-witnesses.png", "Two witnesses", width=1000, following=3)
 
 

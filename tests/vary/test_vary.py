@@ -16,6 +16,7 @@ import pytest
 from lab import vary
 from lab.errors import InputError
 from tests.command import MQLAB, Commands
+from tests.docs.pages import blocks
 
 DELAY = "links.tokyo-singapore.delay"
 PREFETCH = "connectors.connector_tokyo_to_singapore.prefetchSize"
@@ -152,6 +153,14 @@ def test_from_python_with_rows_as_they_come() -> None:
     assert (found.scenario, found.left, found.held) == ("the article, replayed", 0, False)
     with pytest.raises(InputError, match="there is no seed"):
         vary.run("tokyo-singapore", seeds=[])
+
+
+def test_the_program_that_the_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = blocks("python", "vary")
+    exec(compile(block.text, block.id, "exec"), {})
+    said = capsys.readouterr().out
+    assert said.count("Row(of=Combination(") == 4
+    assert said.splitlines()[-1].startswith("100,2,broken,")  # the scenario claims what a window of 10 does
 
 
 def test_runs_do_not_depend_on_who_does_them() -> None:
