@@ -44,7 +44,7 @@ def offered(here: Path, *words: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("command", ["run", "up", "check", "plan", "scenarios"])
+@pytest.mark.parametrize("command", ["run", "up", "vary", "check", "plan", "scenarios"])
 def test_scenarios_that_ship(here: Path, command: str) -> None:
     assert offered(here, command, "tokyo-") == ["tokyo-singapore"]
     assert offered(here, command, "./mine") == []  # the shell offers files

@@ -92,7 +92,7 @@ def main() -> None:
         top(running, held, "report-held-dark.png", width=1000, height=1330, dark=True)
         top(running, broken, "report-phone.png", width=390, height=1500)
         top(running, many, "report-network.png", width=1000, height=860)
-        top(running, varied(folder), "vary.png", width=640, height=1000)
+        top(running, varied(folder), "vary.png", width=640, height=905)
         part(running, slow, "report-witnesses.png", "Two witnesses", width=1000, following=3)
 
 

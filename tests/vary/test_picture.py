@@ -75,8 +75,8 @@ def test_one_key_is_lines_through_every_value_in_order() -> None:
     assert first.line.count("L") == 3
     assert first.band.count("L") == 7
     assert first.notes == ("the horizontal scale is logarithmic",)
-    assert first.dots[0].words == "prefetchSize=1: 20 ms, held"
-    assert second.title.startswith("messages a second")
+    assert first.dots[0].words == "prefetchSize=1: latency, p99 20, held"
+    assert second.title == "throughput" and second.unit.startswith("messages a second")
     assert draw(variation(ONE)).groups[0].lines[0].band == ""
 
 
@@ -92,7 +92,7 @@ def test_two_keys_are_a_heat_map_in_the_order_of_their_numbers() -> None:
     assert (first.across, first.down, first.columns) == ("delay", "prefetchSize", ("5ms", "70ms", "1s"))
     assert [name for name, _ in first.rows] == [*PREFETCH]
     corner = first.rows[0][1][1]  # the very first combination: 70ms and 1
-    assert (corner.text, corner.depth, corner.words) == ("15", 0.0, "delay=70ms, prefetchSize=1: 15 ms, held")
+    assert (corner.text, corner.depth, corner.words) == ("15", 0.0, "delay=70ms, prefetchSize=1: latency, p99 15, held")
     assert first.rows[-1][1][2].depth == 60
     assert (first.low, first.high) == ("15", "235")
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_drawn_is_said() -> None:
 
 def test_losses_are_drawn_where_there_are_any() -> None:
     titles = [each.title for each in draw(variation(ONE, lost=2)).groups[0].lines]
-    assert titles[2:] == ["messages lost"]
+    assert titles[2:] == ["lost"]
 
 
 def test_the_page_needs_nothing_else_and_escapes_what_it_shows() -> None:
