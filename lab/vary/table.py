@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from lab.judge.values import Percentiles
+from lab.judge.values import Percentiles, Verdict
 from lab.vary.combinations import Grid
 from lab.vary.row import FAILED, Flow, Row
 from lab.version import __version__
@@ -143,7 +143,7 @@ def _run(row: Row) -> dict[str, Any]:
         "seed": row.seed,
         "outcome": row.outcome,
         "why": row.why,
-        "verdicts": [asdict(each) for each in row.verdicts],
+        "verdicts": [_verdict(each) for each in row.verdicts],
         **{name: getattr(row, name) for name in ("owed", "delivered", "lost", "duplicates")},
         "latency_ms": _rounded(row.latency),
         "flows": [{**asdict(flow), "latency": _rounded(flow.latency)} for flow in row.flows],
@@ -157,6 +157,12 @@ def _run(row: Row) -> dict[str, Any]:
             )
         },
     }
+
+
+def _verdict(verdict: Verdict) -> dict[str, str]:
+    its_class = {} if verdict.basis is None else {"class": str(verdict.basis)}
+    its = {"expectation": verdict.expectation, "outcome": str(verdict.outcome), "reason": verdict.reason}
+    return its | its_class
 
 
 def lines(of: Variation, most: int = 60) -> Iterator[str]:

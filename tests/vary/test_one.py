@@ -86,7 +86,8 @@ def test_passwords_that_are_named_go_along_and_no_other_variable(mine: Path) -> 
 def test_time_that_does_not_end_is_what_its_row_says() -> None:
     looked = look("silent-partition", ONE, {})
     row = run_one(looked.texts, ONE.combination(0), timedelta(seconds=20))
-    assert (row.outcome, row.exit_code, row.why) == ("failed", 4, "virtual time does not end: 20 s passed")
+    assert (row.outcome, row.exit_code) == ("failed", 4)
+    assert row.why.startswith("virtual time does not end: 20s of it have passed")
     assert (row.lost, row.latency, row.took) == (None, None, None)  # of a part nothing is said
 
 
