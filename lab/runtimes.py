@@ -28,11 +28,11 @@ def _simulation(environment: Mapping[str, str]) -> Runtime:
     return Simulation(environment)
 
 
-def simulation(limit: timedelta | None) -> Runtime:
+def simulation(environment: Mapping[str, str], limit: timedelta | None = None) -> Runtime:
     """Return a simulation whose labs end with LabTimeout once so much virtual time has passed."""
     from lab.simulation.runtime import Simulation
 
-    return Simulation({}, limit)
+    return Simulation(environment, limit)
 
 
 USUAL, SIMULATION = "emulation", "simulation"

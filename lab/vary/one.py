@@ -27,6 +27,7 @@ class Texts:
     folder: str  # which all files are in, as errors are to name it
     files: Mapping[str, bytes]  # path below `folder` → content
     environment: Mapping[str, str]  # the variables whose passwords it names
+    costs: bytes | None = None  # what the file of MQLAB_COSTS has
 
 
 def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Row:
@@ -38,14 +39,18 @@ def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Ro
             path = folder / "files" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        environment = {**texts.environment, "MQLAB_STATE": str(folder / "state")}
+        if texts.costs is not None:
+            (folder / "costs.toml").write_bytes(texts.costs)
+            environment["MQLAB_COSTS"] = str(folder / "costs.toml")
         try:
             ran = labs.run(
                 folder / "files" / texts.scenario,
                 seed=of.seed,
                 set=of.set,
                 runs=folder,
-                environment={**texts.environment, "MQLAB_STATE": f"{folder}/state"},
-                runtime=runtimes.simulation(limit),
+                environment=environment,
+                runtime=runtimes.simulation(environment, limit),
                 progress=Untold(),
                 raising=False,
             )

@@ -88,18 +88,19 @@ def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
             folder=str(folder),
             files={str(there[path].relative_to(folder)): content for path, content in files.items()},
             environment=used.asked,
+            costs=read_bytes(Path(costs), costs, _LARGEST) if (costs := environment.get("MQLAB_COSTS")) else None,
         ),
         warnings=tuple(first.scenario.origin.mask.text(line) for line in lines(first.removals, first.advice)),
     )
 
 
-def _planned(name: str, of: Combination, grid: Grid, environment: Mapping[str, str]) -> PlannedScenario:
+def _planned(name: str, of: Combination, grid: Grid, environment: _Used) -> PlannedScenario:
     """Return a combination's scenario; raise InputError if it, or its model, is refused."""
     try:
         found = plan_named(name, environment, seed=of.seed, set=of.set)
         if found.scenario.is_topology:
             raise InputError.of(f"{name} has no steps: there is nothing to run", "name a scenario's file")
-        if refused := runtimes.simulation(None).refusals(found.scenario, found.plan):
+        if refused := runtimes.simulation(environment.environment).refusals(found.scenario, found.plan):
             raise InputError(without_passwords(tuple(refused), found.scenario.origin.mask))
     except InputError as error:
         raise InputError([_with_combination(each, of, grid) for each in error.problems]) from error

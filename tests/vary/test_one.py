@@ -83,6 +83,19 @@ def test_passwords_that_are_named_go_along_and_no_other_variable(mine: Path) -> 
     assert run_one(looked.texts, ONE.combination(0)).outcome == "held"
 
 
+def test_the_times_of_a_persons_own_machine_go_along(tmp_path: Path) -> None:
+    costs = tmp_path / "mine.toml"
+    costs.write_text('[message]\nvalue = "5ms"\n')
+    looked = look("tokyo-singapore", ONE, {"MQLAB_COSTS": str(costs)})
+    costs.unlink()
+    slow, usual = (run_one(its.texts, ONE.combination(0)) for its in (looked, look("tokyo-singapore", ONE, {})))
+    assert slow.latency is not None and usual.latency is not None
+    assert slow.latency.p50 > usual.latency.p50 + 5
+    costs.write_text("nonsense = 1\n")
+    with pytest.raises(InputError, match='a time "nonsense"'):
+        look("tokyo-singapore", ONE, {"MQLAB_COSTS": str(costs)})
+
+
 def test_time_that_does_not_end_is_what_its_row_says() -> None:
     looked = look("silent-partition", ONE, {})
     row = run_one(looked.texts, ONE.combination(0), timedelta(seconds=20))
