@@ -18,6 +18,8 @@ from multiprocessing.process import BaseProcess
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+import psutil
+
 T = TypeVar("T")
 _PRELOADED = ["lab.vary.one"]  # once, by the server that processes are forked from
 
@@ -28,7 +30,8 @@ class WorkerDiedError(Exception):
 
 def cores() -> int:
     """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    affinity = getattr(psutil.Process(), "cpu_affinity", None)  # where a system has it
+    return len(affinity()) if affinity is not None else os.cpu_count() or 1
 
 
 class Processes(Executor):
