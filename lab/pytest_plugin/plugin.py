@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -185,14 +185,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Judge what a test expects at its end, also of one that has failed, and let it fail if that was not so."""
-    lab = item.stash.get(_LAB, None)
     try:
         result = yield
-    except Exception:
-        if lab is not None:
-            lab.judge_expected(patient=False)
+    except (pytest.skip.Exception, KeyboardInterrupt):
         raise
-    if lab is not None and (not_held := lab.judge_expected()):
+    except BaseException:
+        for lab in _own(item):
+            _judge_failed(lab)
+        raise
+    if not_held := [each for lab in _own(item) for each in lab.judge_expected()]:
         from lab.pytest_plugin import words
 
         pytest.fail("\n".join(map(words.verdict, not_held)), pytrace=False)
@@ -205,7 +206,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say in a test's report, and in JUnit XML, what there is to know of its labs."""
     labs = _labs_in(item)
-    if labs and call.when == "call":
+    if labs and (call.when == "call" or (call.when == "setup" and call.excinfo is not None)):
         from lab.pytest_plugin import words
 
         for lab, verdicts in labs:
@@ -214,8 +215,12 @@ def pytest_runtest_makereport(
     if report.failed and labs:
         from lab.pytest_plugin import words
 
-        report.sections += [(f"mqlab: lab {lab.run}", words.of_lab(lab, verdicts)) for lab, verdicts in labs]
-        for lab, _ in labs:
+        for lab, verdicts in labs:
+            if call.when == "teardown":  # it may have ended
+                told = words.of_run(lab.folder, lab.runtime, verdicts)
+            else:
+                told = words.of_lab(lab, verdicts)
+            report.sections.append((f"mqlab: lab {lab.run}", told))
             item.config.stash[LABS].failed(lab.run)
     return report
 
@@ -263,12 +268,23 @@ def _beside(item: pytest.Item, named: str | Path) -> str:
     return str(path) if path.is_file() else str(named)
 
 
+def _own(item: pytest.Item) -> list[LabOfTest]:
+    """Return the labs of `mqlab` and `mqlab_make` that a test has."""
+    lab = item.stash.get(_LAB, None)
+    return [*([] if lab is None else [lab]), *item.stash.get(_MADE, [])]
+
+
+def _judge_failed(lab: LabOfTest) -> None:
+    """Judge what a test expected that has failed; whatever hinders that does not hide why it failed."""
+    from lab.errors import LabError
+
+    with suppress(LabError, OSError):
+        lab.judge_expected(patient=False)
+
+
 def _labs_in(item: pytest.Item) -> list[tuple[Live, tuple[Any, ...]]]:
     """Return the labs that a test has now, with the verdicts that were given in it."""
-    found: list[tuple[Live, tuple[Any, ...]]] = []
-    if (lab := item.stash.get(_LAB, None)) is not None:
-        found.append((lab, lab.verdicts))
-    found += [(made, made.verdicts) for made in item.stash.get(_MADE, [])]
+    found: list[tuple[Live, tuple[Any, ...]]] = [(lab, lab.verdicts) for lab in _own(item)]
     if not found and (session := getattr(item, "funcargs", {}).get("mqlab_lab")) is not None:
         found.append((session, ()))
     return found

@@ -135,19 +135,29 @@ class SharedLab:
         try:
             if _changed_by_tests(live.account) != account:
                 return "the service's records of a broker, its users or its configuration have changed"
-            now = Counts.of(live.lab).processes
+            now = Counts.of(live.lab)
             for broker, process in self._processes.items():
-                if now.get(broker) != process:
-                    return f"broker {broker} {'was started anew' if broker in now else 'does not answer'}"
+                if now.processes.get(broker) != process:
+                    return f"broker {broker} {'was started anew' if broker in now.processes else 'does not answer'}"
             if self._changed(live, self._declared):
                 live.restore(self._declared)
-            if not live.lab.clock.wait(lambda: not Counts.of(live.lab).left(before), _SETTLES):
-                left = ", ".join(Counts.of(live.lab).left(before))
-                return f"after {_SETTLES:g} s clients or messages on their way are left at {left}"
+            if now.left(before) and (left := self._left(live, before)):
+                return f"after {_SETTLES:g} s clients or messages on their way are left at {', '.join(left)}"
             live.purge()
         except LabError as error:
             return error.what
         return ""
+
+    def _left(self, live: SessionLab, before: Counts) -> tuple[str, ...]:
+        """Wait until clients have gone and messages have arrived; return where some have not."""
+        left: list[tuple[str, ...]] = []
+
+        def settled() -> bool:
+            left.append(Counts.of(live.lab).left(before))
+            return not left[-1]
+
+        live.lab.clock.wait(settled, _SETTLES)
+        return left[-1]
 
     def _changed(self, live: SessionLab, declared: Condition) -> bool:
         """Return whether links, network or bridges may be others: the router is asked only then, which takes long."""

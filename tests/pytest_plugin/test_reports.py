@@ -88,6 +88,40 @@ def test_a_test_that_fails_by_itself_says_the_verdicts_as_of_then(
     )
 
 
+@pytest.mark.parametrize("how", ["pytest.fail('so')", "raise KeyError('so')"])
+def test_however_it_fails_it_says_them(
+    pytester: pytest.Pytester, expecting: Callable[[str, str], None], session: Session, how: str
+) -> None:
+    expecting("mqlab.cut()", how)
+    ended = session()
+    ended.assert_outcomes(failed=1)
+    ended.stdout.fnmatch_lines(["*so*", "*- mqlab: lab *-", "unknown: delivered: *"])
+
+
+def test_a_skipped_one_is_not_judged(expecting: Callable[[str, str], None], session: Session) -> None:
+    expecting("mqlab.cut()", "pytest.skip('not today')")
+    session().assert_outcomes(skipped=1)
+
+
+def test_what_hinders_judging_does_not_hide_why_a_test_failed(
+    expecting: Callable[[str, str], None], session: Session
+) -> None:
+    expecting("pass", "(mqlab.folder / 'history.jsonl').write_text('gone'); assert 'this' == 'that'")
+    session().stdout.fnmatch_lines(["*AssertionError: assert 'this' == 'that'*"])
+
+
+def test_a_lab_made_for_a_test_is_judged_too(pytester: pytest.Pytester, session: Session) -> None:
+    (pytester.path / "claims.yaml").write_text(SCENARIO.replace("UP", "nowhere"))
+    pytester.makepyfile(
+        """
+        def test_made(mqlab_make):
+            lab = mqlab_make("tokyo-singapore")
+            lab.expect("claims.yaml")
+        """
+    )
+    session().stdout.fnmatch_lines(["broken: bridge: *up: nowhere*: *up at both ends*"])
+
+
 def test_claims_on_counters_have_their_snapshots(pytester: pytest.Pytester, session: Session) -> None:
     claim = "counters: {broker: tokyo, queue: orders, enqueued: 1, forwarded: 1}"
     text = SCENARIO.partition("  - bridge:")[0] + f"  - {claim}\n"
