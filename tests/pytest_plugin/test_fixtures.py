@@ -26,11 +26,12 @@ HARMLESS = {
     "client": 'lab.connect("singapore").subscribe(topic="prices.eur")',
     "queue": 'lab.connect("tokyo", over="stomp").publish("left", queue="orders")',
     "retained": 'lab.connect("tokyo").publish("1.08", topic="prices.eur", retained=True)',
+    "durable": "durable(lab)",
     "failed": "assert False",
 }
 TWO_TESTS = """
 from lab.errors import LabTimeout
-from lab.runtime.messages import Destination, Terms
+from lab.runtime.messages import Destination, Session, Terms
 import pytest
 
 RUNS = []
@@ -38,6 +39,12 @@ RUNS = []
 class Deaf:
     def received(self, message): pass
     def lost(self, why): pass
+
+def durable(lab):
+    its = {{"client": "phone", "broker": "tokyo", "over": "mqtt", "user": "testuser", "events": Deaf()}}
+    phone = lab.lab.connect(**its, session=Session(client_id="phone", clean=False))
+    phone.subscribe(Terms(destination=Destination(kind="topic", name="alerts")))
+    phone.close()
 
 def test_first(mqlab):
     lab = mqlab
