@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.judge.evidence.timeline import End
-from lab.judge.values import BridgeReport, BrokerOutline, Flow, LinkReport, RegionOutline, Report
+from lab.judge.values import BridgeReport, BrokerOutline, Flow, LinkReport, RegionOutline, Report, RouteReport
 from lab.network.regions import NONE
 from lab.report.positions import Point, positions
 
@@ -103,18 +103,33 @@ class Joint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A way from region to region on which, by the rules of forwarding, not every message arrives."""
+
+    source: Place
+    target: Place
+    why: tuple[str, ...]  # of each destination, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """The regions of a report, and what joins each two of them."""
+    """The regions of a report, what joins each two of them, and where messages are stopped."""
 
     places: tuple[Place, ...]
     joints: tuple[Joint, ...]
     bridges: tuple[Bridge, ...]
+    stopped: tuple[Stopped, ...] = ()
 
 
 def picture(report: Report) -> Picture:
     """Return what is to be drawn of a report."""
     return compose(
-        report.regions, bridges(report), links=report.links, flows=report.flows, declared_links=report.linked
+        report.regions,
+        bridges(report),
+        links=report.links,
+        flows=report.flows,
+        declared_links=report.linked,
+        routes=report.routes,
     )
 
 
@@ -125,6 +140,7 @@ def compose(
     links: Sequence[LinkReport],
     flows: Sequence[Flow] = (),
     declared_links: Sequence[tuple[str, str]] = (),
+    routes: Sequence[RouteReport] = (),
 ) -> Picture:
     """Return a picture of regions and of what joins them; strangers to them are left out."""
     home = {broker.name: number for number, region in enumerate(regions) for broker in region.brokers}
@@ -147,6 +163,13 @@ def compose(
     def way(source: int, target: int) -> Way:
         return _way(sent.get((source, target), ()), counted.get((source, target)))
 
+    stopped: dict[tuple[int, int], list[str]] = {}
+    for route in routes:
+        if route.arrives != "always" and route.source in home and route.target in home:
+            words = f"{route.destination} from {route.source} to {route.target}: {route.arrives}"
+            told = "; ".join((words, *route.stops))
+            stopped.setdefault((home[route.source], home[route.target]), []).append(told)
+
     declared = [(numbers[a], numbers[b]) for a, b in declared_links if a in numbers and b in numbers]
     linked = {(min(pair), max(pair)) for pair in (*counted, *declared)}
     joined = sorted({(min(pair), max(pair)) for pair in (*linked, *between, *sent) if pair[0] != pair[1]})
@@ -167,6 +190,9 @@ def compose(
             for a, b in joined
         ),
         bridges=bridges,
+        stopped=tuple(
+            Stopped(source=places[a], target=places[b], why=tuple(why)) for (a, b), why in stopped.items() if a != b
+        ),
     )
 
 

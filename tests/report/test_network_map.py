@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.judge.values import Report
+from lab.judge.values import Report, RouteReport
 from lab.report.html import Files, to_html
 from lab.report.html.network_map import Box, NetworkMap, network_map
 from lab.report.picture import picture
@@ -89,6 +89,35 @@ def test_a_line_goes_round_a_box_that_is_in_its_way() -> None:
         for box in drawn.boxes
         for x, y in (point.split() for point in stroke.path[1:].split("L"))
     )
+
+
+def test_where_messages_are_stopped_a_dotted_arrow_says_why(tmp_path: Path) -> None:
+    def route(source: str, target: str, arrives: str, *stops: str) -> RouteReport:
+        over = () if arrives == "never" else ("wan",)
+        return RouteReport(
+            source=source, target=target, destination="topic://prices", arrives=arrives, over=over, stops=stops
+        )
+
+    routes = (
+        route("b1", "b2", "never", 'b1-topics has networkTTL="1"'),
+        route("b2", "b1", "always"),
+        route("b0", "b2", "sometimes", "it may stay on b1, where no bridge may carry it on"),
+        route("b0", "nobody", "never", "why"),
+    )
+    report = replace(NETWORKS["3"], routes=routes)
+    drawn = map_of(report)
+    stopped = [stroke for stroke in drawn.strokes if stroke.tone == "stopped"]
+    assert [stroke.title for stroke in stopped] == [
+        'topic://prices from b1 to b2: never; b1-topics has networkTTL="1"',
+        "topic://prices from b0 to b2: sometimes; it may stay on b1, where no bridge may carry it on",
+    ]
+    assert all(stroke.heads for stroke in stopped)
+    key = "from here to there not every message arrives"
+    base = judged(tmp_path / "history.jsonl")
+    names = ("regions", "links", "bridges", "flows", "routes")
+    shown = replace(base.report, **{name: getattr(report, name) for name in names})
+    assert key in to_html(replace(base, report=shown), Files())
+    assert key not in to_html(replace(base, report=replace(shown, routes=routes[1:2])), Files())
 
 
 def test_two_regions_are_no_map_and_more_than_can_be_seen_are_a_table(tmp_path: Path) -> None:

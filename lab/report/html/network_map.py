@@ -21,7 +21,8 @@ _NAMES, _LONGEST = 3, 28  # brokers of a region that are named, and cells of a l
 _BENDS = (0.0, 0.14, -0.14, 0.28, -0.28, 0.42, -0.42)
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73)  # where a line has its words, tried in this order
 _FAR = (0.0, 0.7, -0.7)  # on it or beside it
-_ABOVE = ("link", "up", "down")  # what hides what
+_ABOVE = ("link", "up", "down", "stopped")  # what hides what
+_MOST_STOPPED = 40  # ways of which a line tells that messages do not arrive; a table has all
 _SEEN = 50.0  # of a line that has words on it
 _PIECES = 28  # of a line
 _BAND, _BESIDE = 14.0, 9.0  # how wide a link's band is, and how far apart arrows are
@@ -61,7 +62,7 @@ class Stroke:
     """A line with its heads, as paths."""
 
     path: str
-    tone: str  # link | up | down
+    tone: str  # link | up | down | stopped
     title: str
     width: float
     heads: str = ""
@@ -120,6 +121,14 @@ def network_map(shown: Picture) -> NetworkMap | None:
         strokes += _strokes(joint, line, dense=len(joints) > _MOST_BENT)
         if len(joints) <= _MOST_NAMED and (plate := _plate(joint, line, [*boxes, *plates])):
             plates.append(plate)
+        heights += [y for _, y in line]
+    for each in shown.stopped[:_MOST_STOPPED]:
+        a, b = numbers[each.source.name], numbers[each.target.name]
+        others = [box for number, box in enumerate(boxes) if number not in (a, b)]
+        line = min((_line(points[a], points[b], bend) for bend in _BENDS[1:]), key=lambda line: _hidden(line, others))
+        line = _between(line, boxes[a], boxes[b])
+        title = "\n".join(each.why)
+        strokes.append(Stroke(path=_path(line), tone="stopped", title=title, width=2.2, heads=_head(line)))
         heights += [y for _, y in line]
     top = min(heights) - _MARGIN
     return NetworkMap(
