@@ -1,4 +1,4 @@
-"""A broker's management port lets the lab look, stop and start connectors, and do nothing else."""
+"""A broker's management port lets the lab look, stop and start connectors, purge messages, and do nothing else."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def management(shores_lab: Standing) -> Jolokia:
         (BROKER, "stop", ()),
         (BROKER, "terminateJVM", (1,)),
         (BROKER, "addQueue", ("planted",)),
+        (BROKER, "removeQueue", ("planted",)),
+        (BROKER, "createDurableSubscriber", ("planted", "planted", "planted", None)),
         (BROKER, "addConnector", ("vm://planted?brokerConfig=xbean:http://127.0.0.1:1/planted.xml",)),
         (BROKER, "addNetworkConnector", ("static:(vm://planted?brokerConfig=xbean:http://127.0.0.1:1/planted.xml)",)),
         (
