@@ -163,6 +163,23 @@ def test_in_client_mode_one_acknowledgement_settles_all_before_it(tmp_path: Path
     assert [seen.pending for seen in played.seen(Received)] == [True] * 4
 
 
+@pytest.mark.parametrize("ack", ["client", "client-individual"])
+def test_what_a_lost_connection_had_is_taken_over_the_next_one_alone(tmp_path: Path, ack: str) -> None:
+    """Two of three were taken when the broker was killed: it sends all three again, and hears of each once."""
+    take = "  - consume: {client: tk, count: %d%s}\n"
+    steps = (
+        QUEUE % f"{ack}, reconnect: 1s" + SENT % 3 + "  - wait: 1s\n" + take % (2, ", ack: no")
+        + "  - kill: {broker: tokyo}\n  - wait: 1ms\n" + take % (1, "")
+        + "  - start: {broker: tokyo}\n  - wait: 2s\n" + take % (3, "")
+    )  # fmt: skip
+    played = Played(tmp_path, steps)
+    played.play()
+    *_, away, _, _, back = played.seen(StepEnded)
+    assert (away.ok, away.note) == (False, "0 of 1 taken: the connection was lost")
+    assert back.ok
+    assert [(each.id, each.outcome) for each in played.seen(Settled)] == [(f"2-{n}", SendOutcome.OK) for n in (1, 2, 3)]
+
+
 def test_what_is_not_there_in_time_is_said(tmp_path: Path) -> None:
     steps = QUEUE % "client-individual" + SENT % 2 + "  - consume: {client: tk, count: 5, within: 3s}\n"
     played = Played(tmp_path, steps)
