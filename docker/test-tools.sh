@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what only the tests and the benches need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT,
+# Install what only the tests and the benches need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT, a JDK for a client in Java,
 # a browser to open reports in, and the schema that Jenkins checks JUnit XML by.
 set -euo pipefail
 
@@ -24,6 +24,7 @@ missing=()
 command -v ip >/dev/null || missing+=(iproute2)
 command -v nft >/dev/null || missing+=(nftables)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
+command -v javac >/dev/null || missing+=(default-jdk-headless)
 browser=""
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
   command -v "$name" >/dev/null && browser=$name

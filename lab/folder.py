@@ -3,7 +3,7 @@
 .mqlab/runs/<run id>/
   sources/          the scenario, the topology and the configurations, as they were
   plan.json  brokers/<name>/configuration.xml  brokers/<name>/activemq.xml
-  history.jsonl  report.json  report.html  report.junit.xml  logs/  ca.pem
+  history.jsonl  report.json  report.html  report.junit.xml  logs/  ca.pem  truststore.p12
 .mqlab/runs/latest  → the newest
 """
 
@@ -22,6 +22,8 @@ from lab.masking import Mask
 from lab.plan.values import Plan
 from lab.text_files import is_file, open_private, read_bytes
 
+TRUST_STORE = "truststore.p12"
+TRUST_STORE_PASSWORD = "changeit"  # as Java's own has: nothing in it is secret
 MOST_FILES, LARGEST_FILE = 5000, 2**20  # bytes; the most that is read of a run folder that was handed in
 
 

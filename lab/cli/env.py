@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.activemq.protocols import OPENWIRE
 from lab.cli import open_lab, options, status_text
 from lab.cli.options import JSON, RUN
 from lab.errors import InputError
+from lab.folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.living.lab import Live
 from lab.text_files import open_private, write_new
 
@@ -23,19 +25,24 @@ def env(
     run: RUN = None,
     shell: Annotated[bool, typer.Option("--shell", help='As a shell reads them: eval "$(mqlab env --shell)".')] = False,
     dotenv: Annotated[bool, typer.Option("--dotenv", help="As the lines of a .env file.")] = False,
+    spring: Annotated[
+        bool, typer.Option("--spring", help="As Spring Boot's application.properties, a profile for each broker.")
+    ] = False,
     json: JSON = False,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write to a new FILE that you alone can read.")
     ] = None,
 ) -> int:
     """Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords."""
-    if shell + dotenv + json > 1:
-        raise InputError.of("--shell, --dotenv and --json exclude each other", "choose one")
+    if shell + dotenv + spring + json > 1:
+        raise InputError.of("--shell, --dotenv, --spring and --json exclude each other", "choose one")
     options.check_new(output)
     with open_lab.attached(run) as live:
-        found = _found(live)
+        found = connections(live)
     if json:
         text = as_json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    elif spring:
+        text = "".join(f"{each}\n" for each in properties(found))
     elif shell or dotenv:
         line = shell_line if shell else dotenv_line
         text = "".join(line(name, value) for name, value in variables(found).items())
@@ -49,7 +56,7 @@ def env(
     return 0
 
 
-def _found(live: Live) -> dict[str, Any]:
+def connections(live: Live) -> dict[str, Any]:
     """Return a lab's endpoints, and the users whom each broker knows now, with their passwords, as JSON-able values."""
     found = status_text.endpoints(live.lab.note, live.lab.whereabouts())
     records = {each.name: each for each in live.account.brokers}
@@ -57,7 +64,9 @@ def _found(live: Live) -> dict[str, Any]:
     for name, its in there.items():
         users = [user.name for user in records[name].users if user.current is not None]
         its["users"] = {user: live.lab.password(name, user).get_secret_value() for user in users}
-    return {**found, "brokers": there}
+    store = Path(found["ca_file"]).with_name(TRUST_STORE)
+    for_java = {"trust_store": str(store)} if store.exists() else {}  # not of a lab that an earlier mqlab opened
+    return {**found, **for_java, "brokers": there}
 
 
 def variables(found: Mapping[str, Any]) -> dict[str, str]:
@@ -66,6 +75,8 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
     Of a pair, each instance has its endpoints under its own name. Raise InputError if two variables have one name.
     """
     named: dict[str, str] = {"MQLAB_RUN": found["run"], "MQLAB_CA_FILE": found["ca_file"]}
+    if "trust_store" in found:
+        named |= {"MQLAB_TRUST_STORE": found["trust_store"], "MQLAB_TRUST_STORE_PASSWORD": TRUST_STORE_PASSWORD}
     for broker, its in found["brokers"].items():
         for name, value in _of_broker(broker, its):
             key = status_text.variable(name)
@@ -99,6 +110,31 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"  user {user:<{wide}}  password {password}" for user, password in its["users"].items())
         yield ""
     yield f"CA file  {found['ca_file']}"
+
+
+def properties(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of an application.properties: of each broker a document, chosen by the profile of its name."""
+    if "trust_store" in found:
+        yield "# java needs to trust this lab:"
+        yield f"#   -Djavax.net.ssl.trustStore={found['trust_store']}"
+        yield f"#   -Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}"
+    for broker, its in found["brokers"].items():
+        urls = ",".join(each["endpoints"][OPENWIRE.name] for each in its.get("instances") or (its,))
+        yield "#---"
+        yield f"spring.config.activate.on-profile={_value(broker)}"
+        yield f"spring.activemq.broker-url=failover:({_value(urls)})"
+        for user, password in [*its["users"].items()][:1]:
+            yield f"spring.activemq.user={_value(user)}"
+            yield f"spring.activemq.password={_value(password)}"
+
+
+def _value(text: str) -> str:
+    """Return a value as a .properties file has it: a backslash escapes, and what is not ASCII stands as its number."""
+    escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    units = escaped.encode("utf-16-be", "surrogatepass")
+    words = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))
+    plain = "".join(chr(word) if 32 <= word < 127 else f"\\u{word:04x}" for word in words)
+    return f"\\{plain}" if plain.startswith(" ") else plain
 
 
 def shell_line(name: str, value: str) -> str:

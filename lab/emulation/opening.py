@@ -36,6 +36,7 @@ from lab.emulation.network.router import start_router
 from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.emulation.watch import readiness
 from lab.errors import HostError
+from lab.folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
@@ -266,6 +267,8 @@ class _Opened:
         readiness.for_router(self._client, self._starting["router"].result(), self._clock)
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._credentials.authority.ca_pem())
+        for_java = self._credentials.authority.trust_store(TRUST_STORE_PASSWORD)
+        ca_file.with_name(TRUST_STORE).write_bytes(for_java)
         where = LabState(
             ca_file=str(ca_file),
             router=self._starting["router"].result(),

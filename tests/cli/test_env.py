@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.cli.env import dotenv_line, shell_line, table, variables
+from lab.cli.env import dotenv_line, properties, shell_line, table, variables
 from lab.errors import InputError
 
 AT = {"mqtt": "mqtt+ssl://localhost:1883", "console": "https://localhost:8162/admin/"}
@@ -66,6 +66,27 @@ def test_a_shell_reads_what_was_written(password: str) -> None:
 )
 def test_a_line_of_a_file_is_quoted_where_it_must_be(password: str, line: str) -> None:
     assert dotenv_line("X", password) == line
+
+
+def test_spring_has_a_profile_for_each_broker_and_both_instances_of_a_pair() -> None:
+    pair = [{"endpoints": {"openwire": f"ssl://localhost:{port}"}} for port in (1, 2)]
+    brokers = {
+        "tokyo": {"endpoints": {"openwire": "ssl://localhost:3"}, "users": {"alice": "it's\\5=é", "bob": "x"}},
+        "paris": {**pair[0], "instances": pair, "users": {}},
+    }
+    assert list(properties({**lab(**brokers), "trust_store": "/a folder/t.p12"})) == [
+        "# java needs to trust this lab:",
+        "#   -Djavax.net.ssl.trustStore=/a folder/t.p12",
+        "#   -Djavax.net.ssl.trustStorePassword=changeit",
+        "#---",
+        "spring.config.activate.on-profile=tokyo",
+        "spring.activemq.broker-url=failover:(ssl://localhost:3)",
+        "spring.activemq.user=alice",
+        "spring.activemq.password=it's\\\\5=\\u00e9",
+        "#---",
+        "spring.config.activate.on-profile=paris",
+        "spring.activemq.broker-url=failover:(ssl://localhost:1,ssl://localhost:2)",
+    ]
 
 
 def test_people_read_a_table() -> None:
