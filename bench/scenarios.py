@@ -1,8 +1,9 @@
 """Every shipped scenario, at more than one seed: `python -m bench.scenarios [NAME ...] [--seeds 1 2] [--jobs 1]`.
 
-Each is run by `mqlab run`, as a person would. Prints a line as each ends and, below one that is not held, why. Keeps
-bench/results/scenarios.json when no scenario was left out. The exit code is 1 when any of them was not held. With
---reports, the report of each one's first run that held is written beside it, as `scenarios/NAME.report.txt`.
+Each is run by `mqlab run`, as a person would, and is to be held; a broken twin is to be broken for the reason that its
+file gives. Prints a line as each ends and, below one that ended otherwise, why. Keeps bench/results/scenarios.json when
+no scenario was left out. The exit code is 1 when any of them did not end as it should. With --reports, the report of
+each one's first run that held is written beside it, as `scenarios/NAME.report.txt`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ ENDS = {2: "bad input", 3: "not built", 4: "timed out", 130: "interrupted"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """One scenario at one seed, and how it ended; `why` says what was not held."""
+    """One scenario at one seed, and how it ended; `why` says what was not held, `to_say` what that is to say."""
 
     scenario: str
     seed: int
@@ -38,19 +39,38 @@ class Ran:
     seconds: float
     run: str = ""
     why: tuple[str, ...] = ()
+    to_say: tuple[str, ...] = ()  # of a twin, which is to be broken; empty: it is to be held
 
     @property
     def held(self) -> bool:
         """Tell whether every expectation was."""
         return self.outcome == "held"
 
+    @property
+    def not_said(self) -> tuple[str, ...]:
+        """Return what a twin's reasons were to say, and do not."""
+        reasons = [line.removeprefix("broken: ") for line in self.why if line.startswith("broken: ")]
+        return tuple(each for each in self.to_say if each not in "\n".join(reasons))
+
+    @property
+    def right(self) -> bool:
+        """Tell whether it ended as it should."""
+        return self.outcome == ("broken" if self.to_say else "held") and not self.not_said
+
     def __str__(self) -> str:
-        head = f"{self.scenario:<24} {self.seed:>5}  {self.outcome:<12} {self.seconds:6.1f} s"
-        return "\n".join([head, *(f"    {line}" for line in self.why)])
+        head = f"{self.scenario:<28} {self.seed:>5}  {self.outcome:<12} {self.seconds:6.1f} s"
+        if self.to_say:
+            head += ", as it should be" if self.right else ", and should be broken by its reason"
+        missing = (f"no reason says: {each}" for each in self.not_said if self.outcome == "broken")
+        return "\n".join([head, *(f"    {line}" for line in (() if self.right else (*self.why, *missing)))])
 
 
-def run(scenario: str, seed: int, more: Sequence[str] = ()) -> Ran:
-    """Run one scenario to its end, and never longer than PATIENCE."""
+def run(scenario: str, seed: int, more: Sequence[str] = (), to_say: Sequence[str] = ()) -> Ran:
+    """Run one scenario to its end, and never longer than PATIENCE; `to_say` as in Ran."""
+    return replace(_run(scenario, seed, more), to_say=tuple(to_say))
+
+
+def _run(scenario: str, seed: int, more: Sequence[str]) -> Ran:
     begun = time.monotonic()
     command = [MQLAB, "run", scenario, "--seed", str(seed), "--json", "--quiet", *more]
     process = subprocess.Popen(
@@ -88,10 +108,10 @@ def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: floa
     return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, run=report["run"], why=why)
 
 
-def shipped() -> list[str]:
-    """Return the names of all that `mqlab scenarios` lists."""
+def shipped() -> dict[str, tuple[str, ...]]:
+    """Return what the reasons of each that `mqlab scenarios` lists are to say, by name; () is to be held."""
     listed = subprocess.run([MQLAB, "scenarios", "--json"], capture_output=True, text=True, check=True).stdout
-    return [each["name"] for each in json.loads(listed)]
+    return {each["name"]: tuple(each.get("broken", ())) for each in json.loads(listed)}
 
 
 def report(ran: Ran, runs: Path) -> str:
@@ -121,8 +141,9 @@ def write_reports(found: Iterable[Ran], runs: Path, to: Path) -> None:
 def summary(found: Iterable[Ran]) -> str:
     """Count them in one line."""
     found = tuple(found)
-    held = sum(each.held for each in found)
-    return f"{held} of {len(found)} runs held" + ("" if held == len(found) else f", {len(found) - held} did not")
+    right = sum(each.right for each in found)
+    others = "" if right == len(found) else f", {len(found) - right} did not"
+    return f"{right} of {len(found)} runs ended as they should{others}"
 
 
 def _since(begun: float) -> float:
@@ -147,9 +168,11 @@ def main() -> int:
     asked = parser.parse_args()
     more = ["--runs", asked.runs] if asked.runs else []
     before, found = machine(), []
-    print(f"{'scenario':<24} {'seed':>5}  {'outcome':<12} {'time':>8}", flush=True)
+    print(f"{'scenario':<28} {'seed':>5}  {'outcome':<12} {'time':>8}", flush=True)
     with ThreadPoolExecutor(max_workers=asked.jobs) as pool:
-        runs = [pool.submit(run, name, seed, more) for seed in asked.seeds for name in asked.names or names]
+        runs = [
+            pool.submit(run, name, seed, more, names[name]) for seed in asked.seeds for name in asked.names or names
+        ]
         try:
             for each in runs:  # in their order, whichever of those at once ends first
                 found.append(each.result())
@@ -165,7 +188,7 @@ def main() -> int:
         result = {"machine": before, "jobs": asked.jobs, "runs": [asdict(each) for each in found]}
         RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(each.held for each in found) else 1
+    return 0 if all(each.right for each in found) else 1
 
 
 if __name__ == "__main__":

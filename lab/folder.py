@@ -91,9 +91,11 @@ class RunFolder:
         return {str(file.relative_to(folder)): _read(file) for file in found}
 
     def scenario_name(self) -> str | None:
-        """Return the name of the scenario's file; None unless the folder has exactly one."""
-        found = [file.name for file in (self.path / "sources").glob("*.y*ml")]
-        return found[0] if len(found) == 1 else None
+        """Return the name of the scenario's file, of a variant its own; None unless the folder has exactly one."""
+        found = [*(self.path / "sources").glob("*.y*ml")]
+        if len(found) == 2:
+            found = [file for file in found if _read(file).startswith("variant-of:")]
+        return found[0].name if len(found) == 1 else None
 
 
 def keep_next(folder: Path, broker: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Each shipped scenario has its report beside it, and a test that breaks it, which its page names."""
+"""Each shipped scenario has its report beside it, and a broken twin, which its page names with a test."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import pytest
 
 from bench.scenarios import Ran, ended, summary
 from lab.declare.loading import load
+from lab.scenarios import load_named
 from lab.shipped import shipped
+from tests.twins import SCENARIOS as NAMES
+from tests.twins import TWINS
 
 ROOT = Path(__file__).parents[1]
-SCENARIOS = sorted(shipped("scenarios").glob("*.yaml"))
+SCENARIOS = [shipped("scenarios") / f"{name}.yaml" for name in NAMES]
 VERDICT = re.compile(r"^([✔✘?]) ", re.MULTILINE)
 
 
@@ -33,17 +36,39 @@ def test_no_report_is_left_of_a_scenario_that_has_gone() -> None:
     assert reports == {path.stem for path in SCENARIOS}
 
 
-def test_the_page_names_a_test_for_each_that_breaks_it() -> None:
-    rows = re.findall(
-        r"^\| \[([a-z-]+)\]\(.*?\| (.*?) \| `(\w+\.py)::(\w+)` \|$", (ROOT / "docs/scenarios.md").read_text(), re.M
-    )
-    assert [name for name, *_ in rows] == [path.stem for path in SCENARIOS]
-    for name, taken_away, file, test in rows:
+def test_each_has_a_twin_that_is_to_be_broken_and_no_other_file_is_one() -> None:
+    assert [f"{name}-broken" for name in NAMES] == TWINS
+    for name in NAMES:
+        assert f"variant-of: {name}.yaml\n" in (shipped("scenarios") / f"{name}-broken.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_twin_changes_no_claim_of_the_scenario_to_be_broken(name: str) -> None:
+    """What it sets of a claim is how long it is waited for, or what the other way round would be refused."""
+    whole, its = load_named(name, {}), load_named(f"{name}-broken", {})
+    claims = [key for key in its.origin.set if key.startswith("expect.")]
+    assert [each.claim for each in its.expect] == [each.claim for each in whole.expect]
+    assert all(key.endswith(".within") or (name, key) == ("tokyo-singapore", "expect.2.up") for key in claims)
+    assert len(claims) < len(its.origin.set)
+
+
+def test_the_page_says_what_each_twin_changes_and_which_test_runs_it() -> None:
+    page = (ROOT / "docs/scenarios.md").read_text()
+    rows = re.findall(r"^\| \[([a-z-]+)\]\(.*?\) \| (.*?) \| `(\w+\.py)::(\w+)` \|$", page, re.M)
+    assert [name for name, *_ in rows] == TWINS
+    for twin, about, file, test in rows:
+        assert about == load_named(twin, {}).about
         text = (ROOT / "tests" / "integration" / file).read_text()
-        assert f"def {test}(" in text, f"{name}: no {test} in {file}"
-        assert taken_away
+        assert f"def {test}(" in text, f"{twin}: no {test} in {file}"
+        name = twin.removesuffix("-broken")
         # Its name is in the test, or in what the test asks for it, beside it in the same file.
-        assert f'"{name}"' in text or name == "the-article", f"{name}: {file} does not speak of it"
+        assert f'"{name}"' in text or name == "the-article", f"{twin}: {file} does not speak of it"
+
+
+def test_the_page_has_each_scenario_and_its_report() -> None:
+    page = (ROOT / "docs/scenarios.md").read_text()
+    row = r"^\| \[([a-z-]+)\]\(\.\./scenarios/\1\.yaml\), \[report\]\(\.\./scenarios/\1\.report\.txt\) \| (.*?) \|$"
+    assert re.findall(row, page, re.M) == [(name, load_named(name, {}).about) for name in NAMES]
 
 
 def verdict(outcome: str) -> str:
@@ -78,5 +103,24 @@ def test_a_run_is_held_only_where_its_exit_code_and_its_report_say_so(
 
 def test_the_summary_says_how_many_did_not_hold() -> None:
     held, broken = (Ran(scenario="s", seed=1, outcome=each, seconds=1) for each in ("held", "broken"))
-    assert summary([held, held]) == "2 of 2 runs held"
-    assert summary([held, broken]) == "1 of 2 runs held, 1 did not"
+    assert summary([held, held]) == "2 of 2 runs ended as they should"
+    assert summary([held, broken]) == "1 of 2 runs ended as they should, 1 did not"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why", "right"),
+    [
+        ("broken", ("broken: delivered: all", "broken: 10 of 10 lost on the way to tk"), True),
+        ("broken", ("broken: delivered: all", "broken: 9 of 10 lost on the way to tk"), False),
+        ("broken", ("broken: delivered: all", "unknown: 10 of 10 lost on the way to tk"), False),
+        ("held", (), False),
+        ("broken, exit code 0", ("broken: 10 of 10 lost on the way to tk",), False),
+    ],
+)
+def test_a_twin_ends_as_it_should_only_where_a_broken_verdict_gives_its_reason(
+    outcome: str, why: tuple[str, ...], right: bool
+) -> None:
+    ran = Ran(scenario="s-broken", seed=1, outcome=outcome, seconds=1, why=why, to_say=("10 of 10 lost",))
+    assert ran.right is right
+    assert ("as it should be" in str(ran)) is right
+    assert ("no reason says: 10 of 10 lost" in str(ran)) == (outcome == "broken" and not right)

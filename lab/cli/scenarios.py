@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON
+from lab.declare.scenario import Scenario
 from lab.errors import InputError
 from lab.shipped import shipped
 
@@ -42,18 +43,33 @@ def scenarios(
 
 
 def _list(json: bool) -> None:
+    """Print all of them, those that are to be broken after the others."""
     found = [
         (path.stem, scenario_argument.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))
     ]
+    found.sort(key=lambda each: bool(each[1].origin.broken))
     if json:
-        options.print_json([{"name": name, "scenario": its.scenario, "about": its.about} for name, its in found])
+        options.print_json([_values(name, its) for name, its in found])
         return
+    whole, broken = _table(), _table()
+    for name, its in found:
+        (broken if its.origin.broken else whole).add_row(escape(name), escape(its.about))
+    options.out().print(whole)
+    options.out().print("\nto be broken, each for want of what it takes away:")
+    options.out().print(broken)
+
+
+def _table() -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column()
-    for name, its in found:
-        table.add_row(escape(name), escape(its.about))
-    options.out().print(table)
+    return table
+
+
+def _values(name: str, its: Scenario) -> dict[str, object]:
+    """Return what `--json` says of a scenario; of one that is to be broken, also what reasons are to say."""
+    told: dict[str, object] = {"name": name, "scenario": its.scenario, "about": its.about}
+    return {**told, "broken": its.origin.broken} if its.origin.broken else told
 
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:

@@ -30,7 +30,8 @@ from lab.declare.steps.base import Compound, Step
 from lab.declare.suggestions import remedy
 from lab.declare.terms import LARGEST_BODY, BodyFile
 from lab.declare.topology import Configuration
-from lab.declare.validating import validate
+from lab.declare.validating import validate, validate_variant
+from lab.declare.variant_file import VariantFile, is_variant
 from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
 from lab.masking import Mask, named_in
@@ -50,7 +51,8 @@ def load(
 ) -> Scenario:
     """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
 
-    A topology's file is a scenario that has neither steps nor expectations.
+    A topology's file is a scenario that has neither steps nor expectations; a variant's file is the scenario that it
+    names, with other values.
 
     Passwords written as `{env: NAME}` are taken from `environment`, `generated` ones are new each time; `set` has
     values instead of those of the files, by KEYs as `variants` reads them.
@@ -116,10 +118,13 @@ class _Loader:
         self.unreadable = False
         self.topology_read = True
         self.alone = False  # the file is a topology
+        self._file: VariantFile | None = None
 
     def scenario(self) -> Any:
         """Return the scenario's content with the topology, configurations, bodies and passwords put in."""
         document = self._read_document(str(self._path), self._path, ())
+        if document is not None and is_variant(document.content):
+            document = self._read_original(document)
         content = document.content if document else None
         if document is None or not isinstance(content, dict):
             return content
@@ -127,6 +132,8 @@ class _Loader:
         self.alone = not content.keys() & {"scenario", "steps"} and bool(content.keys() & {"regions", "brokers"})
         if self.alone:
             content, prefix = self._without_steps(content), ()
+        if self._file is not None:
+            content |= {"scenario": self._file.scenario, "about": self._file.about}
         self._variant.set_topology(content)
         folder, holder = self._path.parent, document  # of the topology
         topology = content.get("topology")
@@ -147,6 +154,25 @@ class _Loader:
         self._variant.check_connectors()
         return content
 
+    def _read_original(self, variant: Document) -> Document | None:
+        """Read the scenario that a variant's file is of, with what the file sets; return None if it cannot be read."""
+        its, problems = validate_variant(variant.content, Origin(values=self._values, keys=self._keys))
+        self.problems += problems
+        named_at = self._values.get(("variant-of",))
+        named = self._find_file(self._path.parent, its.variant_of, named_at) if its and named_at else None
+        if its is None or named is None:
+            self.unreadable = True
+            return None
+        self._variant.add(its.set, {key: self._keys["set", key] for key in its.set})
+        self._values.clear()
+        self._keys.clear()
+        self._file, (file, self._path) = its, named
+        original = self._read_document(file, self._path, (), named_at)
+        if original is not None and is_variant(original.content):
+            self._note(InputError.of(f"{file} is a variant itself", "name the scenario that it is of"), named_at)
+            self.unreadable = True
+        return original
+
     def _without_steps(self, topology: dict[str, Any]) -> dict[str, Any]:
         """Return the content of a scenario that is nothing but a topology, whose places are put below its key."""
         for found in (self._values, self._keys):
@@ -166,9 +192,8 @@ class _Loader:
         """Return the places of keys and values, and copies of the files without passwords."""
         mask = self.mask()
         sources, its = self._copy_sources(mask), self._variant.settings
-        return Origin(
-            topology_alone=self.alone, values=self._values, keys=self._keys, sources=sources, set=its, mask=mask
-        )
+        origin = Origin(topology_alone=self.alone, values=self._values, keys=self._keys, sources=sources, set=its)
+        return replace(origin, mask=mask, broken=self._file.broken if self._file else ())
 
     def _read_document(self, file: str, path: Path, prefix: Keys, named_at: Place | None = None) -> Document | None:
         """Read one YAML file and note its places under a prefix; return None if it cannot be read."""

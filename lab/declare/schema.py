@@ -39,6 +39,29 @@ _PASSWORD = {
     ],
 }
 
+_VARIANT = {
+    "description": "A scenario with other values",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["variant-of", "scenario", "set"],
+    "properties": {
+        "variant-of": {"type": "string", "description": "The scenario's path, counted from this file"},
+        "scenario": {**_TEXT_OR_NUMBER, "description": "What the variant is called"},
+        "about": {**_TEXT_OR_NUMBER, "description": "What it changes, and what comes of it"},
+        "set": {
+            "description": "Values by KEYs, as --set takes them",
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        },
+        "broken": {
+            "description": "What the reasons of broken verdicts say, if it is to be broken",
+            "type": "array",
+            "items": {"type": "string"},
+        },
+    },
+}
+
 
 def topology_schema() -> dict[str, Any]:
     """Return the schema of a topology file."""
@@ -54,9 +77,7 @@ def scenario_schema(
     definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps}
     definitions["Step"] = _step_schema({kind.verb: kind.__name__ for kind in steps})
     expectations = _one_key({claim.claim: claim.__name__ for claim in claims})
-    return {
-        "$schema": _DRAFT,
-        "title": "A scenario of mqlab",
+    definitions["Scenario"] = {
         "type": "object",
         "additionalProperties": False,
         "required": ["scenario", "topology", "steps"],
@@ -71,6 +92,14 @@ def scenario_schema(
             "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
             "expect": {"type": "array", "items": expectations},
         },
+    }
+    definitions["Variant"] = _VARIANT
+    return {
+        "$schema": _DRAFT,
+        "title": "A scenario of mqlab",
+        "if": {"required": ["variant-of"]},
+        "then": {"$ref": "#/$defs/Variant"},
+        "else": {"$ref": "#/$defs/Scenario"},
         "$defs": definitions,
     }
 

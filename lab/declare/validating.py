@@ -21,6 +21,7 @@ from lab.declare.steps import STEPS
 from lab.declare.steps.base import Compound, Step
 from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
+from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
 
 _Model = TypeVar("_Model", bound=Declared)
@@ -78,6 +79,12 @@ def validate(
             if each["loc"][0] not in already
         )
     return (None if found else scenario), tuple(found)
+
+
+def validate_variant(content: Any, origin: Origin) -> tuple[VariantFile | None, tuple[Problem, ...]]:
+    """Return what a variant's file says, or None and every Problem."""
+    found: list[Problem] = []
+    return _validate_model(VariantFile, content, (), origin, found), tuple(found)
 
 
 def _validate_entries(

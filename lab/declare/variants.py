@@ -1,4 +1,4 @@
-"""Variants: values that are set from outside, KEY → VALUE, instead of what a scenario's files say.
+"""Variants: values set from outside or by a variant's file, KEY → VALUE, instead of what a scenario's files say.
 
 A KEY is the way to a value in the files: `links.tokyo-singapore.delay`, `steps.2.count`, `connectors.C.prefetchSize`.
 Changes what was read before anything in it is validated, so that a value is checked as if it stood in the file.
@@ -64,8 +64,14 @@ class Variant:
     values: dict[Keys, Place]  # the places of what was read, to which those of what is set are added
     keys: dict[Keys, Place]
     problems: list[Problem]
+    places: Mapping[str, Place] = field(default_factory=dict)  # of KEYs that a variant's file sets
     _connectors: set[str] = field(default_factory=set)  # the names of those that were seen
     _were_aws: dict[Keys, str] = field(default_factory=dict)  # links of which figures are set, by their KEYs
+
+    def add(self, settings: Mapping[str, str], places: Mapping[str, Place]) -> None:
+        """Set also what a variant's file does, unless it is set from outside."""
+        self.places = {key: place for key, place in places.items() if key not in self.settings}
+        self.settings = {**settings, **self.settings}
 
     def set_topology(self, content: dict[str, Any]) -> None:
         """Have a scenario name another topology, before it is read."""
@@ -155,7 +161,9 @@ class Variant:
         self.problems.append(Problem(what=what, remedy=right, place=self._place(key, path)))
 
     def _place(self, key: str, path: Keys) -> Place:
-        """Return the place of what is set, or of the nearest value around it."""
+        """Return the place of a KEY in a variant's file, else of what is set, or of the nearest value around it."""
+        if key in self.places:
+            return replace(self.places[key], set=key)
         while path and path not in self.values:
             path = path[:-1]
         return replace(self.values[path], set=key)

@@ -70,10 +70,10 @@ class Outstanding:
     def __init__(
         self,
         carries: Callable[[str, str], bool],
-        expects_nothing: Callable[[str, str], bool] = lambda client, destination: False,
+        claimed: Callable[[str, str], bool | None] = lambda client, destination: None,
     ) -> None:
         self._carries = carries  # whether bridges carry messages from one broker to another
-        self._expects_nothing = expects_nothing  # whether a client is claimed to receive nothing of a destination
+        self._claimed = claimed  # whether a client is claimed to receive what is sent to a destination; None: no claim
         self._queued: deque[Observation] = deque()
         self._audiences: dict[str, _Audience] = {}
         self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: its audiences when it began
@@ -154,15 +154,18 @@ class Outstanding:
             audience.marks[seen.step] = bytearray((seen.count or 0) + 1)
 
     def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
-        """Return whether the messages of a step reach a client of an audience."""
+        """Return whether the messages of a step reach a client of an audience, or are claimed to."""
         return hears(audience.destination, publishing.destination) and (
-            any(
-                (at == publishing.broker or self._carries(publishing.broker, at))
-                and _may_select(audience.selectors[client], publishing)
-                and (publishing.body == "given" or not self._expects_nothing(client, publishing.destination))
-                for client, at in audience.brokers.items()
-            )
+            any(self._is_owed(publishing, client, at, audience) for client, at in audience.brokers.items())
             or (audience.destination in parts_of(publishing.destination) and not audience.brokers)
+        )
+
+    def _is_owed(self, publishing: Publishing, client: str, at: str, audience: _Audience) -> bool:
+        claimed = self._claimed(client, publishing.destination)
+        return (
+            (at == publishing.broker or claimed is True or self._carries(publishing.broker, at))
+            and _may_select(audience.selectors[client], publishing)
+            and (publishing.body == "given" or claimed is not False)
         )
 
     def _subscribed(self, seen: Subscribed) -> None:

@@ -75,14 +75,14 @@ class Rehearsal:
         began: datetime,  # the service's clock begins then, unless the topology says otherwise
         topology: Topology,
         tells: bool,  # whether the history has the service's side
-        expects_nothing: Callable[[str, str], bool] = lambda client, destination: False,  # see Outstanding
+        claimed: Callable[[str, str], bool | None] = lambda client, destination: None,  # see Outstanding
     ) -> None:
         self.lab, self.run, self.program, self.closing = lab, run, program, closing
         self.clock = lab.clock
         self.start = lab.clock.now()
         self.tasks = Tasks(lab.clock, self.fail)
         self.sightings = Sightings()
-        self.outstanding = Outstanding(lambda source, target: self._carries(source, target), expects_nothing)
+        self.outstanding = Outstanding(lambda source, target: self._carries(source, target), claimed)
         self.record = Tee(recorder, self.outstanding).record  # an observation with a moment of the replay
         self.service = Service(
             lab,

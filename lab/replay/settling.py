@@ -54,21 +54,23 @@ def _end(rehearsal: Rehearsal, claim: Expectation) -> float | None:
     return ended[claim.term.after] + claim.term.within.total_seconds()
 
 
-def silent_audiences(scenario: Scenario) -> Callable[[str, str], bool]:
-    """Return a function of (client, destination): whether the scenario claims only that nothing is received there.
+def claimed_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
+    """Return a function of (client, destination): whether what is sent there is claimed to reach the client.
 
-    Such a claim is waited for as long as it says; messages that are not to come are not waited for after that.
+    True if any claim is that it does: it is waited for as long as the claim says, also where no bridge leads there.
+    False if the only claims are that nothing does: such a claim is waited for as long as it says, and messages that
+    are not to come are not waited for after that. None without a claim.
     """
     claimed = _arrivals(scenario)
 
-    def found(client: str, sent_to: str) -> bool:
+    def found(client: str, sent_to: str) -> bool | None:
         none = {
             each.none
             for each in claimed
             if (each.to is None or client in each.to.names)
             and (each.destination is None or hears(each.destination, sent_to))
         }
-        return none == {True}
+        return False in none if none else None
 
     return found
 

@@ -46,7 +46,7 @@ def offered(here: Path, *words: str) -> list[str]:
 
 @pytest.mark.parametrize("command", ["run", "up", "vary", "check", "plan", "scenarios"])
 def test_scenarios_that_ship(here: Path, command: str) -> None:
-    assert offered(here, command, "tokyo-") == ["tokyo-singapore"]
+    assert offered(here, command, "tokyo-") == ["tokyo-singapore", "tokyo-singapore-broken"]
     assert offered(here, command, "./mine") == []  # the shell offers files
 
 
@@ -58,7 +58,7 @@ def test_runs(here: Path) -> None:
 
 
 def test_brokers_links_and_regions_of_the_lab_that_is_meant(here: Path) -> None:
-    assert offered(here, "link", "cut", "--run", RUN, "") == ["tokyo-singapore"]
+    assert offered(here, "link", "cut", "--run", RUN, "") == ["tokyo-singapore", "tokyo-singapore-broken"]
     assert offered(here, "link", "cut", "--run", "a1b2c3", "--leaving", "") == ["singapore", "tokyo"]
     assert offered(here, "broker", "reboot", "--run", RUN, "t") == ["tokyo"]
     assert offered(here, "logs", "--run", RUN, "") == ["router", "singapore", "tokyo"]
@@ -68,7 +68,7 @@ def test_brokers_links_and_regions_of_the_lab_that_is_meant(here: Path) -> None:
 def test_no_engine_is_loaded(here: Path) -> None:
     code = (
         "import sys, lab.cli.run, lab.cli.link, lab.cli.logs; from lab.cli import completion;"
-        "assert completion.scenarios('one-') == ['one-way']; print('docker' in sys.modules)"
+        "assert completion.scenarios('one-way-') == ['one-way-broken']; print('docker' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

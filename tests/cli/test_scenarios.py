@@ -8,6 +8,7 @@ import pytest
 
 from lab.shipped import shipped
 from tests.command import Commands
+from tests.twins import SCENARIOS, TWINS
 
 
 @pytest.fixture
@@ -17,10 +18,12 @@ def mqlab(tmp_path: Path) -> Commands:
 
 def test_every_shipped_scenario_is_listed_with_what_it_is_about(mqlab: Commands) -> None:
     listed = mqlab("scenarios", "--json").json
-    assert [each["name"] for each in listed] == sorted(path.stem for path in shipped("scenarios").glob("*.yaml"))
+    assert [each["name"] for each in listed] == [*SCENARIOS, *TWINS]
     assert all(each["about"] for each in listed)
-    words = mqlab("scenarios").out
-    assert all(f"{each['name']} " in words for each in listed)
+    assert [each["name"] for each in listed if each.get("broken")] == TWINS
+    whole, broken = mqlab("scenarios").out.split("\nto be broken, each for want of what it takes away:\n")
+    assert [line.split()[0] for line in whole.splitlines()] == SCENARIOS
+    assert [line.split()[0] for line in broken.splitlines()] == TWINS
 
 
 def test_a_copy_is_whole_and_nothing_is_overwritten(mqlab: Commands, tmp_path: Path) -> None:
@@ -30,6 +33,9 @@ def test_a_copy_is_whole_and_nothing_is_overwritten(mqlab: Commands, tmp_path: P
         own = (tmp_path / line).read_bytes()
         assert own == (shipped("scenarios") / Path(line).relative_to("mine")).read_bytes()
     assert mqlab("check", "mine/one-way.yaml").code == 0
+    twin = mqlab("scenarios", "cut-and-heal-broken", "--copy", "twin").out.split()
+    assert [Path(line).name for line in twin[:2]] == ["cut-and-heal-broken.yaml", "cut-and-heal.yaml"]
+    assert mqlab("check", "twin/cut-and-heal-broken.yaml").code == 0
     (tmp_path / "mine/one-way.yaml").write_text("changed")
     again = mqlab("scenarios", "one-way", "--copy", "mine")
     assert (again.code, "not overwritten" in again.err) == (2, True)

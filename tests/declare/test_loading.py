@@ -66,6 +66,7 @@ def test_shipped_scenario_has_no_problem(path: Path) -> None:
 def test_what_is_declared_survives_json(path: Path) -> None:
     scenario = load(path, environment={})
     declared = json.loads(json.dumps(scenario.declared()))
+    assert declared.pop("set", {}) == scenario.origin.set
     again = read_again(declared)
     assert again.declared() == declared
     # A password is not declared, so a step that sets one has asterisks instead.

@@ -1,16 +1,14 @@
-"""What befalls brokers, in shipped scenarios that hold and in the same ones with their cause removed."""
+"""What befalls brokers, in shipped scenarios that hold and in their broken twins."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from lab.history import BrokerChanged, LogLine, read
 from tests.command import Commands
 from tests.integration.labs import Engine
-from tests.integration.test_run import cleaned_up, copy_of, reasons, report
+from tests.integration.test_run import cleaned_up, reasons, report
+from tests.twins import broken_for_its_reason
 
 pytestmark = pytest.mark.docker
 
@@ -27,16 +25,11 @@ def test_a_silent_partition_is_noticed_and_mended(mqlab: Commands, engine: Engin
     cleaned_up(mqlab, engine)
 
 
-def test_a_short_partition_is_not_noticed(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
-    def shorter(text: str) -> str:
-        return text.replace("100s", "10s").replace("- heal:", "- wait: 1s\n  - heal:")
-
-    ended = mqlab("run", copy_of("silent-partition", tmp_path, shorter))
+def test_a_short_partition_is_not_noticed(mqlab: Commands, engine: Engine) -> None:
+    ended = mqlab("run", "silent-partition-broken")
     assert ended.code == 1, ended
     found = report(mqlab.latest)
-    assert found["outcome"] == "broken"
-    assert "up at both ends when the time was over, 10.0 s after cut" in reasons(found, "broken")
-    assert "no such line in the log of tokyo after cut" in reasons(found, "broken")
+    broken_for_its_reason("silent-partition", found)
     assert {verdict["outcome"] for verdict in found["verdicts"] if "delivered" in verdict["expectation"]} == {"held"}
     cleaned_up(mqlab, engine)
 
@@ -55,16 +48,10 @@ def test_a_broker_killed_in_mid_traffic_loses_nothing(mqlab: Commands, engine: E
     cleaned_up(mqlab, engine)
 
 
-def test_a_broker_that_is_killed_for_good_is_named(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
-    def for_good(text: str) -> str:
-        lines = [line for line in text.splitlines() if "- start:" not in line and "after: start" not in line]
-        return "\n".join(lines).replace("within: 2m", "within: 10s")
-
-    ended = mqlab("run", copy_of("broker-killed", tmp_path, for_good))
+def test_a_broker_that_is_killed_loses_what_was_in_no_store(mqlab: Commands, engine: Engine) -> None:
+    ended = mqlab("run", "broker-killed-broken")
     assert ended.code == 1, ended
-    found = report(mqlab.latest)
-    assert "tokyo was killed (never started again)" in reasons(found, "broken")
-    assert "lost on the way to warehouse" in reasons(found, "broken")
+    broken_for_its_reason("broker-killed", report(mqlab.latest))
     cleaned_up(mqlab, engine)
 
 
@@ -76,13 +63,8 @@ def test_a_wrong_password_keeps_the_bridge_down_and_is_in_the_log(mqlab: Command
     cleaned_up(mqlab, engine)
 
 
-def test_the_right_password_brings_the_bridge_up(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
-    change: Callable[[str], str] = lambda text: text.replace("MQ-lab-2026", "MQ-lab-2019")  # noqa: E731
-    ended = mqlab("run", copy_of("wrong-password", tmp_path, change, "topologies/wrong-password.yaml"))
+def test_the_right_password_brings_the_bridge_up(mqlab: Commands, engine: Engine) -> None:
+    ended = mqlab("run", "wrong-password-broken")
     assert ended.code == 1, ended
-    found = report(mqlab.latest)
-    broken = reasons(found, "broken")
-    assert "up at both ends" in broken
-    assert "no such line in the log of singapore" in broken
-    assert "warehouse received 10 messages" in broken
+    broken_for_its_reason("wrong-password", report(mqlab.latest))
     cleaned_up(mqlab, engine)

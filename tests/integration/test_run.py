@@ -1,4 +1,4 @@
-"""`mqlab run`: the shipped scenarios hold, each is broken when its cause is removed, and two at once do not meet."""
+"""`mqlab run`: the shipped scenarios hold, their twins are broken, and two at once do not meet."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lab.shipped import shipped
 from tests.command import Commands
 from tests.docs.pages import blocks
 from tests.integration.labs import Engine, left_of
+from tests.twins import broken_for_its_reason
 
 pytestmark = pytest.mark.docker
 
@@ -64,21 +65,13 @@ def cleaned_up(mqlab: Commands, engine: Engine) -> None:
     assert list(mqlab.state.glob("*")) == []
 
 
-def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(
-    mqlab: Commands, engine: Engine, tmp_path: Path
-) -> None:
-    rejecting = copy_of(
-        "tokyo-singapore",
-        tmp_path,
-        lambda text: text.replace("steps:\n", "steps:\n  - reject: {link: tokyo-singapore}\n"),
-    )
+def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(mqlab: Commands, engine: Engine) -> None:
     other = Commands(folder=mqlab.folder / "spoilt")
-    spoilt = other.start("run", rejecting)
+    spoilt = other.start("run", "tokyo-singapore-broken")
     started = [mqlab.start("run", "tokyo-singapore", "--seed", seed) for seed in ("1", "2")]
     ended = [mqlab.end_of(each) for each in started]
     assert other.end_of(spoilt).code == 1
-    assert "after link tokyo-singapore began to reject" in reasons(report(other.latest), "broken")
-    assert "10 of 10 lost on the way to tk" in reasons(report(other.latest), "broken")
+    broken_for_its_reason("tokyo-singapore", report(other.latest))
     cleaned_up(other, engine)
     assert [each.code for each in ended] == [0, 0], ended
     runs = [path for path in (mqlab.home / "runs").iterdir() if not path.is_symlink()]
@@ -125,19 +118,11 @@ def test_one_way_holds_by_command_and_in_a_program(mqlab: Commands, engine: Engi
     cleaned_up(programs, engine)
 
 
-def test_one_way_is_broken_by_a_duplex_connector(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
-    scenario = copy_of(
-        "one-way",
-        tmp_path,
-        lambda text: text.replace('duplex="false"', 'duplex="true"'),
-        "configurations/tokyo-one-way.xml",
-    )
-    ended = mqlab("run", scenario)
+def test_one_way_is_broken_by_a_duplex_connector(mqlab: Commands, engine: Engine) -> None:
+    ended = mqlab("run", "one-way-broken")
     assert ended.code == 1, ended
-    found = report(mqlab.latest)
-    assert found["outcome"] == "broken"
-    assert "tk" in reasons(found, "broken") and "nothing" in ended.out
-    assert "duplex" in reasons(found, "broken"), "the reason names the cause"
+    broken_for_its_reason("one-way", report(mqlab.latest))
+    assert "nothing" in ended.out
     cleaned_up(mqlab, engine)
 
 
@@ -147,15 +132,14 @@ def test_a_hub_joins_its_spokes_as_far_as_its_connectors_let_it(mqlab: Commands,
     assert "virginia – frankfurt  no link" in held.out and "20 of 20    10 of 10" in held.out
     page = (mqlab.latest / "report.html").read_text("utf-8")
     assert 'class="network"' in page and "link ireland – us-east, 69.6 ms asked" in page
-    ttl = [f"connectors.{spoke}-topics.networkTTL=1" for spoke in ("virginia", "frankfurt")]
-    ended = mqlab("run", "hub-and-spokes", "--set", ttl[0], "--set", ttl[1])
+    ended = mqlab("run", "hub-and-spokes-broken")
     assert ended.code == 1, ended
     for spoke in ("virginia", "frankfurt"):
         assert f"advice: {spoke}-topics does not carry topics" in ended.err
     found = report(mqlab.latest)
     counted = {each["subscriber"]: (each["expected"], each["received"]) for each in found["deliveries"]}
     assert counted == {"desk": (10, 10), "screen": (10, 0), "clerk": (10, 0)}
-    assert "no network consumer" in reasons(found, "broken")
+    broken_for_its_reason("hub-and-spokes", found)
     cleaned_up(mqlab, engine)
 
 
@@ -171,16 +155,11 @@ def test_a_cut_that_heals_loses_nothing(mqlab: Commands, engine: Engine) -> None
     cleaned_up(mqlab, engine)
 
 
-def test_a_cut_that_never_heals_is_broken(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
-    def without_healing(text: str) -> str:
-        kept = [line for line in text.splitlines() if "- heal:" not in line and "- wait:" not in line]
-        return "\n".join(kept).replace("within: 60s", "within: 4s")
-
-    ended = mqlab("run", copy_of("cut-and-heal", tmp_path, without_healing))
+def test_a_cut_that_never_heals_is_broken(mqlab: Commands, engine: Engine) -> None:
+    ended = mqlab("run", "cut-and-heal-broken")
     assert ended.code == 1, ended
     found = report(mqlab.latest)
-    assert found["outcome"] == "broken"
-    assert "cut" in reasons(found, "broken") and "tokyo" in reasons(found, "broken")
+    broken_for_its_reason("cut-and-heal", found)
     assert "cut" in ended.out
     (delivery,) = found["deliveries"]
     assert delivery["lost"] == 40 or delivery["received"] == 20, delivery

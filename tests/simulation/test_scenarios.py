@@ -13,9 +13,8 @@ import pytest
 from lab import labs
 from lab.errors import InputError
 from lab.folder import RunFolder
-from lab.shipped import shipped
+from tests.twins import SCENARIOS
 
-SCENARIOS = sorted(path.stem for path in shipped("scenarios").glob("*.yaml"))
 NOT_YET: tuple[str, ...] = ()  # whose verdicts are not those of real brokers
 
 
